@@ -1,0 +1,9 @@
+"""Local online learning rules for recurrent networks, rate and spiking, as ordinary Brian2 objects."""
+
+from . import schedule
+from .neurons import RateNeurons
+from .readout import Readout, TaskInput
+from .rules import RFLO, Delta, LearningRule
+from .synapses import FeedbackSynapses, PlasticSynapses, SymmetricFeedback
+from .tasks import ArrayTask, CursorMovements, IntervalMatching, PeriodicOutput, Task
+from .trials import LossMonitor, Trials

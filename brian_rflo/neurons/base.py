@@ -1,0 +1,34 @@
+"""The ports: the variables by which a group takes part in learning."""
+
+from brian2 import get_dimensions
+from brian2.core.variables import ArrayVariable
+from brian2.units.fundamentalunits import DIMENSIONLESS
+
+from ..tasks.base import check_time
+
+#: Each port, and what to write in a group that lacks it.
+PORTS = {
+    "activity": "what the neuron sends, for example its rate; add 'activity : 1' and set it in each step",
+    "gain": "the slope of the neuron's output at its present drive; add 'gain : 1' and mine.run_regularly('gain = ...', **schedule.GAIN)",
+    "feedback": "the error projected onto the neuron; add 'feedback : 1' and a FeedbackSynapses that writes it",
+    "error": "target minus output; use a Readout, or add 'error : 1' and set it with run_regularly(..., **schedule.LOSS)",
+}
+
+
+def check_port(group, name, reader):
+    """Raise unless `group` stores the dimensionless variable `name`, which `reader` (words for the user) needs."""
+    hint = PORTS.get(name, f"add '{name} : 1' to its equations")
+    variable = group.variables.get(name)
+    if variable is None:
+        raise ValueError(f"group '{group.name}' has no variable '{name}', which {reader} needs ({hint})")
+    if not isinstance(variable, ArrayVariable):
+        raise ValueError(f"variable '{name}' of group '{group.name}' must be stored, because {reader} reads it at every synapse: write '{name} : 1' and set it once per step with run_regularly")
+    if get_dimensions(variable) is not DIMENSIONLESS:
+        raise ValueError(f"variable '{name}' of group '{group.name}' must have no units, because {reader} needs it so: write '{name} : 1' and give it its units where your equations use it, for example {name}*mV")
+
+
+def check_tau(name, tau, dt):
+    """Raise unless the time constant is a positive time that the time step `dt` can resolve."""
+    check_time(f"{name}: tau", tau)
+    if tau < dt:
+        raise ValueError(f"{name}: tau = {tau} is shorter than the time step {dt}, and Euler integration would overshoot; write a longer tau or a shorter dt")

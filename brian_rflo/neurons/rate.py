@@ -1,0 +1,77 @@
+"""Rate neurons.
+
+Murray 2019, eLife 8:e43299, equation 1, with activity = h:
+
+    u = sum of the input variables               (the drive)
+    tau dh/dt = -h + tanh(u)                     forward Euler: h(t+1) = h(t) + dt/tau (-h(t) + tanh(u(t+1)))
+    gain = tanh'(u) = 1 - tanh(u)^2
+"""
+
+import numpy as np
+from brian2 import NeuronGroup
+
+from .. import schedule
+from .base import check_tau
+
+EQUATIONS = """
+dactivity/dt = (tanh(drive) - activity)/tau : 1
+drive = {drive} : 1
+gain : 1
+feedback : 1
+initial : 1
+"""
+
+
+class RateNeurons(NeuronGroup):
+    """Leaky rate neurons with a tanh nonlinearity (Murray 2019, equation 1).
+
+    Parameters
+    ----------
+    N : int
+        Number of neurons.
+    tau : Quantity
+        Time constant.
+    initial : float or array, shape (N,)
+        Activity at the beginning of each trial. Clearly non-zero: a network that starts at rest stays silent.
+    inputs : tuple of str
+        Names of the input variables; the drive is their sum. One projection each, since Brian2 lets no two sum into one.
+    **neurongroup_args
+        Any argument of `brian2.NeuronGroup`, for example ``name``.
+
+    Attributes
+    ----------
+    activity, gain, feedback : state variables
+        What a neuron sends, the slope of its nonlinearity, and the error projected onto it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `tau` is no time, not positive, or shorter than the time step; if `initial` is not finite.
+
+    Examples
+    --------
+    >>> from brian2 import ms, defaultclock
+    >>> defaultclock.dt = 1*ms
+    >>> neurons = RateNeurons(30, tau=10*ms, initial=0.1)
+    """
+
+    trial_start = "activity = initial"
+
+    def __init__(self, N, tau, initial=0.1, inputs=("I_rec", "I_in"), **neurongroup_args):
+        self.tau = tau
+        self.inputs = (inputs,) if isinstance(inputs, str) else tuple(inputs)
+        check_tau("RateNeurons", tau, tau)
+        if not np.isfinite(initial).all():
+            raise ValueError(f"RateNeurons: initial must be finite; got {initial!r}")
+        equations = EQUATIONS.format(drive=" + ".join(self.inputs)) + "".join(f"{name} : 1\n" for name in self.inputs)
+        namespace = {**(neurongroup_args.pop("namespace", None) or {}), "tau": tau}
+        super().__init__(N, equations, method="euler", namespace=namespace, **neurongroup_args)
+        check_tau(f"RateNeurons '{self.name}'", tau, self.clock.dt)
+        self.run_regularly("gain = 1 - tanh(drive)**2", **schedule.GAIN, name=f"{self.name}_gain")
+        self.initial = initial
+        self.activity = initial
+
+    def before_run(self, run_namespace):
+        """Check the time constant once more: the clock may have changed."""
+        check_tau(f"RateNeurons '{self.name}'", self.tau, self.clock.dt)
+        super().before_run(run_namespace)

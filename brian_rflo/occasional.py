@@ -1,0 +1,81 @@
+"""Code that runs in some time steps only: at the boundaries of trials.
+
+Clocks whose step is a trial drift apart from the common clock in C++ standalone, and strings that do nothing in most steps
+still walk over every synapse. An object made here runs on the common clock and asks a condition on integer steps first. The
+condition is one string, valid in Python and in C++: "({step} + 1) % 200 == 0".
+"""
+
+from brian2 import StateMonitor, get_device
+from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+from brian2.groups.group import CodeRunner
+
+
+class OccasionalStandaloneCodeObject(CPPStandaloneCodeObject):
+    """A standalone code object whose template may be one of this package's."""
+
+    templater = CPPStandaloneCodeObject.templater.derive(__package__)
+
+
+def is_standalone():
+    """Whether the active device is C++ standalone."""
+    return isinstance(get_device(), CPPStandaloneDevice)
+
+
+def first_step(n_steps):
+    """Condition: the first step of a trial of `n_steps`."""
+    return f"{{step}} % {n_steps} == 0"
+
+
+def last_step(n_steps):
+    """Condition: the last step of a trial of `n_steps`."""
+    return f"({{step}} + 1) % {n_steps} == 0"
+
+
+class Occasional:
+    """Mixed into a `CodeRunner`: run only where `condition` holds.
+
+    Runtime targets ask in Python and use Brian2's own templates; standalone asks in C++, in a template of this package.
+    """
+
+    standalone_template = "occasional_stateupdate"
+
+    def when_holds(self, condition):
+        """Set the condition, a string in which ``{step}`` is the number of the time step. Call it before ``__init__``."""
+        self.condition, self.timestep, self.holds = condition, None, None
+
+    def before_run(self, run_namespace):
+        """Translate the condition for the target of this run."""
+        timestep = self.clock.variables["timestep"]
+        if is_standalone():
+            step = f"{get_device().get_array_name(timestep, access_data=False)}[0]"
+            self.template_kwds = {**(self.template_kwds or {}), "_condition": self.condition.format(step=step), "_step": step}
+            self.codeobj_class, self.template = OccasionalStandaloneCodeObject, self.standalone_template
+        else:
+            self.timestep = timestep.get_value()
+            self.holds = eval(f"lambda step: {self.condition.format(step='step')}")
+        super().before_run(run_namespace)
+
+    def run(self):
+        """Run the code if the condition holds; runtime targets only."""
+        if self.holds(self.timestep[0]):
+            super().run()
+
+
+class OccasionalRunner(Occasional, CodeRunner):
+    """Statements of a group that run only where the condition holds; otherwise like `run_regularly`."""
+
+    def __init__(self, group, code, condition, phase, name):
+        self.when_holds(condition)
+        CodeRunner.__init__(self, group, "stateupdate", code=code, clock=group.clock, name=name, **phase)
+        group.contained_objects.append(self)
+
+
+class OccasionalMonitor(Occasional, StateMonitor):
+    """A StateMonitor that records only where the condition holds."""
+
+    standalone_template = "occasional_statemonitor"
+
+    def __init__(self, source, variables, record, condition, phase, **statemonitor_args):
+        self.when_holds(condition)
+        StateMonitor.__init__(self, source, variables, record, **phase, **statemonitor_args)

@@ -1,0 +1,87 @@
+"""Where a task meets a network: groups that carry its input in and compare the output with its target."""
+
+import numpy as np
+from brian2 import NeuronGroup
+
+from . import schedule
+from .task_values import TaskValues
+
+
+def check_clock(task, group):
+    """Raise unless the group's time step is the task's."""
+    if not np.isclose(float(task.dt), float(group.clock.dt), rtol=1e-9, atol=0):
+        raise ValueError(f"{type(task).__name__} has dt = {task.dt}, but '{group.name}' runs at {group.clock.dt}; write defaultclock.dt = task.dt before the network is built")
+
+
+class TaskGroup(NeuronGroup):
+    """A group that reads its task in each step."""
+
+    def __init__(self, N, model, task, namespace, code, phase, **neurongroup_args):
+        self.task = task
+        super().__init__(N, model, namespace=namespace, **neurongroup_args)
+        check_clock(task, self)
+        self.run_regularly(code, **phase, name=f"{self.name}_task")
+
+    def before_run(self, run_namespace):
+        """Check the time step once more: the clock may have changed."""
+        check_clock(self.task, self)
+        super().before_run(run_namespace)
+
+
+class TaskInput(TaskGroup):
+    """One unit per input channel of a task, with the channel's value as its ``activity``.
+
+    Parameters
+    ----------
+    task : Task
+    **neurongroup_args
+        Any argument of `brian2.NeuronGroup`, for example ``name``.
+
+    Raises
+    ------
+    ValueError
+        If the task has no inputs, or another time step than the simulation.
+    """
+
+    def __init__(self, task, **neurongroup_args):
+        if not task.n_inputs:
+            raise ValueError(f"{type(task).__name__} has no inputs; leave TaskInput out")
+        namespace = {"input_of": TaskValues(task, "inputs")}
+        super().__init__(task.n_inputs, "activity : 1", task, namespace, "activity = input_of(t_in_timesteps, i)", schedule.INPUT, **neurongroup_args)
+
+
+class Readout(TaskGroup):
+    """Linear readout units with the target, error and loss of a task.
+
+    Parameters
+    ----------
+    task : Task
+    networks : int
+        Independent networks side by side: ``networks*task.n_outputs`` units.
+    **neurongroup_args
+        Any argument of `brian2.NeuronGroup`, for example ``name``.
+
+    Attributes
+    ----------
+    output : state variable
+        What a projection with ``onto="output"`` sums into it.
+    target, error : state variables
+        The task's target of this step, and ``mask*(target - output)``.
+    loss : state variable
+        ``1/(2*T)`` times the sum of squared errors so far in this trial of `T` steps (Murray 2019, equation 2).
+
+    Raises
+    ------
+    ValueError
+        If the task has another time step than the simulation.
+    """
+
+    drive_phase = schedule.READOUT
+    trial_start = "loss = 0"
+
+    def __init__(self, task, networks=1, **neurongroup_args):
+        namespace = {"target_of": TaskValues(task, "target"), "mask_of": TaskValues(task, "mask"), "n_outputs": task.n_outputs, "n_steps": task.n_steps}
+        code = """target = target_of(t_in_timesteps, i % n_outputs)
+                  error = mask_of(t_in_timesteps, 0)*(target - output)
+                  loss += error**2/(2*n_steps)"""
+        super().__init__(networks * task.n_outputs, "output : 1\ntarget : 1\nerror : 1\nloss : 1", task, namespace, code, schedule.LOSS, **neurongroup_args)

@@ -1,0 +1,31 @@
+"""The order of work inside one time step.
+
+Brian2 breaks ties between objects of equal (``when``, ``order``) by object *name*. Every object of this package therefore
+gets its place from this file, and no name can change a result. A phase is a dictionary of the two Brian2 arguments, to be
+unpacked where an object is made::
+
+    neurons.run_regularly("gain = 1 - tanh(I)**2", **schedule.GAIN)
+
+A time step from ``t`` to ``t + dt`` runs through the phases from top to bottom. What a monitor with ``when="end"`` records
+is the finished step; Brian2's default, ``when="start"``, records the step before.
+"""
+
+RESET = dict(when="start", order=-30)  # first step of a trial: state and traces return to their initial values
+INPUT = dict(when="groups", order=-5)  # input groups take the task's value of this step
+DRIVE = dict(when="groups", order=-4)  # summed input, from the activity that the last step left
+GAIN = dict(when="groups", order=-3)  # slope of each neuron's output at this drive, once per neuron
+TRACE = dict(when="groups", order=-2)  # eligibility: activity that drove this step, gain of this step
+STATE = dict(when="groups", order=0)  # neurons integrate (Brian2's default place)
+READOUT = dict(when="after_resets", order=-40)  # summed output, from the new activity
+LOSS = dict(when="after_resets", order=-30)  # target, error, loss
+FEEDBACK = dict(when="after_resets", order=-20)  # error projected back onto the neurons
+LEARN = dict(when="after_resets", order=-10)  # weight change, at once or accumulated
+APPLY = dict(when="end", order=-40)  # last step of a trial: accumulated weight change
+VERDICT = dict(when="end", order=-30)  # last step of a trial: is everything finite?
+RESTORE = dict(when="end", order=-20)  # last step of a trial: where it is not, the weights from before the trial
+RECORD = dict(when="end", order=-10)  # this package's own monitors; the user's, at order 0, come after
+
+
+def move(runner, phase):
+    """Put a Brian2 object that already exists into `phase`."""
+    runner.when, runner.order = phase["when"], phase["order"]

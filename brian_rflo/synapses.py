@@ -1,0 +1,280 @@
+"""Projections: plastic ones that carry a learning rule, and fixed random ones that bring the error back."""
+
+import numpy as np
+from brian2 import DEFAULT_FUNCTIONS, Function, Synapses
+from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_UNITS
+from brian2.equations.equations import Expression
+from brian2.synapses.synapses import SummedVariableUpdater
+from brian2.utils.logger import get_logger
+from brian2.utils.stringtools import get_identifiers
+
+from . import schedule
+from .neurons.base import check_port, check_tau
+from .occasional import is_standalone
+
+logger = get_logger(__name__)
+
+#: ``choose(condition, a, b)``: a where the condition holds, else b, whatever the other one is (NaN times zero is NaN).
+choose = Function(np.where, arg_units=[bool, "a", "b"], arg_names=["condition", "a", "b"], return_type="float", return_unit=lambda condition, a, b: a)
+choose.implementations.add_numpy_implementation(np.where)
+choose.implementations.add_implementation(
+    "cpp",
+    """
+    template <typename A, typename B> static inline auto choose(const bool condition, const A a, const B b) -> decltype(a + b)
+    {
+        return condition ? a : b;
+    }
+    """,
+    name="choose",
+)
+choose.implementations.add_implementation(
+    "cython",
+    """
+    cdef double choose(bint condition, double a, double b):
+        return a if condition else b
+    """,
+    name="choose",
+)
+
+LEARN = {
+    "step": "w = choose(plastic and _sound, w + learning_rate/trial_steps*({update}), w)",
+    "trial": "change = choose(plastic and _sound, change + ({update}), change)",
+}
+APPLY = "w = choose(plastic and _sound, w + learning_rate/trial_steps*change, w)\nchange = 0"
+
+
+class Projection(Synapses):
+    """What both kinds of projection have: they connect once, and a weight that is no number is refused."""
+
+    def connect(self, *args, networks=1, level=0, **connect_args):
+        """Connect all to all, or as `brian2.Synapses.connect` is told.
+
+        Parameters
+        ----------
+        networks : int
+            All to all within each of this many equal blocks: independent networks side by side in one group.
+
+        Raises
+        ------
+        ValueError
+            If it is connected already, or the groups do not fall into `networks` equal parts.
+        """
+        if self._connected:
+            raise ValueError(f"'{self.name}' is connected already; connect it once, with one pattern")
+        if networks > 1:
+            pre, post = self.block_of(self.source, networks), self.block_of(self.target, networks)
+            connect_args["j"] = f"k for k in range((i//{pre})*{post}, (i//{pre} + 1)*{post})"
+        super().connect(*args, level=level + 1, **connect_args)
+        self._connected = True
+
+    def block_of(self, group, networks):
+        """Size of one network's part of `group`."""
+        if len(group) % networks:
+            raise ValueError(f"'{self.name}': group '{group.name}' of {len(group)} does not fall into {networks} equal networks")
+        return len(group) // networks
+
+    def __setattr__(self, name, value, level=0):
+        if name == "w" and not isinstance(value, str):
+            self._check_weights(value)
+        super().__setattr__(name, value, level=level + 1)
+
+    def _check_weights(self, value):
+        value = np.asarray(value)
+        if not self._connected:
+            raise ValueError(f"'{self.name}' has no weights yet; write {self.name}.connect() first")
+        if value.ndim > 1 or (value.ndim == 1 and not is_standalone() and value.shape != (len(self),)):
+            raise ValueError(f"weights of '{self.name}' must be a number, a string or an array of shape ({len(self)},), one for each synapse; got shape {value.shape}. For a matrix [post, pre] write {self.name}.set_matrix(matrix)")
+        if not np.isfinite(value).all():
+            raise ValueError(f"weights of '{self.name}' must be finite; got {np.count_nonzero(~np.isfinite(value))} that are not")
+
+    def set_matrix(self, matrix):
+        """Set the weights of an all-to-all projection from a matrix ``[post, pre]``, or ``[network, post, pre]``.
+
+        Raises
+        ------
+        ValueError
+            If shape or values do not fit.
+        """
+        matrix = np.asarray(matrix, dtype=float)
+        networks = len(matrix) if matrix.ndim == 3 else 1
+        shape = (self.block_of(self.target, networks), self.block_of(self.source, networks))
+        if matrix.shape[-2:] != shape:
+            raise ValueError(f"the weight matrix of '{self.name}' must have shape {shape}, [post, pre]; got {matrix.shape}")
+        self.w = matrix.swapaxes(-1, -2).ravel()
+
+    def matrix(self, networks=1):
+        """The weights as ``[post, pre]``, or ``[network, post, pre]`` for more than one network; 0 where there is no synapse."""
+        n_post, n_pre = self.block_of(self.target, networks), self.block_of(self.source, networks)
+        matrix = np.zeros((networks, n_post, n_pre))
+        pre, post = np.asarray(self.i), np.asarray(self.j)
+        matrix[post // n_post, post % n_post, pre % n_pre] = np.asarray(self.w)
+        return matrix if networks > 1 else matrix[0]
+
+
+class PlasticSynapses(Projection):
+    """A projection that sums ``w*activity_pre`` into a variable of its target and learns by a rule.
+
+    Parameters
+    ----------
+    source, target : group
+        Any groups with the variables that the rule needs.
+    rule : LearningRule
+        What the eligibility and the weight change are.
+    onto : str
+        Variable of the target that receives the sum. It must be dimensionless, and belong to this projection alone.
+    update : {"step", "trial"}
+        When weights change: at every step, or accumulated and at the end of each trial. The latter needs a `Trials`.
+    **synapses_args
+        Any argument of `brian2.Synapses`, for example ``name``.
+
+    Attributes
+    ----------
+    w : synaptic variable
+        The weights, 0 until they are set; ``[post, pre]`` through `set_matrix` and `matrix`.
+    plastic : shared boolean
+        The switch: ``recurrent.plastic = False`` leaves the weights as they are, to the bit.
+    learning_rate, tau, ... : shared variables
+        The parameters of the rule.
+    trace, ... : synaptic variables
+        The traces of the rule; a StateMonitor can record them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a group lacks a variable, the rule names something that nobody has, or a time constant is shorter than the time step.
+
+    Notes
+    -----
+    Within trials of `T` steps (see `Trials`) every update carries the paper's ``1/T``. Without trials it does not.
+    """
+
+    def __init__(self, source, target, rule, onto, update="step", **synapses_args):
+        if update not in LEARN:
+            raise ValueError(f"update must be 'step' or 'trial'; got {update!r}")
+        self.rule, self.onto, self.update, self.trials, self._connected = rule, onto, update, None, False
+        reader = f"{type(rule).__name__} on the projection from '{source.name}' to '{target.name}'"
+        self._check_ports(source, target, reader)
+        namespace = {**(synapses_args.pop("namespace", None) or {}), "choose": choose}
+        super().__init__(source, target, self._equations(), method="euler", order=schedule.TRACE["order"], namespace=namespace, **synapses_args)
+        self._check_rule(reader)
+        self.variables.add_array("_sound", size=target.stop, index="_postsynaptic_idx", dtype=bool, values=np.ones(target.stop, dtype=bool))
+        schedule.move(self.summed_updaters[f"{onto}_post"], getattr(target, "drive_phase", schedule.DRIVE))
+        self.run_regularly(LEARN[update].format(update=rule.update), **schedule.LEARN, name=f"{self.name}_learn")
+
+    @property
+    def trial_start(self):
+        """Statements at the beginning of a trial: remember the weights, clear the traces."""
+        return f"w_kept = w\n{self.rule.reset}"
+
+    @property
+    def trial_end(self):
+        """Statements at the end of a trial: what was accumulated is applied."""
+        return APPLY if self.update == "trial" else ""
+
+    def _equations(self):
+        change = "change : 1\n" if self.update == "trial" else ""
+        return f"w : 1\nw_kept : 1\n{change}plastic : boolean (shared)\n{self.rule.equations}\n{self.onto}_post = w*activity_pre : 1 (summed)"
+
+    def _check_ports(self, source, target, reader):
+        check_port(target, self.onto, f"onto='{self.onto}'")
+        for name in dict.fromkeys(("activity", *self.rule.needs_pre)):
+            check_port(source, name, reader)
+        for name in self.rule.needs_post:
+            check_port(target, name, reader)
+
+    def _check_rule(self, reader):
+        known = {*self.variables, *self.namespace, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNITS}
+        named = {"traces": self.equations.identifiers, "update": get_identifiers(self.rule.update), "reset": get_identifiers(self.rule.reset)}
+        for part, names in named.items():
+            unknown = ", ".join(repr(name) for name in sorted(names - known))
+            if unknown:
+                raise ValueError(f"{reader}: its {part} names {unknown}, which neither the rule, the synapses nor the two groups have; make it a parameter or a trace of the rule, or a variable of a group (with _pre or _post behind its name)")
+        for name, value in self.rule.parameters.items():
+            if name.startswith("tau"):
+                check_tau(type(self.rule).__name__, value, self.clock.dt)
+
+    def connect(self, *args, level=0, **connect_args):
+        super().connect(*args, level=level + 1, **connect_args)
+        self.plastic = True
+        for name, value in self.rule.parameters.items():
+            setattr(self, name, value)
+
+    connect.__doc__ = Projection.connect.__doc__
+
+    def join(self, trials):
+        """Take the length of a trial from `trials`; called by `Trials`."""
+        if self.trials is not None:
+            raise ValueError(f"'{self.name}' belongs to '{self.trials}' already; give it to one Trials")
+        self.trials = trials.name
+        self.variables.add_constant("trial_steps", trials.task.n_steps)
+
+    def before_run(self, run_namespace):
+        """Refuse to accumulate for the end of a trial that never comes."""
+        if self.update == "trial" and self.trials is None:
+            raise ValueError(f"'{self.name}' accumulates its weight change for the end of a trial, but no Trials has it; write Trials(task, ..., {self.name}), or update='step'")
+        if "trial_steps" not in self.variables:
+            self.variables.add_constant("trial_steps", 1)
+        super().before_run(run_namespace)
+
+    def after_run(self):
+        """Weights that are no numbers never pass silently."""
+        super().after_run()
+        if not is_standalone() and self._connected and not np.isfinite(self.variables["w"].get_value()).all():
+            logger.warn(f"Weights of '{self.name}' are not finite after this run; lower its learning rate (now {float(np.asarray(self.learning_rate).item())}), and give it to a Trials to keep the weights of the last finite trial.", "not_finite")
+
+
+class FeedbackSynapses(Projection):
+    """Fixed random weights that project the readout's error onto neurons: ``feedback_post = sum of w*error_pre``.
+
+    `connect` draws the weights from a standard normal distribution, as in Murray 2019; set ``w`` for others.
+
+    Parameters
+    ----------
+    source : group
+        A `Readout`, or any group with ``error``.
+    target : group
+        Any group with ``feedback``.
+    **synapses_args
+        Any argument of `brian2.Synapses`, for example ``name``.
+
+    Raises
+    ------
+    ValueError
+        If a group lacks its variable.
+    """
+
+    def __init__(self, source, target, **synapses_args):
+        self._connected = False
+        check_port(source, "error", "FeedbackSynapses")
+        check_port(target, "feedback", "FeedbackSynapses")
+        super().__init__(source, target, "w : 1\nfeedback_post = w*error_pre : 1 (summed)", **synapses_args)
+        schedule.move(self.summed_updaters["feedback_post"], schedule.FEEDBACK)
+
+    def connect(self, *args, level=0, **connect_args):
+        super().connect(*args, level=level + 1, **connect_args)
+        self.w = "randn()"
+
+    connect.__doc__ = Projection.connect.__doc__
+
+
+class SymmetricFeedback(SummedVariableUpdater):
+    """Feedback through the readout weights themselves, backwards: ``feedback_pre = sum of w*error_post``.
+
+    It follows the readout as that learns, whatever its connections are.
+
+    Parameters
+    ----------
+    output : PlasticSynapses
+        The projection from neurons with ``feedback`` to a `Readout`.
+
+    Raises
+    ------
+    ValueError
+        If a group lacks its variable.
+    """
+
+    def __init__(self, output):
+        check_port(output.source, "feedback", "SymmetricFeedback")
+        check_port(output.target, "error", "SymmetricFeedback")
+        super().__init__(Expression("w*error_post"), "feedback_pre", output, output.source, "N_pre", "_synaptic_pre")
+        schedule.move(self, schedule.FEEDBACK)

@@ -1,0 +1,100 @@
+"""The numbers of a task as a Brian2 function of time step and column, on every target.
+
+A task whose trials are all the same is one block of `n_steps` rows, read over and over. A task with random trials is read in
+chunks of a few hundred kilobytes, so that memory does not grow with the number of trials: numpy and Cython draw a chunk when
+the simulation reaches it; a C++ standalone program reads chunks from a file that is drawn, chunk by chunk, before it is built.
+"""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from brian2 import Function, Nameable
+
+CHUNK_VALUES = 2**16
+
+CPP_FIXED = """
+static inline double {name}(const int64_t step, const int64_t column)
+{{
+    return _namespace{name}_values[(step % {rows})*{columns} + column];
+}}
+"""
+
+CPP_CHUNKS = """
+static double {name}_chunk[{rows}*{columns}];
+static int64_t {name}_number = -1;
+static inline double {name}(const int64_t step, const int64_t column)
+{{
+    if (step/{rows} != {name}_number)
+    {{
+        {name}_number = step/{rows};
+        std::ifstream file("{path}", std::ios::binary);
+        file.seekg((std::streamoff)sizeof({name}_chunk)*({name}_number - {first}));
+        if (!file.read((char*){name}_chunk, sizeof({name}_chunk)))
+        {{
+            std::cerr << "brian_rflo: cannot read the trials of the task from {path}" << std::endl;
+            std::exit(1);
+        }}
+    }}
+    return {name}_chunk[(step % {rows})*{columns} + column];
+}}
+"""
+
+
+class TaskValues(Function, Nameable):
+    """One array of a task, called in equations as ``name(t_in_timesteps, column)``; the first trial begins at step 0.
+
+    Parameters
+    ----------
+    task : Task
+    what : {"inputs", "target", "mask"}
+    """
+
+    def __init__(self, task, what):
+        Nameable.__init__(self, "_task_values*")
+        self.task, self.part = task, ("inputs", "target", "mask").index(what)
+        self.columns = task.trial(0)[self.part].reshape(task.n_steps, -1).shape[1]
+        trials = max(1, CHUNK_VALUES // (task.n_steps * self.columns)) if task.random else 1
+        self.trials, self.rows = trials, trials * task.n_steps
+        self.number, self.values, self.folder = 0, self.chunk(0), None
+        Function.__init__(self, pyfunc=self.look_up, arg_units=[1, 1], arg_types=["integer", "integer"], return_unit=1)
+        self.implementations.add_implementation("numpy", self.look_up)
+        self.implementations.add_implementation("cython", self.look_up)
+        self.implementations.add_dynamic_implementation("cpp", self.cpp_code, namespace=self.cpp_namespace, name=self.name)
+
+    def chunk(self, number):
+        """The rows of one chunk, one after the other."""
+        first = number * self.trials
+        return np.concatenate([self.task.trial(k)[self.part].ravel() for k in range(first, first + self.trials)])
+
+    def look_up(self, step, column):
+        """The value at the time step, which is the same for all columns asked for."""
+        number, row = divmod(int(step), self.rows)
+        if self.task.random and number != self.number:
+            self.number, self.values = number, self.chunk(number)
+        return self.values[row * self.columns + column]
+
+    def cpp_code(self, owner):
+        """C++ source for the group `owner`; random trials of the coming run are written to a file first."""
+        names = dict(name=self.name, rows=self.rows, columns=self.columns)
+        if not self.task.random:
+            return CPP_FIXED.format(**names)
+        clock = owner.clock
+        first = int(clock.variables["timestep"].get_value()[0]) // self.rows
+        return CPP_CHUNKS.format(path=self.write(first, clock._i_end).as_posix(), first=first, **names)
+
+    def cpp_namespace(self, owner):
+        """The array that the C++ source of a task with equal trials reads."""
+        return {} if self.task.random else {f"{self.name}_values": self.values}
+
+    def write(self, first, end):
+        """Write the chunks of the steps up to `end` to a temporary file that lives as long as this object."""
+        if self.folder is None:
+            self.folder = tempfile.TemporaryDirectory(prefix="brian_rflo_")
+        path = Path(self.folder.name) / f"{self.name}_{first}_{end}.f64"
+        if not path.exists():
+            with open(path, "wb") as file:
+                for number in range(first, -(-int(end) // self.rows)):
+                    file.write(self.chunk(number).tobytes())
+        return path
+

@@ -1,0 +1,71 @@
+"""A task made of the user's own arrays: every trial is the same."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .base import Task
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArrayTask(Task):
+    """The user's own input and target, the same in every trial.
+
+    Parameters
+    ----------
+    target : array, shape (n_steps, n_outputs) or (n_steps,)
+        ``target[k]`` is compared with the output at the end of step `k`.
+    inputs : array, shape (n_steps, n_inputs) or (n_steps,), optional
+        ``inputs[k]`` enters the network in step `k`.
+    mask : array, shape (n_steps,), optional
+        Weight of each step's error; ones by default.
+    dt : Quantity
+        Time step.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit together or a value is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from brian2 import ms
+    >>> task = ArrayTask(target=np.sin(np.linspace(0, 6.28, 100)), dt=1*ms)
+    >>> task.n_steps, task.n_inputs, task.n_outputs
+    (100, 0, 1)
+    """
+
+    target: np.ndarray
+    inputs: np.ndarray = None
+    mask: np.ndarray = None
+    _trial: tuple = field(init=False, repr=False, default=None)
+
+    def __post_init__(self):
+        super().__post_init__()
+        target = self._columns("target", self.target)
+        inputs = np.zeros((len(target), 0)) if self.inputs is None else self._columns("inputs", self.inputs)
+        mask = np.ones(len(target)) if self.mask is None else self.mask
+        object.__setattr__(self, "_trial", (inputs, target, mask))
+        self.trial()
+
+    def _columns(self, name, values):
+        values = np.asarray(values, dtype=np.float64)
+        if values.ndim not in (1, 2) or not values.size:
+            raise ValueError(f"ArrayTask: {name} must have shape (n_steps, n) or (n_steps,); got {values.shape}")
+        return values[:, None] if values.ndim == 1 else values
+
+    @property
+    def n_steps(self):
+        return len(self._trial[1])
+
+    @property
+    def n_inputs(self):
+        return self._trial[0].shape[1]
+
+    @property
+    def n_outputs(self):
+        return self._trial[1].shape[1]
+
+    def sample(self, rng):
+        return self._trial

@@ -1,0 +1,120 @@
+"""What every task is: trials of numbers, the same for rate and spiking networks."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from brian2 import Quantity, TimedArray, get_dimensions, ms, second
+
+
+def default_dt():
+    return 1 * ms
+
+
+def check_time(name, value, zero_allowed=False):
+    """Raise unless `value` is one positive (or zero, where that makes sense) finite time."""
+    if get_dimensions(value) is not second.dim:
+        raise TypeError(f"{name} must be a time, for example 10*ms; got {value!r}")
+    seconds = np.asarray(value, dtype=float)
+    if seconds.ndim or not np.isfinite(seconds) or seconds < 0 or (seconds == 0 and not zero_allowed):
+        raise ValueError(f"{name} must be one {'non-negative' if zero_allowed else 'positive'} time; got {value!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """Base of all tasks: a source of trials.
+
+    A trial is `n_steps` time steps long. Row ``k`` of its arrays belongs to step ``k``: ``inputs[k]`` enters the network in
+    that step, and ``target[k]`` is compared with the output at its end, ``(k + 1)*dt`` after the beginning of the trial.
+
+    A subclass gives `n_steps`, `n_inputs`, `n_outputs` and `sample`, and says in `random` whether trials differ.
+
+    Parameters
+    ----------
+    dt : Quantity
+        Time step. Must be the time step of the simulation.
+    seed : int
+        Trial `k` is drawn from a generator seeded with ``(seed, k)``, whatever was drawn before it. Without a meaning for
+        tasks whose trials are all the same.
+    """
+
+    dt: Quantity = field(default_factory=default_dt)
+    seed: int = 0
+
+    random = False
+    n_inputs = 0
+    n_outputs = 1
+
+    def __post_init__(self):
+        check_time(f"{type(self).__name__}: dt", self.dt)
+        if isinstance(self.seed, bool) or not isinstance(self.seed, (int, np.integer)) or self.seed < 0:
+            raise ValueError(f"{type(self).__name__}: seed must be a non-negative whole number; got {self.seed!r}")
+
+    @property
+    def n_steps(self):
+        """Time steps of a trial."""
+        raise NotImplementedError(f"{type(self).__name__} must define n_steps, the number of time steps of a trial")
+
+    def sample(self, rng):
+        """Draw a trial with the generator `rng`: ``inputs, target, mask``, unchecked. Users call `trial`."""
+        raise NotImplementedError(f"{type(self).__name__} must define sample(rng), which returns inputs, target and mask")
+
+    def steps(self, name):
+        """The attribute `name`, a time, as a whole number of steps; an error if it is none."""
+        value = getattr(self, name)
+        check_time(f"{type(self).__name__}: {name}", value, zero_allowed=True)
+        ratio = float(value / self.dt)
+        if abs(ratio - round(ratio)) > 1e-6:
+            raise ValueError(f"{type(self).__name__}: {name} = {value} is no whole number of time steps of {self.dt}; write for example {name}={round(ratio) * self.dt}")
+        return round(ratio)
+
+    @property
+    def duration(self):
+        """Length of a trial."""
+        return self.n_steps * self.dt
+
+    @property
+    def times(self):
+        """End of each step, counted from the beginning of the trial; shape ``(n_steps,)``."""
+        return (np.arange(self.n_steps) + 1) * self.dt
+
+    def trial(self, number=0):
+        """Trial `number` as arrays.
+
+        Returns
+        -------
+        inputs : ndarray, shape (n_steps, n_inputs)
+        target : ndarray, shape (n_steps, n_outputs)
+        mask : ndarray, shape (n_steps,)
+            Weight of each step's error, 1 where it counts and 0 where it does not.
+
+        Raises
+        ------
+        ValueError
+            If what the task drew has the wrong shape or is not finite.
+        """
+        inputs, target, mask = self.sample(np.random.default_rng((self.seed, int(number))))
+        n_steps = self.n_steps
+        return (
+            self._checked("inputs", inputs, (n_steps, self.n_inputs)),
+            self._checked("target", target, (n_steps, self.n_outputs)),
+            self._checked("mask", mask, (n_steps,)),
+        )
+
+    def _checked(self, name, values, shape):
+        values = np.asarray(values, dtype=np.float64)
+        if values.shape != shape:
+            raise ValueError(f"{type(self).__name__}: {name} must have shape {shape}; got {values.shape}")
+        if not np.isfinite(values).all():
+            step = np.argwhere(~np.isfinite(values))[0][0]
+            raise ValueError(f"{type(self).__name__}: {name} is not finite (first at step {step}); put 0 there and mask the step instead")
+        return values
+
+    def timed(self, what, number=0):
+        """The ``"inputs"``, ``"target"`` or ``"mask"`` of one trial as a TimedArray, for equations of your own."""
+        return TimedArray(self.trial(number)[("inputs", "target", "mask").index(what)], dt=self.dt)
+
+    def plot(self, ax=None, trial=0):
+        """Draw inputs and target of one trial; returns the axes."""
+        from ..plotting import plot_task
+
+        return plot_task(self, ax=ax, trial=trial)

@@ -1,0 +1,63 @@
+"""Periodic output: learn to produce one period of a waveform, without any input.
+
+Murray 2019, eLife 8:e43299, figure 2: y*(t) = sin(2 pi t/T) + 0.5 sin(4 pi t/T) + 0.25 sin(8 pi t/T).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from brian2 import Quantity
+
+from .base import Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeriodicOutput(Task):
+    """Produce a sum of sines, one period per trial (Murray 2019, figure 2).
+
+    The paper counts the samples ``0 .. T-1`` of a period; sample 0 is the initial state and makes no error, and the norm of
+    loss and updates is ``1/T``. Here sample ``k + 1`` is compared at the end of step `k`, and the last step, whose end is
+    already sample 0 of the next period, is masked: the same errors, the same norm, in a trial of exactly one period.
+
+    Parameters
+    ----------
+    period : Quantity
+        One period, which is one trial. Must be a whole number of time steps.
+    dt : Quantity
+        Time step.
+    amplitudes, harmonics : tuple of float, tuple of int
+        The components ``amplitude*sin(2*pi*harmonic*t/period)``.
+
+    Raises
+    ------
+    ValueError
+        If the period is no whole number of steps.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> PeriodicOutput(period=200*ms).n_steps
+    200
+    """
+
+    period: Quantity
+    amplitudes: tuple = (1.0, 0.5, 0.25)
+    harmonics: tuple = (1, 2, 4)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.n_steps < 2:
+            raise ValueError(f"PeriodicOutput: period = {self.period} must be at least two time steps of {self.dt}")
+        if len(self.amplitudes) != len(self.harmonics):
+            raise ValueError(f"PeriodicOutput: {len(self.amplitudes)} amplitudes for {len(self.harmonics)} harmonics; give one each")
+
+    @property
+    def n_steps(self):
+        return self.steps("period")
+
+    def sample(self, rng):
+        phase = 2 * np.pi * ((np.arange(self.n_steps) + 1) % self.n_steps) / self.n_steps
+        target = sum(a * np.sin(h * phase) for a, h in zip(self.amplitudes, self.harmonics))
+        mask = np.ones(self.n_steps)
+        mask[-1] = 0
+        return np.zeros((self.n_steps, 0)), target[:, None], mask

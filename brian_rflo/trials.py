@@ -1,0 +1,175 @@
+"""Trials: their boundaries, and the verdict at the end of each."""
+
+import numpy as np
+from brian2 import NeuronGroup, stop
+from brian2.groups.group import CodeRunner
+from brian2.utils.logger import get_logger
+
+from . import schedule
+from .occasional import Occasional, OccasionalMonitor, OccasionalRunner, first_step, is_standalone, last_step
+from .readout import Readout, check_clock
+from .synapses import PlasticSynapses
+
+logger = get_logger(__name__)
+
+
+class Trials(NeuronGroup):
+    """The trial structure of a network: one unit per independent network.
+
+    Trials follow one another from ``t = 0``, each ``task.n_steps`` steps long. At the beginning of a trial neurons, traces and
+    loss are reset; at its end accumulated weight changes are applied. A network whose loss or weights are not finite at the end
+    of a trial stops learning and gets back the weights from before that trial; a simulation all of whose networks have failed
+    ends there (on the runtime targets).
+
+    Parameters
+    ----------
+    task : Task
+    *parts : RateNeurons, Readout, PlasticSynapses, ...
+        Whatever is to be reset, applied and judged: objects with statements in ``trial_start`` or ``trial_end``. For a group of
+        your own write ``trials.at_start(mine, "v = El")``.
+    networks : int
+        Independent networks side by side in the groups.
+    **neurongroup_args
+        Any argument of `brian2.NeuronGroup`, for example ``name``.
+
+    Attributes
+    ----------
+    loss : state variable
+        Loss of the last finished trial, summed over outputs; a `LossMonitor` keeps them all.
+    diverged_in : state variable
+        Trial in which a network diverged, -1 if it did not.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a part says nothing about trials, belongs to another task, or has another time step.
+    """
+
+    def __init__(self, task, *parts, networks=1, **neurongroup_args):
+        self.task, self.warned = task, False
+        self.projections = [part for part in parts if isinstance(part, PlasticSynapses)]
+        super().__init__(networks, "loss : 1\ndiverged_in : integer", **neurongroup_args)
+        check_clock(task, self)
+        self.diverged_in = -1
+        for part in parts:
+            self._take(part)
+        self.contained_objects.append(Verdict(self, self.projections, [part for part in parts if isinstance(part, Readout)]))
+
+    @property
+    def duration(self):
+        """Length of a trial."""
+        return self.task.duration
+
+    def _take(self, part):
+        start, end = getattr(part, "trial_start", None), getattr(part, "trial_end", None)
+        if start is None and end is None:
+            raise TypeError(f"Trials does not know what to do with '{part.name}' at a trial's boundary; leave it out and write {self.name}.at_start({part.name}, 'v = ...') with the statements that reset it")
+        if isinstance(part, Readout) and (part.task.n_steps, part.task.n_outputs) != (self.task.n_steps, self.task.n_outputs):
+            raise ValueError(f"'{part.name}' was made for another task ({part.task}) than '{self.name}' ({self.task}); give both the same")
+        if hasattr(part, "join"):
+            part.join(self)
+        if start:
+            self.at_start(part, start)
+        if end:
+            self.at_end(part, end)
+        if isinstance(part, PlasticSynapses):
+            OccasionalRunner(part, "w = choose(_sound, w, w_kept)", last_step(self.task.n_steps), schedule.RESTORE, f"{part.name}_restore*")
+
+    def at_start(self, group, statements):
+        """Run statements of `group` at the beginning of each trial, before anything else of the step."""
+        OccasionalRunner(group, statements, first_step(self.task.n_steps), schedule.RESET, f"{group.name}_trial_start*")
+
+    def at_end(self, group, statements):
+        """Run statements of `group` at the end of each trial, before the verdict on its weights."""
+        OccasionalRunner(group, statements, last_step(self.task.n_steps), schedule.APPLY, f"{group.name}_trial_end*")
+
+    def before_run(self, run_namespace):
+        """Check the time step once more: the clock may have changed."""
+        check_clock(self.task, self)
+        super().before_run(run_namespace)
+
+    def after_run(self):
+        """Say what diverged; in standalone, results are there only later (see `check`)."""
+        super().after_run()
+        if not is_standalone():
+            self.check()
+
+    def check(self):
+        """Warn once if a network has diverged: which trial, and what to lower."""
+        trial = np.asarray(self.diverged_in)
+        failed = np.flatnonzero(trial >= 0)
+        if self.warned or not failed.size:
+            return
+        self.warned = True
+        rates = ", ".join(f"'{part.name}' (now {np.asarray(part.learning_rate).item():g})" for part in self.projections)
+        trials = ", ".join(f"network {k} in trial {trial[k]}" for k in failed)
+        logger.warn(f"Training diverged: {trials} (loss or weights not finite). Learning stopped there, and the weights are those from before that trial. Lower the learning rate of {rates}.", "diverged")
+
+
+class Verdict(Occasional, CodeRunner):
+    """At the end of a trial: sum the loss of each network, and find the networks in which something is not finite.
+
+    A reduction over synapses and then over projections, which Brian2's strings cannot say; hence NumPy on the runtime targets
+    and a template in standalone.
+    """
+
+    standalone_template = "verdict"
+
+    def __init__(self, trials, projections, readouts):
+        self.when_holds(last_step(trials.task.n_steps))
+        CodeRunner.__init__(self, trials, "verdict", clock=trials.clock, name=f"{trials.name}_verdict*", **schedule.VERDICT)
+        self.n_steps, self.networks = trials.task.n_steps, len(trials)
+        self.loss, self.diverged_in = trials.variables["loss"], trials.variables["diverged_in"]
+        self.projections = [Part(trials, part, part.target.stop, w="w", post="_synaptic_post", sound="_sound") for part in projections]
+        self.readouts = [Part(trials, part, len(part), loss="loss") for part in readouts]
+
+    def create_code_objects(self, run_namespace):
+        """Only standalone has a code object."""
+        if is_standalone():
+            self.template_kwds |= dict(_projections=self.projections, _readouts=self.readouts, _networks=self.networks, _n_steps=self.n_steps)
+            self.needed_variables = [name for part in (*self.projections, *self.readouts) for name in part.needed]
+            super().create_code_objects(run_namespace)
+
+    def run(self):
+        """The verdict on the runtime targets."""
+        step = self.timestep[0]
+        if not self.holds(step):
+            return
+        loss, diverged_in = self.loss.get_value(), self.diverged_in.get_value()
+        loss[:] = sum(part.loss.get_value().reshape(self.networks, -1).sum(axis=1) for part in self.readouts)
+        failed = ~np.isfinite(loss)
+        for part in self.projections:
+            bad = ~np.isfinite(part.w.get_value())
+            if bad.any():
+                failed[part.post.get_value()[bad] // part.block] = True
+        diverged_in[failed & (diverged_in < 0)] = step // self.n_steps
+        for part in self.projections:
+            part.sound.get_value()[:] = np.repeat(diverged_in < 0, part.block)
+        if (diverged_in >= 0).all():
+            stop()
+
+
+class Part:
+    """Variables of one group, as attributes, known to the trials under a name of their own."""
+
+    def __init__(self, trials, group, size, **names):
+        self.size, self.block, self.needed = size, size // len(trials), []
+        for attribute, name in names.items():
+            reference = f"_{group.name}_{name}"
+            trials.variables.add_reference(reference, group, name)
+            setattr(self, attribute, group.variables[name])
+            self.needed.append(reference)
+
+
+class LossMonitor(OccasionalMonitor):
+    """Records the loss of each trial: ``monitor.loss[network]``, one value a trial, and ``monitor.t``.
+
+    Parameters
+    ----------
+    trials : Trials
+    **statemonitor_args
+        Any argument of `brian2.StateMonitor`, for example ``name``.
+    """
+
+    def __init__(self, trials, **statemonitor_args):
+        super().__init__(trials, "loss", True, last_step(trials.task.n_steps), schedule.RECORD, **statemonitor_args)
