@@ -1,8 +1,10 @@
 """Local online learning rules for recurrent networks, rate and spiking, as ordinary Brian2 objects."""
 
-from . import schedule
+from . import reference, schedule
+from .network import LearningNetwork
 from .neurons import RateNeurons
 from .readout import Readout, TaskInput
+from .results import TrainingResult
 from .rules import RFLO, Delta, LearningRule
 from .synapses import FeedbackSynapses, PlasticSynapses, SymmetricFeedback
 from .tasks import ArrayTask, CursorMovements, IntervalMatching, PeriodicOutput, Task

@@ -16,7 +16,7 @@ logger = get_logger(__name__)
 
 #: ``choose(condition, a, b)``: a where the condition holds, else b, whatever the other one is (NaN times zero is NaN).
 choose = Function(np.where, arg_units=[bool, "a", "b"], arg_names=["condition", "a", "b"], return_type="float", return_unit=lambda condition, a, b: a)
-choose.implementations.add_numpy_implementation(np.where)
+choose.implementations.add_implementation("numpy", np.where)
 choose.implementations.add_implementation(
     "cpp",
     """

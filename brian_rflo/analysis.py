@@ -1,0 +1,48 @@
+"""Functions of arrays: how a training went."""
+
+import numpy as np
+
+
+def alignment(output, feedback):
+    """Cosine of the angle between readout and feedback weights (Murray 2019, figure 2c).
+
+    Parameters
+    ----------
+    output : array, shape (..., n_outputs, N)
+    feedback : array, shape (..., N, n_outputs)
+
+    Returns
+    -------
+    ndarray, shape (...)
+        1 where they point the same way, near 0 where they are unrelated; NaN where one is zero.
+    """
+    output, feedback = np.asarray(output), np.swapaxes(feedback, -1, -2)
+    norms = np.sqrt((output**2).sum(axis=(-2, -1)) * (feedback**2).sum(axis=(-2, -1)))
+    with np.errstate(invalid="ignore"):
+        return (output * feedback).sum(axis=(-2, -1)) / norms
+
+
+def final_loss(losses, trials=100):
+    """Median over the last `trials` trials (fewer if there are fewer) of each network; shape (networks,) from (networks, trials)."""
+    return np.median(np.asarray(losses)[..., -trials:], axis=-1)
+
+
+def band(values, axis=0):
+    """Median and quartiles over networks: ``(lower, median, upper)``, ignoring networks that have failed."""
+    return np.nanpercentile(values, [25, 50, 75], axis=axis)
+
+
+def smooth(values, points=300):
+    """Running medians of a long curve, for drawing.
+
+    Returns
+    -------
+    x : ndarray
+        Middle of each window, counted from 1; windows grow like the logarithm of the trial.
+    y : ndarray, shape (..., len(x))
+    """
+    n = np.shape(values)[-1]
+    edges = np.unique(np.round(np.geomspace(1, n + 1, points + 1)).astype(int))
+    windows = list(zip(edges[:-1], edges[1:]))
+    x = np.array([(first + last - 1) / 2 for first, last in windows])
+    return x, np.stack([np.median(np.asarray(values)[..., first - 1 : last - 1], axis=-1) for first, last in windows], axis=-1)

@@ -1,0 +1,278 @@
+"""The standard assembly: a task, neurons and a rule become a network that trains."""
+
+import numpy as np
+from brian2 import Network, get_device
+
+from . import schedule
+from .analysis import alignment
+from .occasional import OccasionalMonitor, is_standalone
+from .readout import Readout, TaskInput
+from .results import TrainingResult, alignment_interval
+from .rules import Delta
+from .synapses import FeedbackSynapses, PlasticSynapses, Projection, SymmetricFeedback
+from .trials import LossMonitor, Trials
+
+
+class LearningNetwork(Network):
+    """Recurrent network, readout, feedback and trials for a task, in one `brian2.Network`.
+
+    Parameters
+    ----------
+    task : Task
+    neurons : group
+        `RateNeurons`, or a group of your own with ``activity``, ``gain``, ``feedback`` and the input variables ``I_rec`` and,
+        where there are inputs, ``I_in``. For a group of your own, add ``net.trials.at_start(mine, "...")`` to reset it.
+    rule : LearningRule
+        The rule of recurrent and input weights.
+    readout_rule : LearningRule, optional
+        The rule of the readout weights; `Delta` with the same learning rate by default.
+    update : {"step", "trial"}
+        Whether weights change at each step, or at the end of each trial.
+    feedback : {"random", "symmetric"}
+        Fixed random feedback weights, or the readout weights backwards.
+    inputs : group, optional
+        A group with ``activity`` in place of the task's own inputs.
+    networks : int
+        Independent networks side by side: `neurons` is cut into that many equal parts.
+    gain : float
+        Initial recurrent weights are normal with variance ``gain**2/N``.
+    seed : int
+        Seed of the initial weights; network `k` draws from a generator seeded with ``(seed, k)``.
+    weights : dict of array, optional
+        Initial weights ``[post, pre]`` or ``[network, post, pre]`` by name ("recurrent", "output", "feedback", "input"); those
+        not given are drawn.
+    name : str, optional
+        Name of the network.
+
+    Attributes
+    ----------
+    neurons, readout, recurrent, output, feedback, trials, losses
+        The parts; all ordinary Brian2 objects.
+    inputs, input_synapses
+        The input group and its projection, or None.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If task, neurons, rule, inputs and weights do not fit together.
+
+    Notes
+    -----
+    Initial weights as in Murray 2019: recurrent N(0, gain^2/N), readout U(-1, 1)/sqrt(N), inputs U(-1, 1), feedback N(0, 1).
+
+    Examples
+    --------
+    >>> from brian2 import ms, defaultclock
+    >>> task = PeriodicOutput(period=200*ms)
+    >>> defaultclock.dt = task.dt
+    >>> net = LearningNetwork(task, RateNeurons(30, tau=10*ms), RFLO(learning_rate=0.03, tau=10*ms))
+    >>> result = net.train(2)
+    >>> result.losses.shape
+    (1, 2)
+    """
+
+    def __init__(self, task, neurons, rule, readout_rule=None, update="step", feedback="random", inputs=None, networks=1, gain=1.5, seed=0, weights=None, name="learningnetwork*"):
+        if feedback not in ("random", "symmetric"):
+            raise ValueError(f"feedback must be 'random' or 'symmetric'; got {feedback!r}")
+        if isinstance(networks, bool) or not isinstance(networks, (int, np.integer)) or networks < 1 or len(neurons) % networks:
+            raise ValueError(f"networks must be a whole number that divides the {len(neurons)} neurons of '{neurons.name}'; got {networks!r}")
+        self.task, self.neurons, self.rule, self.networks = task, neurons, rule, int(networks)
+        self.inputs = self._input_group(inputs)
+        self.readout = Readout(task, networks=networks)
+        self.recurrent = PlasticSynapses(neurons, neurons, rule, onto="I_rec", update=update)
+        self.input_synapses = None if self.inputs is None else PlasticSynapses(self.inputs, neurons, rule, onto="I_in", update=update)
+        self.output = PlasticSynapses(neurons, self.readout, readout_rule or Delta(rule.learning_rate), onto="output", update=update)
+        self.feedback = FeedbackSynapses(self.readout, neurons) if feedback == "random" else SymmetricFeedback(self.output)
+        self._connect({**initial_weights(len(neurons) // networks, self.n_inputs, task.n_outputs, networks, gain, seed), **self._checked(weights or {})})
+        plastic = [part for part in (self.recurrent, self.input_synapses, self.output) if part is not None]
+        resettable = [neurons] if hasattr(neurons, "trial_start") else []
+        self.trials = Trials(task, *resettable, self.readout, *plastic, networks=networks)
+        self.losses = LossMonitor(self.trials)
+        self._outputs = EdgeMonitor(self.readout, "output", task.n_steps)
+        self._output_weights = IntervalMonitor(self.output, "w", task.n_steps, size=len(neurons) * task.n_outputs)
+        parts = [neurons, self.inputs, self.readout, *plastic, self.feedback, self.trials, self.losses, self._outputs, self._output_weights]
+        super().__init__(*(part for part in parts if part is not None), name=name)
+
+    @property
+    def n_inputs(self):
+        """Number of input units."""
+        return 0 if self.inputs is None else len(self.inputs)
+
+    @property
+    def is_symmetric(self):
+        """Whether the readout weights themselves bring the error back."""
+        return isinstance(self.feedback, SymmetricFeedback)
+
+    def _input_group(self, inputs):
+        if inputs is None:
+            return TaskInput(self.task) if self.task.n_inputs else None
+        if self.task.n_inputs and len(inputs) != self.task.n_inputs:
+            raise ValueError(f"{type(self.task).__name__} has {self.task.n_inputs} inputs, but '{inputs.name}' has {len(inputs)} units; give it as many")
+        return inputs
+
+    def _checked(self, weights):
+        """The user's weights as ``[network, post, pre]``."""
+        block, n_outputs = len(self.neurons) // self.networks, self.task.n_outputs
+        shapes = {"recurrent": (block, block), "output": (n_outputs, block), "feedback": (block, n_outputs), "input": (block, self.n_inputs)}
+        checked = {}
+        for name, values in weights.items():
+            if name not in shapes:
+                raise ValueError(f"weights has no '{name}'; the names are {', '.join(shapes)}")
+            values = np.asarray(values, dtype=float)
+            values = values[None] if values.ndim == 2 and self.networks == 1 else values
+            if values.shape != (self.networks, *shapes[name]):
+                raise ValueError(f"weights['{name}'] must have shape {(self.networks, *shapes[name])}, [network, post, pre]; got {values.shape}")
+            if not np.isfinite(values).all():
+                raise ValueError(f"weights['{name}'] must be finite; got {np.count_nonzero(~np.isfinite(values))} that are not")
+            checked[name] = values
+        return checked
+
+    def _connect(self, weights):
+        self._initial = weights
+        for part, name in ((self.recurrent, "recurrent"), (self.output, "output"), (self.feedback, "feedback")):
+            if isinstance(part, Projection):
+                part.connect(networks=self.networks)
+                part.set_matrix(weights[name])
+        if self.inputs is not None:
+            self.input_synapses.connect()
+            self.input_synapses.set_matrix(weights["input"].reshape(-1, self.n_inputs))
+
+    def weights(self):
+        """Present weights as ``{"recurrent": [network, post, pre], "output": ..., "feedback": ..., "input": ...}``.
+
+        With symmetric feedback "feedback" is the transposed readout. In standalone, before the run, the initial ones.
+        """
+        if is_standalone() and not get_device().has_been_run:
+            initial = {name: values.copy() for name, values in self._initial.items()}
+            return initial | ({"feedback": initial["output"].swapaxes(1, 2)} if self.is_symmetric else {})
+        block, n_outputs = len(self.neurons) // self.networks, self.task.n_outputs
+        weights = {"recurrent": self._matrix(self.recurrent, block), "output": self._matrix(self.output, n_outputs)}
+        weights["feedback"] = weights["output"].swapaxes(1, 2) if self.is_symmetric else self._matrix(self.feedback, block)
+        weights["input"] = self._matrix(self.input_synapses, block, networks=1) if self.inputs is not None else np.zeros((self.networks, block, 0))
+        return weights
+
+    def _matrix(self, synapses, n_post, networks=None):
+        matrix = synapses.matrix(networks=networks or self.networks)
+        return matrix.reshape(self.networks, n_post, -1)
+
+    def train(self, trials, report=None, **run_args):
+        """Run a number of whole trials.
+
+        Parameters
+        ----------
+        trials : int
+            At least 1.
+        report, **run_args
+            For `brian2.Network.run`, for example ``report="text"``.
+
+        Returns
+        -------
+        TrainingResult
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `trials` is no positive whole number, or the simulation stands within a trial.
+        RuntimeError
+            If it is called a second time in C++ standalone, which builds one program.
+        """
+        self._check_trials(trials)
+        before, first = self.weights(), self._recorded()
+        self._output_weights.every_trials(alignment_interval(trials))
+        self.run(trials * self.task.duration, report=report, namespace=run_args.pop("namespace", {}), **run_args)
+        self.trials.check()
+        return self._result(trials, before, first)
+
+    def _check_trials(self, trials):
+        if isinstance(trials, bool) or not isinstance(trials, (int, np.integer)):
+            raise TypeError(f"trials must be a whole number; got {trials!r}")
+        if trials < 1:
+            raise ValueError(f"trials must be at least 1; got {trials}")
+        if is_standalone():
+            if get_device().has_been_run:
+                raise RuntimeError("C++ standalone builds and runs one program: train once with all trials, or use prefs.codegen.target = 'cython' for several runs")
+            return
+        steps = round(float(self.t / self.task.dt))
+        if steps % self.task.n_steps:
+            raise ValueError(f"the simulation stands at step {steps % self.task.n_steps} of a trial of {self.task.n_steps}; run to the end of the trial first, then train")
+
+    def _recorded(self):
+        """How much the monitors hold already; nothing yet in standalone."""
+        monitors = (self.losses, self._outputs, self._output_weights)
+        return (0, 0, 0) if is_standalone() else tuple(len(monitor.t) for monitor in monitors)
+
+    def _result(self, trials, before, first):
+        done = np.asarray(self.losses.loss)[:, first[0] :]
+        losses = np.full((self.networks, trials), np.nan)
+        losses[:, : done.shape[1]] = done
+        finished = int(round(float(self.t / self.task.dt))) // self.task.n_steps
+        start, diverged_in = finished - done.shape[1], np.asarray(self.trials.diverged_in).copy()
+        losses[(diverged_in >= 0)[:, None] & (np.arange(trials) + start > diverged_in[:, None])] = np.nan
+        outputs = np.asarray(self._outputs.output)[:, first[1] :].reshape(self.networks, self.task.n_outputs, -1, self.task.n_steps)
+        aligned_trials, aligned = self._alignment(before, first[2], start)
+        return TrainingResult(
+            losses=losses,
+            dt=float(self.task.dt),
+            target=self.task.trial(finished - 1)[1],
+            mask=self.task.trial(finished - 1)[2],
+            first_output=outputs[:, :, 0].swapaxes(1, 2),
+            output=outputs[:, :, -1].swapaxes(1, 2),
+            weights_before=before,
+            weights_after=self.weights(),
+            aligned_trials=aligned_trials,
+            alignment=aligned,
+            diverged_in=diverged_in,
+        )
+
+    def _alignment(self, before, first, start):
+        """Trials of this training at which the alignment is known, and its values (networks, n)."""
+        recorded = np.asarray(self._output_weights.w)[:, first:]
+        weights = recorded.reshape(self.networks, -1, self.task.n_outputs, recorded.shape[1]).transpose(3, 0, 2, 1)
+        feedback = weights.swapaxes(-1, -2) if self.is_symmetric else before["feedback"]
+        trials = np.round(np.asarray(self._output_weights.t[first:] / self.task.duration)).astype(int) - start
+        known = [alignment(before["output"], before["feedback"])[None], alignment(weights, feedback)]
+        return np.concatenate([[0], trials]), np.concatenate(known).T
+
+
+def initial_weights(n_neurons, n_inputs, n_outputs, networks, gain, seed):
+    """Murray 2019's initial weights, ``[network, post, pre]`` by name; network `k` is drawn with the seed ``(seed, k)``."""
+    drawn = []
+    for network in range(networks):
+        rng = np.random.default_rng((seed, network))
+        drawn.append(
+            {
+                "recurrent": gain * rng.standard_normal((n_neurons, n_neurons)) / np.sqrt(n_neurons),
+                "output": rng.uniform(-1, 1, (n_outputs, n_neurons)) / np.sqrt(n_neurons),
+                "feedback": rng.standard_normal((n_neurons, n_outputs)),
+                "input": rng.uniform(-1, 1, (n_neurons, n_inputs)),
+            }
+        )
+    return {name: np.stack([weights[name] for weights in drawn]) for name in drawn[0]}
+
+
+class EdgeMonitor(OccasionalMonitor):
+    """Records every step of the first and of the last trial of each run."""
+
+    def __init__(self, source, variable, n_steps):
+        self.n_steps = n_steps
+        super().__init__(source, variable, True, "True", schedule.RECORD)
+
+    def before_run(self, run_namespace):
+        """The run's first and last step are known now."""
+        first, last = int(self.clock.variables["timestep"].get_value()[0]), int(self.clock._i_end)
+        self.condition = f"{{step}} < {first + self.n_steps} or {{step}} >= {max(first + self.n_steps, last - self.n_steps)}"
+        super().before_run(run_namespace)
+
+
+class IntervalMonitor(OccasionalMonitor):
+    """Records at the end of every so many trials."""
+
+    def __init__(self, source, variable, n_steps, size):
+        self.n_steps = n_steps
+        super().__init__(source, variable, np.arange(size), "True", schedule.RECORD)
+        self.every_trials(1)
+
+    def every_trials(self, trials):
+        """Record at the end of every so many trials, from the next run on."""
+        self.condition = f"({{step}} + 1) % {trials * self.n_steps} == 0"
+

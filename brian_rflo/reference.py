@@ -1,0 +1,329 @@
+"""Dense NumPy baselines: RFLO, BPTT, RTRL and their relatives, many networks at once.
+
+They train the rate network of Murray 2019 (eLife 8:e43299) on the same tasks, from the same initial weights, as the Brian2
+components, and are independent of them: the lower lines of a figure, and the oracle of the tests.
+
+    u(t) = W h(t-1) + Win x(t)    h(t) = h(t-1) + (-h(t-1) + tanh(u(t)))/tau    y(t) = Wout h(t)    eps = mask (y* - y)
+    loss = 1/(2T) sum of eps^2
+
+All updates are ``learning_rate/T`` times a sum over the trial, applied at its end, or, for ``update="step"``, at each step.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .analysis import alignment
+from .results import TrainingResult, alignment_interval
+from .tasks.base import check_time
+
+
+@dataclass(frozen=True)
+class Backward:
+    """A rule as a backward recursion over the trial (the paper's four rules of figure 2d).
+
+        z(t) = F eps(t) + (1 - 1/tau) z(t+1) + nonlocal W^T [tanh'(u(t+1)) z(t+1)]/tau
+        dW = sum over t of [tanh'(u(t)) z(t)/tau] h(t-1)^T
+
+    F is the transposed readout where `symmetric`, else the fixed random feedback.
+    """
+
+    symmetric: bool
+    nonlocal_: bool
+
+    def learner(self, simulation):
+        """What learns in one trial."""
+        return BackwardLearner(self, simulation)
+
+
+class BackwardLearner:
+    """Waits for the end of the trial, then goes back through it."""
+
+    def __init__(self, rule, simulation):
+        self.rule, self.weights, self.tau = rule, simulation.weights, simulation.tau
+
+    def step(self, trial, step):
+        """Nothing to do before the end."""
+
+    def finish(self, trial):
+        """Changes of the weights, summed over the trial."""
+        feedback, backwards = feedback_weights(self.rule, self.weights), self.weights["recurrent"].swapaxes(-1, -2)
+        signal = product(feedback, trial.error[-1])
+        gated = np.empty_like(trial.gain)
+        for step in range(len(gated) - 1, -1, -1):
+            gated[step] = trial.gain[step] * signal / self.tau
+            if step:
+                signal = product(feedback, trial.error[step - 1]) + (1 - 1 / self.tau) * signal
+                if self.rule.nonlocal_:
+                    signal = signal + product(backwards, gated[step])
+        return {"recurrent": sum_of_outer(gated, trial.before), "input": np.moveaxis(gated, 0, 2) @ trial.inputs, "output": sum_of_outer(trial.error, trial.after)}
+
+
+@dataclass(frozen=True)
+class Forward:
+    """A rule as traces that run forward in time, with a signal for each trace."""
+
+    symmetric: bool
+    start: Callable
+    advance: Callable
+    change: Callable
+
+    def learner(self, simulation):
+        """What learns in one trial."""
+        return ForwardLearner(self, simulation)
+
+
+class ForwardLearner:
+    """Advances the traces in each step; changes weights then, or sums the changes."""
+
+    def __init__(self, rule, simulation):
+        self.rule, self.simulation = rule, simulation
+        self.traces, self.sums = rule.start(simulation.weights), {}
+
+    def step(self, trial, step):
+        """One time step of traces and changes."""
+        weights, sent = self.simulation.weights, (trial.before[step], trial.inputs[step][None])
+        self.traces = self.rule.advance(weights, self.traces, trial.gain[step], sent, self.simulation.tau)
+        signal = product(feedback_weights(self.rule, weights), trial.error[step])
+        recurrent, inward = self.rule.change(signal, self.traces)
+        changes = {"recurrent": recurrent, "input": inward, "output": outer(trial.error[step], trial.after[step])}
+        if self.simulation.online:
+            self.simulation.learn(changes)
+        else:
+            self.sums = {name: self.sums.get(name, 0) + change for name, change in changes.items()}
+
+    def finish(self, trial):
+        """Changes that are left for the end of the trial."""
+        return self.sums
+
+
+def feedback_weights(rule, weights):
+    """The matrix that brings the error back."""
+    return weights["output"].swapaxes(-1, -2) if rule.symmetric else weights["feedback"]
+
+
+def product(matrices, vectors):
+    """Matrix times vector, for each network."""
+    return (matrices @ vectors[..., None])[..., 0]
+
+
+def outer(left, right):
+    """Outer product ``[network, left, right]``."""
+    return left[..., :, None] * right[..., None, :]
+
+
+def sum_of_outer(left, right):
+    """Sum over time, the first axis, of outer products."""
+    return np.moveaxis(left, 0, 2) @ np.moveaxis(right, 0, 1)
+
+
+def rflo_start(weights):
+    """Eligibility traces of recurrent and input weights, all zero."""
+    return np.zeros_like(weights["recurrent"]), np.zeros_like(weights["input"])
+
+
+def rflo_advance(weights, traces, gain, sent, tau):
+    """Murray 2019, equation 5: p(t) = (1 - 1/tau) p(t-1) + 1/tau tanh'(u_a(t)) h_b(t-1), and with x_b(t) for inputs."""
+    return tuple(trace + (-trace + outer(gain, source)) / tau for trace, source in zip(traces, sent))
+
+
+def rflo_change(signal, traces):
+    """Murray 2019, equation 3: [B eps]_a p_ab."""
+    return tuple(signal[..., None] * trace for trace in traces)
+
+
+def rtrl_start(weights):
+    """Derivative of each unit's activity by each weight, ``[network, unit, post, pre]``."""
+    shapes = (weights["recurrent"].shape, weights["input"].shape)
+    return tuple(np.zeros((shape[0], shape[1], *shape[1:])) for shape in shapes)
+
+
+def rtrl_advance(weights, traces, gain, sent, tau):
+    """Williams and Zipser 1989: dh/dW(t) = (1 - 1/tau) dh/dW(t-1) + tanh'(u(t))/tau [W dh/dW(t-1) + immediate part]."""
+    units = np.arange(gain.shape[-1])
+    after = []
+    for trace, source in zip(traces, sent):
+        drive = np.einsum("kij,kjab->kiab", weights["recurrent"], trace)
+        drive[:, units, units] += source[:, None, :]
+        after.append(trace + (-trace + gain[..., None, None] * drive) / tau)
+    return tuple(after)
+
+
+def rtrl_change(signal, traces):
+    """The gradient: feedback of each unit times its derivative, summed over units."""
+    return tuple(np.einsum("ki,kiab->kab", signal, trace) for trace in traces)
+
+
+#: The baselines by name.
+RULES = {
+    "rflo": Forward(False, rflo_start, rflo_advance, rflo_change),
+    "rtrl": Forward(True, rtrl_start, rtrl_advance, rtrl_change),
+    "bptt": Backward(symmetric=True, nonlocal_=True),
+    "local_symmetric": Backward(symmetric=True, nonlocal_=False),
+    "nonlocal_random": Backward(symmetric=False, nonlocal_=True),
+}
+
+
+@dataclass
+class Trial:
+    """What happened in a trial, time first: gain, activity before and after each step, error, output, inputs."""
+
+    gain: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    error: np.ndarray
+    output: np.ndarray
+    inputs: np.ndarray
+
+    @property
+    def loss(self):
+        """Loss of each network."""
+        return (self.error**2).sum(axis=(0, 2)) / (2 * len(self.error))
+
+
+class Simulation:
+    """The rate network, step by step, learning by a rule at each step (`online`) or at the end of each trial."""
+
+    def __init__(self, weights, tau, initial, rule, rate, online):
+        self.weights, self.tau, self.initial = weights, tau, initial
+        self.rule, self.rate, self.online = rule, rate, online
+        self.learning = np.ones(len(weights["recurrent"]), dtype=bool)
+
+    def run(self, inputs, target, mask):
+        """One trial, with its learning."""
+        n_steps, networks, n_units = len(target), *self.weights["recurrent"].shape[:2]
+        trial = Trial(*(np.empty((n_steps, networks, n)) for n in (n_units, n_units, n_units, target.shape[1], target.shape[1])), inputs)
+        activity = np.broadcast_to(self.initial, (networks, n_units)).astype(float)
+        learner = self.rule.learner(self)
+        for step in range(n_steps):
+            drive = product(self.weights["recurrent"], activity) + self.weights["input"] @ inputs[step]
+            trial.before[step], rate = activity, np.tanh(drive)
+            trial.gain[step] = 1 - rate**2
+            activity = activity + (-activity + rate) / self.tau
+            trial.after[step], trial.output[step] = activity, product(self.weights["output"], activity)
+            trial.error[step] = mask[step] * (target[step] - trial.output[step])
+            learner.step(trial, step)
+        self.learn(learner.finish(trial))
+        return trial
+
+    def learn(self, changes):
+        """Add the changes, times ``learning_rate/T``, to the weights of the networks that still learn."""
+        for name, change in changes.items():
+            self.weights[name] += self.rate * np.where(self.learning[:, None, None], change, 0)
+
+    def finite_weights(self):
+        """Which networks have finite weights only."""
+        return np.all([np.isfinite(values).all(axis=(1, 2)) for values in self.weights.values()], axis=0)
+
+
+def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="trial", report=None):
+    """Train networks by a baseline rule.
+
+    Parameters
+    ----------
+    task : Task
+    weights : dict of ndarray
+        ``"recurrent"`` (networks, N, N), ``"output"`` (networks, n_outputs, N), ``"feedback"`` (networks, N, n_outputs) and, for
+        a task with inputs, ``"input"`` (networks, N, n_inputs); all ``[post, pre]``. `LearningNetwork.weights` gives them. They
+        are copied.
+    rule : {"rflo", "rtrl", "bptt", "local_symmetric", "nonlocal_random"}
+    learning_rate : float
+        The paper's eta; updates carry ``1/T``.
+    tau : Quantity
+        Time constant.
+    trials : int
+    initial : float or array, shape (N,) or (networks, N)
+        Activity at the beginning of each trial.
+    update : {"trial", "step"}
+        When weights change. Rules that go backwards through the trial have no ``"step"``.
+    report : callable, optional
+        Called with the number of finished trials after each.
+
+    Returns
+    -------
+    TrainingResult
+
+    Raises
+    ------
+    ValueError
+        For an unknown rule, or one that cannot change weights at each step.
+    """
+    if rule not in RULES:
+        raise ValueError(f"unknown baseline rule {rule!r}; choose one of {', '.join(RULES)}")
+    rule, forward = RULES[rule], isinstance(RULES[rule], Forward)
+    if update == "step" and not forward:
+        raise ValueError("a rule that goes backwards through the trial cannot change weights at each step; write update='trial'")
+    check_time("tau", tau)
+    simulation = Simulation(complete(weights), float(tau / task.dt), initial, rule, learning_rate / task.n_steps, online=update == "step")
+    history = History(simulation.weights, trials)
+    for number in range(trials):
+        arrays = task.trial(number)
+        kept = copies(simulation.weights)
+        with np.errstate(over="ignore", invalid="ignore"):
+            trial = simulation.run(*arrays)
+            diverged = ~np.isfinite(trial.loss) | ~simulation.finite_weights()
+            for name, values in kept.items():
+                simulation.weights[name][diverged] = values[diverged]
+            history.add(number, trial, diverged, simulation.weights)
+        simulation.learning &= ~diverged
+        if report:
+            report(number + 1)
+    return history.result(task, arrays, simulation.weights)
+
+
+def copies(weights):
+    """A copy of each array."""
+    return {name: np.array(values, dtype=float) for name, values in weights.items()}
+
+
+def complete(weights):
+    """Checked copies of the weights, with an empty input projection where there is none."""
+    missing = {"recurrent", "output", "feedback"} - set(weights)
+    if missing:
+        raise ValueError(f"weights lack {', '.join(sorted(missing))}; give 'recurrent', 'output', 'feedback' and, for a task with inputs, 'input', each [network, post, pre]")
+    weights = copies(weights)
+    networks, n_units = weights["recurrent"].shape[:2]
+    weights.setdefault("input", np.zeros((networks, n_units, 0)))
+    n_outputs = weights["output"].shape[1]
+    shapes = {"recurrent": (n_units, n_units), "output": (n_outputs, n_units), "feedback": (n_units, n_outputs), "input": (n_units, weights["input"].shape[-1])}
+    for name, shape in shapes.items():
+        if weights[name].shape != (networks, *shape) or not np.isfinite(weights[name]).all():
+            raise ValueError(f"weights['{name}'] must be finite and have shape {(networks, *shape)}; got {weights[name].shape}")
+    return weights
+
+
+class History:
+    """What a training leaves behind, collected trial by trial."""
+
+    def __init__(self, weights, trials):
+        self.trials, self.every = trials, alignment_interval(trials)
+        self.before, self.losses, self.outputs = copies(weights), [], {}
+        self.aligned = {0: alignment(weights["output"], weights["feedback"])}
+        self.diverged_in = np.full(len(weights["recurrent"]), -1)
+
+    def add(self, number, trial, diverged, weights):
+        """Add a trial after which the networks `diverged` are not finite."""
+        learning = self.diverged_in < 0
+        self.losses.append(np.where(learning, trial.loss, np.nan))
+        self.diverged_in[diverged & learning] = number
+        if number in (0, self.trials - 1):
+            self.outputs[number] = np.moveaxis(trial.output, 0, 1)
+        if (number + 1) % self.every == 0:
+            self.aligned[number + 1] = alignment(weights["output"], weights["feedback"])
+
+    def result(self, task, arrays, weights):
+        """All of it; `arrays` is the last trial."""
+        return TrainingResult(
+            losses=np.array(self.losses).T,
+            dt=float(task.dt),
+            target=arrays[1],
+            mask=arrays[2],
+            first_output=self.outputs[0],
+            output=self.outputs[self.trials - 1],
+            weights_before=self.before,
+            weights_after=weights,
+            aligned_trials=np.array(list(self.aligned)),
+            alignment=np.array(list(self.aligned.values())).T,
+            diverged_in=self.diverged_in,
+        )
