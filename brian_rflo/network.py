@@ -2,6 +2,7 @@
 
 import numpy as np
 from brian2 import Network, get_device
+from brian2.utils.logger import catch_logs
 
 from . import schedule
 from .analysis import alignment
@@ -269,7 +270,8 @@ class IntervalMonitor(OccasionalMonitor):
 
     def __init__(self, source, variable, n_steps, size):
         self.n_steps = n_steps
-        super().__init__(source, variable, np.arange(size), "True", schedule.RECORD)
+        with catch_logs():  # Brian2 warns that it cannot count synapses before a standalone run
+            super().__init__(source, variable, np.arange(size), "True", schedule.RECORD)
         self.every_trials(1)
 
     def every_trials(self, trials):

@@ -1,0 +1,8 @@
+"""``python -m brian_rflo`` is ``brian-rflo``."""
+
+import sys
+
+from .cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""The command line: ``brian-rflo list`` and ``brian-rflo run``."""
+
+import argparse
+import sys
+import time
+from importlib import import_module
+from pkgutil import iter_modules
+
+from . import devices
+from .experiment import save, table
+from .files import writable_folder
+
+
+def experiments():
+    """All experiments of all models, by name."""
+    models = import_module("brian_rflo.models")
+    papers = [import_module(f"brian_rflo.models.{module.name}") for module in iter_modules(models.__path__)]
+    return {experiment.name: experiment for paper in papers for experiment in paper.EXPERIMENTS}
+
+
+def positive(text):
+    """A whole number of at least one, for argparse."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1; got {text!r}")
+    return int(text)
+
+
+def natural(text):
+    """A whole number of at least zero, for argparse."""
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"must be a whole number, 0 or more; got {text!r}")
+    return int(text)
+
+
+def parser():
+    """The argument parser."""
+    top = argparse.ArgumentParser(prog="brian-rflo", description="Train recurrent networks in Brian2 with local online learning rules.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("list", help="list the published experiments").set_defaults(act=show_list)
+    run = commands.add_parser("run", help="reproduce a published experiment", description="Reproduce a published experiment: figure, data and summary.json.")
+    run.set_defaults(act=run_experiment)
+    run.add_argument("experiment", help="its name, as `brian-rflo list` shows it")
+    run.add_argument("--networks", type=positive, help="independent networks (default: the paper's)")
+    run.add_argument("--trials", type=positive, help="trials of each network (default: the paper's)")
+    run.add_argument("--seed", type=natural, default=0, help="seed of the initial weights (default: 0)")
+    run.add_argument("--device", choices=devices.DEVICES, default="auto", help="where Brian2 runs; auto is cpp_standalone where there is a C++ compiler, else numpy")
+    run.add_argument("--quick", action="store_true", help="fewer networks and trials: shows learning within a minute")
+    run.add_argument("--out", help="folder for figure.png, data.npz and summary.json (default: results/NAME)")
+    return top
+
+
+def show_list(_):
+    """Print name, title and duration of each experiment."""
+    for name, experiment in sorted(experiments().items()):
+        print(f"{name:20s} {experiment.title} ({experiment.takes})")
+    return 0
+
+
+def say(message):
+    """A message to the user, at once."""
+    print(message, flush=True)
+
+
+def run_experiment(args):
+    """Run one experiment, print its table, write its files. 0 if all expectations hold, 1 if not."""
+    known = experiments()
+    if args.experiment not in known:
+        raise ValueError(f"no experiment {args.experiment!r}; there are: {', '.join(sorted(known))}")
+    experiment = known[args.experiment]
+    settings = experiment.settings(args.networks, args.trials, args.seed, devices.chosen(args.device), args.quick)
+    folder = writable_folder(args.out or f"results/{experiment.name}{'-quick' if args.quick else ''}")
+    say(f"{experiment.name}: {experiment.title}\n{experiment.source}\n")
+    start = time.perf_counter()
+    outcome = experiment.run(settings, say)
+    seconds = time.perf_counter() - start
+    paths = save(outcome, experiment, settings, seconds, folder)
+    say(f"\n{table(outcome.rows)}\n\n{seconds:.0f} s, seed {settings.seed}. Written: {', '.join(map(str, paths))}")
+    return 0 if all(row.holds is not False for row in outcome.rows) else 1
+
+
+def main(arguments=None):
+    """Entry point; returns the exit status."""
+    args = parser().parse_args(arguments)
+    try:
+        return args.act(args)
+    except (OSError, RuntimeError, TypeError, ValueError) as error:
+        print(f"brian-rflo: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("brian-rflo: interrupted; nothing was written", file=sys.stderr)
+        return 130

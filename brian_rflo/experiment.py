@@ -1,0 +1,130 @@
+"""A published experiment: what a model module declares, and what running it leaves on disk."""
+
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+
+import numpy as np
+
+from .files import write_together
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: a measured quantity beside the published one and what is expected of it.
+
+    `low` and `high` bound the expectation; without either nothing is judged.
+    """
+
+    quantity: str
+    measured: float
+    published: str = ""
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def expected(self):
+        """The bounds in words."""
+        if self.low is not None and self.high is not None:
+            return f"{self.low:g} .. {self.high:g}"
+        return f"> {self.low:g}" if self.low is not None else f"< {self.high:g}" if self.high is not None else ""
+
+    @property
+    def holds(self):
+        """Whether the measured value lies within the bounds; None if there are none."""
+        if self.low is None and self.high is None:
+            return None
+        return bool((self.low is None or self.measured > self.low) and (self.high is None or self.measured < self.high))
+
+    def as_json(self):
+        """The row as `summary.json` holds it; a number that is not finite becomes null."""
+        measured = float(self.measured) if np.isfinite(self.measured) else None
+        return dict(quantity=self.quantity, measured=measured, published=self.published or None, expected=self.expected or None, holds=self.holds)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user chose: networks, trials, seed, device, and whether this is the quick variant."""
+
+    networks: int
+    trials: int
+    seed: int
+    device: str
+    quick: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an experiment returns: rows of the table, arrays to keep, and a function that draws the figure."""
+
+    rows: list
+    data: dict
+    draw: Callable
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A figure of a paper that `brian-rflo run` reproduces.
+
+    `run` takes `Settings` and a function for messages to the user, and returns an `Outcome`.
+    """
+
+    name: str
+    title: str
+    source: str
+    run: Callable
+    networks: int
+    trials: int
+    quick: dict
+    takes: str = ""
+    parameters: dict = field(default_factory=dict)
+
+    def settings(self, networks=None, trials=None, seed=0, device="numpy", quick=False):
+        """The settings of a run: what is not given is the paper's, or the quick variant's."""
+        chosen = {"networks": self.networks, "trials": self.trials} | (self.quick if quick else {})
+        chosen |= {name: value for name, value in (("networks", networks), ("trials", trials)) if value is not None}
+        return Settings(seed=seed, device=device, quick=quick, **chosen)
+
+
+def versions():
+    """Versions of everything that makes the numbers."""
+    packages = {name: version(name) for name in ("brian_rflo", "brian2", "numpy", "scipy", "matplotlib")}
+    return {"python": platform.python_version(), "platform": platform.platform(), **packages}
+
+
+def save(outcome, experiment, settings, seconds, folder):
+    """Write ``figure.png``, ``data.npz`` and ``summary.json``, all or none of them anew."""
+    summary = dict(
+        experiment=experiment.name,
+        source=experiment.source,
+        rows=[row.as_json() for row in outcome.rows],
+        settings=asdict(settings) | experiment.parameters,
+        versions=versions(),
+        wall_time_s=round(seconds, 2),
+    )
+    return write_together(
+        folder,
+        {
+            "figure.png": lambda path: outcome.draw().savefig(path, dpi=160, format="png"),
+            "data.npz": lambda path: save_arrays(path, outcome.data),
+            "summary.json": lambda path: path.write_text(json.dumps(summary, indent=2) + "\n"),
+        },
+    )
+
+
+def save_arrays(path, arrays):
+    """Write arrays by name, without pickle."""
+    with open(path, "wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def table(rows):
+    """The rows as text."""
+    mark = {True: "yes", False: "NO", None: ""}
+    lines = [("quantity", "measured", "published", "expected", "holds")]
+    lines += [(row.quantity, f"{row.measured:.3g}", row.published, row.expected, mark[row.holds]) for row in rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(5)]
+    text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines]
+    return "\n".join([text[0], "-" * len(text[0]), *text[1:]])

@@ -1,0 +1,85 @@
+"""Figures: functions ``(data, ax=None) -> ax``, in one quiet style."""
+
+import numpy as np
+
+from .analysis import band, smooth
+
+#: Colours of rules and of the target, distinguishable without colour vision (Okabe and Ito).
+COLOURS = {"target": "#9a9a9a", "rflo": "#0072b2", "bptt": "#d55e00", "untrained": "#555555", "rtrl": "#009e73", "local_symmetric": "#cc79a7", "nonlocal_random": "#e69f00"}
+
+
+def colour(name):
+    """The colour of a rule, or black."""
+    return COLOURS.get(name, "black")
+
+
+def axes_or_new(ax):
+    """`ax`, or the axes of a new figure."""
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        _, ax = plt.subplots(layout="constrained")
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def plot_task(task, ax=None, trial=0):
+    """Inputs (dotted) and targets (solid) of one trial of a task; masked steps are shaded."""
+    ax = axes_or_new(ax)
+    inputs, target, mask = task.trial(trial)
+    times = np.asarray(task.times) * 1e3
+    for number, values in enumerate(inputs.T):
+        ax.plot(times, values, ":", color="black", alpha=0.4 + 0.6 / (number + 1), label=f"input {number}")
+    for number, values in enumerate(target.T):
+        ax.plot(times, values, color=f"C{number}", label=f"target {number}")
+    ax.fill_between(times, 0, 1, where=mask == 0, transform=ax.get_xaxis_transform(), color="black", alpha=0.08, step="mid", label="masked" if (mask == 0).any() else None)
+    ax.set(xlabel="Time in trial (ms)", title=type(task).__name__)
+    ax.legend(frameon=False, fontsize="small")
+    return ax
+
+
+def plot_losses(losses, ax=None, name=None, label=None):
+    """Loss over trials, ``(networks, trials)``: median and quartiles over networks, on logarithmic axes."""
+    ax = axes_or_new(ax)
+    trials, curves = smooth(np.atleast_2d(losses))
+    lower, middle, upper = band(curves)
+    ax.fill_between(trials, lower, upper, color=colour(name), alpha=0.25, linewidth=0)
+    ax.plot(trials, middle, color=colour(name), label=label or name)
+    ax.set(xscale="log", yscale="log", xlabel="Trial", ylabel="Mean squared error")
+    return ax
+
+
+def plot_output(times, output, target, ax=None, name=None, label="output", mask=None):
+    """Output over its target in one trial; `times` in seconds, arrays ``(n_steps, n_outputs)``."""
+    ax = axes_or_new(ax)
+    shown = np.ones(len(target), bool) if mask is None else np.asarray(mask) > 0
+    for unit in range(target.shape[1]):
+        first = unit == 0
+        ax.plot(times[shown] * 1e3, target[shown, unit], color=COLOURS["target"], linewidth=4, solid_capstyle="round", label="target" if first else None)
+        ax.plot(times[shown] * 1e3, output[shown, unit], color=colour(name), label=label if first else None)
+    ax.set(xlabel="Time in trial (ms)", ylabel="Output")
+    return ax
+
+
+def plot_alignment(trials, alignment, ax=None, name=None, label=None):
+    """Cosine between readout and feedback weights over trials, ``(networks, n)``: median and quartiles."""
+    ax = axes_or_new(ax)
+    lower, middle, upper = band(alignment)
+    ax.axhline(0, color="black", linewidth=0.5)
+    ax.fill_between(trials, lower, upper, color=colour(name), alpha=0.25, linewidth=0)
+    ax.plot(trials, middle, color=colour(name), label=label or name)
+    ax.set(xlabel="Trial", ylabel="Alignment of readout and feedback", ylim=(-1, 1))
+    return ax
+
+
+def plot_training(result, axes=None, network=0):
+    """Loss, last output beside target, and alignment of a `TrainingResult`, in three axes."""
+    if axes is None:
+        import matplotlib.pyplot as plt
+
+        _, axes = plt.subplots(1, 3, figsize=(11, 3.2), layout="constrained")
+    plot_losses(result.losses, axes_or_new(axes[0]))
+    plot_output(result.times, result.output[network], result.target, axes_or_new(axes[1]), mask=result.mask)
+    plot_alignment(result.aligned_trials, result.alignment, axes_or_new(axes[2]))
+    axes[1].legend(frameon=False, fontsize="small")
+    return axes
