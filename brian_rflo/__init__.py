@@ -1,6 +1,7 @@
 """Local online learning rules for recurrent networks, rate and spiking, as ordinary Brian2 objects."""
 
 from . import reference, schedule
+from .checks import check_neurons, check_rule, check_task
 from .network import LearningNetwork
 from .neurons import RateNeurons
 from .readout import Readout, TaskInput
@@ -9,3 +10,29 @@ from .rules import RFLO, Delta, LearningRule
 from .synapses import FeedbackSynapses, PlasticSynapses, SymmetricFeedback
 from .tasks import ArrayTask, CursorMovements, IntervalMatching, PeriodicOutput, Task
 from .trials import LossMonitor, Trials
+
+__all__ = [
+    "ArrayTask",
+    "CursorMovements",
+    "Delta",
+    "FeedbackSynapses",
+    "IntervalMatching",
+    "LearningNetwork",
+    "LearningRule",
+    "LossMonitor",
+    "PeriodicOutput",
+    "PlasticSynapses",
+    "RFLO",
+    "RateNeurons",
+    "Readout",
+    "SymmetricFeedback",
+    "Task",
+    "TaskInput",
+    "TrainingResult",
+    "Trials",
+    "check_neurons",
+    "check_rule",
+    "check_task",
+    "reference",
+    "schedule",
+]

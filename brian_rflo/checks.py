@@ -1,0 +1,163 @@
+"""Conformance checks: what every task, neuron model and rule must hold, ours and yours.
+
+They raise AssertionError with the reason. They use the active device, which must be a runtime one (numpy or Cython).
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from brian2 import Network, StateMonitor, defaultclock
+
+from .network import initial_weights
+from .neurons import RateNeurons
+from .readout import Readout, TaskInput
+from .rules import RFLO, Delta
+from .synapses import FeedbackSynapses, PlasticSynapses
+from .tasks import ArrayTask
+from .trials import Trials
+
+N, N_STEPS, TRIALS = 7, 13, 3
+NAMES = ("neurons", "inputs", "readout", "recurrent", "inward", "output", "feedback", "trials")
+
+
+def require(condition, message):
+    """Raise unless the condition holds."""
+    if not condition:
+        raise AssertionError(message)
+
+
+def same(a, b):
+    """Whether two sequences of arrays are equal to the bit."""
+    return all(np.array_equal(x, y) for x, y in zip(a, b))
+
+
+def check_task(task):
+    """Check a task: shapes, finite values, reproducible trials, an honest mask, a picture.
+
+    Raises
+    ------
+    AssertionError, ValueError
+        That says what does not hold.
+    """
+    name = type(task).__name__
+    trials = [task.trial(k) for k in range(20)]
+    require(float(task.duration) > 0 and np.isclose(float(task.duration), task.n_steps * float(task.dt)), f"{name}: duration is not n_steps*dt")
+    require(same(task.trial(3), trials[3]), f"{name}: trial 3 differs when it is drawn a second time; draw from the given generator only")
+    differs = not all(same(trials[0], trial) for trial in trials[1:])
+    require(differs == task.random, f"{name}: its trials {'differ' if differs else 'are all the same'}, but it says random = {task.random}")
+    if task.random:
+        other = replace(task, seed=task.seed + 1)
+        require(not all(same(other.trial(k), trials[k]) for k in range(20)), f"{name}: its seed changes nothing")
+    masks = np.array([mask for _, _, mask in trials])
+    require(((masks >= 0) & (masks <= 1)).all(), f"{name}: the mask leaves 0 .. 1")
+    require(masks.any(axis=1).all(), f"{name}: a trial is masked whole")
+    from matplotlib.figure import Figure
+
+    require(task.plot(ax=Figure().subplots()).has_data(), f"{name}: plot draws nothing")
+
+
+def small_task():
+    """A task of a few steps, with two inputs and two outputs, at the simulation's time step."""
+    rng = np.random.default_rng(3)
+    return ArrayTask(target=rng.standard_normal((N_STEPS, 2)), inputs=rng.standard_normal((N_STEPS, 2)), dt=defaultclock.dt)
+
+
+def small_network(rule, readout_rule, update="step", names=NAMES, monitor=False, neurons=None):
+    """A hand-written network of a few neurons: ``(network, plastic projections)``."""
+    task, name = small_task(), dict(zip(NAMES, names))
+    neurons = neurons or RateNeurons(N, tau=10 * defaultclock.dt, initial=0.3, name=name["neurons"])
+    inputs, readout = TaskInput(task, name=name["inputs"]), Readout(task, name=name["readout"])
+    plastic = [
+        PlasticSynapses(neurons, neurons, rule, onto="I_rec", update=update, name=name["recurrent"]),
+        PlasticSynapses(inputs, neurons, rule, onto="I_in", update=update, name=name["inward"]),
+        PlasticSynapses(neurons, readout, readout_rule, onto="output", update=update, name=name["output"]),
+    ]
+    feedback = FeedbackSynapses(readout, neurons, name=name["feedback"])
+    weights = initial_weights(len(neurons), task.n_inputs, task.n_outputs, networks=1, gain=1.5, seed=5)
+    for synapses, key in zip((*plastic, feedback), ("recurrent", "input", "output", "feedback")):
+        synapses.connect()
+        synapses.set_matrix(weights[key][0])
+    trials = Trials(task, *([neurons] if hasattr(neurons, "trial_start") else []), readout, *plastic, name=name["trials"])
+    network = Network(neurons, inputs, readout, feedback, trials, *plastic)
+    if monitor:
+        network.add(StateMonitor(plastic[0], ["w", *plastic[0].equations.diff_eq_names], record=[0, 5]), StateMonitor(neurons, ["activity", "gain", "feedback"], record=True, when="end"))
+    return network, plastic
+
+
+def weights_after(rule, readout_rule, freeze=False, **network_args):
+    """Weights of all plastic projections before and after a few trials."""
+    network, plastic = small_network(rule, readout_rule, **network_args)
+    before = [np.array(synapses.w) for synapses in plastic]
+    for synapses in plastic:
+        synapses.plastic = not freeze
+    network.run(TRIALS * N_STEPS * defaultclock.dt, namespace={})
+    return before, [np.array(synapses.w) for synapses in plastic]
+
+
+def as_pair(rule):
+    """``(rule, readout rule)`` for a network in which `rule` is one of them: whatever reads ``error_post`` is for readouts."""
+    if "error" in rule.needs_post:
+        return RFLO(rule.learning_rate, tau=10 * defaultclock.dt), rule
+    return rule, Delta(rule.learning_rate)
+
+
+def check_rule(rule):
+    """Check a rule in a small rate network, every step and trial end.
+
+    It must learn; leave weights alone, to the bit, with ``learning_rate=0`` or ``plastic=False``; depend neither on names nor on
+    monitors, to the bit; and give the same change every step as at trial end where the learning rate is small.
+
+    Raises
+    ------
+    AssertionError, ValueError
+        That says what does not hold.
+    """
+    name, pair = type(rule).__name__, as_pair(rule)
+    still = as_pair(replace(rule, learning_rate=0.0))
+    which = 2 if pair[1] is rule else 0
+    for update in ("step", "trial"):
+        before, after = weights_after(*pair, update=update)
+        require(np.isfinite(after[which]).all(), f"{name}: weights are not finite after {TRIALS} trials; try a lower learning rate")
+        require((before[which] != after[which]).any(), f"{name}: no weight has moved (update='{update}')")
+        require(same(*weights_after(*still, update=update)), f"{name}: weights move with learning_rate=0 (update='{update}')")
+        require(same(*weights_after(*pair, update=update, freeze=True)), f"{name}: weights move with plastic=False (update='{update}')")
+        require(same(weights_after(*pair, update=update, names=tuple(reversed(NAMES)))[1], after), f"{name}: the result depends on the names of the objects (update='{update}')")
+        require(same(weights_after(*pair, update=update, monitor=True)[1], after), f"{name}: the result depends on monitors (update='{update}')")
+    slow = as_pair(replace(rule, learning_rate=1e-6))
+    changes = [np.subtract(after[which], before[which]) for before, after in (weights_after(*slow, update=update) for update in ("step", "trial"))]
+    require(np.allclose(*changes, rtol=1e-3, atol=1e-3 * np.abs(changes[0]).max()), f"{name}: changes at every step and at trial end differ even at a learning rate of 1e-6")
+
+
+def check_neurons(make):
+    """Check a neuron model in a small network: ports, input variables, finite activity, the same trial after every reset.
+
+    Parameters
+    ----------
+    make : callable
+        ``make(N)`` returns a fresh group of `N` neurons with ``activity``, ``gain``, ``feedback``, ``I_rec`` and ``I_in``, and
+        with ``trial_start``, the statements that reset it.
+
+    Raises
+    ------
+    AssertionError, ValueError
+        That says what does not hold.
+    """
+    rule = RFLO(learning_rate=0.1, tau=10 * defaultclock.dt)
+    neurons = make(N)
+    name = type(neurons).__name__
+    require(len(neurons) == N, f"{name}: make({N}) returned {len(neurons)} neurons")
+    network, plastic = small_network(rule, Delta(0.1), neurons=neurons)
+    for synapses in plastic:
+        synapses.plastic = False
+    ports = StateMonitor(neurons, ["activity", "gain", "feedback", "I_rec", "I_in"], record=True, when="end")
+    network.add(ports)
+    network.run(2 * N_STEPS * defaultclock.dt, namespace={})
+    for port in ports.record_variables:
+        values = np.array(getattr(ports, port))
+        require(np.isfinite(values).all(), f"{name}: {port} is not finite")
+        require(np.ptp(values) > 0, f"{name}: {port} never changes")
+        require(np.array_equal(values[:, :N_STEPS], values[:, N_STEPS:]), f"{name}: {port} differs between two trials of the same input; reset all its state in trial_start")
+    before = np.array(plastic[0].w)
+    plastic[0].plastic = True
+    network.run(N_STEPS * defaultclock.dt, namespace={})
+    require((np.array(plastic[0].w) != before).any(), f"{name}: RFLO moves no weight of its network")

@@ -1,0 +1,28 @@
+"""Every test starts from a clean Brian2: numpy target, 1 ms steps, nothing seen by the magic network."""
+
+import brian2
+import matplotlib
+import numpy as np
+import pytest
+from brian2 import BrianLogger, defaultclock, ms, prefs, start_scope
+
+matplotlib.use("Agg")
+BrianLogger.suppress_name("unused_brian_object")
+
+
+@pytest.fixture(autouse=True)
+def clean_brian():
+    start_scope()
+    prefs.codegen.target = "numpy"
+    defaultclock.dt = 1 * ms
+    brian2.seed(1)
+    yield
+
+
+@pytest.fixture
+def seeded():
+    """The seeded case: initial weights, losses and final weights of five rules (Murray 2019, periodic task, 20 trials)."""
+    from pathlib import Path
+
+    with np.load(Path(__file__).parent / "data" / "murray2019_periodic.npz") as data:
+        return dict(data)

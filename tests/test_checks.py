@@ -1,0 +1,87 @@
+"""The conformance checks, over everything we ship, and over things that must not pass."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from brian2 import NeuronGroup, Quantity, ms
+
+from brian_rflo import RFLO, ArrayTask, CursorMovements, Delta, IntervalMatching, LearningRule, PeriodicOutput, RateNeurons, check_neurons, check_rule, check_task
+
+TASKS = (
+    PeriodicOutput(period=40 * ms),
+    IntervalMatching(seed=2),
+    IntervalMatching(n_inputs=2, input_height=2.0, tail=50 * ms),
+    CursorMovements(n_movements=3, hold=20 * ms),
+    ArrayTask(target=np.linspace(0, 1, 12), inputs=np.ones((12, 3)), mask=np.arange(12) % 2),
+)
+NEURONS = (lambda N: RateNeurons(N, tau=10 * ms, initial=0.3), lambda N: RateNeurons(N, tau=5 * ms, initial=np.linspace(-1, 1, N)))
+RULES = (RFLO(learning_rate=0.1, tau=10 * ms), Delta(learning_rate=0.1))
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: type(task).__name__)
+def test_task_conforms(task):
+    check_task(task)
+
+
+@pytest.mark.parametrize("make", NEURONS)
+def test_neurons_conform(make):
+    check_neurons(make)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
+def test_rule_conforms(rule):
+    check_rule(rule)
+
+
+def test_a_task_that_ignores_the_generator_is_found():
+    class Careless(PeriodicOutput):
+        def sample(self, rng):
+            inputs, target, mask = super().sample(rng)
+            return inputs, target + np.random.rand(), mask
+
+    with pytest.raises(AssertionError, match="second time"):
+        check_task(Careless(period=40 * ms))
+
+
+def test_neurons_that_forget_to_reset_are_found():
+    class Forgetful(RateNeurons):
+        trial_start = "gain = 0"
+
+    with pytest.raises(AssertionError, match="reset all its state"):
+        check_neurons(lambda N: Forgetful(N, tau=10 * ms))
+
+
+def test_a_rule_that_never_moves_is_found():
+    @dataclass(frozen=True)
+    class Silent(LearningRule):
+        update = "0*feedback_post"
+
+    with pytest.raises(AssertionError, match="no weight has moved"):
+        check_rule(Silent(0.1))
+
+
+def test_a_rule_with_a_trace_behind_the_trace_conforms():
+    @dataclass(frozen=True)
+    class TwoStage(LearningRule):
+        tau: Quantity
+        tau_slow: Quantity
+        traces = """dp/dt = (gain_post*activity_pre - p)/tau : 1 (clock-driven)
+                    ds/dt = (p - s)/tau_slow : 1 (clock-driven)"""
+        update = "feedback_post*s"
+        reset = "p = 0; s = 0"
+
+    check_rule(TwoStage(0.1, tau=10 * ms, tau_slow=20 * ms))
+
+
+def test_ports_of_a_plain_group_are_enough():
+    class Mine(NeuronGroup):
+        trial_start = "activity = 0.2"
+
+    def make(N):
+        mine = Mine(N, "dactivity/dt = (I_rec + I_in - activity)/(10*ms) : 1\ngain : 1\nfeedback : 1\nI_rec : 1\nI_in : 1", method="euler")
+        mine.activity = 0.2
+        mine.run_regularly("gain = 1 + 0.1*activity", when="groups", order=-3)
+        return mine
+
+    check_neurons(make)
