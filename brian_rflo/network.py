@@ -80,10 +80,10 @@ class LearningNetwork(Network):
         self.task, self.neurons, self.rule, self.networks = task, neurons, rule, int(networks)
         self.inputs = self._input_group(inputs)
         self.readout = Readout(task, networks=networks)
-        self.recurrent = PlasticSynapses(neurons, neurons, rule, onto="I_rec", update=update)
-        self.input_synapses = None if self.inputs is None else PlasticSynapses(self.inputs, neurons, rule, onto="I_in", update=update)
-        self.output = PlasticSynapses(neurons, self.readout, readout_rule or Delta(rule.learning_rate), onto="output", update=update)
-        self.feedback = FeedbackSynapses(self.readout, neurons) if feedback == "random" else SymmetricFeedback(self.output)
+        self.recurrent = PlasticSynapses(neurons, neurons, rule, onto="I_rec", update=update, name="recurrent*")
+        self.input_synapses = None if self.inputs is None else PlasticSynapses(self.inputs, neurons, rule, onto="I_in", update=update, name="input_synapses*")
+        self.output = PlasticSynapses(neurons, self.readout, readout_rule or Delta(rule.learning_rate), onto="output", update=update, name="output*")
+        self.feedback = FeedbackSynapses(self.readout, neurons, name="feedback*") if feedback == "random" else SymmetricFeedback(self.output)
         self._connect({**initial_weights(len(neurons) // networks, self.n_inputs, task.n_outputs, networks, gain, seed), **self._checked(weights or {})})
         plastic = [part for part in (self.recurrent, self.input_synapses, self.output) if part is not None]
         resettable = [neurons] if hasattr(neurons, "trial_start") else []

@@ -34,8 +34,10 @@ class TaskInput(TaskGroup):
     Parameters
     ----------
     task : Task
+    name : str
+        Name of the group.
     **neurongroup_args
-        Any argument of `brian2.NeuronGroup`, for example ``name``.
+        Any other argument of `brian2.NeuronGroup`.
 
     Raises
     ------
@@ -43,11 +45,11 @@ class TaskInput(TaskGroup):
         If the task has no inputs, or another time step than the simulation.
     """
 
-    def __init__(self, task, **neurongroup_args):
+    def __init__(self, task, name="taskinput*", **neurongroup_args):
         if not task.n_inputs:
             raise ValueError(f"{type(task).__name__} has no inputs; leave TaskInput out")
         namespace = {"input_of": TaskValues(task, "inputs")}
-        super().__init__(task.n_inputs, "activity : 1", task, namespace, "activity = input_of(t_in_timesteps, i)", schedule.INPUT, **neurongroup_args)
+        super().__init__(task.n_inputs, "activity : 1", task, namespace, "activity = input_of(t_in_timesteps, i)", schedule.INPUT, name=name, **neurongroup_args)
 
 
 class Readout(TaskGroup):
@@ -58,8 +60,10 @@ class Readout(TaskGroup):
     task : Task
     networks : int
         Independent networks side by side: ``networks*task.n_outputs`` units.
+    name : str
+        Name of the group.
     **neurongroup_args
-        Any argument of `brian2.NeuronGroup`, for example ``name``.
+        Any other argument of `brian2.NeuronGroup`.
 
     Attributes
     ----------
@@ -79,9 +83,9 @@ class Readout(TaskGroup):
     drive_phase = schedule.READOUT
     trial_start = "loss = 0"
 
-    def __init__(self, task, networks=1, **neurongroup_args):
+    def __init__(self, task, networks=1, name="readout*", **neurongroup_args):
         namespace = {"target_of": TaskValues(task, "target"), "mask_of": TaskValues(task, "mask"), "n_outputs": task.n_outputs, "n_steps": task.n_steps}
         code = """target = target_of(t_in_timesteps, i % n_outputs)
                   error = mask_of(t_in_timesteps, 0)*(target - output)
                   loss += error**2/(2*n_steps)"""
-        super().__init__(networks * task.n_outputs, "output : 1\ntarget : 1\nerror : 1\nloss : 1", task, namespace, code, schedule.LOSS, **neurongroup_args)
+        super().__init__(networks * task.n_outputs, "output : 1\ntarget : 1\nerror : 1\nloss : 1", task, namespace, code, schedule.LOSS, name=name, **neurongroup_args)

@@ -124,8 +124,10 @@ class PlasticSynapses(Projection):
         Variable of the target that receives the sum. It must be dimensionless, and belong to this projection alone.
     update : {"step", "trial"}
         When weights change: at every step, or accumulated and at the end of each trial. The latter needs a `Trials`.
+    name : str
+        Name of the projection.
     **synapses_args
-        Any argument of `brian2.Synapses`, for example ``name``.
+        Any other argument of `brian2.Synapses`.
 
     Attributes
     ----------
@@ -148,14 +150,14 @@ class PlasticSynapses(Projection):
     Within trials of `T` steps (see `Trials`) every update carries the paper's ``1/T``. Without trials it does not.
     """
 
-    def __init__(self, source, target, rule, onto, update="step", **synapses_args):
+    def __init__(self, source, target, rule, onto, update="step", name="plasticsynapses*", **synapses_args):
         if update not in LEARN:
             raise ValueError(f"update must be 'step' or 'trial'; got {update!r}")
         self.rule, self.onto, self.update, self.trials, self._connected = rule, onto, update, None, False
         reader = f"{type(rule).__name__} on the projection from '{source.name}' to '{target.name}'"
         self._check_ports(source, target, reader)
         namespace = {**(synapses_args.pop("namespace", None) or {}), "choose": choose}
-        super().__init__(source, target, self._equations(), method="euler", order=schedule.TRACE["order"], namespace=namespace, **synapses_args)
+        super().__init__(source, target, self._equations(), method="euler", order=schedule.TRACE["order"], namespace=namespace, name=name, **synapses_args)
         self._check_rule(reader)
         self.variables.add_array("_sound", size=target.stop, index="_postsynaptic_idx", dtype=bool, values=np.ones(target.stop, dtype=bool))
         schedule.move(self.summed_updaters[f"{onto}_post"], getattr(target, "drive_phase", schedule.DRIVE))
@@ -234,8 +236,10 @@ class FeedbackSynapses(Projection):
         A `Readout`, or any group with ``error``.
     target : group
         Any group with ``feedback``.
+    name : str
+        Name of the projection.
     **synapses_args
-        Any argument of `brian2.Synapses`, for example ``name``.
+        Any other argument of `brian2.Synapses`.
 
     Raises
     ------
@@ -243,11 +247,11 @@ class FeedbackSynapses(Projection):
         If a group lacks its variable.
     """
 
-    def __init__(self, source, target, **synapses_args):
+    def __init__(self, source, target, name="feedbacksynapses*", **synapses_args):
         self._connected = False
         check_port(source, "error", "FeedbackSynapses")
         check_port(target, "feedback", "FeedbackSynapses")
-        super().__init__(source, target, "w : 1\nfeedback_post = w*error_pre : 1 (summed)", **synapses_args)
+        super().__init__(source, target, "w : 1\nfeedback_post = w*error_pre : 1 (summed)", name=name, **synapses_args)
         schedule.move(self.summed_updaters["feedback_post"], schedule.FEEDBACK)
 
     def connect(self, *args, level=0, **connect_args):

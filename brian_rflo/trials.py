@@ -29,8 +29,10 @@ class Trials(NeuronGroup):
         your own write ``trials.at_start(mine, "v = El")``.
     networks : int
         Independent networks side by side in the groups.
+    name : str
+        Name of the group.
     **neurongroup_args
-        Any argument of `brian2.NeuronGroup`, for example ``name``.
+        Any other argument of `brian2.NeuronGroup`.
 
     Attributes
     ----------
@@ -45,10 +47,10 @@ class Trials(NeuronGroup):
         If a part says nothing about trials, belongs to another task, or has another time step.
     """
 
-    def __init__(self, task, *parts, networks=1, **neurongroup_args):
+    def __init__(self, task, *parts, networks=1, name="trials*", **neurongroup_args):
         self.task, self.warned = task, False
         self.projections = [part for part in parts if isinstance(part, PlasticSynapses)]
-        super().__init__(networks, "loss : 1\ndiverged_in : integer", **neurongroup_args)
+        super().__init__(networks, "loss : 1\ndiverged_in : integer", name=name, **neurongroup_args)
         check_clock(task, self)
         self.diverged_in = -1
         for part in parts:

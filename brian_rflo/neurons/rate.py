@@ -35,8 +35,10 @@ class RateNeurons(NeuronGroup):
         Activity at the beginning of each trial. Clearly non-zero: a network that starts at rest stays silent.
     inputs : tuple of str
         Names of the input variables; the drive is their sum. One projection each, since Brian2 lets no two sum into one.
+    name : str
+        Name of the group.
     **neurongroup_args
-        Any argument of `brian2.NeuronGroup`, for example ``name``.
+        Any other argument of `brian2.NeuronGroup`.
 
     Attributes
     ----------
@@ -57,7 +59,7 @@ class RateNeurons(NeuronGroup):
 
     trial_start = "activity = initial"
 
-    def __init__(self, N, tau, initial=0.1, inputs=("I_rec", "I_in"), **neurongroup_args):
+    def __init__(self, N, tau, initial=0.1, inputs=("I_rec", "I_in"), name="rateneurons*", **neurongroup_args):
         self.tau = tau
         self.inputs = (inputs,) if isinstance(inputs, str) else tuple(inputs)
         check_tau("RateNeurons", tau, tau)
@@ -65,7 +67,7 @@ class RateNeurons(NeuronGroup):
             raise ValueError(f"RateNeurons: initial must be finite; got {initial!r}")
         equations = EQUATIONS.format(drive=" + ".join(self.inputs)) + "".join(f"{name} : 1\n" for name in self.inputs)
         namespace = {**(neurongroup_args.pop("namespace", None) or {}), "tau": tau}
-        super().__init__(N, equations, method="euler", namespace=namespace, **neurongroup_args)
+        super().__init__(N, equations, method="euler", namespace=namespace, name=name, **neurongroup_args)
         check_tau(f"RateNeurons '{self.name}'", tau, self.clock.dt)
         self.run_regularly("gain = 1 - tanh(drive)**2", **schedule.GAIN, name=f"{self.name}_gain")
         self.initial = initial

@@ -1,0 +1,210 @@
+"""Boundaries: nothing is lost or done twice, learning stops where numbers end, and switches switch."""
+
+import numpy as np
+import pytest
+from brian2 import Network, StateMonitor, defaultclock, ms
+
+from brian_rflo import RFLO, CursorMovements, Delta, LearningNetwork, LossMonitor, PeriodicOutput, RateNeurons, reference
+from brian_rflo.checks import N_STEPS, TRIALS, small_network
+from brian_rflo.devices import device
+
+TAU, TASK = 10 * ms, PeriodicOutput(period=30 * ms)
+PAIR = RFLO(0.1, tau=TAU), Delta(0.1)
+
+
+def arrays(network, plastic):
+    """Everything that a run leaves behind."""
+    stored = [np.array(getattr(synapses, name)) for synapses in plastic for name in ("w", *synapses.equations.diff_eq_names)]
+    return stored + [np.array(network["neurons"].activity), np.array(network["readout"].loss), np.array(network["trials"].loss)]
+
+
+def same(a, b):
+    return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def run(network, *steps):
+    for n in steps:
+        network.run(n * defaultclock.dt, namespace={})
+
+
+@pytest.mark.parametrize("update", ["step", "trial"])
+@pytest.mark.parametrize("parts", [(13, 13, 13), (12, 1, 26), (1, 1, 24, 12, 1), (38, 1)], ids=str)
+def test_splitting_a_training_changes_nothing(update, parts):
+    whole = small_network(*PAIR, update=update)
+    run(whole[0], TRIALS * N_STEPS)
+    split = small_network(*PAIR, update=update)
+    run(split[0], *parts)
+    assert same(arrays(*whole), arrays(*split))
+
+
+@pytest.mark.parametrize("update", ["step", "trial"])
+def test_store_and_restore_change_nothing(update):
+    whole = small_network(*PAIR, update=update)
+    run(whole[0], 30)
+    stored = small_network(*PAIR, update=update)
+    run(stored[0], 7)
+    stored[0].store()
+    run(stored[0], 11)
+    stored[0].restore()
+    run(stored[0], 23)
+    assert same(arrays(*whole), arrays(*stored))
+
+
+@pytest.mark.parametrize("update", ["step", "trial"])
+def test_the_last_change_is_in_the_weights(update):
+    network, plastic = small_network(*PAIR, update=update)
+    before = np.array(plastic[0].w)
+    run(network, N_STEPS - 1)
+    assert np.array_equal(np.array(plastic[0].w), before) == (update == "trial")
+    almost = np.array(plastic[0].w)
+    run(network, 1)
+    assert (np.array(plastic[0].w) != almost).any()
+
+
+@pytest.mark.parametrize("update", ["step", "trial"])
+def test_the_switch_works_in_the_middle_of_a_trial(update):
+    network, plastic = small_network(*PAIR, update=update)
+    run(network, N_STEPS + 4)
+    for synapses in plastic:
+        synapses.plastic = False
+    frozen = [np.array(synapses.w) for synapses in plastic]
+    run(network, 2 * N_STEPS)
+    assert same(frozen, [np.array(synapses.w) for synapses in plastic])
+    for synapses in plastic:
+        synapses.plastic = True
+    run(network, N_STEPS)
+    assert not same(frozen, [np.array(synapses.w) for synapses in plastic])
+
+
+def test_learning_rate_zero_in_the_middle():
+    network, plastic = small_network(*PAIR)
+    run(network, 5)
+    plastic[0].learning_rate = 0
+    frozen, output = np.array(plastic[0].w), np.array(plastic[2].w)
+    run(network, 2 * N_STEPS)
+    assert np.array_equal(frozen, np.array(plastic[0].w)) and not np.array_equal(output, np.array(plastic[2].w))
+
+
+def test_traces_can_be_recorded_and_restart_in_each_trial():
+    network, plastic = small_network(*PAIR)
+    trace = StateMonitor(plastic[0], "trace", record=True, when="end")
+    activity = StateMonitor(network["neurons"], ["activity", "gain"], record=True, when="end")
+    network.add(trace, activity)
+    run(network, 2 * N_STEPS)
+    first = N_STEPS  # the first step of the second trial
+    pre, post = np.array(plastic[0].i), np.array(plastic[0].j)
+    assert np.allclose(trace.trace[:, first], activity.gain[post, first] * 0.3 / 10, rtol=1e-12)
+    expected = trace.trace[:, first] * 0.9 + activity.gain[post, first + 1] * activity.activity[pre, first] / 10
+    assert np.allclose(trace.trace[:, first + 1], expected, rtol=1e-12)
+
+
+def test_rates_are_per_step_without_trials():
+    """One step by hand: no trials, no 1/T."""
+    network, plastic = small_network(*PAIR)
+    alone = Network(*(part for part in network.objects if part.name not in ("trials",) and not part.name.startswith("trials")))
+    for synapses in plastic:
+        synapses.variables._variables.pop("trial_steps")
+    before = np.array(plastic[2].w).reshape(-1, 2)
+    alone.run(defaultclock.dt, namespace={})
+    change = np.outer(network["neurons"].activity, network["readout"].error)
+    assert np.allclose(np.array(plastic[2].w).reshape(-1, 2), before + 0.1 * change, rtol=1e-13)
+
+
+TARGETS = ("numpy", pytest.param("cython", marks=pytest.mark.compiled), pytest.param("cpp_standalone", marks=pytest.mark.compiled))
+
+
+def train(target, rate, networks, update, trials=12, weights=None):
+    with device(target):
+        defaultclock.dt = 1 * ms
+        neurons = RateNeurons(networks * 10, tau=TAU)
+        net = LearningNetwork(TASK, neurons, RFLO(rate, tau=TAU), networks=networks, update=update, seed=3, weights=weights)
+        return net.train(trials)
+
+
+diverging = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # numpy says so as well
+
+
+@diverging
+@pytest.mark.parametrize("update, rate", [("step", 1e4), ("trial", 1e20)])
+def test_divergence_keeps_the_weights_of_the_last_finite_trial(update, rate):
+    result = train("numpy", rate, 1, update)
+    expected = reference.train(TASK, result.weights_before, "rflo", rate, TAU, 12, update=update)
+    (trial,) = result.diverged_in
+    assert 0 < trial < 12 and trial == expected.diverged_in[0]
+    before = reference.train(TASK, result.weights_before, "rflo", rate, TAU, int(trial), update=update)
+    for name in ("recurrent", "output"):
+        scale = np.abs(before.weights_after[name]).max()
+        assert np.abs(result.weights_after[name] - before.weights_after[name]).max() < 1e-6 * scale
+        assert scale > 2 * np.abs(result.weights_before[name]).max()
+    assert np.isfinite(result.losses[0, :trial]).all() and np.isnan(result.losses[0, trial + 1 :]).all()
+
+
+def unequal_weights():
+    """Two networks, the second with an output so large that it diverges."""
+    from brian_rflo.network import initial_weights
+
+    weights = initial_weights(10, 0, 1, 2, 1.5, 3)
+    weights["output"][1] = 1e160
+    return weights
+
+
+@diverging
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("update", ["step", "trial"])
+def test_one_network_diverges_beside_another(target, update):
+    weights = unequal_weights()
+    result = train(target, 0.1, 2, update, trials=3, weights=weights)
+    alone = reference.train(TASK, {name: values[:1] for name, values in weights.items()}, "rflo", 0.1, TAU, 3, update=update)
+    assert result.diverged_in.tolist() == [-1, 0]
+    assert np.array_equal(result.weights_after["output"][1], weights["output"][1]) and np.array_equal(result.weights_after["recurrent"][1], weights["recurrent"][1])
+    assert np.allclose(result.losses[0], alone.losses[0], rtol=1e-12)
+    assert np.isnan(result.losses[1, 1:]).all()
+    assert not np.array_equal(result.weights_after["output"][0], weights["output"][0])
+
+
+@diverging
+def test_divergence_is_said_once_and_names_what_to_lower(caplog):
+    net = LearningNetwork(TASK, RateNeurons(20, tau=TAU), RFLO(0.1, tau=TAU), networks=2, weights=unequal_weights())
+    net.train(2)
+    net.train(1)
+    said = caplog.text
+    assert said.count("Training diverged") == 1
+    assert "network 1 in trial 0" in said and f"'{net.recurrent.name}' (now 0.1)" in said
+
+
+@diverging
+def test_a_simulation_ends_when_all_networks_have_diverged():
+    net = LearningNetwork(TASK, RateNeurons(10, tau=TAU), RFLO(1e5, tau=TAU), seed=3)
+    result = net.train(50)
+    assert float(net.t) == pytest.approx((result.diverged_in[0] + 1) * 30e-3)
+    assert result.losses.shape == (1, 50)
+
+
+def test_the_loss_monitor_keeps_one_value_a_trial():
+    network, _ = small_network(*PAIR)
+    losses = LossMonitor(network["trials"])
+    network.add(losses)
+    run(network, 2 * N_STEPS + 5, N_STEPS - 5)
+    assert losses.loss.shape == (1, 3) and (losses.loss > 0).all()
+    assert np.allclose(np.asarray(losses.t / ms), [12, 25, 38])
+
+
+def test_own_statements_at_the_boundaries():
+    network, _ = small_network(*PAIR)
+    neurons, trials = network["neurons"], network["trials"]
+    trials.at_start(neurons, "activity = 0.7")
+    monitor = StateMonitor(neurons, "activity", record=[0])
+    network.add(monitor)
+    run(network, 2 * N_STEPS)
+    assert monitor.activity[0, 0] == 0.7 == monitor.activity[0, N_STEPS] != monitor.activity[0, 1]
+
+
+def test_memory_of_the_schedule_is_bounded(monkeypatch):
+    """Random trials are drawn as the simulation reaches them."""
+    monkeypatch.setattr("brian_rflo.task_values.CHUNK_VALUES", 300)
+    task = CursorMovements(movement=20 * ms, seed=2)
+    net = LearningNetwork(task, RateNeurons(4, tau=TAU), RFLO(0.01, tau=TAU))
+    values = net.readout.namespace["target_of"]
+    assert values.values.size <= 300
+    net.train(40)
+    assert values.values.size <= 300 and values.number == 39 // values.trials
