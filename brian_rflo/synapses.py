@@ -193,7 +193,7 @@ class PlasticSynapses(Projection):
                 raise ValueError(f"{reader}: its {part} names {unknown}, which neither the rule, the synapses nor the two groups have; make it a parameter or a trace of the rule, or a variable of a group (with _pre or _post behind its name)")
         for name, value in self.rule.parameters.items():
             if name.startswith("tau"):
-                check_tau(type(self.rule).__name__, value, self.clock.dt)
+                check_tau(type(self.rule).__name__, value, self.clock.dt, name)
 
     def connect(self, *args, level=0, **connect_args):
         super().connect(*args, level=level + 1, **connect_args)

@@ -27,8 +27,8 @@ def check_port(group, name, reader):
         raise ValueError(f"variable '{name}' of group '{group.name}' must have no units, because {reader} needs it so: write '{name} : 1' and give it its units where your equations use it, for example {name}*mV")
 
 
-def check_tau(name, tau, dt):
-    """Raise unless the time constant is a positive time that the time step `dt` can resolve."""
-    check_time(f"{name}: tau", tau)
+def check_tau(owner, tau, dt, name="tau"):
+    """Raise unless the time constant `name` of `owner` is a positive time that the time step `dt` can resolve."""
+    check_time(f"{owner}: {name}", tau)
     if tau < dt:
-        raise ValueError(f"{name}: tau = {tau} is shorter than the time step {dt}, and Euler integration would overshoot; write a longer tau or a shorter dt")
+        raise ValueError(f"{owner}: {name} = {tau} is shorter than the time step {dt}, and Euler integration would overshoot; write a longer {name} or a shorter dt")
