@@ -90,7 +90,7 @@ class Experiment:
 
 def versions():
     """Versions of everything that makes the numbers."""
-    packages = {name: version(name) for name in ("brian_rflo", "brian2", "numpy", "scipy", "matplotlib")}
+    packages = {name: version(name) for name in ("brian_rflo", "brian2", "numpy", "matplotlib")}
     return {"python": platform.python_version(), "platform": platform.platform(), **packages}
 
 

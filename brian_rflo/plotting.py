@@ -68,7 +68,7 @@ def plot_alignment(trials, alignment, ax=None, name=None, label=None):
     ax.axhline(0, color="black", linewidth=0.5)
     ax.fill_between(trials, lower, upper, color=colour(name), alpha=0.25, linewidth=0)
     ax.plot(trials, middle, color=colour(name), label=label or name)
-    ax.set(xlabel="Trial", ylabel="Alignment of readout and feedback", ylim=(-1, 1))
+    ax.set(xlabel="Trial", ylabel="Alignment (cosine)", ylim=(-1, 1))
     return ax
 
 

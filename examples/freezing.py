@@ -1,0 +1,26 @@
+"""Train, freeze, test: plasticity is switched off for a test phase, and on again."""
+
+from brian2 import *
+
+from brian_rflo import *
+
+task = PeriodicOutput(period=200 * ms)
+defaultclock.dt = task.dt
+net = LearningNetwork(task, RateNeurons(30, tau=10 * ms), RFLO(learning_rate=0.03, tau=10 * ms), seed=4)
+
+training = net.train(300, report="text")
+net.recurrent.plastic = net.output.plastic = False  # frozen, to the bit
+net.trials.at_start(net.neurons, "activity = initial + 0.1*randn()")  # other initial states than it was trained with
+test = net.train(20)
+net.recurrent.plastic = net.output.plastic = True
+again = net.train(300)
+
+print("training:", training)
+print("test, perturbed and frozen:", test)
+print("training goes on, perturbed:", again)
+result = np.concatenate([part.losses[0] for part in (training, test, again)])
+semilogy(result)
+axvspan(300, 320, color="0.85")
+xlabel("Trial (frozen where grey)")
+ylabel("Mean squared error")
+show()

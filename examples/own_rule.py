@@ -1,0 +1,32 @@
+"""Your own rule, in your own script: an eligibility trace behind the eligibility trace."""
+
+from dataclasses import dataclass
+
+from brian2 import *
+
+from brian_rflo import *
+
+
+@dataclass(frozen=True)
+class TwoStage(LearningRule):
+    tau: Quantity
+    tau_slow: Quantity
+    traces = """dp/dt = (gain_post*activity_pre - p)/tau : 1 (clock-driven)
+                ds/dt = (p - s)/tau_slow : 1 (clock-driven)"""
+    update = "feedback_post*s"
+    reset = "p = 0; s = 0"
+
+
+check_rule(TwoStage(learning_rate=0.03, tau=10 * ms, tau_slow=5 * ms))
+
+task = PeriodicOutput(period=200 * ms)
+defaultclock.dt = task.dt
+for rule in (RFLO(learning_rate=0.03, tau=10 * ms), TwoStage(learning_rate=0.03, tau=10 * ms, tau_slow=5 * ms)):
+    net = LearningNetwork(task, RateNeurons(30, tau=10 * ms), rule, seed=3)
+    result = net.train(300, report="text")
+    print(f"{type(rule).__name__}: {result}")
+    semilogy(result.losses[0], label=type(rule).__name__)
+xlabel("Trial")
+ylabel("Mean squared error")
+legend()
+show()

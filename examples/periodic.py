@@ -1,0 +1,30 @@
+"""A recurrent rate network learns a periodic output by RFLO: ordinary Brian2 objects, one by one."""
+
+from brian2 import *
+
+from brian_rflo import *
+
+task = PeriodicOutput(period=200 * ms)
+defaultclock.dt = task.dt
+seed(1)
+
+neurons = RateNeurons(30, tau=10 * ms, initial=0.1)
+readout = Readout(task)
+
+recurrent = PlasticSynapses(neurons, neurons, RFLO(learning_rate=0.03, tau=10 * ms), onto="I_rec")
+recurrent.connect()
+recurrent.w = "1.5*randn()/sqrt(N_pre)"
+output = PlasticSynapses(neurons, readout, Delta(learning_rate=0.03), onto="output")
+output.connect()
+output.w = "(2*rand() - 1)/sqrt(N_pre)"
+feedback = FeedbackSynapses(readout, neurons)  # fixed random weights
+feedback.connect()
+
+trials = Trials(task, neurons, readout, recurrent, output)
+loss = LossMonitor(trials)
+run(500 * task.duration, report="text")
+
+loglog(loss.t / task.duration, loss.loss[0])
+xlabel("Trial")
+ylabel("Mean squared error")
+show()

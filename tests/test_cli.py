@@ -1,0 +1,109 @@
+"""The command line: files, table, exit status, errors that lose nothing."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from brian_rflo import cli, devices
+from brian_rflo.experiment import Experiment, Outcome, Row, Settings, save, table
+from brian_rflo.files import write_together
+
+QUICK = ["run", "murray2019/fig2a", "--networks", "2", "--trials", "12", "--device", "numpy"]
+
+
+def run(tmp_path, *arguments):
+    return cli.main([*QUICK, "--out", str(tmp_path / "out"), *arguments])
+
+
+def test_list(capsys):
+    assert cli.main(["list"]) == 0
+    assert "murray2019/fig2a" in capsys.readouterr().out
+
+
+def test_run_writes_figure_data_and_summary(tmp_path, capsys):
+    status = run(tmp_path, "--seed", "5")
+    said = capsys.readouterr().out
+    assert "measured" in said and "RFLO: final loss, median" in said and "simulated" in said
+    assert sorted(os.listdir(tmp_path / "out")) == ["data.npz", "figure.png", "summary.json"]
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert set(summary["rows"][0]) == {"quantity", "measured", "published", "expected", "holds"}
+    assert summary["settings"]["seed"] == 5 and summary["settings"]["trials"] == 12 and summary["settings"]["device"] == "numpy"
+    assert {"python", "brian2", "numpy", "brian_rflo"} <= set(summary["versions"]) and summary["wall_time_s"] > 0
+    assert status == (0 if all(row["holds"] is not False for row in summary["rows"]) else 1)
+    assert (tmp_path / "out" / "figure.png").read_bytes().startswith(b"\x89PNG")
+    with np.load(tmp_path / "out" / "data.npz", allow_pickle=False) as data:
+        assert data["rflo_losses"].shape == (2, 12) and np.isfinite(data["rflo_losses"]).all()
+        assert np.array_equal(data["rflo_weights_before_recurrent"], data["bptt_weights_before_recurrent"])
+        assert np.allclose(data["rflo_losses"][:, 0], data["bptt_losses"][:, 0], rtol=1e-12)
+        assert (data["rflo_losses"][:, -1] != data["bptt_losses"][:, -1]).all()
+
+
+def test_the_same_seed_gives_the_same_data(tmp_path):
+    for name in ("a", "b"):
+        cli.main([*QUICK, "--out", str(tmp_path / name)])
+    with np.load(tmp_path / "a" / "data.npz") as a, np.load(tmp_path / "b" / "data.npz") as b:
+        assert all(np.array_equal(a[key], b[key]) for key in a)
+
+
+def test_module_is_the_command():
+    done = subprocess.run([sys.executable, "-m", "brian_rflo", "list"], capture_output=True, text=True, check=True)
+    assert "murray2019/fig2a" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["run", "murray2019/fig9"], "no experiment 'murray2019/fig9'; there are: murray2019/fig2a"),
+        ([*QUICK, "--networks", "0"], "--networks: must be a whole number of at least 1; got '0'"),
+        ([*QUICK, "--trials", "ten"], "--trials: must be a whole number of at least 1; got 'ten'"),
+        ([*QUICK, "--seed", "-1"], "--seed"),
+        ([*QUICK, "--device", "gpu"], "--device: invalid choice: 'gpu'"),
+        ([*QUICK, "--out", "/dev/null/out"], "cannot write to the folder '/dev/null/out'"),
+    ],
+)
+def test_bad_arguments(arguments, message, capsys):
+    try:
+        status = cli.main(arguments)
+    except SystemExit as stop:
+        status = stop.code
+    assert status == 2
+    assert message in capsys.readouterr().err
+
+
+def test_no_compiler(monkeypatch, capsys):
+    monkeypatch.setattr(devices, "has_compiler", lambda: False)
+    assert devices.chosen("auto") == "numpy"
+    assert cli.main([*QUICK[:-1], "cpp_standalone"]) == 2
+    assert "needs a C++ compiler" in capsys.readouterr().err
+
+
+def test_files_come_together_or_not_at_all(tmp_path):
+    (tmp_path / "a").write_text("old")
+
+    def fail(path):
+        raise RuntimeError("disk full")
+
+    with pytest.raises(RuntimeError):
+        write_together(tmp_path, {"a": lambda path: path.write_text("new"), "b": fail})
+    assert os.listdir(tmp_path) == ["a"] and (tmp_path / "a").read_text() == "old"
+
+
+def test_rows_judge_what_they_are_told():
+    rows = [Row("a", 1.0, "seen", high=2), Row("b", 1.0, low=2), Row("c", 1.0), Row("d", np.nan, high=1), Row("e", 1.0, low=0, high=2)]
+    assert [row.holds for row in rows] == [True, False, None, False, True]
+    assert rows[3].as_json()["measured"] is None
+    text = table(rows)
+    assert "NO" in text and "0 .. 2" in text and text.count("\n") == 6
+
+
+def test_save_is_strict_json(tmp_path):
+    from matplotlib.figure import Figure
+
+    outcome = Outcome([Row("a", np.inf)], {"x": np.arange(3)}, Figure)
+    experiment = Experiment("p/f", "title", "source", None, 1, 1, {})
+    save(outcome, experiment, Settings(1, 1, 0, "numpy", False), 1.0, tmp_path)
+    json.loads((tmp_path / "summary.json").read_text(), parse_constant=pytest.fail)
