@@ -1,17 +1,25 @@
 """Every test starts from a clean Brian2: numpy target, 1 ms steps, nothing seen by the magic network."""
 
+import gc
+
 import brian2
 import matplotlib
 import numpy as np
 import pytest
 from brian2 import BrianLogger, defaultclock, ms, prefs, start_scope
 
+import brian_rflo  # noqa: F401 (before garbage is frozen)
+
 matplotlib.use("Agg")
 BrianLogger.suppress_name("unused_brian_object")
+gc.collect()
+gc.freeze()  # each Network.run() collects garbage; what was imported need not be looked at again
 
 
 @pytest.fixture(autouse=True)
-def clean_brian():
+def clean_brian(request):
+    if request.node.get_closest_marker("compiled"):
+        gc.collect()  # objects of earlier tests give their names back, and compiled code is found again
     start_scope()
     prefs.codegen.target = "numpy"
     defaultclock.dt = 1 * ms
