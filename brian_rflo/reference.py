@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .analysis import alignment
+from .quantities import check_time
 from .results import TrainingResult, alignment_interval
-from .tasks.base import check_time
 
 
 @dataclass(frozen=True)

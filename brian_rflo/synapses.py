@@ -9,8 +9,9 @@ from brian2.utils.logger import get_logger
 from brian2.utils.stringtools import get_identifiers
 
 from . import schedule
-from .neurons.base import check_port, check_tau
+from .neurons.base import check_port
 from .occasional import is_standalone
+from .quantities import check_tau
 
 logger = get_logger(__name__)
 

@@ -4,8 +4,6 @@ from brian2 import get_dimensions
 from brian2.core.variables import ArrayVariable
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
-from ..tasks.base import check_time
-
 #: Each port, and what to write in a group that lacks it.
 PORTS = {
     "activity": "what the neuron sends, for example its rate; add 'activity : 1' and set it in each step",
@@ -25,10 +23,3 @@ def check_port(group, name, reader):
         raise ValueError(f"variable '{name}' of group '{group.name}' must be stored, because {reader} reads it at every synapse: write '{name} : 1' and set it once per step with run_regularly")
     if get_dimensions(variable) is not DIMENSIONLESS:
         raise ValueError(f"variable '{name}' of group '{group.name}' must have no units, because {reader} needs it so: write '{name} : 1' and give it its units where your equations use it, for example {name}*mV")
-
-
-def check_tau(owner, tau, dt, name="tau"):
-    """Raise unless the time constant `name` of `owner` is a positive time that the time step `dt` can resolve."""
-    check_time(f"{owner}: {name}", tau)
-    if tau < dt:
-        raise ValueError(f"{owner}: {name} = {tau} is shorter than the time step {dt}, and Euler integration would overshoot; write a longer {name} or a shorter dt")

@@ -11,7 +11,7 @@ import numpy as np
 from brian2 import NeuronGroup
 
 from .. import schedule
-from .base import check_tau
+from ..quantities import check_tau
 
 EQUATIONS = """
 dactivity/dt = (tanh(drive) - activity)/tau : 1

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from brian2 import Quantity
 
-from ..tasks.base import check_time
+from ..quantities import check_time
 from .base import LearningRule
 
 

@@ -3,20 +3,13 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from brian2 import Quantity, TimedArray, get_dimensions, ms, second
+from brian2 import Quantity, TimedArray, ms
+
+from ..quantities import check_time
 
 
 def default_dt():
     return 1 * ms
-
-
-def check_time(name, value, zero_allowed=False):
-    """Raise unless `value` is one positive (or zero, where that makes sense) finite time."""
-    if get_dimensions(value) is not second.dim:
-        raise TypeError(f"{name} must be a time, for example 10*ms; got {value!r}")
-    seconds = np.asarray(value, dtype=float)
-    if seconds.ndim or not np.isfinite(seconds) or seconds < 0 or (seconds == 0 and not zero_allowed):
-        raise ValueError(f"{name} must be one {'non-negative' if zero_allowed else 'positive'} time; got {value!r}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ def train_rflo(settings, say):
 
 def train_bptt(settings, weights, say):
     """BPTT in NumPy from the same initial weights."""
-    say(f"BPTT: the same networks, in NumPy")
+    say("BPTT: the same networks, in NumPy")
     every = max(1, settings.trials // 5)
 
     def report(done):
