@@ -223,7 +223,8 @@ class PlasticSynapses(Projection):
         """Weights that are no numbers never pass silently."""
         super().after_run()
         if not is_standalone() and self._connected and not np.isfinite(self.variables["w"].get_value()).all():
-            logger.warn(f"Weights of '{self.name}' are not finite after this run; lower its learning rate (now {float(np.asarray(self.learning_rate).item())}), and give it to a Trials to keep the weights of the last finite trial.", "not_finite")
+            advice = "" if self.trials else f"; write Trials(task, ..., {self.name}) to keep the weights of the last finite trial"
+            logger.warn(f"Weights of '{self.name}' are not finite after this run; lower its learning rate (now {np.asarray(self.learning_rate).item():g}){advice}.", "not_finite")
 
 
 class FeedbackSynapses(Projection):
