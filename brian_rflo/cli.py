@@ -13,7 +13,10 @@ from .files import writable_folder
 
 def experiments():
     """All experiments of all models, by name."""
-    models = import_module("brian_rflo.models")
+    try:
+        models = import_module("brian_rflo.models")
+    except ModuleNotFoundError as error:
+        raise RuntimeError("the published models are not installed: this is the bare source folder of brian_rflo; install it with 'pip install -e .', or run from another folder") from error
     papers = [import_module(f"brian_rflo.models.{module.name}") for module in iter_modules(models.__path__)]
     return {experiment.name: experiment for paper in papers for experiment in paper.EXPERIMENTS}
 
