@@ -29,7 +29,7 @@ def plot_task(task, ax=None, trial=0):
     inputs, target, mask = task.trial(trial)
     times = np.asarray(task.times) * 1e3
     for number, values in enumerate(inputs.T):
-        ax.plot(times, values, ":", color="black", alpha=0.4 + 0.6 / (number + 1), label=f"input {number}")
+        ax.plot(times, values, ":", color=f"C{task.n_outputs + number}", label=f"input {number}")
     for number, values in enumerate(target.T):
         ax.plot(times, values, color=f"C{number}", label=f"target {number}")
     ax.fill_between(times, 0, 1, where=mask == 0, transform=ax.get_xaxis_transform(), color="black", alpha=0.08, step="mid", label="masked" if (mask == 0).any() else None)

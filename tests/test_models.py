@@ -1,0 +1,25 @@
+"""Published experiments: a short run of each by default, the full ones on request (-m model)."""
+
+import json
+
+import pytest
+
+from brian_rflo import cli
+
+
+@pytest.mark.parametrize("name", cli.experiments())
+def test_every_experiment_runs_small(name, tmp_path):
+    assert cli.main(["run", name, "--networks", "2", "--trials", "3", "--device", "numpy", "--out", str(tmp_path)]) in (0, 1)
+    assert {"figure.png", "data.npz", "summary.json"} == {path.name for path in tmp_path.iterdir()}
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("quick", [True, False], ids=["quick", "full"])
+@pytest.mark.parametrize("name", cli.experiments())
+def test_every_experiment_shows_what_it_must(name, quick, tmp_path):
+    status = cli.main(["run", name, "--out", str(tmp_path), *(["--quick"] if quick else [])])
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert all(row["holds"] for row in summary["rows"] if row["holds"] is not None), summary["rows"]
+    assert status == 0
+    if quick:
+        assert summary["wall_time_s"] < 60
