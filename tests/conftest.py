@@ -34,3 +34,8 @@ def seeded():
 
     with np.load(Path(__file__).parent / "data" / "murray2019_periodic.npz") as data:
         return dict(data)
+
+
+def pytest_collection_modifyitems(items):
+    """Compiled tests last: what they leave in memory slows down every garbage collection after them."""
+    items.sort(key=lambda item: item.get_closest_marker("compiled") is not None)
