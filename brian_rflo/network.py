@@ -190,6 +190,8 @@ class LearningNetwork(Network):
         if trials < 1:
             raise ValueError(f"trials must be at least 1; got {trials}")
         if is_standalone():
+            if not get_device().build_on_run:
+                raise RuntimeError("train returns results, so it must run: write set_device('cpp_standalone') without build_on_run=False, or call net.run and device.build yourself in place of train")
             if get_device().has_been_run:
                 raise RuntimeError("C++ standalone builds and runs one program: train once with all trials, or use prefs.codegen.target = 'cython' for several runs")
             return

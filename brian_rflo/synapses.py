@@ -45,7 +45,10 @@ APPLY = "w = choose(plastic and _sound, w + learning_rate/trial_steps*change, w)
 
 
 class Projection(Synapses):
-    """What both kinds of projection have: they connect once, and a weight that is no number is refused."""
+    """What both kinds of projection have: they connect once, and a weight that is no number is refused.
+
+    `_connected` is 0 before `connect`, the number of networks where each is connected all to all, and -1 for other patterns.
+    """
 
     def connect(self, *args, networks=1, level=0, **connect_args):
         """Connect all to all, or as `brian2.Synapses.connect` is told.
@@ -65,8 +68,9 @@ class Projection(Synapses):
         if networks > 1:
             pre, post = self.block_of(self.source, networks), self.block_of(self.target, networks)
             connect_args["j"] = f"k for k in range((i//{pre})*{post}, (i//{pre} + 1)*{post})"
+        dense = not args and set(connect_args) <= {"j"} and (networks > 1 or not connect_args)
         super().connect(*args, level=level + 1, **connect_args)
-        self._connected = True
+        self._connected = networks if dense else -1
 
     def block_of(self, group, networks):
         """Size of one network's part of `group`."""
@@ -83,24 +87,33 @@ class Projection(Synapses):
         value = np.asarray(value)
         if not self._connected:
             raise ValueError(f"'{self.name}' has no weights yet; write {self.name}.connect() first")
-        if value.ndim > 1 or (value.ndim == 1 and not is_standalone() and value.shape != (len(self),)):
-            raise ValueError(f"weights of '{self.name}' must be a number, a string or an array of shape ({len(self)},), one for each synapse; got shape {value.shape}. For a matrix [post, pre] write {self.name}.set_matrix(matrix)")
+        size = self._size()
+        if value.ndim > 1 or (value.ndim == 1 and size is not None and len(value) != size):
+            raise ValueError(f"weights of '{self.name}' must be a number, a string or an array of shape ({size},), one for each synapse; got shape {value.shape}. For a matrix [post, pre] write {self.name}.set_matrix(matrix)")
         if not np.isfinite(value).all():
             raise ValueError(f"weights of '{self.name}' must be finite; got {np.count_nonzero(~np.isfinite(value))} that are not")
 
+    def _size(self):
+        """Number of synapses; None where standalone does not know it before it has run."""
+        if not is_standalone():
+            return len(self)
+        return len(self.source) * len(self.target) // self._connected if self._connected > 0 else None
+
     def set_matrix(self, matrix):
-        """Set the weights of an all-to-all projection from a matrix ``[post, pre]``, or ``[network, post, pre]``.
+        """Set the weights from a matrix ``[post, pre]``, or ``[network, post, pre]`` where ``connect(networks=K)`` made them.
 
         Raises
         ------
         ValueError
-            If shape or values do not fit.
+            If shape or values do not fit, or the projection is not connected all to all.
         """
         matrix = np.asarray(matrix, dtype=float)
         networks = len(matrix) if matrix.ndim == 3 else 1
         shape = (self.block_of(self.target, networks), self.block_of(self.source, networks))
         if matrix.shape[-2:] != shape:
             raise ValueError(f"the weight matrix of '{self.name}' must have shape {shape}, [post, pre]; got {matrix.shape}")
+        if self._connected and self._connected != networks:
+            raise ValueError(f"'{self.name}' is not connected all to all within {networks} network(s), so a matrix does not fit it; set its weights synapse by synapse, for example {self.name}.w = matrix[{self.name}.j, {self.name}.i]")
         self.w = matrix.swapaxes(-1, -2).ravel()
 
     def matrix(self, networks=1):
@@ -154,7 +167,7 @@ class PlasticSynapses(Projection):
     def __init__(self, source, target, rule, onto, update="step", name="plasticsynapses*", **synapses_args):
         if update not in LEARN:
             raise ValueError(f"update must be 'step' or 'trial'; got {update!r}")
-        self.rule, self.onto, self.update, self.trials, self._connected = rule, onto, update, None, False
+        self.rule, self.onto, self.update, self.trials, self._connected = rule, onto, update, None, 0
         reader = f"{type(rule).__name__} on the projection from '{source.name}' to '{target.name}'"
         self._check_ports(source, target, reader)
         namespace = {**(synapses_args.pop("namespace", None) or {}), "choose": choose}
@@ -250,7 +263,7 @@ class FeedbackSynapses(Projection):
     """
 
     def __init__(self, source, target, name="feedbacksynapses*", **synapses_args):
-        self._connected = False
+        self._connected = 0
         check_port(source, "error", "FeedbackSynapses")
         check_port(target, "feedback", "FeedbackSynapses")
         super().__init__(source, target, "w : 1\nfeedback_post = w*error_pre : 1 (summed)", name=name, **synapses_args)

@@ -21,8 +21,8 @@ static inline double {name}(const int64_t step, const int64_t column)
 """
 
 CPP_CHUNKS = """
-static double {name}_chunk[{rows}*{columns}];
-static int64_t {name}_number = -1;
+static thread_local double {name}_chunk[{rows}*{columns}];
+static thread_local int64_t {name}_number = -1;
 static inline double {name}(const int64_t step, const int64_t column)
 {{
     if (step/{rows} != {name}_number)

@@ -58,6 +58,12 @@ def network(task=TASK, group=None, rule=RULE, **args):
     return LearningNetwork(task, group or neurons(), rule, **args)
 
 
+def sparse_matrix():
+    synapses = recurrent(neurons(), name="rec")
+    synapses.connect(condition="i != j")
+    synapses.set_matrix(np.ones((5, 5)))
+
+
 def connect_twice():
     connected().connect()
 
@@ -174,6 +180,7 @@ CASES = {
     "too few weights": (lambda: with_weights(np.zeros(24)), r"weights of 'rec' must be .* shape \(25,\).*got shape \(24,\)"),
     "matrix as weights": (lambda: with_weights(np.zeros((5, 5))), "set_matrix"),
     "matrix of wrong shape": (lambda: connected().set_matrix(np.zeros((5, 4))), r"matrix of 'rec' must have shape \(5, 5\), \[post, pre\]; got \(5, 4\)"),
+    "matrix for sparse synapses": (sparse_matrix, "'rec' is not connected all to all.*rec.w = matrix"),
     "weights before connect": (lambda: setattr(recurrent(neurons(), name="rec"), "w", 0.1), r"'rec' has no weights yet; write rec.connect\(\)"),
     # rules
     "rate negative": (lambda: Delta(-0.1), "Delta: learning_rate must be finite and not negative; got -0.1"),

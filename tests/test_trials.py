@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from brian2 import Network, StateMonitor, defaultclock, ms
+from brian2 import device as brian_device
 
 from brian_rflo import RFLO, CursorMovements, Delta, LearningNetwork, LossMonitor, PeriodicOutput, RateNeurons, reference
 from brian_rflo.checks import N_STEPS, TRIALS, small_network
@@ -137,6 +138,23 @@ def test_divergence_keeps_the_weights_of_the_last_finite_trial(update, rate):
         assert np.abs(result.weights_after[name] - before.weights_after[name]).max() < 1e-6 * scale
         assert scale > 2 * np.abs(result.weights_before[name]).max()
     assert np.isfinite(result.losses[0, :trial]).all() and np.isnan(result.losses[0, trial + 1 :]).all()
+
+
+def test_standalone_refuses_what_it_could_not_undo():
+    """Weights of the wrong size, and training in a device that is not to run."""
+    from brian2 import set_device
+
+    set_device("cpp_standalone", build_on_run=False)
+    try:
+        defaultclock.dt = 1 * ms
+        net = LearningNetwork(TASK, RateNeurons(4, tau=TAU), RFLO(0.1, tau=TAU))
+        with pytest.raises(RuntimeError, match="build_on_run"):
+            net.train(1)
+        with pytest.raises(ValueError, match=r"shape \(16,\)"):
+            net.recurrent.w = np.ones(15)
+    finally:
+        brian_device.reinit()
+        set_device("runtime")
 
 
 def unequal_weights():
