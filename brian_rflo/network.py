@@ -2,6 +2,8 @@
 
 import numpy as np
 from brian2 import Network, get_device
+from brian2.core.namespace import get_local_namespace
+from brian2.groups.subgroup import Subgroup
 from brian2.utils.logger import catch_logs
 
 from . import schedule
@@ -86,7 +88,8 @@ class LearningNetwork(Network):
         self.feedback = FeedbackSynapses(self.readout, neurons, name="feedback*") if feedback == "random" else SymmetricFeedback(self.output)
         self._connect({**initial_weights(len(neurons) // networks, self.n_inputs, task.n_outputs, networks, gain, seed), **self._checked(weights or {})})
         plastic = [part for part in (self.recurrent, self.input_synapses, self.output) if part is not None]
-        resettable = [neurons] if hasattr(neurons, "trial_start") else []
+        groups = {id(group): group for group in (getattr(part, "source", part) if isinstance(part, Subgroup) else part for part in (neurons, self.inputs)) if hasattr(group, "trial_start")}
+        resettable = list(groups.values())
         self.trials = Trials(task, *resettable, self.readout, *plastic, networks=networks)
         self.losses = LossMonitor(self.trials)
         self._outputs = EdgeMonitor(self.readout, "output", task.n_steps)
@@ -180,7 +183,9 @@ class LearningNetwork(Network):
         self._check_trials(trials)
         before, first = self.weights(), self._recorded()
         self._output_weights.every_trials(alignment_interval(trials))
-        self.run(trials * self.task.duration, report=report, namespace=run_args.pop("namespace", {}), **run_args)
+        namespace = run_args.pop("namespace", None)
+        namespace = get_local_namespace(level=1) if namespace is None else namespace
+        self.run(trials * self.task.duration, report=report, namespace=namespace, **run_args)
         self.trials.check()
         return self._result(trials, before, first)
 
@@ -196,6 +201,8 @@ class LearningNetwork(Network):
                 raise RuntimeError("C++ standalone builds and runs one program: train once with all trials, or use prefs.codegen.target = 'cython' for several runs")
             return
         steps = round(float(self.t / self.task.dt))
+        if (np.asarray(self.trials.diverged_in) >= 0).all():
+            raise RuntimeError("every network has diverged, and none would learn; lower the learning rates, for example net.recurrent.learning_rate = 0.01, and write net.trials.resume()")
         if steps % self.task.n_steps:
             raise ValueError(f"the simulation stands at step {steps % self.task.n_steps} of a trial of {self.task.n_steps}; run to the end of the trial first, then train")
 
@@ -219,7 +226,7 @@ class LearningNetwork(Network):
             target=self.task.trial(finished - 1)[1],
             mask=self.task.trial(finished - 1)[2],
             first_output=outputs[:, :, 0].swapaxes(1, 2),
-            output=outputs[:, :, -1].swapaxes(1, 2),
+            output=np.where(done.shape[1] == trials, outputs[:, :, -1].swapaxes(1, 2), np.nan),
             weights_before=before,
             weights_after=self.weights(),
             aligned_trials=aligned_trials,
@@ -268,15 +275,19 @@ class EdgeMonitor(OccasionalMonitor):
 
 
 class IntervalMonitor(OccasionalMonitor):
-    """Records at the end of every so many trials."""
+    """Records at the end of every so many trials, and of each run."""
 
     def __init__(self, source, variable, n_steps, size):
-        self.n_steps = n_steps
+        self.n_steps, self.interval = n_steps, n_steps
         with catch_logs():  # Brian2 warns that it cannot count synapses before a standalone run
             super().__init__(source, variable, np.arange(size), "True", schedule.RECORD)
-        self.every_trials(1)
 
     def every_trials(self, trials):
         """Record at the end of every so many trials, from the next run on."""
-        self.condition = f"({{step}} + 1) % {trials * self.n_steps} == 0"
+        self.interval = trials * self.n_steps
+
+    def before_run(self, run_namespace):
+        """The run's last step, which is recorded in any case, is known now."""
+        self.condition = f"({{step}} + 1) % {self.interval} == 0 or {{step}} + 1 == {int(self.clock._i_end)}"
+        super().before_run(run_namespace)
 

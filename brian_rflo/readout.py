@@ -80,7 +80,6 @@ class Readout(TaskGroup):
         If the task has another time step than the simulation.
     """
 
-    drive_phase = schedule.READOUT
     trial_start = "loss = 0"
 
     def __init__(self, task, networks=1, name="readout*", **neurongroup_args):

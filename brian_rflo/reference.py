@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .analysis import alignment
-from .quantities import check_time
+from .quantities import check_tau
 from .results import TrainingResult, alignment_interval
+from .rules import LearningRule
 
 
 @dataclass(frozen=True)
@@ -254,7 +255,12 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
     rule, forward = RULES[rule], isinstance(RULES[rule], Forward)
     if update == "step" and not forward:
         raise ValueError("a rule that goes backwards through the trial cannot change weights at each step; write update='trial'")
-    check_time("tau", tau)
+    if update not in ("trial", "step"):
+        raise ValueError(f"update must be 'step' or 'trial'; got {update!r}")
+    if isinstance(trials, bool) or not isinstance(trials, (int, np.integer)) or trials < 1:
+        raise ValueError(f"trials must be a whole number of at least 1; got {trials!r}")
+    LearningRule(learning_rate)
+    check_tau("reference.train", tau, task.dt)
     simulation = Simulation(complete(weights), float(tau / task.dt), initial, rule, learning_rate / task.n_steps, online=update == "step")
     history = History(simulation.weights, trials)
     for number in range(trials):
@@ -309,7 +315,7 @@ class History:
         self.diverged_in[diverged & learning] = number
         if number in (0, self.trials - 1):
             self.outputs[number] = np.moveaxis(trial.output, 0, 1)
-        if (number + 1) % self.every == 0:
+        if (number + 1) % self.every == 0 or number + 1 == self.trials:
             self.aligned[number + 1] = alignment(weights["output"], weights["feedback"])
 
     def result(self, task, arrays, weights):

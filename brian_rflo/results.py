@@ -19,7 +19,7 @@ class TrainingResult:
     Attributes
     ----------
     losses : ndarray, shape (networks, trials)
-        Loss of each trial; NaN from the trial on in which a network diverged.
+        Loss of each trial; NaN after the trial in which a network diverged.
     dt : float
         Time step in seconds.
     target : ndarray, shape (n_steps, n_outputs)
@@ -27,7 +27,7 @@ class TrainingResult:
     mask : ndarray, shape (n_steps,)
         Its mask.
     first_output, output : ndarray, shape (networks, n_steps, n_outputs)
-        Output in the first and in the last trial that was run.
+        Output in the first and in the last trial; the latter NaN where all networks diverged and the simulation ended early.
     weights_before, weights_after : dict of ndarray, each of shape (networks, post, pre)
         ``"recurrent"``, ``"output"``, ``"feedback"``, ``"input"`` at the beginning and at the end.
     aligned_trials : ndarray, shape (n,)

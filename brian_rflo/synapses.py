@@ -38,10 +38,10 @@ choose.implementations.add_implementation(
 )
 
 LEARN = {
-    "step": "w = choose(plastic and _sound, w + learning_rate/trial_steps*({update}), w)",
+    "step": "w = choose(plastic and _sound and learning_rate > 0, w + learning_rate/trial_steps*({update}), w)",
     "trial": "change = choose(plastic and _sound, change + ({update}), change)",
 }
-APPLY = "w = choose(plastic and _sound, w + learning_rate/trial_steps*change, w)\nchange = 0"
+APPLY = "w = choose(plastic and _sound and learning_rate > 0, w + learning_rate/trial_steps*change, w)\nchange = 0"
 
 
 class Projection(Synapses):
@@ -92,6 +92,14 @@ class Projection(Synapses):
             raise ValueError(f"weights of '{self.name}' must be a number, a string or an array of shape ({size},), one for each synapse; got shape {value.shape}. For a matrix [post, pre] write {self.name}.set_matrix(matrix)")
         if not np.isfinite(value).all():
             raise ValueError(f"weights of '{self.name}' must be finite; got {np.count_nonzero(~np.isfinite(value))} that are not")
+
+    def before_run(self, run_namespace):
+        """Refuse to run without connections, or with weights that are no numbers."""
+        if not self._connected:
+            raise ValueError(f"'{self.name}' is not connected; write {self.name}.connect() before the run")
+        if not is_standalone():
+            self._check_weights(self.variables["w"].get_value())
+        super().before_run(run_namespace)
 
     def _size(self):
         """Number of synapses; None where standalone does not know it before it has run."""
@@ -174,7 +182,7 @@ class PlasticSynapses(Projection):
         super().__init__(source, target, self._equations(), method="euler", order=schedule.TRACE["order"], namespace=namespace, name=name, **synapses_args)
         self._check_rule(reader)
         self.variables.add_array("_sound", size=target.stop, index="_postsynaptic_idx", dtype=bool, values=np.ones(target.stop, dtype=bool))
-        schedule.move(self.summed_updaters[f"{onto}_post"], getattr(target, "drive_phase", schedule.DRIVE))
+        schedule.move(self.summed_updaters[f"{onto}_post"], schedule.READOUT if "error" in target.variables else schedule.DRIVE)
         self.run_regularly(LEARN[update].format(update=rule.update), **schedule.LEARN, name=f"{self.name}_learn")
 
     @property
@@ -205,6 +213,9 @@ class PlasticSynapses(Projection):
             unknown = ", ".join(repr(name) for name in sorted(names - known))
             if unknown:
                 raise ValueError(f"{reader}: its {part} names {unknown}, which neither the rule, the synapses nor the two groups have; make it a parameter or a trace of the rule, or a variable of a group (with _pre or _post behind its name)")
+        self._check_times()
+
+    def _check_times(self):
         for name, value in self.rule.parameters.items():
             if name.startswith("tau"):
                 check_tau(type(self.rule).__name__, value, self.clock.dt, name)
@@ -222,6 +233,7 @@ class PlasticSynapses(Projection):
         if self.trials is not None:
             raise ValueError(f"'{self.name}' belongs to '{self.trials}' already; give it to one Trials")
         self.trials = trials.name
+        self.variables._variables.pop("trial_steps", None)  # left by a run without trials
         self.variables.add_constant("trial_steps", trials.task.n_steps)
 
     def before_run(self, run_namespace):
@@ -230,6 +242,7 @@ class PlasticSynapses(Projection):
             raise ValueError(f"'{self.name}' accumulates its weight change for the end of a trial, but no Trials has it; write Trials(task, ..., {self.name}), or update='step'")
         if "trial_steps" not in self.variables:
             self.variables.add_constant("trial_steps", 1)
+        self._check_times()
         super().before_run(run_namespace)
 
     def after_run(self):

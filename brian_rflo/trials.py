@@ -3,6 +3,7 @@
 import numpy as np
 from brian2 import NeuronGroup, stop
 from brian2.groups.group import CodeRunner
+from brian2.groups.subgroup import Subgroup
 from brian2.utils.logger import get_logger
 
 from . import schedule
@@ -48,14 +49,17 @@ class Trials(NeuronGroup):
     """
 
     def __init__(self, task, *parts, networks=1, name="trials*", **neurongroup_args):
-        self.task, self.warned = task, False
+        self.task, self.reported, self.runners = task, set(), 0
+        if len({id(part) for part in parts}) < len(parts):
+            raise ValueError("Trials was given a part twice; name each once")
+        self.readouts = [part for part in parts if isinstance(part, Readout)]
         self.projections = [part for part in parts if isinstance(part, PlasticSynapses)]
         super().__init__(networks, "loss : 1\ndiverged_in : integer", name=name, **neurongroup_args)
         check_clock(task, self)
         self.diverged_in = -1
         for part in parts:
             self._take(part)
-        self.contained_objects.append(Verdict(self, self.projections, [part for part in parts if isinstance(part, Readout)]))
+        self.contained_objects.append(Verdict(self, self.projections, self.readouts))
 
     @property
     def duration(self):
@@ -66,8 +70,12 @@ class Trials(NeuronGroup):
         start, end = getattr(part, "trial_start", None), getattr(part, "trial_end", None)
         if start is None and end is None:
             raise TypeError(f"Trials does not know what to do with '{part.name}' at a trial's boundary; leave it out and write {self.name}.at_start({part.name}, 'v = ...') with the statements that reset it")
-        if isinstance(part, Readout) and (part.task.n_steps, part.task.n_outputs) != (self.task.n_steps, self.task.n_outputs):
+        if isinstance(part, PlasticSynapses) and len(self) > 1 and isinstance(part.target, Subgroup):
+            raise ValueError(f"'{part.name}' ends in a subgroup, and {len(self)} networks need whole groups; make a group of the networks alone")
+        if isinstance(part, Readout) and part.task is not self.task and part.task != self.task:
             raise ValueError(f"'{part.name}' was made for another task ({part.task}) than '{self.name}' ({self.task}); give both the same")
+        if isinstance(part, Readout) and len(part) != len(self) * self.task.n_outputs:
+            raise ValueError(f"'{part.name}' has {len(part)} units, but {len(self)} network(s) with {self.task.n_outputs} output(s) need {len(self) * self.task.n_outputs}; give Readout and Trials the same networks=")
         if hasattr(part, "join"):
             part.join(self)
         if start:
@@ -75,15 +83,21 @@ class Trials(NeuronGroup):
         if end:
             self.at_end(part, end)
         if isinstance(part, PlasticSynapses):
-            OccasionalRunner(part, "w = choose(_sound, w, w_kept)", last_step(self.task.n_steps), schedule.RESTORE, f"{part.name}_restore*")
+            self._run(part, "w = choose(_sound, w, w_kept)", last_step(self.task.n_steps), schedule.RESTORE, "restore")
 
     def at_start(self, group, statements):
         """Run statements of `group` at the beginning of each trial, before anything else of the step."""
-        OccasionalRunner(group, statements, first_step(self.task.n_steps), schedule.RESET, f"{group.name}_trial_start*")
+        self._run(group, statements, first_step(self.task.n_steps), schedule.RESET, "trial_start")
 
     def at_end(self, group, statements):
         """Run statements of `group` at the end of each trial, before the verdict on its weights."""
-        OccasionalRunner(group, statements, last_step(self.task.n_steps), schedule.APPLY, f"{group.name}_trial_end*")
+        self._run(group, statements, last_step(self.task.n_steps), schedule.APPLY, "trial_end")
+
+    def _run(self, group, statements, condition, phase, name):
+        """Add a runner to the phase, behind those that are there: in the order in which they were asked for."""
+        check_clock(self.task, group)
+        self.runners += 1
+        OccasionalRunner(group, statements, condition, dict(phase, order=phase["order"] + 1e-3 * self.runners), f"{group.name}_{name}*")
 
     def before_run(self, run_namespace):
         """Check the time step once more: the clock may have changed."""
@@ -97,15 +111,22 @@ class Trials(NeuronGroup):
             self.check()
 
     def check(self):
-        """Warn once if a network has diverged: which trial, and what to lower."""
+        """Warn of each network that has diverged, once: which trial, and what to lower."""
         trial = np.asarray(self.diverged_in)
-        failed = np.flatnonzero(trial >= 0)
-        if self.warned or not failed.size:
+        failed = [k for k in np.flatnonzero(trial >= 0) if (k, trial[k]) not in self.reported]
+        if not failed:
             return
-        self.warned = True
+        self.reported |= {(k, trial[k]) for k in failed}
         rates = ", ".join(f"'{part.name}' (now {np.asarray(part.learning_rate).item():g})" for part in self.projections)
         trials = ", ".join(f"network {k} in trial {trial[k]}" for k in failed)
-        logger.warn(f"Training diverged: {trials} (loss or weights not finite). Learning stopped there, and the weights are those from before that trial. Lower the learning rate of {rates}.", "diverged")
+        logger.warn(f"Training diverged: {trials} (loss or weights not finite). Learning stopped there, and the weights are those from before that trial. Lower the learning rate of {rates}; {self.name}.resume() lets it learn again.", "diverged")
+
+    def resume(self):
+        """Let networks that have diverged learn again, from the weights they were given back."""
+        self.diverged_in = -1
+        self.reported.clear()
+        for part in self.projections:
+            part.variables["_sound"].set_value(np.ones(part.target.stop, dtype=bool))
 
 
 class Verdict(Occasional, CodeRunner):
@@ -174,4 +195,6 @@ class LossMonitor(OccasionalMonitor):
     """
 
     def __init__(self, trials, **statemonitor_args):
+        if not getattr(trials, "readouts", None):
+            raise ValueError(f"LossMonitor needs a Trials with a Readout; '{trials.name}' has none: write LossMonitor(Trials(task, ..., readout))")
         super().__init__(trials, "loss", True, last_step(trials.task.n_steps), schedule.RECORD, **statemonitor_args)

@@ -15,6 +15,7 @@ from brian_rflo import (
     IntervalMatching,
     LearningNetwork,
     LearningRule,
+    LossMonitor,
     PeriodicOutput,
     PlasticSynapses,
     RateNeurons,
@@ -62,6 +63,12 @@ def sparse_matrix():
     synapses = recurrent(neurons(), name="rec")
     synapses.connect(condition="i != j")
     synapses.set_matrix(np.ones((5, 5)))
+
+
+def spoilt():
+    net = LearningNetwork(TASK, neurons(), RULE)
+    net.recurrent.w[:] = np.nan
+    net.train(1)
 
 
 def connect_twice():
@@ -197,6 +204,15 @@ CASES = {
     "connect twice": (connect_twice, "'rec' is connected already"),
     "no trial to wait for": (without_trials, r"'rec' accumulates.*Trials\(task, ..., rec\)"),
     "in two trials": (two_trials, "'rec' belongs to 'trials' already"),
+    "a part twice": (lambda: (lambda out: Trials(TASK, out, out))(Readout(TASK)), "Trials was given a part twice"),
+    "networks that differ": (lambda: Trials(TASK, Readout(TASK, networks=2, name="out")), "'out' has 2 units, but 1 network.*same networks="),
+    "same shape, another task": (lambda: Trials(TASK, Readout(ArrayTask(target=np.ones(20)), name="out")), "'out' was made for another task"),
+    "losses without a readout": (lambda: LossMonitor(Trials(TASK, neurons())), "LossMonitor needs a Trials with a Readout"),
+    "another clock": (lambda: Trials(TASK, neurons(dt=0.5 * ms, name="n")), "'n' runs at 0.5 ms"),
+    "never connected": (lambda: (lambda rec: Network(rec.source, rec).run(1 * ms))(recurrent(neurons(), name="rec")), r"'rec' is not connected; write rec.connect\(\)"),
+    "weights spoilt from behind": (spoilt, "weights of 'recurrent' must be finite; got 25"),
+    "baseline rate negative": (lambda: reference.train(TASK, initial_weights(5, 0, 1, 1, 1.5, 0), "rflo", -0.1, TAU, 1), "learning_rate must be finite and not negative"),
+    "baseline trials": (lambda: reference.train(TASK, initial_weights(5, 0, 1, 1, 1.5, 0), "rflo", 0.1, TAU, 0), "trials must be a whole number of at least 1"),
     "group without a reset": (lambda: Trials(TASK, NeuronGroup(1, "v : 1", name="mine")), r"at_start\(mine, "),
     "train zero trials": (lambda: network().train(0), "trials must be at least 1; got 0"),
     "train half a trial": (lambda: network().train(1.5), "trials must be a whole number; got 1.5"),

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from brian2 import Network, StateMonitor, defaultclock, ms
+from brian2 import Network, NeuronGroup, StateMonitor, defaultclock, ms
 from brian2 import device as brian_device
 
-from brian_rflo import RFLO, CursorMovements, Delta, LearningNetwork, LossMonitor, PeriodicOutput, RateNeurons, reference
+from brian_rflo import RFLO, CursorMovements, Delta, LearningNetwork, LossMonitor, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, reference, schedule
 from brian_rflo.checks import N_STEPS, TRIALS, small_network
 from brian_rflo.devices import device
 
@@ -215,6 +215,47 @@ def test_own_statements_at_the_boundaries():
     network.add(monitor)
     run(network, 2 * N_STEPS)
     assert monitor.activity[0, 0] == 0.7 == monitor.activity[0, N_STEPS] != monitor.activity[0, 1]
+
+
+def test_statements_run_in_the_order_in_which_they_were_asked_for():
+    network, _ = small_network(*PAIR)
+    for k in range(12):
+        network["trials"].at_start(network["neurons"], f"activity = {k}/100.0")
+    monitor = StateMonitor(network["neurons"], "activity", record=[0])
+    network.add(monitor)
+    run(network, 1)
+    assert monitor.activity[0, 0] == 0.11
+
+
+def test_a_subgroup_of_the_readout_is_read_out_in_the_same_step():
+    neurons, readout = RateNeurons(4, tau=TAU), Readout(TASK, networks=2)
+    output = PlasticSynapses(neurons, readout[:1], Delta(0.0), onto="output")
+    output.connect()
+    output.w = 1
+    Network(neurons, readout, output).run(3 * ms)
+    assert np.isclose(readout.output[0], np.sum(neurons.activity)) and readout.output[1] == 0
+
+
+def test_names_of_the_users_script_reach_the_users_neurons():
+    scale, tau_m = 0.5, 10 * ms
+    mine = NeuronGroup(6, "dactivity/dt = (tanh(scale*I_rec) - activity)/tau_m : 1\ngain : 1\nfeedback : 1\nI_rec : 1", method="euler")
+    mine.run_regularly("gain = scale*(1 - tanh(scale*I_rec)**2)", **schedule.GAIN)
+    net = LearningNetwork(TASK, mine, RFLO(0.1, tau=TAU))
+    net.trials.at_start(mine, "activity = 0.3")
+    result = net.train(3)
+    assert scale and tau_m and (result.weights_after["recurrent"] != result.weights_before["recurrent"]).any()
+
+
+@diverging
+def test_learning_can_be_resumed_after_divergence():
+    net = LearningNetwork(TASK, RateNeurons(10, tau=TAU), RFLO(1e4, tau=TAU), seed=3, gain=0.5)
+    assert (net.train(20).diverged_in >= 0).all() and np.isnan(net.losses.loss[0, -1]) | np.isinf(net.losses.loss[0, -1])
+    with pytest.raises(RuntimeError, match="resume"):
+        net.train(1)
+    net.recurrent.learning_rate = net.output.learning_rate = 1e-9
+    net.trials.resume()
+    before = np.array(net.output.w)
+    assert np.isfinite(net.train(2).losses).all() and (np.array(net.output.w) != before).any()
 
 
 def test_memory_of_the_schedule_is_bounded(monkeypatch):

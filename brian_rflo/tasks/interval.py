@@ -54,8 +54,6 @@ class IntervalMatching(Task):
     target_height: float = 1.0
     n_inputs: int = 1
 
-    random = True
-
     def __post_init__(self):
         super().__post_init__()
         if self.n_inputs not in (1, 2):
@@ -64,6 +62,11 @@ class IntervalMatching(Task):
             raise ValueError("IntervalMatching: pulse_width must be at least one time step")
         if not 0 < self.steps("shortest") <= self.steps("longest"):
             raise ValueError(f"IntervalMatching: delays must be (shortest, longest) with 0 < shortest <= longest; got {self.delays}")
+
+    @property
+    def random(self):
+        """Whether trials differ."""
+        return self.steps("shortest") < self.steps("longest")
 
     @property
     def shortest(self):
