@@ -63,6 +63,7 @@ class CursorMovements(Task):
         self.steps("hold")
         if self.steps("movement") < 2:
             raise ValueError(f"CursorMovements: movement = {self.movement} must be at least two time steps of {self.dt}")
+        self.trial()
 
     @property
     def n_steps(self):

@@ -50,6 +50,7 @@ class PeriodicOutput(Task):
             raise ValueError(f"PeriodicOutput: period = {self.period} must be at least two time steps of {self.dt}")
         if len(self.amplitudes) != len(self.harmonics):
             raise ValueError(f"PeriodicOutput: {len(self.amplitudes)} amplitudes for {len(self.harmonics)} harmonics; give one each")
+        self.trial()
 
     @property
     def n_steps(self):
