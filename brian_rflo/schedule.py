@@ -10,6 +10,7 @@ A time step from ``t`` to ``t + dt`` runs through the phases from top to bottom.
 is the finished step; Brian2's default, ``when="start"``, records the step before.
 """
 
+ARRANGE = dict(when="start", order=-1000)  # nothing in a step; first in line when a run is prepared
 RESET = dict(when="start", order=-30)  # first step of a trial: state and traces return to their initial values
 INPUT = dict(when="groups", order=-5)  # input groups take the task's value of this step
 DRIVE = dict(when="groups", order=-4)  # summed input, from the activity that the last step left

@@ -9,6 +9,7 @@ from brian2.utils.logger import get_logger
 from brian2.utils.stringtools import get_identifiers
 
 from . import schedule
+from .dense import DenseParts, Geometry
 from .neurons.base import check_port
 from .occasional import is_standalone
 from .quantities import check_tau
@@ -37,11 +38,17 @@ choose.implementations.add_implementation(
     name="choose",
 )
 
+#: Statements of the phase LEARN. Numbers in place of booleans keep branches out of the loop over synapses.
 LEARN = {
-    "step": "w = choose(plastic and _sound and learning_rate > 0, w + learning_rate/trial_steps*({update}), w)",
-    "trial": "change = choose(plastic and _sound, change + ({update}), change)",
+    "step": """_rate = int(plastic)*learning_rate/trial_steps
+               w = choose(_rate*_sound > 0, w + _rate*({update}), w)""",
+    "trial": """_on = int(plastic)
+                change = choose(_on*_sound > 0, change + ({update}), change)""",
 }
-APPLY = "w = choose(plastic and _sound and learning_rate > 0, w + learning_rate/trial_steps*change, w)\nchange = 0"
+#: Statements at the end of a trial.
+APPLY = """_rate = int(plastic)*learning_rate/trial_steps
+           w = choose(_rate*_sound > 0, w + _rate*change, w)
+           change = 0"""
 
 
 class Projection(Synapses):
@@ -71,6 +78,13 @@ class Projection(Synapses):
         dense = not args and set(connect_args) <= {"j"} and (networks > 1 or not connect_args)
         super().connect(*args, level=level + 1, **connect_args)
         self._connected = networks if dense else -1
+
+    @property
+    def geometry(self):
+        """Where the synapses lie, if they are all to all; else None."""
+        if self._connected < 1:
+            return None
+        return Geometry(self._connected, self.block_of(self.source, self._connected), self.block_of(self.target, self._connected), self.source.start, self.target.start)
 
     def block_of(self, group, networks):
         """Size of one network's part of `group`."""
@@ -176,14 +190,18 @@ class PlasticSynapses(Projection):
         if update not in LEARN:
             raise ValueError(f"update must be 'step' or 'trial'; got {update!r}")
         self.rule, self.onto, self.update, self.trials, self._connected = rule, onto, update, None, 0
+        self.dense = None
         reader = f"{type(rule).__name__} on the projection from '{source.name}' to '{target.name}'"
         self._check_ports(source, target, reader)
         namespace = {**(synapses_args.pop("namespace", None) or {}), "choose": choose}
         super().__init__(source, target, self._equations(), method="euler", order=schedule.TRACE["order"], namespace=namespace, name=name, **synapses_args)
         self._check_rule(reader)
-        self.variables.add_array("_sound", size=target.stop, index="_postsynaptic_idx", dtype=bool, values=np.ones(target.stop, dtype=bool))
-        schedule.move(self.summed_updaters[f"{onto}_post"], schedule.READOUT if "error" in target.variables else schedule.DRIVE)
-        self.run_regularly(LEARN[update].format(update=rule.update), **schedule.LEARN, name=f"{self.name}_learn")
+        self.variables.add_array("_sound", size=target.stop, index="_postsynaptic_idx", values=np.ones(target.stop))
+        self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
+        summed = self.summed_updaters[f"{onto}_post"]
+        schedule.move(summed, schedule.READOUT if "error" in target.variables else schedule.DRIVE)
+        learner = self.run_regularly(LEARN[update].format(update=rule.update), **schedule.LEARN, name=f"{self.name}_learn")
+        self.dense = DenseParts(self, summed, learner)
 
     @property
     def trial_start(self):
@@ -276,11 +294,12 @@ class FeedbackSynapses(Projection):
     """
 
     def __init__(self, source, target, name="feedbacksynapses*", **synapses_args):
-        self._connected = 0
+        self._connected, self.dense = 0, None
         check_port(source, "error", "FeedbackSynapses")
         check_port(target, "feedback", "FeedbackSynapses")
         super().__init__(source, target, "w : 1\nfeedback_post = w*error_pre : 1 (summed)", name=name, **synapses_args)
         schedule.move(self.summed_updaters["feedback_post"], schedule.FEEDBACK)
+        self.dense = DenseParts(self, self.summed_updaters["feedback_post"])
 
     def connect(self, *args, level=0, **connect_args):
         super().connect(*args, level=level + 1, **connect_args)

@@ -83,7 +83,7 @@ class Trials(NeuronGroup):
         if end:
             self.at_end(part, end)
         if isinstance(part, PlasticSynapses):
-            self._run(part, "w = choose(_sound, w, w_kept)", last_step(self.task.n_steps), schedule.RESTORE, "restore")
+            self._run(part, "w = choose(_sound > 0, w, w_kept)", last_step(self.task.n_steps), schedule.RESTORE, "restore")
 
     def at_start(self, group, statements):
         """Run statements of `group` at the beginning of each trial, before anything else of the step."""
@@ -126,7 +126,7 @@ class Trials(NeuronGroup):
         self.diverged_in = -1
         self.reported.clear()
         for part in self.projections:
-            part.variables["_sound"].set_value(np.ones(part.target.stop, dtype=bool))
+            part.variables["_sound"].set_value(np.ones(part.target.stop))
 
 
 class Verdict(Occasional, CodeRunner):

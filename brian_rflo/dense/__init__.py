@@ -1,0 +1,20 @@
+"""Dense projections on compiled targets: the same Brian2 strings, in loops as fast as hand-written C++.
+
+Brian2 runs a plastic projection as three loops over index arrays: traces, weight change, sum. An all-to-all projection needs no
+index arrays, and its three loops can be one, which halves what goes through memory. `DenseParts` decides before each run.
+"""
+
+from brian2 import BrianPreference, prefs
+
+prefs.register_preferences(
+    "brian_rflo",
+    "Preferences of brian_rflo, the learning rules for recurrent networks.",
+    dense_pass=BrianPreference(default=True, docs="Whether all-to-all projections run as dense loops on compiled targets; the numbers are the same."),
+    vector_math=BrianPreference(default=True, docs="Whether C++ standalone code of learning networks uses the vector versions of tanh and exp, where there are any."),
+    step_loop=BrianPreference(default=True, docs="Whether C++ standalone runs networks with one clock in a tight loop."),
+)
+
+from .code import Geometry  # noqa: E402
+from .parts import DenseParts  # noqa: E402
+
+__all__ = ["DenseParts", "Geometry"]

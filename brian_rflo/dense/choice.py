@@ -1,0 +1,165 @@
+"""Whether a projection takes the dense pass in the coming run, and if not, why."""
+
+import ast
+import re
+from contextlib import suppress
+
+from brian2 import BrianObject, Network, get_device, prefs
+from brian2.core.functions import Function
+from brian2.core.variables import ArrayVariable
+from brian2.groups.group import CodeRunner, Group
+from brian2.monitors.statemonitor import StateMonitor
+from brian2.synapses.synapses import SummedVariableUpdater
+from brian2.utils.stringtools import get_identifiers
+
+from ..occasional import Occasional, is_standalone
+from .code import CODE_OBJECTS
+
+
+def reason_against(parts, objects, run_namespace):
+    """Why a projection cannot take the dense pass, in words; None if it can.
+
+    Parameters
+    ----------
+    parts : DenseParts
+        The projection's ordinary objects and their stand-ins.
+    objects : list of BrianObject
+        The network's objects, in the order in which a step runs through them.
+    run_namespace : dict
+        The namespace of the run.
+    """
+    for problems in (problems_of_target, problems_of_connections, problems_of_functions, problems_of_traces, problems_of_others):
+        for problem in problems(parts, objects, run_namespace):
+            return problem
+    return None
+
+
+def problems_of_target(parts, objects, run_namespace):
+    """Preference, device and code generation target."""
+    if not prefs["brian_rflo.dense_pass"]:
+        yield "the preference brian_rflo.dense_pass is off"
+    if parts.synapses.codeobj_class is not None:
+        yield "it was given a code object class"
+    if get_device().code_object_class() not in CODE_OBJECTS:
+        yield "this code generation target has no dense loops"
+
+
+def problems_of_connections(parts, objects, run_namespace):
+    """Pattern of connections, clocks, and objects that the user switched off."""
+    if parts.synapses.geometry is None:
+        yield "it is not connected all to all"
+    if any(runner.clock is not parts.synapses.clock for runner in parts.ordinary):
+        yield "its objects run on several clocks"
+
+
+def problems_of_functions(parts, objects, run_namespace):
+    """Functions that the loops cannot call, or not in the same order."""
+    called = functions(parts, run_namespace)
+    random = {name for name, function in called.items() if not function.stateless} | (parts.names & {"xi"})
+    draws = sum(len(re.findall(rf"\b{name}\b", code)) for name in random for code in parts.code)
+    if any(re.search(rf"\b{name}\b", str(parts.summed.expression)) for name in random):
+        yield "its sum draws random numbers"
+    if draws > 1 or (draws and not is_standalone()):
+        yield "it would draw its random numbers in another order"
+    code_object = CODE_OBJECTS[get_device().code_object_class()]
+    for name, function in called.items():
+        try:
+            implementation = function.implementations[code_object]
+        except KeyError:
+            yield f"function '{name}' has no implementation in C++"
+        else:
+            if not is_standalone() and implementation.get_namespace(parts.synapses):
+                yield f"function '{name}' needs arrays of its own"
+
+
+def functions(parts, run_namespace):
+    """The functions that its code calls, by name; names that nobody knows are left to Brian2's own error."""
+    found = {}
+    for name in parts.names - set(parts.synapses.variables):
+        with suppress(KeyError):
+            found |= parts.synapses.resolve_all({name}, run_namespace, user_identifiers=set())
+    return {name: value for name, value in found.items() if isinstance(value, Function)}
+
+
+def problems_of_traces(parts, objects, run_namespace):
+    """Neuron variables as they were in an earlier phase can be kept only if they are stored."""
+    for name in parts.trace_names:
+        if name.endswith(("_pre", "_post")) and not isinstance(parts.synapses.variables.get(name), ArrayVariable):
+            yield f"its traces read '{name}', which is not stored"
+
+
+def problems_of_others(parts, objects, run_namespace):
+    """Other objects that would see or meet the synapses in a state that the pass reaches only later in the step."""
+    places = [number for number, obj in enumerate(objects) if any(obj is runner for runner in parts.deferred)]
+    for number, obj in enumerate(objects):
+        if isinstance(obj, Group) and not isinstance(obj, CodeRunner) or any(obj is own for own in parts.own) or not obj.active:
+            continue
+        between = bool(places) and min(places) < number < max(places)
+        yield from problems_of(obj, between, parts)
+
+
+def problems_of(obj, between, parts):
+    """What one other object would do that the pass cannot follow."""
+    if is_python(obj):
+        if between:
+            yield f"'{obj.name}' runs Python code between traces and learning"
+    if not isinstance(obj, CodeRunner):
+        return
+    touched, changed = touches(obj, parts.synapses)
+    if between and touched & parts.trace_written:
+        yield f"'{obj.name}' reads {', '.join(sorted(touched & parts.trace_written))} between traces and learning"
+    if between and changed & parts.trace_names:
+        yield f"'{obj.name}' changes {', '.join(sorted(changed & parts.trace_names))} between traces and learning"
+    if changed & parts.sum_names and not can_mark_stale(obj, parts.synapses):
+        yield f"'{obj.name}' changes {', '.join(sorted(changed & parts.sum_names))} from outside"
+
+
+def is_python(obj):
+    """Whether an object runs Python code of which nothing can be known, such as a network operation."""
+    return type(obj).run is not BrianObject.run and not isinstance(obj, (CodeRunner, Group))
+
+
+def can_mark_stale(obj, synapses):
+    """Whether an object's code can say that it has changed the weights: statements of the synapses themselves."""
+    return obj.group.variables is synapses.variables and obj.template in ("stateupdate", "occasional_stateupdate")
+
+
+def touches(obj, synapses):
+    """Names of the synapses' variables that an object's code reads or writes, and those that it writes."""
+    if isinstance(obj, StateMonitor):
+        names = set(obj.record_variables) if obj.source.variables is synapses.variables else set()
+        return names, set()
+    code = obj.abstract_code or ""
+    used = {name for block in (code.values() if isinstance(code, dict) else [code]) for name in get_identifiers(block)} | set(obj.needed_variables)
+    assigned = written(code)
+    if isinstance(obj, SummedVariableUpdater):
+        assigned |= {obj.target_varname}
+    ours = {id(variable): name for name, variable in synapses.variables.items() if name in parts_names(synapses)}
+    names = {name: ours.get(id(variable)) for name, variable in obj.group.variables.items()}
+    return {names[name] for name in used if names.get(name)}, {names[name] for name in assigned if names.get(name)}
+
+
+def parts_names(synapses):
+    """Variables of the synapses themselves, not of their neurons."""
+    return {name for name in synapses.variables if synapses.variables.indices[name] in ("_idx", "0")}
+
+
+def written(code):
+    """Names that statements assign to."""
+    blocks = code.values() if isinstance(code, dict) else [code]
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    nodes = list(ast.walk(ast.parse("\n".join(lines))))
+    targets = [node.target for node in nodes if isinstance(node, ast.AugAssign)] + [target for node in nodes if isinstance(node, ast.Assign) for target in node.targets]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def sets_its_own_activity(group, names):
+    """Whether a group sets variables anew before each sum, so that no sum can be taken ahead."""
+    runners = [obj for obj in getattr(group, "source", group).contained_objects if isinstance(obj, CodeRunner) and not isinstance(obj, Occasional)]
+    return any(written(runner.abstract_code or "") & names and runner.when == "groups" and runner.order < 0 for runner in runners)
+
+
+def networks_with(obj):
+    """All networks that an object is in; Brian2 tells an object of its network only after the first run."""
+    networks = [reference() for reference in Network.__instances__()]
+    return [network for network in networks if network is not None and any(member is obj for member in network.sorted_objects)]

@@ -1,0 +1,108 @@
+"""Code generation for dense projections: two nested loops over blocks of memory in place of one loop over index arrays.
+
+Brian2 stores the synapses of an all-to-all projection presynaptic neuron by presynaptic neuron. So the index arrays need not be
+read: the number of a synapse follows from those of its neurons, what belongs to the neuron of the outer loop is read once for
+all synapses of the inner one, and the compiler sees memory in order, which it can vectorise.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from brian2 import prefs
+from brian2.codegen.generators.cpp_generator import CPPCodeGenerator, c_data_type
+from brian2.codegen.runtime.cython_rt import CythonCodeObject
+from brian2.core.variables import ArrayVariable, Constant
+from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+from brian2.parsing.rendering import CPPNodeRenderer
+from brian2.utils.stringtools import word_substitute
+
+PRE, POST = "_presynaptic_idx", "_postsynaptic_idx"
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Where the synapses of `networks` all-to-all blocks lie: neurons of a block, and the first neuron on either side."""
+
+    networks: int
+    n_pre: int
+    n_post: int
+    first_pre: int
+    first_post: int
+
+    @property
+    def inner(self):
+        """Index of the inner loop: the postsynaptic neuron, as in memory, unless there are but a few."""
+        return PRE if self.n_post < 4 and self.n_pre > self.n_post else POST
+
+    @property
+    def outer(self):
+        """Index of the outer loop."""
+        return POST if self.inner == PRE else PRE
+
+
+class SinglePrecisionRenderer(CPPNodeRenderer):
+    """Numbers as ``0.5f``: one double in an expression makes the compiler do the whole loop in double."""
+
+    def render_Constant(self, node):
+        return f"{node.value!r}f" if isinstance(node.value, float) else super().render_Constant(node)
+
+
+class DenseGenerator(CPPCodeGenerator):
+    """C++ for the inside of the loops: no index is loaded, and the neuron of the outer loop is read there."""
+
+    def __init__(self, codeobj_class, **kwds):
+        super().__init__(codeobj_class=DenseStandaloneCodeObject, **kwds)  # on either target functions are called in C++
+        self.neuron_reads = {PRE: {}, POST: {}}
+        self.is_single = prefs["core.default_float_dtype"] == np.float32
+
+    def translate_expression(self, expr):
+        if not self.is_single:
+            return super().translate_expression(expr)
+        expr = word_substitute(expr, self.func_name_replacements)
+        return SinglePrecisionRenderer(auto_vectorise=self.auto_vectorise).render_expr(expr).strip()
+
+    def translate_to_read_arrays(self, read, write, indices):
+        neurons = {name for name in read - write if self.variable_indices[name] in (PRE, POST)}
+        for name in neurons:
+            index, variable = self.variable_indices[name], self.variables[name]
+            self.neuron_reads[index][name] = f"const {c_data_type(variable.dtype)} {name} = {self.get_array_name(variable)}[{index}];"
+        return super().translate_to_read_arrays(read - neurons, write, set())
+
+    def translate_statement_sequence(self, scalar_statements, vector_statements):
+        scalar, vector, keywords = super().translate_statement_sequence(scalar_statements, vector_statements)
+        singles = {name: f"_single_{name}" for name in self._doubles()} if self.is_single else {}
+        keywords["singles"] = sorted(singles.items())
+        keywords["reads"] = {index: [reads[name] for name in sorted(reads)] for index, reads in self.neuron_reads.items()}
+        keywords["blocks"] = [(block, word_substitute("\n".join(vector[block]), singles)) for block in vector_statements]
+        keywords["preparation"] = [line for block in scalar_statements for line in scalar[block]]
+        return scalar, vector, keywords
+
+    def _doubles(self):
+        """Constants of the user's namespace, which Brian2 declares as double whatever the default is."""
+        return [name for name, variable in self.variables.items() if isinstance(variable, Constant) and variable.dtype == np.float64]
+
+    def determine_keywords(self):
+        keywords = super().determine_keywords()
+        arrays = {self.device.get_array_name(v): c_data_type(v.dtype) for v in self.variables.values() if isinstance(v, ArrayVariable)}
+        keywords["arrays"] = sorted(arrays.items())
+        keywords["constants"] = sorted((name, c_data_type(v.dtype)) for name, v in self.variables.items() if isinstance(v, Constant))
+        return keywords
+
+
+class DenseStandaloneCodeObject(CPPStandaloneCodeObject):
+    """A dense loop in C++ standalone."""
+
+    templater = CPPStandaloneCodeObject.templater.derive(__package__)
+    generator_class = DenseGenerator
+
+
+class DenseCythonCodeObject(CythonCodeObject):
+    """A dense loop at runtime: the same C++, compiled and called through Cython."""
+
+    templater = CythonCodeObject.templater.derive(__package__)
+    generator_class = DenseGenerator
+    class_name = "dense_cython"
+
+
+#: The targets that have dense loops.
+CODE_OBJECTS = {CPPStandaloneCodeObject: DenseStandaloneCodeObject, CythonCodeObject: DenseCythonCodeObject}

@@ -1,0 +1,123 @@
+"""What a projection consists of on either path, and which one the coming run takes."""
+
+import weakref
+
+from brian2 import BrianObject
+from brian2.utils.logger import get_logger
+from brian2.utils.stringtools import get_identifiers
+
+from .. import schedule, step_loop, vector_math
+from .choice import is_python, networks_with, parts_names, reason_against, sets_its_own_activity, touches, written
+from .runners import Copies, DensePass, DenseSum, neuron_variables
+
+logger = get_logger(__name__)
+
+
+class DenseParts(BrianObject):
+    """The dense stand-ins of a projection's ordinary objects. Before each run it activates the ones or the others.
+
+    Parameters
+    ----------
+    synapses : Projection
+    summed : SummedVariableUpdater
+        Its sum.
+    learner : CodeRunner, optional
+        Its learning code, where it is plastic.
+
+    Attributes
+    ----------
+    reason : str or None
+        Why the last run took ordinary objects; None if it was dense.
+    """
+
+    add_to_magic_network = False
+
+    def __init__(self, synapses, summed, learner=None):
+        BrianObject.__init__(self, clock=synapses.clock, name=f"{synapses.name}_dense*", **schedule.ARRANGE)
+        self.synapses, self.summed, self.learner, self.reason = weakref.proxy(synapses), summed, learner, "it has not run yet"
+        self.state_updater = synapses.state_updater
+        self.deferred = [runner for runner in (self.state_updater, learner) if runner is not None]
+        self.ordinary = [summed, *self.deferred]
+        self.sum = DenseSum(synapses, summed)
+        self.stand_ins = [self.sum]
+        if learner is not None:
+            self.copies = Copies(synapses, "trace", neuron_variables(synapses, self.trace_names), schedule.TRACE)
+            self.stand_ins += [self.copies, DensePass(synapses, self.state_updater, learner, self.sum, self.copies)]
+        vector_math.use_for(synapses, synapses.source, synapses.target)
+        self.own = [self, *self.ordinary, *self.stand_ins]
+        synapses.contained_objects.extend([self, *self.stand_ins])
+
+    @property
+    def trace_names(self):
+        """Names that the equations of the traces read or write."""
+        if self.state_updater is None:
+            return set()
+        equations = self.synapses.equations
+        return set(equations.diff_eq_names) | {name for _, expression in equations.eq_expressions for name in expression.identifiers} - {"t", "dt"}
+
+    @property
+    def trace_written(self):
+        """Traces: what the state updater writes."""
+        return set(self.synapses.equations.diff_eq_names) if self.state_updater is not None else set()
+
+    @property
+    def sum_names(self):
+        """Synaptic variables that the sum reads."""
+        return self.summed.expression.identifiers & parts_names(self.synapses)
+
+    @property
+    def code(self):
+        """All its code, as strings."""
+        traces = [str(expression) for _, expression in self.synapses.equations.diff_eq_expressions]
+        return [*traces, str(self.summed.expression), self.learner.abstract_code if self.learner else ""]
+
+    @property
+    def names(self):
+        """All names that its code mentions."""
+        return {name for code in self.code for name in get_identifiers(code)}
+
+    def before_run(self, run_namespace):
+        """Decide for the coming run."""
+        self.networks = networks_with(self)
+        step_loop.install(self.networks)
+        networks = [network.sorted_objects for network in self.networks]
+        reasons = (reason_against(self, objects, run_namespace) for objects in networks)
+        self.reason = next((reason for reason in reasons if reason), None)
+        for runner in self.ordinary:
+            runner.active = self.reason is not None
+        for runner in self.stand_ins:
+            runner.active = self.reason is None
+        logger.debug(f"'{self.synapses.name}' runs as {'a dense pass' if self.reason is None else f'ordinary Brian2 objects: {self.reason}'}", "dense")
+        if self.reason is None:
+            self._look_ahead([obj for objects in networks for obj in objects])
+        super().before_run(run_namespace)
+
+    def after_run(self):
+        """Brian2's own loop is back for other networks."""
+        step_loop.remove(self.networks)
+        super().after_run()
+
+    def _look_ahead(self, objects):
+        """Let the pass take the next sum, and let everybody who changes the weights say so."""
+        neurons = set(self.sum.seen)
+        self.sum.is_ahead = (
+            self.learner is not None
+            and self.summed.when == schedule.DRIVE["when"]
+            and self.summed.order <= schedule.DRIVE["order"]
+            and self.summed.expression.identifiers <= neurons | self.sum_names
+            and not sets_its_own_activity(self.synapses.source, {name.removesuffix("_pre") for name in neurons})
+        )
+        self.sum.watched = [obj.clock for obj in objects if is_python(obj) and obj not in self.own]
+        if self.sum.is_ahead:
+            self.synapses.variables["_stale"].set_value(True)
+            for obj in objects:
+                self._mark(obj)
+
+    def _mark(self, obj):
+        """Let statements of the synapses that change what the sum reads mark it as stale."""
+        mark = "_stale = True\n"
+        code = getattr(obj, "abstract_code", None)
+        if any(obj is own for own in self.own) or not isinstance(code, str) or code.startswith(mark):
+            return
+        if getattr(obj, "group", None) is not None and obj.group.variables is self.synapses.variables and written(code) & self.sum_names:
+            obj.abstract_code = mark + code

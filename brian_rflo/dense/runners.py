@@ -1,0 +1,153 @@
+"""The objects that stand in for a dense projection's state updater, sum and learning code."""
+
+from brian2 import get_device
+from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
+from brian2.groups.group import CodeRunner
+from brian2.utils.stringtools import word_substitute
+
+from .. import schedule
+from .code import CODE_OBJECTS, POST, PRE
+
+
+def pointer(variable):
+    """What the generated code calls the memory of a variable."""
+    return CPPCodeGenerator.get_array_name(variable)
+
+
+def copy(to, source):
+    """C++ that copies one variable of neurons into another."""
+    return f"for (int _n = 0; _n < {source.size}; _n++) {pointer(to)}[_n] = {pointer(source)}[_n];"
+
+
+class DenseRunner(CodeRunner):
+    """Nested loops over the synapses of a dense projection, with statements before and after them.
+
+    `blocks` are abstract code by name, `sums` the arrays into which a block's ``_synaptic_var`` is summed.
+    """
+
+    def __init__(self, synapses, kind, place):
+        CodeRunner.__init__(self, synapses, "dense", clock=synapses.clock, name=f"{synapses.name}_{kind}*", check_units=False, **place)
+        self.active = False
+
+    def variable(self, name):
+        """A variable of the synapses that the generated code shall have at hand."""
+        if name not in self.needed_variables:
+            self.needed_variables.append(name)
+        return self.group.variables[name]
+
+    def before_run(self, run_namespace):
+        """Write the code for this run."""
+        self.codeobj_class, self.needed_variables = CODE_OBJECTS[get_device().code_object_class()], []
+        self.abstract_code, self.opening, self.closing, self.sums = {}, "", "", {}
+        self.compose(run_namespace)
+        self.template_kwds = dict(geometry=self.group.geometry, opening=self.opening, closing=self.closing, sums=self.sums)
+        super().before_run(run_namespace)
+
+    def compose(self, run_namespace):
+        """Set `abstract_code` (by block), `opening`, `closing` and `sums`."""
+        raise NotImplementedError
+
+
+class Copies(DenseRunner):
+    """Copies of neuron variables as they are in one phase, for code that runs in a later one: ``_at_KIND_NAME`` of NAME."""
+
+    def __init__(self, synapses, kind, names, place):
+        super().__init__(synapses, f"{kind}_copies", place)
+        self.names = add_copies(synapses, kind, names)
+
+    def compose(self, run_namespace):
+        self.opening = "\n".join(copy(self.variable(kept), self.variable(name)) for name, kept in self.names.items())
+
+
+def add_copies(synapses, kind, names):
+    """Add a variable for a copy of each of the neuron variables `names`; the copies' names by theirs."""
+    copies = {}
+    for name in sorted(names):
+        original = synapses.variables[name]
+        copies[name] = f"_at_{kind}_{name}"
+        synapses.variables.add_array(copies[name], size=original.size, dimensions=original.dim, dtype=original.dtype, index=synapses.variables.indices[name])
+    return copies
+
+
+class DenseSum(DenseRunner):
+    """Sums ``w*activity_pre`` into the target; or delivers the sum that the `DensePass` of the last step took ahead.
+
+    That one holds if nothing it was computed from has changed since: the weights are not marked as stale, and the activity is
+    what the pass saw. Else it is taken again.
+    """
+
+    def __init__(self, synapses, summed):
+        super().__init__(synapses, "dense_sum", dict(when=summed.when, order=summed.order))
+        self.summed, self.is_ahead, self.watched, self.ticks = summed, False, [], []
+        self.seen = add_copies(synapses, "sum", neuron_variables(synapses, summed.expression.identifiers))
+        synapses.variables.add_array("_ahead", size=synapses.target.stop, index=POST)
+
+    def compose(self, run_namespace):
+        target = self.group.target
+        into = self.variable("_ahead" if self.is_ahead else self.summed.target_varname)
+        self.abstract_code = {"sum": f"_synaptic_var = {self.summed.expression.code}"}
+        self.sums = {"sum": pointer(into)}
+        zero = f"for (int _n = {target.start}; _n < {target.stop}; _n++) {pointer(into)}[_n] = 0;"
+        self.opening, self.closing = zero, ""
+        if self.is_ahead:
+            self.opening = f"{self.compare()}\nif (_again)\n{{\n{self.remember()}\n{zero}"
+            self.closing = f"}}\n{self.deliver()}"
+
+    def run(self):
+        """Take the sum again in steps around Python code, which may have written to the weights; runtime targets only."""
+        if self.is_ahead and self.watched and self._python_ran():
+            self.group.variables["_stale"].set_value(True)
+        super().run()
+
+    def _python_ran(self):
+        """Whether Python code has run since the last sum, or runs in this step."""
+        now, before = float(self.clock.variables["t"].get_value()[0]), self.ticks
+        self.ticks = [int(clock.variables["timestep"].get_value()[0]) for clock in self.watched]
+        return self.ticks != before or any(abs(clock.variables["t"].get_value()[0] - now) < 1e-9 * self.clock.dt_ for clock in self.watched)
+
+    def compare(self):
+        """C++ that finds out whether what the pass summed ahead no longer holds."""
+        pairs = [(self.variable(name), self.variable(seen)) for name, seen in self.seen.items()]
+        compared = [f"for (int _n = 0; _n < {now.size}; _n++) _again |= {pointer(now)}[_n] != {pointer(then)}[_n];" for now, then in pairs]
+        return "\n".join([f"int _again = {pointer(self.variable('_stale'))}[0];", *compared])
+
+    def remember(self):
+        """C++ that keeps what a sum was computed from."""
+        return "\n".join(copy(self.variable(seen), self.variable(name)) for name, seen in self.seen.items())
+
+    def deliver(self):
+        """C++ that hands the sum to the target."""
+        target, ahead, into = self.group.target, self.variable("_ahead"), self.variable(self.summed.target_varname)
+        return f"for (int _n = {target.start}; _n < {target.stop}; _n++) {pointer(into)}[_n] = {pointer(ahead)}[_n];\n{pointer(self.variable('_stale'))}[0] = 0;"
+
+
+class DensePass(DenseRunner):
+    """Finishes a step in one walk over the synapses: traces, learning code, and the sum of the next step.
+
+    It stands in the phase LEARN. The traces see the neurons as they were in the phase TRACE (`Copies`); weights and traces are
+    complete at the end of every step, and only the sum is ahead of its time.
+    """
+
+    def __init__(self, synapses, state_updater, learner, dense_sum, copies):
+        super().__init__(synapses, "dense_pass", dict(when=learner.when, order=learner.order))
+        self.state_updater, self.learner, self.dense_sum, self.copies = state_updater, learner, dense_sum, copies
+
+    def compose(self, run_namespace):
+        if self.state_updater is not None:
+            self.state_updater.update_abstract_code(run_namespace)
+            self.abstract_code["trace"] = word_substitute(self.state_updater.abstract_code, self.copies.names)
+        self.abstract_code["learn"] = self.learner.abstract_code
+        if self.dense_sum.is_ahead:
+            self._sum_ahead()
+
+    def _sum_ahead(self):
+        ahead, target = self.variable("_ahead"), self.group.target
+        self.abstract_code["sum"] = f"_synaptic_var = {self.dense_sum.summed.expression.code}"
+        self.sums = {"sum": pointer(ahead)}
+        self.opening = f"for (int _n = {target.start}; _n < {target.stop}; _n++) {pointer(ahead)}[_n] = 0;"
+        self.closing = "\n".join(copy(self.variable(seen), self.variable(name)) for name, seen in self.dense_sum.seen.items())
+
+
+def neuron_variables(synapses, names):
+    """Those of `names` that belong to the neurons on either side."""
+    return {name for name in names if synapses.variables.indices.get(name) in (PRE, POST) and name in synapses.variables}

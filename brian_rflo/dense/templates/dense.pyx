@@ -1,0 +1,44 @@
+{# USES_VARIABLES { N } #}
+{# ALLOWS_SCALAR_WRITE #}
+{% macro before_run() %}
+# EMPTY_CODE_BLOCK
+{% endmacro %}
+{% macro after_run() %}
+# EMPTY_CODE_BLOCK
+{% endmacro %}
+{% macro run() %}
+#cython: language_level=3
+cimport numpy as _numpy
+_numpy.import_array()
+from libc.stdint cimport int32_t, int64_t
+cdef extern from *:
+    """
+    #include <atomic>
+    #include <cmath>
+    #include <cstdint>
+    #include <stddef.h>
+    #include "stdint_compat.h"
+    namespace { namespace _dense {
+    using namespace std;
+    {{support_code_lines|join("\n")|replace("\\", "\\\\")|autoindent}}
+    } }
+    {{hashdefine_lines|join("\n")|replace("\\", "\\\\")|autoindent}}
+    static void _dense_kernel(int _unused{% for array, type in arrays %}, {{type}}* __restrict _ptr{{array}}{% endfor %}{% for name, type in constants %}, const {{type}} {{name}}{% endfor %})
+    {
+    using namespace _dense;
+    const size_t _vectorisation_idx = -1;
+    {% for name, single in singles %}
+    const float {{single}} = {{name}};
+    {% endfor %}
+    {{opening|autoindent}}
+    {{preparation|autoindent}}
+    {% if blocks %}
+    {% include 'walk.cpp' %}
+    {% endif %}
+    {{closing|autoindent}}
+    }
+    """
+    void _dense_kernel(int{% for array, type in arrays %}, {{type}}*{% endfor %}{% for name, type in constants %}, {{type}}{% endfor %}) nogil
+def main(dict _namespace):
+    _dense_kernel(0{% for array, type in arrays %}, <{{type}}*>_numpy.PyArray_DATA(<_numpy.ndarray>_namespace['{{array}}']){% endfor %}{% for name, type in constants %}, <{{type}}>_namespace['{{name}}']{% endfor %})
+{% endmacro %}

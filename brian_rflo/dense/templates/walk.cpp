@@ -1,0 +1,60 @@
+{# Two nested loops over all synapses. `blocks` are statements of a synapse, a scope each; where `sums` has an array for a block,
+   the block's `_synaptic_var` is added up there, neuron by neuron. Along a row, two rows are taken side by side, because what
+   belongs to the neuron of the inner loop is then read half as often. The fence is no instruction: it keeps the compiler from
+   joining further rows, so that a sum that is taken once more comes out the same to the bit. #}
+{% set along_post = geometry.inner == "_postsynaptic_idx" %}
+{% set n_outer, n_inner = (geometry.n_pre, geometry.n_post) if along_post else (geometry.n_post, geometry.n_pre) %}
+{% set first_outer, first_inner = (geometry.first_pre, geometry.first_post) if along_post else (geometry.first_post, geometry.first_pre) %}
+{% macro open_sums() %}
+{% for block, array in sums.items() %}
+auto _sum_{{block}} = {{array}}[_postsynaptic_idx];
+{% endfor %}
+{% endmacro %}
+{% macro close_sums() %}
+{% for block, array in sums.items() %}
+{{array}}[_postsynaptic_idx] = _sum_{{block}};
+{% endfor %}
+{% endmacro %}
+{% macro walk(first, end, rows) %}
+for (int _outer = {{first}}; _outer < {{end}}; _outer += {{rows}})
+{
+    {% if not along_post %}
+    const int _postsynaptic_idx = {{first_outer}} + _network*{{n_outer}} + _outer;
+    {{open_sums()}}
+    {% endif %}
+    #pragma GCC ivdep
+    for (int _inner = 0; _inner < {{n_inner}}; _inner++)
+    {
+        const int {{geometry.inner}} = {{first_inner}} + _network*{{n_inner}} + _inner;
+        {{reads[geometry.inner]|autoindent}}
+        {{open_sums() if along_post else ""}}
+        {% for row in range(rows) %}
+        {
+            const int {{geometry.outer}} = {{first_outer}} + _network*{{n_outer}} + _outer + {{row}};
+            const size_t _idx = ((size_t)_network*{{geometry.n_pre}} + {{"_outer + %d" % row if along_post else "_inner"}})*{{geometry.n_post}} + {{"_inner" if along_post else "_outer"}};
+            const size_t _vectorisation_idx = _idx;
+            {{reads[geometry.outer]|autoindent}}
+            {% for block, statements in blocks %}
+            {
+                {{statements|autoindent}}
+                {{"_sum_" ~ block ~ " += _synaptic_var;" if block in sums else ""}}
+            }
+            {% endfor %}
+        }
+        {% endfor %}
+        {{close_sums() if along_post else ""}}
+    }
+    {{"" if along_post else close_sums()}}
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+}
+{% endmacro %}
+{% set rows = 2 if along_post else 1 %}
+for (int _network = 0; _network < {{geometry.networks}}; _network++)
+{
+{% if n_outer >= rows %}
+{{walk(0, n_outer - n_outer % rows, rows)}}
+{% endif %}
+{% if n_outer % rows %}
+{{walk(n_outer - 1, n_outer, 1)}}
+{% endif %}
+}
