@@ -1,9 +1,6 @@
 {# USES_VARIABLES { N } #}
 {# ALLOWS_SCALAR_WRITE #}
 {% extends 'common_group.cpp' %}
-{% block extra_headers %}
-#include <atomic>
-{% endblock %}
 {% block maincode %}
     const size_t _vectorisation_idx = -1;
     {% for name, single in singles %}

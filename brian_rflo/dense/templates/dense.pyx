@@ -13,7 +13,6 @@ _numpy.import_array()
 from libc.stdint cimport int32_t, int64_t
 cdef extern from *:
     """
-    #include <atomic>
     #include <cmath>
     #include <cstdint>
     #include <stddef.h>

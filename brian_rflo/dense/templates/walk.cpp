@@ -1,7 +1,6 @@
 {# Two nested loops over all synapses. `blocks` are statements of a synapse, a scope each; where `sums` has an array for a block,
    the block's `_synaptic_var` is added up there, neuron by neuron. Along a row, two rows are taken side by side, because what
-   belongs to the neuron of the inner loop is then read half as often. The fence is no instruction: it keeps the compiler from
-   joining further rows, so that a sum that is taken once more comes out the same to the bit. #}
+   belongs to the neuron of the inner loop is then read half as often. #}
 {% set along_post = geometry.inner == "_postsynaptic_idx" %}
 {% set n_outer, n_inner = (geometry.n_pre, geometry.n_post) if along_post else (geometry.n_post, geometry.n_pre) %}
 {% set first_outer, first_inner = (geometry.first_pre, geometry.first_post) if along_post else (geometry.first_post, geometry.first_pre) %}
@@ -37,7 +36,9 @@ for (int _outer = {{first}}; _outer < {{end}}; _outer += {{rows}})
             {% for block, statements in blocks %}
             {
                 {{statements|autoindent}}
-                {{"_sum_" ~ block ~ " += _synaptic_var;" if block in sums else ""}}
+                {% if block in sums %}
+                _sum_{{block}} += _synaptic_var;
+                {% endif %}
             }
             {% endfor %}
         }
@@ -45,7 +46,6 @@ for (int _outer = {{first}}; _outer < {{end}}; _outer += {{rows}})
         {{close_sums() if along_post else ""}}
     }
     {{"" if along_post else close_sums()}}
-    std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 {% endmacro %}
 {% set rows = 2 if along_post else 1 %}

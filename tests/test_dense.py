@@ -1,0 +1,244 @@
+"""Dense loops and ordinary Brian2 objects give the same numbers, whatever happens around them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from brian2 import NeuronGroup, Network, NetworkOperation, StateMonitor, Synapses, defaultclock, ms, prefs, stop
+
+from brian_rflo import RFLO, ArrayTask, Delta, FeedbackSynapses, LearningRule, LossMonitor, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, TaskInput, Trials
+from brian_rflo.devices import device
+from brian_rflo.network import initial_weights
+
+pytestmark = pytest.mark.compiled
+N = 13
+TASK = PeriodicOutput(period=20 * ms)
+
+
+class Parts(dict):
+    """The objects of a network by name."""
+
+    __getattr__ = dict.__getitem__
+
+
+def build(rule=None, update="step", trials=True, networks=1, connect=None, source=None, target=None, task=TASK, recorded=("start", "end")):
+    """A small learning network with monitors of everything; every object has its own name, so that compiled code is found again."""
+    defaultclock.dt = task.dt
+    weights = initial_weights(N, task.n_inputs, task.n_outputs, networks, 1.5, 3)
+    p = Parts(neurons=RateNeurons(N * networks, tau=10 * ms, initial=0.3, name="neurons"), readout=Readout(task, networks=networks, name="readout"))
+    p["recurrent"] = PlasticSynapses(p.neurons[source] if source else p.neurons, p.neurons[target] if target else p.neurons, rule or RFLO(learning_rate=0.5, tau=10 * ms), onto="I_rec", update=update, name="recurrent")
+    p.recurrent.connect(**(connect or {"networks": networks}))
+    p.recurrent.w = "sin(3.0*i + 1.7*j)/2"
+    p["output"] = PlasticSynapses(p.neurons, p.readout, Delta(learning_rate=0.5), onto="output", update=update, name="output")
+    p["feedback"] = FeedbackSynapses(p.readout, p.neurons, name="feedback")
+    plastic = [p.recurrent, p.output]
+    if task.n_inputs:
+        p["inputs"] = TaskInput(task, name="inputs")
+        p["incoming"] = PlasticSynapses(p.inputs, p.neurons, RFLO(learning_rate=0.5, tau=10 * ms), onto="I_in", update=update, name="incoming")
+        p.incoming.connect()
+        p.incoming.w = "cos(2.0*i + j)"
+        plastic.append(p.incoming)
+    for name in ("output", "feedback"):
+        p[name].connect(networks=networks)
+        p[name].set_matrix(weights[name] if networks > 1 else weights[name][0])
+    if trials:
+        p["trials"] = Trials(task, p.neurons, p.readout, *plastic, networks=networks, name="trials")
+        p["losses"] = LossMonitor(p.trials, name="losses")
+    for when in recorded:
+        p[f"synapses_{when}"] = StateMonitor(p.recurrent, ["w", *p.recurrent.equations.diff_eq_names, *(["change"] if update == "trial" else [])], record=True, when=when, name=f"synapses_{when}")
+        p[f"neurons_{when}"] = StateMonitor(p.neurons, ["activity", "gain", "feedback", "I_rec"], record=True, when=when, name=f"neurons_{when}")
+    p["network"] = Network(*p.values())
+    return p
+
+
+def records(p):
+    """Everything that was recorded, and the state at the end."""
+    monitors = {f"{name}.{v}": np.asarray(getattr(p[name], v)) for name in p if isinstance(p[name], StateMonitor) for v in p[name].record_variables}
+    final = {f"{name}.{v}": np.asarray(getattr(p[name], v)) for name in ("recurrent", "output", "incoming") if name in p for v in ("w", *p[name].equations.diff_eq_names)}
+    return monitors | final
+
+
+def difference(one, other):
+    """Largest difference between two sets of records, relative to the largest number of each."""
+    assert one.keys() == other.keys()
+    return max(np.abs(one[name] - other[name]).max() / (np.abs(other[name]).max() or 1) for name in one)
+
+
+def both(scenario, dense_expected=True, on="cython", **settings):
+    """The records of a scenario by dense loops and by ordinary objects."""
+    results = []
+    for dense in (True, False):
+        prefs["brian_rflo.dense_pass"] = dense
+        try:
+            with device(on):
+                p = build(**settings)
+                scenario(p)
+                assert (p.recurrent.dense.reason is None) == (dense and dense_expected), p.recurrent.dense.reason
+                results.append(records(p))
+        finally:
+            prefs["brian_rflo.dense_pass"] = True
+    moved = results[0]["recurrent.w"]
+    assert np.isfinite(moved).all()
+    return results
+
+
+def plain(p, steps=50):
+    p.network.run(steps * ms)
+
+
+def in_pieces(p):
+    for steps in (1, 1, 17, 1, 19, 11):
+        p.network.run(steps * ms)
+
+
+def writes_between(p):
+    p.network.run(25 * ms)
+    p.recurrent.w["i == 3 and j == 7"] = 0.5
+    p.recurrent.w["i == 2"] = "0.9*w"
+    p.neurons.activity = "activity + 0.01*i"
+    p.recurrent.trace = 0.1
+    view = p.recurrent.w
+    p.network.run(7 * ms)
+    view[4, 5] = 0.3
+    p.network.run(18 * ms)
+
+
+def clips(when):
+    def scenario(p):
+        p.recurrent.run_regularly("w = clip(w, -0.3, 0.3)", when=when, order=20, name=f"clip_{when}")
+        p.network.run(50 * ms)
+
+    return scenario
+
+
+def kicks(p):
+    p.neurons.run_regularly("activity += 0.05*sin(1.0*i + t/ms)", dt=7 * ms, when="start", order=3, name="kick")
+    p.network.run(50 * ms)
+
+
+def drifts(p):
+    p.recurrent.run_regularly("tau = (10 + t/second)*ms", when="end", order=3, name="drift")
+    p.network.run(50 * ms)
+
+
+def surgery(p, when="start", dt=3 * ms):
+    view = p.recurrent.w
+
+    def cut():
+        view[4, 5] = 0.3
+        p.recurrent.w[:] = np.asarray(p.recurrent.w) * 0.98
+
+    p.network.add(NetworkOperation(cut, dt=dt, when=when, order=5))
+    p.network.run(50 * ms)
+
+
+def surgery_within(p):
+    surgery(p, when="after_resets", dt=1 * ms)
+
+
+def stopped(p):
+    p.network.add(NetworkOperation(stop, dt=9 * ms, when="groups", order=5))
+    for _ in range(6):
+        p.network.run(10 * ms)
+
+
+def restored(p):
+    p.network.run(10 * ms)
+    p.network.store()
+    p.network.run(15 * ms)
+    p.network.restore()
+    p.network.run(21 * ms)
+
+
+def frozen(p):
+    p.network.run(15 * ms)
+    p.recurrent.plastic = False
+    p.network.run(15 * ms)
+    p.recurrent.plastic = True
+    p.recurrent.learning_rate = 0.1
+    p.network.run(15 * ms)
+
+
+@pytest.mark.parametrize("scenario", [plain, in_pieces, writes_between, clips("start"), clips("end"), kicks, drifts, surgery, surgery_within, stopped, restored, frozen], ids=lambda s: s.__qualname__.replace(".<locals>.scenario", ""))
+@pytest.mark.parametrize("update", ["step", "trial"])
+def test_dense_equals_ordinary(scenario, update):
+    dense, ordinary = both(scenario, update=update, dense_expected=scenario is not stopped)
+    assert difference(dense, ordinary) < 1e-12
+
+
+def test_one_run_equals_six():
+    one, _ = both(plain)
+    six, _ = both(in_pieces)
+    assert difference(one, six) < 1e-14
+
+
+@dataclass(frozen=True)
+class Filtered(LearningRule):
+    """A rule that uses much of what Brian2's strings can say: two traces, functions, numbers of neurons, the switch of time."""
+
+    tau: object
+    traces = """dp/dt = (gain_post*activity_pre - p)/tau : 1 (clock-driven)
+                ds/dt = (clip(p, -0.05, 0.2) - s)/(2*tau) : 1 (clock-driven)"""
+    update = "feedback_post*s*exp(-abs(i - j)/8.0) - 0.01*tanh(w)*int(t > 3*ms)"
+    reset = "p = 0; s = 0"
+
+
+INPUTS = ArrayTask(inputs=np.sin(np.arange(60.0)).reshape(20, 3), target=np.cos(np.arange(40.0)).reshape(20, 2), dt=1 * ms)
+
+SHAPES = {
+    "subgroup_source": dict(source=slice(3, 11)),
+    "subgroup_target": dict(target=slice(2, 9)),
+    "subgroups": dict(source=slice(0, 5), target=slice(4, 13)),
+    "one_to_many": dict(source=slice(4, 5)),
+    "many_to_one": dict(target=slice(4, 5)),
+    "many_to_three": dict(target=slice(4, 7)),
+    "three_networks": dict(networks=3),
+    "inputs_and_outputs": dict(task=INPUTS),
+    "inputs_trial": dict(task=INPUTS, update="trial", networks=2),
+    "without_trials": dict(trials=False),
+    "two_traces": dict(rule=Filtered(learning_rate=0.5, tau=10 * ms)),
+    "two_traces_trial": dict(rule=Filtered(learning_rate=0.5, tau=10 * ms), update="trial"),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_shapes_and_rules(name):
+    dense, ordinary = both(plain, **SHAPES[name])
+    assert difference(dense, ordinary) < 1e-12
+
+
+def monitor_between(p):
+    p.network.add(StateMonitor(p.recurrent, "trace", record=True, when="thresholds", name="between"))
+    plain(p)
+
+
+def change_between(p):
+    p.recurrent.run_regularly("trace = 0.9*trace", when="thresholds", name="change_between")
+    plain(p)
+
+
+def from_outside(p):
+    drive = NeuronGroup(1, "x : 1", name="drive")
+    onto = Synapses(drive, p.recurrent, "decay : 1\nw_post = 0.3*decay : 1 (summed)", name="onto")
+    onto.connect()
+    onto.decay = 1
+    p.network.add(drive, onto)
+    plain(p)
+
+
+FALLBACKS = {
+    "without_self": (plain, dict(connect=dict(condition="i != j")), "not connected all to all"),
+    "monitor_between": (monitor_between, {}, "'between' reads trace between traces and learning"),
+    "change_between": (change_between, {}, "'change_between' reads trace"),
+    "python_between": (stopped, {}, "runs Python code between traces and learning"),
+    "from_outside": (from_outside, {}, "changes w from outside"),
+}
+
+
+@pytest.mark.parametrize("name", FALLBACKS)
+def test_falls_back(name):
+    scenario, settings, reason = FALLBACKS[name]
+    reasons = []
+    dense, ordinary = both(lambda p: (scenario(p), reasons.append(p.recurrent.dense.reason)), dense_expected=False, **settings)
+    assert reason in reasons[0]
+    assert difference(dense, ordinary) < 1e-12
