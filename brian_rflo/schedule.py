@@ -14,13 +14,14 @@ ARRANGE = dict(when="start", order=-1000)  # nothing in a step; first in line wh
 RESET = dict(when="start", order=-30)  # first step of a trial: state and traces return to their initial values
 INPUT = dict(when="groups", order=-5)  # input groups take the task's value of this step
 DRIVE = dict(when="groups", order=-4)  # summed input, from the activity that the last step left
-GAIN = dict(when="groups", order=-3)  # slope of each neuron's output at this drive, once per neuron
-TRACE = dict(when="groups", order=-2)  # eligibility: activity that drove this step, gain of this step
+GAIN = dict(when="groups", order=-0.5)  # output and slope of each neuron at this drive; Brian2's own sums, at order -1, are in it
+TRACE = dict(when="groups", order=-0.25)  # eligibility: activity that drove this step, gain of this step
 STATE = dict(when="groups", order=0)  # neurons integrate (Brian2's default place)
 READOUT = dict(when="after_resets", order=-40)  # summed output, from the new activity
 LOSS = dict(when="after_resets", order=-30)  # target, error, loss
 FEEDBACK = dict(when="after_resets", order=-20)  # error projected back onto the neurons
 LEARN = dict(when="after_resets", order=-10)  # weight change, at once or accumulated
+FLUSH = dict(when="end", order=-45)  # last step of a trial: what was kept of its steps is added up
 APPLY = dict(when="end", order=-40)  # last step of a trial: accumulated weight change
 VERDICT = dict(when="end", order=-30)  # last step of a trial: is everything finite?
 RESTORE = dict(when="end", order=-20)  # last step of a trial: where it is not, the weights from before the trial

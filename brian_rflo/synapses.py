@@ -190,7 +190,7 @@ class PlasticSynapses(Projection):
         if update not in LEARN:
             raise ValueError(f"update must be 'step' or 'trial'; got {update!r}")
         self.rule, self.onto, self.update, self.trials, self._connected = rule, onto, update, None, 0
-        self.dense = None
+        self.dense, self.trial_length = None, None
         reader = f"{type(rule).__name__} on the projection from '{source.name}' to '{target.name}'"
         self._check_ports(source, target, reader)
         namespace = {**(synapses_args.pop("namespace", None) or {}), "choose": choose}
@@ -253,6 +253,7 @@ class PlasticSynapses(Projection):
         self.trials = trials.name
         self.variables._variables.pop("trial_steps", None)  # left by a run without trials
         self.variables.add_constant("trial_steps", trials.task.n_steps)
+        self.trial_length = trials.task.n_steps
 
     def before_run(self, run_namespace):
         """Refuse to accumulate for the end of a trial that never comes."""

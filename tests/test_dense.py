@@ -183,6 +183,15 @@ class Filtered(LearningRule):
     reset = "p = 0; s = 0"
 
 
+@dataclass(frozen=True)
+class Kept(LearningRule):
+    """A trace that outlives the trial."""
+
+    tau: object
+    traces = "dtrace/dt = (gain_post*activity_pre - trace)/tau : 1 (clock-driven)"
+    update = "2*feedback_post*trace"
+
+
 INPUTS = ArrayTask(inputs=np.sin(np.arange(60.0)).reshape(20, 3), target=np.cos(np.arange(40.0)).reshape(20, 2), dt=1 * ms)
 
 SHAPES = {
@@ -205,6 +214,36 @@ SHAPES = {
 def test_shapes_and_rules(name):
     dense, ordinary = both(plain, **SHAPES[name])
     assert difference(dense, ordinary) < 1e-12
+
+
+HISTORIES = {
+    "plain": (plain, {}),
+    "in_pieces": (in_pieces, {}),
+    "writes_between": (writes_between, {}),
+    "frozen": (frozen, {}),
+    "restored": (restored, {}),
+    "clips": (clips("end"), {}),
+    "three_networks": (in_pieces, dict(networks=3)),
+    "subgroups": (in_pieces, dict(source=slice(0, 5), target=slice(4, 13))),
+    "inputs": (in_pieces, dict(task=INPUTS)),
+    "kept_trace": (in_pieces, dict(rule=Kept(learning_rate=0.5, tau=10 * ms))),
+}
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_histories_equal_the_sum_of_steps(name):
+    scenario, settings = HISTORIES[name]
+    reasons = []
+    dense, ordinary = both(lambda p: (scenario(p), reasons.append(p.recurrent.dense.reason_to_pass)), update="trial", recorded=(), **settings)
+    assert reasons[0] is None
+    assert difference(dense, ordinary) < 1e-12
+
+
+def test_histories_only_where_nobody_looks():
+    reasons = []
+    for settings in (dict(update="trial"), dict(update="step", recorded=()), dict(update="trial", recorded=(), rule=Filtered(learning_rate=0.5, tau=10 * ms))):
+        both(lambda p: (plain(p, 1), reasons.append(p.recurrent.dense.reason_to_pass)), **settings)
+    assert [reasons[k] for k in (0, 2, 4)] == ["'synapses_start' uses change, trace", "weights do not change at the end of trials", "its update is no sum of products of neurons"]
 
 
 def monitor_between(p):

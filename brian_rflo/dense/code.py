@@ -73,7 +73,9 @@ class DenseGenerator(CPPCodeGenerator):
         singles = {name: f"_single_{name}" for name in self._doubles()} if self.is_single else {}
         keywords["singles"] = sorted(singles.items())
         keywords["reads"] = {index: [reads[name] for name in sorted(reads)] for index, reads in self.neuron_reads.items()}
-        keywords["blocks"] = [(block, word_substitute("\n".join(vector[block]), singles)) for block in vector_statements]
+        keywords["blocks"] = [(block, word_substitute("\n".join(vector[block]), singles)) for block in vector_statements if vector[block]]
+        written = {statement.var for statements in vector_statements.values() for statement in statements if statement.var in self.variables}
+        keywords["rows_together"] = (2, 1) if written else (8, 2, 1)
         keywords["preparation"] = [line for block in scalar_statements for line in scalar[block]]
         return scalar, vector, keywords
 

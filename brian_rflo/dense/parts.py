@@ -8,6 +8,7 @@ from brian2.utils.stringtools import get_identifiers
 
 from .. import schedule, step_loop, vector_math
 from .choice import is_python, networks_with, parts_names, reason_against, sets_its_own_activity, touches, written
+from .history import HistoryFlush, HistoryRecord, problems
 from .runners import Copies, DensePass, DenseSum, neuron_variables
 
 logger = get_logger(__name__)
@@ -28,21 +29,26 @@ class DenseParts(BrianObject):
     ----------
     reason : str or None
         Why the last run took ordinary objects; None if it was dense.
+    reason_to_pass : str or None
+        Why the last run did not keep histories for the end of a trial; None if it did.
     """
 
     add_to_magic_network = False
 
     def __init__(self, synapses, summed, learner=None):
         BrianObject.__init__(self, clock=synapses.clock, name=f"{synapses.name}_dense*", **schedule.ARRANGE)
-        self.synapses, self.summed, self.learner, self.reason = weakref.proxy(synapses), summed, learner, "it has not run yet"
+        self.synapses, self.summed, self.learner = weakref.proxy(synapses), summed, learner
+        self.reason = self.reason_to_pass = "it has not run yet"
         self.state_updater = synapses.state_updater
         self.deferred = [runner for runner in (self.state_updater, learner) if runner is not None]
         self.ordinary = [summed, *self.deferred]
         self.sum = DenseSum(synapses, summed)
-        self.stand_ins = [self.sum]
+        self.passing, self.keeping = [], []
         if learner is not None:
-            self.copies = Copies(synapses, "trace", neuron_variables(synapses, self.trace_names), schedule.TRACE)
-            self.stand_ins += [self.copies, DensePass(synapses, self.state_updater, learner, self.sum, self.copies)]
+            copies = Copies(synapses, "trace", neuron_variables(synapses, self.trace_names), schedule.TRACE)
+            self.passing = [copies, DensePass(synapses, self.state_updater, learner, self.sum, copies)]
+            self.keeping = [copies, HistoryRecord(synapses, learner, copies), HistoryFlush(synapses)]
+        self.stand_ins = [self.sum, *self.passing, *self.keeping[1:]]
         vector_math.use_for(synapses, synapses.source, synapses.target)
         self.own = [self, *self.ordinary, *self.stand_ins]
         synapses.contained_objects.extend([self, *self.stand_ins])
@@ -81,16 +87,19 @@ class DenseParts(BrianObject):
         self.networks = networks_with(self)
         step_loop.install(self.networks)
         networks = [network.sorted_objects for network in self.networks]
-        reasons = (reason_against(self, objects, run_namespace) for objects in networks)
-        self.reason = next((reason for reason in reasons if reason), None)
-        for runner in self.ordinary:
-            runner.active = self.reason is not None
-        for runner in self.stand_ins:
-            runner.active = self.reason is None
-        logger.debug(f"'{self.synapses.name}' runs as {'a dense pass' if self.reason is None else f'ordinary Brian2 objects: {self.reason}'}", "dense")
+        self.reason = first(reason_against(self, objects, run_namespace) for objects in networks)
+        self.reason_to_pass = self.reason or first(problem for objects in networks for problem in problems(self, objects))
+        self._activate()
         if self.reason is None:
             self._look_ahead([obj for objects in networks for obj in objects])
         super().before_run(run_namespace)
+
+    def _activate(self):
+        chosen = self.ordinary if self.reason else [self.sum, *(self.passing if self.reason_to_pass else self.keeping)]
+        for runner in self.own[1:]:
+            runner.active = any(runner is one for one in chosen)
+        words = f"ordinary Brian2 objects: {self.reason}" if self.reason else f"a dense pass; no histories: {self.reason_to_pass}" if self.reason_to_pass else "dense loops with histories"
+        logger.debug(f"'{self.synapses.name}' runs as {words}", "dense")
 
     def after_run(self):
         """Brian2's own loop is back for other networks."""
@@ -102,6 +111,7 @@ class DenseParts(BrianObject):
         neurons = set(self.sum.seen)
         self.sum.is_ahead = (
             self.learner is not None
+            and self.reason_to_pass is not None
             and self.summed.when == schedule.DRIVE["when"]
             and self.summed.order <= schedule.DRIVE["order"]
             and self.summed.expression.identifiers <= neurons | self.sum_names
@@ -121,3 +131,8 @@ class DenseParts(BrianObject):
             return
         if getattr(obj, "group", None) is not None and obj.group.variables is self.synapses.variables and written(code) & self.sum_names:
             obj.abstract_code = mark + code
+
+
+def first(reasons):
+    """The first reason there is, or None."""
+    return next((reason for reason in reasons if reason), None)

@@ -35,16 +35,23 @@ class DenseRunner(CodeRunner):
             self.needed_variables.append(name)
         return self.group.variables[name]
 
+    def history(self, name, size, dtype=None):
+        """C++ name of an array of the synapses that outlives a step; it is made when first asked for."""
+        full = f"_history_{name}"
+        if full not in self.group.variables:
+            self.group.variables.add_array(full, size=size, dtype=dtype)
+        return pointer(self.variable(full))
+
     def before_run(self, run_namespace):
         """Write the code for this run."""
         self.codeobj_class, self.needed_variables = CODE_OBJECTS[get_device().code_object_class()], []
-        self.abstract_code, self.opening, self.closing, self.sums = {}, "", "", {}
+        self.abstract_code, self.opening, self.closing, self.sums, self.kept, self.rows, self.flush = {}, "", "", {}, {}, "", None
         self.compose(run_namespace)
-        self.template_kwds = dict(geometry=self.group.geometry, opening=self.opening, closing=self.closing, sums=self.sums)
+        self.template_kwds = {name: getattr(self, name) for name in ("opening", "closing", "sums", "kept", "rows", "flush")} | {"geometry": self.group.geometry}
         super().before_run(run_namespace)
 
     def compose(self, run_namespace):
-        """Set `abstract_code` (by block), `opening`, `closing` and `sums`."""
+        """Set `abstract_code` by block, and what the template does around the blocks."""
         raise NotImplementedError
 
 

@@ -3,8 +3,8 @@
 Murray 2019, eLife 8:e43299, equation 1, with activity = h:
 
     u = sum of the input variables               (the drive)
-    tau dh/dt = -h + tanh(u)                     forward Euler: h(t+1) = h(t) + dt/tau (-h(t) + tanh(u(t+1)))
-    gain = tanh'(u) = 1 - tanh(u)^2
+    tau dh/dt = -h + phi, phi = tanh(u)          forward Euler: h(t+1) = h(t) + dt/tau (-h(t) + tanh(u(t+1)))
+    gain = tanh'(u) = 1 - phi^2
 """
 
 import numpy as np
@@ -14,8 +14,9 @@ from .. import schedule
 from ..quantities import check_tau
 
 EQUATIONS = """
-dactivity/dt = (tanh(drive) - activity)/tau : 1
+dactivity/dt = (phi - activity)/tau : 1
 drive = {drive} : 1
+phi : 1
 gain : 1
 feedback : 1
 initial : 1
@@ -44,6 +45,8 @@ class RateNeurons(NeuronGroup):
     ----------
     activity, gain, feedback : state variables
         What a neuron sends, the slope of its nonlinearity, and the error projected onto it.
+    phi : state variable
+        What the activity relaxes to: tanh of the drive.
 
     Raises
     ------
@@ -69,7 +72,7 @@ class RateNeurons(NeuronGroup):
         namespace = {**(neurongroup_args.pop("namespace", None) or {}), "tau": tau}
         super().__init__(N, equations, method="euler", namespace=namespace, name=name, **neurongroup_args)
         check_tau(f"RateNeurons '{self.name}'", tau, self.clock.dt)
-        self.run_regularly("gain = 1 - tanh(drive)**2", **schedule.GAIN, name=f"{self.name}_gain")
+        self.run_regularly("phi = tanh(drive); gain = 1 - phi**2", **schedule.GAIN, name=f"{self.name}_gain")
         self.initial = initial
         self.activity = initial
 

@@ -13,6 +13,7 @@ _numpy.import_array()
 from libc.stdint cimport int32_t, int64_t
 cdef extern from *:
     """
+    #include <algorithm>
     #include <cmath>
     #include <cstdint>
     #include <stddef.h>
@@ -21,20 +22,15 @@ cdef extern from *:
     using namespace std;
     {{support_code_lines|join("\n")|replace("\\", "\\\\")|autoindent}}
     } }
+    {% if flush %}
+    {% include 'product.cpp' %}
+    {% endif %}
     {{hashdefine_lines|join("\n")|replace("\\", "\\\\")|autoindent}}
     static void _dense_kernel(int _unused{% for array, type in arrays %}, {{type}}* __restrict _ptr{{array}}{% endfor %}{% for name, type in constants %}, const {{type}} {{name}}{% endfor %})
     {
     using namespace _dense;
     const size_t _vectorisation_idx = -1;
-    {% for name, single in singles %}
-    const float {{single}} = {{name}};
-    {% endfor %}
-    {{opening|autoindent}}
-    {{preparation|autoindent}}
-    {% if blocks %}
-    {% include 'walk.cpp' %}
-    {% endif %}
-    {{closing|autoindent}}
+    {% include 'body.cpp' %}
     }
     """
     void _dense_kernel(int{% for array, type in arrays %}, {{type}}*{% endfor %}{% for name, type in constants %}, {{type}}{% endfor %}) nogil

@@ -1,0 +1,14 @@
+{# What a dense loop does, on either target: opening, shared statements, loops over neurons or synapses, closing. #}
+{% for name, single in singles %}
+const float {{single}} = {{name}};
+{% endfor %}
+{{opening|autoindent}}
+{{preparation|autoindent}}
+{% if kept %}
+{% include 'keep.cpp' %}
+{% elif flush %}
+{% include 'flush.cpp' %}
+{% elif blocks %}
+{% include 'walk.cpp' %}
+{% endif %}
+{{closing|autoindent}}
