@@ -1,4 +1,4 @@
-"""The command line: ``brian-rflo list`` and ``brian-rflo run``."""
+"""The command line: ``brian-rflo list``, ``brian-rflo run`` and ``brian-rflo bench``."""
 
 import argparse
 import sys
@@ -49,7 +49,22 @@ def parser():
     run.add_argument("--device", choices=devices.DEVICES, default="auto", help="where Brian2 runs; auto is cpp_standalone where there is a C++ compiler, else numpy")
     run.add_argument("--quick", action="store_true", help="fewer networks and trials: shows learning within a minute")
     run.add_argument("--out", help="folder for figure.png, data.npz and summary.json (default: results/NAME)")
+    add_bench(commands)
     return top
+
+
+def add_bench(commands):
+    """The arguments of ``brian-rflo bench``."""
+    bench = commands.add_parser("bench", help="measure the speed against other tools", description="Measure the time per step, in turns, of this package, plain Brian2, other tools and C++ by hand.")
+    bench.set_defaults(act=run_bench)
+    bench.add_argument("--sizes", type=positive, nargs="+", metavar="N", help="numbers of neurons (default: 30 100 300 1000)")
+    bench.add_argument("--dtypes", nargs="+", metavar="TYPE", help="float64, float32 (default: both)")
+    bench.add_argument("--modes", nargs="+", metavar="MODE", help="online, trial (default: both)")
+    bench.add_argument("--contestants", nargs="+", metavar="NAME", help="those to measure (default: all; a wrong name lists them)")
+    bench.add_argument("--rounds", type=positive, help="measurements of each, in turns (default: 5)")
+    bench.add_argument("--growth", action="store_true", help="also time and memory against size and trials, and the paper's run")
+    bench.add_argument("--quick", action="store_true", help="N = 30 and 100, float64, 3 rounds, fewer contestants")
+    bench.add_argument("--out", help="folder for bench.json and figures (default: results/bench)")
 
 
 def show_list(_):
@@ -79,6 +94,15 @@ def run_experiment(args):
     paths = save(outcome, experiment, settings, seconds, folder)
     say(f"\n{table(outcome.rows)}\n\n{seconds:.0f} s, seed {settings.seed}. Written: {', '.join(map(str, paths))}")
     return 0 if all(row.holds is not False for row in outcome.rows) else 1
+
+
+def run_bench(args):
+    """Measure speeds; 0, or 130 when interrupted."""
+    try:
+        command = import_module("brian_rflo.benchmarks.command")
+    except ModuleNotFoundError as error:
+        raise RuntimeError("the benchmarks are not installed: this is the bare source folder of brian_rflo; install it with 'pip install -e .', or run from another folder") from error
+    return command.run(args, say)
 
 
 def main(arguments=None):

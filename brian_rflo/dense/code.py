@@ -35,6 +35,11 @@ class Geometry:
         return PRE if self.n_post < 4 and self.n_pre > self.n_post else POST
 
     @property
+    def rows(self):
+        """How many rows to take side by side, first as many as possible: measured at N = 30 to 1000 (8) and from 1000 on (16)."""
+        return (16, 8, 4, 2, 1) if self.n_post > 512 else (8, 4, 2, 1)
+
+    @property
     def outer(self):
         """Index of the outer loop."""
         return POST if self.inner == PRE else PRE
@@ -74,8 +79,6 @@ class DenseGenerator(CPPCodeGenerator):
         keywords["singles"] = sorted(singles.items())
         keywords["reads"] = {index: [reads[name] for name in sorted(reads)] for index, reads in self.neuron_reads.items()}
         keywords["blocks"] = [(block, word_substitute("\n".join(vector[block]), singles)) for block in vector_statements if vector[block]]
-        written = {statement.var for statements in vector_statements.values() for statement in statements if statement.var in self.variables}
-        keywords["rows_together"] = (2, 1) if written else (8, 2, 1)
         keywords["preparation"] = [line for block in scalar_statements for line in scalar[block]]
         return scalar, vector, keywords
 

@@ -6,6 +6,7 @@
 {% if flush %}
 {% include 'product.cpp' %}
 {% endif %}
+
 {% endblock %}
 {% block maincode %}
     const size_t _vectorisation_idx = -1;

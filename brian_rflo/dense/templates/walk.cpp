@@ -1,6 +1,6 @@
 {# Two nested loops over all synapses. `blocks` are statements of a synapse, a scope each; where `sums` has an array for a block,
    the block's `_synaptic_var` is added up there, neuron by neuron. Some rows are taken side by side, because what belongs to
-   the neuron of the inner loop is then read less often: two where synapses are written, eight where they are only read. #}
+   the neuron of the inner loop is then read once for all of them. #}
 {% set along_post = geometry.inner == "_postsynaptic_idx" %}
 {% set n_outer, n_inner = (geometry.n_pre, geometry.n_post) if along_post else (geometry.n_post, geometry.n_pre) %}
 {% set first_outer, first_inner = (geometry.first_pre, geometry.first_post) if along_post else (geometry.first_post, geometry.first_pre) %}
@@ -51,7 +51,7 @@ for (int _outer = {{first}}; _outer < {{end}}; _outer += {{rows}})
 for (int _network = 0; _network < {{geometry.networks}}; _network++)
 {
 {% set done = namespace(rows=0) %}
-{% for rows in (rows_together) if along_post or rows == 1 %}
+{% for rows in geometry.rows if along_post or rows == 1 %}
 {% set end = n_outer - (n_outer - done.rows) % rows %}
 {% if end > done.rows %}
 {{walk(done.rows, end, rows)}}

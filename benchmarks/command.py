@@ -1,0 +1,135 @@
+"""`brian-rflo bench`: choose, measure, judge, write."""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+
+from ..devices import has_compiler
+from ..files import writable_folder, write_together
+from . import figures, growth, machine, targets
+from .contestants import CONTESTANTS
+from .problem import DTYPES, MODES, RATE, STEPS, TAU_MS
+from .results import Results, disagreements, table
+from .rounds import can, cases, measure
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be measured."""
+
+    sizes: tuple
+    dtypes: tuple
+    modes: tuple
+    contestants: tuple
+    rounds: int
+    growth: bool = False
+
+    @property
+    def cases(self):
+        """All problems."""
+        return cases(self.sizes, self.dtypes, self.modes)
+
+    @property
+    def pieces(self):
+        """How many lines of progress there will be: one for each preparation and each round."""
+        return sum(self.rounds + sum(can(name, problem) for name in self.contestants) for problem in self.cases)
+
+
+def plan(args):
+    """The user's choices; what was not chosen is everything, or little with ``--quick``.
+
+    Raises
+    ------
+    ValueError
+        For a value that does not exist, naming the argument.
+    """
+    quick = args.quick
+    sizes = args.sizes or ((30, 100) if quick else (30, 100, 300, 1000))
+    dtypes = known("--dtypes", args.dtypes or (DTYPES[:1] if quick else DTYPES), DTYPES)
+    modes = known("--modes", args.modes or MODES, MODES)
+    names = args.contestants or [contestant.name for contestant in CONTESTANTS if contestant.quick or not quick]
+    names = known("--contestants", names, [contestant.name for contestant in CONTESTANTS])
+    return Plan(tuple(dict.fromkeys(sizes)), dtypes, modes, names, args.rounds or (3 if quick else 5), args.growth)
+
+
+def known(argument, values, allowed):
+    """The values, each once, if all are allowed."""
+    for value in values:
+        if value not in allowed:
+            raise ValueError(f"{argument}: no {value!r}; choose from {', '.join(allowed)}")
+    return tuple(dict.fromkeys(values))
+
+
+class Progress:
+    """Says what is done, of how much."""
+
+    def __init__(self, pieces, say):
+        self.done, self.pieces, self.say = 0, pieces, say
+
+    def within(self, problem):
+        """A function that says a line about one case."""
+
+        def line(message):
+            self.done += 1
+            self.say(f"[{self.done}/{self.pieces}] N = {problem.size}, {problem.mode}, {problem.dtype}: {message}")
+
+        return line
+
+
+def run(args, say):
+    """Measure what `args` ask for; 0, or 130 when interrupted. What was measured is written in any case."""
+    chosen = plan(args)
+    folder = writable_folder(args.out or "results/bench")
+    if not has_compiler():
+        say("No C++ compiler was found: only contestants that need none run. Install one, for example g++.")
+    entries, found, status = [], {}, 0
+    try:
+        progress = Progress(chosen.pieces, say)
+        for problem in chosen.cases:
+            measure(problem, chosen.contestants, chosen.rounds, entries, progress.within(problem))
+        if chosen.growth:
+            growth.measure(found, min(3, chosen.rounds), say)
+    except KeyboardInterrupt:
+        status = 130
+        say("Interrupted; what was measured so far is written.")
+    report(chosen, entries, found, folder, status == 130, say)
+    return status
+
+
+def report(chosen, entries, found, folder, interrupted, say):
+    """Tables on the screen, files in the folder."""
+    results = Results(entries)
+    rows = targets.rows(results, found)
+    say(f"\n{table(results)}")
+    say(f"\n{targets.table(rows)}" if rows else "\nNo goal was measured.")
+    for line in disagreements(results):
+        say(f"WARNING: {line}")
+    say(f"\nWritten: {', '.join(map(str, write(chosen, entries, found, rows, folder, interrupted)))}")
+
+
+def write(chosen, entries, found, rows, folder, interrupted):
+    """``bench.json`` and the figures, all or none of them anew."""
+    content = {
+        "machine": machine.describe(),
+        "settings": {**asdict(chosen), "steps_per_period": STEPS, "rate": RATE, "tau_ms": TAU_MS},
+        "interrupted": interrupted,
+        "entries": [entry.as_json() for entry in entries],
+        "targets": [row.as_json() for row in rows],
+        "growth": found,
+    }
+    writers = {
+        "bench.json": lambda path: path.write_text(json.dumps(finite(content), indent=1, allow_nan=False) + "\n"),
+        "bench.png": lambda path: figures.speeds(entries).savefig(path, dpi=150, format="png"),
+    }
+    if found:
+        writers["growth.png"] = lambda path: figures.growth(found, entries).savefig(path, dpi=150, format="png")
+    return write_together(folder, writers)
+
+
+def finite(content):
+    """The content with null for numbers that are not finite, which JSON has no word for."""
+    if isinstance(content, dict):
+        return {key: finite(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content

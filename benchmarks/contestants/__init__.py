@@ -1,0 +1,28 @@
+"""The contestants: one file each, and one line here."""
+
+from .fused_numba import FusedNumba
+from .idiomatic import IdiomaticCython, IdiomaticStandalone
+from .jax_scan import JaxScan
+from .limit import Limit, LimitSideBySide
+from .nest_eprop import NestEprop
+from .ours import Ours, OursCython, OursSideBySide, PaperRun
+from .plain_numpy import PlainNumpy
+from .torch_eager import TorchEager
+
+CONTESTANTS = (
+    Limit(),
+    LimitSideBySide(),
+    Ours(),
+    OursSideBySide(),
+    OursCython(),
+    IdiomaticStandalone(),
+    IdiomaticCython(),
+    PlainNumpy(),
+    FusedNumba(),
+    JaxScan(),
+    TorchEager(),
+    NestEprop(),
+)
+
+#: By name, with the paper's run, which competes with nobody.
+BY_NAME = {contestant.name: contestant for contestant in (*CONTESTANTS, PaperRun())}

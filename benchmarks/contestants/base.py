@@ -1,0 +1,82 @@
+"""What a contestant is."""
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from ...devices import has_compiler
+
+
+@dataclass
+class Run:
+    """What a run tells: seconds of the time steps alone, and numbers by which contestants are compared.
+
+    `memory` (peak, in bytes) and `program` (CPU seconds of everything, set-up included) are known of standalone programs only.
+    """
+
+    cpu: float = 0.0
+    wall: float = 0.0
+    change: float = 0.0
+    output: float = 0.0
+    memory: int | None = None
+    program: float | None = None
+
+
+class Contestant:
+    """One way to compute the timed network.
+
+    `prepare` builds, compiles and warms up, once; `run` computes a number of periods, from the initial weights each time, and
+    times the steps alone. Both run in a process of their own.
+
+    Attributes
+    ----------
+    name, title : str
+        How it is chosen, and how figures call it.
+    packages : tuple of str
+        Python packages that it needs; they are imported in `prepare`.
+    compiler : bool
+        Whether it needs a C++ compiler.
+    modes, dtypes : tuple of str
+        What it can do.
+    networks : int
+        Independent networks in one run; times are divided by it.
+    quick : bool
+        Whether `--quick` includes it.
+    same_network : bool
+        Whether it computes the timed network; else only its time per synapse is of interest.
+    """
+
+    name = title = ""
+    packages = ()
+    compiler = False
+    modes = ("online", "trial")
+    dtypes = ("float64", "float32")
+    networks = 1
+    quick = False
+    same_network = True
+
+    def obstacle(self):
+        """Why it cannot run here, in words; None if it can."""
+        missing = [package for package in self.packages if find_spec(package) is None]
+        if missing:
+            return f"{', '.join(missing)} not installed"
+        if self.compiler and not has_compiler():
+            return "no C++ compiler found"
+        return None
+
+    def prepare(self, problem, folder):
+        """Build for a problem; `folder` is for files and vanishes afterwards."""
+        raise NotImplementedError
+
+    def run(self, periods):
+        """Compute so many periods; returns a `Run`."""
+        raise NotImplementedError
+
+
+@contextmanager
+def timed():
+    """Measures what is inside: yields a `Run` that has its CPU and wall seconds afterwards."""
+    run, wall, cpu = Run(), time.perf_counter(), time.process_time()
+    yield run
+    run.cpu, run.wall = time.process_time() - cpu, time.perf_counter() - wall

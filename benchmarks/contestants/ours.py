@@ -1,0 +1,64 @@
+"""This package: its parts, one by one, as in `examples/periodic.py`."""
+
+from brian2 import defaultclock, ms
+
+from ... import RFLO, ArrayTask, Delta, FeedbackSynapses, LossMonitor, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials
+from ..brian import Model, Runtime, Standalone, flat
+from ..problem import DT_MS, INITIAL, RATE, STEPS, TAU_MS
+
+
+def parts(problem, task, rate, update, networks):
+    """Neurons, readout, recurrent, output and feedback projections, with the timed network's weights."""
+    defaultclock.dt = task.dt
+    neurons = RateNeurons(networks * problem.size, tau=TAU_MS * ms, initial=INITIAL)
+    readout = Readout(task, networks=networks)
+    recurrent = PlasticSynapses(neurons, neurons, RFLO(learning_rate=rate, tau=TAU_MS * ms), onto="I_rec", update=update)
+    output = PlasticSynapses(neurons, readout, Delta(learning_rate=rate), onto="output", update=update)
+    feedback = FeedbackSynapses(readout, neurons)
+    for projection, weights in zip((recurrent, output, feedback), flat(problem, networks)):
+        projection.connect(networks=networks)
+        projection.w = weights
+    return neurons, readout, recurrent, output, feedback
+
+
+def model(self, problem, networks):
+    """The timed network; in the mode "trial" with the trials of this package, whose learning rate carries the paper's 1/T."""
+    task = ArrayTask(target=problem.target(), dt=DT_MS * ms)
+    rate, update = (RATE * STEPS, "trial") if problem.is_trial else (RATE, "step")
+    made = neurons, readout, recurrent, output, feedback = parts(problem, task, rate, update, networks)
+    trials = [Trials(task, neurons, readout, recurrent, output, networks=networks)] if problem.is_trial else []
+    return Model([*made, *trials], recurrent.variables["w"], readout.variables["output"])
+
+
+class Ours(Standalone):
+    """One network, C++ standalone."""
+
+    name, title, quick = "ours", "brian_rflo, standalone", True
+    model = model
+
+
+class OursSideBySide(Standalone):
+    """Nine networks side by side in one program: time per network."""
+
+    name, title, networks, quick = "ours-9", "brian_rflo, standalone, 9 networks, each", 9, True
+    model = model
+
+
+class OursCython(Runtime):
+    """One network, Cython."""
+
+    name, title = "ours-cython", "brian_rflo, Cython"
+    model = model
+
+
+class PaperRun(Standalone):
+    """A training as in the paper: trials with reset, a loss for each, a weight change in every step; periods are trials."""
+
+    name, title = "paper", "brian_rflo, training with trials and losses"
+
+    def model(self, problem, networks):
+        """Murray's figure 2."""
+        task = PeriodicOutput(period=STEPS * DT_MS * ms, dt=DT_MS * ms)
+        made = neurons, readout, recurrent, output, feedback = parts(problem, task, 0.03, "step", networks)
+        trials = Trials(task, neurons, readout, recurrent, output)
+        return Model([*made, trials, LossMonitor(trials)], recurrent.variables["w"], readout.variables["output"])

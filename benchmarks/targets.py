@@ -1,0 +1,74 @@
+"""What the package is to reach: a list, and how measured numbers are judged by it."""
+
+from dataclasses import dataclass
+
+from ..experiment import Row
+from .problem import Problem
+from .results import aligned
+
+ALL = (30, 100, 300, 1000)
+
+
+@dataclass(frozen=True)
+class Goal:
+    """`over`, in units of `under`, at one size: at most, or at least, so much. The precision and the modes of both."""
+
+    over: str
+    under: str
+    size: int
+    most: float | None = None
+    least: float | None = None
+    dtype: str = "float64"
+    over_mode: str = "online"
+    under_mode: str = "online"
+
+    def row(self, results):
+        """The goal beside what was measured; None if it was not."""
+        ratio = results.ratio(self.over, self.under, Problem(self.size, self.dtype, self.over_mode), Problem(self.size, self.dtype, self.under_mode))
+        return ratio and Row(str(self), ratio.middle, low=self.least, high=self.most)
+
+    def __str__(self):
+        modes = (f" ({self.over_mode})", f" ({self.under_mode})") if self.over_mode != self.under_mode else ("", "")
+        dtype = "" if self.dtype == "float64" else f", {self.dtype}"
+        return f"{self.over}{modes[0]} / {self.under}{modes[1]}, N = {self.size}{dtype}"
+
+
+def at_most(over, under, bounds, sizes=ALL, **options):
+    """Goals with one upper bound a size."""
+    return [Goal(over, under, size, most=bound, **options) for size, bound in zip(sizes, bounds)]
+
+
+def at_least(over, under, bounds, sizes=ALL, **options):
+    """Goals with one lower bound a size."""
+    return [Goal(over, under, size, least=bound, **options) for size, bound in zip(sizes, bounds)]
+
+
+GOALS = (
+    *at_most("ours", "limit", (2.0, 1.25, 1.3, 1.1)),
+    *at_most("ours-9", "limit", (1.5, 1.25, 1.3, 1.2)),
+    *at_most("ours-9", "limit-9", (1.5, 1.25, 1.3, 1.2)),
+    *at_least("brian2", "ours", (2.5, 4, 4, 3.5)),
+    *at_least("numpy", "ours", (5, 5, 5, 5)),
+    *at_least("torch", "ours", (2.5, 2.5, 2.5, 2.5)),
+    *at_most("ours", "jax", (1, 1, 1, 1.05)),
+    *at_most("ours", "limit", (1.15,), sizes=(1000,), dtype="float32"),
+    *at_least("ours", "ours", (1.5, 1.5), sizes=(100, 300), under_mode="trial"),
+    *at_most("ours-cython", "limit", (1.15,), sizes=(1000,)),
+)
+
+PAPER_S, MEMORY_MB, MEMORY_SIZE = 2.5, 700, 3000
+
+
+def rows(results, growth=None):
+    """All goals that were measured, as rows."""
+    found = [row for row in (goal.row(results) for goal in GOALS) if row]
+    if growth and growth.get("paper"):
+        found.append(Row("paper run: CPU seconds", growth["paper"]["program"], high=PAPER_S))
+    largest = [point for point in (growth or {}).get("sizes", []) if point["size"] == MEMORY_SIZE and point["memory"]]
+    return found + [Row(f"peak memory, N = {MEMORY_SIZE}: MB", point["memory"] / 1e6, high=MEMORY_MB) for point in largest]
+
+
+def table(rows):
+    """The goals as text."""
+    mark = {True: "yes", False: "NO"}
+    return aligned([("goal", "measured", "expected", "holds"), *((row.quantity, f"{row.measured:.3g}", row.expected, mark[row.holds]) for row in rows)])

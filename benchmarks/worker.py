@@ -1,0 +1,118 @@
+"""One contestant in a process of its own: requests and answers are JSON, one a line.
+
+``python -m brian_rflo.benchmarks.worker`` reads requests from standard input; `Worker` is the other end.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from dataclasses import asdict
+
+from .problem import Problem
+
+#: One thread, whatever library.
+ENVIRONMENT = {
+    **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA", "VECLIB", "BLIS")},
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+}
+
+
+class Failure(RuntimeError):
+    """A contestant that cannot go on, and why."""
+
+
+class Worker:
+    """A contestant that runs elsewhere; a context manager."""
+
+    def __init__(self, name):
+        self.name, self.log = name, tempfile.TemporaryFile(mode="w+", prefix="brian_rflo_bench_")
+        self.folder = tempfile.TemporaryDirectory(prefix="brian_rflo_bench_", ignore_cleanup_errors=True)
+        command = [sys.executable, "-m", f"{__package__}.worker", name, self.folder.name]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, env={**os.environ, **ENVIRONMENT}, start_new_session=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        """End it and all that it started."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.log):
+            close(stream)
+        self.folder.cleanup()
+
+    def prepare(self, problem):
+        """Build for a problem; seconds that it took."""
+        return self.ask(prepare=asdict(problem))
+
+    def run(self, periods):
+        """Run so many periods."""
+        return self.ask(run=periods)
+
+    def ask(self, **request):
+        """A request and its answer.
+
+        Raises
+        ------
+        Failure
+            With the contestant's reason.
+        """
+        try:
+            self.process.stdin.write(json.dumps(request) + "\n")
+            self.process.stdin.flush()
+            answer = self.process.stdout.readline()
+        except BrokenPipeError:
+            answer = ""
+        if not answer:
+            self.log.seek(0)
+            last = (self.log.read().strip().splitlines() or ["no message"])[-1]
+            raise Failure(f"its process ended: {last}")
+        answer = json.loads(answer)
+        if "error" in answer:
+            raise Failure(answer["error"])
+        return answer
+
+
+def close(stream):
+    """Close a stream whose other end may be gone."""
+    try:
+        stream.close()
+    except BrokenPipeError:
+        pass
+
+
+def answer(contestant, request, folder):
+    """Do what was asked."""
+    if "prepare" in request:
+        start = time.perf_counter()
+        contestant.prepare(Problem(**request["prepare"]), folder)
+        seconds = time.perf_counter() - start
+        return {"prepare_s": seconds, "compile_s": getattr(contestant, "build_seconds", None)}
+    return asdict(contestant.run(request["run"]))
+
+
+def serve(name, folder, requests, answers):
+    """Answer until the other end closes."""
+    from .contestants import BY_NAME
+
+    for request in requests:
+        try:
+            reply = answer(BY_NAME[name], json.loads(request), folder)
+        except Exception as error:
+            traceback.print_exc()
+            reply = {"error": f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"}
+        print(json.dumps(reply), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    private = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # compilers and programs print; answers go elsewhere
+    serve(*sys.argv[1:], sys.stdin, private)

@@ -1,0 +1,192 @@
+"""Benchmarks: all contestants compute the same network; ratios, goals and files from invented rounds; errors name the argument."""
+
+import json
+from importlib.util import find_spec
+
+import pytest
+from brian_rflo.benchmarks import command, targets
+from brian_rflo.benchmarks.brian import Runtime, take_length_from_outside
+from brian_rflo.benchmarks.contestants import BY_NAME, CONTESTANTS, idiomatic, ours
+from brian_rflo.benchmarks.contestants.base import Contestant
+from brian_rflo.benchmarks.problem import STEPS, Problem
+from brian_rflo.benchmarks.results import Results, Spread, disagreements, table
+from brian_rflo.benchmarks.rounds import Entry
+from brian_rflo.benchmarks.worker import Failure, Worker
+
+from brian_rflo import cli
+
+SIZE, PERIODS = 7, 2
+OTHERS = [name for name in ("numba", "jax", "torch") if find_spec(name)]
+
+
+def outcome(contestant, problem, folder):
+    contestant.prepare(problem, folder)
+    run = contestant.run(PERIODS)
+    return run.change, run.output
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    return {mode: outcome(BY_NAME["numpy"], Problem(SIZE, mode=mode), tmp_path_factory.mktemp("numpy")) for mode in ("online", "trial")}
+
+
+@pytest.mark.parametrize("mode", ["online", "trial"])
+@pytest.mark.parametrize("module", [ours, idiomatic])
+def test_brian_models_compute_the_timed_network(module, mode, expected, tmp_path):
+    class OnNumpy(Runtime):
+        target, model = "numpy", module.model
+
+    assert outcome(OnNumpy(), Problem(SIZE, mode=mode), tmp_path) == pytest.approx(expected[mode], rel=1e-9)
+    assert expected[mode][0] > 1e-3
+
+
+def test_networks_side_by_side_do_not_touch_the_first(expected, tmp_path):
+    class Three(Runtime):
+        target, networks, model = "numpy", 3, ours.model
+
+    assert outcome(Three(), Problem(SIZE), tmp_path) == pytest.approx(expected["online"], rel=1e-9)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("size", [SIZE, 41])
+@pytest.mark.parametrize("mode", ["online", "trial"])
+def test_limit_computes_the_timed_network(mode, size, tmp_path):
+    problem = Problem(size, mode=mode)
+    limit = outcome(BY_NAME["limit"], problem, tmp_path)
+    assert limit == pytest.approx(outcome(BY_NAME["numpy"], problem, tmp_path), rel=1e-9)
+    single = outcome(BY_NAME["limit"], Problem(size, "float32", mode), tmp_path)
+    assert single == pytest.approx(limit, rel=1e-3) and single != limit
+
+
+@pytest.mark.compiled
+def test_standalone_program_takes_any_length(expected):
+    with Worker("ours") as worker:
+        assert worker.prepare(Problem(SIZE))["prepare_s"] > 0
+        for periods in (PERIODS + 1, PERIODS):
+            run = worker.run(periods)
+    assert (run["change"], run["output"]) == pytest.approx(expected["online"], rel=1e-9)
+    assert 0 < run["cpu"] < run["program"] and run["wall"] > 0 and run["memory"] > 1e6
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("name", OTHERS)
+def test_others_compute_the_timed_network(name, expected):
+    with Worker(name) as worker:
+        worker.prepare(Problem(SIZE))
+        run = worker.run(PERIODS)
+    assert (run["change"], run["output"]) == pytest.approx(expected["online"], rel=1e-9)
+
+
+def test_the_length_is_replaced_once(tmp_path):
+    path = tmp_path / "main.cpp"
+    path.write_text("network.run(0.2, NULL, 10.0);")
+    take_length_from_outside(path)
+    assert "network.run(std::stod(std::getenv(" in path.read_text() and path.read_text().endswith(", NULL, 10.0);")
+    with pytest.raises(RuntimeError, match="0 runs"):
+        path.write_text("nothing")
+        take_length_from_outside(path)
+
+
+def test_a_contestant_that_fails_says_why():
+    with Worker("numpy") as worker, pytest.raises(Failure, match="ValueError|TypeError"):
+        worker.prepare(Problem(SIZE, dtype="float12"))
+    with Worker("nobody") as worker, pytest.raises(Failure, match="KeyError"):
+        worker.prepare(Problem(SIZE))
+
+
+def invented(name, problem, seconds, change=1.0):
+    """An entry whose rounds took so many microseconds per step and network."""
+    entry = Entry(name, problem)
+    entry.periods, entry.facts = 1, {"change": change, "prepare_s": 1.0}
+    entry.rounds = [{"cpu": value * STEPS * entry.networks / 1e6, "wall": 1.0} for value in seconds]
+    return entry
+
+
+def test_ratios_are_formed_within_rounds():
+    problem = Problem(30)
+    results = Results([invented("limit", problem, [1, 2, 4]), invented("ours-9", problem, [2, 4, 12])])
+    ratio = results.ratio("ours-9", "limit", problem)
+    assert (ratio.middle, ratio.low, ratio.high) == pytest.approx((2, 2, 3))
+    assert results.ratio("jax", "limit", problem) is None and Spread.of([]) is None
+    assert "2.00" in table(results) and "4 (2 .. 12)" in table(results)
+
+
+def test_goals_judge_what_was_measured():
+    online, trial = Problem(100), Problem(100, mode="trial")
+    entries = [invented(name, online, [value]) for name, value in (("limit", 3), ("ours", 4), ("numpy", 30), ("torch", 8), ("jax", 5))]
+    rows = {row.quantity: row.holds for row in targets.rows(Results([*entries, invented("ours", trial, [2])]))}
+    assert rows == {
+        "ours / limit, N = 100": False,
+        "numpy / ours, N = 100": True,
+        "torch / ours, N = 100": False,
+        "ours / jax, N = 100": True,
+        "ours (online) / ours (trial), N = 100": True,
+    }
+    growth = {"paper": {"program": 3.0}, "sizes": [{"size": 3000, "memory": 5e8}, {"size": 30, "memory": 1e6}]}
+    assert [row.holds for row in targets.rows(Results([]), growth)] == [False, True]
+    assert "NO" in targets.table(targets.rows(Results([]), growth))
+
+
+def test_failures_and_disagreements_are_shown():
+    problem = Problem(30)
+    failed = Entry("torch", problem)
+    failed.reason = "torch not installed"
+    results = Results([invented("limit", problem, [1]), invented("numpy", problem, [2], change=1.1), failed])
+    assert "torch, N = 30, online, float64: torch not installed" in table(results)
+    assert len(disagreements(results)) == 1 and "numpy and limit disagree" in disagreements(results)[0]
+
+
+def test_every_contestant_is_complete():
+    assert len(BY_NAME) > len(CONTESTANTS)
+    for contestant in CONTESTANTS:
+        assert contestant.name and contestant.title and type(contestant).prepare is not Contestant.prepare and type(contestant).run is not Contestant.run
+
+
+def test_bench_measures_and_writes(tmp_path, capsys):
+    arguments = ["bench", "--sizes", "5", "--dtypes", "float64", "--modes", "online", "--rounds", "2", "--contestants", "numpy", "nest", "--out", str(tmp_path)]
+    assert cli.main(arguments) == 0
+    said = capsys.readouterr().out
+    assert "[1/3] N = 5, online, float64: numpy: prepared" in said and "round 2 of 2" in said and "No goal was measured" in said
+    content = json.loads((tmp_path / "bench.json").read_text(), parse_constant=pytest.fail)
+    assert content["machine"]["packages"]["brian2"] and not content["interrupted"]
+    (entry,) = content["entries"]
+    assert len(entry["rounds"]) == len(entry["us_per_step"]) == 2 and entry["us_per_step"][0] > 0
+    assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_interrupted_writes_what_there_is(tmp_path, monkeypatch, capsys):
+    def measure(problem, names, rounds, entries, say):
+        entries.append(invented("limit", problem, [1.0, 2.0], change=float('nan')))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "measure", measure)
+    assert cli.main(["bench", "--sizes", "30", "--quick", "--out", str(tmp_path)]) == 130
+    content = json.loads((tmp_path / "bench.json").read_text(), parse_constant=pytest.fail)
+    assert content["interrupted"] and len(content["entries"]) == 1 and content["entries"][0]["change"] is None
+    assert "Interrupted" in capsys.readouterr().out
+
+
+def test_no_compiler_leaves_those_that_need_none(monkeypatch):
+    monkeypatch.setattr("brian_rflo.benchmarks.contestants.base.has_compiler", lambda: False)
+    assert BY_NAME["limit"].obstacle() == BY_NAME["ours"].obstacle() == "no C++ compiler found"
+    assert BY_NAME["numpy"].obstacle() is None
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--sizes", "0"], "--sizes: must be a whole number of at least 1; got '0'"),
+        (["--rounds", "few"], "--rounds: must be a whole number"),
+        (["--dtypes", "float16"], "--dtypes: no 'float16'; choose from float64, float32"),
+        (["--modes", "batch"], "--modes: no 'batch'; choose from online, trial"),
+        (["--contestants", "limit", "matlab"], "--contestants: no 'matlab'; choose from limit, ours"),
+        (["--quick", "--out", "/dev/null/out"], "cannot write to the folder '/dev/null/out'"),
+    ],
+)
+def test_bad_arguments(arguments, message, capsys):
+    try:
+        status = cli.main(["bench", *arguments])
+    except SystemExit as stop:
+        status = stop.code
+    assert status == 2
+    assert message in capsys.readouterr().err
