@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from brian2 import NeuronGroup, Network, NetworkOperation, StateMonitor, Synapses, defaultclock, ms, prefs, stop
+from brian2 import device as brian_device
+from brian2 import NeuronGroup, Network, NetworkOperation, StateMonitor, Synapses, defaultclock, ms, prefs, seed, set_device, stop
 
 from brian_rflo import RFLO, ArrayTask, Delta, FeedbackSynapses, LearningRule, LossMonitor, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, TaskInput, Trials
 from brian_rflo.devices import device
@@ -21,20 +22,20 @@ class Parts(dict):
     __getattr__ = dict.__getitem__
 
 
-def build(rule=None, update="step", trials=True, networks=1, connect=None, source=None, target=None, task=TASK, recorded=("start", "end")):
+def build(rule=None, update="step", trials=True, networks=1, connect=None, source=None, target=None, task=TASK, recorded=("start", "end"), prefix=""):
     """A small learning network with monitors of everything; every object has its own name, so that compiled code is found again."""
     defaultclock.dt = task.dt
     weights = initial_weights(N, task.n_inputs, task.n_outputs, networks, 1.5, 3)
-    p = Parts(neurons=RateNeurons(N * networks, tau=10 * ms, initial=0.3, name="neurons"), readout=Readout(task, networks=networks, name="readout"))
-    p["recurrent"] = PlasticSynapses(p.neurons[source] if source else p.neurons, p.neurons[target] if target else p.neurons, rule or RFLO(learning_rate=0.5, tau=10 * ms), onto="I_rec", update=update, name="recurrent")
+    p = Parts(neurons=RateNeurons(N * networks, tau=10 * ms, initial=0.3, name=prefix + "neurons"), readout=Readout(task, networks=networks, name=prefix + "readout"))
+    p["recurrent"] = PlasticSynapses(p.neurons[source] if source else p.neurons, p.neurons[target] if target else p.neurons, rule or RFLO(learning_rate=0.5, tau=10 * ms), onto="I_rec", update=update, name=prefix + "recurrent")
     p.recurrent.connect(**(connect or {"networks": networks}))
     p.recurrent.w = "sin(3.0*i + 1.7*j)/2"
-    p["output"] = PlasticSynapses(p.neurons, p.readout, Delta(learning_rate=0.5), onto="output", update=update, name="output")
-    p["feedback"] = FeedbackSynapses(p.readout, p.neurons, name="feedback")
+    p["output"] = PlasticSynapses(p.neurons, p.readout, Delta(learning_rate=0.5), onto="output", update=update, name=prefix + "output")
+    p["feedback"] = FeedbackSynapses(p.readout, p.neurons, name=prefix + "feedback")
     plastic = [p.recurrent, p.output]
     if task.n_inputs:
-        p["inputs"] = TaskInput(task, name="inputs")
-        p["incoming"] = PlasticSynapses(p.inputs, p.neurons, RFLO(learning_rate=0.5, tau=10 * ms), onto="I_in", update=update, name="incoming")
+        p["inputs"] = TaskInput(task, name=prefix + "inputs")
+        p["incoming"] = PlasticSynapses(p.inputs, p.neurons, RFLO(learning_rate=0.5, tau=10 * ms), onto="I_in", update=update, name=prefix + "incoming")
         p.incoming.connect()
         p.incoming.w = "cos(2.0*i + j)"
         plastic.append(p.incoming)
@@ -42,11 +43,11 @@ def build(rule=None, update="step", trials=True, networks=1, connect=None, sourc
         p[name].connect(networks=networks)
         p[name].set_matrix(weights[name] if networks > 1 else weights[name][0])
     if trials:
-        p["trials"] = Trials(task, p.neurons, p.readout, *plastic, networks=networks, name="trials")
-        p["losses"] = LossMonitor(p.trials, name="losses")
+        p["trials"] = Trials(task, p.neurons, p.readout, *plastic, networks=networks, name=prefix + "trials")
+        p["losses"] = LossMonitor(p.trials, name=prefix + "losses")
     for when in recorded:
-        p[f"synapses_{when}"] = StateMonitor(p.recurrent, ["w", *p.recurrent.equations.diff_eq_names, *(["change"] if update == "trial" else [])], record=True, when=when, name=f"synapses_{when}")
-        p[f"neurons_{when}"] = StateMonitor(p.neurons, ["activity", "gain", "feedback", "I_rec"], record=True, when=when, name=f"neurons_{when}")
+        p[f"synapses_{when}"] = StateMonitor(p.recurrent, ["w", *p.recurrent.equations.diff_eq_names, *(["change"] if update == "trial" else [])], record=np.arange(p.recurrent._size()), when=when, name=f"{prefix}synapses_{when}")
+        p[f"neurons_{when}"] = StateMonitor(p.neurons, ["activity", "gain", "feedback", "I_rec"], record=True, when=when, name=f"{prefix}neurons_{when}")
     p["network"] = Network(*p.values())
     return p
 
@@ -105,7 +106,7 @@ def writes_between(p):
 
 def clips(when):
     def scenario(p):
-        p.recurrent.run_regularly("w = clip(w, -0.3, 0.3)", when=when, order=20, name=f"clip_{when}")
+        p.recurrent.run_regularly("w = clip(w, -0.3, 0.3)", when=when, order=20, name=f"{p.recurrent.name}_clip_{when}")
         p.network.run(50 * ms)
 
     return scenario
@@ -244,6 +245,52 @@ def test_histories_only_where_nobody_looks():
     for settings in (dict(update="trial"), dict(update="step", recorded=()), dict(update="trial", recorded=(), rule=Filtered(learning_rate=0.5, tau=10 * ms))):
         both(lambda p: (plain(p, 1), reasons.append(p.recurrent.dense.reason_to_pass)), **settings)
     assert [reasons[k] for k in (0, 2, 4)] == ["'synapses_start' uses change, trace", "weights do not change at the end of trials", "its update is no sum of products of neurons"]
+
+
+@dataclass(frozen=True)
+class Noisy(Filtered):
+    """A rule that also draws a random number for each synapse and step."""
+
+    update = Filtered.update + " + 0.01*(rand() - 0.5)"
+
+
+STANDALONE = {
+    "noisy": dict(rule=Noisy(learning_rate=0.5, tau=10 * ms), source=slice(0, 5), target=slice(4, 13), task=INPUTS, recorded=("end",)),
+    "histories": dict(update="trial", networks=3, recorded=()),
+}
+
+
+def standalone(cases, precision=np.float64):
+    """Records of all cases by dense loops and by ordinary objects, from one C++ program."""
+    made = {}
+    before = prefs["core.default_float_dtype"]
+    with device("cpp_standalone"):
+        set_device("cpp_standalone", build_on_run=False, directory=None)
+        prefs["core.default_float_dtype"] = precision
+        try:
+            for name, settings in cases.items():
+                for dense in (True, False):
+                    prefs["brian_rflo.dense_pass"] = dense
+                    made[name, dense] = p = build(prefix=f"{name}_{int(dense)}_", **settings)
+                    seed(7)
+                    clips("end")(p)
+                    assert (p.recurrent.dense.reason is None) == dense, p.recurrent.dense.reason
+            brian_device.build(directory=None)
+            return {case: records(p) for case, p in made.items()}
+        finally:
+            prefs["core.default_float_dtype"], prefs["brian_rflo.dense_pass"] = before, True
+
+
+def test_standalone():
+    results = standalone(STANDALONE)
+    differences = {name: difference(results[name, True], results[name, False]) for name in STANDALONE}
+    assert max(differences.values()) < 1e-12, differences
+
+
+def test_single_precision():
+    results = standalone({"histories": STANDALONE["histories"]}, np.float32)
+    assert results["histories", True]["recurrent.w"].dtype == np.float32
+    assert difference(results["histories", True], results["histories", False]) < 1e-5
 
 
 def monitor_between(p):

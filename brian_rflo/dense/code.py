@@ -11,6 +11,7 @@ import numpy as np
 from brian2 import prefs
 from brian2.codegen.generators.cpp_generator import CPPCodeGenerator, c_data_type
 from brian2.codegen.runtime.cython_rt import CythonCodeObject
+from brian2.core.functions import Function
 from brian2.core.variables import ArrayVariable, Constant
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.parsing.rendering import CPPNodeRenderer
@@ -79,6 +80,8 @@ class DenseGenerator(CPPCodeGenerator):
         keywords["singles"] = sorted(singles.items())
         keywords["reads"] = {index: [reads[name] for name in sorted(reads)] for index, reads in self.neuron_reads.items()}
         keywords["blocks"] = [(block, word_substitute("\n".join(vector[block]), singles)) for block in vector_statements if vector[block]]
+        draws = any(isinstance(variable, Function) and not variable.stateless for variable in self.variables.values())
+        keywords["side_by_side"] = (1,) if draws else self.owner.geometry.rows  # random numbers in the order of the synapses
         keywords["preparation"] = [line for block in scalar_statements for line in scalar[block]]
         return scalar, vector, keywords
 

@@ -51,10 +51,10 @@ for (int _outer = {{first}}; _outer < {{end}}; _outer += {{rows}})
 for (int _network = 0; _network < {{geometry.networks}}; _network++)
 {
 {% set done = namespace(rows=0) %}
-{% for rows in geometry.rows if along_post or rows == 1 %}
-{% set end = n_outer - (n_outer - done.rows) % rows %}
+{% for together in side_by_side if along_post or together == 1 %}
+{% set end = n_outer - (n_outer - done.rows) % together %}
 {% if end > done.rows %}
-{{walk(done.rows, end, rows)}}
+{{walk(done.rows, end, together)}}
 {% endif %}
 {% set done.rows = end %}
 {% endfor %}
