@@ -287,10 +287,26 @@ def test_standalone():
     assert max(differences.values()) < 1e-12, differences
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")  # Brian2 compares with 1e50
 def test_single_precision():
     results = standalone({"histories": STANDALONE["histories"]}, np.float32)
     assert results["histories", True]["recurrent.w"].dtype == np.float32
     assert difference(results["histories", True], results["histories", False]) < 1e-5
+
+
+@pytest.mark.model
+def test_sanitizers(capfd, monkeypatch):
+    """The same program under the address and undefined-behaviour sanitizers: no report but for arrays that Brian2 never frees."""
+    monkeypatch.setenv("ASAN_OPTIONS", "detect_leaks=0")
+    before = {name: list(prefs[name]) for name in ("codegen.cpp.extra_compile_args_gcc", "codegen.cpp.extra_link_args")}
+    for name, flags in before.items():
+        prefs[name] = [*flags, "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+    try:
+        standalone(STANDALONE)
+    finally:
+        for name, flags in before.items():
+            prefs[name] = flags
+    assert "runtime error" not in "".join(capfd.readouterr())
 
 
 def monitor_between(p):
