@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from brian2 import Network, NetworkOperation, NeuronGroup, StateMonitor, Synapses, defaultclock, ms, prefs, seed, set_device, stop
 from brian2 import device as brian_device
-from brian2 import NeuronGroup, Network, NetworkOperation, StateMonitor, Synapses, defaultclock, ms, prefs, seed, set_device, stop
 
 from brian_rflo import RFLO, ArrayTask, Delta, FeedbackSynapses, LearningRule, LossMonitor, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, TaskInput, Trials
 from brian_rflo.devices import device

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from brian2 import NeuronGroup, Network, StateMonitor, defaultclock, ms, prefs, set_device
+from brian2 import Network, NeuronGroup, StateMonitor, defaultclock, ms, prefs, set_device
 from brian2 import device as brian_device
 
 from brian_rflo import RFLO, PlasticSynapses, RateNeurons

@@ -4,7 +4,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from brian2 import NeuronGroup, Network, defaultclock, ms, prefs, set_device
+from brian2 import Network, NeuronGroup, defaultclock, ms, prefs, set_device
 from brian2 import device as brian_device
 
 from brian_rflo import RateNeurons, vector_math

@@ -15,6 +15,9 @@ from brian2.utils.stringtools import get_identifiers
 from ..occasional import Occasional, is_standalone
 from .code import CODE_OBJECTS
 
+#: What statements that change the weights say first, so that a sum taken ahead is taken again.
+MARK = "_stale = True\n"
+
 
 def reason_against(parts, objects, run_namespace):
     """Why a projection cannot take the dense pass, in words; None if it can.
@@ -134,12 +137,12 @@ def touches(obj, synapses):
     assigned = written(code)
     if isinstance(obj, SummedVariableUpdater):
         assigned |= {obj.target_varname}
-    ours = {id(variable): name for name, variable in synapses.variables.items() if name in parts_names(synapses)}
+    ours = {id(variable): name for name, variable in synapses.variables.items() if name in own_names(synapses)}
     names = {name: ours.get(id(variable)) for name, variable in obj.group.variables.items()}
     return {names[name] for name in used if names.get(name)}, {names[name] for name in assigned if names.get(name)}
 
 
-def parts_names(synapses):
+def own_names(synapses):
     """Variables of the synapses themselves, not of their neurons."""
     return {name for name in synapses.variables if synapses.variables.indices[name] in ("_idx", "0")}
 

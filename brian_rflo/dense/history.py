@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import sympy
+from brian2.groups.group import CodeRunner
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.utils.stringtools import word_substitute
 
 from .. import schedule
 from ..occasional import is_standalone
-from .choice import is_python, touches, written
+from .choice import MARK, is_python, touches, written
 from .code import POST, PRE
 from .runners import DenseRunner, pointer
 
@@ -95,7 +96,7 @@ def problems_of_others(parts, objects):
             continue
         if is_python(obj):
             yield f"'{obj.name}' runs Python code"
-        if not hasattr(obj, "needed_variables") or obj.abstract_code in (synapses.trial_start, synapses.trial_end):
+        if not isinstance(obj, CodeRunner) or str(obj.abstract_code).removeprefix(MARK) in (synapses.trial_start, synapses.trial_end):
             continue
         touched, changed = touches(obj, synapses)
         if touched & momentary or changed & constant:

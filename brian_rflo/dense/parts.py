@@ -7,7 +7,7 @@ from brian2.utils.logger import get_logger
 from brian2.utils.stringtools import get_identifiers
 
 from .. import schedule, step_loop, vector_math
-from .choice import is_python, networks_with, parts_names, reason_against, sets_its_own_activity, touches, written
+from .choice import MARK, is_python, networks_with, own_names, reason_against, sets_its_own_activity, touches, written
 from .history import HistoryFlush, HistoryRecord, problems
 from .runners import Copies, DensePass, DenseSum, neuron_variables
 
@@ -69,7 +69,7 @@ class DenseParts(BrianObject):
     @property
     def sum_names(self):
         """Synaptic variables that the sum reads."""
-        return self.summed.expression.identifiers & parts_names(self.synapses)
+        return self.summed.expression.identifiers & own_names(self.synapses)
 
     @property
     def code(self):
@@ -125,12 +125,11 @@ class DenseParts(BrianObject):
 
     def _mark(self, obj):
         """Let statements of the synapses that change what the sum reads mark it as stale."""
-        mark = "_stale = True\n"
         code = getattr(obj, "abstract_code", None)
-        if any(obj is own for own in self.own) or not isinstance(code, str) or code.startswith(mark):
+        if any(obj is own for own in self.own) or not isinstance(code, str) or code.startswith(MARK):
             return
         if getattr(obj, "group", None) is not None and obj.group.variables is self.synapses.variables and written(code) & self.sum_names:
-            obj.abstract_code = mark + code
+            obj.abstract_code = MARK + code
 
 
 def first(reasons):
