@@ -179,7 +179,7 @@ def test_no_compiler_leaves_those_that_need_none(monkeypatch):
         (["--rounds", "few"], "--rounds: must be a whole number"),
         (["--dtypes", "float16"], "--dtypes: no 'float16'; choose from float64, float32"),
         (["--modes", "batch"], "--modes: no 'batch'; choose from online, trial"),
-        (["--contestants", "limit", "matlab"], "--contestants: no 'matlab'; choose from limit, ours"),
+        (["--contestants", "limit", "matlab"], "--contestants: no 'matlab'; choose from limit, limit-9, ours"),
         (["--quick", "--out", "/dev/null/out"], "cannot write to the folder '/dev/null/out'"),
     ],
 )

@@ -5,7 +5,6 @@ from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
 from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import word_substitute
 
-from .. import schedule
 from .code import CODE_OBJECTS, POST, PRE
 
 
