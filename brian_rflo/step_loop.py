@@ -51,7 +51,8 @@ def install(networks):
     """Let the networks that are about to run on C++ standalone use the loop; `remove` after the run."""
     if is_standalone() and prefs["brian_rflo.step_loop"] and not prefs["devices.cpp_standalone.openmp_threads"]:
         lines = get_device().code_lines["before_network_run"]
-        loops = [LOOP.format(network=network.name, steps=1000) for network in networks]
+        running = [network for network in networks if network in get_device().networks]
+        loops = [LOOP.format(network=network.name, steps=1000) for network in running]
         lines.extend(loop for loop in loops if loop not in lines)
 
 

@@ -50,6 +50,9 @@ APPLY = """_rate = int(plastic)*learning_rate/trial_steps
            w = choose(_rate*_sound > 0, w + _rate*change, w)
            change = 0"""
 
+#: Beginnings of the names of variables that dense loops work with from one step to the next.
+WORKING = ("_history_", "_at_", "_ahead", "_stale")
+
 
 class Projection(Synapses):
     """What both kinds of projection have: they connect once, and a weight that is no number is refused.
@@ -106,6 +109,10 @@ class Projection(Synapses):
             raise ValueError(f"weights of '{self.name}' must be a number, a string or an array of shape ({size},), one for each synapse; got shape {value.shape}. For a matrix [post, pre] write {self.name}.set_matrix(matrix)")
         if not np.isfinite(value).all():
             raise ValueError(f"weights of '{self.name}' must be finite; got {np.count_nonzero(~np.isfinite(value))} that are not")
+
+    def _full_state(self):
+        """What `store` keeps: not the working memory of dense loops, which another device does not have."""
+        return {name: value for name, value in super()._full_state().items() if not name.startswith(WORKING)}
 
     def before_run(self, run_namespace):
         """Refuse to run without connections, or with weights that are no numbers."""

@@ -5,6 +5,7 @@ import re
 from contextlib import suppress
 
 from brian2 import BrianObject, Network, get_device, prefs
+from brian2.codegen.translation import get_identifiers_recursively
 from brian2.core.functions import Function
 from brian2.core.variables import ArrayVariable
 from brian2.groups.group import CodeRunner, Group
@@ -13,7 +14,7 @@ from brian2.synapses.synapses import SummedVariableUpdater
 from brian2.utils.stringtools import get_identifiers
 
 from ..occasional import Occasional, is_standalone
-from .code import CODE_OBJECTS
+from .code import CODE_OBJECTS, POST, PRE, DenseStandaloneCodeObject
 
 #: What statements that change the weights say first, so that a sum taken ahead is taken again.
 MARK = "_stale = True\n"
@@ -48,31 +49,41 @@ def problems_of_target(parts, objects, run_namespace):
 
 
 def problems_of_connections(parts, objects, run_namespace):
-    """Pattern of connections, clocks, and objects that the user switched off."""
+    """Pattern of connections, and objects that the user moved, switched off, or gave another clock."""
     if parts.synapses.geometry is None:
         yield "it is not connected all to all"
     if any(runner.clock is not parts.synapses.clock for runner in parts.ordinary):
         yield "its objects run on several clocks"
+    for runner, place in parts.places:
+        if (runner.when, runner.order) != place:
+            yield f"'{runner.name}' was moved"
+    for runner in parts.ordinary:
+        if not runner.active and not any(runner is one for one in parts.switched):
+            yield f"'{runner.name}' was switched off"
 
 
 def problems_of_functions(parts, objects, run_namespace):
     """Functions that the loops cannot call, or not in the same order."""
-    called = functions(parts, run_namespace)
-    random = {name for name, function in called.items() if not function.stateless} | (parts.names & {"xi"})
-    draws = sum(len(re.findall(rf"\b{name}\b", code)) for name in random for code in parts.code)
+    called, random = functions(parts, run_namespace), draws(parts, run_namespace)
     if any(re.search(rf"\b{name}\b", str(parts.summed.expression)) for name in random):
         yield "its sum draws random numbers"
-    if draws > 1 or (draws and not is_standalone()):
+    places = sum(len(re.findall(rf"\b{name}\b", code)) for name in random for code in parts.code)
+    if places > 1 or (places and not is_standalone()):
         yield "it would draw its random numbers in another order"
-    code_object = CODE_OBJECTS[get_device().code_object_class()]
     for name, function in called.items():
         try:
-            implementation = function.implementations[code_object]
+            implementation = function.implementations[DenseStandaloneCodeObject]
         except KeyError:
             yield f"function '{name}' has no implementation in C++"
         else:
             if not is_standalone() and implementation.get_namespace(parts.synapses):
                 yield f"function '{name}' needs arrays of its own"
+
+
+def draws(parts, run_namespace):
+    """Names in its code that stand for random numbers."""
+    stateful = {name for name, function in functions(parts, run_namespace).items() if not function.stateless}
+    return stateful | set(parts.synapses.equations.stochastic_variables)
 
 
 def functions(parts, run_namespace):
@@ -86,8 +97,9 @@ def functions(parts, run_namespace):
 
 def problems_of_traces(parts, objects, run_namespace):
     """Neuron variables as they were in an earlier phase can be kept only if they are stored."""
-    for name in parts.trace_names:
-        if name.endswith(("_pre", "_post")) and not isinstance(parts.synapses.variables.get(name), ArrayVariable):
+    variables = parts.synapses.variables
+    for name in parts.trace_names & set(variables):
+        if variables.indices[name] in (PRE, POST) and not isinstance(variables[name], ArrayVariable):
             yield f"its traces read '{name}', which is not stored"
 
 
@@ -130,10 +142,11 @@ def can_mark_stale(obj, synapses):
 def touches(obj, synapses):
     """Names of the synapses' variables that an object's code reads or writes, and those that it writes."""
     if isinstance(obj, StateMonitor):
-        names = set(obj.record_variables) if obj.source.variables is synapses.variables else set()
-        return names, set()
+        names = get_identifiers_recursively(obj.record_variables, synapses.variables) if obj.source.variables is synapses.variables else set()
+        return set(names), set()
     code = obj.abstract_code or ""
-    used = {name for block in (code.values() if isinstance(code, dict) else [code]) for name in get_identifiers(block)} | set(obj.needed_variables)
+    named = {name for block in (code.values() if isinstance(code, dict) else [code]) for name in get_identifiers(block)} | set(obj.needed_variables)
+    used = named | set(get_identifiers_recursively(sorted(named), obj.group.variables))
     assigned = written(code)
     if isinstance(obj, SummedVariableUpdater):
         assigned |= {obj.target_varname}
@@ -154,6 +167,14 @@ def written(code):
     nodes = list(ast.walk(ast.parse("\n".join(lines))))
     targets = [node.target for node in nodes if isinstance(node, ast.AugAssign)] + [target for node in nodes if isinstance(node, ast.Assign) for target in node.targets]
     return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def overwrites(code, name):
+    """Whether statements give a variable a new value without looking at the old one."""
+    nodes = list(ast.walk(ast.parse("\n".join(line.strip() for line in code.splitlines()))))
+    looks = any(isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load) for node in nodes)
+    adds = any(isinstance(node, ast.AugAssign) and getattr(node.target, "id", None) == name for node in nodes)
+    return name in written(code) and not looks and not adds
 
 
 def sets_its_own_activity(group, names):

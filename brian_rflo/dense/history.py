@@ -13,17 +13,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import sympy
+from brian2.core.variables import ArrayVariable
 from brian2.groups.group import CodeRunner
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.utils.stringtools import word_substitute
+from sympy.core.function import AppliedUndef
 
 from .. import schedule
 from ..occasional import is_standalone
-from .choice import MARK, is_python, touches, written
+from .choice import MARK, draws, is_python, overwrites, touches
 from .code import POST, PRE
 from .runners import DenseRunner, pointer
 
-LONGEST = 4096  # steps of a trial whose histories are kept
+LARGEST = 2**23  # steps times neurons, of which histories are kept
 PADDING = 32  # numbers; the widest tile of the matrix product
 
 
@@ -53,7 +55,7 @@ def factors(synapses):
     if trace in source.free_symbols | decay.free_symbols | h.free_symbols or sympy.simplify(update - h * trace) != 0:
         return None
     found = separated(synapses, source)
-    if found is None or not sides(synapses, h) <= {POST, "0"} or not sides(synapses, decay) <= {"0"}:
+    if found is None or not sides(synapses, h) <= {POST, "0"} or not is_constant(synapses, decay):
         return None
     return Factors(found.f, found.g, sympy_to_str(h), sympy_to_str(decay), name)
 
@@ -67,22 +69,31 @@ def separated(synapses, expression):
     return Factors(sympy_to_str(f), sympy_to_str(g))
 
 
+def is_constant(synapses, expression):
+    """Whether an expression keeps its value for a run: constants, and shared variables that are no function of time."""
+    variables = [synapses.variables[symbol.name] for symbol in expression.free_symbols if symbol.name in synapses.variables]
+    stored = all(isinstance(variable, ArrayVariable) and variable.scalar and variable.name not in ("t", "t_in_timesteps", "timestep") for variable in variables)
+    return stored and not expression.atoms(AppliedUndef)
+
+
 def sides(synapses, expression):
     """Indices of the variables in an expression; constants from outside count as shared."""
     return {synapses.variables.indices[symbol.name] if symbol.name in synapses.variables else "0" for symbol in expression.free_symbols}
 
 
-def problems(parts, objects):
+def problems(parts, objects, run_namespace):
     """What speaks against keeping histories in the coming run."""
     synapses = parts.synapses
     if getattr(synapses, "update", "step") != "trial" or synapses.trials is None:
         yield "weights do not change at the end of trials"
+    elif draws(parts, run_namespace):
+        yield "it draws random numbers"
     elif factors(synapses) is None:
         yield "its update is no sum of products of neurons"
-    elif synapses.trial_length > LONGEST:
-        yield f"its trials are longer than {LONGEST} steps"
     elif synapses.geometry.inner == PRE:
         yield "it has too few postsynaptic neurons"
+    elif synapses.trial_length * (len(synapses.source) + len(synapses.target)) > LARGEST:
+        yield f"a trial has more than {LARGEST} steps times neurons"
     else:
         yield from problems_of_others(parts, objects)
 
@@ -120,6 +131,7 @@ class HistoryRecord(DenseRunner):
                 index, stride = (PRE, shape.pre) if name == "g" else (POST, shape.post)
                 self.kept[name] = dict(index=index, stride=stride, array=self.history(name, shape.n_steps * shape.networks * stride))
         self.rows = f"{self.history('rows', 1, dtype=np.int32)}[0]"
+        self.opening = f"if ({self.rows} >= {shape.n_steps}) {self.rows} = 0;"
         self.closing = f"{self.rows} += 1;"
 
 
@@ -137,6 +149,7 @@ class HistoryFlush(DenseRunner):
             names |= {"h": (whole, None), "e": (shape.networks * shape.post, None)}
         arrays = {name: self.history(name, size, dtype=dtype) for name, (size, dtype) in names.items()}
         synapses.variables["_history_end"].set_value(int(self.clock._i_end))
+        synapses.variables["_history_rows"].set_value(0)  # what an interrupted run has left
         self.abstract_code = {"flush": f"_on = int(plastic)\n_decay = {found.decay or '0.0'}"}
         self.flush = dict(
             arrays,
@@ -145,7 +158,7 @@ class HistoryFlush(DenseRunner):
             change=pointer(self.variable("change")),
             sound=pointer(self.variable("_sound")),
             step=pointer(self.variable("t_in_timesteps")),
-            keeps_trace=found.trace not in written(synapses.rule.reset),
+            keeps_trace=not overwrites(synapses.rule.reset, found.trace),
         )
 
     def after_run(self):

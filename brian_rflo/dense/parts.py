@@ -43,7 +43,8 @@ class DenseParts(BrianObject):
         self.deferred = [runner for runner in (self.state_updater, learner) if runner is not None]
         self.ordinary = [summed, *self.deferred]
         self.sum = DenseSum(synapses, summed)
-        self.passing, self.keeping = [], []
+        self.passing, self.keeping, self.switched = [], [], []
+        self.places = [(runner, (runner.when, runner.order)) for runner in self.ordinary]
         if learner is not None:
             copies = Copies(synapses, "trace", neuron_variables(synapses, self.trace_names), schedule.TRACE)
             self.passing = [copies, DensePass(synapses, self.state_updater, learner, self.sum, copies)]
@@ -73,14 +74,14 @@ class DenseParts(BrianObject):
 
     @property
     def code(self):
-        """All its code, as strings."""
-        traces = [str(expression) for _, expression in self.synapses.equations.diff_eq_expressions]
-        return [*traces, str(self.summed.expression), self.learner.abstract_code if self.learner else ""]
+        """The code of its traces and of learning, as strings."""
+        traces = [str(expression) for _, expression in self.synapses.equations.eq_expressions]
+        return [*traces, self.learner.abstract_code if self.learner else ""]
 
     @property
     def names(self):
         """All names that its code mentions."""
-        return {name for code in self.code for name in get_identifiers(code)}
+        return {name for code in [*self.code, str(self.summed.expression)] for name in get_identifiers(code)}
 
     def before_run(self, run_namespace):
         """Decide for the coming run."""
@@ -88,16 +89,23 @@ class DenseParts(BrianObject):
         step_loop.install(self.networks)
         networks = [network.sorted_objects for network in self.networks]
         self.reason = first(reason_against(self, objects, run_namespace) for objects in networks)
-        self.reason_to_pass = self.reason or first(problem for objects in networks for problem in problems(self, objects))
+        self.reason_to_pass = self.reason or first(problem for objects in networks for problem in problems(self, objects, run_namespace))
         self._activate()
         if self.reason is None:
             self._look_ahead([obj for objects in networks for obj in objects])
         super().before_run(run_namespace)
 
     def _activate(self):
-        chosen = self.ordinary if self.reason else [self.sum, *(self.passing if self.reason_to_pass else self.keeping)]
-        for runner in self.own[1:]:
+        """Switch on what was chosen, and ordinary objects off; those that the user switched off stay so."""
+        chosen = [] if self.reason else [self.sum, *(self.passing if self.reason_to_pass else self.keeping)]
+        for runner in self.stand_ins:
             runner.active = any(runner is one for one in chosen)
+        if self.reason is None:
+            self.switched = self.ordinary
+        for runner in self.switched:
+            runner.active = self.reason is not None
+        if self.reason is not None:
+            self.switched = []
         words = f"ordinary Brian2 objects: {self.reason}" if self.reason else f"a dense pass; no histories: {self.reason_to_pass}" if self.reason_to_pass else "dense loops with histories"
         logger.debug(f"'{self.synapses.name}' runs as {words}", "dense")
 
@@ -117,19 +125,26 @@ class DenseParts(BrianObject):
             and self.summed.expression.identifiers <= neurons | self.sum_names
             and not sets_its_own_activity(self.synapses.source, {name.removesuffix("_pre") for name in neurons})
         )
-        self.sum.watched = [obj.clock for obj in objects if is_python(obj) and obj not in self.own]
+        self.sum.watched = [obj.clock for obj in objects if is_python(obj)]
         if self.sum.is_ahead:
             self.synapses.variables["_stale"].set_value(True)
-            for obj in objects:
-                self._mark(obj)
+            here = next(number for number, obj in enumerate(objects) if obj is self)
+            too_late = [self._mark(obj) and number < here for number, obj in enumerate(objects) if self._changes_sum(obj)]
+            self.sum.is_ahead = not any(too_late)
+
+    def _changes_sum(self, obj):
+        """Whether an object runs statements of the synapses that change what the sum reads."""
+        code = getattr(obj, "abstract_code", None)
+        if any(obj is own for own in self.own) or not isinstance(code, str):
+            return False
+        return obj.group.variables is self.synapses.variables and bool(written(code) & self.sum_names)
 
     def _mark(self, obj):
-        """Let statements of the synapses that change what the sum reads mark it as stale."""
-        code = getattr(obj, "abstract_code", None)
-        if any(obj is own for own in self.own) or not isinstance(code, str) or code.startswith(MARK):
-            return
-        if getattr(obj, "group", None) is not None and obj.group.variables is self.synapses.variables and written(code) & self.sum_names:
-            obj.abstract_code = MARK + code
+        """Let statements mark the sum as stale; True if they did not before. What stands in front of this object is compiled already."""
+        if obj.abstract_code.startswith(MARK):
+            return False
+        obj.abstract_code = MARK + obj.abstract_code
+        return True
 
 
 def first(reasons):

@@ -2,6 +2,7 @@
 
 from brian2 import get_device
 from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
+from brian2.core.variables import ArrayVariable, DynamicArrayVariable
 from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import word_substitute
 
@@ -155,5 +156,6 @@ class DensePass(DenseRunner):
 
 
 def neuron_variables(synapses, names):
-    """Those of `names` that belong to the neurons on either side."""
-    return {name for name in names if synapses.variables.indices.get(name) in (PRE, POST) and name in synapses.variables}
+    """Those of `names` that are stored for the neurons on either side and may change during a run."""
+    found = {name: synapses.variables[name] for name in names if synapses.variables.indices.get(name) in (PRE, POST) and name in synapses.variables}
+    return {name for name, variable in found.items() if isinstance(variable, ArrayVariable) and not isinstance(variable, DynamicArrayVariable) and not variable.constant}

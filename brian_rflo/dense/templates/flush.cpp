@@ -19,10 +19,19 @@ if (_rows && (_is_over || ({{flush.step}}[0] + 1) % {{s.n_steps}} == 0))
     {% endif %}
     for (int _network = 0; _network < {{s.networks}}; _network++)
     {
+        const auto* const _sound = {{flush.sound}} + {{s.first_post}} + _network*{{s.n_post}};
+        const int _learning = std::count_if(_sound, _sound + {{s.n_post}}, [&](const decltype(*_sound) value) { return _on*value > 0; });
+        if (!_learning)
+            continue;
         for (int _j = 0; _j < {{s.n_post}}; _j++)
-            if (!(_on*{{flush.sound}}[{{s.first_post}} + _network*{{s.n_post}} + _j] > 0))
-                for (int _row = -1; _row < _rows; _row++)
-                    {{"(_row < 0 ? %s[_network*%d + _j] : %s[(size_t)_row*%d + _network*%d + _j]) = 0;" % (flush.e, s.post, flush.c, width, s.post) if flush.trace else "if (_row >= 0) %s[(size_t)_row*%d + _network*%d + _j] = 0;" % (flush.c, width, s.post)}}
+            if (!(_on*_sound[_j] > 0))
+            {
+                {% if flush.trace %}
+                {{flush.e}}[_network*{{s.post}} + _j] = 0;
+                {% endif %}
+                for (int _row = 0; _row < _rows; _row++)
+                    {{flush.c}}[(size_t)_row*{{width}} + _network*{{s.post}} + _j] = 0;
+            }
         const size_t _block = (size_t)_network*{{s.n_pre*s.n_post}};
         {% if flush.trace %}
         for (int _i = 0; _i < {{s.n_pre}}; _i++)
