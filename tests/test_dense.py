@@ -328,6 +328,102 @@ def from_outside(p):
     plain(p)
 
 
+def rule(traces, update="feedback_post*trace", reset="trace = 0"):
+    """A rule of the given strings."""
+    made = dataclass(frozen=True)(type("Made", (LearningRule,), dict(__annotations__={"tau": object}, traces=traces, update=update, reset=reset)))
+    return dict(rule=made(learning_rate=0.5, tau=10 * ms))
+
+
+def early_clip(p):
+    p.recurrent.run_regularly("w = 0.98*w", when="before_start", name="early")
+    plain(p)
+
+
+def moved(p):
+    p.recurrent.dense.summed.when = "before_groups"
+    plain(p)
+
+
+def switched_off(p):
+    p.recurrent.dense.learner.active = False
+    plain(p)
+    assert not p.recurrent.dense.learner.active
+
+
+def records_subexpression(p):
+    p["elig"] = StateMonitor(p.recurrent, "elig", record=True, name="elig")
+    p.network.add(p.elig)
+    plain(p)
+
+
+TRACE = "dtrace/dt = (gain_post*activity_pre - trace)/tau : 1 (clock-driven)"
+
+#: Scenario, settings, and the beginning of the reason against the pass and of that against histories; None where it is dense.
+SUBTLE = {
+    "count_of_synapses": (plain, rule(TRACE.replace("activity_pre", "activity_pre/N_incoming")), None, "weights"),
+    "numbers_in_traces": (plain, rule(TRACE.replace("gain_post", "exp(-abs(i - j)/8.0)*gain_post")), None, "weights"),
+    "subexpression": (plain, rule(TRACE.replace("gain_post", "drive_post")), "its traces read 'drive_post'", "its traces"),
+    "early": (early_clip, {}, None, "weights"),
+    "moved": (moved, {}, "'recurrent_summed_variable_I_rec_post' was moved", "'rec"),
+    "switched_off": (switched_off, {}, "'recurrent_learn' was switched off", "'rec"),
+    "reset_reads": (in_pieces, rule(TRACE, reset="trace = 0.5*trace") | dict(update="trial", recorded=()), None, None),
+    "decay_in_time": (in_pieces, rule(TRACE.replace("- trace", "- trace*(1 + 0.5*sin(t/ms))")) | dict(update="trial", recorded=()), None, "its update"),
+    "looked_at": (records_subexpression, rule(TRACE + "\nelig = 2*trace : 1") | dict(update="trial", recorded=()), None, "'elig' uses trace"),
+}
+
+
+@pytest.mark.parametrize("name", SUBTLE)
+def test_subtle(name):
+    scenario, settings, against_pass, against_histories = SUBTLE[name]
+    seen = []
+    dense, ordinary = both(lambda p: (scenario(p), seen.append((p.recurrent.dense.reason, p.recurrent.dense.reason_to_pass))), dense_expected=against_pass is None, **settings)
+    for reason, expected in zip(seen[0], (against_pass, against_histories)):
+        assert reason == expected or reason.startswith(expected)
+    assert difference(dense, ordinary) < 1e-12
+
+
+def test_random_numbers_are_drawn_for_each_synapse():
+    with device("cpp_standalone"):
+        set_device("cpp_standalone", build_on_run=False, directory=None)
+        p = build(update="trial", recorded=(), **rule(TRACE, update="feedback_post*trace*(1 + 0.1*randn())"))
+        plain(p)
+        assert (p.recurrent.dense.reason, p.recurrent.dense.reason_to_pass) == (None, "it draws random numbers")
+
+
+def test_named_noise_falls_back():
+    with device("cython"):
+        p = build(recorded=(), **rule(TRACE.replace(")/tau", ")/tau + 0.1*xi_1*tau**-0.5")))
+        plain(p, 1)
+        assert "random numbers" in p.recurrent.dense.reason
+
+
+def test_interrupted_run():
+    with device("cython"):
+        p = build(update="trial", recorded=())
+        p.network.store()
+        with pytest.raises(KeyError):
+            p.network.run(20 * ms, report=lambda elapsed, done, start, duration: {}["interrupted"] if done > 0.3 else None, report_period=0 * ms)
+        p.network.restore()
+        plain(p)
+        weights = np.array(p.recurrent.w)
+        p.network.restore()
+        plain(p)
+        np.testing.assert_array_equal(weights, p.recurrent.w)
+
+
+def test_a_stored_network_is_restored_anywhere(tmp_path):
+    with device("cython"):
+        p = build(update="trial", recorded=())
+        p.network.run(40 * ms)
+        p.network.store(filename=str(tmp_path / "network"))
+        plain(p, 20)
+    with device("numpy"):
+        q = build(update="trial", recorded=())
+        q.network.restore(filename=str(tmp_path / "network"))
+        plain(q, 20)
+    np.testing.assert_allclose(q.recurrent.w, p.recurrent.w, rtol=1e-12)
+
+
 FALLBACKS = {
     "without_self": (plain, dict(connect=dict(condition="i != j")), "not connected all to all"),
     "monitor_between": (monitor_between, {}, "'between' reads trace between traces and learning"),
