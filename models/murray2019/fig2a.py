@@ -92,6 +92,6 @@ FIG2A = Experiment(
     networks=9,
     trials=10_000,
     quick=dict(networks=3, trials=500),
-    takes="3 min, quick 30 s",
+    takes="1.5 min, quick 30 s",
     parameters=dict(N=N, tau_ms=10, eta=ETA, period_ms=200, update="trial"),
 )
