@@ -60,6 +60,14 @@ def factors(synapses):
     return Factors(found.f, found.g, sympy_to_str(h), sympy_to_str(decay), name)
 
 
+def has_factors(synapses):
+    """Whether the rule's change is a sum of products; what cannot be rewritten symbolically is none."""
+    try:
+        return factors(synapses) is not None
+    except (AttributeError, NotImplementedError, SyntaxError, TypeError, ValueError):
+        return False
+
+
 def separated(synapses, expression):
     """`expression` as a product of a postsynaptic and a presynaptic factor, or None."""
     presynaptic = [symbol for symbol in expression.free_symbols if sides(synapses, symbol) == {PRE}]
@@ -88,7 +96,7 @@ def problems(parts, objects, run_namespace):
         yield "weights do not change at the end of trials"
     elif draws(parts, run_namespace):
         yield "it draws random numbers"
-    elif factors(synapses) is None:
+    elif not has_factors(synapses):
         yield "its update is no sum of products of neurons"
     elif synapses.geometry.inner == PRE:
         yield "it has too few postsynaptic neurons"
