@@ -7,7 +7,7 @@ from .neurons import RateNeurons
 from .readout import Readout, TaskInput
 from .results import TrainingResult
 from .rules import RFLO, Delta, LearningRule
-from .synapses import FeedbackSynapses, PlasticSynapses, SymmetricFeedback
+from .synapses import FeedbackSynapses, FixedSynapses, PlasticSynapses, SymmetricFeedback
 from .tasks import ArrayTask, CursorMovements, IntervalMatching, PeriodicOutput, Task
 from .trials import LossMonitor, Trials
 
@@ -16,6 +16,7 @@ __all__ = [
     "CursorMovements",
     "Delta",
     "FeedbackSynapses",
+    "FixedSynapses",
     "IntervalMatching",
     "LearningNetwork",
     "LearningRule",

@@ -154,6 +154,11 @@ class Projection(Synapses):
         return matrix if networks > 1 else matrix[0]
 
 
+def phase_of_sum(target):
+    """When a projection's sum is taken: from the new activity for a group that reads the neurons out, else as their drive."""
+    return schedule.READOUT if {"error", "winner"} & set(target.variables) else schedule.DRIVE
+
+
 class PlasticSynapses(Projection):
     """A projection that sums ``w*activity_pre`` into a variable of its target and learns by a rule.
 
@@ -206,7 +211,7 @@ class PlasticSynapses(Projection):
         self.variables.add_array("_sound", size=target.stop, index="_postsynaptic_idx", values=np.ones(target.stop))
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
         summed = self.summed_updaters[f"{onto}_post"]
-        schedule.move(summed, schedule.READOUT if "error" in target.variables else schedule.DRIVE)
+        schedule.move(summed, phase_of_sum(target))
         learner = self.run_regularly(LEARN[update].format(update=rule.update), **schedule.LEARN, name=f"{self.name}_learn")
         self.dense = DenseParts(self, summed, learner)
 
@@ -279,7 +284,49 @@ class PlasticSynapses(Projection):
             logger.warn(f"Weights of '{self.name}' are not finite after this run; lower its learning rate (now {np.asarray(self.learning_rate).item():g}){advice}.", "not_finite")
 
 
-class FeedbackSynapses(Projection):
+class FixedSynapses(Projection):
+    """Fixed weights that sum a variable of the source into one of the target: ``onto_post = sum of w*sends_pre``.
+
+    Parameters
+    ----------
+    source, target : group
+        Any groups with the two variables.
+    sends : str
+        Variable of the source; the ``output`` of a `Readout`, for example, to feed it back into the network.
+    onto : str
+        Variable of the target that receives the sum. It must be dimensionless, and belong to this projection alone.
+    name : str
+        Name of the projection.
+    **synapses_args
+        Any other argument of `brian2.Synapses`.
+
+    Attributes
+    ----------
+    w : synaptic variable
+        The weights, 0 until they are set; ``[post, pre]`` through `set_matrix` and `matrix`.
+
+    Raises
+    ------
+    ValueError
+        If a group lacks its variable.
+    """
+
+    def __init__(self, source, target, sends="activity", onto="I_in", name="fixedsynapses*", **synapses_args):
+        self._connected, self.dense, self.sends, self.onto = 0, None, sends, onto
+        check_port(source, sends, type(self).__name__)
+        check_port(target, onto, f"onto='{onto}'")
+        super().__init__(source, target, f"w : 1\n{onto}_post = w*{sends}_pre : 1 (summed)", name=name, **synapses_args)
+        summed = self.summed_updaters[f"{onto}_post"]
+        schedule.move(summed, self.phase)
+        self.dense = DenseParts(self, summed)
+
+    @property
+    def phase(self):
+        """When its sum is taken."""
+        return phase_of_sum(self.target)
+
+
+class FeedbackSynapses(FixedSynapses):
     """Fixed random weights that project the readout's error onto neurons: ``feedback_post = sum of w*error_pre``.
 
     `connect` draws the weights from a standard normal distribution, as in Murray 2019; set ``w`` for others.
@@ -301,13 +348,10 @@ class FeedbackSynapses(Projection):
         If a group lacks its variable.
     """
 
+    phase = schedule.FEEDBACK
+
     def __init__(self, source, target, name="feedbacksynapses*", **synapses_args):
-        self._connected, self.dense = 0, None
-        check_port(source, "error", "FeedbackSynapses")
-        check_port(target, "feedback", "FeedbackSynapses")
-        super().__init__(source, target, "w : 1\nfeedback_post = w*error_pre : 1 (summed)", name=name, **synapses_args)
-        schedule.move(self.summed_updaters["feedback_post"], schedule.FEEDBACK)
-        self.dense = DenseParts(self, self.summed_updaters["feedback_post"])
+        super().__init__(source, target, sends="error", onto="feedback", name=name, **synapses_args)
 
     def connect(self, *args, level=0, **connect_args):
         super().connect(*args, level=level + 1, **connect_args)
