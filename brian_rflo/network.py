@@ -12,8 +12,9 @@ from .occasional import OccasionalMonitor, is_standalone
 from .readout import Readout, TaskInput
 from .results import TrainingResult, alignment_interval
 from .rules import Delta
-from .synapses import FeedbackSynapses, PlasticSynapses, Projection, SymmetricFeedback
+from .synapses import FeedbackSynapses, FixedSynapses, PlasticSynapses, Projection, SymmetricFeedback
 from .trials import LossMonitor, Trials
+from .updates import PLASTIC, check_trained
 
 
 class LearningNetwork(Network):
@@ -31,8 +32,19 @@ class LearningNetwork(Network):
         The rule of the readout weights; `Delta` with the same learning rate by default.
     update : {"step", "trial"}
         Whether weights change at each step, or at the end of each trial.
+    batch : int
+        Trials whose changes are added up before they are applied, with ``update="trial"``.
+    clip_norm : float, optional
+        Gradient clipping (see `Trials`), with ``update="trial"``.
+    trained : sequence of {"recurrent", "input", "output"}
+        Which weights learn; the others stay as they are. All of them by default.
+    constraint : str
+        Statements that hold the recurrent weights in bounds after each change, for example `DALE` (see `PlasticSynapses`).
     feedback : {"random", "symmetric"}
         Fixed random feedback weights, or the readout weights backwards.
+    output_current : bool
+        Whether the output also enters the neurons as a current, in the next step and into their variable ``I_out``. Its fixed
+        weights are ``weights["current"]``, by default those of the error feedback.
     inputs : group, optional
         A group with ``activity`` in place of the task's own inputs.
     networks : int
@@ -42,8 +54,8 @@ class LearningNetwork(Network):
     seed : int
         Seed of the initial weights; network `k` draws from a generator seeded with ``(seed, k)``.
     weights : dict of array, optional
-        Initial weights ``[post, pre]`` or ``[network, post, pre]`` by name ("recurrent", "output", "feedback", "input"); those
-        not given are drawn.
+        Initial weights ``[post, pre]`` or ``[network, post, pre]`` by name ("recurrent", "output", "feedback", "input", and "current"
+        with ``output_current``); those not given are drawn.
     name : str, optional
         Name of the network.
 
@@ -51,8 +63,8 @@ class LearningNetwork(Network):
     ----------
     neurons, readout, recurrent, output, feedback, trials, losses
         The parts; all ordinary Brian2 objects.
-    inputs, input_synapses
-        The input group and its projection, or None.
+    inputs, input_synapses, current
+        The input group and its projection, and that of the output current, or None.
 
     Raises
     ------
@@ -74,7 +86,8 @@ class LearningNetwork(Network):
     (1, 2)
     """
 
-    def __init__(self, task, neurons, rule, readout_rule=None, update="step", feedback="random", inputs=None, networks=1, gain=1.5, seed=0, weights=None, name="learningnetwork*"):
+    def __init__(self, task, neurons, rule, readout_rule=None, update="step", batch=1, clip_norm=None, trained=PLASTIC, constraint="", feedback="random", output_current=False, inputs=None, networks=1, gain=1.5, seed=0, weights=None, name="learningnetwork*"):
+        check_trained(trained)
         if feedback not in ("random", "symmetric"):
             raise ValueError(f"feedback must be 'random' or 'symmetric'; got {feedback!r}")
         if isinstance(networks, bool) or not isinstance(networks, (int, np.integer)) or networks < 1 or len(neurons) % networks:
@@ -82,19 +95,28 @@ class LearningNetwork(Network):
         self.task, self.neurons, self.rule, self.networks = task, neurons, rule, int(networks)
         self.inputs = self._input_group(inputs)
         self.readout = Readout(task, networks=networks)
-        self.recurrent = PlasticSynapses(neurons, neurons, rule, onto="I_rec", update=update, name="recurrent*")
-        self.input_synapses = None if self.inputs is None else PlasticSynapses(self.inputs, neurons, rule, onto="I_in", update=update, name="input_synapses*")
-        self.output = PlasticSynapses(neurons, self.readout, readout_rule or Delta(rule.learning_rate), onto="output", update=update, name="output*")
+        when = dict(update=update, batch=batch)
+        self.recurrent = PlasticSynapses(neurons, neurons, rule, onto="I_rec", constraint=constraint, name="recurrent*", **when)
+        self.input_synapses = None if self.inputs is None else PlasticSynapses(self.inputs, neurons, rule, onto="I_in", name="input_synapses*", **when)
+        self.output = PlasticSynapses(neurons, self.readout, readout_rule or Delta(rule.learning_rate), onto="output", name="output*", **when)
         self.feedback = FeedbackSynapses(self.readout, neurons, name="feedback*") if feedback == "random" else SymmetricFeedback(self.output)
-        self._connect({**initial_weights(len(neurons) // networks, self.n_inputs, task.n_outputs, networks, gain, seed), **self._checked(weights or {})})
-        plastic = [part for part in (self.recurrent, self.input_synapses, self.output) if part is not None]
+        self.current = FixedSynapses(self.readout, neurons, sends="output", onto="I_out", name="current*") if output_current else None
+        drawn = initial_weights(len(neurons) // networks, self.n_inputs, task.n_outputs, networks, gain, seed)
+        self._connect(drawn | {"recurrent": self._signed(drawn["recurrent"])} | self._checked(weights or {}))
+        learners = dict(zip(PLASTIC, (self.recurrent, self.input_synapses, self.output)))
+        plastic = [part for part in learners.values() if part is not None]
+        for name in set(PLASTIC) - set(trained):
+            if learners[name] is not None:
+                learners[name].plastic = False
         groups = {id(group): group for group in (getattr(part, "source", part) if isinstance(part, Subgroup) else part for part in (neurons, self.inputs)) if hasattr(group, "trial_start")}
         resettable = list(groups.values())
-        self.trials = Trials(task, *resettable, self.readout, *plastic, networks=networks)
+        self.trials = Trials(task, *resettable, self.readout, *plastic, networks=networks, clip_norm=clip_norm)
         self.losses = LossMonitor(self.trials)
         self._outputs = EdgeMonitor(self.readout, "output", task.n_steps)
         self._output_weights = IntervalMonitor(self.output, "w", task.n_steps, size=len(neurons) * task.n_outputs)
-        parts = [neurons, self.inputs, self.readout, *plastic, self.feedback, self.trials, self.losses, self._outputs, self._output_weights]
+        if self.current is not None:
+            self.trials.at_start(self.readout, "output = 0")
+        parts = [neurons, self.inputs, self.readout, *plastic, self.feedback, self.current, self.trials, self.losses, self._outputs, self._output_weights]
         super().__init__(*(part for part in parts if part is not None), name=name)
 
     @property
@@ -118,6 +140,8 @@ class LearningNetwork(Network):
         """The user's weights as ``[network, post, pre]``."""
         block, n_outputs = len(self.neurons) // self.networks, self.task.n_outputs
         shapes = {"recurrent": (block, block), "output": (n_outputs, block), "feedback": (block, n_outputs), "input": (block, self.n_inputs)}
+        if self.current is not None:
+            shapes["current"] = (block, n_outputs)
         checked = {}
         for name, values in weights.items():
             if name not in shapes:
@@ -131,9 +155,17 @@ class LearningNetwork(Network):
             checked[name] = values
         return checked
 
+    def _signed(self, recurrent):
+        """Weights with the sign of their presynaptic neuron, where neurons are excitatory or inhibitory (Murray 2019, Dale's law)."""
+        if "excitatory" not in self.neurons.variables:
+            return recurrent
+        signs = np.where(self.neurons.variables["excitatory"].get_value(), 1, -1).reshape(self.networks, 1, -1)
+        return signs * np.abs(recurrent)
+
     def _connect(self, weights):
-        self._initial = weights
-        for part, name in ((self.recurrent, "recurrent"), (self.output, "output"), (self.feedback, "feedback")):
+        self._initial = {name: values for name, values in weights.items() if name != "current"}
+        weights.setdefault("current", weights["feedback"])
+        for part, name in ((self.recurrent, "recurrent"), (self.output, "output"), (self.feedback, "feedback"), (self.current, "current")):
             if isinstance(part, Projection):
                 part.connect(networks=self.networks)
                 part.set_matrix(weights[name])

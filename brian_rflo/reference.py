@@ -18,6 +18,7 @@ from .analysis import alignment
 from .quantities import check_tau
 from .results import TrainingResult, alignment_interval
 from .rules import LearningRule
+from .updates import PLASTIC, check_clip_norm, check_trained, check_update
 
 
 @dataclass(frozen=True)
@@ -186,10 +187,12 @@ class Trial:
 class Simulation:
     """The rate network, step by step, learning by a rule at each step (`online`) or at the end of each trial."""
 
-    def __init__(self, weights, tau, initial, rule, rate, online):
+    def __init__(self, weights, tau, initial, rule, rate, online, batch=1, clip=None, trained=PLASTIC, constraint=None):
         self.weights, self.tau, self.initial = weights, tau, initial
         self.rule, self.rate, self.online = rule, rate, online
+        self.batch, self.clip, self.trained, self.constraint = batch, clip, trained, constraint
         self.learning = np.ones(len(weights["recurrent"]), dtype=bool)
+        self.pending, self.finished = {}, 0
 
     def run(self, inputs, target, mask):
         """One trial, with its learning."""
@@ -205,20 +208,40 @@ class Simulation:
             trial.after[step], trial.output[step] = activity, product(self.weights["output"], activity)
             trial.error[step] = mask[step] * (target[step] - trial.output[step])
             learner.step(trial, step)
-        self.learn(learner.finish(trial))
+        if not self.online:
+            self.collect(learner.finish(trial))
         return trial
+
+    def collect(self, changes):
+        """Add the changes of a trial to those of its batch; apply them when the batch is complete."""
+        self.pending = {name: self.pending.get(name, 0) + change for name, change in changes.items() if name in self.trained}
+        self.finished += 1
+        if self.finished % self.batch == 0:
+            self.learn(self.clipped(self.pending))
+            self.pending = {}
+
+    def clipped(self, changes):
+        """The changes, scaled down in networks in which their joint norm is larger than `clip`."""
+        if self.clip is None:
+            return changes
+        norm = np.sqrt(sum((change**2).sum(axis=(1, 2)) for change in changes.values()))
+        scale = np.where(norm > self.clip, self.clip / np.maximum(norm, self.clip), 1.0)
+        return {name: scale[:, None, None] * change for name, change in changes.items()}
 
     def learn(self, changes):
         """Add the changes, times ``learning_rate/T``, to the weights of the networks that still learn."""
         for name, change in changes.items():
-            self.weights[name] += self.rate * np.where(self.learning[:, None, None], change, 0)
+            if name in self.trained:
+                self.weights[name] += self.rate * np.where(self.learning[:, None, None], change, 0)
+        if self.constraint:
+            self.weights["recurrent"][:] = self.constraint(self.weights["recurrent"])
 
     def finite_weights(self):
         """Which networks have finite weights only."""
         return np.all([np.isfinite(values).all(axis=(1, 2)) for values in self.weights.values()], axis=0)
 
 
-def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="trial", report=None):
+def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="trial", batch=1, clip_norm=None, trained=PLASTIC, constraint=None, report=None):
     """Train networks by a baseline rule.
 
     Parameters
@@ -238,6 +261,14 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
         Activity at the beginning of each trial.
     update : {"trial", "step"}
         When weights change. Rules that go backwards through the trial have no ``"step"``.
+    batch : int
+        Trials whose changes are added up before they are applied, with ``update="trial"``.
+    clip_norm : float, optional
+        Largest joint norm of a network's change, divided by T, with ``update="trial"``; see `Trials`.
+    trained : sequence of {"recurrent", "input", "output"}
+        Which weights learn.
+    constraint : callable, optional
+        Called with the recurrent weights after each change, ``(networks, N, N)``; returns those that they are replaced by.
     report : callable, optional
         Called with the number of finished trials after each.
 
@@ -255,13 +286,16 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
     rule, forward = RULES[rule], isinstance(RULES[rule], Forward)
     if update == "step" and not forward:
         raise ValueError("a rule that goes backwards through the trial cannot change weights at each step; write update='trial'")
-    if update not in ("trial", "step"):
-        raise ValueError(f"update must be 'step' or 'trial'; got {update!r}")
+    check_update(update, batch)
+    check_trained(trained)
+    if clip_norm is not None:
+        check_clip_norm(clip_norm, update)
     if isinstance(trials, bool) or not isinstance(trials, (int, np.integer)) or trials < 1:
         raise ValueError(f"trials must be a whole number of at least 1; got {trials!r}")
     LearningRule(learning_rate)
     check_tau("reference.train", tau, task.dt)
-    simulation = Simulation(complete(weights), float(tau / task.dt), initial, rule, learning_rate / task.n_steps, online=update == "step")
+    clip = None if clip_norm is None else clip_norm * task.n_steps
+    simulation = Simulation(complete(weights), float(tau / task.dt), initial, rule, learning_rate / task.n_steps, update == "step", batch, clip, trained, constraint)
     history = History(simulation.weights, trials)
     for number in range(trials):
         arrays = task.trial(number)
@@ -273,9 +307,30 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
                 simulation.weights[name][diverged] = values[diverged]
             history.add(number, trial, diverged, simulation.weights)
         simulation.learning &= ~diverged
+        if diverged.any():
+            simulation.pending = {name: np.where(diverged[:, None, None], 0, change) for name, change in simulation.pending.items()}
         if report:
             report(number + 1)
     return history.result(task, arrays, simulation.weights)
+
+
+def respond(task, weights, tau, trials, initial=0.1):
+    """Outputs of networks that do not learn.
+
+    Parameters
+    ----------
+    task, weights, tau, initial
+        As for `train`.
+    trials : sequence of int
+        Numbers of the task's trials.
+
+    Returns
+    -------
+    ndarray, shape (networks, trials, n_steps, n_outputs)
+    """
+    check_tau("reference.respond", tau, task.dt)
+    simulation = Simulation(complete(weights), float(tau / task.dt), initial, Backward(True, True), 0.0, False)
+    return np.stack([np.moveaxis(simulation.run(*task.trial(number)).output, 0, 1) for number in trials], axis=1)
 
 
 def copies(weights):

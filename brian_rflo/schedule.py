@@ -22,6 +22,7 @@ LOSS = dict(when="after_resets", order=-30)  # target, error, loss
 FEEDBACK = dict(when="after_resets", order=-20)  # error projected back onto the neurons
 LEARN = dict(when="after_resets", order=-10)  # weight change, at once or accumulated
 FLUSH = dict(when="end", order=-45)  # last step of a trial: what was kept of its steps is added up
+CLIP = dict(when="end", order=-42)  # last step of a trial: how much of the accumulated change is left by gradient clipping
 APPLY = dict(when="end", order=-40)  # last step of a trial: accumulated weight change
 VERDICT = dict(when="end", order=-30)  # last step of a trial: is everything finite?
 RESTORE = dict(when="end", order=-20)  # last step of a trial: where it is not, the weights from before the trial

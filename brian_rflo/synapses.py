@@ -13,6 +13,7 @@ from .dense import DenseParts, Geometry
 from .neurons.base import check_port
 from .occasional import is_standalone
 from .quantities import check_tau
+from .updates import check_update
 
 logger = get_logger(__name__)
 
@@ -45,10 +46,14 @@ LEARN = {
     "trial": """_on = int(plastic)
                 change = choose(_on*_sound > 0, change + ({update}), change)""",
 }
-#: Statements at the end of a trial.
+#: Statements at the end of a trial, or of a batch of trials. `_clip` is what gradient clipping leaves of a change (see `Trials`).
 APPLY = """_rate = int(plastic)*learning_rate/trial_steps
-           w = choose(_rate*_sound > 0, w + _rate*change, w)
+           w = choose(_rate*_sound > 0, w + _rate*{clip}change, w)
            change = 0"""
+
+#: A constraint (`PlasticSynapses`): Dale's law. Neurons of the source are excitatory or inhibitory (their variable `excitatory`), and no
+#: weight takes the other sign (Murray 2019, figure 2, supplement 1).
+DALE = "w = choose(excitatory_pre, clip(w, 0, inf), clip(w, -inf, 0))"
 
 #: Beginnings of the names of variables that dense loops work with from one step to the next.
 WORKING = ("_history_", "_at_", "_ahead", "_stale")
@@ -172,6 +177,10 @@ class PlasticSynapses(Projection):
         Variable of the target that receives the sum. It must be dimensionless, and belong to this projection alone.
     update : {"step", "trial"}
         When weights change: at every step, or accumulated and at the end of each trial. The latter needs a `Trials`.
+    batch : int
+        Trials whose changes are added up before they are applied; more than one only with ``update="trial"``.
+    constraint : str
+        Statements that hold the weights in bounds, run after each change: `DALE`, or for example ``"w = clip(w, -1, 1)"``.
     name : str
         Name of the projection.
     **synapses_args
@@ -198,11 +207,10 @@ class PlasticSynapses(Projection):
     Within trials of `T` steps (see `Trials`) every update carries the paper's ``1/T``. Without trials it does not.
     """
 
-    def __init__(self, source, target, rule, onto, update="step", name="plasticsynapses*", **synapses_args):
-        if update not in LEARN:
-            raise ValueError(f"update must be 'step' or 'trial'; got {update!r}")
-        self.rule, self.onto, self.update, self.trials, self._connected = rule, onto, update, None, 0
-        self.dense, self.trial_length = None, None
+    def __init__(self, source, target, rule, onto, update="step", batch=1, constraint="", name="plasticsynapses*", **synapses_args):
+        check_update(update, batch)
+        self.rule, self.onto, self.update, self.batch, self.constraint = rule, onto, update, batch, constraint
+        self.trials, self._connected, self.dense, self.trial_length = None, 0, None, None
         reader = f"{type(rule).__name__} on the projection from '{source.name}' to '{target.name}'"
         self._check_ports(source, target, reader)
         namespace = {**(synapses_args.pop("namespace", None) or {}), "choose": choose}
@@ -212,7 +220,7 @@ class PlasticSynapses(Projection):
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
         summed = self.summed_updaters[f"{onto}_post"]
         schedule.move(summed, phase_of_sum(target))
-        learner = self.run_regularly(LEARN[update].format(update=rule.update), **schedule.LEARN, name=f"{self.name}_learn")
+        learner = self.run_regularly(self._learning, **schedule.LEARN, name=f"{self.name}_learn")
         self.dense = DenseParts(self, summed, learner)
 
     @property
@@ -222,8 +230,20 @@ class PlasticSynapses(Projection):
 
     @property
     def trial_end(self):
-        """Statements at the end of a trial: what was accumulated is applied."""
-        return APPLY if self.update == "trial" else ""
+        """Statements at the end of a trial, or of a batch of trials: what was accumulated is applied."""
+        if self.update != "trial":
+            return ""
+        return APPLY.format(clip="_clip*" if "_clip" in self.variables else "") + f"\n{self.constraint}"
+
+    @property
+    def trial_restore(self):
+        """Statements after the verdict on a trial: where the network is not sound, the weights from before it."""
+        unfinished = "\nchange = choose(_sound > 0, change, 0)" if self.batch > 1 else ""
+        return f"w = choose(_sound > 0, w, w_kept){unfinished}"
+
+    @property
+    def _learning(self):
+        return LEARN[self.update].format(update=self.rule.update) + (f"\n{self.constraint}" if self.update == "step" else "")
 
     def _equations(self):
         change = "change : 1\n" if self.update == "trial" else ""
@@ -238,7 +258,7 @@ class PlasticSynapses(Projection):
 
     def _check_rule(self, reader):
         known = {*self.variables, *self.namespace, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNITS}
-        named = {"traces": self.equations.identifiers, "update": get_identifiers(self.rule.update), "reset": get_identifiers(self.rule.reset)}
+        named = {"traces": self.equations.identifiers, "update": get_identifiers(self.rule.update), "reset": get_identifiers(self.rule.reset), "constraint": get_identifiers(self.constraint)}
         for part, names in named.items():
             unknown = ", ".join(repr(name) for name in sorted(names - known))
             if unknown:
@@ -266,6 +286,8 @@ class PlasticSynapses(Projection):
         self.variables._variables.pop("trial_steps", None)  # left by a run without trials
         self.variables.add_constant("trial_steps", trials.task.n_steps)
         self.trial_length = trials.task.n_steps
+        if trials.clip_norm is not None:
+            self.variables.add_array("_clip", size=self.target.stop, index="_postsynaptic_idx", values=np.ones(self.target.stop))
 
     def before_run(self, run_namespace):
         """Refuse to accumulate for the end of a trial that never comes."""

@@ -10,6 +10,7 @@ from . import schedule
 from .occasional import Occasional, OccasionalMonitor, OccasionalRunner, first_step, is_standalone, last_step
 from .readout import Readout, check_clock
 from .synapses import PlasticSynapses
+from .updates import check_clip_norm
 
 logger = get_logger(__name__)
 
@@ -30,6 +31,9 @@ class Trials(NeuronGroup):
         your own write ``trials.at_start(mine, "v = El")``.
     networks : int
         Independent networks side by side in the groups.
+    clip_norm : float, optional
+        Gradient clipping: where the norm of a network's change, ``sqrt(sum of change**2)/T`` over all its plastic projections and before
+        the learning rate, is larger than this, the change is scaled down to it. Only with ``update="trial"``.
     name : str
         Name of the group.
     **neurongroup_args
@@ -45,20 +49,24 @@ class Trials(NeuronGroup):
     Raises
     ------
     TypeError, ValueError
-        If a part says nothing about trials, belongs to another task, or has another time step.
+        If a part says nothing about trials, belongs to another task, or has another time step; if clipping does not fit.
     """
 
-    def __init__(self, task, *parts, networks=1, name="trials*", **neurongroup_args):
-        self.task, self.reported, self.runners = task, set(), 0
+    def __init__(self, task, *parts, networks=1, clip_norm=None, name="trials*", **neurongroup_args):
+        self.task, self.clip_norm, self.reported, self.runners = task, clip_norm, set(), 0
         if len({id(part) for part in parts}) < len(parts):
             raise ValueError("Trials was given a part twice; name each once")
         self.readouts = [part for part in parts if isinstance(part, Readout)]
         self.projections = [part for part in parts if isinstance(part, PlasticSynapses)]
+        if clip_norm is not None:
+            check_clipping(clip_norm, self.projections)
         super().__init__(networks, "loss : 1\ndiverged_in : integer", name=name, **neurongroup_args)
         check_clock(task, self)
         self.diverged_in = -1
         for part in parts:
             self._take(part)
+        if clip_norm is not None:
+            self.contained_objects.append(Clipping(self, self.projections, clip_norm))
         self.contained_objects.append(Verdict(self, self.projections, self.readouts))
 
     @property
@@ -78,12 +86,13 @@ class Trials(NeuronGroup):
             raise ValueError(f"'{part.name}' has {len(part)} units, but {len(self)} network(s) with {self.task.n_outputs} output(s) need {len(self) * self.task.n_outputs}; give Readout and Trials the same networks=")
         if hasattr(part, "join"):
             part.join(self)
+            end = part.trial_end
         if start:
             self.at_start(part, start)
         if end:
-            self.at_end(part, end)
+            self._run(part, end, last_step(self.task.n_steps * getattr(part, "batch", 1)), schedule.APPLY, "trial_end")
         if isinstance(part, PlasticSynapses):
-            self._run(part, "w = choose(_sound > 0, w, w_kept)", last_step(self.task.n_steps), schedule.RESTORE, "restore")
+            self._run(part, part.trial_restore, last_step(self.task.n_steps), schedule.RESTORE, "restore")
 
     def at_start(self, group, statements):
         """Run statements of `group` at the beginning of each trial, before anything else of the step."""
@@ -170,6 +179,50 @@ class Verdict(Occasional, CodeRunner):
             part.sound.get_value()[:] = np.repeat(diverged_in < 0, part.block)
         if (diverged_in >= 0).all():
             stop()
+
+
+def check_clipping(clip_norm, projections):
+    """Raise unless the changes of all projections are known together, so that they have a norm."""
+    if not projections:
+        raise ValueError("clip_norm scales the changes of plastic projections, and Trials was given none")
+    for part in projections:
+        check_clip_norm(clip_norm, part.update)
+        if part.batch != projections[0].batch:
+            raise ValueError(f"clip_norm needs the whole change of all projections at once; '{part.name}' has batch={part.batch}, '{projections[0].name}' batch={projections[0].batch}")
+
+
+class Clipping(Occasional, CodeRunner):
+    """Gradient clipping: before changes are applied, how much of each network's change is to be left.
+
+    A reduction over synapses and projections, like the `Verdict`.
+    """
+
+    standalone_template, reads_whole_changes = "clipping", True
+
+    def __init__(self, trials, projections, clip_norm):
+        self.when_holds(last_step(trials.task.n_steps * projections[0].batch))
+        CodeRunner.__init__(self, trials, "clipping", clock=trials.clock, name=f"{trials.name}_clipping*", **schedule.CLIP)
+        self.largest, self.networks = clip_norm * trials.task.n_steps, len(trials)
+        self.projections = [Part(trials, part, part.target.stop, change="change", post="_synaptic_post", clip="_clip") for part in projections]
+
+    def create_code_objects(self, run_namespace):
+        """Only standalone has a code object."""
+        if is_standalone():
+            self.template_kwds |= dict(_projections=self.projections, _networks=self.networks, _largest=repr(float(self.largest)))
+            self.needed_variables = [name for part in self.projections for name in part.needed]
+            super().create_code_objects(run_namespace)
+
+    def run(self):
+        """The scales on the runtime targets. A norm that is no number scales nothing: the verdict follows."""
+        if not self.holds(self.timestep[0]):
+            return
+        squares = np.zeros(self.networks)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for part in self.projections:
+                squares += np.bincount(part.post.get_value() // part.block, part.change.get_value() ** 2, self.networks)
+        scale = np.where(squares > self.largest**2, self.largest / np.sqrt(np.maximum(squares, self.largest**2)), 1.0)
+        for part in self.projections:
+            part.clip.get_value()[:] = np.repeat(scale, part.block)
 
 
 class Part:

@@ -115,7 +115,7 @@ def problems_of_others(parts, objects):
             continue
         if is_python(obj):
             yield f"'{obj.name}' runs Python code"
-        if not isinstance(obj, CodeRunner) or str(obj.abstract_code).removeprefix(MARK) in (synapses.trial_start, synapses.trial_end):
+        if not isinstance(obj, CodeRunner) or getattr(obj, "reads_whole_changes", False) or str(obj.abstract_code).removeprefix(MARK) in (synapses.trial_start, synapses.trial_end, synapses.trial_restore):
             continue
         touched, changed = touches(obj, synapses)
         if touched & momentary or changed & constant:

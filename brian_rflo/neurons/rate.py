@@ -36,6 +36,8 @@ class RateNeurons(NeuronGroup):
         Activity at the beginning of each trial. Clearly non-zero: a network that starts at rest stays silent.
     inputs : tuple of str
         Names of the input variables; the drive is their sum. One projection each, since Brian2 lets no two sum into one.
+    excitatory : array of bool, shape (N,), optional
+        Which neurons are excitatory; the others are inhibitory. For projections with the constraint `DALE`.
     name : str
         Name of the group.
     **neurongroup_args
@@ -62,19 +64,21 @@ class RateNeurons(NeuronGroup):
 
     trial_start = "activity = initial"
 
-    def __init__(self, N, tau, initial=0.1, inputs=("I_rec", "I_in"), name="rateneurons*", **neurongroup_args):
+    def __init__(self, N, tau, initial=0.1, inputs=("I_rec", "I_in"), excitatory=None, name="rateneurons*", **neurongroup_args):
         self.tau = tau
         self.inputs = (inputs,) if isinstance(inputs, str) else tuple(inputs)
         check_tau("RateNeurons", tau, tau)
         if not np.isfinite(initial).all():
             raise ValueError(f"RateNeurons: initial must be finite; got {initial!r}")
-        equations = EQUATIONS.format(drive=" + ".join(self.inputs)) + "".join(f"{name} : 1\n" for name in self.inputs)
+        equations = EQUATIONS.format(drive=" + ".join(self.inputs)) + "".join(f"{name} : 1\n" for name in self.inputs) + ("" if excitatory is None else "excitatory : boolean (constant)\n")
         namespace = {**(neurongroup_args.pop("namespace", None) or {}), "tau": tau}
         super().__init__(N, equations, method="euler", namespace=namespace, name=name, **neurongroup_args)
         check_tau(f"RateNeurons '{self.name}'", tau, self.clock.dt)
         self.run_regularly("phi = tanh(drive); gain = 1 - phi**2", **schedule.GAIN, name=f"{self.name}_gain")
         self.initial = initial
         self.activity = initial
+        if excitatory is not None:
+            self.excitatory = excitatory
 
     def before_run(self, run_namespace):
         """Check the time constant once more: the clock may have changed."""

@@ -1,0 +1,129 @@
+"""When and how weights change: batches of trials, gradient clipping, constraints, trained subsets, the output as a current."""
+
+import numpy as np
+import pytest
+from brian2 import StateMonitor, defaultclock, ms
+
+from brian_rflo import DALE, RFLO, CursorMovements, LearningNetwork, PeriodicOutput, RateNeurons, reference
+from brian_rflo.devices import device
+
+TAU, RATE, N = 10 * ms, 2.0, 8
+CURSOR = CursorMovements(movement=30 * ms, seed=3)
+PERIODIC = PeriodicOutput(period=50 * ms)
+TARGETS = ("numpy", pytest.param("cython", marks=pytest.mark.compiled), pytest.param("cpp_standalone", marks=pytest.mark.compiled))
+EXCITATORY = np.arange(N) % 3 > 0
+
+
+def dale(recurrent):
+    """The constraint of the reference."""
+    return np.where(EXCITATORY, np.maximum(recurrent, 0), np.minimum(recurrent, 0))
+
+
+CASES = {
+    "batch": dict(batch=3),
+    "clip": dict(clip_norm=0.05),
+    "clip and batch": dict(clip_norm=0.08, batch=2),
+    "readout only": dict(trained=("output",)),
+    "recurrent only": dict(trained=("recurrent", "input")),
+    "constraint": dict(constraint=DALE),
+    "constraint at every step": dict(constraint=DALE, update="step"),
+    "all of it": dict(constraint=DALE, batch=2, clip_norm=0.1, trained=("recurrent", "output")),
+}
+
+
+def train(task, trials=7, networks=2, rate=RATE, **options):
+    defaultclock.dt = task.dt
+    excitatory = np.tile(EXCITATORY, networks) if "constraint" in options else None
+    inputs = ("I_rec", "I_in", "I_out") if options.get("output_current") else ("I_rec", "I_in")
+    neurons = RateNeurons(networks * N, tau=TAU, initial=0.3, excitatory=excitatory, inputs=inputs)
+    net = LearningNetwork(task, neurons, RFLO(rate, tau=TAU), networks=networks, seed=4, **{"update": "trial"} | options)
+    return net, net.train(trials)
+
+
+def relative(a, b):
+    return np.abs(a - b).max() / np.abs(b).max()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_as_the_reference(case, target):
+    if target == "cpp_standalone" and case is not CASES["all of it"]:
+        pytest.skip("one program is enough")
+    with device(target):
+        _, result = train(CURSOR, **case)
+    options = {"update": "trial"} | case | ({"constraint": dale} if "constraint" in case else {})
+    expected = reference.train(CURSOR, result.weights_before, "rflo", RATE, TAU, 7, initial=0.3, **options)
+    assert relative(result.losses, expected.losses) < 1e-10
+    for name in ("recurrent", "input", "output"):
+        assert relative(result.weights_after[name], expected.weights_after[name]) < 1e-10, name
+        moved = (result.weights_after[name] != result.weights_before[name]).any()
+        assert moved == (name in case.get("trained", ("recurrent", "input", "output"))), name
+
+
+def test_clipping_changes_something_and_holds_the_norm():
+    free, clipped = (train(CURSOR, trials=1, **options)[1] for options in ({}, dict(clip_norm=0.05)))
+    norms = [np.sqrt(sum(((result.weights_after[name] - result.weights_before[name]) ** 2).sum(axis=(1, 2)) for name in ("recurrent", "input", "output"))) for result in (free, clipped)]
+    assert (norms[0] > RATE * 0.05).all()
+    np.testing.assert_allclose(norms[1], RATE * 0.05, rtol=1e-12)
+
+
+def test_dales_law_holds_at_every_step():
+    defaultclock.dt = CURSOR.dt
+    neurons = RateNeurons(N, tau=TAU, initial=0.3, excitatory=EXCITATORY)
+    net = LearningNetwork(CURSOR, neurons, RFLO(RATE, tau=TAU), constraint=DALE, seed=4)
+    monitor = StateMonitor(net.recurrent, "w", record=True, when="end")
+    net.add(monitor)
+    net.train(10)
+    weights = np.asarray(monitor.w).reshape(N, N, -1)
+    assert (weights[EXCITATORY] >= 0).all() and (weights[~EXCITATORY] <= 0).all()
+    assert (weights == 0).any() and (weights[:, :, -1] != weights[:, :, 0]).any()
+
+
+@pytest.mark.parametrize("update", ["trial", "step"])
+def test_output_current(update):
+    """Against a loop of our own: u(t) gets the output of the step before, 0 in the first."""
+    net, result = train(PERIODIC, trials=3, networks=1, output_current=True, update=update)
+    before = {name: values[0].copy() for name, values in result.weights_before.items()}
+    w, out, back = before["recurrent"], before["output"], before["feedback"]
+    _, target, mask = PERIODIC.trial()
+    T, losses = PERIODIC.n_steps, []
+    for _ in range(3):
+        h, y, p, loss, dw, dout = np.full(N, 0.3), np.zeros(1), np.zeros((N, N)), 0, 0, 0
+        for t in range(T):
+            phi = np.tanh(w @ h + back @ y)
+            p = 0.9 * p + 0.1 * np.outer(1 - phi**2, h)
+            h = 0.9 * h + 0.1 * phi
+            y = out @ h
+            error = mask[t] * (target[t] - y)
+            loss += (error**2).sum() / (2 * T)
+            steps = RATE / T * (back @ error)[:, None] * p, RATE / T * np.outer(error, h)
+            if update == "step":
+                w, out = w + steps[0], out + steps[1]
+            else:
+                dw, dout = dw + steps[0], dout + steps[1]
+        w, out = w + dw, out + dout
+        losses.append(loss)
+    assert relative(result.losses[0], np.array(losses)) < 1e-10
+    assert relative(net.recurrent.matrix(), w) < 1e-10 and relative(net.output.matrix(), out) < 1e-10
+    assert relative(w, before["recurrent"]) > 1e-3
+
+
+
+
+def test_a_diverged_network_forgets_its_unfinished_batch():
+    """What has been added up so far holds numbers of the failed trial; it must not reach the weights when learning goes on."""
+    net, _ = train(CURSOR, trials=1, networks=1, batch=3)
+    kept = np.array(net.recurrent.w)
+    net.recurrent.change = 1e300
+    net.trials.diverged_in = 1
+    net.run(1 * CURSOR.duration)
+    assert np.array_equal(net.recurrent.w, kept)
+    assert np.abs(np.asarray(net.recurrent.change)).max() == 0
+
+
+def test_respond_is_the_network_without_learning():
+    _, result = train(CURSOR, trials=4)
+    outputs = reference.respond(CURSOR, result.weights_after, TAU, [0, 5], initial=0.3)
+    assert outputs.shape == (2, 2, CURSOR.n_steps, 2)
+    still = reference.train(CURSOR, result.weights_after, "bptt", 0.0, TAU, 1, initial=0.3)
+    np.testing.assert_array_equal(outputs[:, 0], still.output)
