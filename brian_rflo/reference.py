@@ -34,31 +34,21 @@ class Backward:
     symmetric: bool
     nonlocal_: bool
 
-    def learner(self, simulation):
-        """What learns in one trial."""
-        return BackwardLearner(self, simulation)
+    def run(self, simulation, inputs, target, mask):
+        """A trial, and the changes of the weights summed over it; within the trial weights are at rest."""
+        trial = simulation.at_rest(inputs, target, mask)
+        return trial, self.changes(trial, simulation.weights, simulation.tau)
 
-
-class BackwardLearner:
-    """Waits for the end of the trial, then goes back through it."""
-
-    def __init__(self, rule, simulation):
-        self.rule, self.weights, self.tau = rule, simulation.weights, simulation.tau
-
-    def step(self, trial, step):
-        """Nothing to do before the end."""
-
-    def finish(self, trial):
+    def changes(self, trial, weights, tau):
         """Changes of the weights, summed over the trial."""
-        feedback, backwards = feedback_weights(self.rule, self.weights), self.weights["recurrent"].swapaxes(-1, -2)
-        signal = product(feedback, trial.error[-1])
-        gated = np.empty_like(trial.gain)
+        backwards, gated, gain = np.ascontiguousarray(weights["recurrent"].swapaxes(-1, -2)), np.empty_like(trial.gain), trial.gain / tau
+        signals, keep = product(feedback_weights(self, weights), trial.error), 1 - 1 / tau
+        signal = signals[-1]
         for step in range(len(gated) - 1, -1, -1):
-            gated[step] = trial.gain[step] * signal / self.tau
-            if step:
-                signal = product(feedback, trial.error[step - 1]) + (1 - 1 / self.tau) * signal
-                if self.rule.nonlocal_:
-                    signal = signal + product(backwards, gated[step])
+            gated[step] = gain[step] * signal
+            signal = signals[step - 1] + keep * signal
+            if self.nonlocal_:
+                signal += product(backwards, gated[step])
         return {"recurrent": sum_of_outer(gated, trial.before), "input": np.moveaxis(gated, 0, 2) @ trial.inputs, "output": sum_of_outer(trial.error, trial.after)}
 
 
@@ -71,33 +61,20 @@ class Forward:
     advance: Callable
     change: Callable
 
-    def learner(self, simulation):
-        """What learns in one trial."""
-        return ForwardLearner(self, simulation)
-
-
-class ForwardLearner:
-    """Advances the traces in each step; changes weights then, or sums the changes."""
-
-    def __init__(self, rule, simulation):
-        self.rule, self.simulation = rule, simulation
-        self.traces, self.sums = rule.start(simulation.weights), {}
-
-    def step(self, trial, step):
-        """One time step of traces and changes."""
-        weights, sent = self.simulation.weights, (trial.before[step], trial.inputs[step][None])
-        self.traces = self.rule.advance(weights, self.traces, trial.gain[step], sent, self.simulation.tau)
-        signal = product(feedback_weights(self.rule, weights), trial.error[step])
-        recurrent, inward = self.rule.change(signal, self.traces)
-        changes = {"recurrent": recurrent, "input": inward, "output": outer(trial.error[step], trial.after[step])}
-        if self.simulation.online:
-            self.simulation.learn(changes)
-        else:
-            self.sums = {name: self.sums.get(name, 0) + change for name, change in changes.items()}
-
-    def finish(self, trial):
-        """Changes that are left for the end of the trial."""
-        return self.sums
+    def run(self, simulation, inputs, target, mask):
+        """A trial with traces; weights change in each step, or the changes are summed for the end of the trial."""
+        traces, sums = self.start(simulation.weights), {}
+        for trial, step in simulation.step_by_step(inputs, target, mask):
+            sent = trial.before[step], inputs[step][None]
+            traces = self.advance(simulation.weights, traces, trial.gain[step], sent, simulation.tau)
+            signal = product(feedback_weights(self, simulation.weights), trial.error[step])
+            recurrent, inward = self.change(signal, traces)
+            changes = {"recurrent": recurrent, "input": inward, "output": outer(trial.error[step], trial.after[step])}
+            if simulation.online:
+                simulation.learn(changes)
+            else:
+                sums = {name: sums.get(name, 0) + change for name, change in changes.items()}
+        return trial, sums
 
 
 def feedback_weights(rule, weights):
@@ -196,21 +173,45 @@ class Simulation:
 
     def run(self, inputs, target, mask):
         """One trial, with its learning."""
+        trial, changes = self.rule.run(self, inputs, target, mask)
+        if not self.online:
+            self.collect(changes)
+        return trial
+
+    def empty(self, inputs, target):
+        """A trial that has not run yet."""
         n_steps, networks, n_units = len(target), *self.weights["recurrent"].shape[:2]
-        trial = Trial(*(np.empty((n_steps, networks, n)) for n in (n_units, n_units, n_units, target.shape[1], target.shape[1])), inputs)
-        activity = np.broadcast_to(self.initial, (networks, n_units)).astype(float)
-        learner = self.rule.learner(self)
-        for step in range(n_steps):
+        return Trial(*(np.empty((n_steps, networks, n)) for n in (n_units, n_units, n_units, target.shape[1], target.shape[1])), inputs)
+
+    def start(self):
+        """Activity at the beginning of a trial."""
+        return np.broadcast_to(self.initial, self.weights["recurrent"].shape[:2]).astype(float)
+
+    def at_rest(self, inputs, target, mask):
+        """A trial in which weights do not change: what does not depend on the step before is done for all steps together."""
+        trial, activity, recurrent = self.empty(inputs, target), self.start(), self.weights["recurrent"]
+        driven, rise = np.moveaxis(self.weights["input"] @ inputs.T, 2, 0), 1 / self.tau
+        for step in range(len(target)):
+            trial.before[step] = activity
+            rate = trial.gain[step] = np.tanh(product(recurrent, activity) + driven[step])
+            activity = activity + rise * (rate - activity)
+        trial.after[:-1], trial.after[-1] = trial.before[1:], activity
+        trial.gain[:] = 1 - trial.gain**2
+        trial.output[:] = product(self.weights["output"], trial.after)
+        trial.error[:] = mask[:, None, None] * (target[:, None] - trial.output)
+        return trial
+
+    def step_by_step(self, inputs, target, mask):
+        """The steps of a trial one by one, for rules that learn in between."""
+        trial, activity = self.empty(inputs, target), self.start()
+        for step in range(len(target)):
             drive = product(self.weights["recurrent"], activity) + self.weights["input"] @ inputs[step]
             trial.before[step], rate = activity, np.tanh(drive)
             trial.gain[step] = 1 - rate**2
             activity = activity + (-activity + rate) / self.tau
             trial.after[step], trial.output[step] = activity, product(self.weights["output"], activity)
             trial.error[step] = mask[step] * (target[step] - trial.output[step])
-            learner.step(trial, step)
-        if not self.online:
-            self.collect(learner.finish(trial))
-        return trial
+            yield trial, step
 
     def collect(self, changes):
         """Add the changes of a trial to those of its batch; apply them when the batch is complete."""
@@ -329,8 +330,8 @@ def respond(task, weights, tau, trials, initial=0.1):
     ndarray, shape (networks, trials, n_steps, n_outputs)
     """
     check_tau("reference.respond", tau, task.dt)
-    simulation = Simulation(complete(weights), float(tau / task.dt), initial, Backward(True, True), 0.0, False)
-    return np.stack([np.moveaxis(simulation.run(*task.trial(number)).output, 0, 1) for number in trials], axis=1)
+    simulation = Simulation(complete(weights), float(tau / task.dt), initial, None, 0.0, online=False)
+    return np.stack([np.moveaxis(simulation.at_rest(*task.trial(number)).output, 0, 1) for number in trials], axis=1)
 
 
 def copies(weights):
