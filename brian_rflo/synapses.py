@@ -46,7 +46,7 @@ LEARN = {
     "trial": """_on = int(plastic)
                 change = choose(_on*_sound > 0, change + ({update}), change)""",
 }
-#: Statements at the end of a trial, or of a batch of trials. `_clip` is what gradient clipping leaves of a change (see `Trials`).
+#: Statements at the end of a trial, or of a batch of trials. `_scale` is what gradient clipping leaves of a change (see `Trials`).
 APPLY = """_rate = int(plastic)*learning_rate/trial_steps
            w = choose(_rate*_sound > 0, w + _rate*{clip}change, w)
            change = 0"""
@@ -233,7 +233,7 @@ class PlasticSynapses(Projection):
         """Statements at the end of a trial, or of a batch of trials: what was accumulated is applied."""
         if self.update != "trial":
             return ""
-        return APPLY.format(clip="_clip*" if "_clip" in self.variables else "") + f"\n{self.constraint}"
+        return APPLY.format(clip="_scale*" if "_scale" in self.variables else "") + f"\n{self.constraint}"
 
     @property
     def trial_restore(self):
@@ -287,7 +287,7 @@ class PlasticSynapses(Projection):
         self.variables.add_constant("trial_steps", trials.task.n_steps)
         self.trial_length = trials.task.n_steps
         if trials.clip_norm is not None:
-            self.variables.add_array("_clip", size=self.target.stop, index="_postsynaptic_idx", values=np.ones(self.target.stop))
+            self.variables.add_array("_scale", size=self.target.stop, index="_postsynaptic_idx", values=np.ones(self.target.stop))
 
     def before_run(self, run_namespace):
         """Refuse to accumulate for the end of a trial that never comes."""

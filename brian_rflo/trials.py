@@ -203,7 +203,7 @@ class Clipping(Occasional, CodeRunner):
         self.when_holds(last_step(trials.task.n_steps * projections[0].batch))
         CodeRunner.__init__(self, trials, "clipping", clock=trials.clock, name=f"{trials.name}_clipping*", **schedule.CLIP)
         self.largest, self.networks = clip_norm * trials.task.n_steps, len(trials)
-        self.projections = [Part(trials, part, part.target.stop, change="change", post="_synaptic_post", clip="_clip") for part in projections]
+        self.projections = [Part(trials, part, part.target.stop, change="change", post="_synaptic_post", scale="_scale") for part in projections]
 
     def create_code_objects(self, run_namespace):
         """Only standalone has a code object."""
@@ -222,7 +222,7 @@ class Clipping(Occasional, CodeRunner):
                 squares += np.bincount(part.post.get_value() // part.block, part.change.get_value() ** 2, self.networks)
         scale = np.where(squares > self.largest**2, self.largest / np.sqrt(np.maximum(squares, self.largest**2)), 1.0)
         for part in self.projections:
-            part.clip.get_value()[:] = np.repeat(scale, part.block)
+            part.scale.get_value()[:] = np.repeat(scale, part.block)
 
 
 class Part:
