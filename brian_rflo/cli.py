@@ -1,18 +1,19 @@
 """The command line: ``brian-rflo list``, ``brian-rflo run`` and ``brian-rflo bench``."""
 
 import argparse
+import os
 import sys
 import time
 from importlib import import_module
 from pkgutil import iter_modules
 
-from . import devices
+from . import devices, parts
 from .experiment import save, table
 from .files import writable_folder
 
 
 def experiments():
-    """All experiments of all models, by name."""
+    """All experiments of all models, by name, each model's in its own order."""
     try:
         models = import_module("brian_rflo.models")
     except ModuleNotFoundError as error:
@@ -41,16 +42,23 @@ def parser():
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("list", help="list the published experiments").set_defaults(act=show_list)
     run = commands.add_parser("run", help="reproduce a published experiment", description="Reproduce a published experiment: figure, data and summary.json.")
-    run.set_defaults(act=run_experiment)
-    run.add_argument("experiment", help="its name, as `brian-rflo list` shows it")
+    run.set_defaults(act=run_experiments)
+    run.add_argument("experiment", help="its name, as `brian-rflo list` shows it, or a model's name for all of its experiments")
     run.add_argument("--networks", type=positive, help="independent networks (default: the paper's)")
     run.add_argument("--trials", type=positive, help="trials of each network (default: the paper's)")
     run.add_argument("--seed", type=natural, default=0, help="seed of the initial weights (default: 0)")
     run.add_argument("--device", choices=devices.DEVICES, default="auto", help="where Brian2 runs; auto is cpp_standalone where there is a C++ compiler, else numpy")
-    run.add_argument("--quick", action="store_true", help="fewer networks and trials: shows learning within a minute")
+    run.add_argument("--quick", action="store_true", help="fewer networks and trials: shows learning within a minute or so")
+    run.add_argument("--workers", type=positive, default=cores(), help="processes at the same time (default: one for each core)")
+    run.add_argument("--fresh", action="store_true", help="compute everything anew; otherwise what an earlier run has finished is used")
     run.add_argument("--out", help="folder for figure.png, data.npz and summary.json (default: results/NAME)")
     add_bench(commands)
     return top
+
+
+def cores():
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def add_bench(commands):
@@ -69,7 +77,7 @@ def add_bench(commands):
 
 def show_list(_):
     """Print name, title and duration of each experiment."""
-    for name, experiment in sorted(experiments().items()):
+    for name, experiment in experiments().items():
         print(f"{name:20s} {experiment.title} ({experiment.takes})")
     return 0
 
@@ -79,17 +87,47 @@ def say(message):
     print(message, flush=True)
 
 
-def run_experiment(args):
-    """Run one experiment, print its table, write its files. 0 if all expectations hold, 1 if not."""
+def chosen_experiments(name):
+    """The experiment of that name, or all of a model.
+
+    Raises
+    ------
+    ValueError
+        If there is none, with the names that there are.
+    """
     known = experiments()
-    if args.experiment not in known:
-        raise ValueError(f"no experiment {args.experiment!r}; there are: {', '.join(sorted(known))}")
-    experiment = known[args.experiment]
-    settings = experiment.settings(args.networks, args.trials, args.seed, devices.chosen(args.device), args.quick)
-    folder = writable_folder(args.out or f"results/{experiment.name}{'-quick' if args.quick else ''}")
-    say(f"{experiment.name}: {experiment.title}\n{experiment.source}\n")
-    start = time.perf_counter()
-    outcome = experiment.run(settings, say)
+    chosen = [experiment for full, experiment in known.items() if name in (full, full.split("/")[0])]
+    if not chosen:
+        models = dict.fromkeys(full.split("/")[0] for full in known)
+        raise ValueError(f"no experiment {name!r}; there are: {', '.join([*models, *sorted(known)])}")
+    return chosen
+
+
+def run_experiments(args):
+    """Run an experiment or all of a model, print tables, write files. 0 if all expectations hold, 1 if not."""
+    chosen, device = chosen_experiments(args.experiment), devices.chosen(args.device)
+    root = writable_folder(args.out or "results")
+    statuses = []
+    for number, experiment in enumerate(chosen):
+        named = f"{experiment.name}{'-quick' if args.quick else ''}"
+        folder = root / named if len(chosen) > 1 or not args.out else root
+        shared = root / experiment.name.split("/")[0] / "parts" if folder != root else root / "parts"
+        settings = experiment.settings(args.networks, args.trials, args.seed, device, args.quick)
+        say(f"{experiment.name}: {experiment.title}\n{experiment.source}\n")
+        statuses.append(run_experiment(experiment, settings, folder, shared, args))
+        if number + 1 < len(chosen):
+            say("")
+    return max(statuses)
+
+
+def run_experiment(experiment, settings, folder, shared, args):
+    """Run one experiment; 0 if all expectations hold, 1 if not."""
+    writable_folder(folder)
+    start, wanted = time.perf_counter(), experiment.parts(settings)
+    if args.fresh:
+        parts.forget(wanted, shared)
+    arrays = parts.compute(wanted, shared, args.workers, say)
+    outcome = experiment.outcome(settings, arrays)
     seconds = time.perf_counter() - start
     paths = save(outcome, experiment, settings, seconds, folder)
     say(f"\n{table(outcome.rows)}\n\n{seconds:.0f} s, seed {settings.seed}. Written: {', '.join(map(str, paths))}")
@@ -114,5 +152,5 @@ def main(arguments=None):
         print(f"brian-rflo: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("brian-rflo: interrupted; nothing was written", file=sys.stderr)
+        print("brian-rflo: interrupted; what was finished is kept, and the same command goes on from there", file=sys.stderr)
         return 130

@@ -9,13 +9,14 @@ from importlib.metadata import version
 import numpy as np
 
 from .files import write_together
+from .parts import save_arrays
 
 
 @dataclass(frozen=True)
 class Row:
     """One line of the table: a measured quantity beside the published one and what is expected of it.
 
-    `low` and `high` bound the expectation; without either nothing is judged.
+    `low` and `high` bound the expectation; without either nothing is judged. `spread` says in words how networks differ.
     """
 
     quantity: str
@@ -23,6 +24,7 @@ class Row:
     published: str = ""
     low: float | None = None
     high: float | None = None
+    spread: str = ""
 
     @property
     def expected(self):
@@ -41,18 +43,19 @@ class Row:
     def as_json(self):
         """The row as `summary.json` holds it; a number that is not finite becomes null."""
         measured = float(self.measured) if np.isfinite(self.measured) else None
-        return dict(quantity=self.quantity, measured=measured, published=self.published or None, expected=self.expected or None, holds=self.holds)
+        return dict(quantity=self.quantity, measured=measured, spread=self.spread or None, published=self.published or None, expected=self.expected or None, holds=self.holds)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user chose: networks, trials, seed, device, and whether this is the quick variant."""
+    """What the user chose: networks, trials, seed, device, whether this is the quick variant, and whether it is the paper's in full."""
 
     networks: int
     trials: int
     seed: int
     device: str
     quick: bool
+    full: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,15 @@ class Outcome:
 class Experiment:
     """A figure of a paper that `brian-rflo run` reproduces.
 
-    `run` takes `Settings` and a function for messages to the user, and returns an `Outcome`.
+    `parts` takes `Settings` and returns what is to be computed (`brian_rflo.parts.Part`); `outcome` takes the settings and the arrays of all
+    parts by name, and returns an `Outcome`.
     """
 
     name: str
     title: str
     source: str
-    run: Callable
+    parts: Callable
+    outcome: Callable
     networks: int
     trials: int
     quick: dict
@@ -85,13 +90,19 @@ class Experiment:
         """The settings of a run: what is not given is the paper's, or the quick variant's."""
         chosen = {"networks": self.networks, "trials": self.trials} | (self.quick if quick else {})
         chosen |= {name: value for name, value in (("networks", networks), ("trials", trials)) if value is not None}
-        return Settings(seed=seed, device=device, quick=quick, **chosen)
+        full = not quick and chosen["networks"] >= self.networks and chosen["trials"] >= self.trials
+        return Settings(seed=seed, device=device, quick=quick, full=full, **chosen)
 
 
 def versions():
     """Versions of everything that makes the numbers."""
     packages = {name: version(name) for name in ("brian_rflo", "brian2", "numpy", "matplotlib")}
     return {"python": platform.python_version(), "platform": platform.platform(), **packages}
+
+
+def all_arrays(parts):
+    """Arrays of all parts in one dictionary, by names like ``"rflo-T200/losses"``."""
+    return {f"{part}/{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
 
 
 def save(outcome, experiment, settings, seconds, folder):
@@ -114,17 +125,12 @@ def save(outcome, experiment, settings, seconds, folder):
     )
 
 
-def save_arrays(path, arrays):
-    """Write arrays by name, without pickle."""
-    with open(path, "wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
-
-
 def table(rows):
     """The rows as text."""
     mark = {True: "yes", False: "NO", None: ""}
-    lines = [("quantity", "measured", "published", "expected", "holds")]
-    lines += [(row.quantity, f"{row.measured:.3g}", row.published, row.expected, mark[row.holds]) for row in rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(5)]
-    text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines]
+    lines = [("quantity", "measured", "spread", "published", "expected", "holds")]
+    lines += [(row.quantity, f"{row.measured:.3g}", row.spread, row.published, row.expected, mark[row.holds]) for row in rows]
+    shown = [column for column in range(6) if any(line[column] for line in lines[1:])]
+    widths = [max(len(line[column]) for line in lines) for column in shown]
+    text = ["  ".join(line[column].ljust(width) for column, width in zip(shown, widths)).rstrip() for line in lines]
     return "\n".join([text[0], "-" * len(text[0]), *text[1:]])

@@ -38,13 +38,13 @@ def plot_task(task, ax=None, trial=0):
     return ax
 
 
-def plot_losses(losses, ax=None, name=None, label=None):
+def plot_losses(losses, ax=None, name=None, label=None, linestyle="-", color=None):
     """Loss over trials, ``(networks, trials)``: median and quartiles over networks, on logarithmic axes."""
-    ax = axes_or_new(ax)
+    ax, color = axes_or_new(ax), color or colour(name)
     trials, curves = smooth(np.atleast_2d(losses))
     lower, middle, upper = band(curves)
-    ax.fill_between(trials, lower, upper, color=colour(name), alpha=0.25, linewidth=0)
-    ax.plot(trials, middle, color=colour(name), label=label or name)
+    ax.fill_between(trials, lower, upper, color=color, alpha=0.2, linewidth=0)
+    ax.plot(trials, middle, color=color, label=label or name, linestyle=linestyle)
     ax.set(xscale="log", yscale="log", xlabel="Trial", ylabel="Mean squared error")
     return ax
 
@@ -61,14 +61,23 @@ def plot_output(times, output, target, ax=None, name=None, label="output", mask=
     return ax
 
 
-def plot_alignment(trials, alignment, ax=None, name=None, label=None):
+def plot_alignment(trials, alignment, ax=None, name=None, label=None, color=None):
     """Cosine between readout and feedback weights over trials, ``(networks, n)``: median and quartiles."""
-    ax = axes_or_new(ax)
+    ax, color = axes_or_new(ax), color or colour(name)
     lower, middle, upper = band(alignment)
     ax.axhline(0, color="black", linewidth=0.5)
-    ax.fill_between(trials, lower, upper, color=colour(name), alpha=0.25, linewidth=0)
-    ax.plot(trials, middle, color=colour(name), label=label or name)
+    ax.fill_between(trials, lower, upper, color=color, alpha=0.25, linewidth=0)
+    ax.plot(trials, middle, color=color, label=label or name)
     ax.set(xlabel="Trial", ylabel="Alignment (cosine)", ylim=(-1, 1))
+    return ax
+
+
+def plot_points(x, values, ax=None, name=None, label=None, linestyle="-"):
+    """Numbers of each network against something: a sequence of values for each `x`, as dots, and their medians, as a line."""
+    ax = axes_or_new(ax)
+    for where, points in zip(x, values):
+        ax.plot(np.full(len(points), where), points, ".", color=colour(name), alpha=0.4, markersize=4)
+    ax.plot(x, [np.nanmedian(points) for points in values], "o", color=colour(name), label=label or name, linestyle=linestyle)
     return ax
 
 

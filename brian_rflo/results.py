@@ -71,6 +71,15 @@ class TrainingResult:
                 flat[field.name] = np.asarray(value)
         return flat
 
+    @classmethod
+    def from_arrays(cls, arrays):
+        """The inverse of `arrays`, from whatever holds them by name; other names are left alone."""
+        values = {}
+        for field in fields(cls):
+            weights = {name.removeprefix(f"{field.name}_"): array for name, array in arrays.items() if name.startswith(f"{field.name}_")}
+            values[field.name] = weights if field.type is dict else arrays[field.name]
+        return cls(**values | {"dt": float(values["dt"])})
+
     def plot(self, axes=None, network=0):
         """Draw loss, output beside target, and alignment; returns the three axes."""
         from .plotting import plot_training

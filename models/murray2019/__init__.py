@@ -1,5 +1,8 @@
 """Murray 2019, Local online learning in recurrent networks with random feedback, eLife 8:e43299."""
 
-from .fig2a import FIG2A
+from .fig2 import FIG2, FIG2A
+from .fig2s1 import FIG2S1
+from .fig2s2 import FIG2S2
+from .fig2s3 import FIG2S3
 
-EXPERIMENTS = (FIG2A,)
+EXPERIMENTS = (FIG2A, FIG2, FIG2S1, FIG2S2, FIG2S3)

@@ -1,0 +1,282 @@
+"""Figure 2: the periodic task at 20, 40, 80 and 160 time constants, by RFLO and BPTT; their alignment; four rules compared.
+
+N = 30 rate neurons, tau = 10 ms, no input; y*(t) = sin(2 pi t/T) + 0.5 sin(4 pi t/T) + 0.25 sin(8 pi t/T); 10 000 trials, nine networks;
+weights change at the end of each trial, as in the author's code. Learning rates as printed, but for what a name says:
+"clipped" limits the norm of the gradient, "random start" begins each trial at a fixed random activity, at eta = .001 without clipping.
+"""
+
+import numpy as np
+from brian2 import ms
+
+from brian_rflo import PeriodicOutput, TrainingResult, plotting
+from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
+
+from .trainings import baseline, part, rflo
+
+PERIODS = (200, 400, 800, 1600)
+ETA = {"rflo": {200: 0.03, 400: 0.01, 800: 0.001, 1600: 0.0003}, "bptt": {200: 0.03, 400: 0.03, 800: 0.01, 1600: 0.03}}
+CLIP = {800: 0.1, 1600: 0.03}
+RANDOM_START = dict(initial="random", eta=0.001)
+LABELS = {"rflo": "RFLO", "bptt": "BPTT", "local_symmetric": "local, symmetric feedback", "nonlocal_random": "nonlocal, random feedback"}
+
+
+def task(period):
+    """One period of `period` steps."""
+    return PeriodicOutput(period=period * ms)
+
+
+def training(rule, period, settings, **changed):
+    """A part: one rule at one period, with the printed learning rate. The last two rules take those of their local or nonlocal relative."""
+    function = baseline if rule in ("bptt", "nonlocal_random") else rflo
+    rates = ETA["bptt" if function is baseline else "rflo"]
+    how = {"rule": rule} if function is baseline else {"feedback": "symmetric" if rule == "local_symmetric" else "random"}
+    suffix = "".join(f"-{word}" for word, there in (("clipped", "clip_norm" in changed), ("random_start", "initial" in changed), ("dale", "dale" in changed)) if there)
+    return part(f"{rule}-T{period}{suffix}", function, settings, task(period), **{"eta": rates[period]} | how | changed)
+
+
+def periods_of(settings):
+    """The paper's periods, or the short ones."""
+    return PERIODS[:2] if settings.quick else PERIODS
+
+
+def parts_2a(settings):
+    """RFLO and BPTT at 20 time constants."""
+    return [training(rule, 200, settings) for rule in ("rflo", "bptt")]
+
+
+def parts(settings):
+    """Everything in figure 2."""
+    periods = periods_of(settings)
+    wanted = [training(rule, period, settings) for period in periods for rule in ("rflo", "bptt")]
+    wanted += [training(rule, 200, settings) for rule in ("local_symmetric", "nonlocal_random")]
+    wanted += [training("bptt", period, settings, clip_norm=CLIP[period]) for period in periods if period in CLIP]
+    if 800 in periods:
+        wanted += [training(rule, 800, settings, **RANDOM_START) for rule in ("rflo", "bptt")]
+        wanted += [training("local_symmetric", 800, settings), training("nonlocal_random", 800, settings), training("nonlocal_random", 800, settings, clip_norm=CLIP[800])]
+    return wanted
+
+
+def results_of(arrays):
+    """A `TrainingResult` for each part."""
+    return {name: TrainingResult.from_arrays(values) for name, values in arrays.items()}
+
+
+def final(result):
+    """Median over networks of the final loss; a network that has diverged counts as infinite."""
+    return float(np.median(np.nan_to_num(result.final_loss, nan=np.inf)))
+
+
+def aligned(result):
+    """Median over networks of the last alignment."""
+    return float(np.median(result.alignment[:, -1]))
+
+
+def spread(result):
+    """Quartiles of the final loss, for the table."""
+    low, high = np.percentile(np.nan_to_num(result.final_loss, nan=np.inf), [25, 75])
+    return f"quartiles {low:.2g} .. {high:.2g}"
+
+
+def untrained_loss(result):
+    """Median loss of the first trial, before weights have changed."""
+    return float(np.median(result.losses[:, 0]))
+
+
+def outcome_2a(settings, arrays):
+    """Table and figure of panels a to c at 20 time constants."""
+    results = results_of(arrays)
+    return Outcome(rows_200(settings, results), all_arrays(arrays), lambda: draw_2a(results))
+
+
+def rows_200(settings, results):
+    """The table at 20 time constants. Full bounds where the paper's number of trials was run, else only that learning shows."""
+    one, other = results["rflo-T200"], results["bptt-T200"]
+    start, full = untrained_loss(one), settings.full
+    high = dict(rflo=3e-3, worst=2e-2, bptt=1e-3) if full else dict(rflo=start / 2, worst=start, bptt=start / 2)
+    curve = "curve (fig. 2b), no number"
+    return [
+        Row("T = 200, RFLO: final loss, median", final(one), curve, high=high["rflo"], spread=spread(one)),
+        Row("T = 200, RFLO: final loss, worst network", np.max(one.final_loss), curve, high=high["worst"]),
+        Row("T = 200, BPTT: final loss, median", final(other), curve, high=high["bptt"], spread=spread(other)),
+        Row("untrained: loss, median", start, "flat output (fig. 2a)", **(dict(low=0.30, high=0.36) if full else {})),
+        Row("T = 200, RFLO: alignment, median", aligned(one), "rises (fig. 2c)", low=0.7 if full else None),
+        Row("T = 200, BPTT: alignment, median", aligned(other), "stays near 0 (fig. 2c)", **(dict(low=-0.3, high=0.3) if full else {})),
+    ]
+
+
+def rows_400(settings, results):
+    """The table at 40 time constants."""
+    one, other, full = results["rflo-T400"], results["bptt-T400"], settings.full
+    curve = "curve (fig. 2b), no number"
+    return [
+        Row("T = 400, RFLO: final loss, median", final(one), curve, high=0.05 if full else None, spread=spread(one)),
+        Row("T = 400, BPTT: final loss, median", final(other), curve, high=min(5e-3, final(one)) if full else None, spread=spread(other)),
+        Row("T = 400, RFLO: alignment, median", aligned(one), "rises (fig. 2c)", low=0.5 if full else None),
+    ]
+
+
+def rows_long(settings, results):
+    """The table at 80 and 160 time constants, and alignment over all of them."""
+    full, curve = settings.full, "below RFLO (fig. 2b)"
+    random = results["rflo-T800-random_start"], results["bptt-T800-random_start"]
+    alignment = [aligned(results[f"rflo-T{period}"]) for period in PERIODS]
+    return [
+        Row("T = 800, RFLO: final loss, median", final(results["rflo-T800"]), "curve (fig. 2b)", spread=spread(results["rflo-T800"])),
+        Row("T = 800, BPTT as printed: final loss, median", final(results["bptt-T800"]), curve, spread=spread(results["bptt-T800"])),
+        Row("T = 800, BPTT clipped: final loss, median", final(results["bptt-T800-clipped"]), curve, high=0.05 if full else None, spread=spread(results["bptt-T800-clipped"])),
+        Row("T = 800, random start, RFLO: final loss, median", final(random[0]), "not in the paper", spread=spread(random[0])),
+        Row("T = 800, random start, BPTT: final loss, median", final(random[1]), "not in the paper", high=min(0.06, final(random[0])) if full else None, spread=spread(random[1])),
+        Row("T = 1600, RFLO: final loss, median", final(results["rflo-T1600"]), "hardly learns (fig. 2b)", low=0.25 if full else None, spread=spread(results["rflo-T1600"])),
+        Row("T = 1600, BPTT as printed: final loss, median", final(results["bptt-T1600"]), curve, spread=spread(results["bptt-T1600"])),
+        Row("T = 1600, BPTT clipped: final loss, median", final(results["bptt-T1600-clipped"]), curve, high=0.12 if full else None, spread=spread(results["bptt-T1600-clipped"])),
+        Row("RFLO: alignment at T = 800, median", alignment[2], "falls with T (fig. 2c)", high=alignment[1] if full else None),
+        Row("RFLO: alignment at T = 1600, median", alignment[3], "falls with T (fig. 2c)", high=alignment[2] if full else None),
+        Row("RFLO: alignment, T = 200 less T = 400", alignment[0] - alignment[1], "falls with T (fig. 2c)", low=0 if full else None),
+    ]
+
+
+def rows_2d(settings, results):
+    """Four rules: local or nonlocal, random or symmetric feedback."""
+    losses = {rule: final(results[f"{rule}-T200"]) for rule in LABELS}
+    lowest_local = min(losses["rflo"], losses["local_symmetric"]) if settings.full else None
+    rows = [
+        Row("T = 200, local symmetric: final loss, median", losses["local_symmetric"], "like RFLO (fig. 2d, T = 800)", spread=spread(results["local_symmetric-T200"])),
+        Row("T = 200, nonlocal random: final loss, median", losses["nonlocal_random"], "like BPTT (fig. 2d, T = 800)", high=min(1.5e-3, lowest_local) if settings.full else None, spread=spread(results["nonlocal_random-T200"])),
+        Row("T = 200, BPTT beside the better of the two local rules", losses["bptt"], "below (fig. 2d, T = 800)", high=lowest_local),
+    ]
+    long = {"local symmetric": "local_symmetric-T800", "nonlocal random": "nonlocal_random-T800", "nonlocal random, clipped": "nonlocal_random-T800-clipped"}
+    return rows + [Row(f"T = 800, {name}: final loss, median", final(results[key]), "fig. 2d", spread=spread(results[key])) for name, key in long.items() if key in results]
+
+
+def outcome(settings, arrays):
+    """Table and figure of all panels."""
+    results = results_of(arrays)
+    rows = rows_200(settings, results) + rows_400(settings, results)
+    rows += rows_long(settings, results) if not settings.quick else []
+    return Outcome(rows + rows_2d(settings, results), all_arrays(arrays), lambda: draw(results))
+
+
+def draw_outputs(results, axes):
+    """Panel a: outputs of RFLO, of BPTT and before training, beside the target, of the network that is the median one by RFLO."""
+    typical = np.argsort(results["rflo-T200"].final_loss)[len(results["rflo-T200"].losses) // 2]
+    for name, rule, which in (("rflo", "rflo", "output"), ("bptt", "bptt", "output"), ("untrained", "rflo", "first_output")):
+        result = results[f"{rule}-T200"]
+        plotting.plot_output(result.times, getattr(result, which)[typical], result.target, axes[name], name=name, mask=result.mask)
+        axes[name].set(title=f"{LABELS.get(name, name)}, network {typical}", ylim=(-1.6, 1.6))
+
+
+def draw_2a(results):
+    """Outputs beside the target, loss over trials, alignment over trials."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 5.4), layout="constrained")
+    axes = figure.subplot_mosaic([["rflo", "bptt", "untrained"], ["loss", "loss", "alignment"]])
+    draw_outputs(results, axes)
+    for name in ("rflo", "bptt"):
+        result = results[f"{name}-T200"]
+        plotting.plot_losses(result.losses, axes["loss"], name=name, label=f"{LABELS[name]} (median, quartiles)")
+        plotting.plot_alignment(result.aligned_trials, result.alignment, axes["alignment"], name=name, label=LABELS[name])
+    axes["loss"].axhline(untrained_loss(results["rflo-T200"]), color=plotting.colour("untrained"), linestyle="--", label="untrained")
+    axes["loss"].legend(frameon=False)
+    axes["alignment"].legend(frameon=False)
+    networks, trials = results["rflo-T200"].losses.shape
+    figure.suptitle(f"Murray 2019, figure 2: periodic output, T = 20 tau, {networks} networks, {trials} trials")
+    return figure
+
+
+def draw(results):
+    """Panels a to d, laid out like the paper's: outputs; loss over trials for each period; alignment, four rules, final loss against period."""
+    from matplotlib.figure import Figure
+
+    periods = [period for period in PERIODS if f"rflo-T{period}" in results]
+    figure = Figure(figsize=(13, 10), layout="constrained")
+    top, middle, bottom = figure.subfigures(3, 1)
+    draw_outputs(results, dict(zip(("rflo", "bptt", "untrained"), top.subplots(1, 3))))
+    for ax, period in zip(middle.subplots(1, len(periods), sharey=True, squeeze=False)[0], periods):
+        draw_period(results, period, ax)
+    axes = bottom.subplot_mosaic([["alignment", "short", "long", "period"]])
+    draw_alignment(results, periods, axes["alignment"])
+    for key, period in (("short", 200), ("long", 800)):
+        draw_rules(results, period, axes[key])
+    draw_against_period(results, periods, axes["period"])
+    for letter, part_of_figure in zip("abc", (top, middle, bottom)):
+        part_of_figure.text(0.002, 0.97, letter if letter != "c" else "c, d", fontweight="bold", fontsize=13)
+    networks, trials = results["rflo-T200"].losses.shape
+    figure.suptitle(f"Murray 2019, figure 2: periodic output, {networks} networks, {trials} trials")
+    return figure
+
+
+def draw_period(results, period, ax):
+    """Panel b: loss over trials at one period."""
+    curves = {"rflo": ("-", LABELS["rflo"]), "bptt": ("-", "BPTT as printed"), "bptt-clipped": ("--", "BPTT, clipped"), "bptt-random_start": (":", "BPTT, random start"), "rflo-random_start": (":", "RFLO, random start")}
+    for key, (line, label) in curves.items():
+        rule, _, variant = key.partition("-")
+        result = results.get(f"{rule}-T{period}" + (f"-{variant}" if variant else ""))
+        if result is not None:
+            plotting.plot_losses(result.losses, ax, name=rule, label=label, linestyle=line)
+    ax.set(title=f"T = {period // 10} tau")
+    ax.legend(frameon=False, fontsize="x-small", loc="lower left")
+
+
+def draw_alignment(results, periods, ax):
+    """Panel c: alignment over trials."""
+    from matplotlib import colormaps
+
+    for number, period in enumerate(periods):
+        shade = colormaps["Blues"](1 - 0.2 * number)
+        result = results[f"rflo-T{period}"]
+        plotting.plot_alignment(result.aligned_trials, result.alignment, ax, name="rflo", label=f"RFLO, {period // 10} tau", color=shade)
+    result = results["bptt-T200"]
+    plotting.plot_alignment(result.aligned_trials, result.alignment, ax, name="bptt", label="BPTT, 20 tau")
+    ax.legend(frameon=False, fontsize="x-small")
+
+
+def draw_rules(results, period, ax):
+    """Panel d: four rules at one period."""
+    for rule, label in LABELS.items():
+        for suffix, line in (("", "-"), ("-clipped", "--")):
+            result = results.get(f"{rule}-T{period}{suffix}")
+            if result is not None:
+                plotting.plot_losses(result.losses, ax, name=rule, label=label if not suffix else f"{label}, clipped", linestyle=line)
+    ax.set(title=f"Four rules, T = {period // 10} tau")
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(frameon=False, fontsize="x-small", loc="lower left")
+
+
+def draw_against_period(results, periods, ax):
+    """Final loss against period: each network, and the median."""
+    plotting.axes_or_new(ax)
+    for rule, suffix, line in (("rflo", "", "-"), ("bptt", "", "-"), ("bptt", "-clipped", "--")):
+        there = [period for period in periods if f"{rule}-T{period}{suffix}" in results]
+        points = [results[f"{rule}-T{period}{suffix}"].final_loss for period in there]
+        if points:
+            plotting.plot_points(np.array(there) / 10, points, ax, name=rule, linestyle=line, label=f"{LABELS[rule]}{', clipped' if suffix else ''}")
+    ax.set(xscale="log", yscale="log", xlabel="Period / tau", ylabel="Final loss", title="Each network, and the median")
+    ax.set_xticks([period / 10 for period in periods], [f"{period // 10}" for period in periods])
+    ax.legend(frameon=False, fontsize="x-small")
+
+
+FIG2A = Experiment(
+    name="murray2019/fig2a",
+    title="Periodic output at T = 20 tau: RFLO, BPTT, untrained",
+    source="Murray 2019, eLife 8:e43299, figure 2a-c",
+    parts=parts_2a,
+    outcome=outcome_2a,
+    networks=9,
+    trials=10_000,
+    quick=dict(networks=3, trials=500),
+    takes="1 min, quick 30 s",
+    parameters=dict(N=30, tau_ms=10, eta=0.03, period_ms=200, update="trial"),
+)
+FIG2 = Experiment(
+    name="murray2019/fig2",
+    title="Periodic output at T = 20 to 160 tau: loss, alignment, four rules",
+    source="Murray 2019, eLife 8:e43299, figure 2",
+    parts=parts,
+    outcome=outcome,
+    networks=9,
+    trials=10_000,
+    quick=dict(networks=3, trials=300),
+    takes="20 min, quick 1 min",
+    parameters=dict(N=30, tau_ms=10, eta={rule: {str(period): rate for period, rate in rates.items()} for rule, rates in ETA.items()}, clip_norm={str(period): norm for period, norm in CLIP.items()}, update="trial"),
+)
