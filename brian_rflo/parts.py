@@ -68,7 +68,7 @@ class Part:
         if not path.exists():
             return None
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return dict(arrays)
         except Exception as error:
             raise RuntimeError(f"the finished part '{path}' is damaged ({error}); delete it, and the same command computes it anew and keeps all others") from error
@@ -150,7 +150,7 @@ class Crew:
 
     def __init__(self, folder, say):
         self.folder, self.say = folder, say
-        self.context, self.running, self.failed = multiprocessing.get_context("spawn"), {}, {}
+        self.context, self.running, self.failed, self.reached = multiprocessing.get_context("spawn"), {}, {}, {}
 
     def __enter__(self):
         self.notes = tempfile.TemporaryDirectory(prefix="brian_rflo_progress_", ignore_cleanup_errors=True)
@@ -211,10 +211,10 @@ class Crew:
         self.say(f"  {done:4.0%} after {minutes:.1f} min{rest if names else ''}{': ' if names else ''}{names}")
 
     def fraction(self, part):
-        """How far a running part is."""
-        with suppress(OSError, ValueError):
-            return float(self.note(part, "progress").read_text())
-        return 0.0
+        """How far a running part is, or was when it last said so."""
+        with suppress(OSError, ValueError):  # not yet written, or just being written
+            self.reached[part.name] = float(self.note(part, "progress").read_text())
+        return self.reached.get(part.name, 0.0)
 
 
 def compute_one(part, folder, progress, error):

@@ -27,19 +27,19 @@ def test_list(capsys):
 def test_run_writes_figure_data_and_summary(tmp_path, capsys):
     status = run(tmp_path, "--seed", "5")
     said = capsys.readouterr().out
-    assert "measured" in said and "RFLO: final loss, median" in said and "simulated" in said
-    assert sorted(os.listdir(tmp_path / "out")) == ["data.npz", "figure.png", "summary.json"]
+    assert "measured" in said and "RFLO: final loss, median" in said and "100% after" in said
+    assert sorted(os.listdir(tmp_path / "out")) == ["data.npz", "figure.png", "parts", "summary.json"]
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert set(summary["rows"][0]) == {"quantity", "measured", "published", "expected", "holds"}
+    assert set(summary["rows"][0]) == {"quantity", "measured", "spread", "published", "expected", "holds"}
     assert summary["settings"]["seed"] == 5 and summary["settings"]["trials"] == 12 and summary["settings"]["device"] == "numpy"
     assert {"python", "brian2", "numpy", "brian_rflo"} <= set(summary["versions"]) and summary["wall_time_s"] > 0
     assert status == (0 if all(row["holds"] is not False for row in summary["rows"]) else 1)
     assert (tmp_path / "out" / "figure.png").read_bytes().startswith(b"\x89PNG")
     with np.load(tmp_path / "out" / "data.npz", allow_pickle=False) as data:
-        assert data["rflo_losses"].shape == (2, 12) and np.isfinite(data["rflo_losses"]).all()
-        assert np.array_equal(data["rflo_weights_before_recurrent"], data["bptt_weights_before_recurrent"])
-        assert np.allclose(data["rflo_losses"][:, 0], data["bptt_losses"][:, 0], rtol=1e-12)
-        assert (data["rflo_losses"][:, -1] != data["bptt_losses"][:, -1]).all()
+        assert data["rflo-T200/losses"].shape == (2, 12) and np.isfinite(data["rflo-T200/losses"]).all()
+        assert np.array_equal(data["rflo-T200/weights_before_recurrent"], data["bptt-T200/weights_before_recurrent"])
+        assert np.allclose(data["rflo-T200/losses"][:, 0], data["bptt-T200/losses"][:, 0], rtol=1e-12)
+        assert (data["rflo-T200/losses"][:, -1] != data["bptt-T200/losses"][:, -1]).all()
 
 
 def test_the_same_seed_gives_the_same_data(tmp_path):
@@ -57,7 +57,7 @@ def test_module_is_the_command():
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (["run", "murray2019/fig9"], "no experiment 'murray2019/fig9'; there are: murray2019/fig2a"),
+        (["run", "murray2019/fig9"], "no experiment 'murray2019/fig9'; there are: murray2019, murray2019/fig2,"),
         ([*QUICK, "--networks", "0"], "--networks: must be a whole number of at least 1; got '0'"),
         ([*QUICK, "--trials", "ten"], "--trials: must be a whole number of at least 1; got 'ten'"),
         ([*QUICK, "--seed", "-1"], "--seed"),
@@ -104,6 +104,6 @@ def test_save_is_strict_json(tmp_path):
     from matplotlib.figure import Figure
 
     outcome = Outcome([Row("a", np.inf)], {"x": np.arange(3)}, Figure)
-    experiment = Experiment("p/f", "title", "source", None, 1, 1, {})
+    experiment = Experiment("p/f", "title", "source", None, None, 1, 1, {})
     save(outcome, experiment, Settings(1, 1, 0, "numpy", False), 1.0, tmp_path)
     json.loads((tmp_path / "summary.json").read_text(), parse_constant=pytest.fail)

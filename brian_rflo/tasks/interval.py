@@ -86,7 +86,10 @@ class IntervalMatching(Task):
         return self.steps("first_pulse") + 2 * self.steps("longest") + self.steps("tail")
 
     def sample(self, rng):
-        delay = rng.integers(self.steps("shortest"), self.steps("longest") + 1)
+        return self.trial_of(rng.integers(self.steps("shortest"), self.steps("longest") + 1))
+
+    def trial_of(self, delay):
+        """Inputs, target and mask of a trial with a delay of so many steps."""
         first = self.steps("first_pulse")
         inputs = np.zeros((self.n_steps, self.n_inputs))
         inputs[:, 0] = self.input_height * self._pulse(first)

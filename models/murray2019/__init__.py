@@ -4,5 +4,6 @@ from .fig2 import FIG2, FIG2A
 from .fig2s1 import FIG2S1
 from .fig2s2 import FIG2S2
 from .fig2s3 import FIG2S3
+from .fig3 import FIG3
 
-EXPERIMENTS = (FIG2A, FIG2, FIG2S1, FIG2S2, FIG2S3)
+EXPERIMENTS = (FIG2A, FIG2, FIG2S1, FIG2S2, FIG2S3, FIG3)

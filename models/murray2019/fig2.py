@@ -194,11 +194,12 @@ def draw(results):
     draw_outputs(results, dict(zip(("rflo", "bptt", "untrained"), top.subplots(1, 3))))
     for ax, period in zip(middle.subplots(1, len(periods), sharey=True, squeeze=False)[0], periods):
         draw_period(results, period, ax)
-    axes = bottom.subplot_mosaic([["alignment", "short", "long", "period"]])
-    draw_alignment(results, periods, axes["alignment"])
-    for key, period in (("short", 200), ("long", 800)):
-        draw_rules(results, period, axes[key])
-    draw_against_period(results, periods, axes["period"])
+    compared = [period for period in (200, 800) if period in periods]
+    first, *middle_axes, last = bottom.subplots(1, 2 + len(compared))
+    draw_alignment(results, periods, first)
+    for ax, period in zip(middle_axes, compared):
+        draw_rules(results, period, ax)
+    draw_against_period(results, periods, last)
     for letter, part_of_figure in zip("abc", (top, middle, bottom)):
         part_of_figure.text(0.002, 0.97, letter if letter != "c" else "c, d", fontweight="bold", fontsize=13)
     networks, trials = results["rflo-T200"].losses.shape
@@ -239,8 +240,7 @@ def draw_rules(results, period, ax):
             if result is not None:
                 plotting.plot_losses(result.losses, ax, name=rule, label=label if not suffix else f"{label}, clipped", linestyle=line)
     ax.set(title=f"Four rules, T = {period // 10} tau")
-    if ax.get_legend_handles_labels()[0]:
-        ax.legend(frameon=False, fontsize="x-small", loc="lower left")
+    ax.legend(frameon=False, fontsize="x-small", loc="lower left")
 
 
 def draw_against_period(results, periods, ax):
@@ -251,7 +251,8 @@ def draw_against_period(results, periods, ax):
         points = [results[f"{rule}-T{period}{suffix}"].final_loss for period in there]
         if points:
             plotting.plot_points(np.array(there) / 10, points, ax, name=rule, linestyle=line, label=f"{LABELS[rule]}{', clipped' if suffix else ''}")
-    ax.set(xscale="log", yscale="log", xlabel="Period / tau", ylabel="Final loss", title="Each network, and the median")
+    ax.set(xscale="log", yscale="log", xlabel="Period / tau", ylabel="Final loss", title="Final loss")
+    ax.minorticks_off()
     ax.set_xticks([period / 10 for period in periods], [f"{period // 10}" for period in periods])
     ax.legend(frameon=False, fontsize="x-small")
 

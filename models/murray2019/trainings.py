@@ -48,7 +48,8 @@ def part(name, function, settings, task, n=30, networks=None, trials=None, **arg
     """A part with the settings' networks, trials, seed and, in Brian2, device."""
     networks, trials = networks or settings.networks, trials or settings.trials
     where = {"device": settings.device} if function is rflo else {}
+    in_brian = "device" in where | arguments
     values = dict(task=task, n=n, networks=networks, seed=settings.seed, trials=trials, **where, **arguments)
     steps, synapses = trials * task.n_steps, networks * n**2
-    seconds = 15 + 3e-10 * steps * synapses if function is rflo else steps * (16e-6 + 0.9e-9 * synapses)
+    seconds = 15 + 3e-10 * steps * synapses if in_brian else steps * (16e-6 + 0.9e-9 * synapses)
     return Part(name, function, values, seconds)

@@ -1,0 +1,133 @@
+"""Parts of experiments: on disk when finished, never computed twice, and nothing is lost by interruptions, failures or damage."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from brian_rflo import cli, parts
+from brian_rflo.parts import Part, Progress, compute
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {tests!r})
+from test_parts import many
+from brian_rflo.parts import compute
+if __name__ == "__main__":
+    try:
+        compute(many({folder!r}), {folder!r}, 2, print)
+    except KeyboardInterrupt:
+        sys.exit(130)
+"""
+
+
+def double(progress, value, counter=None, seconds=0.0):
+    """A small part, which leaves a mark each time it is computed."""
+    if counter:
+        with open(counter, "a") as file:
+            file.write(f"{value}\n")
+    progress(0.5)
+    time.sleep(seconds)
+    return {"twice": np.array(2 * value)}
+
+
+def fail(progress, message):
+    """A part that cannot be computed."""
+    raise ValueError(message)
+
+
+def die(progress):
+    """A part whose process ends."""
+    os._exit(7)
+
+
+def slow(progress, counter):
+    """A part that takes long, in a process that it tells."""
+    return double(progress, os.getpid(), counter, seconds=60.0)
+
+
+def many(folder):
+    """Parts, the last of which take long."""
+    quick = [Part(f"part{number}", double, dict(value=number), cost=10) for number in range(2)]
+    return quick + [Part(f"slow{number}", slow, dict(counter=f"{folder}.pids"), cost=1) for number in range(2)]
+
+
+def test_computed_once(tmp_path):
+    counter, said = str(tmp_path / "counter"), []
+    wanted = [Part(f"p{value}", double, dict(value=value, counter=counter), 1) for value in range(3)]
+    for _ in range(2):
+        found = compute(wanted, tmp_path / "parts", 2, said.append)
+    assert {name: int(arrays["twice"]) for name, arrays in found.items()} == {"p0": 0, "p1": 2, "p2": 4}
+    assert sorted(Path(counter).read_text().split()) == ["0", "1", "2"]
+    assert "3 of 3 parts are finished already" in said[-1]
+    parts.forget(wanted[:1], tmp_path / "parts")
+    compute(wanted, tmp_path / "parts", 1, said.append)
+    assert sorted(Path(counter).read_text().split()) == ["0", "0", "1", "2"]
+
+
+def test_other_settings_are_another_part():
+    one, other = (Part("p", double, dict(value=value), 1).path("") for value in (1, 2))
+    assert one != other and one == Part("p", double, dict(value=1), 5).path("")
+
+
+def test_a_failure_leaves_the_others(tmp_path):
+    wanted = [Part("good", double, dict(value=1), 1), Part("bad", fail, dict(message="no such thing"), 2), Part("dead", die, {}, 2)]
+    with pytest.raises(RuntimeError, match="2 of 3 parts failed; the others are kept") as caught:
+        compute(wanted, tmp_path, 2, lambda line: None)
+    assert "bad: ValueError: no such thing" in str(caught.value) and "dead: its process ended with status 7" in str(caught.value)
+    assert wanted[0].load(tmp_path)["twice"] == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"PK broken", "half"])
+def test_damage_is_named_before_anything_is_computed(tmp_path, content):
+    counter = str(tmp_path / "counter")
+    wanted = [Part("one", double, dict(value=1), 1), Part("two", double, dict(value=2, counter=counter), 1)]
+    compute(wanted[:1], tmp_path, 1, lambda line: None)
+    path = wanted[0].path(tmp_path)
+    path.write_bytes(path.read_bytes()[:100] if content == "half" else content)
+    with pytest.raises(RuntimeError, match=f"'{path}' is damaged.*delete it"):
+        compute(wanted, tmp_path, 1, lambda line: None)
+    assert not os.path.exists(counter)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted(tmp_path, number):
+    """What is finished stays, what is running ends with it, and nothing half-written is left."""
+    folder = tmp_path / "parts"
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(tests=os.path.dirname(__file__), folder=str(folder)))
+    process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.DEVNULL, start_new_session=True)
+    wanted, pids = many(folder), Path(f"{folder}.pids")
+    while not pids.exists() or len(pids.read_text().split()) < 2:
+        assert process.poll() is None
+        time.sleep(0.1)
+    os.kill(process.pid, number)
+    assert process.wait(timeout=30) == 130
+    assert sorted(os.listdir(folder)) == sorted(part.path(folder).name for part in wanted[:2])
+    for pid in pids.read_text().split():
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid), 0)
+
+
+def test_folder_that_cannot_be_written(tmp_path):
+    with pytest.raises(OSError, match="cannot write to the folder"):
+        compute([Part("p", double, dict(value=1), 1)], "/dev/null/parts", 1, print)
+
+
+def test_progress(tmp_path):
+    progress = Progress(tmp_path / "p").between(0.5, 1.0)
+    progress(0.5)
+    assert float((tmp_path / "p").read_text()) == 0.75
+    progress.report("numpy")["report"](0, 1.0, 0, 0)
+    assert float((tmp_path / "p").read_text()) == 1.0
+    assert "std::ofstream" in progress.report("cpp_standalone")["report"]
+
+
+def test_a_model_is_all_of_its_experiments():
+    assert [experiment.name for experiment in cli.chosen_experiments("murray2019")] == [name for name in cli.experiments() if name.startswith("murray2019/")]
