@@ -7,11 +7,13 @@ import pytest
 from brian2 import BrianObjectException, Network, NeuronGroup, Quantity, defaultclock, ms, mV, second
 
 from brian_rflo import (
+    DALE,
     RFLO,
     ArrayTask,
     CursorMovements,
     Delta,
     FeedbackSynapses,
+    FixedSynapses,
     IntervalMatching,
     LearningNetwork,
     LearningRule,
@@ -101,6 +103,13 @@ def two_trials():
     synapses = connected()
     Trials(TASK, synapses)
     Trials(TASK, synapses)
+
+
+def different_batches():
+    group, readout = neurons(), Readout(TASK)
+    one = recurrent(group, update="trial", name="one")
+    two = PlasticSynapses(group, readout, Delta(0.1), onto="output", update="trial", batch=2, name="two")
+    Trials(TASK, readout, one, two, clip_norm=0.1)
 
 
 @dataclass(frozen=True)
@@ -217,6 +226,21 @@ CASES = {
     "train zero trials": (lambda: network().train(0), "trials must be at least 1; got 0"),
     "train half a trial": (lambda: network().train(1.5), "trials must be a whole number; got 1.5"),
     "train within a trial": (train_within_a_trial, "stands at step 7 of a trial of 20"),
+    # when and how weights change
+    "batch of no trials": (lambda: recurrent(neurons(), update="trial", batch=0), "batch must be a whole number of trials, at least 1; got 0"),
+    "batch at every step": (lambda: network(batch=10), "batch=10 adds up the changes of trials, which needs update='trial'; got update='step'"),
+    "clipping at every step": (lambda: network(clip_norm=0.1), "clip_norm scales the change of a whole trial, which needs update='trial'"),
+    "clipping to nothing": (lambda: network(update="trial", clip_norm=0), "clip_norm must be a positive number; got 0"),
+    "clipping of nothing": (lambda: Trials(TASK, Readout(TASK), clip_norm=0.1), "scales the changes of plastic projections, and Trials was given none"),
+    "clipping of different batches": (different_batches, "'two' has batch=2, 'one' batch=1"),
+    "trained weights of nobody": (lambda: network(trained=("readout",)), "trained must be some of .*'output'.*got .'readout',."),
+    "trained without a list": (lambda: network(trained="output"), r"for example trained=\('output',\); got 'output'"),
+    "constraint names nobody": (lambda: recurrent(neurons(), constraint="w = clip(w, 0, w_max)"), "its constraint names 'w_max'"),
+    "Dale's law for neurons of neither kind": (lambda: network(constraint=DALE), "its constraint names 'excitatory_pre'"),
+    "output current into nothing": (lambda: network(output_current=True), "has no variable 'I_out'"),
+    "fixed weights from nothing": (lambda: FixedSynapses(neurons(name="n"), neurons(), sends="spikes"), "'n' has no variable 'spikes', which FixedSynapses needs"),
+    "baseline clipping": (lambda: reference.train(TASK, initial_weights(5, 0, 1, 1, 1.5, 0), "rflo", 0.1, TAU, 1, clip_norm=-1), "clip_norm must be a positive number; got -1"),
+    "baseline trained": (lambda: reference.train(TASK, initial_weights(5, 0, 1, 1, 1.5, 0), "rflo", 0.1, TAU, 1, trained=("all",)), "trained must be some of"),
     # tasks
     "period no whole steps": (lambda: PeriodicOutput(period=20.5 * ms), "period = 20.5 ms is no whole number of time steps of 1. ms; write for example period=20. ms"),
     "period without units": (lambda: PeriodicOutput(period=20), "PeriodicOutput: period must be a time"),
