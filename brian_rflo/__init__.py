@@ -6,7 +6,8 @@ from .network import LearningNetwork
 from .neurons import RateNeurons
 from .readout import Readout, TaskInput
 from .results import TrainingResult
-from .rules import RFLO, Delta, LearningRule
+from .rules import RFLO, Delta, LearningRule, RewardHebbian
+from .selection import WinnerTakeAll
 from .synapses import FeedbackSynapses, FixedSynapses, PlasticSynapses, SymmetricFeedback
 from .tasks import ArrayTask, CursorMovements, IntervalMatching, PeriodicOutput, Task
 from .trials import LossMonitor, Trials
@@ -26,11 +27,13 @@ __all__ = [
     "RFLO",
     "RateNeurons",
     "Readout",
+    "RewardHebbian",
     "SymmetricFeedback",
     "Task",
     "TaskInput",
     "TrainingResult",
     "Trials",
+    "WinnerTakeAll",
     "check_neurons",
     "check_rule",
     "check_task",
