@@ -7,13 +7,14 @@ from .neurons import RateNeurons
 from .readout import Readout, TaskInput
 from .results import TrainingResult
 from .rules import RFLO, Delta, LearningRule, RewardHebbian
-from .selection import WinnerTakeAll
+from .selection import ChoiceMonitor, WinnerTakeAll
 from .synapses import FeedbackSynapses, FixedSynapses, PlasticSynapses, SymmetricFeedback
 from .tasks import ArrayTask, CursorMovements, IntervalMatching, PeriodicOutput, Task
 from .trials import LossMonitor, Trials
 
 __all__ = [
     "ArrayTask",
+    "ChoiceMonitor",
     "CursorMovements",
     "Delta",
     "FeedbackSynapses",

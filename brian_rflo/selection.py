@@ -8,7 +8,7 @@ import numpy as np
 from brian2 import NeuronGroup, Synapses
 
 from . import schedule
-from .occasional import OccasionalRunner
+from .occasional import OccasionalMonitor, OccasionalRunner
 from .quantities import check_count, whole_steps
 from .synapses import choose
 
@@ -131,8 +131,13 @@ class WinnerTakeAll(NeuronGroup):
         schedule.move(lateral.summed_updaters["beaten_post"], schedule.COMPARE)
         self.contained_objects.append(lateral)
 
+    @property
+    def decides(self):
+        """Condition: a step that ends in a decision."""
+        return f"{{step}} % {self.n_period} == {self.n_active - 1}"
+
     def _decide(self, group, statements, phase, name):
-        OccasionalRunner(group, statements, f"{{step}} % {self.n_period} == {self.n_active - 1}", phase, f"{group.name}_{name}*")
+        OccasionalRunner(group, statements, self.decides, phase, f"{group.name}_{name}*")
 
     def at_decision(self, group, statements):
         """Run statements of `group` at each decision, when the choice is known, in the phase OUTCOME; several in the order in which they were asked for."""
@@ -146,6 +151,22 @@ class WinnerTakeAll(NeuronGroup):
         if self._steps() != (self.n_period, self.n_active):
             raise ValueError(f"'{self.name}' was made for periods of {self.n_period} time steps, but runs at {self.clock.dt}; write defaultclock.dt = ... before it is built")
         super().before_run(run_namespace)
+
+
+class ChoiceMonitor(OccasionalMonitor):
+    """Records each decision: ``monitor.winner[unit]`` and ``monitor.reward[unit]``, one value a decision, and ``monitor.t``.
+
+    Parameters
+    ----------
+    units : WinnerTakeAll
+    **statemonitor_args
+        Any argument of `brian2.StateMonitor`, for example ``name``.
+    """
+
+    def __init__(self, units, **statemonitor_args):
+        if not isinstance(units, WinnerTakeAll):
+            raise ValueError(f"ChoiceMonitor needs a WinnerTakeAll; got '{units.name}'")
+        super().__init__(units, ["winner", "reward"], True, units.decides, schedule.RECORD, **statemonitor_args)
 
 
 def check_numbers(exploration, height):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from brian2 import BrianObjectException, Network, NeuronGroup, StateMonitor, Synapses, TimedArray, defaultclock, ms, run
 
-from brian_rflo import FixedSynapses, PlasticSynapses, RateNeurons, RewardHebbian, WinnerTakeAll, schedule
+from brian_rflo import ChoiceMonitor, FixedSynapses, PlasticSynapses, RateNeurons, RewardHebbian, WinnerTakeAll, schedule
 from brian_rflo.devices import device
 
 PERIOD, ACTIVE, N, NETWORKS, DECISIONS = 7, 4, 3, 4, 40
@@ -117,11 +117,12 @@ class Loop:
         self.units.at_decision(self.world, "total += chosen")
 
     def weights_after(self, decisions):
-        Network(self.units, self.neurons, self.world, self.inward, self.choice, self.act, self.answer).run(decisions * PERIOD * ms, namespace={})
+        self.seen = ChoiceMonitor(self.units)
+        Network(self.seen, self.units, self.neurons, self.world, self.inward, self.choice, self.act, self.answer).run(decisions * PERIOD * ms, namespace={})
         return self.choice.matrix(networks=2)
 
 
-def loop_by_hand(decisions):
+def loop_by_hand(decisions, chosen_then=None):
     """The same in NumPy."""
     rng = np.random.default_rng(3)
     inward, choice = rng.standard_normal((2, 4, 3)), rng.standard_normal((2, 3, 4))
@@ -132,6 +133,8 @@ def loop_by_hand(decisions):
         if step % PERIOD == ACTIVE - 1:
             chosen = np.einsum("kab,kb->ka", choice, h).argmax(axis=1)
             winner, total = np.eye(3)[chosen], total + chosen
+            if chosen_then is not None:
+                chosen_then.append(winner.ravel())
             choice += 0.3 * (chosen + total / 100)[:, None, None] * winner[:, :, None] * h[:, None, :]
     return choice
 
@@ -139,8 +142,10 @@ def loop_by_hand(decisions):
 @pytest.mark.parametrize("target", ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.compiled)])
 def test_reward_hebbian(target):
     with device(target):
-        weights = Loop().weights_after(30)
-    np.testing.assert_allclose(weights, loop_by_hand(30), rtol=1e-12)
+        loop, winners = Loop(), []
+        weights = loop.weights_after(30)
+        np.testing.assert_allclose(weights, loop_by_hand(30, winners), rtol=1e-12)
+        np.testing.assert_array_equal(np.transpose(loop.seen.winner), winners)
     assert np.abs(weights - loop_by_hand(0)).max() > 0.1
 
 
@@ -187,6 +192,7 @@ BAD = {
     "one initial unit too few": (lambda: units(networks=3, initial=[0, 1]), r"or one for each of 3 network\(s\); got \[0, 1\]"),
     "half a unit": (lambda: units(initial=0.5), "initial must be the number of a unit"),
     "another clock": (lambda: units().at_decision(NeuronGroup(1, "x : 1", dt=0.5 * ms, name="world"), "x = 1"), "'world' runs at 0.5 ms, but 'units' at 1. ms"),
+    "monitor of neurons": (lambda: ChoiceMonitor(RateNeurons(2, tau=5 * ms, name="n")), "ChoiceMonitor needs a WinnerTakeAll; got 'n'"),
     "nobody decides": (lambda: PlasticSynapses(RateNeurons(2, tau=5 * ms), NeuronGroup(2, "z : 1", name="mine"), RewardHebbian(0.1), onto="z"), "'mine' has no variable 'deciding'.*use a WinnerTakeAll"),
     "clock changed": (clock_changed, "made for periods of 20 time steps, but runs at 0.5 ms|write defaultclock.dt"),
 }
