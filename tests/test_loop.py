@@ -6,6 +6,8 @@ from brian2 import BrianObjectException, Network, NeuronGroup, StateMonitor, Syn
 
 from brian_rflo import ChoiceMonitor, FixedSynapses, PlasticSynapses, RateNeurons, RewardHebbian, WinnerTakeAll, schedule
 from brian_rflo.devices import device
+from brian_rflo.models.murray2019 import fig4
+from brian_rflo.tasks.cursor import DIRECTIONS
 
 PERIOD, ACTIVE, N, NETWORKS, DECISIONS = 7, 4, 3, 4, 40
 STEPS = PERIOD * DECISIONS
@@ -166,6 +168,30 @@ def test_without_a_network_object():
     units = WinnerTakeAll(2, period=2 * ms, initial=1)
     run(4 * ms, namespace={})
     np.testing.assert_array_equal(units.winner, [1, 0])
+
+
+def test_the_cursor_of_figure_4_stays_in_its_square(monkeypatch):
+    """Movements at random: each is in bounds, and rewarded if it is the one wanted after the last."""
+    for name, value in dict(N=5, MOVEMENT=2 * ms, HOLD=1 * ms).items():
+        monkeypatch.setattr(fig4, name, value)
+    rng = np.random.default_rng(0)
+    weights = dict(recurrent=rng.standard_normal((3, 5, 5)), input=rng.standard_normal((3, 5, 4)))
+    loop = fig4.Loop(weights, np.zeros((3, 4, 5)), RewardHebbian(0.01), height=5, exploration=1)
+    loop.run(60 * 3 * ms, namespace={})
+    made = np.array(loop.choices.winner).reshape(3, 4, 60).argmax(axis=1)
+    corners = [1, 0] + np.cumsum(DIRECTIONS[made], axis=1)
+    assert set(np.unique(corners)) == {0, 1} and len(np.unique(made)) == 4
+    wanted = made == (np.column_stack([np.zeros(3, int), made[:, :-1]]) + 1) % 4
+    np.testing.assert_array_equal(np.array(loop.choices.reward).reshape(3, 4, 60), np.repeat(wanted[:, None], 4, axis=1))
+    assert 0.2 < wanted.mean() < 0.8
+
+
+def test_the_ideal_movements_of_figure_4_have_no_error():
+    ideal = np.concatenate([fig4.BELL[:, None] * DIRECTIONS[number] for number in fig4.ORDER])
+    found = fig4.measures(fig4.ORDER[None], ideal[None])
+    assert found["order"][0] and max(found[name][0] for name in ("rms", "end", "rms_three", "end_three", "displacement", "loss")) < 1e-12
+    silent = fig4.measures(fig4.ORDER[None], 0 * ideal[None])
+    assert silent["end"][0] < 1e-12 and silent["rms"][0] > 0.9 and silent["displacement"][0] == silent["loss"][0] == 1
 
 
 def units(n_units=3, **args):
