@@ -12,6 +12,8 @@ from .occasional import OccasionalMonitor, OccasionalRunner
 from .quantities import check_count, whole_steps
 from .synapses import choose
 
+NUMBER = (int, float, np.number)
+
 EQUATIONS = """
 z : 1
 winner : 1
@@ -171,9 +173,9 @@ class ChoiceMonitor(OccasionalMonitor):
 
 def check_numbers(exploration, height):
     """Raise unless `exploration` is a probability and `height` a finite number."""
-    if not np.isscalar(exploration) or not 0 <= exploration <= 1:
+    if not isinstance(exploration, NUMBER) or not 0 <= exploration <= 1:
         raise ValueError(f"WinnerTakeAll: exploration must be a probability, from 0 to 1; got {exploration!r}")
-    if not np.isscalar(height) or not np.isfinite(height):
+    if not isinstance(height, NUMBER) or not np.isfinite(height):
         raise ValueError(f"WinnerTakeAll: height must be a finite number; got {height!r}")
 
 

@@ -209,6 +209,7 @@ BAD = {
     "networks": (lambda: units(networks=1.0), "networks must be a whole number of at least 1; got 1.0"),
     "exploration": (lambda: units(exploration=1.1), "exploration must be a probability, from 0 to 1; got 1.1"),
     "exploration nan": (lambda: units(exploration=np.nan), "exploration must be a probability"),
+    "exploration a string": (lambda: units(exploration="0.1"), "exploration must be a probability, from 0 to 1; got '0.1'"),
     "height": (lambda: units(height=np.inf), "height must be a finite number; got inf"),
     "period without units": (lambda: units(period=20), "WinnerTakeAll: period must be a time"),
     "period of no whole steps": (lambda: units(period=20.5 * ms), "period = 20.5 ms is no whole number of time steps of 1. ms; write for example period=20. ms"),
