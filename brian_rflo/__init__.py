@@ -6,13 +6,15 @@ from .network import LearningNetwork
 from .neurons import RateNeurons
 from .readout import Readout, TaskInput
 from .results import TrainingResult
-from .rules import RFLO, Delta, LearningRule
+from .rules import RFLO, Delta, LearningRule, RewardHebbian
+from .selection import ChoiceMonitor, WinnerTakeAll
 from .synapses import DALE, FeedbackSynapses, FixedSynapses, PlasticSynapses, SymmetricFeedback
 from .tasks import ArrayTask, CursorMovements, IntervalMatching, PeriodicOutput, Task
 from .trials import LossMonitor, Trials
 
 __all__ = [
     "ArrayTask",
+    "ChoiceMonitor",
     "CursorMovements",
     "DALE",
     "Delta",
@@ -27,11 +29,13 @@ __all__ = [
     "RFLO",
     "RateNeurons",
     "Readout",
+    "RewardHebbian",
     "SymmetricFeedback",
     "Task",
     "TaskInput",
     "TrainingResult",
     "Trials",
+    "WinnerTakeAll",
     "check_neurons",
     "check_rule",
     "check_task",

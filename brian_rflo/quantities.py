@@ -13,6 +13,21 @@ def check_time(name, value, zero_allowed=False):
         raise ValueError(f"{name} must be one {'non-negative' if zero_allowed else 'positive'} time; got {value!r}")
 
 
+def whole_steps(name, value, dt):
+    """The time `value` as a whole number of time steps `dt`; an error if it is none."""
+    check_time(name, value, zero_allowed=True)
+    ratio = float(value / dt)
+    if abs(ratio - round(ratio)) > 1e-6:
+        raise ValueError(f"{name} = {value} is no whole number of time steps of {dt}; write for example {name.split()[-1]}={round(ratio) * dt}")
+    return round(ratio)
+
+
+def check_count(name, value, least=1):
+    """Raise unless `value` is a whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}")
+
+
 def check_tau(owner, tau, dt, name="tau"):
     """Raise unless the time constant `name` of `owner` is a positive time that the time step `dt` can resolve."""
     check_time(f"{owner}: {name}", tau)

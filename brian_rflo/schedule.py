@@ -19,6 +19,14 @@ TRACE = dict(when="groups", order=-0.25)  # eligibility: activity that drove thi
 STATE = dict(when="groups", order=0)  # neurons integrate (Brian2's default place)
 READOUT = dict(when="after_resets", order=-40)  # summed output, from the new activity
 LOSS = dict(when="after_resets", order=-30)  # target, error, loss
+DRAW = dict(when="after_resets", order=-29)  # decision: whether to explore
+SHARE = dict(when="after_resets", order=-28)  # decision: one draw for all units of a network
+SCORE = dict(when="after_resets", order=-27)  # decision: what the units are compared by
+COMPARE = dict(when="after_resets", order=-26)  # decision: every unit with every other
+SELECT = dict(when="after_resets", order=-25)  # decision: the winner
+ACTION = dict(when="after_resets", order=-24)  # decision: your sums that bring the winner to its environment
+OUTCOME = dict(when="after_resets", order=-23)  # decision: your statements, what becomes of it (`WinnerTakeAll.at_decision`)
+REWARD = dict(when="after_resets", order=-22)  # decision: your reward of it
 FEEDBACK = dict(when="after_resets", order=-20)  # error projected back onto the neurons
 LEARN = dict(when="after_resets", order=-10)  # weight change, at once or accumulated
 FLUSH = dict(when="end", order=-45)  # last step of a trial: what was kept of its steps is added up

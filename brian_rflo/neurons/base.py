@@ -10,6 +10,9 @@ PORTS = {
     "gain": "the slope of the neuron's output at its present drive; add 'gain : 1' and mine.run_regularly('gain = ...', **schedule.GAIN)",
     "feedback": "the error projected onto the neuron; add 'feedback : 1' and a FeedbackSynapses that writes it",
     "error": "target minus output; use a Readout, or add 'error : 1' and set it with run_regularly(..., **schedule.LOSS)",
+    "winner": "1 for the unit that was chosen; use a WinnerTakeAll",
+    "deciding": "1 in the step of a decision; use a WinnerTakeAll",
+    "reward": "what the last choice was worth; use a WinnerTakeAll, or add 'reward : 1' and set it with run_regularly(..., **schedule.REWARD)",
 }
 
 

@@ -2,6 +2,7 @@
 
 from .base import LearningRule
 from .delta import Delta
+from .hebbian import RewardHebbian
 from .rflo import RFLO
 
-__all__ = ["Delta", "LearningRule", "RFLO"]
+__all__ = ["Delta", "LearningRule", "RFLO", "RewardHebbian"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Quantity, TimedArray, ms
 
-from ..quantities import check_time
+from ..quantities import check_time, whole_steps
 
 
 def default_dt():
@@ -53,12 +53,7 @@ class Task:
 
     def steps(self, name):
         """The attribute `name`, a time, as a whole number of steps; an error if it is none."""
-        value = getattr(self, name)
-        check_time(f"{type(self).__name__}: {name}", value, zero_allowed=True)
-        ratio = float(value / self.dt)
-        if abs(ratio - round(ratio)) > 1e-6:
-            raise ValueError(f"{type(self).__name__}: {name} = {value} is no whole number of time steps of {self.dt}; write for example {name}={round(ratio) * self.dt}")
-        return round(ratio)
+        return whole_steps(f"{type(self).__name__}: {name}", getattr(self, name), self.dt)
 
     @property
     def duration(self):

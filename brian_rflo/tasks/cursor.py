@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Quantity, ms
 
+from ..quantities import check_count
 from .base import Task
 
 #: Unit displacement of the movements right, up, left, down; the order of the input channels.
@@ -58,8 +59,7 @@ class CursorMovements(Task):
 
     def __post_init__(self):
         super().__post_init__()
-        if isinstance(self.n_movements, bool) or not isinstance(self.n_movements, (int, np.integer)) or self.n_movements < 1:
-            raise ValueError(f"CursorMovements: n_movements must be a whole number of at least 1; got {self.n_movements!r}")
+        check_count("CursorMovements: n_movements", self.n_movements)
         self.steps("hold")
         if self.steps("movement") < 2:
             raise ValueError(f"CursorMovements: movement = {self.movement} must be at least two time steps of {self.dt}")
