@@ -187,10 +187,11 @@ def test_the_cursor_of_figure_4_stays_in_its_square(monkeypatch):
 
 
 def test_the_ideal_movements_of_figure_4_have_no_error():
-    ideal = np.concatenate([fig4.BELL[:, None] * DIRECTIONS[number] for number in fig4.ORDER])
-    found = fig4.measures(fig4.ORDER[None], ideal[None])
-    assert found["order"][0] and max(found[name][0] for name in ("rms", "end", "rms_three", "end_three", "displacement", "loss")) < 1e-12
-    silent = fig4.measures(fig4.ORDER[None], 0 * ideal[None])
+    made = np.tile(fig4.ROUND, 3)
+    ideal = fig4.ideal(made)
+    found = fig4.measures(made[None], ideal[None])
+    assert found["order"][0] and max(found[name][0] for name in ("rms", "end", "displacement", "loss")) < 1e-12
+    silent = fig4.measures(made[None], 0 * ideal[None])
     assert silent["end"][0] < 1e-12 and silent["rms"][0] > 0.9 and silent["displacement"][0] == silent["loss"][0] == 1
 
 

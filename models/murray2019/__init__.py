@@ -5,5 +5,6 @@ from .fig2s1 import FIG2S1
 from .fig2s2 import FIG2S2
 from .fig2s3 import FIG2S3
 from .fig3 import FIG3
+from .fig4 import FIG4
 
-EXPERIMENTS = (FIG2A, FIG2, FIG2S1, FIG2S2, FIG2S3, FIG3)
+EXPERIMENTS = (FIG2A, FIG2, FIG2S1, FIG2S2, FIG2S3, FIG3, FIG4)

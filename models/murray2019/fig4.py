@@ -2,7 +2,11 @@
 
 N = 100 rate neurons, tau = 10 ms. First four tonic inputs come to mean four movements of a cursor, one at a time: 10 000 movements of
 200 steps, each with a hold of 200. Then these weights are fixed, the units' choice is the input, and W^s learns which movement
-follows which: 10 000 decisions, exploration 0.1, eta_s = 0.01, R = 1 for right -> up -> left -> down -> right.
+follows which: 10 000 decisions, exploration 0.1, eta_s = 0.01, R = 1 for right -> up -> left -> down -> right. At last the sequence is
+replayed for three rounds. Beside it networks without the loop, trained by RFLO and BPTT on the whole round of 1600 steps, eta = .003.
+
+What the paper does not say: input height 5 and eta falling from .01 to .0005 (S4), or 2 (which keeps the bell shape of the velocity) and from .015 over three
+times the movements; activity is carried on, and begins anew at .1 every four movements; W^s begins at .01 N(0, 1).
 """
 
 from dataclasses import dataclass
@@ -10,27 +14,31 @@ from dataclasses import dataclass
 import numpy as np
 from brian2 import Network, NeuronGroup, StateMonitor, Synapses, defaultclock, ms, seed
 
-from brian_rflo import RFLO, ChoiceMonitor, CursorMovements, FixedSynapses, LearningNetwork, LearningRule, PlasticSynapses, RateNeurons, RewardHebbian, WinnerTakeAll, schedule
+from brian_rflo import RFLO, ArrayTask, ChoiceMonitor, CursorMovements, FixedSynapses, LearningNetwork, LearningRule, PlasticSynapses, RateNeurons, RewardHebbian, WinnerTakeAll, plotting, schedule
 from brian_rflo.devices import device
+from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
+from brian_rflo.parts import Part
 from brian_rflo.tasks.cursor import DIRECTIONS
+
+from .trainings import baseline, part, rflo
 
 N, TAU, MOVEMENT, HOLD = 100, 10 * ms, 200 * ms, 200 * ms
 STEPS = 200
-ORDER = np.tile([0, 1, 2, 3], 3)
+ROUND, ROUNDS = np.arange(4), 3
 BELL = np.concatenate([np.sin(np.pi * np.arange(1, STEPS + 1) / STEPS) ** 2, np.zeros(STEPS)])
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Height of the tonic input, the paper's eta in the first and in the last trial, trials of four movements."""
+    """Height of the tonic input, the paper's eta at the beginning and at the end, and how many times the paper's movements are learned."""
 
-    height: float = 5.0
-    eta: float = 0.005
-    eta_end: float = 0.005
-    trials: int = 2500
+    height: float
+    eta: float
+    eta_end: float
+    longer: int = 1
 
 
-PLATEAU, BELLS = Setting(), Setting(height=2.0, eta=0.015, eta_end=0.0005, trials=7500)
+S4, BELLS = Setting(5.0, 0.01, 0.0005), Setting(2.0, 0.015, 0.0005, longer=3)
 
 
 @dataclass(frozen=True)
@@ -51,18 +59,18 @@ ANSWER = """allowed_post = int(j % 4 == 0)*(1 - x_pre) + int(j % 4 == 1)*(1 - y_
             reward_post = int(now_pre == (last_pre + 1) % 4) : 1 (summed)"""
 
 
-def train_movements(setting, networks, first_seed, target="cpp_standalone", report=None):
+def train_movements(setting, movements, networks, seed, target, **run_args):
     """Phase 1. Returns the training's result."""
-    task = CursorMovements(movement=MOVEMENT, hold=HOLD, n_movements=4, input_height=setting.height, seed=first_seed)
+    trials = max(1, setting.longer * movements // 4)
+    task = CursorMovements(movement=MOVEMENT, hold=HOLD, n_movements=4, input_height=setting.height, seed=seed)
     syllables = task.n_steps / STEPS
     with device(target):
         defaultclock.dt = task.dt
         neurons = RateNeurons(networks * N, tau=TAU, initial=0.1)
-        net = LearningNetwork(task, neurons, RFLO(learning_rate=syllables * setting.eta, tau=TAU), networks=networks, seed=first_seed)
-        if setting.eta != setting.eta_end:
-            for projection in net.trials.projections:
-                net.trials.at_start(projection, f"learning_rate = learning_rate*{(setting.eta_end / setting.eta) ** (1 / setting.trials)!r}")
-        return net.train(setting.trials, report=report)
+        net = LearningNetwork(task, neurons, RFLO(learning_rate=syllables * setting.eta, tau=TAU), networks=networks, seed=seed)
+        for projection in net.trials.projections:
+            net.trials.at_start(projection, f"learning_rate = learning_rate*{(setting.eta_end / setting.eta) ** (1 / trials)!r}")
+        return net.train(trials, namespace={}, **run_args)
 
 
 class Loop(Network):
@@ -94,7 +102,7 @@ class Loop(Network):
         return corner, chosen, answer
 
 
-def learn_sequence(weights, height, first_seed, rule=RewardHebbian(0.01), decisions=10_000, target="cpp_standalone", report=None):
+def learn_sequence(weights, height, rule, decisions, first_seed, target, **run_args):
     """Phase 2. Returns the weights W^s ``[network, unit, neuron]`` and the reward of each decision ``[network, decision]``."""
     networks = len(weights["recurrent"])
     start = 0.01 * np.stack([np.random.default_rng((first_seed, network, 4)).standard_normal((4, N)) for network in range(networks)])
@@ -102,14 +110,14 @@ def learn_sequence(weights, height, first_seed, rule=RewardHebbian(0.01), decisi
         defaultclock.dt = 1 * ms
         seed(first_seed)
         loop = Loop(weights, start, rule, height, exploration=0.1)
-        loop.run(decisions * (MOVEMENT + HOLD), report=report, namespace={})
-        return loop.choice.matrix(networks=networks), np.array(loop.choices.reward)[::4]
+        loop.run(decisions * (MOVEMENT + HOLD), namespace={}, **run_args)
+        return loop.choice.matrix(networks=networks).reshape(networks, 4, N), np.array(loop.choices.reward)[::4]
 
 
-def replay(weights, choice, height, target="numpy"):
+def replay(weights, choice, height):
     """Three rounds without learning or exploration: movements made ``[network, 12]``, velocity ``[network, step, 2]``."""
-    networks, movements = len(choice), len(ORDER)
-    with device(target):
+    networks, movements = len(choice), ROUNDS * len(ROUND)
+    with device("numpy"):
         defaultclock.dt = 1 * ms
         loop = Loop(weights, np.where(np.isfinite(choice), choice, 0), RewardHebbian(0.0), height, exploration=0.0)  # the printed rule may diverge
         activity = StateMonitor(loop.neurons, "activity", record=True, when="end")
@@ -121,21 +129,165 @@ def replay(weights, choice, height, target="numpy"):
     return made, np.einsum("koa,kat->kto", weights["output"], h)
 
 
+def train_loop(progress, device, setting, movements, networks, seed, graded):
+    """A part: both phases and the replay; with `graded` also the rule as printed. Arrays by name."""
+    first = train_movements(setting, movements, networks, seed, device, **progress.between(0, 0.7).report(device))
+    arrays = {"losses": first.losses}
+    for number, (name, rule) in enumerate((("one_hot", RewardHebbian(0.01)), ("graded", GradedHebbian(0.01)))[: 2 if graded else 1]):
+        stage = progress.between(0.7 + 0.15 * number, 0.85 + 0.15 * number)
+        choice, reward = learn_sequence(first.weights_after, setting.height, rule, movements, seed, device, **stage.report(device))
+        made, velocity = replay(first.weights_after, choice, setting.height)
+        arrays |= {f"{name}_choice": choice, f"{name}_reward": reward, f"{name}_made": made, f"{name}_velocity": velocity}
+    return arrays | {f"weights_{name}": matrix for name, matrix in first.weights_after.items()}
+
+
+def ideal(made):
+    """The velocity of movements without error, ``[step, 2]``."""
+    return np.concatenate([BELL[:, None] * DIRECTIONS[number] for number in made])
+
+
 def measures(made, velocity):
-    """Each network's numbers, in sides of the square; `rms` and `end` of the first round and of three."""
-    ideal = np.concatenate([BELL[:, None] * DIRECTIONS[number] for number in ORDER])
-    side, networks = BELL.sum(), len(velocity)
-    error = np.cumsum(velocity - ideal, axis=1) / side
-    distance = np.linalg.norm(error, axis=2)
-    moved = velocity.reshape(networks, len(ORDER), -1, 2).sum(axis=2) / side
-    first = slice(4 * len(BELL))
+    """Each network's numbers, in sides of the square; `rms` and `end` are those of the first round."""
+    networks, movements = made.shape
+    wanted, side = np.tile(ROUND, movements // len(ROUND)), BELL.sum()
+    target = ideal(wanted)
+    distance = np.linalg.norm(np.cumsum(velocity - target, axis=1) / side, axis=2)
+    moved = velocity.reshape(networks, movements, -1, 2).sum(axis=2) / side
+    first = slice(len(ROUND) * len(BELL))
     return dict(
-        order=(made == ORDER).all(axis=1),
+        order=(made == wanted).all(axis=1),
         rms=np.sqrt((distance[:, first] ** 2).mean(axis=1)),
         end=distance[:, first.stop - 1],
-        rms_three=np.sqrt((distance**2).mean(axis=1)),
-        end_three=distance[:, -1],
         displacement=np.linalg.norm(moved - DIRECTIONS[made], axis=2).max(axis=1),
-        loss=((velocity - ideal) ** 2).sum(axis=(1, 2)) / (ideal**2).sum(),
+        loss=((velocity - target) ** 2).sum(axis=(1, 2)) / (target**2).sum(),
     )
 
+
+def whole_round():
+    """The sequence as a task of its own, without input."""
+    return ArrayTask(target=ideal(ROUND), dt=1 * ms)
+
+
+def parts(settings):
+    """The loop in two settings, and the whole sequence without it."""
+
+    def loop(name, setting, graded):
+        steps = settings.trials * settings.networks * 400 * (setting.longer * 5e-6 + (1 + graded) * 2e-6)
+        arguments = dict(device=settings.device, setting=setting, movements=settings.trials, networks=settings.networks, seed=settings.seed, graded=graded)
+        return Part(name, train_loop, arguments, 40 + steps)
+
+    if settings.quick:
+        return [loop("loop-S4", S4, graded=False)]
+    few, trials = min(3, settings.networks), 2 * settings.trials
+    without = [part(f"whole-{name}", function, settings, whole_round(), n=N, networks=few, trials=trials, eta=0.003, **how) for name, function, how in (("rflo", rflo, {}), ("bptt", baseline, dict(rule="bptt")))]
+    return [loop("loop-S4", S4, graded=True), loop("loop-bells", BELLS, graded=False), *without]
+
+
+def listed(values):
+    """Each network's value, for the table."""
+    return " ".join(f"{value:.2g}" for value in values)
+
+
+def at_least_four_in_five(values):
+    """The value that four networks in five do not exceed."""
+    return np.sort(values)[int(np.ceil(0.8 * len(values))) - 1]
+
+
+def rows_of_loop(name, arrays, rule, judged):
+    """The table of one setting of the loop: what four networks in five reach."""
+    made, velocity, reward = (arrays[f"{rule}_{key}"] for key in ("made", "velocity", "reward"))
+    found, rate = measures(made, velocity), reward[:, -1000:].mean(axis=1)
+    rows = [
+        Row(f"{name}: networks in the right order, three rounds", found["order"].sum(), "order learned", low=at_least_four_in_five(np.arange(len(made)) + 1) - 0.5 if judged else None),
+        Row(f"{name}: reward rate, last 1000 decisions", -at_least_four_in_five(-rate), "order learned", low=0.8 if judged else None, spread=listed(rate)),
+    ]
+    bounds = {"rms": ("rms position error", 0.15), "displacement": ("worst displacement of a movement", 0.15), "end": ("error at the end of a round", 0.25)}
+    if rule == "one_hot":
+        rows += [Row(f"{name}: {words}", at_least_four_in_five(found[key]), "", high=bound if judged else None, spread=listed(found[key])) for key, (words, bound) in bounds.items()]
+        rows += [Row(f"{name}: velocity error beside zero output, median", np.median(found["loss"]), "bell-shaped", spread=listed(found["loss"]))]
+    return rows
+
+
+def outcome(settings, arrays):
+    """Table and figure."""
+    rows = rows_of_loop("loop, S4", arrays["loop-S4"], "one_hot", settings.full)
+    if "loop-bells" in arrays:
+        rows += rows_of_loop("loop, S4, z as printed", arrays["loop-S4"], "graded", False)
+        rows += rows_of_loop("loop, height 2", arrays["loop-bells"], "one_hot", False)
+    for key, label in (("rflo", "RFLO"), ("bptt", "BPTT")):
+        if f"whole-{key}" in arrays:
+            velocity = arrays[f"whole-{key}"]["output"]
+            found = measures(np.tile(ROUND, (len(velocity), 1)), velocity)
+            low = 0.3 if settings.full and key == "rflo" else None
+            rows += [Row(f"without the loop, {label}: rms position error, best network", found["rms"].min(), "fails" if key == "rflo" else "fails (it is a matter of stability)", low=low, spread=listed(found["rms"]))]
+    return Outcome(rows, all_arrays(arrays), lambda: draw(arrays))
+
+
+def draw(arrays):
+    """Cursor trajectories with and without the loop; velocities; loss of movements, reward of decisions."""
+    from matplotlib.figure import Figure
+
+    tracks = {"loop-S4": "With the loop, S4", "loop-bells": "With the loop, height 2", "whole-rflo": "Without, RFLO", "whole-bptt": "Without, BPTT"}
+    shown = [name for name in tracks if name in arrays]
+    figure = Figure(figsize=(3.4 * max(len(shown), 3), 8.4), layout="constrained")
+    top, middle, bottom = figure.subfigures(3, 1, height_ratios=[1.2, 0.8, 0.9])
+    for ax, name in zip(top.subplots(1, len(shown), squeeze=False)[0], shown):
+        draw_tracks(velocity_of(arrays[name]), ax, tracks[name])
+    for ax, name in zip(middle.subplots(1, len(shown), squeeze=False)[0], shown):
+        draw_velocity(velocity_of(arrays[name]), ax, tracks[name])
+    left, right = bottom.subplots(1, 2)
+    for name, color in zip(shown, ("#0072b2", "#56b4e9", "#e69f00", "#d55e00")):
+        plotting.plot_losses(arrays[name]["losses"], left, label=tracks[name], color=color)
+    left.legend(frameon=False, fontsize="x-small")
+    draw_rewards(arrays, right)
+    figure.suptitle(f"Murray 2019, figure 4: a sequence of movements, N = {N}")
+    return figure
+
+
+def velocity_of(arrays):
+    """Velocity of the first round, ``[network, step, 2]``."""
+    return arrays.get("one_hot_velocity", arrays.get("output"))[:, : len(ROUND) * len(BELL)]
+
+
+def draw_tracks(velocity, ax, title):
+    """Where the cursor went in the first round, beside the square."""
+    plotting.axes_or_new(ax)
+    ax.plot([0, 1, 1, 0, 0], [0, 0, 1, 1, 0], color=plotting.COLOURS["target"], linewidth=5, solid_joinstyle="round")
+    for track in np.cumsum(velocity, axis=1) / BELL.sum():
+        ax.plot(*track.T, linewidth=1.2)
+    ax.set(title=title, xlabel="x", ylabel="y", aspect="equal", xlim=(-0.7, 1.7), ylim=(-0.7, 1.7))
+
+
+def draw_velocity(velocity, ax, title):
+    """Velocity of the median network in the first round."""
+    target = ideal(ROUND)
+    typical = np.argsort(((velocity - target) ** 2).sum(axis=(1, 2)))[len(velocity) // 2]
+    plotting.plot_output(np.arange(len(target)) / 1e3, velocity[typical], target, ax, name="rflo")
+    ax.set(title=f"Network {typical}", ylabel="Velocity", ylim=(-1.6, 1.6))
+
+
+def draw_rewards(arrays, ax):
+    """Fraction of rewarded decisions, in tenths of the training."""
+    plotting.axes_or_new(ax)
+    for name, rule, label, color in (("loop-S4", "one_hot", "S4", "#0072b2"), ("loop-S4", "graded", "S4, z as printed", "#999999"), ("loop-bells", "one_hot", "height 2", "#56b4e9")):
+        rewards = arrays.get(name, {}).get(f"{rule}_reward")
+        if rewards is not None:
+            bins = np.array_split(np.arange(rewards.shape[1]), min(40, rewards.shape[1]))
+            for number, network in enumerate(rewards):
+                ax.plot([block.mean() for block in bins], [network[block].mean() for block in bins], color=color, linewidth=0.9, label=label if not number else None)
+    ax.set(xlabel="Decision", ylabel="Reward rate", ylim=(-0.02, 1.02))
+    ax.legend(frameon=False, fontsize="x-small")
+
+
+FIG4 = Experiment(
+    name="murray2019/fig4",
+    title="A sequence of movements, with and without the loop",
+    source="Murray 2019, eLife 8:e43299, figure 4",
+    parts=parts,
+    outcome=outcome,
+    networks=5,
+    trials=10_000,
+    quick=dict(networks=2, trials=2500),
+    takes="15 min, quick 1 min",
+    parameters=dict(N=N, tau_ms=10, movement_ms=200, hold_ms=200, eta_s=0.01, exploration=0.1, S4=dict(height=5, eta=0.01, eta_end=0.0005), bells=dict(height=2, eta=0.015, eta_end=0.0005), whole=dict(eta=0.003)),
+)
