@@ -41,6 +41,15 @@ def test_the_readme_prints_the_example():
     assert (ROOT / "examples" / "periodic.py").read_text().strip() in README
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.stem)
+def test_the_documentation_runs(path):
+    """All Python blocks of a page, one after the other; those of the page on speed are excerpts."""
+    blocks = re.findall(r"^```python\n(.*?)^```", path.read_text(), flags=re.M | re.S)
+    assert blocks
+    if path.stem != "speed":
+        exec(compile("\n".join(blocks), str(path), "exec"), {"__name__": "__main__"})
+
+
 def test_ci_runs_the_command_of_the_readme():
     (command,) = re.findall(r"^    (python3 -m venv .*pytest)$", README, flags=re.M)
     assert command in (ROOT / ".ci" / "run").read_text()
