@@ -3,7 +3,8 @@
 from . import reference, schedule
 from .checks import check_neurons, check_rule, check_task
 from .network import LearningNetwork
-from .neurons import RateNeurons
+from .neurons import LIFNeurons, RateNeurons
+from .optimizers import Adam, Descent
 from .readout import Readout, TaskInput
 from .results import TrainingResult
 from .rules import RFLO, Delta, LearningRule, RewardHebbian
@@ -13,14 +14,17 @@ from .tasks import ArrayTask, CursorMovements, IntervalMatching, PeriodicOutput,
 from .trials import LossMonitor, Trials
 
 __all__ = [
+    "Adam",
     "ArrayTask",
     "ChoiceMonitor",
     "CursorMovements",
     "DALE",
     "Delta",
+    "Descent",
     "FeedbackSynapses",
     "FixedSynapses",
     "IntervalMatching",
+    "LIFNeurons",
     "LearningNetwork",
     "LearningRule",
     "LossMonitor",

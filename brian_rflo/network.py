@@ -8,7 +8,9 @@ from brian2.utils.logger import catch_logs
 
 from . import schedule
 from .analysis import alignment
+from .neurons.base import LOW_PASSED
 from .occasional import OccasionalMonitor, is_standalone
+from .optimizers import Descent
 from .readout import Readout, TaskInput
 from .results import TrainingResult, alignment_interval
 from .rules import Delta
@@ -36,6 +38,8 @@ class LearningNetwork(Network):
         Trials whose changes are added up before they are applied, with ``update="trial"``.
     clip_norm : float, optional
         Gradient clipping (see `Trials`), with ``update="trial"``.
+    optimizer : Descent or Adam
+        How a change becomes a change of the weights.
     trained : sequence of {"recurrent", "input", "output"}
         Which weights learn; the others stay as they are. All of them by default.
     constraint : str
@@ -86,7 +90,7 @@ class LearningNetwork(Network):
     (1, 2)
     """
 
-    def __init__(self, task, neurons, rule, readout_rule=None, update="step", batch=1, clip_norm=None, trained=PLASTIC, constraint="", feedback="random", output_current=False, inputs=None, networks=1, gain=1.5, seed=0, weights=None, name="learningnetwork*"):
+    def __init__(self, task, neurons, rule, readout_rule=None, update="step", batch=1, clip_norm=None, optimizer=Descent(), trained=PLASTIC, constraint="", feedback="random", output_current=False, inputs=None, networks=1, gain=1.5, seed=0, weights=None, name="learningnetwork*"):
         check_trained(trained)
         if feedback not in ("random", "symmetric"):
             raise ValueError(f"feedback must be 'random' or 'symmetric'; got {feedback!r}")
@@ -95,7 +99,7 @@ class LearningNetwork(Network):
         self.task, self.neurons, self.rule, self.networks = task, neurons, rule, int(networks)
         self.inputs = self._input_group(inputs)
         self.readout = Readout(task, networks=networks)
-        when = dict(update=update, batch=batch)
+        when = dict(update=update, batch=batch, optimizer=optimizer)
         self.recurrent = PlasticSynapses(neurons, neurons, rule, onto="I_rec", constraint=constraint, name="recurrent*", **when)
         self.input_synapses = None if self.inputs is None else PlasticSynapses(self.inputs, neurons, rule, onto="I_in", name="input_synapses*", **when)
         self.output = PlasticSynapses(neurons, self.readout, readout_rule or Delta(rule.learning_rate), onto="output", name="output*", **when)
@@ -131,7 +135,8 @@ class LearningNetwork(Network):
 
     def _input_group(self, inputs):
         if inputs is None:
-            return TaskInput(self.task) if self.task.n_inputs else None
+            tau = getattr(self.neurons, "tau", None) if LOW_PASSED in self.neurons.variables else None
+            return TaskInput(self.task, tau=tau) if self.task.n_inputs else None
         if self.task.n_inputs and len(inputs) != self.task.n_inputs:
             raise ValueError(f"{type(self.task).__name__} has {self.task.n_inputs} inputs, but '{inputs.name}' has {len(inputs)} units; give it as many")
         return inputs

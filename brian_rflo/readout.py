@@ -4,6 +4,7 @@ import numpy as np
 from brian2 import NeuronGroup
 
 from . import schedule
+from .quantities import check_tau
 from .task_values import TaskValues
 
 
@@ -34,6 +35,9 @@ class TaskInput(TaskGroup):
     Parameters
     ----------
     task : Task
+    tau : Quantity, optional
+        Membrane time constant of the neurons that the input reaches, where those have one (`LIFNeurons`): the input as their membranes see
+        it becomes the variable `low_passed`, which traces read.
     name : str
         Name of the group.
     **neurongroup_args
@@ -45,11 +49,19 @@ class TaskInput(TaskGroup):
         If the task has no inputs, or another time step than the simulation.
     """
 
-    def __init__(self, task, name="taskinput*", **neurongroup_args):
+    def __init__(self, task, tau=None, name="taskinput*", **neurongroup_args):
         if not task.n_inputs:
             raise ValueError(f"{type(task).__name__} has no inputs; leave TaskInput out")
-        namespace = {"input_of": TaskValues(task, "inputs")}
-        super().__init__(task.n_inputs, "activity : 1", task, namespace, "activity = input_of(t_in_timesteps, i)", schedule.INPUT, name=name, **neurongroup_args)
+        namespace, filtered, self.is_filtered = {"input_of": TaskValues(task, "inputs")}, "", tau is not None
+        if self.is_filtered:
+            check_tau("TaskInput", tau, tau)
+            filtered, namespace["tau"] = "\ndlow_passed/dt = (activity - low_passed)/tau : 1", tau
+        super().__init__(task.n_inputs, f"activity : 1{filtered}", task, namespace, "activity = input_of(t_in_timesteps, i)", schedule.INPUT, method="exponential_euler", name=name, **neurongroup_args)
+
+    @property
+    def trial_start(self):
+        """Statements at the beginning of a trial."""
+        return "low_passed = 0" if self.is_filtered else ""
 
 
 class Readout(TaskGroup):

@@ -17,6 +17,8 @@ DRIVE = dict(when="groups", order=-4)  # summed input, from the activity that th
 GAIN = dict(when="groups", order=-0.5)  # output and slope of each neuron at this drive; Brian2's own sums, at order -1, are in it
 TRACE = dict(when="groups", order=-0.25)  # eligibility: activity that drove this step, gain of this step
 STATE = dict(when="groups", order=0)  # neurons integrate (Brian2's default place)
+SLOPE = dict(when="groups", order=0.25)  # spiking neurons: pseudo-derivative, after integration and before threshold and reset
+SPIKING_TRACE = dict(when="groups", order=0.5)  # eligibility where it ends in spiking neurons: slope and low-passed activity of this step
 READOUT = dict(when="after_resets", order=-40)  # summed output, from the new activity
 LOSS = dict(when="after_resets", order=-30)  # target, error, loss
 DRAW = dict(when="after_resets", order=-29)  # decision: whether to explore

@@ -6,12 +6,13 @@ from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_UNITS
 from brian2.equations.equations import Expression
 from brian2.synapses.synapses import SummedVariableUpdater
 from brian2.utils.logger import get_logger
-from brian2.utils.stringtools import get_identifiers
+from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from . import schedule
 from .dense import DenseParts, Geometry
-from .neurons.base import check_port
+from .neurons.base import LOW_PASSED, check_port, integrates, spikes, whole
 from .occasional import is_standalone
+from .optimizers import Descent
 from .quantities import check_tau
 from .updates import check_update
 
@@ -39,17 +40,9 @@ choose.implementations.add_implementation(
     name="choose",
 )
 
-#: Statements of the phase LEARN. Numbers in place of booleans keep branches out of the loop over synapses.
-LEARN = {
-    "step": """_rate = int(plastic)*learning_rate/trial_steps
-               w = choose(_rate*_sound > 0, w + _rate*({update}), w)""",
-    "trial": """_on = int(plastic)
-                change = choose(_on*_sound > 0, change + ({update}), change)""",
-}
-#: Statements at the end of a trial, or of a batch of trials. `_scale` is what gradient clipping leaves of a change (see `Trials`).
-APPLY = """_rate = int(plastic)*learning_rate/trial_steps
-           w = choose(_rate*_sound > 0, w + _rate*{clip}change, w)
-           change = 0"""
+#: Statements of the phase LEARN that add a change up. Numbers in place of booleans keep branches out of the loop over synapses.
+ACCUMULATE = """_on = int(plastic)
+                change = choose(_on*_sound > 0, change + ({update}), change)"""
 
 #: A constraint (`PlasticSynapses`): Dale's law. Neurons of the source are excitatory or inhibitory (their variable `excitatory`), and no
 #: weight takes the other sign (Murray 2019, figure 2, supplement 1).
@@ -164,8 +157,27 @@ def phase_of_sum(target):
     return schedule.READOUT if {"error", "winner"} & set(target.variables) else schedule.DRIVE
 
 
+def trace_phase(target):
+    """When traces are integrated: before the neurons are; where the neurons spike after that, since their slope is of the new state."""
+    return schedule.SPIKING_TRACE if spikes(target) else schedule.TRACE
+
+
+def traces_read(equations, source):
+    """Equations of traces, with what they read of the source: its low-passed activity where it has one."""
+    return word_substitute(equations, {"activity_pre": f"{LOW_PASSED}_pre"} if LOW_PASSED in source.variables else {})
+
+
+def trace_method(target):
+    """How traces are integrated: as the neurons are, so that both decay alike."""
+    method = getattr(whole(target), "method_choice", "euler")
+    return "exponential_euler" if method in ("exponential_euler", "exact", "linear") else "euler"
+
+
 class PlasticSynapses(Projection):
-    """A projection that sums ``w*activity_pre`` into a variable of its target and learns by a rule.
+    """A projection that sends activity or spikes to its target and learns by a rule.
+
+    Where `onto` is a plain variable, it becomes the sum of ``w*activity_pre``. Where it has a differential equation of its own, as a
+    synaptic current has, each spike of the source adds ``w`` to it.
 
     Parameters
     ----------
@@ -174,11 +186,13 @@ class PlasticSynapses(Projection):
     rule : LearningRule
         What the eligibility and the weight change are.
     onto : str
-        Variable of the target that receives the sum. It must be dimensionless, and belong to this projection alone.
+        Variable of the target that receives the sum or the spikes. It must be dimensionless, and a sum belongs to one projection alone.
     update : {"step", "trial"}
         When weights change: at every step, or accumulated and at the end of each trial. The latter needs a `Trials`.
     batch : int
         Trials whose changes are added up before they are applied; more than one only with ``update="trial"``.
+    optimizer : Descent or Adam
+        How a change becomes a change of the weights.
     constraint : str
         Statements that hold the weights in bounds, run after each change: `DALE`, or for example ``"w = clip(w, -1, 1)"``.
     name : str
@@ -207,19 +221,25 @@ class PlasticSynapses(Projection):
     Within trials of `T` steps (see `Trials`) every update carries the paper's ``1/T``. Without trials it does not.
     """
 
-    def __init__(self, source, target, rule, onto, update="step", batch=1, constraint="", name="plasticsynapses*", **synapses_args):
+    def __init__(self, source, target, rule, onto, update="step", batch=1, optimizer=Descent(), constraint="", name="plasticsynapses*", **synapses_args):
         check_update(update, batch)
-        self.rule, self.onto, self.update, self.batch, self.constraint = rule, onto, update, batch, constraint
+        self.rule, self.onto, self.update, self.batch, self.optimizer, self.constraint = rule, onto, update, batch, optimizer, constraint
         self.trials, self._connected, self.dense, self.trial_length = None, 0, None, None
+        self.sends_spikes, self.trace_phase = integrates(target, onto), trace_phase(target)
         reader = f"{type(rule).__name__} on the projection from '{source.name}' to '{target.name}'"
         self._check_ports(source, target, reader)
         namespace = {**(synapses_args.pop("namespace", None) or {}), "choose": choose}
-        super().__init__(source, target, self._equations(), method="euler", order=schedule.TRACE["order"], namespace=namespace, name=name, **synapses_args)
+        if self.sends_spikes:
+            synapses_args["on_pre"] = f"{onto}_post += w"
+        super().__init__(source, target, self._equations(source), method=trace_method(target), namespace=namespace, name=name, **synapses_args)
+        if self.state_updater is not None:
+            schedule.move(self.state_updater, self.trace_phase)
         self._check_rule(reader)
         self.variables.add_array("_sound", size=target.stop, index="_postsynaptic_idx", values=np.ones(target.stop))
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
-        summed = self.summed_updaters[f"{onto}_post"]
-        schedule.move(summed, phase_of_sum(target))
+        summed = self.summed_updaters.get(f"{onto}_post")
+        if summed is not None:
+            schedule.move(summed, phase_of_sum(target))
         learner = self.run_regularly(self._learning, **schedule.LEARN, name=f"{self.name}_learn")
         self.dense = DenseParts(self, summed, learner)
 
@@ -230,26 +250,31 @@ class PlasticSynapses(Projection):
 
     @property
     def trial_end(self):
-        """Statements at the end of a trial, or of a batch of trials: what was accumulated is applied."""
+        """Statements at the end of a trial, or of a batch of trials: what was accumulated is applied. `_scale` is what clipping leaves of it."""
         if self.update != "trial":
             return ""
-        return APPLY.format(clip="_scale*" if "_scale" in self.variables else "") + f"\n{self.constraint}"
+        return f"{self.optimizer.statements('_scale*change' if '_scale' in self.variables else 'change')}\nchange = 0\n{self.constraint}"
 
     @property
     def trial_restore(self):
         """Statements after the verdict on a trial: where the network is not sound, the weights from before it."""
-        unfinished = "\nchange = choose(_sound > 0, change, 0)" if self.batch > 1 else ""
-        return f"w = choose(_sound > 0, w, w_kept){unfinished}"
+        unfinished = "change = choose(_sound > 0, change, 0)" if self.batch > 1 else ""
+        return f"w = choose(_sound > 0, w, w_kept)\n{unfinished}\n{self.optimizer.forget}"
 
     @property
     def _learning(self):
-        return LEARN[self.update].format(update=self.rule.update) + (f"\n{self.constraint}" if self.update == "step" else "")
+        if self.update == "trial":
+            return ACCUMULATE.format(update=self.rule.update)
+        return f"{self.optimizer.statements(f'({self.rule.update})')}\n{self.constraint}"
 
-    def _equations(self):
+    def _equations(self, source):
         change = "change : 1\n" if self.update == "trial" else ""
-        return f"w : 1\nw_kept : 1\n{change}plastic : boolean (shared)\n{self.rule.equations}\n{self.onto}_post = w*activity_pre : 1 (summed)"
+        sent = "" if self.sends_spikes else f"{self.onto}_post = w*activity_pre : 1 (summed)"
+        return f"w : 1\nw_kept : 1\n{change}plastic : boolean (shared)\n{self.optimizer.equations}\n{traces_read(self.rule.equations, source)}\n{sent}"
 
     def _check_ports(self, source, target, reader):
+        if self.sends_spikes and not spikes(source):
+            raise ValueError(f"'{self.onto}' of group '{target.name}' has a differential equation, so spikes add to it, but group '{source.name}' emits none; write '{self.onto} : 1' there, for the sum of its activity, or give '{source.name}' a threshold")
         check_port(target, self.onto, f"onto='{self.onto}'")
         for name in dict.fromkeys(("activity", *self.rule.needs_pre)):
             check_port(source, name, reader)

@@ -65,7 +65,7 @@ def problems_of_connections(parts, objects, run_namespace):
 def problems_of_functions(parts, objects, run_namespace):
     """Functions that the loops cannot call, or not in the same order."""
     called, random = functions(parts, run_namespace), draws(parts, run_namespace)
-    if any(re.search(rf"\b{name}\b", str(parts.summed.expression)) for name in random):
+    if parts.sum_identifiers & random:
         yield "its sum draws random numbers"
     places = sum(len(re.findall(rf"\b{name}\b", code)) for name in random for code in parts.code)
     if places > 1 or (places and not is_standalone()):

@@ -49,15 +49,23 @@ def factors(synapses):
         return None
     (name, expression), *_ = equations.diff_eq_expressions
     trace, dt = sympy.Symbol(name, real=True), sympy.Symbol("dt", real=True)
-    step = sympy.expand(trace + dt * str_to_sympy(str(expression)))
-    decay, h = step.coeff(trace), sympy.expand(update).coeff(trace)
-    source = sympy.simplify(step - decay * trace)
+    rate = sympy.expand(str_to_sympy(str(expression)))
+    slope, h = rate.coeff(trace), sympy.expand(update).coeff(trace)
+    decay, source = one_step(slope, sympy.simplify(rate - slope * trace), dt, synapses.state_updater.method_choice)
     if trace in source.free_symbols | decay.free_symbols | h.free_symbols or sympy.simplify(update - h * trace) != 0:
         return None
     found = separated(synapses, source)
     if found is None or not sides(synapses, h) <= {POST, "0"} or not is_constant(synapses, decay):
         return None
     return Factors(found.f, found.g, sympy_to_str(h), sympy_to_str(decay), name)
+
+
+def one_step(slope, rest, dt, method):
+    """Decay and increment of a trace in one time step: dp/dt = slope p + rest, as Brian2's integrator takes it."""
+    if method == "exponential_euler":
+        decay = sympy.exp(slope * dt)
+        return decay, rest * (decay - 1) / slope
+    return 1 + dt * slope, dt * rest
 
 
 def has_factors(synapses):

@@ -20,8 +20,8 @@ class DenseParts(BrianObject):
     Parameters
     ----------
     synapses : Projection
-    summed : SummedVariableUpdater
-        Its sum.
+    summed : SummedVariableUpdater, optional
+        Its sum; a projection that sends spikes has none.
     learner : CodeRunner, optional
         Its learning code, where it is plastic.
 
@@ -41,15 +41,15 @@ class DenseParts(BrianObject):
         self.reason = self.reason_to_pass = "it has not run yet"
         self.state_updater = synapses.state_updater
         self.deferred = [runner for runner in (self.state_updater, learner) if runner is not None]
-        self.ordinary = [summed, *self.deferred]
-        self.sum = DenseSum(synapses, summed)
+        self.ordinary = [runner for runner in (summed, *self.deferred) if runner is not None]
+        self.sums = [DenseSum(synapses, summed)] if summed is not None else []
         self.passing, self.keeping, self.switched = [], [], []
         self.places = [(runner, (runner.when, runner.order)) for runner in self.ordinary]
         if learner is not None:
-            copies = Copies(synapses, "trace", neuron_variables(synapses, self.trace_names), schedule.TRACE)
-            self.passing = [copies, DensePass(synapses, self.state_updater, learner, self.sum, copies)]
+            copies = Copies(synapses, "trace", neuron_variables(synapses, self.trace_names), synapses.trace_phase)
+            self.passing = [copies, DensePass(synapses, self.state_updater, learner, self.sums, copies)]
             self.keeping = [copies, HistoryRecord(synapses, learner, copies), HistoryFlush(synapses)]
-        self.stand_ins = [self.sum, *self.passing, *self.keeping[1:]]
+        self.stand_ins = [*self.sums, *self.passing, *self.keeping[1:]]
         vector_math.use_for(synapses, synapses.source, synapses.target)
         self.own = [self, *self.ordinary, *self.stand_ins]
         synapses.contained_objects.extend([self, *self.stand_ins])
@@ -70,7 +70,12 @@ class DenseParts(BrianObject):
     @property
     def sum_names(self):
         """Synaptic variables that the sum reads."""
-        return self.summed.expression.identifiers & own_names(self.synapses)
+        return self.sum_identifiers & own_names(self.synapses)
+
+    @property
+    def sum_identifiers(self):
+        """All names in the sum."""
+        return self.summed.expression.identifiers if self.summed is not None else set()
 
     @property
     def code(self):
@@ -81,7 +86,7 @@ class DenseParts(BrianObject):
     @property
     def names(self):
         """All names that its code mentions."""
-        return {name for code in [*self.code, str(self.summed.expression)] for name in get_identifiers(code)}
+        return {name for code in self.code for name in get_identifiers(code)} | self.sum_identifiers
 
     def before_run(self, run_namespace):
         """Decide for the coming run."""
@@ -97,7 +102,7 @@ class DenseParts(BrianObject):
 
     def _activate(self):
         """Switch on what was chosen, and ordinary objects off; those that the user switched off stay so."""
-        chosen = [] if self.reason else [self.sum, *(self.passing if self.reason_to_pass else self.keeping)]
+        chosen = [] if self.reason else [*self.sums, *(self.passing if self.reason_to_pass else self.keeping)]
         for runner in self.stand_ins:
             runner.active = any(runner is one for one in chosen)
         if self.reason is None:
@@ -116,8 +121,12 @@ class DenseParts(BrianObject):
 
     def _look_ahead(self, objects):
         """Let the pass take the next sum, and let everybody who changes the weights say so."""
-        neurons = set(self.sum.seen)
-        self.sum.is_ahead = (
+        for dense_sum in self.sums:
+            self._look_ahead_with(dense_sum, objects)
+
+    def _look_ahead_with(self, dense_sum, objects):
+        neurons = set(dense_sum.seen)
+        dense_sum.is_ahead = (
             self.learner is not None
             and self.reason_to_pass is not None
             and self.summed.when == schedule.DRIVE["when"]
@@ -125,12 +134,12 @@ class DenseParts(BrianObject):
             and self.summed.expression.identifiers <= neurons | self.sum_names
             and not sets_its_own_activity(self.synapses.source, {name.removesuffix("_pre") for name in neurons})
         )
-        self.sum.watched = [obj.clock for obj in objects if is_python(obj)]
-        if self.sum.is_ahead:
+        dense_sum.watched = [obj.clock for obj in objects if is_python(obj)]
+        if dense_sum.is_ahead:
             self.synapses.variables["_stale"].set_value(True)
             here = next(number for number, obj in enumerate(objects) if obj is self)
             too_late = [self._mark(obj) and number < here for number, obj in enumerate(objects) if self._changes_sum(obj)]
-            self.sum.is_ahead = not any(too_late)
+            dense_sum.is_ahead = not any(too_late)
 
     def _changes_sum(self, obj):
         """Whether an object runs statements of the synapses that change what the sum reads."""

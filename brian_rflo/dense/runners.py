@@ -135,24 +135,25 @@ class DensePass(DenseRunner):
     complete at the end of every step, and only the sum is ahead of its time.
     """
 
-    def __init__(self, synapses, state_updater, learner, dense_sum, copies):
+    def __init__(self, synapses, state_updater, learner, sums, copies):
         super().__init__(synapses, "dense_pass", dict(when=learner.when, order=learner.order))
-        self.state_updater, self.learner, self.dense_sum, self.copies = state_updater, learner, dense_sum, copies
+        self.state_updater, self.learner, self.sums_of_projection, self.copies = state_updater, learner, sums, copies
 
     def compose(self, run_namespace):
         if self.state_updater is not None:
             self.state_updater.update_abstract_code(run_namespace)
             self.abstract_code["trace"] = word_substitute(self.state_updater.abstract_code, self.copies.names)
         self.abstract_code["learn"] = self.learner.abstract_code
-        if self.dense_sum.is_ahead:
-            self._sum_ahead()
+        for dense_sum in self.sums_of_projection:
+            if dense_sum.is_ahead:
+                self._sum_ahead(dense_sum)
 
-    def _sum_ahead(self):
+    def _sum_ahead(self, dense_sum):
         ahead, target = self.variable("_ahead"), self.group.target
-        self.abstract_code["sum"] = f"_synaptic_var = {self.dense_sum.summed.expression.code}"
+        self.abstract_code["sum"] = f"_synaptic_var = {dense_sum.summed.expression.code}"
         self.sums = {"sum": pointer(ahead)}
         self.opening = f"for (int _n = {target.start}; _n < {target.stop}; _n++) {pointer(ahead)}[_n] = 0;"
-        self.closing = "\n".join(copy(self.variable(seen), self.variable(name)) for name, seen in self.dense_sum.seen.items())
+        self.closing = "\n".join(copy(self.variable(seen), self.variable(name)) for name, seen in dense_sum.seen.items())
 
 
 def neuron_variables(synapses, names):

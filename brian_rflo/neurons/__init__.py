@@ -1,5 +1,6 @@
 """Neuron models: one a file, each with the ports by which it can be trained."""
 
+from .lif import LIFNeurons
 from .rate import RateNeurons
 
-__all__ = ["RateNeurons"]
+__all__ = ["LIFNeurons", "RateNeurons"]

@@ -16,6 +16,26 @@ PORTS = {
 }
 
 
+#: Optional port: what a trace reads where a rule says ``activity_pre``, if it is another quantity than the one that is sent.
+LOW_PASSED = "low_passed"
+
+
+def whole(group):
+    """The group that a subgroup is a part of, or the group itself."""
+    return getattr(group, "source", group)
+
+
+def spikes(group):
+    """Whether a group emits spikes."""
+    return "spike" in getattr(whole(group), "events", {})
+
+
+def integrates(group, name):
+    """Whether a variable of the group has a differential equation of its own, as a synaptic current that spikes add to."""
+    equations = getattr(whole(group), "equations", None)
+    return equations is not None and name in equations.diff_eq_names
+
+
 def check_port(group, name, reader):
     """Raise unless `group` stores the dimensionless variable `name`, which `reader` (words for the user) needs."""
     hint = PORTS.get(name, f"add '{name} : 1' to its equations")

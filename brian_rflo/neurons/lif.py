@@ -1,0 +1,172 @@
+"""Leaky integrate-and-fire neurons with exponential synaptic currents, and the three ports of a rate neuron.
+
+Bellec et al. 2020, Nature Communications 11:3625, for the pseudo-derivative psi; in units in which the threshold is 1 and rest is 0:
+
+    tau dv/dt = -v + jump I_rec + I_in + bias                    a spike where v > 1, then v = 0
+    tau_syn dI_rec/dt = -I_rec                                   a spike of presynaptic j adds w_ij
+    tau_syn dr/dt = -r                                           a spike of its own adds jump = 1/(tau_syn rate_unit): r = 1 at that rate
+    tau d(low_passed)/dt = r - low_passed
+    gain = psi = max(0, 1 - |v - 1|/width)/width                 0 while refractory
+
+With activity = r - baseline. Since jump I_rec is the sum of w_ij r_j (while weights rest), dv_i/dw_ij is the low-passed r_j, exactly, but for
+the reset; so RFLO's trace, psi_i low_passed_j low-passed with tau_syn, is the derivative of r_i that leaves out the recurrence.
+"""
+
+import numpy as np
+from brian2 import Hz, NeuronGroup, get_dimensions, get_unit, second
+from brian2.units.fundamentalunits import DIMENSIONLESS
+from brian2.utils.logger import get_logger
+
+from .. import schedule
+from ..quantities import check_tau, check_time
+
+logger = get_logger(__name__)
+
+EQUATIONS = """
+dv/dt = (rest + scale*({drive}) - v)/tau : {unit} (unless refractory)
+dactivity/dt = -(activity + baseline)/tau_syn : 1
+dlow_passed/dt = (activity + baseline - low_passed)/tau : 1
+gain : 1
+feedback : 1
+bias : 1
+v_initial : {unit}
+activity_initial : 1
+kick : 1
+"""
+RESET = "v = reset_to\nactivity += jump"
+SLOPE = "gain = clip(1 - abs(v - {threshold})/(width*scale), 0, 1)/width*int(not_refractory)"
+
+
+class LIFNeurons(NeuronGroup):
+    """Leaky integrate-and-fire neurons that learn by the rules of rate neurons (Bellec et al. 2020 for the pseudo-derivative).
+
+    Parameters
+    ----------
+    N : int
+        Number of neurons.
+    tau : Quantity
+        Membrane time constant.
+    tau_syn : Quantity
+        Time constant of synaptic currents and of the filtered spikes.
+    threshold, rest, reset : float or Quantity
+        All of them dimensionless, or all voltages. Drive, bias and pseudo-derivative are in units of threshold minus rest.
+    refractory : Quantity
+        Time after a spike in which the membrane stays at `reset`, and the gain is 0.
+    bias : float or array, shape (N,)
+        Constant drive; 1 brings the membrane to the threshold.
+    noise : float
+        Standard deviation of the membrane that white noise alone would cause, in units of threshold minus rest.
+    width : float
+        Half width of the pseudo-derivative, in units of threshold minus rest.
+    rate_unit : Quantity
+        Firing rate at which the filtered spikes are 1.
+    baseline : float
+        What `activity` leaves out of the filtered spikes.
+    initial, initial_activity : float or array, shape (N,)
+        Membrane, in units of threshold minus rest and above rest, and filtered spikes at the beginning of each trial.
+    events, inputs : tuple of str
+        Names of the synaptic currents to which spikes add, and of the input variables that are sums.
+    name : str
+        Name of the group.
+    **neurongroup_args
+        Any other argument of `brian2.NeuronGroup`.
+
+    Attributes
+    ----------
+    v : state variable
+        Membrane.
+    activity, gain, feedback : state variables
+        Filtered spikes minus `baseline`, pseudo-derivative, and the error projected onto the neuron.
+    low_passed : state variable
+        Filtered spikes as the membranes of other neurons see them: what traces read.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a time is none or shorter than the time step, the threshold is not above rest and reset, units differ, or noise is negative.
+
+    Notes
+    -----
+    A refractory time that is no multiple of the time step is rounded as Brian2 does, which is said in the log.
+
+    Examples
+    --------
+    >>> from brian2 import ms, mV, defaultclock
+    >>> defaultclock.dt = 1*ms
+    >>> neurons = LIFNeurons(100, tau=20*ms, tau_syn=50*ms, bias=1.2)
+    >>> in_millivolts = LIFNeurons(100, tau=20*ms, tau_syn=50*ms, threshold=-50*mV, rest=-70*mV, reset=-70*mV)
+    """
+
+    def __init__(self, N, tau, tau_syn, threshold=1.0, rest=0.0, reset=0.0, refractory=0 * second, bias=1.2, noise=0.0, width=1.0, rate_unit=20 * Hz, baseline=1.0, initial=0.0, initial_activity=1.0, events=("I_rec",), inputs=("I_in",), name="lifneurons*", **neurongroup_args):
+        kind = type(self).__name__
+        self.tau, self.tau_syn, self.refractory_time = tau, tau_syn, refractory
+        self.events_onto, self.inputs = tuple(events), tuple(inputs)
+        check_time(f"{kind}: refractory", refractory, zero_allowed=True)
+        for key, value in (("tau", tau), ("tau_syn", tau_syn)):
+            check_tau(kind, value, value, key)
+        check_levels(kind, threshold, rest, reset)
+        check_positive(kind, noise=noise + 1 if noise == 0 else noise, width=width)
+        constants = dict(tau=tau, tau_syn=tau_syn, rest=rest, reset_to=reset, threshold=threshold, scale=threshold - rest, width=width, baseline=baseline, jump=float(1 / (tau_syn * rate_unit)))
+        namespace = {**(neurongroup_args.pop("namespace", None) or {}), **constants, **self.constants()}
+        model = self.equations_text(threshold, noise)
+        super().__init__(N, model, threshold=f"v > {self.threshold_text}", reset=RESET + self.reset_text, refractory=refractory, method="exponential_euler", namespace=namespace, name=name, **neurongroup_args)
+        for key, value in (("tau", tau), ("tau_syn", tau_syn)):
+            check_tau(f"{kind} '{self.name}'", value, self.clock.dt, key)
+        self.run_regularly(SLOPE.format(threshold=self.threshold_text), **schedule.SLOPE, name=f"{self.name}_slope")
+        if noise:
+            self.namespace["kick_size"] = noise_of_a_step(noise, tau, self.clock.dt)
+            self.run_regularly("kick = kick_size*randn()", **schedule.GAIN, name=f"{self.name}_noise")
+        self.bias, self.v_initial, self.activity_initial = bias, rest + np.asarray(initial) * (threshold - rest), np.asarray(initial_activity) - baseline
+        self.v, self.activity = rest + np.asarray(initial) * (threshold - rest), np.asarray(initial_activity) - baseline
+
+    #: What a subclass adds: to the threshold, to the reset, to the equations, to the statements at the beginning of a trial.
+    threshold_text, reset_text, more_equations, more_start = "threshold", "", "", ""
+
+    def constants(self):
+        """Further constants of the equations."""
+        return {}
+
+    def equations_text(self, threshold, noise):
+        """The equations for these inputs and units."""
+        drive = " + ".join([*(f"jump*{name}" for name in self.events_onto), *self.inputs, "bias", *(["kick"] if noise else [])])
+        dimensions = get_dimensions(threshold)
+        unit = "1" if dimensions is DIMENSIONLESS else repr(get_unit(dimensions))
+        currents = "".join(f"d{name}/dt = -{name}/tau_syn : 1\n" for name in self.events_onto)
+        return EQUATIONS.format(drive=drive, unit=unit) + currents + "".join(f"{name} : 1\n" for name in self.inputs) + self.more_equations
+
+    @property
+    def trial_start(self):
+        """Statements at the beginning of a trial."""
+        currents = "".join(f"{name} = 0\n" for name in self.events_onto)
+        return f"v = v_initial\nactivity = activity_initial\nlow_passed = 0\nlastspike = -1e9*second\n{currents}{self.more_start}"
+
+    def before_run(self, run_namespace):
+        """Check the times once more: the clock may have changed."""
+        dt = self.clock.dt
+        for key in ("tau", "tau_syn"):
+            check_tau(f"{type(self).__name__} '{self.name}'", getattr(self, key), dt, key)
+        steps = float(self.refractory_time / dt)
+        if abs(steps - round(steps)) > 1e-6:
+            logger.info(f"'{self.name}': the refractory time {self.refractory_time} is no whole number of time steps of {dt}; Brian2 makes it {np.ceil(steps) * dt}", "refractory", once=True)
+        super().before_run(run_namespace)
+
+
+def check_levels(kind, threshold, rest, reset):
+    """Raise unless the three levels have the same units and the threshold is the highest."""
+    if len({get_dimensions(level) for level in (threshold, rest, reset)}) > 1:
+        raise TypeError(f"{kind}: threshold, rest and reset must all be plain numbers or all be voltages; got {threshold!r}, {rest!r}, {reset!r}")
+    if not threshold > rest or not threshold > reset:
+        raise ValueError(f"{kind}: the threshold must lie above rest and reset; got threshold={threshold!r}, rest={rest!r}, reset={reset!r}")
+
+
+def check_positive(kind, **values):
+    """Raise unless the values are positive finite numbers."""
+    for name, value in values.items():
+        if not np.isfinite(value) or value <= 0:
+            raise ValueError(f"{kind}: {name} must be a finite number and not negative; got {value!r}")
+
+
+def noise_of_a_step(noise, tau, dt):
+    """Standard deviation of the drive's noise in one step, that of the membrane being `noise`: v' = a v + (1 - a) kick."""
+    decay = np.exp(-float(dt / tau))
+    return noise * np.sqrt(1 - decay**2) / (1 - decay)
