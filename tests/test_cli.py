@@ -33,6 +33,7 @@ def test_run_writes_figure_data_and_summary(tmp_path, capsys):
     assert set(summary["rows"][0]) == {"quantity", "measured", "spread", "published", "expected", "holds"}
     assert summary["settings"]["seed"] == 5 and summary["settings"]["trials"] == 12 and summary["settings"]["device"] == "numpy"
     assert {"python", "brian2", "numpy", "brian_rflo"} <= set(summary["versions"]) and summary["wall_time_s"] > 0
+    assert set(summary["parts_s"]) == {"rflo-T200", "bptt-T200"} and all(seconds > 0 for seconds in summary["parts_s"].values())
     assert status == (0 if all(row["holds"] is not False for row in summary["rows"]) else 1)
     assert (tmp_path / "out" / "figure.png").read_bytes().startswith(b"\x89PNG")
     with np.load(tmp_path / "out" / "data.npz", allow_pickle=False) as data:
