@@ -47,7 +47,7 @@ def test_the_same_seed_gives_the_same_data(tmp_path):
     for name in ("a", "b"):
         cli.main([*QUICK, "--out", str(tmp_path / name)])
     with np.load(tmp_path / "a" / "data.npz") as a, np.load(tmp_path / "b" / "data.npz") as b:
-        assert all(np.array_equal(a[key], b[key]) for key in a)
+        assert all(np.array_equal(a[key], b[key]) for key in a if not key.endswith("/seconds"))
 
 
 def test_module_is_the_command():
