@@ -114,6 +114,7 @@ def save(outcome, experiment, settings, seconds, folder):
         settings=asdict(settings) | experiment.parameters,
         versions=versions(),
         wall_time_s=round(seconds, 2),
+        parts_s={name.removesuffix("/seconds"): round(float(value), 2) for name, value in outcome.data.items() if name.endswith("/seconds")},
     )
     return write_together(
         folder,

@@ -1,6 +1,6 @@
 """Parts of an experiment: each computed in a process of its own, on disk as soon as it is finished, and never computed twice.
 
-A part is a function of plain values that returns arrays. Its file carries a digest of all that decides its numbers: the values,
+A part is a function of plain values that returns arrays; how long it took is put beside them as "seconds". Its file carries a digest of all that decides its numbers: the values,
 the source of this package and of the function's module, the versions of Brian2 and NumPy. So an experiment that was interrupted
 goes on where it was, experiments that have a part in common share it, and changed code or settings find nothing to reuse.
 """
@@ -222,7 +222,9 @@ def compute_one(part, folder, progress, error):
     with suppress(AttributeError, OSError):
         os.setsid()  # so that it can be ended together with the programs that it starts
     try:
+        start = time.perf_counter()
         arrays = part.function(Progress(progress), **part.arguments)
+        arrays["seconds"] = np.array(time.perf_counter() - start)
         write_together(folder, {part.path(folder).name: lambda path: save_arrays(path, arrays)})
     except Exception as failure:
         Path(error).write_text(f"{type(failure).__name__}: {failure}")
