@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .analysis import alignment
+from .optimizers import Adam, Descent
 from .quantities import check_tau
 from .results import TrainingResult, alignment_interval
 from .rules import LearningRule
@@ -36,6 +37,9 @@ class Backward:
 
     def run(self, simulation, inputs, target, mask):
         """A trial, and the changes of the weights summed over it; within the trial weights are at rest."""
+        if simulation.neurons is not None:
+            trial = simulation.neurons.trial(simulation.weights, inputs, target, mask)
+            return trial, simulation.neurons.changes(self, trial, simulation.weights)
         trial = simulation.at_rest(inputs, target, mask)
         return trial, self.changes(trial, simulation.weights, simulation.tau)
 
@@ -144,6 +148,10 @@ RULES = {
 }
 
 
+#: Those of them that go backwards through the trial; RFLO, which could, among them.
+RULES_BACKWARD = {"rflo": Backward(symmetric=False, nonlocal_=False)} | {name: rule for name, rule in RULES.items() if isinstance(rule, Backward)}
+
+
 @dataclass
 class Trial:
     """What happened in a trial, time first: gain, activity before and after each step, error, output, inputs."""
@@ -164,9 +172,11 @@ class Trial:
 class Simulation:
     """The rate network, step by step, learning by a rule at each step (`online`) or at the end of each trial."""
 
-    def __init__(self, weights, tau, initial, rule, rate, online, batch=1, clip=None, trained=PLASTIC, constraint=None):
-        self.weights, self.tau, self.initial = weights, tau, initial
-        self.rule, self.rate, self.online = rule, rate, online
+    def __init__(self, weights, tau, initial, rule, rate, n_steps, online, batch=1, clip=None, trained=PLASTIC, constraint=None, optimizer=Descent(), neurons=None):
+        self.weights, self.tau, self.initial, self.neurons = weights, tau, initial, neurons
+        self.optimizer, self.moments, self.updates = optimizer, {}, 0
+        self.rule, self.online, self.n_steps = rule, online, n_steps
+        self.rates = {name: (rate if np.isscalar(rate) else rate[name]) / n_steps for name in PLASTIC}
         self.batch, self.clip, self.trained, self.constraint = batch, clip, trained, constraint
         self.learning = np.ones(len(weights["recurrent"]), dtype=bool)
         self.pending, self.finished = {}, 0
@@ -230,19 +240,31 @@ class Simulation:
         return {name: scale[:, None, None] * change for name, change in changes.items()}
 
     def learn(self, changes):
-        """Add the changes, times ``learning_rate/T``, to the weights of the networks that still learn."""
+        """Add the changes, times ``learning_rate/T`` or as Adam does, to the weights of the networks that still learn."""
         for name, change in changes.items():
             if name in self.trained:
-                self.weights[name] += self.rate * np.where(self.learning[:, None, None], change, 0)
+                self.weights[name] += np.where(self.learning[:, None, None], self.optimized(name, change), 0)
+        self.updates += 1
         if self.constraint:
             self.weights["recurrent"][:] = self.constraint(self.weights["recurrent"])
+
+    def optimized(self, name, change):
+        """What the optimizer makes of a change; `rates` hold learning_rate/T by name."""
+        rate = self.rates[name] / (1 + self.updates / (self.optimizer.decay or np.inf))
+        if not isinstance(self.optimizer, Adam):
+            return rate * change
+        one, two, gradient = self.optimizer.beta_1, self.optimizer.beta_2, change / self.n_steps
+        m, square = self.moments.get(name, (0.0, 0.0))
+        m, square = self.moments[name] = one * m + (1 - one) * gradient, two * square + (1 - two) * gradient**2
+        corrected = np.sqrt(1 - two ** (self.updates + 1)) / (1 - one ** (self.updates + 1))
+        return rate * self.n_steps * corrected * m / (np.sqrt(square) + self.optimizer.epsilon)
 
     def finite_weights(self):
         """Which networks have finite weights only."""
         return np.all([np.isfinite(values).all(axis=(1, 2)) for values in self.weights.values()], axis=0)
 
 
-def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="trial", batch=1, clip_norm=None, trained=PLASTIC, constraint=None, report=None):
+def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="trial", batch=1, clip_norm=None, trained=PLASTIC, constraint=None, optimizer=Descent(), neurons=None, report=None):
     """Train networks by a baseline rule.
 
     Parameters
@@ -253,10 +275,10 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
         a task with inputs, ``"input"`` (networks, N, n_inputs); all ``[post, pre]``. `LearningNetwork.weights` gives them. They
         are copied.
     rule : {"rflo", "rtrl", "bptt", "local_symmetric", "nonlocal_random"}
-    learning_rate : float
-        The paper's eta; updates carry ``1/T``.
+    learning_rate : float or dict of float
+        The paper's eta; updates carry ``1/T``. Or one for each of "recurrent", "input" and "output".
     tau : Quantity
-        Time constant.
+        Time constant of rate neurons.
     trials : int
     initial : float or array, shape (N,) or (networks, N)
         Activity at the beginning of each trial.
@@ -268,6 +290,11 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
         Largest joint norm of a network's change, divided by T, with ``update="trial"``; see `Trials`.
     trained : sequence of {"recurrent", "input", "output"}
         Which weights learn.
+    optimizer : Descent or Adam
+        How a change becomes a change of the weights.
+    neurons : LIF, optional
+        Spiking neurons in place of rate neurons (`brian_rflo.reference_spiking`), for rules that go backwards through the trial: "rflo" among
+        them here, and "bptt" with the surrogate gradient. `tau` and `initial` then have no meaning.
     constraint : callable, optional
         Called with the recurrent weights after each change, ``(networks, N, N)``; returns those that they are replaced by.
     report : callable, optional
@@ -284,7 +311,10 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
     """
     if rule not in RULES:
         raise ValueError(f"unknown baseline rule {rule!r}; choose one of {', '.join(RULES)}")
-    rule, forward = RULES[rule], isinstance(RULES[rule], Forward)
+    rule = RULES_BACKWARD.get(rule, RULES[rule]) if neurons is not None else RULES[rule]
+    forward = isinstance(rule, Forward)
+    if neurons is not None and forward:
+        raise ValueError(f"spiking neurons are trained by {', '.join(RULES_BACKWARD)}; the others run forwards through a trial of rate neurons")
     if update == "step" and not forward:
         raise ValueError("a rule that goes backwards through the trial cannot change weights at each step; write update='trial'")
     check_update(update, batch)
@@ -293,10 +323,11 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
         check_clip_norm(clip_norm, update)
     if isinstance(trials, bool) or not isinstance(trials, (int, np.integer)) or trials < 1:
         raise ValueError(f"trials must be a whole number of at least 1; got {trials!r}")
-    LearningRule(learning_rate)
+    for rate in [learning_rate] if np.isscalar(learning_rate) else [learning_rate[name] for name in PLASTIC]:
+        LearningRule(rate)
     check_tau("reference.train", tau, task.dt)
     clip = None if clip_norm is None else clip_norm * task.n_steps
-    simulation = Simulation(complete(weights), float(tau / task.dt), initial, rule, learning_rate / task.n_steps, update == "step", batch, clip, trained, constraint)
+    simulation = Simulation(complete(weights), float(tau / task.dt), initial, rule, learning_rate, task.n_steps, update == "step", batch, clip, trained, constraint, optimizer, neurons)
     history = History(simulation.weights, trials)
     for number in range(trials):
         arrays = task.trial(number)
@@ -330,7 +361,7 @@ def respond(task, weights, tau, trials, initial=0.1):
     ndarray, shape (networks, trials, n_steps, n_outputs)
     """
     check_tau("reference.respond", tau, task.dt)
-    simulation = Simulation(complete(weights), float(tau / task.dt), initial, None, 0.0, online=False)
+    simulation = Simulation(complete(weights), float(tau / task.dt), initial, None, 0.0, task.n_steps, online=False)
     return np.stack([np.moveaxis(simulation.at_rest(*task.trial(number)).output, 0, 1) for number in trials], axis=1)
 
 

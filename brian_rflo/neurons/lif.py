@@ -136,9 +136,9 @@ class LIFNeurons(NeuronGroup):
 
     @property
     def trial_start(self):
-        """Statements at the beginning of a trial."""
+        """Statements at the beginning of a trial; Brian2 lets nobody write to `v` while a neuron is refractory."""
         currents = "".join(f"{name} = 0\n" for name in self.events_onto)
-        return f"v = v_initial\nactivity = activity_initial\nlow_passed = 0\nlastspike = -1e9*second\n{currents}{self.more_start}"
+        return f"not_refractory = True\nlastspike = -1e4*second\nv = v_initial\nactivity = activity_initial\nlow_passed = 0\n{currents}{self.more_start}"
 
     def before_run(self, run_namespace):
         """Check the times once more: the clock may have changed."""
@@ -147,7 +147,7 @@ class LIFNeurons(NeuronGroup):
             check_tau(f"{type(self).__name__} '{self.name}'", getattr(self, key), dt, key)
         steps = float(self.refractory_time / dt)
         if abs(steps - round(steps)) > 1e-6:
-            logger.info(f"'{self.name}': the refractory time {self.refractory_time} is no whole number of time steps of {dt}; Brian2 makes it {np.ceil(steps) * dt}", "refractory", once=True)
+            logger.info(f"'{self.name}': the refractory time {self.refractory_time} is no whole number of time steps of {dt}; Brian2 makes it {np.floor(steps) * dt}", "refractory", once=True)
         super().before_run(run_namespace)
 
 

@@ -1,0 +1,139 @@
+"""The spiking network of `LIFNeurons` in NumPy, for the baselines of `brian_rflo.reference`: RFLO, and BPTT with the surrogate gradient.
+
+Per step t, with a = exp(-dt/tau), s = exp(-dt/tau_syn), in units in which the threshold is 1 and rest 0:
+
+    v(t) = a v(t-1) + (1 - a)(jump I(t-1) + Win x(t) + bias)   psi(t) = max(0, 1 - |v(t) - 1|/width)/width   z(t) = 1 where v(t) > 1, then v(t) = 0
+    I(t) = s I(t-1) + W z(t)    r(t) = s r(t-1) + jump z(t)    l(t) = a l(t-1) + (1 - a) r(t-1)    y(t) = Wout (r(t) - baseline)
+
+While refractory v stays and psi = 0. Backwards, with F the transposed readout or the random feedback:
+
+    R(t) = F eps(t) + s R(t+1)                                        derivative of the loss by r(t)
+    Z(t) = R(t) + nonlocal W^T C(t)                                   by z(t), in units of jump; C(t) by I(t)
+    V(t) = psi(t) Z(t) + a V(t+1) where v was not reset               by v(t)
+    C(t) = s C(t+1) + (1 - a) jump V(t+1)
+
+Local rules: dW = (1 - s) sum over t of psi(t) R(t) l(t)^T, which is what the traces of RFLO add up to. Nonlocal ones leave the reset out of the
+gradient, and have dW = (1 - s) sum over t of C(t) z(t)^T, so that both agree where there is nothing nonlocal and no reset.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .reference import Trial, feedback_weights, product, sum_of_outer
+
+
+@dataclass
+class SpikingTrial(Trial):
+    """A trial whose neurons also spike, ``spikes`` ``[step, network, neuron]``."""
+
+    spikes: np.ndarray = None
+    free: np.ndarray = None
+
+
+@dataclass(frozen=True)
+class LIF:
+    """Parameters of a network of `LIFNeurons`, dimensionless: times in steps, levels in units of threshold minus rest.
+
+    Parameters
+    ----------
+    tau, tau_syn : float
+    bias, initial, initial_activity : array, shape (networks, N)
+    refractory : int
+    reset, width, jump, baseline : float
+    """
+
+    tau: float
+    tau_syn: float
+    bias: np.ndarray
+    initial: np.ndarray
+    initial_activity: np.ndarray
+    refractory: int = 0
+    reset: float = 0.0
+    width: float = 1.0
+    jump: float = 1.0
+    baseline: float = 1.0
+
+    @classmethod
+    def of(cls, neurons, networks=1):
+        """The parameters of a group of `LIFNeurons`."""
+        names, dt = neurons.namespace, float(neurons.clock.dt)
+        scale, rest = float(names["scale"]), float(names["rest"])
+        shape = (networks, -1)
+        return cls(
+            tau=float(names["tau"]) / dt,
+            tau_syn=float(names["tau_syn"]) / dt,
+            bias=np.array(neurons.variables["bias"].get_value()).reshape(shape),
+            initial=(np.array(neurons.variables["v_initial"].get_value()).reshape(shape) - rest) / scale,
+            initial_activity=np.array(neurons.variables["activity_initial"].get_value()).reshape(shape) + names["baseline"],
+            refractory=int(float(neurons.refractory_time) / dt + 1e-3),
+            reset=(float(names["reset_to"]) - rest) / scale,
+            width=names["width"],
+            jump=names["jump"],
+            baseline=names["baseline"],
+        )
+
+    @property
+    def decays(self):
+        """Decay of the membrane and of the synapses in a step."""
+        return np.exp(-1 / self.tau), np.exp(-1 / self.tau_syn)
+
+    def trial(self, weights, inputs, target, mask):
+        """A trial in which weights do not change."""
+        (a, s), (networks, n) = self.decays, weights["recurrent"].shape[:2]
+        size, n_steps = (len(target), networks, n), len(target)
+        trial = SpikingTrial(*(np.empty(size) for _ in range(3)), None, None, self.low_passed(inputs), np.empty(size), np.empty(size))
+        driven = np.moveaxis(weights["input"] @ inputs.T, 2, 0) + self.bias
+        v, r = (np.broadcast_to(values, (networks, n)).astype(float) for values in (self.initial, self.initial_activity))
+        low, current, waiting = np.zeros((networks, n)), np.zeros((networks, n)), np.zeros((networks, n))
+        for step in range(n_steps):
+            free = waiting <= 0
+            low = a * low + (1 - a) * r
+            v = np.where(free, a * v + (1 - a) * (self.jump * current + driven[step]), v)
+            trial.gain[step] = np.clip(1 - np.abs(v - 1) / self.width, 0, 1) / self.width * free
+            spikes = (v > 1) & free
+            r, current = s * r + self.jump * spikes, s * current + product(weights["recurrent"], spikes.astype(float))
+            v, waiting = np.where(spikes, self.reset, v), np.where(spikes, self.refractory - 1, waiting - 1)
+            trial.before[step], trial.after[step], trial.spikes[step], trial.free[step] = low, r - self.baseline, spikes, free
+        trial.output = product(weights["output"], trial.after)
+        trial.error = mask[:, None, None] * (target[:, None] - trial.output)
+        return trial
+
+    def low_passed(self, inputs):
+        """Inputs as the membrane sees them."""
+        a, seen = self.decays[0], np.zeros_like(inputs)
+        for step in range(len(inputs)):
+            seen[step] = a * seen[step - 1] * (step > 0) + (1 - a) * inputs[step]
+        return seen
+
+    def changes(self, rule, trial, weights):
+        """Changes of the weights by a `Backward` rule, summed over the trial."""
+        _, s = self.decays
+        signal, by_rate = product(feedback_weights(rule, weights), trial.error), np.empty_like(trial.gain)
+        total = 0.0
+        for step in range(len(signal) - 1, -1, -1):
+            total = by_rate[step] = signal[step] + s * total
+        change = {"output": sum_of_outer(trial.error, trial.after)}
+        if not rule.nonlocal_:
+            gated = (1 - s) * trial.gain * by_rate
+            return change | {"recurrent": sum_of_outer(gated, trial.before), "input": np.moveaxis(gated, 0, 2) @ trial.inputs}
+        return change | self.nonlocal_changes(trial, weights, by_rate)
+
+    def nonlocal_changes(self, trial, weights, by_rate):
+        """The surrogate gradient through the recurrent weights; the reset is left out of it."""
+        (a, s), backwards = self.decays, np.ascontiguousarray(weights["recurrent"].swapaxes(-1, -2))
+        by_current, by_membrane = np.empty_like(by_rate), np.empty_like(by_rate)
+        current, membrane = np.zeros_like(by_rate[0]), np.zeros_like(by_rate[0])
+        for step in range(len(by_rate) - 1, -1, -1):
+            current = by_current[step] = s * current + (1 - a) * self.jump * membrane
+            by_spike = by_rate[step] + product(backwards, current)
+            kept = a * membrane * (1 - trial.spikes[step])
+            by_membrane[step] = trial.gain[step] * by_spike + kept
+            membrane = by_membrane[step] * trial.free[step]
+        direct = (1 - s) * by_membrane * trial.free
+        return {"recurrent": (1 - s) * sum_of_outer(by_current, trial.spikes), "input": (1 - a) * np.moveaxis(direct, 0, 2) @ self.raw(trial)}
+
+    def raw(self, trial):
+        """The inputs, from what the membrane saw of them."""
+        a, seen = self.decays[0], trial.inputs
+        return (seen - a * np.vstack([0 * seen[:1], seen[:-1]])) / (1 - a)

@@ -1,0 +1,162 @@
+"""Spiking neurons: the same rules and tasks, against hand calculations and an independent simulation in NumPy."""
+
+import numpy as np
+import pytest
+from brian2 import Network, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, defaultclock, ms, mV
+
+from brian_rflo import RFLO, Adam, CursorMovements, Delta, Descent, LearningNetwork, LIFNeurons, PeriodicOutput, PlasticSynapses, RateNeurons, reference
+from brian_rflo.devices import device
+from brian_rflo.reference_spiking import LIF
+
+TAU, TAU_SYN, N = 10 * ms, 20 * ms, 12
+CURSOR = CursorMovements(movement=60 * ms, seed=3, input_height=2.0)
+TARGETS = ("numpy", pytest.param("cython", marks=pytest.mark.compiled), pytest.param("cpp_standalone", marks=pytest.mark.compiled))
+
+
+def lif(n=N, seed=5, **args):
+    rng = np.random.default_rng(seed)
+    return LIFNeurons(n, tau=TAU, tau_syn=TAU_SYN, **dict(bias=rng.uniform(1, 1.5, n), initial=rng.uniform(0, 1, n), initial_activity=rng.uniform(0, 1, n), refractory=3 * ms) | args)
+
+
+def relative(a, b):
+    return np.abs(a - b).max() / np.abs(b).max()
+
+
+def train(task=CURSOR, networks=2, trials=4, rate=0.02, optimizer=Adam(decay=5), **options):
+    defaultclock.dt = task.dt
+    neurons = lif(networks * N)
+    net = LearningNetwork(task, neurons, RFLO(rate, tau=TAU_SYN), Delta(2 * rate), update="trial", networks=networks, gain=1.0, seed=4, optimizer=optimizer, **options)
+    spikes = SpikeMonitor(neurons)
+    net.add(spikes)
+    parameters = LIF.of(neurons, networks)
+    return net, net.train(trials), parameters, np.array([np.asarray(spikes.t / task.dt).round(), np.asarray(spikes.i)]).astype(int)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("optimizer", [Adam(decay=5), Descent(decay=3)], ids=["adam", "descent"])
+def test_as_the_reference(target, optimizer):
+    if target != "numpy" and not isinstance(optimizer, Adam):
+        pytest.skip("one is enough")
+    with device(target):
+        net, result, parameters, spikes = train(optimizer=optimizer)
+        net_reason = net.recurrent.dense.reason_to_pass
+    expected = reference.train(CURSOR, result.weights_before, "rflo", {"recurrent": 0.02, "input": 0.02, "output": 0.04}, TAU, 4, optimizer=optimizer, neurons=parameters)
+    trial = parameters.trial(result.weights_before, *CURSOR.trial(0))
+    steps, networks, neurons = np.nonzero(trial.spikes)
+    first = spikes[:, spikes[0] < CURSOR.n_steps]
+    assert len(steps) > 20
+    np.testing.assert_array_equal(np.sort(first[0] * 100 + first[1]), np.sort(steps * 100 + networks * N + neurons))
+    assert relative(result.losses, expected.losses) < 1e-10
+    for name in ("recurrent", "input", "output"):
+        assert relative(result.weights_after[name], expected.weights_after[name]) < 1e-10, name
+        assert relative(result.weights_after[name], result.weights_before[name]) > 1e-3, name
+    assert target == "numpy" or net_reason is None
+
+
+def one_synapse(**args):
+    """One presynaptic neuron that is made to spike in step 1, one postsynaptic neuron, without readout."""
+    defaultclock.dt = 1 * ms
+    pre = lif(1, bias=0.0, initial=0.0, initial_activity=0.0, name="pre", **args)
+    post = lif(1, bias=0.8, initial=0.4, initial_activity=0.0, name="post", **args)
+    synapses = PlasticSynapses(pre, post, RFLO(0.5, tau=TAU_SYN), onto="I_rec", name="one")
+    synapses.connect()
+    synapses.w = 0.3
+    poke = SpikeGeneratorGroup(1, [0], [0] * ms, name="poke")
+    from brian2 import Synapses
+
+    kick = Synapses(poke, pre, on_pre="v_post += 5*(threshold - rest)", namespace={"threshold": pre.namespace["threshold"], "rest": pre.namespace["rest"]}, name="kick")
+    kick.connect()
+    post.feedback = 0.7
+    monitors = [StateMonitor(synapses, ["trace", "w"], record=True, when="end"), StateMonitor(post, ["v", "gain", "I_rec"], record=True, when="end"), StateMonitor(pre, ["low_passed", "activity"], record=True, when="end")]
+    Network(pre, post, synapses, poke, kick, *monitors).run(6 * ms)
+    return {name: np.asarray(getattr(monitor, name))[0] for monitor in monitors for name in monitor.record_variables}
+
+
+@pytest.mark.parametrize("units", [dict(), dict(threshold=-50 * mV, rest=-70 * mV, reset=-70 * mV)], ids=["dimensionless", "volts"])
+def test_one_spike_by_hand(units):
+    """Gain, trace and weight change, step by step."""
+    seen = one_synapse(**units)
+    a, s, jump = np.exp(-1 / 10), np.exp(-1 / 20), 1 / (0.02 * 20)
+    r, low, v, current, trace, w = 0.0, 0.0, 0.4, 0.0, 0.0, 0.3
+    for step in range(6):
+        low = a * low + (1 - a) * r
+        v = a * v + (1 - a) * (jump * current + 0.8)
+        gain = 1 - abs(v - 1)
+        r, current = s * r, s * current
+        if step == 1:  # poked in step 0, above the threshold in step 1
+            r, current = r + jump, current + w
+        trace = s * trace + (1 - s) * gain * low
+        w += 0.5 * 0.7 * trace
+        level = (seen["v"][step] + 0.07) / 0.02 if units else seen["v"][step]
+        np.testing.assert_allclose([level, seen["gain"][step], seen["low_passed"][step], seen["activity"][step] + 1, seen["I_rec"][step], seen["trace"][step], seen["w"][step]], [v, gain, low, r, current, trace, w], rtol=1e-9, atol=1e-12)
+    assert r > 1 and trace > 0.01 and w > 0.3
+
+
+def test_a_trial_with_delays_is_later():
+    defaultclock.dt = 1 * ms
+    arrivals = []
+    for delay in (0, 4):
+        neurons = lif(name=f"n{delay}")
+        synapses = PlasticSynapses(neurons, neurons, RFLO(0.0, tau=TAU_SYN), onto="I_rec", delay=delay * ms)
+        synapses.connect()
+        synapses.w = 1e-9
+        current, spikes = StateMonitor(neurons, "I_rec", record=True, when="end"), SpikeMonitor(neurons)
+        Network(neurons, synapses, current, spikes).run(40 * ms)
+        arrivals.append(np.flatnonzero(np.asarray(current.I_rec)[0])[0] - int(np.round(spikes.t[0] / ms)))
+    assert arrivals == [0, 4]
+
+
+def test_nonlocal_equals_local_where_nothing_is_nonlocal():
+    """Without recurrent weights, and in neurons that do not spike, the surrogate gradient is what RFLO adds up with symmetric feedback."""
+    rng = np.random.default_rng(2)
+    bias = np.r_[np.full(6, 1.3), np.full(6, 0.3)][None]
+    neurons = LIF(10.0, 20.0, bias, np.zeros((1, N)), np.zeros((1, N)), refractory=2)
+    weights = {"recurrent": np.zeros((1, N, N)), "input": 0.1 * rng.standard_normal((1, N, 4)), "output": rng.standard_normal((1, 2, N)), "feedback": np.zeros((1, N, 2))}
+    changes = {}
+    for rule in ("bptt", "local_symmetric"):
+        trial = neurons.trial(weights, *CURSOR.trial(0))
+        changes[rule] = neurons.changes(reference.RULES[rule], trial, weights)
+    silent = ~trial.spikes.any(axis=0)[0].astype(bool)
+    assert silent.sum() == 6
+    for name in ("recurrent", "input"):
+        assert relative(changes["bptt"][name][0, silent], changes["local_symmetric"][name][0, silent]) < 1e-10
+    assert np.abs(changes["bptt"]["recurrent"][0, silent]).max() > 1e-6
+
+
+def test_one_line_makes_it_a_rate_network():
+    defaultclock.dt = CURSOR.dt
+    for neurons in (lif(), RateNeurons(N, tau=TAU_SYN)):
+        result = LearningNetwork(CURSOR, neurons, RFLO(0.01, tau=TAU_SYN), update="trial", optimizer=Adam()).train(3)
+        assert np.isfinite(result.losses).all() and relative(result.weights_after["recurrent"], result.weights_before["recurrent"]) > 1e-4
+
+
+def test_noise_has_the_size_that_it_says():
+    defaultclock.dt = 1 * ms
+    neurons = lif(2000, bias=0.0, noise=0.1, initial=0.0)
+    Network(neurons).run(60 * ms)
+    assert abs(np.std(neurons.v) - 0.1) < 0.006
+
+
+def test_freezing_leaves_every_bit():
+    defaultclock.dt = PeriodicOutput(period=40 * ms).dt
+    net = LearningNetwork(PeriodicOutput(period=40 * ms), lif(), RFLO(0.1, tau=TAU_SYN), update="trial", optimizer=Adam(decay=2))
+    net.train(2)
+    before = {name: np.array(getattr(net.recurrent, name)) for name in ("w", "m", "s", "updates")}
+    net.recurrent.plastic = False
+    net.train(2)
+    for name, values in before.items():
+        assert name == "m" or name == "s" or np.array_equal(values, getattr(net.recurrent, name)), name
+
+
+def test_store_and_restore_change_no_bit():
+    task = PeriodicOutput(period=40 * ms)
+    defaultclock.dt = task.dt
+    net = LearningNetwork(task, lif(), RFLO(0.1, tau=TAU_SYN), update="trial", optimizer=Adam(decay=2))
+    net.train(2)
+    net.store()
+    net.train(3)
+    weights = np.array(net.recurrent.w)
+    net.restore()
+    for _ in range(3):
+        net.train(1)
+    np.testing.assert_array_equal(weights, net.recurrent.w)
