@@ -3,7 +3,7 @@
 from . import reference, schedule
 from .checks import check_neurons, check_rule, check_task
 from .network import LearningNetwork
-from .neurons import LIFNeurons, RateNeurons
+from .neurons import ALIFNeurons, LIFNeurons, RateNeurons
 from .optimizers import Adam, Descent
 from .readout import Readout, TaskInput
 from .results import TrainingResult
@@ -14,6 +14,7 @@ from .tasks import ArrayTask, CursorMovements, IntervalMatching, PeriodicOutput,
 from .trials import LossMonitor, Trials
 
 __all__ = [
+    "ALIFNeurons",
     "Adam",
     "ArrayTask",
     "ChoiceMonitor",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from brian2 import NeuronGroup, Quantity, ms
 
-from brian_rflo import RFLO, ArrayTask, CursorMovements, Delta, IntervalMatching, LearningRule, PeriodicOutput, RateNeurons, check_neurons, check_rule, check_task
+from brian_rflo import RFLO, ALIFNeurons, ArrayTask, CursorMovements, Delta, IntervalMatching, LearningRule, LIFNeurons, PeriodicOutput, RateNeurons, check_neurons, check_rule, check_task
 
 TASKS = (
     PeriodicOutput(period=40 * ms),
@@ -15,7 +15,18 @@ TASKS = (
     CursorMovements(n_movements=3, hold=20 * ms),
     ArrayTask(target=np.linspace(0, 1, 12), inputs=np.ones((12, 3)), mask=np.arange(12) % 2),
 )
-NEURONS = (lambda N: RateNeurons(N, tau=10 * ms, initial=0.3), lambda N: RateNeurons(N, tau=5 * ms, initial=np.linspace(-1, 1, N)))
+START = dict(tau=10 * ms, tau_syn=20 * ms, bias=3.0, refractory=2 * ms)
+
+
+def lif(N):
+    return LIFNeurons(N, initial=np.linspace(0, 0.9, N), **START)
+
+
+def alif(N):
+    return ALIFNeurons(N, initial=np.linspace(0, 0.9, N), tau_adapt=50 * ms, beta=0.2, **START)
+
+
+NEURONS = (lambda N: RateNeurons(N, tau=10 * ms, initial=0.3), lambda N: RateNeurons(N, tau=5 * ms, initial=np.linspace(-1, 1, N)), lif, alif)
 RULES = (RFLO(learning_rate=0.1, tau=10 * ms), Delta(learning_rate=0.1))
 
 

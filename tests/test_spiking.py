@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from brian2 import Network, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, defaultclock, ms, mV
 
-from brian_rflo import RFLO, Adam, CursorMovements, Delta, Descent, LearningNetwork, LIFNeurons, PeriodicOutput, PlasticSynapses, RateNeurons, reference
+from brian_rflo import RFLO, ALIFNeurons, Adam, CursorMovements, Delta, Descent, LearningNetwork, LIFNeurons, PeriodicOutput, PlasticSynapses, RateNeurons, reference
 from brian_rflo.devices import device
 from brian_rflo.reference_spiking import LIF
 
@@ -130,6 +130,16 @@ def test_one_line_makes_it_a_rate_network():
         assert np.isfinite(result.losses).all() and relative(result.weights_after["recurrent"], result.weights_before["recurrent"]) > 1e-4
 
 
+def test_without_adaptation_the_adaptive_neuron_is_the_plain_one():
+    defaultclock.dt = CURSOR.dt
+    rng, results = np.random.default_rng(1), []
+    start = dict(bias=1.3, initial=rng.uniform(0, 1, N), refractory=3 * ms)
+    for neurons in (LIFNeurons(N, TAU, TAU_SYN, **start), ALIFNeurons(N, TAU, TAU_SYN, tau_adapt=100 * ms, beta=0, **start), ALIFNeurons(N, TAU, TAU_SYN, tau_adapt=100 * ms, beta=0.5, **start)):
+        results.append(LearningNetwork(CURSOR, neurons, RFLO(0.01, tau=TAU_SYN), update="trial", optimizer=Adam()).train(3).losses)
+    np.testing.assert_array_equal(results[0], results[1])
+    assert (results[2] != results[0]).all()
+
+
 def test_noise_has_the_size_that_it_says():
     defaultclock.dt = 1 * ms
     neurons = lif(2000, bias=0.0, noise=0.1, initial=0.0)
@@ -146,6 +156,31 @@ def test_freezing_leaves_every_bit():
     net.train(2)
     for name, values in before.items():
         assert name == "m" or name == "s" or np.array_equal(values, getattr(net.recurrent, name)), name
+
+
+BAD = {
+    "threshold below rest": (lambda: lif(threshold=-80 * mV, rest=-70 * mV, reset=-90 * mV), "LIFNeurons: the threshold must lie above rest and reset"),
+    "threshold below reset": (lambda: lif(reset=1.5), "LIFNeurons: the threshold must lie above rest and reset"),
+    "mixed units": (lambda: lif(threshold=-50 * mV), "threshold, rest and reset must all be plain numbers or all be voltages"),
+    "negative noise": (lambda: lif(noise=-0.1), "LIFNeurons: noise must be a finite number and not negative; got -0.1"),
+    "no width": (lambda: lif(width=0), "LIFNeurons: width must be a finite and positive number; got 0"),
+    "refractory without units": (lambda: lif(refractory=3), "LIFNeurons: refractory must be a time"),
+    "tau below dt": (lambda: LIFNeurons(3, tau=0.5 * ms, tau_syn=20 * ms, name="n"), "LIFNeurons 'n': tau = 0.5 ms is shorter than the time step"),
+    "tau_adapt below dt": (lambda: ALIFNeurons(3, TAU, TAU_SYN, tau_adapt=0.5 * ms, beta=1, name="n"), "ALIFNeurons 'n': tau_adapt = 0.5 ms is shorter"),
+    "negative beta": (lambda: ALIFNeurons(3, TAU, TAU_SYN, tau_adapt=50 * ms, beta=-1), "ALIFNeurons: beta must be a finite number and not negative"),
+    "no spikes to send": (lambda: PlasticSynapses(RateNeurons(3, tau=TAU, name="rates"), lif(name="n"), RFLO(0.1, tau=TAU), onto="I_rec"), "'I_rec' of group 'n' has a differential equation, so spikes add to it, but group 'rates' emits none"),
+    "decay": (lambda: Adam(decay=0), "Adam: decay must be a positive number of updates, or None; got 0"),
+    "beta_1": (lambda: Adam(beta_1=1), "Adam: beta_1 must be at least 0 and less than 1; got 1"),
+    "epsilon": (lambda: Adam(epsilon=0), "Adam: epsilon must be positive"),
+    "online baseline": (lambda: reference.train(CURSOR, {}, "rtrl", 0.1, TAU, 1, neurons=1), "spiking neurons are trained by rflo, bptt"),
+}
+
+
+@pytest.mark.parametrize("act, message", BAD.values(), ids=BAD)
+def test_bad_input(act, message):
+    defaultclock.dt = 1 * ms
+    with pytest.raises((TypeError, ValueError), match=message):
+        act()
 
 
 def test_store_and_restore_change_no_bit():

@@ -1,6 +1,7 @@
 """Neuron models: one a file, each with the ports by which it can be trained."""
 
+from .alif import ALIFNeurons
 from .lif import LIFNeurons
 from .rate import RateNeurons
 
-__all__ = ["LIFNeurons", "RateNeurons"]
+__all__ = ["ALIFNeurons", "LIFNeurons", "RateNeurons"]

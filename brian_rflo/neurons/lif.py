@@ -13,7 +13,7 @@ the reset; so RFLO's trace, psi_i low_passed_j low-passed with tau_syn, is the d
 """
 
 import numpy as np
-from brian2 import Hz, NeuronGroup, get_dimensions, get_unit, second
+from brian2 import Hz, NeuronGroup, Quantity, get_dimensions, get_unit, second
 from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.logger import get_logger
 
@@ -105,13 +105,13 @@ class LIFNeurons(NeuronGroup):
         for key, value in (("tau", tau), ("tau_syn", tau_syn)):
             check_tau(kind, value, value, key)
         check_levels(kind, threshold, rest, reset)
-        check_positive(kind, noise=noise + 1 if noise == 0 else noise, width=width)
+        check_number(kind, "noise", noise, zero_allowed=True)
+        check_number(kind, "width", width)
         constants = dict(tau=tau, tau_syn=tau_syn, rest=rest, reset_to=reset, threshold=threshold, scale=threshold - rest, width=width, baseline=baseline, jump=float(1 / (tau_syn * rate_unit)))
         namespace = {**(neurongroup_args.pop("namespace", None) or {}), **constants, **self.constants()}
         model = self.equations_text(threshold, noise)
         super().__init__(N, model, threshold=f"v > {self.threshold_text}", reset=RESET + self.reset_text, refractory=refractory, method="exponential_euler", namespace=namespace, name=name, **neurongroup_args)
-        for key, value in (("tau", tau), ("tau_syn", tau_syn)):
-            check_tau(f"{kind} '{self.name}'", value, self.clock.dt, key)
+        self._check_times()
         self.run_regularly(SLOPE.format(threshold=self.threshold_text), **schedule.SLOPE, name=f"{self.name}_slope")
         if noise:
             self.namespace["kick_size"] = noise_of_a_step(noise, tau, self.clock.dt)
@@ -121,6 +121,13 @@ class LIFNeurons(NeuronGroup):
 
     #: What a subclass adds: to the threshold, to the reset, to the equations, to the statements at the beginning of a trial.
     threshold_text, reset_text, more_equations, more_start = "threshold", "", "", ""
+
+    #: Names of its time constants.
+    times = ("tau", "tau_syn")
+
+    def _check_times(self):
+        for name in self.times:
+            check_tau(f"{type(self).__name__} '{self.name}'", getattr(self, name), self.clock.dt, name)
 
     def constants(self):
         """Further constants of the equations."""
@@ -142,9 +149,8 @@ class LIFNeurons(NeuronGroup):
 
     def before_run(self, run_namespace):
         """Check the times once more: the clock may have changed."""
+        self._check_times()
         dt = self.clock.dt
-        for key in ("tau", "tau_syn"):
-            check_tau(f"{type(self).__name__} '{self.name}'", getattr(self, key), dt, key)
         steps = float(self.refractory_time / dt)
         if abs(steps - round(steps)) > 1e-6:
             logger.info(f"'{self.name}': the refractory time {self.refractory_time} is no whole number of time steps of {dt}; Brian2 makes it {np.floor(steps) * dt}", "refractory", once=True)
@@ -159,11 +165,10 @@ def check_levels(kind, threshold, rest, reset):
         raise ValueError(f"{kind}: the threshold must lie above rest and reset; got threshold={threshold!r}, rest={rest!r}, reset={reset!r}")
 
 
-def check_positive(kind, **values):
-    """Raise unless the values are positive finite numbers."""
-    for name, value in values.items():
-        if not np.isfinite(value) or value <= 0:
-            raise ValueError(f"{kind}: {name} must be a finite number and not negative; got {value!r}")
+def check_number(kind, name, value, zero_allowed=False):
+    """Raise unless a number is finite and positive (or zero, where that makes sense)."""
+    if isinstance(value, Quantity) or not np.isscalar(value) or not np.isfinite(value) or value < 0 or (value == 0 and not zero_allowed):
+        raise ValueError(f"{kind}: {name} must be a finite {'number and not negative' if zero_allowed else 'and positive number'}; got {value!r}")
 
 
 def noise_of_a_step(noise, tau, dt):
