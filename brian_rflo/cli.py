@@ -36,6 +36,13 @@ def natural(text):
     return int(text)
 
 
+def seed(text):
+    """A seed that Brian2 and NumPy take, for argparse."""
+    if natural(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"must be less than 2**32; got {text!r}")
+    return int(text)
+
+
 def parser():
     """The argument parser."""
     top = argparse.ArgumentParser(prog="brian-rflo", description="Train recurrent networks in Brian2 with local online learning rules.")
@@ -46,7 +53,7 @@ def parser():
     run.add_argument("experiment", help="its name, as `brian-rflo list` shows it, or a model's name for all of its experiments")
     run.add_argument("--networks", type=positive, help="independent networks (default: the paper's)")
     run.add_argument("--trials", type=positive, help="trials of each network (default: the paper's)")
-    run.add_argument("--seed", type=natural, default=0, help="seed of the initial weights (default: 0)")
+    run.add_argument("--seed", type=seed, default=0, help="seed of the initial weights (default: 0)")
     run.add_argument("--device", choices=devices.DEVICES, default="auto", help="where Brian2 runs; auto is cpp_standalone where there is a C++ compiler, else numpy")
     run.add_argument("--quick", action="store_true", help="fewer networks and trials: shows learning within a minute or so")
     run.add_argument("--workers", type=positive, default=cores(), help="processes at the same time (default: one for each core)")
@@ -104,33 +111,49 @@ def chosen_experiments(name):
 
 
 def run_experiments(args):
-    """Run an experiment or all of a model, print tables, write files. 0 if all expectations hold, 1 if not."""
+    """Run an experiment or all of a model, print tables, write files. 0 if all expectations hold, 1 if not.
+
+    Raises
+    ------
+    RuntimeError
+        If parts have failed; experiments that do not need them are finished first.
+    """
     chosen, device = chosen_experiments(args.experiment), devices.chosen(args.device)
     root = writable_folder(args.out or "results")
-    statuses = []
-    for number, experiment in enumerate(chosen):
-        named = f"{experiment.name}{'-quick' if args.quick else ''}"
-        folder = root / named if len(chosen) > 1 or not args.out else root
-        shared = root / experiment.name.split("/")[0] / "parts" if folder != root else root / "parts"
-        settings = experiment.settings(args.networks, args.trials, args.seed, device, args.quick)
-        say(f"{experiment.name}: {experiment.title}\n{experiment.source}\n")
-        statuses.append(run_experiment(experiment, settings, folder, shared, args))
-        if number + 1 < len(chosen):
-            say("")
+    settings = {experiment: experiment.settings(args.networks, args.trials, args.seed, device, args.quick) for experiment in chosen}
+    folders = {experiment: writable_folder(folder_of(experiment, root, args)) for experiment in chosen}
+    for experiment in chosen:
+        say(f"{experiment.name}: {experiment.title}\n{experiment.source}")
+    say("")
+    start, shared = time.perf_counter(), root / chosen[0].name.split("/")[0] / "parts"
+    wanted = {experiment: experiment.parts(settings[experiment]) for experiment in chosen}
+    every = [part for parts_of_one in wanted.values() for part in parts_of_one]
+    if args.fresh:
+        parts.forget(every, shared)
+    arrays, failed = parts.compute(every, shared, args.workers, say)
+    seconds, statuses = time.perf_counter() - start, []
+    for experiment in chosen:
+        names = [part.name for part in wanted[experiment]]
+        if not set(names) & set(failed):
+            statuses.append(finish(experiment, settings[experiment], {name: arrays[name] for name in names}, seconds, folders[experiment]))
+    if failed:
+        reasons = "\n".join(f"  {name}: {reason}" for name, reason in failed.items())
+        raise RuntimeError(f"{len(failed)} of {len(every)} parts failed; the others are kept in {shared}:\n{reasons}")
     return max(statuses)
 
 
-def run_experiment(experiment, settings, folder, shared, args):
-    """Run one experiment; 0 if all expectations hold, 1 if not."""
-    writable_folder(folder)
-    start, wanted = time.perf_counter(), experiment.parts(settings)
-    if args.fresh:
-        parts.forget(wanted, shared)
-    arrays = parts.compute(wanted, shared, args.workers, say)
+def folder_of(experiment, root, args):
+    """Where an experiment's files go: a folder of its own, but for one experiment with ``--out``."""
+    alone = args.out and args.experiment == experiment.name
+    return root if alone else root / f"{experiment.name}{'-quick' if args.quick else ''}"
+
+
+def finish(experiment, settings, arrays, seconds, folder):
+    """Table, figure and files of one experiment; 0 if all expectations hold, 1 if not."""
     outcome = experiment.outcome(settings, arrays)
-    seconds = time.perf_counter() - start
     paths = save(outcome, experiment, settings, seconds, folder)
-    say(f"\n{table(outcome.rows)}\n\n{seconds:.0f} s, seed {settings.seed}. Written: {', '.join(map(str, paths))}")
+    computing = sum(float(part["seconds"]) for part in arrays.values())
+    say(f"\n{experiment.name}\n{table(outcome.rows)}\n\n{seconds:.0f} s, of computing {computing:.0f} s, seed {settings.seed}. Written: {', '.join(map(str, paths))}")
     return 0 if all(row.holds is not False for row in outcome.rows) else 1
 
 
@@ -152,5 +175,5 @@ def main(arguments=None):
         print(f"brian-rflo: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("brian-rflo: interrupted; what was finished is kept, and the same command goes on from there", file=sys.stderr)
+        print("brian-rflo: interrupted; what was finished is kept, and the same command (without --fresh) goes on from there", file=sys.stderr)
         return 130

@@ -67,7 +67,7 @@ class Outcome:
     draw: Callable
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Experiment:
     """A figure of a paper that `brian-rflo run` reproduces.
 

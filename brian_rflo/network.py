@@ -4,7 +4,7 @@ import numpy as np
 from brian2 import Network, get_device
 from brian2.core.namespace import get_local_namespace
 from brian2.groups.subgroup import Subgroup
-from brian2.utils.logger import catch_logs
+from brian2.utils.logger import catch_logs, get_logger
 
 from . import schedule
 from .analysis import alignment
@@ -14,9 +14,12 @@ from .optimizers import Descent
 from .readout import Readout, TaskInput
 from .results import TrainingResult, alignment_interval
 from .rules import Delta
-from .synapses import FeedbackSynapses, FixedSynapses, PlasticSynapses, Projection, SymmetricFeedback
+from .synapses import DALE, FeedbackSynapses, FixedSynapses, PlasticSynapses, Projection, SymmetricFeedback
 from .trials import LossMonitor, Trials
 from .updates import PLASTIC, check_trained
+
+
+logger = get_logger(__name__)
 
 
 class LearningNetwork(Network):
@@ -106,7 +109,7 @@ class LearningNetwork(Network):
         self.feedback = FeedbackSynapses(self.readout, neurons, name="feedback*") if feedback == "random" else SymmetricFeedback(self.output)
         self.current = FixedSynapses(self.readout, neurons, sends="output", onto="I_out", name="current*") if output_current else None
         drawn = initial_weights(len(neurons) // networks, self.n_inputs, task.n_outputs, networks, gain, seed)
-        self._connect(drawn | {"recurrent": self._signed(drawn["recurrent"])} | self._checked(weights or {}))
+        self._connect(drawn | {"recurrent": self._signed(drawn["recurrent"])} | self._checked(weights or {}, constraint))
         learners = dict(zip(PLASTIC, (self.recurrent, self.input_synapses, self.output)))
         plastic = [part for part in learners.values() if part is not None]
         for name in set(PLASTIC) - set(trained):
@@ -141,7 +144,7 @@ class LearningNetwork(Network):
             raise ValueError(f"{type(self.task).__name__} has {self.task.n_inputs} inputs, but '{inputs.name}' has {len(inputs)} units; give it as many")
         return inputs
 
-    def _checked(self, weights):
+    def _checked(self, weights, constraint):
         """The user's weights as ``[network, post, pre]``."""
         block, n_outputs = len(self.neurons) // self.networks, self.task.n_outputs
         shapes = {"recurrent": (block, block), "output": (n_outputs, block), "feedback": (block, n_outputs), "input": (block, self.n_inputs)}
@@ -158,18 +161,27 @@ class LearningNetwork(Network):
             if not np.isfinite(values).all():
                 raise ValueError(f"weights['{name}'] must be finite; got {np.count_nonzero(~np.isfinite(values))} that are not")
             checked[name] = values
+        if constraint == DALE and "recurrent" in checked and (checked["recurrent"] * self._signs() < 0).any():
+            raise ValueError("weights['recurrent'] breaks Dale's law: the weights of excitatory neurons must not be negative, those of inhibitory ones not positive; leave it out, and weights are drawn so")
         return checked
 
     def _signed(self, recurrent):
         """Weights with the sign of their presynaptic neuron, where neurons are excitatory or inhibitory (Murray 2019, Dale's law)."""
+        signs = self._signs()
+        return recurrent if signs is None else signs * np.abs(recurrent)
+
+    def _signs(self):
+        """Signs of the neurons as ``[network, 1, pre]``, or None where they have none."""
         if "excitatory" not in self.neurons.variables:
-            return recurrent
-        signs = np.where(self.neurons.variables["excitatory"].get_value(), 1, -1).reshape(self.networks, 1, -1)
-        return signs * np.abs(recurrent)
+            return None
+        try:
+            return np.where(np.asarray(self.neurons.excitatory[:]), 1, -1).reshape(self.networks, 1, -1)
+        except NotImplementedError as error:
+            raise ValueError(f"'{self.neurons.name}': C++ standalone does not know 'excitatory' before it runs; set it from an array of True and False, not from a string") from error
 
     def _connect(self, weights):
-        self._initial = {name: values for name, values in weights.items() if name != "current"}
-        weights.setdefault("current", weights["feedback"])
+        weights = {"current": weights["feedback"]} | weights
+        self._initial = {name: values for name, values in weights.items() if name != "current" or self.current is not None}
         for part, name in ((self.recurrent, "recurrent"), (self.output, "output"), (self.feedback, "feedback"), (self.current, "current")):
             if isinstance(part, Projection):
                 part.connect(networks=self.networks)
@@ -190,7 +202,7 @@ class LearningNetwork(Network):
         weights = {"recurrent": self._matrix(self.recurrent, block), "output": self._matrix(self.output, n_outputs)}
         weights["feedback"] = weights["output"].swapaxes(1, 2) if self.is_symmetric else self._matrix(self.feedback, block)
         weights["input"] = self._matrix(self.input_synapses, block, networks=1) if self.inputs is not None else np.zeros((self.networks, block, 0))
-        return weights
+        return weights | ({} if self.current is None else {"current": self._matrix(self.current, block)})
 
     def _matrix(self, synapses, n_post, networks=None):
         matrix = synapses.matrix(networks=networks or self.networks)
@@ -218,6 +230,8 @@ class LearningNetwork(Network):
             If it is called a second time in C++ standalone, which builds one program.
         """
         self._check_trials(trials)
+        if trials < self.recurrent.batch:
+            logger.warn(f"{trials} trial(s) are no whole batch of {self.recurrent.batch}: no weights change in this training, unless it completes a batch begun before.", "unfinished_batch")
         before, first = self.weights(), self._recorded()
         self._output_weights.every_trials(alignment_interval(trials))
         namespace = run_args.pop("namespace", None)

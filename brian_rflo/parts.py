@@ -1,8 +1,9 @@
 """Parts of an experiment: each computed in a process of its own, on disk as soon as it is finished, and never computed twice.
 
-A part is a function of plain values that returns arrays; how long it took is put beside them as "seconds". Its file carries a digest of all that decides its numbers: the values,
-the source of this package and of the function's module, the versions of Brian2 and NumPy. So an experiment that was interrupted
-goes on where it was, experiments that have a part in common share it, and changed code or settings find nothing to reuse.
+A part is a function of plain values that returns arrays; how long it took is put beside them as "seconds". Its file carries a
+digest of all that decides its numbers: the values, the source of this package, of the function's module and of what that takes from
+its own folder, the versions of Brian2 and NumPy. So an experiment that was interrupted goes on where it was, experiments that have a
+part in common share it, and changed code or settings find nothing to reuse.
 """
 
 import hashlib
@@ -11,19 +12,24 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from importlib.metadata import version
 from multiprocessing.connection import wait
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
-from brian2 import second
+from brian2 import Quantity, second
 
-from .files import writable_folder, write_together
+from .files import writable_folder
 
+#: Modules of this package that decide no number of a part.
+ELSEWHERE = {"__main__", "benchmarks", "checks", "cli", "experiment", "models", "plotting"}
 #: One thread for each part: parts run side by side.
 THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB", "BLIS")}
 SAY_EVERY_S, REPORT_PERIOD = 20, 1 * second
@@ -40,7 +46,7 @@ class Part:
     function : callable
         A function of a module, called as ``function(progress, **arguments)`` in a new process; it returns a dictionary of arrays.
     arguments : dict
-        Numbers, strings, tasks: values whose ``repr`` says all about them.
+        Numbers, strings, arrays, tasks and other value objects.
     cost : float
         About how long it takes, in any unit that all parts of an experiment share.
     """
@@ -52,36 +58,63 @@ class Part:
 
     def path(self, folder):
         """The file of its arrays."""
-        settings = sorted((name, repr(value)) for name, value in self.arguments.items())
-        known = (self.function.__qualname__, settings, sources(self.function.__module__), version("brian2"), version("numpy"))
+        known = (self.function.__qualname__, described(self.arguments), sources(self.function.__module__), version("brian2"), version("numpy"))
         return Path(folder) / f"{self.name}-{hashlib.sha256(repr(known).encode()).hexdigest()[:12]}.npz"
 
     def load(self, folder):
-        """Its arrays, or None where it is not finished.
+        """Its arrays, or None where it is not finished; see `read`."""
+        return read(self.path(folder))
 
-        Raises
-        ------
-        RuntimeError
-            If its file cannot be read.
-        """
-        path = self.path(folder)
-        if not path.exists():
-            return None
-        try:
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-                return dict(arrays)
-        except Exception as error:
-            raise RuntimeError(f"the finished part '{path}' is damaged ({error}); delete it, and the same command computes it anew and keeps all others") from error
+
+def read(path):
+    """The arrays in a part's file, or None where there is none.
+
+    Raises
+    ------
+    RuntimeError
+        If the file cannot be read.
+    """
+    if not path.exists():
+        return None
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except Exception as error:
+        raise RuntimeError(f"the finished part '{path}' is damaged ({type(error).__name__}); delete it, and the same command computes it anew and keeps all others") from error
+
+
+def described(value):
+    """All that a value says, as text: arrays by a digest of their numbers, tasks and other value objects field by field."""
+    if isinstance(value, np.ndarray) and not isinstance(value, Quantity):
+        return f"array {value.shape} {value.dtype} {hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()}"
+    if is_dataclass(value):
+        return repr((type(value).__qualname__, [(field.name, described(getattr(value, field.name))) for field in fields(value)]))
+    if isinstance(value, dict):
+        return repr(sorted((name, described(item)) for name, item in value.items()))
+    if isinstance(value, (list, tuple)):
+        return repr([described(item) for item in value])
+    return repr(value)
 
 
 def sources(module):
-    """Digest of the source of this package and of a module."""
+    """Digest of the source of this package and of a module, with what the module takes from its own folder."""
     root = Path(__file__).parent
-    paths = sorted(path for path in root.rglob("*") if path.suffix in (".py", ".cpp", ".pyx"))
+    ours = [path for path in root.rglob("*") if path.suffix in (".py", ".cpp", ".pyx") and path.relative_to(root).parts[0].removesuffix(".py") not in ELSEWHERE]
     digest = hashlib.sha256()
-    for path in (*paths, Path(sys.modules[module].__file__)):
+    for path in (*sorted(ours), *sorted(Path(sys.modules[name].__file__) for name in neighbours(module))):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def neighbours(module, found=()):
+    """A module, and those of its package that it takes something from, and so on."""
+    package = module.rpartition(".")[0]
+    found = {*found, module}
+    for value in list(vars(sys.modules[module]).values()):
+        name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+        if package and isinstance(name, str) and name.rpartition(".")[0] == package and name not in found:
+            found |= neighbours(name, found)
+    return found
 
 
 class Progress:
@@ -109,7 +142,7 @@ class Progress:
 
 
 def compute(parts, folder, workers, say):
-    """The arrays of all parts by name, computing those that are not on disk, several side by side.
+    """Compute those of the parts that are not on disk, several side by side.
 
     Parameters
     ----------
@@ -121,22 +154,32 @@ def compute(parts, folder, workers, say):
     say : callable
         Called with lines for the user.
 
+    Returns
+    -------
+    arrays : dict
+        The arrays of each part by its name, without those that have failed.
+    failed : dict
+        For each part that has failed, why.
+
     Raises
     ------
     OSError
         If the folder cannot be written to.
     RuntimeError
-        If a finished part is damaged, before anything is computed; or if parts have failed, after all others are done.
+        If a finished part is damaged, before anything is computed.
     """
-    folder = writable_folder(folder)
-    found = {part.name: part.load(folder) for part in parts}
+    folder, parts = writable_folder(folder), list({part.name: part for part in parts}.values())
+    paths = {part.name: part.path(folder) for part in parts}  # once: the source may change meanwhile
+    found = {name: read(path) for name, path in paths.items()}
     missing = [part for part in parts if found[part.name] is None]
     if len(missing) < len(parts):
         say(f"{len(parts) - len(missing)} of {len(parts)} parts are finished already, in {folder} (--fresh computes them anew)")
+    failed = {}
     if missing:
-        with Crew(folder, say) as crew:
-            crew.work(missing, workers)
-    return found | {part.name: part.load(folder) for part in missing}
+        with Crew(paths, say) as crew:
+            failed = crew.work(missing, workers)
+        found |= {part.name: read(paths[part.name]) for part in missing}
+    return {name: arrays for name, arrays in found.items() if arrays is not None}, failed
 
 
 def forget(parts, folder):
@@ -148,25 +191,30 @@ def forget(parts, folder):
 class Crew:
     """The processes at work."""
 
-    def __init__(self, folder, say):
-        self.folder, self.say = folder, say
+    def __init__(self, paths, say):
+        self.paths, self.say = paths, say
         self.context, self.running, self.failed, self.reached = multiprocessing.get_context("spawn"), {}, {}, {}
 
     def __enter__(self):
-        self.notes = tempfile.TemporaryDirectory(prefix="brian_rflo_progress_", ignore_cleanup_errors=True)
+        self.folder = tempfile.TemporaryDirectory(prefix="brian_rflo_crew_", ignore_cleanup_errors=True)
         return self
 
     def __exit__(self, *_):
-        """End what is still running, and all that it has started."""
-        for process in self.running:
-            end(process)
-        self.notes.cleanup()
+        """End what is still running and all that it has started, whatever signal comes now; what it has half written goes too."""
+        with signals(signal.SIG_IGN, "SIGINT", "SIGTERM", "SIGHUP"):
+            for process in self.running:
+                kill(process)
+            for process, part in self.running.items():
+                process.join()
+                half_written(self.paths[part.name], process.pid).unlink(missing_ok=True)
+            self.folder.cleanup()
 
     def work(self, parts, workers):
         """Compute the parts, the longest first."""
         waiting = sorted(parts, key=lambda part: -part.cost)
         self.left, self.whole, self.began, self.said = {part.name: part.cost for part in parts}, sum(part.cost for part in parts), time.monotonic(), time.monotonic()
-        with interruptible(), environment(THREADS):
+        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self.folder.name)  # gone with us, whatever is left there
+        with signals(interrupt, "SIGTERM", "SIGHUP"), environment(THREADS | temporary):
             while waiting or self.running:
                 while waiting and len(self.running) < workers:
                     self.start(waiting.pop(0))
@@ -174,17 +222,15 @@ class Crew:
                 for process in [process for process in self.running if not process.is_alive()]:
                     self.finish(process)
                 self.say_how_far()
-        if self.failed:
-            reasons = "\n".join(f"  {name}: {reason}" for name, reason in self.failed.items())
-            raise RuntimeError(f"{len(self.failed)} of {len(parts)} parts failed; the others are kept in {self.folder}:\n{reasons}")
+        return self.failed
 
     def note(self, part, kind):
         """A small file through which a part's process speaks."""
-        return Path(self.notes.name) / f"{part.name}.{kind}"
+        return Path(self.folder.name) / f"{part.name}.{kind}"
 
     def start(self, part):
         """Compute a part in a new process."""
-        process = self.context.Process(target=compute_one, args=(part, self.folder, self.note(part, "progress"), self.note(part, "error")), daemon=False)
+        process = self.context.Process(target=compute_one, args=(part, self.paths[part.name], self.note(part, "progress"), self.note(part, "error")))
         process.start()
         self.running[process] = part
 
@@ -193,7 +239,7 @@ class Crew:
         part = self.running.pop(process)
         error = self.note(part, "error")
         if process.exitcode or error.exists():
-            self.failed[part.name] = error.read_text() if error.exists() else f"its process ended with status {process.exitcode}"
+            self.failed[part.name] = error.read_text(encoding="utf-8") if error.exists() else f"its process ended with status {process.exitcode}"
             self.say(f"  {part.name} failed: {self.failed[part.name]}")
         self.left[part.name] = 0.0
         self.said = 0.0
@@ -217,17 +263,34 @@ class Crew:
         return self.reached.get(part.name, 0.0)
 
 
-def compute_one(part, folder, progress, error):
+def compute_one(part, path, progress, error):
     """What a process does: compute a part and write it, whole; or write down why that failed."""
     with suppress(AttributeError, OSError):
         os.setsid()  # so that it can be ended together with the programs that it starts
+        threading.Thread(target=end_with_parent, daemon=True).start()
     try:
         start = time.perf_counter()
         arrays = part.function(Progress(progress), **part.arguments)
         arrays["seconds"] = np.array(time.perf_counter() - start)
-        write_together(folder, {part.path(folder).name: lambda path: save_arrays(path, arrays)})
+        if part.path(path.parent) != path:
+            raise RuntimeError("the source code has changed while this was computed, so it is not kept; give the same command again")
+        waiting = half_written(path, os.getpid())
+        save_arrays(waiting, arrays)
+        os.replace(waiting, path)
     except Exception as failure:
-        Path(error).write_text(f"{type(failure).__name__}: {failure}")
+        traceback.print_exc()
+        Path(error).write_text(f"{type(failure).__name__}: {failure}", encoding="utf-8")
+
+
+def end_with_parent():
+    """Wait for the end of the process that started this one, and end with it, and all that this one has started."""
+    wait([multiprocessing.parent_process().sentinel])
+    os.killpg(0, signal.SIGKILL)
+
+
+def half_written(path, pid):
+    """Where a process writes a file that it then puts into place."""
+    return path.with_name(f".{path.name}.{pid}")
 
 
 def save_arrays(path, arrays):
@@ -236,13 +299,12 @@ def save_arrays(path, arrays):
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def end(process):
+def kill(process):
     """Kill a process and those that it has started."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (AttributeError, ProcessLookupError, PermissionError):
         process.kill()
-    process.join()
 
 
 @contextmanager
@@ -257,19 +319,20 @@ def environment(variables):
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
+def interrupt(*_):
+    """What Control-C does."""
+    raise KeyboardInterrupt
+
+
 @contextmanager
-def interruptible():
-    """Being terminated is like Control-C: running parts are ended too."""
-
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
+def signals(handler, *names):
+    """Handle signals so for a while, where the system has them."""
+    before = {}
     try:
-        before = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:  # not in the main thread
-        yield
-        return
-    try:
+        for name in names:
+            if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
+                before[name] = signal.signal(getattr(signal, name), handler)
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)

@@ -73,11 +73,14 @@ def plot_alignment(trials, alignment, ax=None, name=None, label=None, color=None
 
 
 def plot_points(x, values, ax=None, name=None, label=None, linestyle="-"):
-    """Numbers of each network against something: a sequence of values for each `x`, as dots, and their medians, as a line."""
+    """Numbers of each network against something: a sequence of values for each `x`, as dots, and their medians, as a line.
+
+    A network without a number, since it has diverged, counts as infinite.
+    """
     ax = axes_or_new(ax)
     for where, points in zip(x, values):
         ax.plot(np.full(len(points), where), points, ".", color=colour(name), alpha=0.4, markersize=4)
-    ax.plot(x, [np.nanmedian(points) for points in values], "o", color=colour(name), label=label or name, linestyle=linestyle)
+    ax.plot(x, [np.median(np.nan_to_num(points, nan=np.inf)) for points in values], "o", color=colour(name), label=label or name, linestyle=linestyle)
     return ax
 
 

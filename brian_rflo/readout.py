@@ -92,7 +92,7 @@ class Readout(TaskGroup):
         If the task has another time step than the simulation.
     """
 
-    trial_start = "loss = 0"
+    trial_start, sum_phase = "loss = 0", schedule.READOUT
 
     def __init__(self, task, networks=1, name="readout*", **neurongroup_args):
         namespace = {"target_of": TaskValues(task, "target"), "mask_of": TaskValues(task, "mask"), "n_outputs": task.n_outputs, "n_steps": task.n_steps}

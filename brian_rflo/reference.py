@@ -235,8 +235,10 @@ class Simulation:
         """The changes, scaled down in networks in which their joint norm is larger than `clip`."""
         if self.clip is None:
             return changes
-        norm = np.sqrt(sum((change**2).sum(axis=(1, 2)) for change in changes.values()))
-        scale = np.where(norm > self.clip, self.clip / np.maximum(norm, self.clip), 1.0)
+        largest = np.max([np.abs(change).max(axis=(1, 2), initial=0) for change in changes.values()], axis=0)
+        unit = np.where(np.isfinite(largest) & (largest > 0), largest, 1.0)  # squares of large numbers are no numbers
+        norm = unit * np.sqrt(sum(((change / unit[:, None, None]) ** 2).sum(axis=(1, 2)) for change in changes.values()))
+        scale = np.where(np.isfinite(norm) & (norm > self.clip), self.clip / np.maximum(norm, self.clip), 1.0)
         return {name: scale[:, None, None] * change for name, change in changes.items()}
 
     def learn(self, changes):
@@ -245,8 +247,9 @@ class Simulation:
             if name in self.trained:
                 self.weights[name] += np.where(self.learning[:, None, None], self.optimized(name, change), 0)
         self.updates += 1
-        if self.constraint:
-            self.weights["recurrent"][:] = self.constraint(self.weights["recurrent"])
+        if self.constraint and "recurrent" in self.trained:
+            held = self.constraint(self.weights["recurrent"])
+            self.weights["recurrent"][self.learning] = held[self.learning]
 
     def optimized(self, name, change):
         """What the optimizer makes of a change; `rates` hold learning_rate/T by name."""
@@ -372,6 +375,8 @@ def copies(weights):
 
 def complete(weights):
     """Checked copies of the weights, with an empty input projection where there is none."""
+    if "current" in weights:
+        raise ValueError("the baselines do not know weights['current']: a network whose output drives it has no baseline here")
     missing = {"recurrent", "output", "feedback"} - set(weights)
     if missing:
         raise ValueError(f"weights lack {', '.join(sorted(missing))}; give 'recurrent', 'output', 'feedback' and, for a task with inputs, 'input', each [network, post, pre]")

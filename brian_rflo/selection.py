@@ -100,6 +100,8 @@ class WinnerTakeAll(NeuronGroup):
     >>> units = WinnerTakeAll(4, period=400*ms, active=200*ms, exploration=0.1, height=5)
     """
 
+    sum_phase = schedule.READOUT
+
     def __init__(self, n_units, period, active=None, networks=1, exploration=0.0, height=1.0, initial=0, name="winnertakeall*", **neurongroup_args):
         check_count("WinnerTakeAll: n_units", n_units, least=2)
         check_count("WinnerTakeAll: networks", networks)

@@ -14,7 +14,7 @@ from .neurons.base import LOW_PASSED, check_port, integrates, spikes, whole
 from .occasional import is_standalone
 from .optimizers import Descent
 from .quantities import check_tau
-from .updates import check_update
+from .updates import check_constraint, check_update
 
 logger = get_logger(__name__)
 
@@ -153,8 +153,11 @@ class Projection(Synapses):
 
 
 def phase_of_sum(target):
-    """When a projection's sum is taken: from the new activity for a group that reads the neurons out, else as their drive."""
-    return schedule.READOUT if {"error", "winner"} & set(target.variables) else schedule.DRIVE
+    """When a projection's sum is taken: from the new activity for a group that reads the neurons out, else as their drive.
+
+    A group says so in its class (`sum_phase`); a plain group with ``error`` is a readout.
+    """
+    return getattr(whole(target), "sum_phase", schedule.READOUT if "error" in target.variables else schedule.DRIVE)
 
 
 def trace_phase(target):
@@ -190,7 +193,8 @@ class PlasticSynapses(Projection):
     update : {"step", "trial"}
         When weights change: at every step, or accumulated and at the end of each trial. The latter needs a `Trials`.
     batch : int
-        Trials whose changes are added up before they are applied; more than one only with ``update="trial"``.
+        Trials whose changes are added up before they are applied; more than one only with ``update="trial"``. What a run leaves of an
+        unfinished batch waits in `change` for the next run.
     optimizer : Descent or Adam
         How a change becomes a change of the weights.
     constraint : str
@@ -223,6 +227,7 @@ class PlasticSynapses(Projection):
 
     def __init__(self, source, target, rule, onto, update="step", batch=1, optimizer=Descent(), constraint="", name="plasticsynapses*", **synapses_args):
         check_update(update, batch)
+        check_constraint(constraint)
         self.rule, self.onto, self.update, self.batch, self.optimizer, self.constraint = rule, onto, update, batch, optimizer, constraint
         self.trials, self._connected, self.dense, self.trial_length = None, 0, None, None
         self.sends_spikes, self.trace_phase = integrates(target, onto), trace_phase(target)
@@ -253,7 +258,7 @@ class PlasticSynapses(Projection):
         """Statements at the end of a trial, or of a batch of trials: what was accumulated is applied. `_scale` is what clipping leaves of it."""
         if self.update != "trial":
             return ""
-        return f"{self.optimizer.statements('_scale*change' if '_scale' in self.variables else 'change')}\nchange = 0\n{self.constraint}"
+        return f"{self._held(self.optimizer.statements('_scale*change' if '_scale' in self.variables else 'change'))}\nchange = 0"
 
     @property
     def trial_restore(self):
@@ -265,7 +270,13 @@ class PlasticSynapses(Projection):
     def _learning(self):
         if self.update == "trial":
             return ACCUMULATE.format(update=self.rule.update)
-        return f"{self.optimizer.statements(f'({self.rule.update})')}\n{self.constraint}"
+        return self._held(self.optimizer.statements(f"({self.rule.update})"))
+
+    def _held(self, statements):
+        """Statements that change the weights, with the constraint behind them; weights that do not learn stay, to the bit."""
+        if not self.constraint:
+            return statements
+        return f"{statements}\n_before = w\n{self.constraint}\nw = choose(_rate*_sound > 0, w, _before)"
 
     def _equations(self, source):
         change = "change : 1\n" if self.update == "trial" else ""

@@ -216,13 +216,21 @@ class Clipping(Occasional, CodeRunner):
         """The scales on the runtime targets. A norm that is no number scales nothing: the verdict follows."""
         if not self.holds(self.timestep[0]):
             return
-        squares = np.zeros(self.networks)
-        with np.errstate(over="ignore", invalid="ignore"):
-            for part in self.projections:
-                squares += np.bincount(part.post.get_value() // part.block, part.change.get_value() ** 2, self.networks)
-        scale = np.where(squares > self.largest**2, self.largest / np.sqrt(np.maximum(squares, self.largest**2)), 1.0)
+        with np.errstate(invalid="ignore"):
+            largest = np.max([self.largest_change(part) for part in self.projections], axis=0)
+            unit = np.where(np.isfinite(largest) & (largest > 0), largest, 1.0)  # squares of large numbers are no numbers
+            squares = sum(np.bincount(part.post.get_value() // part.block, (part.change.get_value() / np.repeat(unit, part.block)[part.post.get_value()]) ** 2, self.networks) for part in self.projections)
+            norm = unit * np.sqrt(squares)
+            scale = np.where(np.isfinite(norm) & (norm > self.largest), self.largest / np.maximum(norm, self.largest), 1.0)
         for part in self.projections:
             part.scale.get_value()[:] = np.repeat(scale, part.block)
+
+
+    def largest_change(self, part):
+        """Of each network, in one projection."""
+        largest = np.zeros(self.networks)
+        np.maximum.at(largest, part.post.get_value() // part.block, np.abs(part.change.get_value()))
+        return largest
 
 
 class Part:

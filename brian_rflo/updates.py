@@ -1,5 +1,7 @@
 """When and how weights change: the words for it, and their checks, the same for Brian2 components and NumPy baselines."""
 
+import ast
+
 import numpy as np
 
 UPDATES = ("step", "trial")
@@ -19,7 +21,7 @@ def check_update(update, batch):
 
 def check_clip_norm(clip_norm, update):
     """Raise unless `clip_norm` is a positive number, and the change of a whole trial is there to have a norm."""
-    if isinstance(clip_norm, bool) or not np.isscalar(clip_norm) or not np.isfinite(clip_norm) or clip_norm <= 0:
+    if isinstance(clip_norm, bool) or not isinstance(clip_norm, (int, float, np.number)) or not np.isfinite(clip_norm) or clip_norm <= 0:
         raise ValueError(f"clip_norm must be a positive number; got {clip_norm!r}")
     if update != "trial":
         raise ValueError(f"clip_norm scales the change of a whole trial, which needs update='trial'; got update={update!r}")
@@ -27,5 +29,15 @@ def check_clip_norm(clip_norm, update):
 
 def check_trained(trained):
     """Raise unless `trained` names plastic projections."""
-    if isinstance(trained, str) or not set(trained) <= set(PLASTIC):
+    if not isinstance(trained, (list, tuple, set)) or not trained or not set(trained) <= set(PLASTIC):
         raise ValueError(f"trained must be some of {PLASTIC}, for example trained=('output',); got {trained!r}")
+
+
+def check_constraint(constraint):
+    """Raise unless a constraint is text that can be read as statements."""
+    if not isinstance(constraint, str):
+        raise TypeError(f"constraint must be a string of statements, for example 'w = clip(w, 0, 1)'; got {constraint!r}")
+    try:
+        ast.parse("\n".join(line.strip() for line in constraint.splitlines()))
+    except SyntaxError as error:
+        raise ValueError(f"constraint must be statements, for example 'w = clip(w, 0, 1)'; got {constraint!r} ({error.msg})") from error

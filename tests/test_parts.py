@@ -1,5 +1,6 @@
 """Parts of experiments: on disk when finished, never computed twice, and nothing is lost by interruptions, failures or damage."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -61,7 +62,8 @@ def test_computed_once(tmp_path):
     counter, said = str(tmp_path / "counter"), []
     wanted = [Part(f"p{value}", double, dict(value=value, counter=counter), 1) for value in range(3)]
     for _ in range(2):
-        found = compute(wanted, tmp_path / "parts", 2, said.append)
+        found, failed = compute(wanted, tmp_path / "parts", 2, said.append)
+        assert not failed
     assert {name: int(arrays["twice"]) for name, arrays in found.items()} == {"p0": 0, "p1": 2, "p2": 4}
     assert sorted(Path(counter).read_text().split()) == ["0", "1", "2"]
     assert "3 of 3 parts are finished already" in said[-1]
@@ -77,9 +79,8 @@ def test_other_settings_are_another_part():
 
 def test_a_failure_leaves_the_others(tmp_path):
     wanted = [Part("good", double, dict(value=1), 1), Part("bad", fail, dict(message="no such thing"), 2), Part("dead", die, {}, 2)]
-    with pytest.raises(RuntimeError, match="2 of 3 parts failed; the others are kept") as caught:
-        compute(wanted, tmp_path, 2, lambda line: None)
-    assert "bad: ValueError: no such thing" in str(caught.value) and "dead: its process ended with status 7" in str(caught.value)
+    found, failed = compute(wanted, tmp_path, 2, lambda line: None)
+    assert failed == {"bad": "ValueError: no such thing", "dead": "its process ended with status 7"} and list(found) == ["good"]
     assert wanted[0].load(tmp_path)["twice"] == 2
 
 
@@ -95,8 +96,46 @@ def test_damage_is_named_before_anything_is_computed(tmp_path, content):
     assert not os.path.exists(counter)
 
 
+def test_what_decides_the_numbers_is_in_the_name(tmp_path, monkeypatch):
+    from brian2 import ms
+
+    from brian_rflo import ArrayTask
+    from brian_rflo.models.murray2019 import fig3
+
+    zero, other = np.zeros((1600, 2)), np.zeros((1600, 2))
+    other[800] = 1
+    names = {Part("p", double, dict(task=ArrayTask(target=target, dt=dt * ms)), 1).path("") for target, dt in ((zero, 1), (other, 1), (zero, 2))}
+    assert len(names) == 3
+    module = fig3.train.__module__
+    assert {name.rpartition(".")[2] for name in parts.neighbours(module)} == {"fig3", "trainings"}
+    before = parts.sources(module)
+    changed = tmp_path / "trainings.py"
+    changed.write_text("other code")
+    monkeypatch.setattr(fig3.trainings, "__file__", str(changed))
+    assert parts.sources(module) != before
+
+
+def test_code_that_changes_meanwhile_keeps_nothing(tmp_path):
+    part = Part("p", double, dict(value=1), 1)
+    process = multiprocessing.get_context("spawn").Process(target=parts.compute_one, args=(part, tmp_path / "p-of_other_code.npz", tmp_path / "progress", tmp_path / "error"))
+    process.start()
+    process.join()
+    assert "has changed while this was computed" in (tmp_path / "error").read_text()
+    assert not list(tmp_path.glob("*.npz"))
+
+
+def lives(pid):
+    """Whether a process runs; one that has ended may wait for somebody to ask how."""
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_interrupted(tmp_path, number):
     """What is finished stays, what is running ends with it, and nothing half-written is left."""
     folder = tmp_path / "parts"
@@ -108,11 +147,10 @@ def test_interrupted(tmp_path, number):
         assert process.poll() is None
         time.sleep(0.1)
     os.kill(process.pid, number)
-    assert process.wait(timeout=30) == 130
+    assert process.wait(timeout=30) == (130 if number != signal.SIGKILL else -signal.SIGKILL)
+    time.sleep(2 if number == signal.SIGKILL else 0)
     assert sorted(os.listdir(folder)) == sorted(part.path(folder).name for part in wanted[:2])
-    for pid in pids.read_text().split():
-        with pytest.raises(ProcessLookupError):
-            os.kill(int(pid), 0)
+    assert not any(lives(pid) for pid in pids.read_text().split())
 
 
 def test_folder_that_cannot_be_written(tmp_path):

@@ -70,6 +70,8 @@ class RateNeurons(NeuronGroup):
         check_tau("RateNeurons", tau, tau)
         if not np.isfinite(initial).all():
             raise ValueError(f"RateNeurons: initial must be finite; got {initial!r}")
+        if excitatory is not None:
+            check_excitatory(N, excitatory)
         equations = EQUATIONS.format(drive=" + ".join(self.inputs)) + "".join(f"{name} : 1\n" for name in self.inputs) + ("" if excitatory is None else "excitatory : boolean (constant)\n")
         namespace = {**(neurongroup_args.pop("namespace", None) or {}), "tau": tau}
         super().__init__(N, equations, method="euler", namespace=namespace, name=name, **neurongroup_args)
@@ -84,3 +86,10 @@ class RateNeurons(NeuronGroup):
         """Check the time constant once more: the clock may have changed."""
         check_tau(f"RateNeurons '{self.name}'", self.tau, self.clock.dt)
         super().before_run(run_namespace)
+
+
+def check_excitatory(N, excitatory):
+    """Raise unless `excitatory` says for each neuron whether it is, with True or False."""
+    excitatory = np.asarray(excitatory)
+    if excitatory.dtype != bool or excitatory.shape != (N,):
+        raise ValueError(f"RateNeurons: excitatory must be an array of True and False of shape ({N},), for example signs > 0; got {excitatory.dtype} of shape {excitatory.shape}")

@@ -40,7 +40,7 @@ def outcome(settings, arrays):
         rows += [
             Row(f"T = {period}, Dale's law: final loss, median", final(law), "like without the law", high=bound, spread=spread(law)),
             Row(f"T = {period}, without: final loss, median", final(free), "curve", spread=spread(free)),
-            Row(f"T = {period}, Dale's law: weights of the wrong sign", broken(law), "none", high=0.5),
+            Row(f"T = {period}, Dale's law: weights of the wrong sign at the end", broken(law), "none", high=0.5),
         ]
     return Outcome(rows, all_arrays(arrays), lambda: draw(settings, results))
 

@@ -27,15 +27,20 @@ def renamed(part, name):
     return Part(name, part.function, part.arguments, part.cost)
 
 
+def name_of(variant):
+    """Name of a part; that in which all weights learn is figure 2's own."""
+    return "rflo-T200" if variant == "both" else f"rflo-T200-{variant}"
+
+
 def parts(settings):
-    """A part for each variant; the one in which all weights learn is that of figure 2."""
-    made = {name: training("rflo", 200, settings, **changed) for name, changed in VARIANTS.items()}
-    return [part if name == "both" else renamed(part, f"{part.name}-{name}") for name, part in made.items()]
+    """A part for each variant."""
+    return [renamed(training("rflo", 200, settings, **changed), name_of(variant)) for variant, changed in VARIANTS.items()]
 
 
 def outcome(settings, arrays):
     """Table and figure."""
-    results = dict(zip(VARIANTS, results_of(arrays).values()))
+    by_name = results_of(arrays)
+    results = {variant: by_name[name_of(variant)] for variant in VARIANTS}
     losses, full = {name: final(result) for name, result in results.items()}, settings.full
     bounds = {
         "both": dict(high=losses["readout_fed_back"]),

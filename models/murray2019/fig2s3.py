@@ -21,12 +21,12 @@ def axes_of(settings):
 
 
 def name_of(axis, value):
-    """Name of a part."""
-    return f"rflo-T200-{axis}{value:g}"
+    """Name of a part; N = 30 is figure 2's own."""
+    return "rflo-T200" if (axis, value) == ("N", 30) else f"rflo-T200-{axis}{value:g}"
 
 
 def parts(settings):
-    """A part for each size and each gain; N = 30 is figure 2's own."""
+    """A part for each size and each gain."""
     values = axes_of(settings)
     sizes = [renamed(training("rflo", 200, settings, n=n), name_of("N", n)) for n in values["N"]]
     return sizes + [renamed(training("rflo", 200, settings, gain=gain, scaled=True), name_of("g", gain)) for gain in values["g"]]

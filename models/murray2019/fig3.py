@@ -43,15 +43,16 @@ def responses(task, weights, initial):
 def train(progress, by, task, n, networks, seed, trials, initial, **arguments):
     """Networks trained by RFLO in Brian2 or by a baseline, and what they answer in the test."""
     arrays = getattr(trainings, by)(progress, task=task, n=n, networks=networks, seed=seed, trials=trials, initial=initial, **arguments)
-    weights = TrainingResult.from_arrays(arrays).weights_after
-    return arrays | {"test_output": responses(task, weights, start_of(initial, n, networks, seed))}
+    result, start = TrainingResult.from_arrays(arrays), start_of(initial, n, networks, seed)
+    return arrays | {"test_output": responses(task, result.weights_after, start), "untrained_output": responses(task, result.weights_before, start)}
 
 
 def training(rule, setting, longest, settings):
     """A part: a rule, in a setting, with delays up to `longest` time constants."""
     printed = setting is PRINTED
     by = dict(by="rflo", device=settings.device, eta=0.001 if printed else 0.002) if rule == "rflo" else dict(by="baseline", rule="bptt", eta=0.003)
-    trials = settings.trials if rule == "rflo" and not printed else max(1, settings.trials // 4)
+    trials = settings.trials if rule == "rflo" and not printed else settings.trials // 4
+    trials = max(1, trials // BATCH) * BATCH  # whole batches
     networks = settings.networks if rule == "rflo" else min(3, settings.networks)
     return part(name_of(rule, setting, longest), train, settings, task_of(setting, longest, settings.seed), n=N, networks=networks, trials=trials, batch=BATCH, initial=0.1 if printed else "random", **by)
 
@@ -72,10 +73,10 @@ def parts(settings):
     return [training(*case, settings) for case in cases(settings)]
 
 
-def measures(case, settings, arrays):
+def measures(case, settings, arrays, output="test_output"):
     """Delays, time of the output's peak ``(networks, delays)``, its correlation with the delay, and its mean absolute error in steps."""
     rule, setting, longest = case
-    task, output = task_of(setting, longest, settings.seed), arrays[name_of(*case)]["test_output"]
+    task, output = task_of(setting, longest, settings.seed), arrays[name_of(*case)][output]
     delays = test_delays(task)
     peaks = output.argmax(axis=-1) + 1
     target = task.steps("first_pulse") + 2 * delays
@@ -107,6 +108,8 @@ def outcome(settings, arrays):
             Row(f"{name}: r, median", np.median(r), "follows the line", spread=listed(r, 2), **bounds.get("r", {})),
             Row(f"{name}: error in steps, median", np.median(error), "follows the line", spread=listed(error, 1), **bounds.get("error", {})),
         ]
+    _, _, r, error = measures(("rflo", S3, 15), settings, arrays, "untrained_output")
+    rows += [Row("untrained, S3, <= 15 tau: r, median", np.median(r), "", spread=listed(r, 2)), Row("untrained, S3, <= 15 tau: error in steps, median", np.median(error), "", spread=listed(error, 1))]
     return Outcome(rows, all_arrays(arrays), lambda: draw(settings, arrays))
 
 
