@@ -28,7 +28,7 @@ def test_run_writes_figure_data_and_summary(tmp_path, capsys):
     status = run(tmp_path, "--seed", "5")
     said = capsys.readouterr().out
     assert "measured" in said and "RFLO: final loss, median" in said and "100% after" in said
-    assert sorted(os.listdir(tmp_path / "out")) == ["data.npz", "figure.png", "parts", "summary.json"]
+    assert sorted(os.listdir(tmp_path / "out")) == ["data.npz", "figure.png", "murray2019", "summary.json"]
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert set(summary["rows"][0]) == {"quantity", "measured", "spread", "published", "expected", "holds"}
     assert summary["settings"]["seed"] == 5 and summary["settings"]["trials"] == 12 and summary["settings"]["device"] == "numpy"
