@@ -16,6 +16,7 @@ from .trainings import baseline, part, rflo
 PERIODS = (200, 400, 800, 1600)
 ETA = {"rflo": {200: 0.03, 400: 0.01, 800: 0.001, 1600: 0.0003}, "bptt": {200: 0.03, 400: 0.03, 800: 0.01, 1600: 0.03}}
 CLIP = {800: 0.1, 1600: 0.03}
+COMPARED = (200, 800)
 RANDOM_START = dict(initial="random", eta=0.001)
 LABELS = {"rflo": "RFLO", "bptt": "BPTT", "local_symmetric": "local, symmetric feedback", "nonlocal_random": "nonlocal, random feedback"}
 
@@ -44,16 +45,27 @@ def parts_2a(settings):
     return [training(rule, 200, settings) for rule in ("rflo", "bptt")]
 
 
+def parts_2b(settings):
+    """Loss over trials at all periods."""
+    wanted = [training(rule, period, settings) for period in periods_of(settings) for rule in ("rflo", "bptt")]
+    wanted += [training("bptt", period, settings, clip_norm=CLIP[period]) for period in periods_of(settings) if period in CLIP]
+    return wanted + [training(rule, 800, settings, **RANDOM_START) for rule in ("rflo", "bptt") if 800 in periods_of(settings)]
+
+
+def parts_2c(settings):
+    """Alignment at all periods."""
+    return [training("rflo", period, settings) for period in periods_of(settings)] + [training("bptt", 200, settings)]
+
+
+def parts_2d(settings):
+    """Four rules at 20 and 80 time constants."""
+    wanted = [training(rule, period, settings) for period in periods_of(settings) if period in COMPARED for rule in LABELS]
+    return wanted + [training(rule, 800, settings, clip_norm=CLIP[800]) for rule in ("bptt", "nonlocal_random") if 800 in periods_of(settings)]
+
+
 def parts(settings):
     """Everything in figure 2."""
-    periods = periods_of(settings)
-    wanted = [training(rule, period, settings) for period in periods for rule in ("rflo", "bptt")]
-    wanted += [training(rule, 200, settings) for rule in ("local_symmetric", "nonlocal_random")]
-    wanted += [training("bptt", period, settings, clip_norm=CLIP[period]) for period in periods if period in CLIP]
-    if 800 in periods:
-        wanted += [training(rule, 800, settings, **RANDOM_START) for rule in ("rflo", "bptt")]
-        wanted += [training("local_symmetric", 800, settings), training("nonlocal_random", 800, settings), training("nonlocal_random", 800, settings, clip_norm=CLIP[800])]
-    return wanted
+    return list({part.name: part for make in (parts_2b, parts_2c, parts_2d) for part in make(settings)}.values())
 
 
 def results_of(arrays):
@@ -82,57 +94,49 @@ def untrained_loss(result):
     return float(np.median(result.losses[:, 0]))
 
 
-def outcome_2a(settings, arrays):
-    """Table and figure of panels a to c at 20 time constants."""
-    results = results_of(arrays)
-    return Outcome(rows_200(settings, results), all_arrays(arrays), lambda: draw_2a(results))
-
-
-def rows_200(settings, results):
-    """The table at 20 time constants. Full bounds where the paper's number of trials was run, else only that learning shows."""
-    one, other = results["rflo-T200"], results["bptt-T200"]
-    start, full = untrained_loss(one), settings.full
-    high = dict(rflo=3e-3, worst=2e-2, bptt=1e-3) if full else dict(rflo=start / 2, worst=start, bptt=start / 2)
-    curve = "curve (fig. 2b), no number"
-    return [
-        Row("T = 200, RFLO: final loss, median", final(one), curve, high=high["rflo"], spread=spread(one)),
-        Row("T = 200, RFLO: final loss, worst network", np.max(one.final_loss), curve, high=high["worst"]),
-        Row("T = 200, BPTT: final loss, median", final(other), curve, high=high["bptt"], spread=spread(other)),
-        Row("untrained: loss, median", start, "flat output (fig. 2a)", **(dict(low=0.30, high=0.36) if full else {})),
-        Row("T = 200, RFLO: alignment, median", aligned(one), "rises (fig. 2c)", low=0.7 if full else None),
-        Row("T = 200, BPTT: alignment, median", aligned(other), "stays near 0 (fig. 2c)", **(dict(low=-0.3, high=0.3) if full else {})),
+def losses_at(period, settings, results):
+    """Final losses at 20 or 40 time constants. Full bounds where the paper's number of trials was run, else only that learning shows."""
+    one, other = results[f"rflo-T{period}"], results[f"bptt-T{period}"]
+    start, full, curve = untrained_loss(one), settings.full, "curve (fig. 2b), no number"
+    high = {200: (3e-3, 1e-3), 400: (0.05, min(5e-3, final(one)))}[period] if full else (start / 2, start / 2) if period == 200 else (None, None)
+    rows = [
+        Row(f"T = {period}, RFLO: final loss, median", final(one), curve, high=high[0], spread=spread(one)),
+        Row(f"T = {period}, BPTT: final loss, median", final(other), curve, high=high[1], spread=spread(other)),
     ]
+    if period == 200:
+        rows += [
+            Row("T = 200, RFLO: final loss, worst network", np.max(one.final_loss), curve, high=2e-2 if full else start),
+            Row("untrained: loss, median", start, "flat output (fig. 2a)", **(dict(low=0.30, high=0.36) if full else {})),
+        ]
+    return rows
 
 
-def rows_400(settings, results):
-    """The table at 40 time constants."""
-    one, other, full = results["rflo-T400"], results["bptt-T400"], settings.full
-    curve = "curve (fig. 2b), no number"
-    return [
-        Row("T = 400, RFLO: final loss, median", final(one), curve, high=0.05 if full else None, spread=spread(one)),
-        Row("T = 400, BPTT: final loss, median", final(other), curve, high=min(5e-3, final(one)) if full else None, spread=spread(other)),
-        Row("T = 400, RFLO: alignment, median", aligned(one), "rises (fig. 2c)", low=0.5 if full else None),
-    ]
-
-
-def rows_long(settings, results):
-    """The table at 80 and 160 time constants, and alignment over all of them."""
+def rows_2b(settings, results):
+    """Final losses at all periods."""
+    rows = losses_at(200, settings, results) + losses_at(400, settings, results)
+    if settings.quick:
+        return rows
     full, curve = settings.full, "below RFLO (fig. 2b)"
-    random = results["rflo-T800-random_start"], results["bptt-T800-random_start"]
-    alignment = [aligned(results[f"rflo-T{period}"]) for period in PERIODS]
-    return [
-        Row("T = 800, RFLO: final loss, median", final(results["rflo-T800"]), "curve (fig. 2b)", spread=spread(results["rflo-T800"])),
-        Row("T = 800, BPTT as printed: final loss, median", final(results["bptt-T800"]), curve, spread=spread(results["bptt-T800"])),
-        Row("T = 800, BPTT clipped: final loss, median", final(results["bptt-T800-clipped"]), curve, high=0.05 if full else None, spread=spread(results["bptt-T800-clipped"])),
-        Row("T = 800, random start, RFLO: final loss, median", final(random[0]), "not in the paper", spread=spread(random[0])),
-        Row("T = 800, random start, BPTT: final loss, median", final(random[1]), "not in the paper", high=min(0.06, final(random[0])) if full else None, spread=spread(random[1])),
-        Row("T = 1600, RFLO: final loss, median", final(results["rflo-T1600"]), "hardly learns (fig. 2b)", low=0.25 if full else None, spread=spread(results["rflo-T1600"])),
-        Row("T = 1600, BPTT as printed: final loss, median", final(results["bptt-T1600"]), curve, spread=spread(results["bptt-T1600"])),
-        Row("T = 1600, BPTT clipped: final loss, median", final(results["bptt-T1600-clipped"]), curve, high=0.12 if full else None, spread=spread(results["bptt-T1600-clipped"])),
-        Row("RFLO: alignment at T = 800, median", alignment[2], "falls with T (fig. 2c)", high=alignment[1] if full else None),
-        Row("RFLO: alignment at T = 1600, median", alignment[3], "falls with T (fig. 2c)", high=alignment[2] if full else None),
-        Row("RFLO: alignment, T = 200 less T = 400", alignment[0] - alignment[1], "falls with T (fig. 2c)", low=0 if full else None),
+    random = final(results["rflo-T800-random_start"])
+    wanted = [
+        ("T = 800, RFLO", "rflo-T800", "curve (fig. 2b)", {}),
+        ("T = 800, BPTT as printed", "bptt-T800", curve, {}),
+        ("T = 800, BPTT clipped", "bptt-T800-clipped", curve, dict(high=0.05)),
+        ("T = 800, random start, RFLO", "rflo-T800-random_start", "not in the paper", {}),
+        ("T = 800, random start, BPTT", "bptt-T800-random_start", "not in the paper", dict(high=min(0.06, random))),
+        ("T = 1600, RFLO", "rflo-T1600", "hardly learns (fig. 2b)", dict(low=0.25)),
+        ("T = 1600, BPTT as printed", "bptt-T1600", curve, {}),
+        ("T = 1600, BPTT clipped", "bptt-T1600-clipped", curve, dict(high=0.12)),
     ]
+    return rows + [Row(f"{words}: final loss, median", final(results[name]), published, spread=spread(results[name]), **(bounds if full else {})) for words, name, published, bounds in wanted]
+
+
+def rows_2c(settings, results):
+    """Alignment of readout and feedback weights; it falls from period to period."""
+    alignment, full = {period: aligned(results[f"rflo-T{period}"]) for period in PERIODS if f"rflo-T{period}" in results}, settings.full
+    bounds = {200: dict(low=0.7), 400: dict(low=0.5, high=alignment.get(200)), 800: dict(high=alignment.get(400)), 1600: dict(high=alignment.get(800))}
+    rows = [Row(f"T = {period}, RFLO: alignment, median", value, "rises; less, the longer the period (fig. 2c)", **(bounds[period] if full else {})) for period, value in alignment.items()]
+    return rows + [Row("T = 200, BPTT: alignment, median", aligned(results["bptt-T200"]), "stays near 0 (fig. 2c)", **(dict(low=-0.3, high=0.3) if full else {}))]
 
 
 def rows_2d(settings, results):
@@ -148,12 +152,24 @@ def rows_2d(settings, results):
     return rows + [Row(f"T = 800, {name}: final loss, median", final(results[key]), "fig. 2d", spread=spread(results[key])) for name, key in long.items() if key in results]
 
 
-def outcome(settings, arrays):
-    """Table and figure of all panels."""
-    results = results_of(arrays)
-    rows = rows_200(settings, results) + rows_400(settings, results)
-    rows += rows_long(settings, results) if not settings.quick else []
-    return Outcome(rows + rows_2d(settings, results), all_arrays(arrays), lambda: draw(results))
+def rows_2a(settings, results):
+    """Losses and alignment at 20 time constants."""
+    return losses_at(200, settings, results) + rows_2c(settings, results)[:1] + rows_2c(settings, results)[-1:]
+
+
+def rows_of_all(settings, results):
+    """The table of all panels."""
+    return rows_2b(settings, results) + rows_2c(settings, results) + rows_2d(settings, results)
+
+
+def outcome_of(rows, draw):
+    """A function that makes table and figure of some panels from the arrays."""
+
+    def outcome(settings, arrays):
+        results = results_of(arrays)
+        return Outcome(rows(settings, results), all_arrays(arrays), lambda: draw(results))
+
+    return outcome
 
 
 def draw_outputs(results, axes):
@@ -184,19 +200,52 @@ def draw_2a(results):
     return figure
 
 
+def periods_in(results):
+    """Periods at which RFLO was trained."""
+    return [period for period in PERIODS if f"rflo-T{period}" in results]
+
+
+def panels(title, count, draw_panel, width=4.2):
+    """A figure of some panels; ``draw_panel(number, ax)`` draws one."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width * count, 3.8), layout="constrained")
+    for number, ax in enumerate(figure.subplots(1, count, squeeze=False, sharey=count > 1)[0]):
+        draw_panel(number, ax)
+    figure.suptitle(f"Murray 2019, figure {title}")
+    return figure
+
+
+def draw_2b(results):
+    """Loss over trials, a panel for each period."""
+    periods = periods_in(results)
+    return panels("2b: loss over trials", len(periods), lambda number, ax: draw_period(results, periods[number], ax))
+
+
+def draw_2c(results):
+    """Alignment over trials."""
+    return panels("2c: alignment of readout and feedback", 1, lambda number, ax: draw_alignment(results, ax), width=6)
+
+
+def draw_2d(results):
+    """Four rules, a panel for each period."""
+    periods = [period for period in COMPARED if f"rflo-T{period}" in results]
+    return panels("2d: local or nonlocal, random or symmetric feedback", len(periods), lambda number, ax: draw_rules(results, periods[number], ax), width=5)
+
+
 def draw(results):
     """Panels a to d, laid out like the paper's: outputs; loss over trials for each period; alignment, four rules, final loss against period."""
     from matplotlib.figure import Figure
 
-    periods = [period for period in PERIODS if f"rflo-T{period}" in results]
+    periods = periods_in(results)
     figure = Figure(figsize=(13, 10), layout="constrained")
     top, middle, bottom = figure.subfigures(3, 1)
     draw_outputs(results, dict(zip(("rflo", "bptt", "untrained"), top.subplots(1, 3))))
     for ax, period in zip(middle.subplots(1, len(periods), sharey=True, squeeze=False)[0], periods):
         draw_period(results, period, ax)
-    compared = [period for period in (200, 800) if period in periods]
+    compared = [period for period in COMPARED if period in periods]
     first, *middle_axes, last = bottom.subplots(1, 2 + len(compared))
-    draw_alignment(results, periods, first)
+    draw_alignment(results, first)
     for ax, period in zip(middle_axes, compared):
         draw_rules(results, period, ax)
     draw_against_period(results, periods, last)
@@ -219,11 +268,11 @@ def draw_period(results, period, ax):
     ax.legend(frameon=False, fontsize="x-small", loc="lower left")
 
 
-def draw_alignment(results, periods, ax):
+def draw_alignment(results, ax):
     """Panel c: alignment over trials."""
     from matplotlib import colormaps
 
-    for number, period in enumerate(periods):
+    for number, period in enumerate(periods_in(results)):
         shade = colormaps["Blues"](1 - 0.2 * number)
         result = results[f"rflo-T{period}"]
         plotting.plot_alignment(result.aligned_trials, result.alignment, ax, name="rflo", label=f"RFLO, {period // 10} tau", color=shade)
@@ -257,27 +306,28 @@ def draw_against_period(results, periods, ax):
     ax.legend(frameon=False, fontsize="x-small")
 
 
-FIG2A = Experiment(
-    name="murray2019/fig2a",
-    title="Periodic output at T = 20 tau: RFLO, BPTT, untrained",
-    source="Murray 2019, eLife 8:e43299, figure 2a-c",
-    parts=parts_2a,
-    outcome=outcome_2a,
-    networks=9,
-    trials=10_000,
-    quick=dict(networks=3, trials=500),
-    takes="1 min, quick 30 s",
-    parameters=dict(N=30, tau_ms=10, eta=0.03, period_ms=200, update="trial"),
-)
-FIG2 = Experiment(
-    name="murray2019/fig2",
-    title="Periodic output at T = 20 to 160 tau: loss, alignment, four rules",
-    source="Murray 2019, eLife 8:e43299, figure 2",
-    parts=parts,
-    outcome=outcome,
-    networks=9,
-    trials=10_000,
-    quick=dict(networks=3, trials=300),
-    takes="20 min, quick 1 min",
-    parameters=dict(N=30, tau_ms=10, eta={rule: {str(period): rate for period, rate in rates.items()} for rule, rates in ETA.items()}, clip_norm={str(period): norm for period, norm in CLIP.items()}, update="trial"),
-)
+ETAS = {rule: {str(period): rate for period, rate in rates.items()} for rule, rates in ETA.items()}
+CLIPS = {str(period): norm for period, norm in CLIP.items()}
+
+
+def experiment(panel, title, parts, rows, draw, takes, quick_trials=300):
+    """Figure 2, whole or a panel of it."""
+    return Experiment(
+        name=f"murray2019/fig2{panel}",
+        title=title,
+        source=f"Murray 2019, eLife 8:e43299, figure 2{panel}",
+        parts=parts,
+        outcome=outcome_of(rows, draw),
+        networks=9,
+        trials=10_000,
+        quick=dict(networks=3, trials=quick_trials),
+        takes=takes,
+        parameters=dict(N=30, tau_ms=10, eta=ETAS, clip_norm=CLIPS, update="trial"),
+    )
+
+
+FIG2 = experiment("", "Periodic output at T = 20 to 160 tau: loss, alignment, four rules", parts, rows_of_all, draw, "22 min, quick 1 min")
+FIG2A = experiment("a", "Periodic output at T = 20 tau: RFLO, BPTT, untrained", parts_2a, rows_2a, draw_2a, "1 min, quick 30 s", quick_trials=500)
+FIG2B = experiment("b", "Periodic output at T = 20 to 160 tau: loss over trials", parts_2b, rows_2b, draw_2b, "15 min, quick 1 min")
+FIG2C = experiment("c", "Periodic output: alignment of readout and feedback", parts_2c, rows_2c, draw_2c, "3 min, quick 1 min")
+FIG2D = experiment("d", "Periodic output: four rules at T = 20 and 80 tau", parts_2d, rows_2d, draw_2d, "10 min, quick 1 min")
