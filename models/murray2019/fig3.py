@@ -125,8 +125,10 @@ def draw(settings, arrays):
     for case, color in zip(shown, ("#0072b2", "#d55e00", "#56b4e9", "#999999", "#e69f00", "#cc79a7", "#f0e442")):
         plotting.plot_losses(arrays[name_of(*case)]["losses"], losses, label=name_of(*case), color=color)
     losses.legend(frameon=False, fontsize="x-small")
-    for ax, case in zip(bottom.subplots(1, len(shown), squeeze=False, sharey=True)[0], shown):
+    panels = bottom.subplots(1, len(shown), squeeze=False, sharey=True)[0]
+    for ax, case in zip(panels, shown):
         draw_peaks(case, settings, arrays, ax)
+    panels[0].set(ylabel="Output peak after first pulse (ms)")
     figure.suptitle(f"Murray 2019, figure 3: interval matching, N = {N}")
     return figure
 
@@ -152,7 +154,8 @@ def draw_peaks(case, settings, arrays, ax):
     ax.plot(delays, 2 * delays, color=plotting.COLOURS["target"], linewidth=4)
     for network in peaks:
         ax.plot(delays, network - first, ".-", color=plotting.colour(rule), linewidth=0.6, alpha=0.6)
-    ax.set(xlabel="Delay (ms)", ylabel="Output peak after first pulse (ms)", title=f"{LABELS[rule]} {'as printed' if setting is PRINTED else 'S3'}\n<= {longest} tau, median r {np.median(r):.2f}")
+    ax.set(xlabel="Delay (ms)")
+    ax.set_title(f"{LABELS[rule]} {'as printed' if setting is PRINTED else 'S3'}\n<= {longest} tau\nmedian r {np.median(r):.2f}", fontsize="medium")
 
 
 FIG3 = Experiment(
