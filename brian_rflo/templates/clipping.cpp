@@ -1,32 +1,26 @@
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cpp' %}
-{% macro each(part) %}
-const size_t _synapses = {{get_array_name(part.change, access_data=False)}}.size();
-for (size_t _synapse = 0; _synapse < _synapses; _synapse++)
-{
-    const int _network = {{get_array_name(part.post)}}[_synapse]/{{part.block}};
-    const double _change = {{get_array_name(part.change)}}[_synapse];
-{% endmacro %}
 {% block maincode %}
 if ({{_condition}})
 {
     double _unit[{{_networks}}] = {}, _squares[{{_networks}}] = {}, _left[{{_networks}}];
     {% for part in _projections %}
+    for (size_t _synapse = 0; _synapse < {{get_array_name(part.change, access_data=False)}}.size(); _synapse++)
     {
-        {{each(part)}}
-            if (!(std::fabs(_change) <= _unit[_network]))
-                _unit[_network] = std::fabs(_change);
-        }
+        double& _largest = _unit[{{get_array_name(part.post)}}[_synapse]/{{part.block}}];
+        const double _change = std::fabs({{get_array_name(part.change)}}[_synapse]);
+        _largest = _change <= _largest ? _largest : _change;
     }
     {% endfor %}
     for (int _network = 0; _network < {{_networks}}; _network++)
         if (!std::isfinite(_unit[_network]) || _unit[_network] == 0)
-            _unit[_network] = 1;  // squares of large numbers are no numbers
+            _unit[_network] = 1;  // else squares of large numbers are no numbers
     {% for part in _projections %}
+    for (size_t _synapse = 0; _synapse < {{get_array_name(part.change, access_data=False)}}.size(); _synapse++)
     {
-        {{each(part)}}
-            _squares[_network] += (_change/_unit[_network])*(_change/_unit[_network]);
-        }
+        const int _network = {{get_array_name(part.post)}}[_synapse]/{{part.block}};
+        const double _change = {{get_array_name(part.change)}}[_synapse]/_unit[_network];
+        _squares[_network] += _change*_change;
     }
     {% endfor %}
     for (int _network = 0; _network < {{_networks}}; _network++)
