@@ -6,6 +6,7 @@ from brian2 import Network, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, def
 
 from brian_rflo import RFLO, ALIFNeurons, Adam, CursorMovements, Delta, Descent, LearningNetwork, LIFNeurons, PeriodicOutput, PlasticSynapses, RateNeurons, reference
 from brian_rflo.devices import device
+from brian_rflo.network import initial_weights
 from brian_rflo.reference_spiking import LIF
 
 TAU, TAU_SYN, N = 10 * ms, 20 * ms, 12
@@ -195,3 +196,27 @@ def test_store_and_restore_change_no_bit():
     for _ in range(3):
         net.train(1)
     np.testing.assert_array_equal(weights, net.recurrent.w)
+
+
+def learned(noise):
+    """Normalised mean squared error, in the median over the last 20 trials, of five networks of 100 LIF neurons after 600 trials of one second."""
+    networks, n, seed = 5, 100, 100
+    task, rng = PeriodicOutput(period=1000 * ms), np.random.default_rng(seed)
+    with device("cpp_standalone"):
+        defaultclock.dt = task.dt
+        size = networks * n
+        neurons = LIFNeurons(size, tau=20 * ms, tau_syn=50 * ms, bias=rng.uniform(1, 1.5, size), refractory=3 * ms, initial=rng.uniform(0, 1, size), initial_activity=rng.uniform(0, 1, size), noise=noise)
+        weights = initial_weights(n, 0, 1, networks, 0.5, seed)
+        weights["output"] *= 0.1
+        net = LearningNetwork(task, neurons, RFLO(1e-3, tau=50 * ms), Delta(3e-3), update="trial", networks=networks, optimizer=Adam(decay=100), seed=seed, weights=weights)
+        result = net.train(600)
+    return np.median(result.losses[:, -20:], axis=1) * 2 / (result.target**2).mean(), result.losses[:, 0] * 2 / (result.target**2).mean()
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("noise, bound", [(0.0, 0.08), (0.03 * np.sqrt(10), 0.12)], ids=["without noise", "with noise"])
+def test_lif_networks_learn_periodic_output(noise, bound):
+    after, before = learned(noise)
+    print("NMSE", after, "untrained", before)
+    assert np.median(after) <= bound
+    assert abs(np.median(before) - 1) < 0.1
