@@ -2,6 +2,7 @@
 
 from . import reference, schedule
 from .checks import check_neurons, check_rule, check_task
+from .comparison import compare
 from .network import LearningNetwork
 from .neurons import ALIFNeurons, LIFNeurons, RateNeurons
 from .optimizers import Adam, Descent
@@ -44,6 +45,7 @@ __all__ = [
     "check_neurons",
     "check_rule",
     "check_task",
+    "compare",
     "reference",
     "schedule",
 ]

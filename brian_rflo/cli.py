@@ -8,7 +8,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from . import devices, parts
-from .experiment import save, table
+from .experiment import Experiment, save, table
 from .files import writable_folder
 
 
@@ -59,6 +59,7 @@ def parser():
     run.add_argument("--workers", type=positive, default=cores(), help="processes at the same time (default: one for each core)")
     run.add_argument("--fresh", action="store_true", help="compute everything anew; otherwise what an earlier run has finished is used")
     run.add_argument("--out", help="folder for figure.png, data.npz and summary.json (default: results/NAME)")
+    add_compare(commands)
     add_bench(commands)
     return top
 
@@ -66,6 +67,24 @@ def parser():
 def cores():
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def add_compare(commands):
+    """The arguments of ``brian-rflo compare``."""
+    compare = commands.add_parser("compare", help="compare rate with spiking networks on a task", description="Train rate and spiking networks on one task: figure, table, data and summary.json.")
+    compare.set_defaults(act=run_compare)
+    compare.add_argument("--task", default="periodic", help="periodic, cursor, interval (default: periodic)")
+    compare.add_argument("--neurons", nargs="+", default=["rate", "lif"], metavar="KIND", help="rate, lif, alif (default: rate lif)")
+    compare.add_argument("--rules", nargs="+", default=["rflo", "readout"], metavar="RULE", help="rflo, readout, bptt (default: rflo readout)")
+    compare.add_argument("--networks", type=positive, default=5, help="networks of each kind (default: 5)")
+    compare.add_argument("--trials", type=positive, default=600, help="trials of each network (default: 600)")
+    compare.add_argument("--size", type=positive, default=100, help="neurons of a network (default: 100)")
+    compare.add_argument("--tau", type=float, default=50.0, help="time constant of rates and filtered spikes in ms (default: 50)")
+    compare.add_argument("--seed", type=seed, default=0, help="seed of weights and neurons (default: 0)")
+    compare.add_argument("--device", choices=devices.DEVICES, default="auto", help="where Brian2 runs")
+    compare.add_argument("--workers", type=positive, default=cores(), help="processes at the same time (default: one for each core)")
+    compare.add_argument("--fresh", action="store_true", help="compute everything anew")
+    compare.add_argument("--out", help="folder for figure.png, data.npz and summary.json (default: results/compare/TASK)")
 
 
 def add_bench(commands):
@@ -119,9 +138,13 @@ def run_experiments(args):
         If parts have failed; experiments that do not need them are finished first.
     """
     chosen, device = chosen_experiments(args.experiment), devices.chosen(args.device)
-    root = writable_folder(args.out or "results")
-    settings = {experiment: experiment.settings(args.networks, args.trials, args.seed, device, args.quick) for experiment in chosen}
-    folders = {experiment: writable_folder(folder_of(experiment, root, args)) for experiment in chosen}
+    return run_all(chosen, writable_folder(args.out or "results"), device, args)
+
+
+def run_all(chosen, root, device, args):
+    """Compute the parts of experiments together, then finish one after the other."""
+    settings = {experiment: experiment.settings(args.networks, args.trials, args.seed, device, getattr(args, "quick", False)) for experiment in chosen}
+    folders = {experiment: writable_folder(folder_of(experiment, root, len(chosen) == 1 and args.out, getattr(args, "quick", False))) for experiment in chosen}
     for experiment in chosen:
         say(f"{experiment.name}: {experiment.title}\n{experiment.source}")
     say("")
@@ -142,10 +165,9 @@ def run_experiments(args):
     return max(statuses)
 
 
-def folder_of(experiment, root, args):
+def folder_of(experiment, root, alone, quick):
     """Where an experiment's files go: a folder of its own, but for one experiment with ``--out``."""
-    alone = args.out and args.experiment == experiment.name
-    return root if alone else root / f"{experiment.name}{'-quick' if args.quick else ''}"
+    return root if alone else root / f"{experiment.name}{'-quick' if quick else ''}"
 
 
 def finish(experiment, settings, arrays, seconds, folder):
@@ -155,6 +177,19 @@ def finish(experiment, settings, arrays, seconds, folder):
     computing = sum(float(part["seconds"]) for part in arrays.values())
     say(f"\n{experiment.name}\n{table(outcome.rows)}\n\n{seconds:.0f} s, of computing {computing:.0f} s, seed {settings.seed}. Written: {', '.join(map(str, paths))}")
     return 0 if all(row.holds is not False for row in outcome.rows) else 1
+
+
+def run_compare(args):
+    """Compare rate with spiking networks; 0."""
+    from brian2 import ms
+
+    from . import comparison
+
+    wanted = comparison.wanted_parts(args.task, args.neurons, args.rules, args.networks, args.trials, args.size, args.tau * ms, args.seed, devices.chosen(args.device))
+    title = f"{' '.join(args.neurons)} by {' '.join(args.rules)}, on the task {args.task}"
+    parameters = dict(task=args.task, neurons=args.neurons, rules=args.rules, N=args.size, tau_ms=args.tau)
+    experiment = Experiment(f"compare/{args.task}", title, "", lambda _: wanted, lambda _, arrays: comparison.outcome(wanted, arrays), args.networks, args.trials, {}, parameters=parameters)
+    return run_all([experiment], writable_folder(args.out or "results"), devices.chosen(args.device), args)
 
 
 def run_bench(args):

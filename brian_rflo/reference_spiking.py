@@ -41,6 +41,8 @@ class LIF:
     bias, initial, initial_activity : array, shape (networks, N)
     refractory : int
     reset, width, jump, baseline : float
+    beta, tau_adapt : float
+        Adaptation of the threshold, 1 + beta a, as in `ALIFNeurons`; none with 0. Gradients leave it out.
     """
 
     tau: float
@@ -53,10 +55,12 @@ class LIF:
     width: float = 1.0
     jump: float = 1.0
     baseline: float = 1.0
+    beta: float = 0.0
+    tau_adapt: float = np.inf
 
     @classmethod
     def of(cls, neurons, networks=1):
-        """The parameters of a group of `LIFNeurons`."""
+        """The parameters of a group of `LIFNeurons` or `ALIFNeurons`."""
         names, dt = neurons.namespace, float(neurons.clock.dt)
         scale, rest = float(names["scale"]), float(names["rest"])
         shape = (networks, -1)
@@ -71,6 +75,8 @@ class LIF:
             width=names["width"],
             jump=names["jump"],
             baseline=names["baseline"],
+            beta=names.get("beta", 0.0),
+            tau_adapt=float(names["tau_adapt"]) / dt if "tau_adapt" in names else np.inf,
         )
 
     @property
@@ -85,13 +91,17 @@ class LIF:
         trial = SpikingTrial(*(np.empty(size) for _ in range(3)), None, None, self.low_passed(inputs), np.empty(size), np.empty(size))
         driven = np.moveaxis(weights["input"] @ inputs.T, 2, 0) + self.bias
         v, r = (np.broadcast_to(values, (networks, n)).astype(float) for values in (self.initial, self.initial_activity))
-        low, current, waiting = np.zeros((networks, n)), np.zeros((networks, n)), np.zeros((networks, n))
+        low, current, waiting, adaptation = (np.zeros((networks, n)) for _ in range(4))
+        forget = np.exp(-1 / self.tau_adapt)
         for step in range(n_steps):
             free = waiting <= 0
             low = a * low + (1 - a) * r
             v = np.where(free, a * v + (1 - a) * (self.jump * current + driven[step]), v)
-            trial.gain[step] = np.clip(1 - np.abs(v - 1) / self.width, 0, 1) / self.width * free
-            spikes = (v > 1) & free
+            adaptation = forget * adaptation
+            threshold = 1 + self.beta * adaptation
+            trial.gain[step] = np.clip(1 - np.abs(v - threshold) / self.width, 0, 1) / self.width * free
+            spikes = (v > threshold) & free
+            adaptation = adaptation + spikes
             r, current = s * r + self.jump * spikes, s * current + product(weights["recurrent"], spikes.astype(float))
             v, waiting = np.where(spikes, self.reset, v), np.where(spikes, self.refractory - 1, waiting - 1)
             trial.before[step], trial.after[step], trial.spikes[step], trial.free[step] = low, r - self.baseline, spikes, free

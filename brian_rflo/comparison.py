@@ -1,0 +1,304 @@
+"""Rate beside spiking networks on one task: `compare`, and ``brian-rflo compare``.
+
+All networks of a comparison have the same size, task, trials and learning rates, and, unless told otherwise, the same time constant: that
+of the rates is that of the filtered spikes. Errors are normalised: the sum of squared errors in units of the target's variance (NMSE), so that
+zero output has about 1.
+"""
+
+import os
+import tempfile
+from dataclasses import dataclass, field
+
+import numpy as np
+from brian2 import Quantity, defaultclock, ms
+
+from . import parts, plotting, reference
+from .devices import chosen
+from .devices import device as on
+from .experiment import Outcome, Row, all_arrays, table
+from .network import LearningNetwork, initial_weights
+from .neurons import ALIFNeurons, LIFNeurons, RateNeurons
+from .optimizers import Adam
+from .quantities import check_count, check_tau
+from .reference_spiking import LIF
+from .results import TrainingResult
+from .rules import RFLO, Delta
+from .tasks import CursorMovements, IntervalMatching, PeriodicOutput
+
+RATE, READOUT_RATE, DECAY, LATE = 1e-3, 3e-3, 100, 20
+TAU_M, TAU_ADAPT, BETA, REFRACTORY = 20 * ms, 200 * ms, 0.1, 3 * ms
+
+#: Tasks by name.
+TASKS = {
+    "periodic": lambda seed: PeriodicOutput(period=1000 * ms),
+    "cursor": lambda seed: CursorMovements(n_movements=4, seed=seed),
+    "interval": lambda seed: IntervalMatching(n_inputs=2, input_height=2.0, tail=50 * ms, seed=seed),
+}
+RULES = ("rflo", "readout", "bptt")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A neuron model in a comparison: its name in figures, gain of the recurrent and factor of the readout weights at the beginning."""
+
+    label: str
+    gain: float
+    readout: float = 1.0
+
+    def make(self, size, tau, rng):
+        """A group of neurons; what differs from neuron to neuron is drawn with `rng`."""
+        raise NotImplementedError
+
+
+class Rates(Kind):
+    """`RateNeurons`."""
+
+    def make(self, size, tau, rng):
+        return RateNeurons(size, tau=tau, initial=0.1)
+
+
+class Spikes(Kind):
+    """`LIFNeurons`."""
+
+    def make(self, size, tau, rng):
+        return LIFNeurons(size, TAU_M, tau, **self.start(size, rng))
+
+    def start(self, size, rng):
+        """Drive and initial state."""
+        return dict(bias=rng.uniform(1, 1.5, size), initial=rng.uniform(0, 1, size), initial_activity=rng.uniform(0, 1, size), refractory=REFRACTORY)
+
+
+class AdaptiveSpikes(Spikes):
+    """`ALIFNeurons`."""
+
+    def make(self, size, tau, rng):
+        return ALIFNeurons(size, TAU_M, tau, tau_adapt=TAU_ADAPT, beta=BETA, **self.start(size, rng))
+
+
+#: Neuron models by name.
+KINDS = {"rate": Rates("rate", 1.5), "lif": Spikes("LIF", 0.5, 0.1), "alif": AdaptiveSpikes("adaptive LIF", 0.5, 0.1)}
+COLOURS = {"rate": "#0072b2", "lif": "#d55e00", "alif": "#009e73"}
+LINES = {"rflo": "-", "readout": ":", "bptt": "--"}
+
+
+def train(progress, device, task, kind, rule, n, networks, seed, trials, tau):
+    """A part: networks of one kind trained by one rule; and a trial of the trained networks, replayed in NumPy. Arrays by name."""
+    model, before = KINDS[kind], cpu_seconds()
+    weights = initial_weights(n, task.n_inputs, task.n_outputs, networks, model.gain, seed)
+    weights["output"] *= model.readout
+    with on("numpy" if rule == "bptt" else device):
+        defaultclock.dt = task.dt
+        neurons = model.make(networks * n, tau, np.random.default_rng((seed, 2)))
+        spiking = LIF.of(neurons, networks) if isinstance(neurons, LIFNeurons) else None
+        if rule == "bptt":
+            rates = {"recurrent": RATE, "input": RATE, "output": READOUT_RATE}
+            result = reference.train(task, weights, rule, rates, tau, trials, optimizer=Adam(decay=DECAY), neurons=spiking, report=lambda done: progress(done / trials))
+        else:
+            trained = ("output",) if rule == "readout" else ("recurrent", "input", "output")
+            net = LearningNetwork(task, neurons, RFLO(RATE, tau=tau), Delta(READOUT_RATE), update="trial", networks=networks, weights=weights, trained=trained, optimizer=Adam(decay=DECAY))
+            result = net.train(trials, namespace={}, **progress.report(device))
+    arrays = result.arrays() | {"cpu_s": np.array(cpu_seconds() - before)}
+    if spiking is not None:
+        replayed = spiking.trial(result.weights_after | {"input": result.weights_after["input"]}, *task.trial(trials - 1))
+        arrays |= {"spikes": replayed.spikes.astype(bool), "rates": replayed.spikes.mean(axis=0) / float(task.dt)}
+    return arrays
+
+
+def cpu_seconds():
+    """CPU time of this process and of the programs that it has started; 0 where the system does not tell."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def power(task):
+    """Variance of the target, summed over outputs, over the steps that count."""
+    values = []
+    for number in range(10 if task.random else 1):
+        _, target, mask = task.trial(number)
+        values.append((mask[:, None] * (target - target.mean(axis=0)) ** 2).sum() / len(target))
+    return float(np.mean(values))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` returns.
+
+    Attributes
+    ----------
+    task : Task
+    results : dict
+        A `TrainingResult` for each pair of names ``(neurons, rule)``.
+    arrays : dict
+        All arrays of each pair, spikes of a trial of the trained networks ``[step, network, neuron]`` and firing rates in Hz among them.
+    tau : Quantity
+        Time constant that all of them share.
+    """
+
+    task: object
+    results: dict
+    arrays: dict
+    tau: Quantity
+    cut: float = field(default=0.1)
+
+    def errors(self, kind, rule):
+        """Normalised mean squared error of each trial; shape (networks, trials)."""
+        return 2 * self.results[kind, rule].losses / power(self.task)
+
+    def final_error(self, kind, rule):
+        """Median over the last 20 trials; shape (networks,)."""
+        return np.median(np.nan_to_num(self.errors(kind, rule)[:, -LATE:], nan=np.inf), axis=1)
+
+    def trials_to(self, kind, rule):
+        """First trial from which on the running median of 20 trials is below 0.1; shape (networks,), infinite where it never is."""
+        errors = np.nan_to_num(self.errors(kind, rule), nan=np.inf)
+        width = min(LATE, errors.shape[1])
+        running = np.median(np.lib.stride_tricks.sliding_window_view(errors, width, axis=1), axis=-1)
+        below = running < self.cut
+        return np.where(below.any(axis=1), below.argmax(axis=1) + width, np.inf)
+
+    def rows(self):
+        """The table."""
+        rows = []
+        for kind, rule in self.results:
+            name, final, trials = f"{KINDS[kind].label}, {rule}", self.final_error(kind, rule), self.trials_to(kind, rule)
+            rows.append(Row(f"{name}: final error (NMSE), median", np.median(final), spread=" ".join(f"{value:.3g}" for value in final)))
+            rows.append(Row(f"{name}: trials to an error of {self.cut:g}, median", np.median(trials), spread=" ".join(f"{value:.0f}" for value in trials)))
+            if "rates" in self.arrays[kind, rule]:
+                rates = self.arrays[kind, rule]["rates"].mean(axis=1)
+                rows.append(Row(f"{name}: firing rate after training, Hz", np.median(rates), spread=" ".join(f"{value:.0f}" for value in rates)))
+            rows.append(Row(f"{name}: CPU seconds, compiling included", float(self.arrays[kind, rule]["cpu_s"])))
+        return rows + [Row(f"time constant of rates and of filtered spikes, ms: {float(self.tau / ms):g} for all", float(self.tau / ms))]
+
+    def __str__(self):
+        return table(self.rows())
+
+    def plot(self):
+        """Error over trials, outputs early and late, raster, firing rates, weight changes, alignment; returns the figure."""
+        return draw(self)
+
+
+def compare(task="periodic", neurons=("rate", "lif"), rules=("rflo", "readout"), networks=5, trials=600, n=100, tau=50 * ms, seed=0, device="auto"):
+    """Train networks of several neuron models by several rules on one task.
+
+    Parameters
+    ----------
+    task : Task or {"periodic", "cursor", "interval"}
+    neurons : sequence of {"rate", "lif", "alif"}
+    rules : sequence of {"rflo", "readout", "bptt"}
+        RFLO; the readout alone, on the initial recurrent weights; BPTT in NumPy, for spikes with the surrogate gradient.
+    networks, trials, n : int
+        Networks of each kind, trials, neurons.
+    tau : Quantity
+        Time constant of the rates and of the filtered spikes.
+    seed : int
+        Seed of weights and neurons.
+    device : {"auto", "numpy", "cython", "cpp_standalone"}
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    TypeError, ValueError
+        For names that do not exist, or numbers out of their range.
+    """
+    wanted = wanted_parts(task, neurons, rules, networks, trials, n, tau, seed, chosen(device))
+    with tempfile.TemporaryDirectory(prefix="brian_rflo_") as folder:
+        silent = parts.Progress(os.path.join(folder, "progress"))
+        arrays = {part.name: part.function(silent, **part.arguments) for part in wanted}
+    return comparison_of(wanted, arrays)
+
+
+def wanted_parts(task, neurons, rules, networks, trials, n, tau, seed, device):
+    """A part for each pair of neurons and rule."""
+    task = task_of(task, seed)
+    for name, given, known in (("neurons", neurons, KINDS), ("rules", rules, RULES)):
+        unknown = [value for value in given if value not in known]
+        if unknown or not given or isinstance(given, str):
+            raise ValueError(f"compare: {name} must be some of {', '.join(known)}; got {given!r}")
+    for name, value in (("networks", networks), ("trials", trials), ("n", n)):
+        check_count(f"compare: {name}", value)
+    check_tau("compare", tau, task.dt)
+    pairs = dict.fromkeys((kind, rule) for kind in neurons for rule in rules)
+    steps = trials * task.n_steps * networks
+    return [parts.Part(f"{kind}-{rule}", train, dict(device=device, task=task, kind=kind, rule=rule, n=n, networks=networks, seed=seed, trials=trials, tau=tau), 20 + steps * (2e-5 if rule == "bptt" else 3e-10 * n**2)) for kind, rule in pairs]
+
+
+def task_of(task, seed):
+    """The task itself, or that of the name."""
+    if not isinstance(task, str):
+        return task
+    if task not in TASKS:
+        raise ValueError(f"compare: no task {task!r}; there are: {', '.join(TASKS)}")
+    return TASKS[task](seed)
+
+
+def comparison_of(wanted, arrays):
+    """The comparison of what the parts have computed."""
+    named = {(part.arguments["kind"], part.arguments["rule"]): arrays[part.name] for part in wanted}
+    return Comparison(wanted[0].arguments["task"], {pair: TrainingResult.from_arrays(values) for pair, values in named.items()}, named, wanted[0].arguments["tau"])
+
+
+def outcome(wanted, arrays):
+    """Table and figure for the command line."""
+    comparison = comparison_of(wanted, arrays)
+    return Outcome(comparison.rows(), all_arrays(arrays), comparison.plot)
+
+
+def draw(comparison):
+    """The figure of a comparison."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(14, 8), layout="constrained")
+    axes = figure.subplot_mosaic([["error", "early", "late", "raster"], ["alignment", "changes", "rates", "raster"]])
+    for (kind, rule), result in comparison.results.items():
+        style = dict(color=COLOURS[kind], linestyle=LINES[rule])
+        plotting.plot_losses(comparison.errors(kind, rule), axes["error"], label=f"{KINDS[kind].label}, {rule}", **style)
+        plotting.plot_alignment(result.aligned_trials, result.alignment, axes["alignment"], color=style["color"])
+        draw_outputs(result, axes, style)
+        draw_changes(result, axes["changes"], style)
+        if "rates" in comparison.arrays[kind, rule]:
+            axes["rates"].hist(comparison.arrays[kind, rule]["rates"].ravel(), bins=30, histtype="step", **style)
+    axes["error"].set(ylabel="Error (NMSE)", title="Median and quartiles")
+    axes["error"].legend(frameon=False, fontsize="x-small")
+    axes["early"].set(title="First trial, network 0")
+    axes["late"].set(title="Last trial, network 0")
+    plotting.axes_or_new(axes["changes"]).set(xlabel="Change of recurrent weights", yscale="log", ylabel="Synapses")
+    plotting.axes_or_new(axes["rates"]).set(xlabel="Firing rate (Hz)", ylabel="Neurons", title="After training")
+    draw_raster(comparison, axes["raster"])
+    networks, trials = next(iter(comparison.results.values())).losses.shape
+    figure.suptitle(f"{type(comparison.task).__name__}: {networks} networks of each kind, {trials} trials, time constant {float(comparison.tau / ms):g} ms for all")
+    return figure
+
+
+def draw_outputs(result, axes, style):
+    """Target and output of network 0, in the first and in the last trial."""
+    for key, output in (("early", result.first_output), ("late", result.output)):
+        ax = plotting.axes_or_new(axes[key])
+        shown = result.mask > 0
+        if key == "late" or result.target.shape[1] == 1:
+            ax.plot(result.times[shown] * 1e3, result.target[shown], color=plotting.COLOURS["target"], linewidth=3)
+        ax.plot(result.times[shown] * 1e3, output[0][shown], linewidth=1, **style)
+        ax.set(xlabel="Time in trial (ms)", ylabel="Output")
+
+
+def draw_changes(result, ax, style):
+    """How much the recurrent weights have changed."""
+    change = (result.weights_after["recurrent"] - result.weights_before["recurrent"]).ravel()
+    if change.any() and np.isfinite(change).all():
+        ax.hist(change, bins=60, histtype="step", **style)
+
+
+def draw_raster(comparison, ax):
+    """Spikes of network 0 of each kind in a trial after training, one kind above the other."""
+    plotting.axes_or_new(ax)
+    offset = 0
+    for (kind, rule), arrays in comparison.arrays.items():
+        if "spikes" in arrays:
+            steps, neurons = np.nonzero(arrays["spikes"][:, 0])
+            ax.plot(steps * float(comparison.task.dt) * 1e3, neurons + offset, ".", color=COLOURS[kind], markersize=1.5, label=f"{KINDS[kind].label}, {rule}")
+            offset += arrays["spikes"].shape[2]
+    ax.set(xlabel="Time in trial (ms)", ylabel="Neuron", title="Spikes after training, network 0")
+    if offset:
+        ax.legend(frameon=False, fontsize="x-small", loc="upper right")

@@ -1,0 +1,87 @@
+"""Rate beside spiking networks: the same task, size and time constant; table, figure, files, and errors."""
+
+import json
+
+import numpy as np
+import pytest
+from brian2 import ms
+
+from brian_rflo import CursorMovements, cli, compare
+from brian_rflo.comparison import power
+
+TASK = CursorMovements(movement=40 * ms, seed=2)
+SMALL = dict(networks=2, trials=4, n=12, device="numpy")
+
+
+@pytest.fixture(scope="module")
+def small():
+    return compare(TASK, ("rate", "lif", "alif"), ("rflo", "readout", "bptt"), **SMALL)
+
+
+def test_everything_is_there(small):
+    assert list(small.results) == [(kind, rule) for kind in ("rate", "lif", "alif") for rule in ("rflo", "readout", "bptt")]
+    for (kind, rule), result in small.results.items():
+        assert result.losses.shape == (2, 4) and np.isfinite(result.losses).all()
+        moved = (result.weights_after["recurrent"] != result.weights_before["recurrent"]).any()
+        assert moved == (rule != "readout") and (result.weights_after["output"] != result.weights_before["output"]).any()
+        assert ("rates" in small.arrays[kind, rule]) == (kind != "rate")
+        assert np.array_equal(result.weights_before["recurrent"], small.results[kind, "rflo"].weights_before["recurrent"])
+
+
+def test_all_rules_start_from_the_same_network(small):
+    """Before anything has changed, NumPy and Brian2 give the same loss, for adaptive neurons too."""
+    for kind in ("rate", "lif", "alif"):
+        first = [small.results[kind, rule].losses[:, 0] for rule in ("rflo", "readout", "bptt")]
+        np.testing.assert_allclose(first[0], first[2], rtol=1e-10)
+        np.testing.assert_array_equal(first[0], first[1])
+
+
+def test_errors_are_in_units_of_the_targets_variance(small):
+    inputs, target, mask = TASK.trial(0)
+    silent = (mask[:, None] * target**2).sum() / len(target)
+    assert 0.3 < power(TASK) / silent <= 1
+    np.testing.assert_allclose(small.errors("rate", "rflo"), 2 * small.results["rate", "rflo"].losses / power(TASK))
+
+
+def test_trials_until_the_error_is_small(small):
+    from dataclasses import replace
+
+    easy = replace(small, cut=1e6)
+    assert (easy.trials_to("lif", "rflo") == 4).all() and np.isinf(replace(small, cut=0).trials_to("lif", "rflo")).all()
+
+
+def test_table_and_figure(small):
+    text = str(small)
+    assert "adaptive LIF, bptt: firing rate" in text and "time constant of rates and of filtered spikes, ms: 50 for all" in text
+    assert len(small.plot().axes) == 7
+
+
+def test_command(tmp_path, capsys):
+    arguments = ["compare", "--task", "cursor", "--networks", "1", "--trials", "2", "--size", "8", "--rules", "rflo", "--device", "numpy", "--out", str(tmp_path)]
+    assert cli.main(arguments) == 0
+    assert "LIF, rflo: final error (NMSE), median" in capsys.readouterr().out
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["settings"]["neurons"] == ["rate", "lif"] and summary["settings"]["tau_ms"] == 50 and set(summary["parts_s"]) == {"rate-rflo", "lif-rflo"}
+    assert (tmp_path / "figure.png").exists() and (tmp_path / "data.npz").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--task", "chess"], "compare: no task 'chess'; there are: periodic, cursor, interval"),
+        (["--neurons", "rate", "hh"], "compare: neurons must be some of rate, lif, alif; got ['rate', 'hh']"),
+        (["--rules", "force"], "compare: rules must be some of rflo, readout, bptt; got ['force']"),
+        (["--tau", "0"], "compare: tau must be one positive time"),
+        (["--tau", "0.1"], "compare: tau = 100. us is shorter than the time step"),
+        (["--out", "/dev/null/out"], "cannot write to the folder"),
+    ],
+)
+def test_bad_arguments(arguments, message, capsys):
+    assert cli.main(["compare", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [dict(networks=0), dict(trials=1.5), dict(n=0)])
+def test_bad_numbers(arguments):
+    with pytest.raises(ValueError, match=f"compare: {next(iter(arguments))} must be a whole number of at least 1"):
+        compare(TASK, **SMALL | arguments)
