@@ -67,10 +67,11 @@ def test_clipping_changes_something_and_holds_the_norm():
     np.testing.assert_allclose(norms[1], RATE * 0.05, rtol=1e-12)
 
 
-def test_dales_law_holds_at_every_step():
+@pytest.mark.parametrize("update", ["step", "trial"])
+def test_dales_law_holds_at_every_step(update):
     defaultclock.dt = CURSOR.dt
     neurons = RateNeurons(N, tau=TAU, initial=0.3, excitatory=EXCITATORY)
-    net = LearningNetwork(CURSOR, neurons, RFLO(RATE, tau=TAU), constraint=DALE, seed=4)
+    net = LearningNetwork(CURSOR, neurons, RFLO(RATE, tau=TAU), constraint=DALE, update=update, seed=4)
     monitor = StateMonitor(net.recurrent, "w", record=True, when="end")
     net.add(monitor)
     net.train(10)
@@ -119,6 +120,22 @@ def test_a_diverged_network_forgets_its_unfinished_batch():
     net.run(1 * CURSOR.duration)
     assert np.array_equal(net.recurrent.w, kept)
     assert np.abs(np.asarray(net.recurrent.change)).max() == 0
+
+
+@pytest.mark.parametrize("update", ["step", "trial"])
+def test_a_constraint_leaves_frozen_weights_alone(update):
+    _, result = train(CURSOR, trials=3, trained=("output",), constraint="w = clip(w, -0.01, 0.01)", update=update)
+    assert np.array_equal(result.weights_after["recurrent"], result.weights_before["recurrent"])
+    assert np.abs(result.weights_after["recurrent"]).max() > 0.1
+
+
+def test_changes_too_large_to_be_squared_are_clipped():
+    net, _ = train(CURSOR, trials=1, networks=1, clip_norm=0.05)
+    before = {part: np.array(part.w) for part in (net.recurrent, net.output)}
+    net.recurrent.change = 1e200
+    net.run(CURSOR.duration)
+    moved = np.sqrt(sum(((np.asarray(part.w) - weights) ** 2).sum() for part, weights in before.items()))
+    assert abs(moved / (RATE * 0.05) - 1) < 1e-6
 
 
 def test_respond_is_the_network_without_learning():
