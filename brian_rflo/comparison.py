@@ -99,7 +99,7 @@ def train(progress, device, task, kind, rule, n, networks, seed, trials, tau):
             result = net.train(trials, namespace={}, **progress.report(device))
     arrays = result.arrays() | {"cpu_s": np.array(cpu_seconds() - before)}
     if spiking is not None:
-        replayed = spiking.trial(result.weights_after | {"input": result.weights_after["input"]}, *task.trial(trials - 1))
+        replayed = spiking.trial(result.weights_after, *task.trial(trials - 1))
         arrays |= {"spikes": replayed.spikes.astype(bool), "rates": replayed.spikes.mean(axis=0) / float(task.dt)}
     return arrays
 

@@ -69,7 +69,7 @@ class Adam(Descent):
     decay : float, optional
         As for `Descent`.
     beta_1, beta_2 : float
-        Decay of the moments `m` and `s`, in each update.
+        Decay of the moments m and s, the synaptic variables `first_moment` and `second_moment`, in each update.
     epsilon : float
         Added to the root of the second moment (epsilon hat).
 
@@ -99,7 +99,7 @@ class Adam(Descent):
     @property
     def equations(self):
         """Variables of the synapses."""
-        return "m : 1\ns : 1\nupdates : 1 (shared)"
+        return "first_moment : 1\nsecond_moment : 1\nupdates : 1 (shared)"
 
     def statements(self, change):
         """Statements that change moments and weights by the expression `change`, which is not yet divided by the steps of a trial."""
@@ -108,8 +108,8 @@ class Adam(Descent):
             _rate = {self.rate}
             _corrected = _rate*sqrt(1 - {two!r}**updates)/(1 - {one!r}**updates + int(updates == 0))
             _gradient = {change}/trial_steps
-            m = choose(_rate*_sound > 0, {one!r}*m + {1 - one!r}*_gradient, m)
-            s = choose(_rate*_sound > 0, {two!r}*s + {1 - two!r}*_gradient**2, s)
-            w = choose(_rate*_sound > 0, w + _corrected*m/(sqrt(s) + {float(self.epsilon)!r}), w)"""
+            first_moment = choose(_rate*_sound > 0, {one!r}*first_moment + {1 - one!r}*_gradient, first_moment)
+            second_moment = choose(_rate*_sound > 0, {two!r}*second_moment + {1 - two!r}*_gradient**2, second_moment)
+            w = choose(_rate*_sound > 0, w + _corrected*first_moment/(sqrt(second_moment) + {float(self.epsilon)!r}), w)"""
 
-    forget = "m = choose(_sound > 0, m, 0)\ns = choose(_sound > 0, s, 0)"
+    forget = "first_moment = choose(_sound > 0, first_moment, 0)\nsecond_moment = choose(_sound > 0, second_moment, 0)"

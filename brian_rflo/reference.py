@@ -16,7 +16,7 @@ import numpy as np
 
 from .analysis import alignment
 from .optimizers import Adam, Descent
-from .quantities import check_tau
+from .quantities import check_count, check_tau
 from .results import TrainingResult, alignment_interval
 from .rules import LearningRule
 from .updates import PLASTIC, check_clip_norm, check_trained, check_update
@@ -267,6 +267,18 @@ class Simulation:
         return np.all([np.isfinite(values).all(axis=(1, 2)) for values in self.weights.values()], axis=0)
 
 
+def chosen_rule(name, update, neurons):
+    """The rule of that name, for rate neurons, or for spiking `neurons`; an error where it cannot be had."""
+    if name not in RULES:
+        raise ValueError(f"unknown baseline rule {name!r}; choose one of {', '.join(RULES)}")
+    rule = RULES_BACKWARD.get(name, RULES[name]) if neurons is not None else RULES[name]
+    if neurons is not None and isinstance(rule, Forward):
+        raise ValueError(f"spiking neurons are trained by {', '.join(RULES_BACKWARD)}; the others run forwards through a trial of rate neurons")
+    if update == "step" and isinstance(rule, Backward):
+        raise ValueError("a rule that goes backwards through the trial cannot change weights at each step; write update='trial'")
+    return rule
+
+
 def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="trial", batch=1, clip_norm=None, trained=PLASTIC, constraint=None, optimizer=Descent(), neurons=None, report=None):
     """Train networks by a baseline rule.
 
@@ -312,20 +324,12 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
     ValueError
         For an unknown rule, or one that cannot change weights at each step.
     """
-    if rule not in RULES:
-        raise ValueError(f"unknown baseline rule {rule!r}; choose one of {', '.join(RULES)}")
-    rule = RULES_BACKWARD.get(rule, RULES[rule]) if neurons is not None else RULES[rule]
-    forward = isinstance(rule, Forward)
-    if neurons is not None and forward:
-        raise ValueError(f"spiking neurons are trained by {', '.join(RULES_BACKWARD)}; the others run forwards through a trial of rate neurons")
-    if update == "step" and not forward:
-        raise ValueError("a rule that goes backwards through the trial cannot change weights at each step; write update='trial'")
+    rule = chosen_rule(rule, update, neurons)
     check_update(update, batch)
     check_trained(trained)
     if clip_norm is not None:
         check_clip_norm(clip_norm, update)
-    if isinstance(trials, bool) or not isinstance(trials, (int, np.integer)) or trials < 1:
-        raise ValueError(f"trials must be a whole number of at least 1; got {trials!r}")
+    check_count("trials", trials)
     for rate in [learning_rate] if np.isscalar(learning_rate) else [learning_rate[name] for name in PLASTIC]:
         LearningRule(rate)
     check_tau("reference.train", tau, task.dt)

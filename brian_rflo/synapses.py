@@ -14,7 +14,8 @@ from .neurons.base import LOW_PASSED, check_port, integrates, spikes, whole
 from .occasional import is_standalone
 from .optimizers import Descent
 from .quantities import check_tau
-from .updates import check_constraint, check_update
+from .rules import LearningRule
+from .updates import check_constraint, check_instance, check_update
 
 logger = get_logger(__name__)
 
@@ -226,6 +227,8 @@ class PlasticSynapses(Projection):
     """
 
     def __init__(self, source, target, rule, onto, update="step", batch=1, optimizer=Descent(), constraint="", name="plasticsynapses*", **synapses_args):
+        check_instance("rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
+        check_instance("optimizer", optimizer, Descent, "Adam()")
         check_update(update, batch)
         check_constraint(constraint)
         self.rule, self.onto, self.update, self.batch, self.optimizer, self.constraint = rule, onto, update, batch, optimizer, constraint
@@ -373,6 +376,8 @@ class FixedSynapses(Projection):
         self._connected, self.dense, self.sends, self.onto = 0, None, sends, onto
         check_port(source, sends, type(self).__name__)
         check_port(target, onto, f"onto='{onto}'")
+        if integrates(target, onto):
+            raise ValueError(f"'{onto}' of group '{target.name}' has a differential equation, and {type(self).__name__} writes a sum into it; choose a plain variable ('{onto} : 1'), or a brian2.Synapses with on_pre='{onto}_post += w' for spikes")
         super().__init__(source, target, f"w : 1\n{onto}_post = w*{sends}_pre : 1 (summed)", name=name, **synapses_args)
         summed = self.summed_updaters[f"{onto}_post"]
         schedule.move(summed, self.phase)

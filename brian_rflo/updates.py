@@ -41,3 +41,9 @@ def check_constraint(constraint):
         ast.parse("\n".join(line.strip() for line in constraint.splitlines()))
     except SyntaxError as error:
         raise ValueError(f"constraint must be statements, for example 'w = clip(w, 0, 1)'; got {constraint!r} ({error.msg})") from error
+
+
+def check_instance(name, value, kind, example):
+    """Raise unless `value` is a value object of a kind; its class in its place is a common slip."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be a {kind.__name__}, for example {example}; got {value!r}")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from brian2 import Network, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, defaultclock, ms, mV
 
-from brian_rflo import RFLO, ALIFNeurons, Adam, CursorMovements, Delta, Descent, LearningNetwork, LIFNeurons, PeriodicOutput, PlasticSynapses, RateNeurons, reference
+from brian_rflo import RFLO, ALIFNeurons, Adam, CursorMovements, Delta, Descent, FixedSynapses, LearningNetwork, LearningRule, LIFNeurons, PeriodicOutput, PlasticSynapses, RateNeurons, reference
 from brian_rflo.devices import device
 from brian_rflo.network import initial_weights
 from brian_rflo.reference_spiking import LIF
@@ -152,16 +152,38 @@ def test_freezing_leaves_every_bit():
     defaultclock.dt = PeriodicOutput(period=40 * ms).dt
     net = LearningNetwork(PeriodicOutput(period=40 * ms), lif(), RFLO(0.1, tau=TAU_SYN), update="trial", optimizer=Adam(decay=2))
     net.train(2)
-    before = {name: np.array(getattr(net.recurrent, name)) for name in ("w", "m", "s", "updates")}
+    before = {name: np.array(getattr(net.recurrent, name)) for name in ("w", "first_moment", "second_moment", "updates")}
     net.recurrent.plastic = False
     net.train(2)
     for name, values in before.items():
-        assert name == "m" or name == "s" or np.array_equal(values, getattr(net.recurrent, name)), name
+        assert np.array_equal(values, getattr(net.recurrent, name)), name
+
+
+def test_adam_takes_no_name_that_a_rule_may_want():
+    from dataclasses import dataclass
+
+    @dataclass(frozen=True)
+    class TwoStage(LearningRule):
+        tau: object
+        traces = """dm/dt = (gain_post*activity_pre - m)/tau : 1 (clock-driven)
+                    ds/dt = (m - s)/(2*tau) : 1 (clock-driven)"""
+        update = "feedback_post*s"
+        reset = "m = 0; s = 0"
+
+    defaultclock.dt = CURSOR.dt
+    result = LearningNetwork(CURSOR, RateNeurons(N, tau=TAU), TwoStage(0.01, tau=TAU), Delta(0.01), optimizer=Adam()).train(2)
+    assert (result.weights_after["recurrent"] != result.weights_before["recurrent"]).any()
 
 
 BAD = {
     "threshold below rest": (lambda: lif(threshold=-80 * mV, rest=-70 * mV, reset=-90 * mV), "LIFNeurons: the threshold must lie above rest and reset"),
     "threshold below reset": (lambda: lif(reset=1.5), "LIFNeurons: the threshold must lie above rest and reset"),
+    "bias nan": (lambda: lif(bias=np.nan), "LIFNeurons: bias must be finite and without units"),
+    "bias in volts": (lambda: lif(bias=1 * mV), "LIFNeurons: bias must be finite and without units"),
+    "rate_unit without units": (lambda: lif(rate_unit=20), "LIFNeurons: rate_unit must be a positive rate, for example 20.Hz; got 20"),
+    "fixed weights onto a current": (lambda: FixedSynapses(RateNeurons(3, tau=TAU), lif(name="n"), onto="I_rec"), "'I_rec' of group 'n' has a differential equation, and FixedSynapses writes a sum into it"),
+    "class of an optimizer": (lambda: LearningNetwork(CURSOR, lif(), RFLO(0.1, tau=TAU), optimizer=Adam), "optimizer must be a Descent, for example Adam"),
+    "class of a rule": (lambda: PlasticSynapses(RateNeurons(3, tau=TAU), RateNeurons(3, tau=TAU), RFLO, onto="I_rec"), "rule must be a LearningRule, for example RFLO"),
     "mixed units": (lambda: lif(threshold=-50 * mV), "threshold, rest and reset must all be plain numbers or all be voltages"),
     "negative noise": (lambda: lif(noise=-0.1), "LIFNeurons: noise must be a finite number and not negative; got -0.1"),
     "no width": (lambda: lif(width=0), "LIFNeurons: width must be a finite and positive number; got 0"),

@@ -105,6 +105,9 @@ class LIFNeurons(NeuronGroup):
         for key, value in (("tau", tau), ("tau_syn", tau_syn)):
             check_tau(kind, value, value, key)
         check_levels(kind, threshold, rest, reset)
+        check_finite(kind, bias=bias, initial=initial, initial_activity=initial_activity, baseline=baseline)
+        if get_dimensions(rate_unit) is not Hz.dim or not np.isfinite(rate_unit) or rate_unit <= 0 * Hz:
+            raise ValueError(f"{kind}: rate_unit must be a positive rate, for example 20*Hz; got {rate_unit!r}")
         check_number(kind, "noise", noise, zero_allowed=True)
         check_number(kind, "width", width)
         constants = dict(tau=tau, tau_syn=tau_syn, rest=rest, reset_to=reset, threshold=threshold, scale=threshold - rest, width=width, baseline=baseline, jump=float(1 / (tau_syn * rate_unit)))
@@ -163,6 +166,13 @@ def check_levels(kind, threshold, rest, reset):
         raise TypeError(f"{kind}: threshold, rest and reset must all be plain numbers or all be voltages; got {threshold!r}, {rest!r}, {reset!r}")
     if not threshold > rest or not threshold > reset:
         raise ValueError(f"{kind}: the threshold must lie above rest and reset; got threshold={threshold!r}, rest={rest!r}, reset={reset!r}")
+
+
+def check_finite(kind, **values):
+    """Raise unless numbers, or arrays of them, are finite and without units."""
+    for name, value in values.items():
+        if get_dimensions(value) is not DIMENSIONLESS or not np.isfinite(value).all():
+            raise ValueError(f"{kind}: {name} must be finite and without units (it is in units of threshold minus rest, or of the filtered spikes); got {value!r}")
 
 
 def check_number(kind, name, value, zero_allowed=False):
