@@ -7,6 +7,7 @@ from .network import LearningNetwork
 from .neurons import ALIFNeurons, LIFNeurons, RateNeurons
 from .optimizers import Adam, Descent
 from .readout import Readout, TaskInput
+from .regularization import FiringRate
 from .results import TrainingResult
 from .rules import RFLO, Delta, LearningRule, RewardHebbian
 from .selection import ChoiceMonitor, WinnerTakeAll
@@ -24,6 +25,7 @@ __all__ = [
     "Delta",
     "Descent",
     "FeedbackSynapses",
+    "FiringRate",
     "FixedSynapses",
     "IntervalMatching",
     "LIFNeurons",

@@ -47,6 +47,8 @@ class LearningNetwork(Network):
         Which weights learn; the others stay as they are. All of them by default.
     constraint : str
         Statements that hold the recurrent weights in bounds after each change, for example `DALE` (see `PlasticSynapses`).
+    regularization : FiringRate, optional
+        Holds the rates of the neurons near a value, through recurrent and input weights.
     feedback : {"random", "symmetric"}
         Fixed random feedback weights, or the readout weights backwards.
     output_current : bool
@@ -93,7 +95,7 @@ class LearningNetwork(Network):
     (1, 2)
     """
 
-    def __init__(self, task, neurons, rule, readout_rule=None, update="step", batch=1, clip_norm=None, optimizer=Descent(), trained=PLASTIC, constraint="", feedback="random", output_current=False, inputs=None, networks=1, gain=1.5, seed=0, weights=None, name="learningnetwork*"):
+    def __init__(self, task, neurons, rule, readout_rule=None, update="step", batch=1, clip_norm=None, optimizer=Descent(), trained=PLASTIC, constraint="", regularization=None, feedback="random", output_current=False, inputs=None, networks=1, gain=1.5, seed=0, weights=None, name="learningnetwork*"):
         check_trained(trained)
         if feedback not in ("random", "symmetric"):
             raise ValueError(f"feedback must be 'random' or 'symmetric'; got {feedback!r}")
@@ -103,8 +105,8 @@ class LearningNetwork(Network):
         self.inputs = self._input_group(inputs)
         self.readout = Readout(task, networks=networks)
         when = dict(update=update, batch=batch, optimizer=optimizer)
-        self.recurrent = PlasticSynapses(neurons, neurons, rule, onto="I_rec", constraint=constraint, name="recurrent*", **when)
-        self.input_synapses = None if self.inputs is None else PlasticSynapses(self.inputs, neurons, rule, onto="I_in", name="input_synapses*", **when)
+        self.recurrent = PlasticSynapses(neurons, neurons, rule, onto="I_rec", constraint=constraint, regularization=regularization, name="recurrent*", **when)
+        self.input_synapses = None if self.inputs is None else PlasticSynapses(self.inputs, neurons, rule, onto="I_in", regularization=regularization, name="input_synapses*", **when)
         self.output = PlasticSynapses(neurons, self.readout, readout_rule or Delta(rule.learning_rate), onto="output", name="output*", **when)
         self.feedback = FeedbackSynapses(self.readout, neurons, name="feedback*") if feedback == "random" else SymmetricFeedback(self.output)
         self.current = FixedSynapses(self.readout, neurons, sends="output", onto="I_out", name="current*") if output_current else None

@@ -39,14 +39,14 @@ class Backward:
         """A trial, and the changes of the weights summed over it; within the trial weights are at rest."""
         if simulation.neurons is not None:
             trial = simulation.neurons.trial(simulation.weights, inputs, target, mask)
-            return trial, simulation.neurons.changes(self, trial, simulation.weights)
+            return trial, simulation.neurons.changes(self, trial, simulation.weights, simulation.pull(trial.spikes))
         trial = simulation.at_rest(inputs, target, mask)
-        return trial, self.changes(trial, simulation.weights, simulation.tau)
+        return trial, self.changes(trial, simulation.weights, simulation.tau, simulation.pull(trial.after))
 
-    def changes(self, trial, weights, tau):
-        """Changes of the weights, summed over the trial."""
+    def changes(self, trial, weights, tau, pull=0.0):
+        """Changes of the weights, summed over the trial; `pull` is what regularisation adds to each neuron's projected error."""
         backwards, gated, gain = np.ascontiguousarray(weights["recurrent"].swapaxes(-1, -2)), np.empty_like(trial.gain), trial.gain / tau
-        signals, keep = product(feedback_weights(self, weights), trial.error), 1 - 1 / tau
+        signals, keep = product(feedback_weights(self, weights), trial.error) + pull, 1 - 1 / tau
         signal = signals[-1]
         for step in range(len(gated) - 1, -1, -1):
             gated[step] = gain[step] * signal
@@ -172,8 +172,8 @@ class Trial:
 class Simulation:
     """The rate network, step by step, learning by a rule at each step (`online`) or at the end of each trial."""
 
-    def __init__(self, weights, tau, initial, rule, rate, n_steps, online, batch=1, clip=None, trained=PLASTIC, constraint=None, optimizer=Descent(), neurons=None):
-        self.weights, self.tau, self.initial, self.neurons = weights, tau, initial, neurons
+    def __init__(self, weights, tau, initial, rule, rate, n_steps, online, batch=1, clip=None, trained=PLASTIC, constraint=None, optimizer=Descent(), neurons=None, regularization=None):
+        self.weights, self.tau, self.initial, self.neurons, self.regularization = weights, tau, initial, neurons, regularization
         self.optimizer, self.moments, self.updates = optimizer, {}, 0
         self.rule, self.online, self.n_steps = rule, online, n_steps
         self.rates = {name: (rate if np.isscalar(rate) else rate[name]) / n_steps for name in PLASTIC}
@@ -187,6 +187,13 @@ class Simulation:
         if not self.online:
             self.collect(changes)
         return trial
+
+    def pull(self, sent):
+        """What the regularisation of rates adds to the projected error of each neuron, given what it sent in each step."""
+        if self.regularization is None:
+            return 0.0
+        target = self.regularization.target * (1 if self.neurons is None else self.neurons.dt)
+        return self.regularization.strength * (target - sent.mean(axis=0)) / len(sent)
 
     def empty(self, inputs, target):
         """A trial that has not run yet."""
@@ -279,7 +286,7 @@ def chosen_rule(name, update, neurons):
     return rule
 
 
-def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="trial", batch=1, clip_norm=None, trained=PLASTIC, constraint=None, optimizer=Descent(), neurons=None, report=None):
+def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="trial", batch=1, clip_norm=None, trained=PLASTIC, constraint=None, optimizer=Descent(), neurons=None, regularization=None, report=None):
     """Train networks by a baseline rule.
 
     Parameters
@@ -310,6 +317,8 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
     neurons : LIF, optional
         Spiking neurons in place of rate neurons (`brian_rflo.reference_spiking`), for rules that go backwards through the trial: "rflo" among
         them here, and "bptt" with the surrogate gradient. `tau` and `initial` then have no meaning.
+    regularization : FiringRate, optional
+        For rules that go backwards through the trial.
     constraint : callable, optional
         Called with the recurrent weights after each change, ``(networks, N, N)``; returns those that they are replaced by.
     report : callable, optional
@@ -324,7 +333,9 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
     ValueError
         For an unknown rule, or one that cannot change weights at each step.
     """
-    rule = chosen_rule(rule, update, neurons)
+    rule = (RULES_BACKWARD if regularization is not None and update == "trial" else {}).get(rule) or chosen_rule(rule, update, neurons)
+    if regularization is not None and isinstance(rule, Forward):
+        raise ValueError(f"regularization of rates needs a rule that goes backwards through the trial, with update='trial': {', '.join(RULES_BACKWARD)}")
     check_update(update, batch)
     check_trained(trained)
     if clip_norm is not None:
@@ -334,7 +345,7 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
         LearningRule(rate)
     check_tau("reference.train", tau, task.dt)
     clip = None if clip_norm is None else clip_norm * task.n_steps
-    simulation = Simulation(complete(weights), float(tau / task.dt), initial, rule, learning_rate, task.n_steps, update == "step", batch, clip, trained, constraint, optimizer, neurons)
+    simulation = Simulation(complete(weights), float(tau / task.dt), initial, rule, learning_rate, task.n_steps, update == "step", batch, clip, trained, constraint, optimizer, neurons, regularization)
     history = History(simulation.weights, trials)
     for number in range(trials):
         arrays = task.trial(number)

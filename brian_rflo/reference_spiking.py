@@ -16,9 +16,10 @@ Local rules: dW = (1 - s) sum over t of psi(t) R(t) l(t)^T, which is what the tr
 gradient, and have dW = (1 - s) sum over t of C(t) z(t)^T, so that both agree where there is nothing nonlocal and no reset.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from brian2 import Quantity, ms
 
 from .reference import Trial, feedback_weights, product, sum_of_outer
 
@@ -43,6 +44,10 @@ class LIF:
     reset, width, jump, baseline : float
     beta, tau_adapt : float
         Adaptation of the threshold, 1 + beta a, as in `ALIFNeurons`; none with 0. Gradients leave it out.
+    noise : float
+        Standard deviation of the drive's noise in each step, drawn for each trial with a generator of its own.
+    dt : Quantity
+        Time step, for target rates.
     """
 
     tau: float
@@ -57,6 +62,8 @@ class LIF:
     baseline: float = 1.0
     beta: float = 0.0
     tau_adapt: float = np.inf
+    noise: float = 0.0
+    dt: Quantity = field(default_factory=lambda: 1 * ms)
 
     @classmethod
     def of(cls, neurons, networks=1):
@@ -77,6 +84,8 @@ class LIF:
             baseline=names["baseline"],
             beta=names.get("beta", 0.0),
             tau_adapt=float(names["tau_adapt"]) / dt if "tau_adapt" in names else np.inf,
+            noise=names.get("kick_size", 0.0),
+            dt=neurons.clock.dt,
         )
 
     @property
@@ -84,12 +93,14 @@ class LIF:
         """Decay of the membrane and of the synapses in a step."""
         return np.exp(-1 / self.tau), np.exp(-1 / self.tau_syn)
 
-    def trial(self, weights, inputs, target, mask):
-        """A trial in which weights do not change."""
+    def trial(self, weights, inputs, target, mask, seed=None):
+        """A trial in which weights do not change; `seed` is that of the noise."""
         (a, s), (networks, n) = self.decays, weights["recurrent"].shape[:2]
         size, n_steps = (len(target), networks, n), len(target)
         trial = SpikingTrial(*(np.empty(size) for _ in range(3)), None, None, self.low_passed(inputs), np.empty(size), np.empty(size))
         driven = np.moveaxis(weights["input"] @ inputs.T, 2, 0) + self.bias
+        if self.noise:
+            driven = driven + self.noise * np.random.default_rng(seed).standard_normal(size)
         v, r = (np.broadcast_to(values, (networks, n)).astype(float) for values in (self.initial, self.initial_activity))
         low, current, waiting, adaptation = (np.zeros((networks, n)) for _ in range(4))
         forget = np.exp(-1 / self.tau_adapt)
@@ -116,10 +127,10 @@ class LIF:
             seen[step] = a * seen[step - 1] * (step > 0) + (1 - a) * inputs[step]
         return seen
 
-    def changes(self, rule, trial, weights):
-        """Changes of the weights by a `Backward` rule, summed over the trial."""
+    def changes(self, rule, trial, weights, pull=0.0):
+        """Changes of the weights by a `Backward` rule, summed over the trial; `pull` as in `Backward.changes`."""
         _, s = self.decays
-        signal, by_rate = product(feedback_weights(rule, weights), trial.error), np.empty_like(trial.gain)
+        signal, by_rate = product(feedback_weights(rule, weights), trial.error) + pull, np.empty_like(trial.gain)
         total = 0.0
         for step in range(len(signal) - 1, -1, -1):
             total = by_rate[step] = signal[step] + s * total

@@ -32,6 +32,7 @@ REWARD = dict(when="after_resets", order=-22)  # decision: your reward of it
 FEEDBACK = dict(when="after_resets", order=-20)  # error projected back onto the neurons
 LEARN = dict(when="after_resets", order=-10)  # weight change, at once or accumulated
 FLUSH = dict(when="end", order=-45)  # last step of a trial: what was kept of its steps is added up
+REGULARIZE = dict(when="end", order=-44)  # last step of a trial: what holds firing rates near their target is added
 CLIP = dict(when="end", order=-42)  # last step of a trial: how much of the accumulated change is left by gradient clipping
 APPLY = dict(when="end", order=-40)  # last step of a trial: accumulated weight change
 VERDICT = dict(when="end", order=-30)  # last step of a trial: is everything finite?

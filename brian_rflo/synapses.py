@@ -10,10 +10,12 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from . import schedule
 from .dense import DenseParts, Geometry
+from .dense.choice import written
 from .neurons.base import LOW_PASSED, check_port, integrates, spikes, whole
 from .occasional import is_standalone
 from .optimizers import Descent
 from .quantities import check_tau
+from .regularization import SUMMED, FiringRate, count_sent
 from .rules import LearningRule
 from .updates import check_constraint, check_instance, check_update
 
@@ -200,6 +202,8 @@ class PlasticSynapses(Projection):
         How a change becomes a change of the weights.
     constraint : str
         Statements that hold the weights in bounds, run after each change: `DALE`, or for example ``"w = clip(w, -1, 1)"``.
+    regularization : FiringRate, optional
+        Holds the rates of the target near a value; needs a `Trials`.
     name : str
         Name of the projection.
     **synapses_args
@@ -226,15 +230,19 @@ class PlasticSynapses(Projection):
     Within trials of `T` steps (see `Trials`) every update carries the paper's ``1/T``. Without trials it does not.
     """
 
-    def __init__(self, source, target, rule, onto, update="step", batch=1, optimizer=Descent(), constraint="", name="plasticsynapses*", **synapses_args):
+    def __init__(self, source, target, rule, onto, update="step", batch=1, optimizer=Descent(), constraint="", regularization=None, name="plasticsynapses*", **synapses_args):
         check_instance("rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
         check_instance("optimizer", optimizer, Descent, "Adam()")
         check_update(update, batch)
         check_constraint(constraint)
-        self.rule, self.onto, self.update, self.batch, self.optimizer, self.constraint = rule, onto, update, batch, optimizer, constraint
+        self.rule, self.onto, self.update, self.batch, self.optimizer, self.constraint, self.regularization = rule, onto, update, batch, optimizer, constraint, regularization
         self.trials, self._connected, self.dense, self.trial_length = None, 0, None, None
         self.sends_spikes, self.trace_phase = integrates(target, onto), trace_phase(target)
         reader = f"{type(rule).__name__} on the projection from '{source.name}' to '{target.name}'"
+        if regularization is not None:
+            check_instance("regularization", regularization, FiringRate, "FiringRate(target=10*Hz, strength=300)")
+            regularization.check(rule, target)
+            count_sent(target)
         self._check_ports(source, target, reader)
         namespace = {**(synapses_args.pop("namespace", None) or {}), "choose": choose}
         if self.sends_spikes:
@@ -242,6 +250,7 @@ class PlasticSynapses(Projection):
         super().__init__(source, target, self._equations(source), method=trace_method(target), namespace=namespace, name=name, **synapses_args)
         if self.state_updater is not None:
             schedule.move(self.state_updater, self.trace_phase)
+        advancer = self.run_regularly(traces_read(rule.advance, source), **self.trace_phase, name=f"{self.name}_advance") if rule.advance else self.state_updater
         self._check_rule(reader)
         self.variables.add_array("_sound", size=target.stop, index="_postsynaptic_idx", values=np.ones(target.stop))
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
@@ -249,7 +258,7 @@ class PlasticSynapses(Projection):
         if summed is not None:
             schedule.move(summed, phase_of_sum(target))
         learner = self.run_regularly(self._learning, **schedule.LEARN, name=f"{self.name}_learn")
-        self.dense = DenseParts(self, summed, learner)
+        self.dense = DenseParts(self, summed, learner, advancer)
 
     @property
     def trial_start(self):
@@ -264,6 +273,15 @@ class PlasticSynapses(Projection):
         return f"{self._held(self.optimizer.statements('_scale*change' if '_scale' in self.variables else 'change'))}\nchange = 0"
 
     @property
+    def trial_regularize(self):
+        """Statements at the end of each trial, before `trial_end`: what holds rates near their target is added to the change."""
+        if self.regularization is None or self.update != "trial":
+            return ""
+        return f"""_on = int(plastic)
+            change = choose(_on*_sound > 0, change + {self.regularization.pull("trial_steps")}*{SUMMED}, change)
+            {SUMMED} = 0"""
+
+    @property
     def trial_restore(self):
         """Statements after the verdict on a trial: where the network is not sound, the weights from before it."""
         unfinished = "change = choose(_sound > 0, change, 0)" if self.batch > 1 else ""
@@ -271,9 +289,12 @@ class PlasticSynapses(Projection):
 
     @property
     def _learning(self):
+        held, gradient = self.regularization, self.rule.rate_gradient
         if self.update == "trial":
-            return ACCUMULATE.format(update=self.rule.update)
-        return self._held(self.optimizer.statements(f"({self.rule.update})"))
+            summed = f"\n{SUMMED} = choose(_on*_sound > 0, {SUMMED} + ({gradient}), {SUMMED})" if held else ""
+            return ACCUMULATE.format(update=self.rule.update) + summed
+        pull = f" + {held.pull('(t_in_timesteps % trial_steps + 1)')}*({gradient})" if held else ""
+        return self._held(self.optimizer.statements(f"({self.rule.update}{pull})"))
 
     def _held(self, statements):
         """Statements that change the weights, with the constraint behind them; weights that do not learn stay, to the bit."""
@@ -284,7 +305,8 @@ class PlasticSynapses(Projection):
     def _equations(self, source):
         change = "change : 1\n" if self.update == "trial" else ""
         sent = "" if self.sends_spikes else f"{self.onto}_post = w*activity_pre : 1 (summed)"
-        return f"w : 1\nw_kept : 1\n{change}plastic : boolean (shared)\n{self.optimizer.equations}\n{traces_read(self.rule.equations, source)}\n{sent}"
+        held = f"{self.regularization.equations}\n{f'{SUMMED} : 1' if change else ''}\n" if self.regularization else ""
+        return f"w : 1\nw_kept : 1\n{change}{held}plastic : boolean (shared)\n{self.optimizer.equations}\n{traces_read(self.rule.equations, source)}\n{sent}"
 
     def _check_ports(self, source, target, reader):
         if self.sends_spikes and not spikes(source):
@@ -294,10 +316,12 @@ class PlasticSynapses(Projection):
             check_port(source, name, reader)
         for name in self.rule.needs_post:
             check_port(target, name, reader)
+        if self.regularization is not None:
+            check_port(target, "sent", "regularization")
 
     def _check_rule(self, reader):
         known = {*self.variables, *self.namespace, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNITS}
-        named = {"traces": self.equations.identifiers, "update": get_identifiers(self.rule.update), "reset": get_identifiers(self.rule.reset), "constraint": get_identifiers(self.constraint)}
+        named = {"traces": self.equations.identifiers, "advance": get_identifiers(self.rule.advance) - written(self.rule.advance), "update": get_identifiers(self.rule.update), "reset": get_identifiers(self.rule.reset), "constraint": get_identifiers(self.constraint)}
         for part, names in named.items():
             unknown = ", ".join(repr(name) for name in sorted(names - known))
             if unknown:
@@ -312,7 +336,7 @@ class PlasticSynapses(Projection):
     def connect(self, *args, level=0, **connect_args):
         super().connect(*args, level=level + 1, **connect_args)
         self.plastic = True
-        for name, value in self.rule.parameters.items():
+        for name, value in (self.rule.parameters | (self.regularization.parameters if self.regularization else {})).items():
             setattr(self, name, value)
 
     connect.__doc__ = Projection.connect.__doc__
@@ -330,6 +354,8 @@ class PlasticSynapses(Projection):
 
     def before_run(self, run_namespace):
         """Refuse to accumulate for the end of a trial that never comes."""
+        if self.regularization is not None and self.trials is None:
+            raise ValueError(f"'{self.name}' is to hold firing rates, which are counted trial by trial, but no Trials has it; write Trials(task, ..., {self.name})")
         if self.update == "trial" and self.trials is None:
             raise ValueError(f"'{self.name}' accumulates its weight change for the end of a trial, but no Trials has it; write Trials(task, ..., {self.name}), or update='step'")
         if "trial_steps" not in self.variables:

@@ -53,7 +53,7 @@ class Trials(NeuronGroup):
     """
 
     def __init__(self, task, *parts, networks=1, clip_norm=None, name="trials*", **neurongroup_args):
-        self.task, self.clip_norm, self.reported, self.runners = task, clip_norm, set(), 0
+        self.task, self.clip_norm, self.reported, self.counted, self.runners = task, clip_norm, set(), set(), 0
         if len({id(part) for part in parts}) < len(parts):
             raise ValueError("Trials was given a part twice; name each once")
         self.readouts = [part for part in parts if isinstance(part, Readout)]
@@ -92,6 +92,11 @@ class Trials(NeuronGroup):
         if end:
             self._run(part, end, last_step(self.task.n_steps * getattr(part, "batch", 1)), schedule.APPLY, "trial_end")
         if isinstance(part, PlasticSynapses):
+            if part.regularization is not None and part.target.name not in self.counted:
+                self.counted.add(part.target.name)
+                self.at_start(part.target, "sent = 0")
+            if part.trial_regularize:
+                self._run(part, part.trial_regularize, last_step(self.task.n_steps), schedule.REGULARIZE, "regularize")
             self._run(part, part.trial_restore, last_step(self.task.n_steps), schedule.RESTORE, "restore")
 
     def at_start(self, group, statements):

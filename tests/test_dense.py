@@ -367,7 +367,7 @@ SUBTLE = {
     "moved": (moved, {}, "'recurrent_summed_variable_I_rec_post' was moved", "'rec"),
     "switched_off": (switched_off, {}, "'recurrent_learn' was switched off", "'rec"),
     "reset_reads": (in_pieces, rule(TRACE, reset="trace = 0.5*trace") | dict(update="trial", recorded=()), None, None),
-    "decay_in_time": (in_pieces, rule(TRACE.replace("- trace", "- trace*(1 + 0.5*sin(t/ms))")) | dict(update="trial", recorded=()), None, "its update"),
+    "decay_in_time": (in_pieces, rule(TRACE.replace("- trace", "- trace*(1 + 0.5*sin(t/ms))")) | dict(update="trial", recorded=()), None, None),
     "looked_at": (records_subexpression, rule(TRACE + "\nelig = 2*trace : 1") | dict(update="trial", recorded=()), None, "'elig' uses trace"),
 }
 

@@ -46,6 +46,11 @@ class Geometry:
         return POST if self.inner == PRE else PRE
 
 
+def declared_once(lines):
+    """The lines without constants that a block before has declared already."""
+    return [line for number, line in enumerate(lines) if not (line.startswith("const ") and line in lines[:number])]
+
+
 class SinglePrecisionRenderer(CPPNodeRenderer):
     """Numbers as ``0.5f``: one double in an expression makes the compiler do the whole loop in double."""
 
@@ -82,7 +87,7 @@ class DenseGenerator(CPPCodeGenerator):
         keywords["blocks"] = [(block, word_substitute("\n".join(vector[block]), singles)) for block in vector_statements if vector[block]]
         draws = any(isinstance(variable, Function) and not variable.stateless for variable in self.variables.values())
         keywords["side_by_side"] = (1,) if draws else self.owner.geometry.rows  # random numbers in the order of the synapses
-        keywords["preparation"] = [line for block in scalar_statements for line in scalar[block]]
+        keywords["preparation"] = declared_once([line for block in scalar_statements for line in scalar[block]])
         return scalar, vector, keywords
 
     def _doubles(self):

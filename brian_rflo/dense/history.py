@@ -1,12 +1,14 @@
 """Updates at the end of a trial in factorised form: no stored trace, and a matrix product in place of a walk in each step.
 
-With the trace p(t) = A p(t-1) + f(t) g(t), f of the postsynaptic and g of the presynaptic neuron, and the update h(t) p(t),
-h of the postsynaptic neuron, the change of a weight over the steps s0 to s1 is a sum over products of neurons:
+With traces p of a synapse, p(t) = A(t) p(t-1) + f(t) g(t), where A (a small matrix) and f (a vector) are of the postsynaptic and g (a number) is
+of the presynaptic neuron, and the update h(t).p(t), h of the postsynaptic neuron, the change of a weight over the steps s0 to s1 is a sum over
+products of neurons:
 
-    sum_t h(t) p(t) = sum_s e(s) f(s) g(s) + A e(s0) p(s0 - 1),    e(s) = h(s) + A e(s + 1)
+    sum_t h(t).p(t) = sum_s [e(s).f(s)] g(s) + [A(s0)' e(s0)].p(s0 - 1),    e(s) = h(s) + A(s + 1)' e(s + 1)
 
-So the neurons' histories are kept in each step, and the sum is taken when the trial or the run is over. Rules without a trace
-whose update is a product f(t) g(t) are the same with e = 1. This is exact; only the order of additions differs.
+So the neurons' histories are kept in each step, and the sum is taken when the trial or the run is over. What the regularisation of rates adds,
+R sum_t q.p(t) with R of the postsynaptic neuron, is the same sum with h + R q in place of h. Rules without a trace whose update is a product
+f(t) g(t) are the same with A = 0 and h = 1. This is exact; only the order of additions differs.
 """
 
 from dataclasses import dataclass
@@ -21,58 +23,97 @@ from sympy.core.function import AppliedUndef
 
 from .. import schedule
 from ..occasional import is_standalone
+from ..regularization import SUMMED
 from .choice import MARK, draws, is_python, overwrites, touches
 from .code import POST, PRE
 from .runners import DenseRunner, pointer
 
 LARGEST = 2**23  # steps times neurons, of which histories are kept
 PADDING = 32  # numbers; the widest tile of the matrix product
+NOT_LINEAR = (AttributeError, NotImplementedError, SyntaxError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
 class Factors:
-    """A rule whose change is a sum of products, as strings: `f`, `h` of the postsynaptic neuron, `g` of the presynaptic one."""
+    """A rule whose change is a sum of products, as sympy expressions: names of the traces, and A, f, g, h, q of the equations above."""
 
-    f: str
-    g: str
-    h: str = ""
-    decay: str = ""
-    trace: str = ""
+    traces: tuple
+    A: list
+    f: list
+    g: object
+    h: list
+    q: list
 
 
 def factors(synapses):
     """The factors of the synapses' rule, or None if it has none."""
-    equations, update = synapses.equations, str_to_sympy(synapses.rule.update)
+    update, gradient = str_to_sympy(synapses.rule.update), str_to_sympy(synapses.rule.rate_gradient or "0")
+    traces, after = one_step(synapses)
+    if not traces:
+        traces, after, update = (sympy.Symbol("_product", real=True),), [update], sympy.Symbol("_product", real=True)
+    A, sources = linear(after, traces)
+    (h, q), rests = linear([update, gradient], traces)
+    parts = [separated(synapses, source) for source in sources]
+    if any(rest != 0 for rest in rests) or None in parts:
+        return None
+    g = next((g for f, g in parts if f != 0), sympy.Integer(0))
+    ratios = [sympy.simplify(other / g) if f != 0 else sympy.Integer(0) for f, other in parts]
+    f = [f * ratio for (f, _), ratio in zip(parts, ratios)]
+    if g == 0 or not all(is_postsynaptic(synapses, value) for value in [*f, *h, *q, *(entry for row in A for entry in row)]):
+        return None
+    return Factors(tuple(trace.name for trace in traces if trace.name != "_product"), A, f, g, h, q)
+
+
+def one_step(synapses):
+    """The traces, and what they are after a step, in terms of what they were."""
+    equations = synapses.equations
+    if synapses.rule.advance:
+        return statements(synapses, synapses.dense.advancer.abstract_code)
     if not equations.diff_eq_names:
-        return separated(synapses, update)
-    if len(equations.diff_eq_names) > 1:
-        return None
-    (name, expression), *_ = equations.diff_eq_expressions
-    trace, dt = sympy.Symbol(name, real=True), sympy.Symbol("dt", real=True)
-    rate = sympy.expand(str_to_sympy(str(expression)))
-    slope, h = rate.coeff(trace), sympy.expand(update).coeff(trace)
-    decay, source = one_step(slope, sympy.simplify(rate - slope * trace), dt, synapses.state_updater.method_choice)
-    if trace in source.free_symbols | decay.free_symbols | h.free_symbols or sympy.simplify(update - h * trace) != 0:
-        return None
-    found = separated(synapses, source)
-    if found is None or not sides(synapses, h) <= {POST, "0"} or not is_constant(synapses, decay):
-        return None
-    return Factors(found.f, found.g, sympy_to_str(h), sympy_to_str(decay), name)
+        return (), []
+    dt, method = sympy.Symbol("dt", real=True), synapses.state_updater.method_choice
+    rates = {sympy.Symbol(name, real=True): sympy.expand(str_to_sympy(str(expression))) for name, expression in equations.diff_eq_expressions}
+    return tuple(rates), [integrated(trace, rate, dt, method) for trace, rate in rates.items()]
 
 
-def one_step(slope, rest, dt, method):
-    """Decay and increment of a trace in one time step: dp/dt = slope p + rest, as Brian2's integrator takes it."""
+def integrated(trace, rate, dt, method):
+    """A trace after one time step, as Brian2's integrator takes it."""
     if method == "exponential_euler":
+        slope = rate.coeff(trace)
         decay = sympy.exp(slope * dt)
-        return decay, rest * (decay - 1) / slope
-    return 1 + dt * slope, dt * rest
+        return decay * trace + sympy.simplify(rate - slope * trace) * (decay - 1) / slope
+    return trace + dt * rate
+
+
+def statements(synapses, code):
+    """The same for statements: each sees what those before it have written."""
+    values = {}
+    for line in (line.strip() for line in code.replace(";", "\n").splitlines()):
+        if line:
+            name, _, expression = (part.strip() for part in line.partition("="))
+            values[sympy.Symbol(name, real=True)] = str_to_sympy(expression).subs(values, simultaneous=True)
+    traces = tuple(name for name in values if name.name in synapses.variables)
+    return traces, [values[trace] for trace in traces]
+
+
+def linear(expressions, traces):
+    """Coefficients of the traces in each expression, and what is left without them; ValueError if it is not linear."""
+    coefficients, rests = [], []
+    for expression in expressions:
+        row = [sympy.diff(expression, trace) for trace in traces]
+        rest = expression.subs({trace: 0 for trace in traces}, simultaneous=True)
+        if any(entry.free_symbols & set(traces) for entry in row):
+            raise ValueError("not linear in the traces")
+        coefficients.append([sympy.simplify(entry) for entry in row])
+        rests.append(sympy.simplify(rest))
+    return coefficients, rests
 
 
 def has_factors(synapses):
     """Whether the rule's change is a sum of products; what cannot be rewritten symbolically is none."""
     try:
         return factors(synapses) is not None
-    except (AttributeError, NotImplementedError, SyntaxError, TypeError, ValueError):
+    except NOT_LINEAR:
         return False
 
 
@@ -80,9 +121,12 @@ def separated(synapses, expression):
     """`expression` as a product of a postsynaptic and a presynaptic factor, or None."""
     presynaptic = [symbol for symbol in expression.free_symbols if sides(synapses, symbol) == {PRE}]
     f, g = sympy.factor(expression).as_independent(*presynaptic, as_Add=False)
-    if not sides(synapses, f) <= {POST, "0"} or not sides(synapses, g) <= {PRE, "0"}:
-        return None
-    return Factors(sympy_to_str(f), sympy_to_str(g))
+    return (f, g) if is_postsynaptic(synapses, f) and sides(synapses, g) <= {PRE, "0"} else None
+
+
+def is_postsynaptic(synapses, expression):
+    """Whether an expression is of the postsynaptic neuron, or of none."""
+    return sides(synapses, expression) <= {POST, "0"}
 
 
 def is_constant(synapses, expression):
@@ -117,17 +161,39 @@ def problems(parts, objects, run_namespace):
 def problems_of_others(parts, objects):
     """Other objects that look at what is there only at the end of a trial, or change what must stay."""
     synapses = parts.synapses
-    momentary, constant = {"change", *parts.trace_written}, parts.names & {name for name in synapses.variables if synapses.variables.indices[name] == "0"}
+    momentary, constant = {"change", SUMMED, *parts.trace_written}, parts.names & {name for name in synapses.variables if synapses.variables.indices[name] == "0"}
     for obj in objects:
         if any(obj is own for own in parts.own) or not obj.active:
             continue
         if is_python(obj):
             yield f"'{obj.name}' runs Python code"
-        if not isinstance(obj, CodeRunner) or getattr(obj, "reads_whole_changes", False) or str(obj.abstract_code).removeprefix(MARK) in (synapses.trial_start, synapses.trial_end, synapses.trial_restore):
+        if not isinstance(obj, CodeRunner) or getattr(obj, "reads_whole_changes", False) or str(obj.abstract_code).removeprefix(MARK) in (synapses.trial_start, synapses.trial_regularize, synapses.trial_end, synapses.trial_restore):
             continue
         touched, changed = touches(obj, synapses)
         if touched & momentary or changed & constant:
             yield f"'{obj.name}' uses {', '.join(sorted(touched & momentary | changed & constant))}"
+
+
+class Entries:
+    """How the code of a run writes the factors: numbers and shared constants as they are, what changes from step to step as an array."""
+
+    def __init__(self, synapses):
+        self.synapses, found = synapses, factors(synapses)
+        self.traces, self.is_held = found.traces, synapses.regularization is not None
+        self.arrays = {"g": found.g}  # expressions by the name of their history
+        self.constants = {}  # expressions by the name that the code gives them
+        self.f, self.h, self.q = ([self.entry(f"{name}{k}", value) for k, value in enumerate(values)] for name, values in (("f", found.f), ("h", found.h), ("q", found.q)))
+        self.A = [[self.entry(f"A{k}{l}", value) for l, value in enumerate(row)] for k, row in enumerate(found.A)]
+
+    def entry(self, name, value):
+        """C++ for a value in the step `_row`; None for zero."""
+        if value == 0:
+            return None
+        if is_constant(self.synapses, value):
+            self.constants[f"_{name}"] = sympy_to_str(value)
+            return f"_{name}"
+        self.arrays[name] = value
+        return f"_kept_{name}[_place]"
 
 
 class HistoryRecord(DenseRunner):
@@ -138,43 +204,51 @@ class HistoryRecord(DenseRunner):
         self.copies = copies
 
     def compose(self, run_namespace):
-        found, shape = factors(self.group), Shape(self.group)
-        at_trace = self.copies.names if found.trace else {}
-        expressions = {"f": word_substitute(found.f, at_trace), "g": word_substitute(found.g, at_trace), "h": found.h}
-        for name, expression in expressions.items():
-            if expression:
-                self.abstract_code[name] = f"_value_{name} = {expression}"
-                index, stride = (PRE, shape.pre) if name == "g" else (POST, shape.post)
-                self.kept[name] = dict(index=index, stride=stride, array=self.history(name, shape.n_steps * shape.networks * stride))
+        entries, shape = Entries(self.group), Shape(self.group)
         self.rows = f"{self.history('rows', 1, dtype=np.int32)}[0]"
+        for name, value in entries.arrays.items():
+            text = sympy_to_str(value)
+            is_late = name[0] in "hq" or not entries.traces  # read in the phase LEARN
+            index, stride = (PRE, shape.pre) if name == "g" else (POST, shape.post)
+            self.keep(name, text if is_late else word_substitute(text, self.copies.names), index, stride, shape.n_steps * shape.networks * stride, self.rows)
+        if entries.is_held:
+            self.keep("R", self.group.regularization.pull("trial_steps"), POST, shape.post, shape.networks * shape.post, "0")
         self.opening = f"if ({self.rows} >= {shape.n_steps}) {self.rows} = 0;"
         self.closing = f"{self.rows} += 1;"
 
+    def keep(self, name, expression, index, stride, size, row):
+        """Keep an expression of one side's neurons."""
+        self.abstract_code[name] = f"_value_{name} = {expression}"
+        self.kept[name] = dict(index=index, stride=stride, array=self.history(name, size), row=row)
+
 
 class HistoryFlush(DenseRunner):
-    """Takes the sums over the history when a trial or a run is over: change, and the trace where somebody may read it."""
+    """Takes the sums over the history when a trial or a run is over: change, and traces and sums where somebody may need them."""
 
     def __init__(self, synapses):
         super().__init__(synapses, "flush", schedule.FLUSH)
 
     def compose(self, run_namespace):
-        synapses, found, shape = self.group, factors(self.group), Shape(self.group)
-        whole = shape.n_steps * shape.networks * shape.post
-        names = {"f": (whole, None), "g": (shape.n_steps * shape.networks * shape.pre, None), "c": (whole, None), "rows": (1, np.int32), "now": (1, np.int32), "end": (1, np.int64)}
-        if found.trace:
-            names |= {"h": (whole, None), "e": (shape.networks * shape.post, None)}
-        arrays = {name: self.history(name, size, dtype=dtype) for name, (size, dtype) in names.items()}
+        synapses, entries, shape = self.group, Entries(self.group), Shape(self.group)
+        width, order = shape.networks * shape.post, len(entries.f)
+        sizes = {name: shape.n_steps * (shape.networks * shape.pre if name == "g" else width) for name in [*entries.arrays, "c"]} | {"e": width * order**2}
+        if entries.is_held:
+            sizes["R"] = width
+        arrays = {name: self.history(name, size) for name, size in sizes.items()} | {name: self.history(name, 1, dtype=dtype) for name, dtype in (("rows", np.int32), ("now", np.int32), ("end", np.int64))}
         synapses.variables["_history_end"].set_value(int(self.clock._i_end))
         synapses.variables["_history_rows"].set_value(0)  # what an interrupted run has left
-        self.abstract_code = {"flush": f"_on = int(plastic)\n_decay = {found.decay or '0.0'}"}
+        self.abstract_code = {"flush": "\n".join(["_on = int(plastic)", *(f"{name} = {expression}" for name, expression in entries.constants.items())])}
         self.flush = dict(
             arrays,
+            arrays=arrays,
+            entries=entries,
             shape=shape,
-            trace=pointer(self.variable(found.trace)) if found.trace else "",
+            traces=[pointer(self.variable(name)) for name in entries.traces],
+            summed=pointer(self.variable(SUMMED)) if entries.is_held else "",
             change=pointer(self.variable("change")),
             sound=pointer(self.variable("_sound")),
             step=pointer(self.variable("t_in_timesteps")),
-            keeps_trace=not overwrites(synapses.rule.reset, found.trace),
+            keeps_traces=not all(overwrites(synapses.rule.reset, name) for name in entries.traces),
         )
 
     def after_run(self):

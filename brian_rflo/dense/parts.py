@@ -24,6 +24,8 @@ class DenseParts(BrianObject):
         Its sum; a projection that sends spikes has none.
     learner : CodeRunner, optional
         Its learning code, where it is plastic.
+    advancer : StateUpdater or CodeRunner, optional
+        What advances its traces by a step.
 
     Attributes
     ----------
@@ -35,19 +37,18 @@ class DenseParts(BrianObject):
 
     add_to_magic_network = False
 
-    def __init__(self, synapses, summed, learner=None):
+    def __init__(self, synapses, summed, learner=None, advancer=None):
         BrianObject.__init__(self, clock=synapses.clock, name=f"{synapses.name}_dense*", **schedule.ARRANGE)
-        self.synapses, self.summed, self.learner = weakref.proxy(synapses), summed, learner
+        self.synapses, self.summed, self.learner, self.advancer = weakref.proxy(synapses), summed, learner, advancer
         self.reason = self.reason_to_pass = "it has not run yet"
-        self.state_updater = synapses.state_updater
-        self.deferred = [runner for runner in (self.state_updater, learner) if runner is not None]
+        self.deferred = [runner for runner in (advancer, learner) if runner is not None]
         self.ordinary = [runner for runner in (summed, *self.deferred) if runner is not None]
         self.sums = [DenseSum(synapses, summed)] if summed is not None else []
         self.passing, self.keeping, self.switched = [], [], []
         self.places = [(runner, (runner.when, runner.order)) for runner in self.ordinary]
         if learner is not None:
             copies = Copies(synapses, "trace", neuron_variables(synapses, self.trace_names), synapses.trace_phase)
-            self.passing = [copies, DensePass(synapses, self.state_updater, learner, self.sums, copies)]
+            self.passing = [copies, DensePass(synapses, advancer, learner, self.sums, copies)]
             self.keeping = [copies, HistoryRecord(synapses, learner, copies), HistoryFlush(synapses)]
         self.stand_ins = [*self.sums, *self.passing, *self.keeping[1:]]
         vector_math.use_for(synapses, synapses.source, synapses.target)
@@ -55,17 +56,25 @@ class DenseParts(BrianObject):
         synapses.contained_objects.extend([self, *self.stand_ins])
 
     @property
+    def trace_code(self):
+        """What advances the traces, as strings."""
+        if self.advancer is None:
+            return []
+        return [str(expression) for _, expression in self.synapses.equations.eq_expressions] if self.advancer is self.synapses.state_updater else [self.advancer.abstract_code]
+
+    @property
     def trace_names(self):
-        """Names that the equations of the traces read or write."""
-        if self.state_updater is None:
-            return set()
-        equations = self.synapses.equations
-        return set(equations.diff_eq_names) | {name for _, expression in equations.eq_expressions for name in expression.identifiers} - {"t", "dt"}
+        """Names that the code of the traces reads or writes."""
+        named = {name for code in self.trace_code for name in get_identifiers(code)} - {"t", "dt"}
+        return self.trace_written | named & set(self.synapses.variables)
 
     @property
     def trace_written(self):
-        """Traces: what the state updater writes."""
-        return set(self.synapses.equations.diff_eq_names) if self.state_updater is not None else set()
+        """Traces: what that code writes."""
+        if self.advancer is None:
+            return set()
+        equations = self.synapses.equations
+        return set(equations.diff_eq_names) if self.advancer is self.synapses.state_updater else written(self.advancer.abstract_code) & set(self.synapses.variables)
 
     @property
     def sum_names(self):
@@ -80,8 +89,7 @@ class DenseParts(BrianObject):
     @property
     def code(self):
         """The code of its traces and of learning, as strings."""
-        traces = [str(expression) for _, expression in self.synapses.equations.eq_expressions]
-        return [*traces, self.learner.abstract_code if self.learner else ""]
+        return [*self.trace_code, self.learner.abstract_code if self.learner else ""]
 
     @property
     def names(self):

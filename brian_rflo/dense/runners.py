@@ -135,14 +135,14 @@ class DensePass(DenseRunner):
     complete at the end of every step, and only the sum is ahead of its time.
     """
 
-    def __init__(self, synapses, state_updater, learner, sums, copies):
+    def __init__(self, synapses, advancer, learner, sums, copies):
         super().__init__(synapses, "dense_pass", dict(when=learner.when, order=learner.order))
-        self.state_updater, self.learner, self.sums_of_projection, self.copies = state_updater, learner, sums, copies
+        self.advancer, self.learner, self.sums_of_projection, self.copies = advancer, learner, sums, copies
 
     def compose(self, run_namespace):
-        if self.state_updater is not None:
-            self.state_updater.update_abstract_code(run_namespace)
-            self.abstract_code["trace"] = word_substitute(self.state_updater.abstract_code, self.copies.names)
+        if self.advancer is not None:
+            self.advancer.update_abstract_code(run_namespace)
+            self.abstract_code["trace"] = word_substitute(self.advancer.abstract_code, self.copies.names)
         self.abstract_code["learn"] = self.learner.abstract_code
         for dense_sum in self.sums_of_projection:
             if dense_sum.is_ahead:

@@ -9,6 +9,7 @@ PORTS = {
     "activity": "what the neuron sends, for example its rate; add 'activity : 1' and set it in each step",
     "gain": "the slope of the neuron's output at its present drive; add 'gain : 1' and mine.run_regularly('gain = ...', **schedule.GAIN)",
     "feedback": "the error projected onto the neuron; add 'feedback : 1' and a FeedbackSynapses that writes it",
+    "sent": "spikes (or summed activity) of the trial so far; add 'sent : 1', 'sent += 1' to its reset, and 'sent = 0' at the beginning of trials",
     "error": "target minus output; use a Readout, or add 'error : 1' and set it with run_regularly(..., **schedule.LOSS)",
     "winner": "1 for the unit that was chosen; use a WinnerTakeAll",
     "deciding": "1 in the step of a decision; use a WinnerTakeAll",

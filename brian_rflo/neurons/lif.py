@@ -32,8 +32,9 @@ bias : 1
 v_initial : {unit}
 activity_initial : 1
 kick : 1
+sent : 1
 """
-RESET = "v = reset_to\nactivity += jump"
+RESET = "v = reset_to\nactivity += jump\nsent += 1"
 SLOPE = "gain = clip(1 - abs(v - {threshold})/(width*scale), 0, 1)/width*int(not_refractory)"
 
 
@@ -79,6 +80,8 @@ class LIFNeurons(NeuronGroup):
         Filtered spikes minus `baseline`, pseudo-derivative, and the error projected onto the neuron.
     low_passed : state variable
         Filtered spikes as the membranes of other neurons see them: what traces read.
+    sent : state variable
+        Spikes of this trial so far.
 
     Raises
     ------
@@ -148,7 +151,7 @@ class LIFNeurons(NeuronGroup):
     def trial_start(self):
         """Statements at the beginning of a trial; Brian2 lets nobody write to `v` while a neuron is refractory."""
         currents = "".join(f"{name} = 0\n" for name in self.events_onto)
-        return f"not_refractory = True\nlastspike = -1e4*second\nv = v_initial\nactivity = activity_initial\nlow_passed = 0\n{currents}{self.more_start}"
+        return f"not_refractory = True\nlastspike = -1e4*second\nv = v_initial\nactivity = activity_initial\nlow_passed = 0\nsent = 0\n{currents}{self.more_start}"
 
     def before_run(self, run_namespace):
         """Check the times once more: the clock may have changed."""

@@ -20,9 +20,14 @@ class LearningRule:
     traces : str
         Equations of the eligibility, one line a synaptic variable. They are integrated in the phase TRACE: neuron variables
         have the values that drive this step, ``gain_post`` is this step's. Mark differential equations ``(clock-driven)``.
+    advance : str
+        Statements of a step in the phase TRACE, for traces that are no differential equation; `traces` then declares them (``p : 1``).
     update : str
         Expression of the weight change of one step, before the learning rate; read in the phase LEARN, after neurons, error
         and feedback of the step are known. Along the gradient: weights grow with it.
+    rate_gradient : str
+        Expression, linear in the traces, that summed over a trial is the derivative of what the postsynaptic neuron sends (spikes, or
+        activity) by the weight: what `FiringRate` needs. Empty if the rule has none.
     reset : str
         Statements at the beginning of a trial.
     needs_pre, needs_post : tuple of str
@@ -60,7 +65,9 @@ class LearningRule:
     learning_rate: float
 
     traces: ClassVar[str] = ""
+    advance: ClassVar[str] = ""
     update: ClassVar[str] = ""
+    rate_gradient: ClassVar[str] = ""
     reset: ClassVar[str] = ""
     needs_pre: ClassVar[tuple] = ("activity",)
     needs_post: ClassVar[tuple] = ("gain", "feedback")

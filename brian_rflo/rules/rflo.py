@@ -43,6 +43,7 @@ class RFLO(LearningRule):
 
     traces = "dtrace/dt = (gain_post*activity_pre - trace)/tau : 1 (clock-driven)"
     update = "feedback_post*trace"
+    rate_gradient = "trace"
     reset = "trace = 0"
 
     def __post_init__(self):

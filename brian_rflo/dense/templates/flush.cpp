@@ -1,56 +1,112 @@
-{# The sums over a history (the equations stand in history.py): e backwards in time, then change, then the trace. #}
+{# The sums over a history (the equations stand in history.py): e backwards in time, then change, then sums and traces that go on. #}
 {% set s = flush.shape %}
+{% set x = flush.entries %}
 {% set width = s.networks*s.post %}
-const int _rows = {{flush.rows}}[0];
-const bool _is_over = {{flush.now}}[0] || {{flush.step}}[0] + 1 == {{flush.end}}[0];
-if (_rows && (_is_over || ({{flush.step}}[0] + 1) % {{s.n_steps}} == 0))
-{
-    {% if flush.trace %}
+{% set order = x.f|length %}
+{% macro sum_of(terms) %}{{terms|select|join(" + ") or "0"}}{% endmacro %}
+{# Backwards over the rows: c = e.f of each, where e has `added` at each row; what is left in _e is A'e of the first row. #}
+{% macro backwards(added, first=0) %}
+for (int _row = _rows - 1; _row >= 0; _row--)
+    #pragma GCC ivdep
     for (int _n = 0; _n < {{width}}; _n++)
-        {{flush.e}}[_n] = 0;
-    for (int _row = _rows - 1; _row >= 0; _row--)
-        for (int _n = 0; _n < {{width}}; _n++)
-        {
-            {{flush.e}}[_n] = {{flush.h}}[(size_t)_row*{{width}} + _n] + _decay*{{flush.e}}[_n];
-            {{flush.c}}[(size_t)_row*{{width}} + _n] = {{flush.f}}[(size_t)_row*{{width}} + _n]*{{flush.e}}[_n];
-        }
-    {% else %}
-    std::copy({{flush.f}}, {{flush.f}} + (size_t)_rows*{{width}}, {{flush.c}});
-    {% endif %}
-    for (int _network = 0; _network < {{s.networks}}; _network++)
     {
-        const auto* const _sound = {{flush.sound}} + {{s.first_post}} + _network*{{s.n_post}};
-        const int _learning = std::count_if(_sound, _sound + {{s.n_post}}, [&](const decltype(*_sound) value) { return _on*value > 0; });
-        if (!_learning)
-            continue;
-        for (int _j = 0; _j < {{s.n_post}}; _j++)
-            if (!(_on*_sound[_j] > 0))
-            {
-                {% if flush.trace %}
-                {{flush.e}}[_network*{{s.post}} + _j] = 0;
-                {% endif %}
-                for (int _row = 0; _row < _rows; _row++)
-                    {{flush.c}}[(size_t)_row*{{width}} + _network*{{s.post}} + _j] = 0;
-            }
-        const size_t _block = (size_t)_network*{{s.n_pre*s.n_post}};
-        {% if flush.trace %}
-        for (int _i = 0; _i < {{s.n_pre}}; _i++)
-            for (int _j = 0; _j < {{s.n_post}}; _j++)
-                {{flush.change}}[_block + _i*{{s.n_post}} + _j] += _decay*{{flush.e}}[_network*{{s.post}} + _j]*{{flush.trace}}[_block + _i*{{s.n_post}} + _j];
-        {% endif %}
-        _add_product({{flush.change}} + _block, {{flush.g}} + _network*{{s.pre}}, {{flush.c}} + _network*{{s.post}}, _rows, {{s.networks*s.pre}}, {{width}}, {{s.n_pre}}, {{s.n_post}});
+        const size_t _place = (size_t)_row*{{width}} + _n;
+        {% for k in range(order) %}
+        const auto _e{{k}} = {{flush.e}}[{{(first + k)*width}} + _n]{% if added[k] %} + {{added[k]}}{% endif %};
+        {% endfor %}
+        {{flush.c}}[_place] = {% for k in range(order) if x.f[k] %}{{" + " if not loop.first}}_e{{k}}*{{x.f[k]}}{% endfor %};
+        {% for l in range(order) %}
+        {{flush.e}}[{{(first + l)*width}} + _n] = {% for k in range(order) if x.A[k][l] %}{{" + " if not loop.first}}{{x.A[k][l]}}*_e{{k}}{% else %}0{% endfor %};
+        {% endfor %}
     }
-    {% if flush.trace %}
-    if (_is_over{{" || true" if flush.keeps_trace}})
+{% endmacro %}
+{# e of the trace k alone: what is left in _e is that row of the product of all A. #}
+{% macro unit(k) %}
+std::fill({{flush.e}} + {{k*order*width}}, {{flush.e}} + {{(k + 1)*order*width}}, 0);
+std::fill({{flush.e}} + {{(k*order + k)*width}}, {{flush.e}} + {{(k*order + k + 1)*width}}, 1);
+{% endmacro %}
+{# Add to `into` what the rows make of c, and the traces from before of e, in networks that learn. #}
+{% macro add_to(into) %}
+for (int _network = 0; _network < {{s.networks}}; _network++)
+{
+    const auto* const _sound = {{flush.sound}} + {{s.first_post}} + _network*{{s.n_post}};
+    const int _learning = std::count_if(_sound, _sound + {{s.n_post}}, [&](const decltype(*_sound) value) { return _on*value > 0; });
+    if (!_learning)
+        continue;
+    for (int _j = 0; _j < {{s.n_post}}; _j++)
+        if (!(_on*_sound[_j] > 0))
+        {
+            for (int _k = 0; _k < {{order}}; _k++)
+                {{flush.e}}[_k*{{width}} + _network*{{s.post}} + _j] = 0;
+            for (int _row = 0; _row < _rows; _row++)
+                {{flush.c}}[(size_t)_row*{{width}} + _network*{{s.post}} + _j] = 0;
+        }
+    const size_t _block = (size_t)_network*{{s.n_pre*s.n_post}};
+    {% if flush.traces %}
+    for (int _i = 0; _i < {{s.n_pre}}; _i++)
+        for (int _j = 0; _j < {{s.n_post}}; _j++)
+        {
+            const size_t _place = _block + (size_t)_i*{{s.n_post}} + _j;
+            {{into}}[_place] += {% for trace in flush.traces %}{{" + " if not loop.first}}{{flush.e}}[{{loop.index0*width}} + _network*{{s.post}} + _j]*{{trace}}[_place]{% endfor %};
+        }
+    {% endif %}
+    _add_product({{into}} + _block, {{flush.g}} + _network*{{s.pre}}, {{flush.c}} + _network*{{s.post}}, _rows, {{s.networks*s.pre}}, {{width}}, {{s.n_pre}}, {{s.n_post}});
+}
+{% endmacro %}
+const int _rows = {{flush.rows}}[0];
+const bool _is_over = {{flush.now}}[0] || {{flush.step}}[0] + 1 == {{flush.end}}[0], _is_last = ({{flush.step}}[0] + 1) % {{s.n_steps}} == 0 && !{{flush.now}}[0];
+if (_rows && (_is_over || _is_last))
+{
+    {% for name, array in flush.arrays.items() if name in x.arrays %}
+    const auto* const _kept_{{name}} = {{array}};
+    {% endfor %}
+    {% if x.is_held %}
+    const decltype({{flush.e}}[0] + 0) _holds = _is_last ? 1 : 0;
+    {% set added = [] %}
+    {% for k in range(order) %}
+    {% set term = "_holds*%s[_n]*%s" % (flush.R, x.q[k]) if x.q[k] else "" %}
+    {{- added.append([x.h[k], term]|select|join(" + ")) or "" }}
+    {% endfor %}
+    {% else %}
+    {% set added = x.h %}
+    {% endif %}
+    std::fill({{flush.e}}, {{flush.e}} + {{order*width}}, 0);
+    {{backwards(added)|autoindent}}
+    {{add_to(flush.change)|autoindent}}
+    {% if x.is_held %}
+    if (!_is_last)
     {
-        auto _power = 0*_decay + 1;
-        for (int _row = _rows - 1; _row >= 0; _row--, _power *= _decay)
-            for (int _n = 0; _n < {{width}}; _n++)
-                {{flush.c}}[(size_t)_row*{{width}} + _n] = _power*{{flush.f}}[(size_t)_row*{{width}} + _n];
-        for (size_t _n = 0; _n < {{s.networks*s.n_pre*s.n_post}}; _n++)
-            {{flush.trace}}[_n] *= _power;
+        std::fill({{flush.e}}, {{flush.e}} + {{order*width}}, 0);
+        {{backwards(x.q)|autoindent}}
+        {{add_to(flush.summed)|autoindent}}
+    }
+    {% endif %}
+    {% if flush.traces %}
+    if (_is_over{{" || true" if flush.keeps_traces}})
+    {
+        {% for k in range(order) %}
+        {{unit(k)}}
+        {{backwards([None]*order, k*order)|autoindent}}
+        {% endfor %}
         for (int _network = 0; _network < {{s.networks}}; _network++)
-            _add_product({{flush.trace}} + (size_t)_network*{{s.n_pre*s.n_post}}, {{flush.g}} + _network*{{s.pre}}, {{flush.c}} + _network*{{s.post}}, _rows, {{s.networks*s.pre}}, {{width}}, {{s.n_pre}}, {{s.n_post}});
+            for (int _i = 0; _i < {{s.n_pre}}; _i++)
+                for (int _j = 0; _j < {{s.n_post}}; _j++)
+                {
+                    const size_t _place = ((size_t)_network*{{s.n_pre}} + _i)*{{s.n_post}} + _j, _n = _network*{{s.post}} + _j;
+                    {% for trace in flush.traces %}
+                    const auto _x{{loop.index0}} = {{trace}}[_place];
+                    {% endfor %}
+                    {% for trace in flush.traces %}
+                    {% set k = loop.index0 %}
+                    {{trace}}[_place] = {% for l in range(order) %}{{" + " if not loop.first}}{{flush.e}}[{{(k*order + l)*width}} + _n]*_x{{l}}{% endfor %};
+                    {% endfor %}
+                }
+        {% for trace in flush.traces %}
+        {{unit(loop.index0)}}
+        {{backwards([None]*order, loop.index0*order)|autoindent}}
+        for (int _network = 0; _network < {{s.networks}}; _network++)
+            _add_product({{trace}} + (size_t)_network*{{s.n_pre*s.n_post}}, {{flush.g}} + _network*{{s.pre}}, {{flush.c}} + _network*{{s.post}}, _rows, {{s.networks*s.pre}}, {{width}}, {{s.n_pre}}, {{s.n_post}});
+        {% endfor %}
     }
     {% endif %}
     {{flush.rows}}[0] = 0;

@@ -8,6 +8,6 @@ for (int _network = 0; _network < {{geometry.networks}}; _network++)
         const int {{side.index}} = {{first}} + _network*{{size}} + _n;
         {{reads[side.index]|autoindent}}
         {{statements.get(name, "")|autoindent}}
-        {{side.array}}[((size_t){{rows}}*{{geometry.networks}} + _network)*{{side.stride}} + _n] = _value_{{name}};
+        {{side.array}}[((size_t){{side.row}}*{{geometry.networks}} + _network)*{{side.stride}} + _n] = _value_{{name}};
     }
 {% endfor %}
