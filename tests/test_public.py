@@ -65,7 +65,7 @@ def test_versions_agree():
 def test_example_runs(path):
     """As printed, but for the number of trials."""
     source = re.sub(r"\b(300|500|800)\b(?=\)|, report| \* task|\) \+)", "3", path.read_text())
-    assert source != path.read_text()
+    assert source != path.read_text() or path.stem == "watching_traces", "a long training is to be shortened here"  # that one runs a single trial as it is
     exec(compile(source, str(path), "exec"), {"__name__": "__main__"})
     assert plt.gcf().axes and all(ax.has_data() for ax in plt.gcf().axes)
     plt.close("all")
