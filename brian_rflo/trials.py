@@ -8,11 +8,19 @@ from brian2.utils.logger import get_logger
 
 from . import schedule
 from .occasional import Occasional, OccasionalMonitor, OccasionalRunner, first_step, is_standalone, last_step
+from .neurons.base import spikes
 from .readout import Readout, check_clock
 from .synapses import PlasticSynapses
 from .updates import check_clip_norm
 
 logger = get_logger(__name__)
+
+#: Mean firing rates, in Hz, outside of which a network is called silent or saturated; and what to do about it.
+USUAL_RATES = 0.5, 150.0
+ADVICE = {
+    "silent": "Without spikes nothing is sent and nothing learned; raise the bias, the gain of the initial weights or the input, or lower the threshold",
+    "saturated": "Neurons that fire as fast as they can carry little; lower the bias, the gain of the initial weights or the learning rates, lengthen the refractory time, or hold rates with regularization=FiringRate(20*Hz, 300)",
+}
 
 
 class Trials(NeuronGroup):
@@ -53,7 +61,7 @@ class Trials(NeuronGroup):
     """
 
     def __init__(self, task, *parts, networks=1, clip_norm=None, name="trials*", **neurongroup_args):
-        self.task, self.clip_norm, self.reported, self.counted, self.runners = task, clip_norm, set(), set(), 0
+        self.task, self.clip_norm, self.reported, self.counted, self.watched, self.runners = task, clip_norm, set(), set(), [], 0
         if len({id(part) for part in parts}) < len(parts):
             raise ValueError("Trials was given a part twice; name each once")
         self.readouts = [part for part in parts if isinstance(part, Readout)]
@@ -101,6 +109,8 @@ class Trials(NeuronGroup):
 
     def at_start(self, group, statements):
         """Run statements of `group` at the beginning of each trial, before anything else of the step."""
+        if spikes(group) and "sent" in group.variables and not any(group is other for other in self.watched):
+            self.watched.append(group)
         self._run(group, statements, first_step(self.task.n_steps), schedule.RESET, "trial_start")
 
     def at_end(self, group, statements):
@@ -125,7 +135,9 @@ class Trials(NeuronGroup):
             self.check()
 
     def check(self):
-        """Warn of each network that has diverged, once: which trial, and what to lower."""
+        """Warn of each network that has diverged, once: which trial, and what to lower; and of silent and saturated ones."""
+        if is_standalone() and round(float(self.clock.t / self.clock.dt)) % self.task.n_steps == 0:
+            self.check_rates()
         trial = np.asarray(self.diverged_in)
         failed = [k for k in np.flatnonzero(trial >= 0) if (k, trial[k]) not in self.reported]
         if not failed:
@@ -135,10 +147,22 @@ class Trials(NeuronGroup):
         trials = ", ".join(f"network {k} in trial {trial[k]}" for k in failed)
         logger.warn(f"Training diverged: {trials} (loss or weights not finite). Learning stopped there, and the weights are those from before that trial. Lower the learning rate of {rates}; {self.name}.resume() lets it learn again.", "diverged")
 
+    def check_rates(self):
+        """Warn of spiking groups that were silent or saturated in the last trial, once each."""
+        for group in self.watched:
+            sent = np.asarray(group.variables["sent"].get_value())
+            networks = len(self) if len(sent) % len(self) == 0 else 1
+            rates = sent.reshape(networks, -1).mean(axis=1) / float(self.duration)
+            for state, found in (("silent", rates < USUAL_RATES[0]), ("saturated", rates > USUAL_RATES[1])):
+                if found.any() and (group.name, state) not in self.reported:
+                    self.reported.add((group.name, state))
+                    which = "" if networks == 1 else f" in network {', '.join(map(str, np.flatnonzero(found)))}"
+                    logger.warn(f"'{group.name}' is {state}{which}: its neurons fire at {rates[found].mean():.3g} Hz on average in a trial. {ADVICE[state]}.", "rates")
+
     def resume(self):
         """Let networks that have diverged learn again, from the weights they were given back."""
         self.diverged_in = -1
-        self.reported.clear()
+        self.reported = {what for what in self.reported if isinstance(what[0], str)}
         for part in self.projections:
             part.variables["_sound"].set_value(np.ones(part.target.stop))
 
@@ -172,6 +196,7 @@ class Verdict(Occasional, CodeRunner):
         step = self.timestep[0]
         if not self.holds(step):
             return
+        self.group.check_rates()
         loss, diverged_in = self.loss.get_value(), self.diverged_in.get_value()
         loss[:] = sum(part.loss.get_value().reshape(self.networks, -1).sum(axis=1) for part in self.readouts)
         failed = ~np.isfinite(loss)

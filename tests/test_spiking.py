@@ -242,3 +242,13 @@ def test_lif_networks_learn_periodic_output(noise, bound):
     print("NMSE", after, "untrained", before)
     assert np.median(after) <= bound
     assert abs(np.median(before) - 1) < 0.1
+
+
+@pytest.mark.parametrize("target", [TARGETS[0], TARGETS[2]])
+@pytest.mark.parametrize("level, state", [(-5.0, "silent"), (40.0, "saturated")])
+def test_silent_and_saturated_networks_are_named_once(target, level, state, caplog):
+    with device(target):
+        defaultclock.dt = CURSOR.dt
+        neurons = lif(2 * N, bias=np.r_[np.full(N, level), np.full(N, 1.3)], name="mine")
+        LearningNetwork(CURSOR, neurons, RFLO(0.0, tau=TAU_SYN), networks=2, update="trial", gain=0.1, trained=("output",)).train(3)
+    assert caplog.text.count("'mine' is") == 1 and f"'mine' is {state} in network 0: its neurons fire at" in caplog.text and "Hz on average in a trial" in caplog.text and "the bias" in caplog.text
