@@ -11,7 +11,7 @@ from .results import TrainingResult
 from .rules import RFLO, Delta, LearningRule, RewardHebbian
 from .selection import ChoiceMonitor, WinnerTakeAll
 from .synapses import DALE, FeedbackSynapses, FixedSynapses, PlasticSynapses, SymmetricFeedback
-from .tasks import ArrayTask, CursorMovements, IntervalMatching, PeriodicOutput, Task
+from .tasks import ArrayTask, CursorMovements, EvidenceAccumulation, IntervalMatching, PatternGeneration, PeriodicOutput, StoreRecall, Task
 from .trials import LossMonitor, Trials
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "DALE",
     "Delta",
     "Descent",
+    "EvidenceAccumulation",
     "FeedbackSynapses",
     "FixedSynapses",
     "IntervalMatching",
@@ -30,12 +31,14 @@ __all__ = [
     "LearningNetwork",
     "LearningRule",
     "LossMonitor",
+    "PatternGeneration",
     "PeriodicOutput",
     "PlasticSynapses",
     "RFLO",
     "RateNeurons",
     "Readout",
     "RewardHebbian",
+    "StoreRecall",
     "SymmetricFeedback",
     "Task",
     "TaskInput",
