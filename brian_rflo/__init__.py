@@ -1,6 +1,6 @@
 """Local online learning rules for recurrent networks, rate and spiking, as ordinary Brian2 objects."""
 
-from . import reference, schedule
+from . import reference, reference_eprop, schedule
 from .checks import check_neurons, check_rule, check_task
 from .comparison import compare
 from .network import LearningNetwork
@@ -50,5 +50,6 @@ __all__ = [
     "check_task",
     "compare",
     "reference",
+    "reference_eprop",
     "schedule",
 ]

@@ -72,7 +72,7 @@ class EpropTrial:
     inputs, spikes, gain : ndarray
         Inputs, spikes and pseudo-derivative psi of the recurrent neurons.
     voltage, adaptation : ndarray
-        v and a in the step, after the reset and with the spikes of the step before.
+        v and a as they are compared with the threshold: what a spike does to them is seen in the step after it.
     output, answer, target, error, mask : ndarray
         The readout u; u again or, for classification, its softmax; the target, the error E and the mask.
     loss : ndarray, shape (trials,)
@@ -162,8 +162,8 @@ class EpropNetwork:
     loss: str = "regression"
 
     def __post_init__(self):
-        for name in ("tau_m", "tau_out", "tau_adapt", "v_th"):
-            if not getattr(self, name) > 0:
+        for name in ("tau_m", "tau_out", "tau_adapt", "v_th", "width"):
+            if getattr(self, name) is not None and not getattr(self, name) > 0:
                 raise ValueError(f"EpropNetwork: {name} must be positive; got {getattr(self, name)!r}")
         check_count("EpropNetwork: t_ref", self.t_ref, least=0)
         if self.loss not in LOSSES:
@@ -180,6 +180,11 @@ class EpropNetwork:
         alpha, _, kappa = self.decays
         return (1 - alpha if self.zeta_recurrent is None else self.zeta_recurrent, 1 - kappa if self.zeta_out is None else self.zeta_out)
 
+    @property
+    def surrogate(self):
+        """Height and width of the pseudo-derivative."""
+        return (0.3 / self.v_th if self.height is None else self.height, self.v_th if self.width is None else self.width)
+
     def trial(self, weights, inputs, target, mask):
         """A batch of trials in which weights do not change, equations (1) to (6).
 
@@ -192,7 +197,15 @@ class EpropNetwork:
         Returns
         -------
         EpropTrial
+
+        Raises
+        ------
+        ValueError
+            If the arrays have no axis of trials, or differ in trials or steps.
         """
+        if np.ndim(inputs) != 3 or not np.shape(inputs)[:2] == np.shape(target)[:2] == np.shape(mask):
+            got = f"{np.shape(inputs)}, {np.shape(target)} and {np.shape(mask)}"
+            raise ValueError(f"inputs, target and mask must have shapes (trials, n_steps, n), (trials, n_steps, n) and (trials, n_steps); got {got}")
         inputs, target = (np.ascontiguousarray(np.swapaxes(values, 0, 1), dtype=float) for values in (inputs, target))
         mask = np.ascontiguousarray(np.transpose(mask), dtype=float)[..., None]
         spikes, gain, voltage, adaptation = self._spiking(weights, inputs)
@@ -213,14 +226,15 @@ class EpropNetwork:
             free[step] = r == 0
             z = spikes[step] = (v >= self.v_th + self.beta * a) & (r == 0)
             r[z > 0] = self.t_ref
-        height, width = self.height or 0.3 / self.v_th, self.width or self.v_th
+        height, width = self.surrogate
         gain = free * height * np.maximum(0, 1 - np.abs(voltage - (self.v_th + self.beta * adaptation)) / width)
         return spikes, gain, voltage, adaptation
 
     def _loss(self, answer, target, mask):
         if self.loss == "regression":
             return 0.5 * (mask * (answer - target) ** 2).sum(axis=(0, 2))
-        return -(mask * target * np.log(answer)).sum(axis=(0, 2)) / mask.sum(axis=(0, 2))
+        surprise = -np.log(answer, where=target > 0, out=np.zeros_like(answer))
+        return (mask * target * surprise).sum(axis=(0, 2)) / mask.sum(axis=(0, 2))
 
     def gradients(self, weights, trial, averaged=False):
         """The gradient by the adjoint recursion, equation (10), added up over a batch of trials.

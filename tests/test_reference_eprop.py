@@ -1,10 +1,11 @@
 """The NumPy baseline of e-prop: the numbers of published implementations, and the same gradient forwards and backwards in time."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from brian2 import ms
+from brian2 import Hz, ms
 
 from brian_rflo import Adam, ArrayTask, Descent, EvidenceAccumulation
 from brian_rflo.reference_eprop import EpropNetwork, Updates, complete, train
@@ -40,7 +41,7 @@ def difference(a, b):
 def random_case(network, trials=4, n_steps=60, n=7, n_inputs=5, n_outputs=3, seed=1):
     """Weights, inputs, target and mask; the mask leaves out the first third."""
     rng = np.random.default_rng(seed)
-    scale = 12 * network.zetas[0] ** -1 * network.v_th / 4
+    scale = 3 * network.v_th / network.zetas[0]
     shapes = {"input": (n, n_inputs), "recurrent": (n, n), "output": (n_outputs, n), "feedback": (n, n_outputs)}
     weights = {name: rng.standard_normal(shape) / np.sqrt(shape[1]) for name, shape in shapes.items()}
     weights["input"], weights["recurrent"] = scale * np.abs(weights["input"]), scale * weights["recurrent"]
@@ -98,8 +99,6 @@ def test_forwards_is_backwards(network, averaged):
 
 @pytest.mark.parametrize("lacking", [dict(beta=0.0), dict(c_reg=0.0), dict(t_ref=0), dict(zeta_recurrent=None)], ids=str)
 def test_every_part_changes_the_gradient(lacking):
-    from dataclasses import replace
-
     weights, *arrays = random_case(ALIF)
     without = replace(ALIF, **lacking)
     gradients = [network.gradients(weights, network.trial(weights, *arrays))["input"] for network in (ALIF, without)]
@@ -134,8 +133,6 @@ def test_neurons_rest_after_a_spike_and_tire():
     spikes = ALIF.trial(weights, inputs, target, mask).spikes
     for neuron in spikes.transpose(1, 2, 0).reshape(-1, 300):
         assert len(np.flatnonzero(neuron)) > 1 and np.diff(np.flatnonzero(neuron)).min() >= ALIF.t_ref
-    from dataclasses import replace
-
     assert replace(ALIF, beta=0.0).trial(weights, inputs, target, mask).spikes[:, :, 3:].sum() > spikes[:, :, 3:].sum()
 
 
@@ -169,7 +166,7 @@ def test_learning_rates_fall():
     assert np.allclose([halved.changes(one)["input"][0] for _ in range(3)], [-0.5, -0.25, -0.5 / 3])
 
 
-QUICK = EvidenceAccumulation(n_cues=1, cue=30 * ms, pause=0 * ms, delay=10 * ms, recall=20 * ms, cue_rate=200 * (ms**-1) / 1000)
+QUICK = EvidenceAccumulation(n_cues=1, cue=30 * ms, pause=0 * ms, delay=10 * ms, recall=20 * ms, cue_rate=200 * Hz)
 
 
 def train_quick(**args):
@@ -210,10 +207,24 @@ def test_bad_weights():
     assert np.array_equal(complete(QUICK, weights, "symmetric")["feedback"], weights["output"].T)
 
 
-@pytest.mark.parametrize("bad, message", [(dict(tau_m=0), "tau_m must be positive"), (dict(t_ref=1.5), "t_ref must be a whole number"), (dict(loss="hinge"), "loss must be one of regression")])
+BAD_NETWORKS = [
+    (dict(tau_m=0), "tau_m must be positive"),
+    (dict(t_ref=1.5), "t_ref must be a whole number"),
+    (dict(width=0), "width must be positive"),
+    (dict(loss="hinge"), "loss must be one of regression"),
+]
+
+
+@pytest.mark.parametrize("bad, message", BAD_NETWORKS)
 def test_bad_networks(bad, message):
     with pytest.raises(ValueError, match=message):
         EpropNetwork(**(dict(tau_m=10, tau_out=10, v_th=1) | bad))
+
+
+def test_bad_trials():
+    weights, inputs, target, mask = random_case(LIF)
+    with pytest.raises(ValueError, match=r"inputs, target and mask must have shapes .*; got \(60, 5\)"):
+        LIF.trial(weights, inputs[0], target[0], mask[0])
 
 
 def test_bad_feedback():
