@@ -1,6 +1,6 @@
 """Local online learning rules for recurrent networks, rate and spiking, as ordinary Brian2 objects."""
 
-from . import reference, schedule
+from . import reference, reference_eprop, schedule
 from .checks import check_neurons, check_rule, check_task
 from .comparison import compare
 from .network import LearningNetwork
@@ -12,7 +12,7 @@ from .results import TrainingResult
 from .rules import RFLO, Delta, LearningRule, RewardHebbian
 from .selection import ChoiceMonitor, WinnerTakeAll
 from .synapses import DALE, FeedbackSynapses, FixedSynapses, PlasticSynapses, SymmetricFeedback
-from .tasks import ArrayTask, CursorMovements, IntervalMatching, PeriodicOutput, Task
+from .tasks import ArrayTask, CursorMovements, EvidenceAccumulation, IntervalMatching, PatternGeneration, PeriodicOutput, StoreRecall, Task
 from .trials import LossMonitor, Trials
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "DALE",
     "Delta",
     "Descent",
+    "EvidenceAccumulation",
     "FeedbackSynapses",
     "FiringRate",
     "FixedSynapses",
@@ -32,12 +33,14 @@ __all__ = [
     "LearningNetwork",
     "LearningRule",
     "LossMonitor",
+    "PatternGeneration",
     "PeriodicOutput",
     "PlasticSynapses",
     "RFLO",
     "RateNeurons",
     "Readout",
     "RewardHebbian",
+    "StoreRecall",
     "SymmetricFeedback",
     "Task",
     "TaskInput",
@@ -49,5 +52,6 @@ __all__ = [
     "check_task",
     "compare",
     "reference",
+    "reference_eprop",
     "schedule",
 ]

@@ -38,6 +38,25 @@ def plot_task(task, ax=None, trial=0):
     return ax
 
 
+def plot_spike_task(task, ax=None, trial=0):
+    """Spikes of one trial of a task, in groups, above its targets; masked steps are shaded."""
+    ax = axes_or_new(ax)
+    inputs, target, mask = task.trial(trial)
+    times, low, high = np.asarray(task.times) * 1e3, target.min(), target.max()
+    row = 1.8 * (high - low) / inputs.shape[1]
+    for number, channels in enumerate(np.array_split(np.arange(inputs.shape[1]), len(task.groups))):
+        step, channel = np.nonzero(inputs[:, channels])
+        bottom = high + 0.15 * (high - low) + row * channels[0]
+        ax.vlines(times[step], bottom + row * channel, bottom + row * (channel + 0.8), color="black", linewidth=0.6)
+        ax.text(1.01, bottom + row * len(channels) / 2, task.groups[number], transform=ax.get_yaxis_transform(), va="center", fontsize="small")
+    for number, values in enumerate(target.T):
+        ax.plot(times, values, color=f"C{number}", label=f"target {number}")
+    ax.fill_between(times, 0, 1, where=mask == 0, transform=ax.get_xaxis_transform(), color="black", alpha=0.08, linewidth=0, step="mid", label="masked" if (mask == 0).any() else None)
+    ax.set(xlabel="Time in trial (ms)", title=type(task).__name__, yticks=[low, high])
+    ax.legend(frameon=False, fontsize="small", loc="lower left", ncols=3, bbox_to_anchor=(0, 0.09))
+    return ax
+
+
 def plot_losses(losses, ax=None, name=None, label=None, linestyle="-", color=None):
     """Loss over trials, ``(networks, trials)``: median and quartiles over networks, on logarithmic axes."""
     ax, color = axes_or_new(ax), color or colour(name)

@@ -1,7 +1,7 @@
-"""Checks of the numbers that users type: times, time constants."""
+"""Checks of the numbers that users type: times, time constants, rates, counts."""
 
 import numpy as np
-from brian2 import get_dimensions, second
+from brian2 import get_dimensions, hertz, second
 
 
 def check_time(name, value, zero_allowed=False):
@@ -20,6 +20,22 @@ def whole_steps(name, value, dt):
     if abs(ratio - round(ratio)) > 1e-6:
         raise ValueError(f"{name} = {value} is no whole number of time steps of {dt}; write for example {name.split()[-1]}={round(ratio) * dt}")
     return round(ratio)
+
+
+def step_probability(name, rate, dt):
+    """The probability of a spike in one time step at a rate; an error if it is none."""
+    if get_dimensions(rate) is not hertz.dim:
+        raise TypeError(f"{name} must be a rate, for example 40*Hz; got {rate!r}")
+    probability = np.asarray(rate * dt, dtype=float)
+    if probability.ndim or not 0 <= probability <= 1:
+        raise ValueError(f"{name} must be one rate between 0 Hz and a spike in each time step of {dt}; got {rate!r}")
+    return float(probability)
+
+
+def check_probability(name, value):
+    """Raise unless `value` is a probability."""
+    if isinstance(value, bool) or not np.isscalar(value) or not 0 <= value <= 1:
+        raise ValueError(f"{name} must be a probability, between 0 and 1; got {value!r}")
 
 
 def check_count(name, value, least=1):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from brian2 import BrianObjectException, Network, NeuronGroup, Quantity, defaultclock, ms, mV, second
+from brian2 import BrianObjectException, Hz, Network, NeuronGroup, Quantity, defaultclock, ms, mV, second
 
 from brian_rflo import (
     DALE,
@@ -12,16 +12,19 @@ from brian_rflo import (
     ArrayTask,
     CursorMovements,
     Delta,
+    EvidenceAccumulation,
     FeedbackSynapses,
     FixedSynapses,
     IntervalMatching,
     LearningNetwork,
     LearningRule,
     LossMonitor,
+    PatternGeneration,
     PeriodicOutput,
     PlasticSynapses,
     RateNeurons,
     Readout,
+    StoreRecall,
     SymmetricFeedback,
     TaskInput,
     Trials,
@@ -255,6 +258,23 @@ CASES = {
     "three channels": (lambda: IntervalMatching(n_inputs=3), "n_inputs must be 1 .* or 2"),
     "no movement": (lambda: CursorMovements(n_movements=0), "n_movements must be a whole number of at least 1"),
     "seed negative": (lambda: CursorMovements(seed=-1), "CursorMovements: seed must be a non-negative whole number"),
+    "even cues": (lambda: EvidenceAccumulation(n_cues=6), "n_cues = 6 is even, and neither side has more cues .*; write an odd number"),
+    "no cues": (lambda: EvidenceAccumulation(n_cues=0), "n_cues must be a whole number of at least 1"),
+    "likely side": (lambda: EvidenceAccumulation(p_likely=1.2), "EvidenceAccumulation: p_likely must be a probability"),
+    "no recall window": (lambda: EvidenceAccumulation(recall=0 * ms), "recall must be at least one time step"),
+    "pause no whole steps": (lambda: EvidenceAccumulation(pause=0.5 * ms), "EvidenceAccumulation: pause = 0.5 ms is no whole number of time steps"),
+    "rate without units": (lambda: EvidenceAccumulation(cue_rate=0.04), "EvidenceAccumulation: cue_rate must be a rate, for example 40.Hz; got 0.04"),
+    "rate too high": (lambda: EvidenceAccumulation(noise_rate=2000 * Hz), "noise_rate must be one rate between 0 Hz and a spike in each time step"),
+    "rate negative": (lambda: PatternGeneration(input_rate=-1 * Hz), "input_rate must be one rate"),
+    "window too long": (lambda: PatternGeneration(length=100 * ms, learning_window=101 * ms), "learning_window = 101. ms is longer than a trial"),
+    "no window": (lambda: PatternGeneration(learning_window=0 * ms), "learning_window must be one positive time"),
+    "half a period": (lambda: PatternGeneration(harmonics=(0.5,)), "harmonics must be a whole number"),
+    "no sines": (lambda: PatternGeneration(harmonics=()), "harmonics must be a tuple of whole numbers"),
+    "sines too fast": (lambda: PatternGeneration(length=10 * ms), "length = 10. ms is too short for 5 periods"),
+    "no channels": (lambda: StoreRecall(n_per_group=0), "StoreRecall: n_per_group must be a whole number of at least 1"),
+    "one symbol": (lambda: StoreRecall(n_symbols=1), "StoreRecall: n_symbols must be a whole number of at least 2"),
+    "delay beyond the trial": (lambda: StoreRecall(n_symbols=4), "expected_delay must be a number of symbols, from 1 to n_symbols = 4; got 6.0"),
+    "no symbol": (lambda: StoreRecall(symbol=0 * ms), "StoreRecall: symbol must be at least one time step"),
     # baselines
     "unknown baseline": (lambda: baseline("backprop"), "unknown baseline rule 'backprop'; choose one of rflo, rtrl, bptt"),
     "bptt at every step": (lambda: baseline("bptt", update="step"), "cannot change weights at each step; write update='trial'"),

@@ -6,13 +6,34 @@ import numpy as np
 import pytest
 from brian2 import NeuronGroup, Quantity, ms
 
-from brian_rflo import RFLO, ALIFNeurons, ArrayTask, CursorMovements, Delta, IntervalMatching, LearningRule, LIFNeurons, PeriodicOutput, RateNeurons, check_neurons, check_rule, check_task
+from brian_rflo import (
+    RFLO,
+    ALIFNeurons,
+    ArrayTask,
+    CursorMovements,
+    Delta,
+    EvidenceAccumulation,
+    IntervalMatching,
+    LearningRule,
+    LIFNeurons,
+    PatternGeneration,
+    PeriodicOutput,
+    RateNeurons,
+    StoreRecall,
+    check_neurons,
+    check_rule,
+    check_task,
+)
 
 TASKS = (
     PeriodicOutput(period=40 * ms),
     IntervalMatching(seed=2),
     IntervalMatching(n_inputs=2, input_height=2.0, tail=50 * ms),
     CursorMovements(n_movements=3, hold=20 * ms),
+    PatternGeneration(length=100 * ms, learning_window=60 * ms, seed=2),
+    EvidenceAccumulation(n_cues=1, delay=200 * ms),
+    EvidenceAccumulation(n_cues=3, delay=0 * ms, pause=0 * ms, seed=4),
+    StoreRecall(symbol=20 * ms),
     ArrayTask(target=np.linspace(0, 1, 12), inputs=np.ones((12, 3)), mask=np.arange(12) % 2),
 )
 START = dict(tau=10 * ms, tau_syn=20 * ms, bias=3.0, refractory=2 * ms)

@@ -1,0 +1,432 @@
+"""e-prop in NumPy, many trials at once: the baseline of e-prop networks, and the oracle of their tests (Bellec et al. 2020, Nature Communications 11:3625).
+
+Independent of the Brian2 components. Per step s = 0 .. T-1 of a trial, in this order, all of it 0 before; with x the inputs, z the spikes, and
+alpha, rho, kappa the decays of membrane, adaptation and readout in a step:
+
+    r <- max(r - 1, 0)                                                                            refractory counter
+    v <- alpha v + zeta (Win x(s) + W z(s-1)) - v_th z(s-1)                                       (1)
+    a <- rho a + z(s-1)                                                                           (2)
+    psi = height max(0, 1 - |v - v_th - beta a|/width), 0 where r > 0                             (3)
+    z(s) = 1 where v >= v_th + beta a and r = 0; there r = t_ref                                  (4)
+    u <- kappa u + zeta_out Wout z(s)                                                             (5)
+    E = mask (u - y*) for regression,  mask (softmax(u) - y*) for classification;  L = B E        (6)
+
+The gradient of a weight from i to j, forwards in time, is that of `EpropNetwork.online_gradients`; with x_i(s) an input or z_i(s-1):
+
+    zbar <- alpha zbar + zeta x_i    e = psi_j (zbar - beta eps)    eps <- rho eps + e    ebar <- kappa ebar + (1 - kappa) e      (7)
+    G = sum over s of L_j ebar + c_reg (n_j/T - f_target)/T sum over s of e,   n_j the spikes of j in the trial                  (8)
+    readout: zbar <- kappa zbar + zeta_out z_i(s),   G = sum over s of E_k zbar                                                  (9)
+
+The same number, backwards in time and with no trace for each synapse, is that of `EpropNetwork.gradients`:
+
+    F_j(s) = kappa F_j(s+1) + (1 - kappa) L_j(s)       c_j(s) = F_j(s) + c_reg (n_j/T - f_target)/T
+    M_j(s) = psi_j(s) (c_j(s) + lam_j(s+1))            lam_j(s) = (rho - beta psi_j(s)) lam_j(s+1) - beta psi_j(s) c_j(s)
+    Q_j(s) = M_j(s) + alpha Q_j(s+1)                   G = zeta sum over s of Q_j(s) x_i(s)                                      (10)
+
+No neuron has a synapse onto itself.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .optimizers import Adam, Descent
+from .quantities import check_count
+from .reference import copies
+from .updates import PLASTIC, check_instance, check_trained
+
+LOSSES = ("regression", "classification")
+FEEDBACKS = ("random", "symmetric", "adaptive")
+
+
+def filtered(values, decay):
+    """``y(s) = decay*y(s-1) + values(s)`` along the first axis."""
+    result = np.array(values, dtype=float)
+    for step in range(1, len(result)):
+        result[step] += decay * result[step - 1]
+    return result
+
+
+def filtered_backwards(values, decay):
+    """``y(s) = decay*y(s+1) + values(s)`` along the first axis."""
+    return filtered(values[::-1], decay)[::-1]
+
+
+def softmax(values):
+    """Softmax along the last axis."""
+    powers = np.exp(values - values.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def sum_of_products(left, right):
+    """Sum over steps and trials of outer products, for ``left`` and ``right`` of shape ``(n_steps, trials, n)``."""
+    return left.reshape(-1, left.shape[-1]).T @ right.reshape(-1, right.shape[-1])
+
+
+@dataclass(frozen=True, eq=False)
+class EpropTrial:
+    """What happened in a batch of trials; all arrays have the shape ``(n_steps, trials, n)``, and the mask ``(n_steps, trials, 1)``.
+
+    Parameters
+    ----------
+    inputs, spikes, gain : ndarray
+        Inputs, spikes and pseudo-derivative psi of the recurrent neurons.
+    voltage, adaptation : ndarray
+        v and a as they are compared with the threshold: what a spike does to them is seen in the step after it.
+    output, answer, target, error, mask : ndarray
+        The readout u; u again or, for classification, its softmax; the target, the error E and the mask.
+    loss : ndarray, shape (trials,)
+        Half the sum of squared errors, or the mean over the steps that count of the cross entropy.
+    """
+
+    inputs: np.ndarray
+    spikes: np.ndarray
+    gain: np.ndarray
+    voltage: np.ndarray
+    adaptation: np.ndarray
+    output: np.ndarray
+    answer: np.ndarray
+    target: np.ndarray
+    mask: np.ndarray
+    error: np.ndarray
+    loss: np.ndarray
+
+    @property
+    def rates(self):
+        """Spikes per step of each neuron in each trial, ``(trials, N)``."""
+        return self.spikes.mean(axis=0)
+
+    @property
+    def windows(self):
+        """Steps that count, in each trial."""
+        return self.mask.sum(axis=(0, 2))
+
+    @property
+    def wrong(self):
+        """Trials in which the output that is largest on average over the steps that count is not that of the target."""
+        answer, target = ((self.mask * values).sum(axis=0).argmax(axis=-1) for values in (self.answer, self.target))
+        return answer != target
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EpropNetwork:
+    """A recurrent network of LIF and ALIF neurons with leaky readouts; times in steps, all else without units.
+
+    Parameters
+    ----------
+    tau_m, tau_out, tau_adapt : float
+        Time constants of membrane, readout and adaptation.
+    v_th : float
+        Threshold, and what a spike takes from the membrane.
+    beta : float or array, shape (N,)
+        Rise of the threshold by the adaptation; 0 for LIF neurons.
+    t_ref : int
+        Refractory steps.
+    zeta_recurrent, zeta_out : float, optional
+        Factor of what arrives at neurons and readouts; ``1 - alpha`` and ``1 - kappa`` by default.
+    height, width : float, optional
+        Of the pseudo-derivative; ``0.3/v_th`` and `v_th` by default.
+    c_reg, f_target : float
+        Strength of the rate regularisation, and its target in spikes per step.
+    loss : {"regression", "classification"}
+        Squared errors, or cross entropy after a softmax of the readouts.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(1)
+    >>> network = EpropNetwork(tau_m=30, tau_out=30, v_th=0.03)
+    >>> weights = {"input": rng.standard_normal((5, 4)), "recurrent": np.zeros((5, 5)), "output": np.ones((1, 5)), "feedback": np.ones((5, 1))}
+    >>> trial = network.trial(weights, rng.random((3, 50, 4)) < 0.1, np.zeros((3, 50, 1)), np.ones((3, 50)))
+    >>> trial.spikes.shape, network.gradients(weights, trial)["input"].shape
+    ((50, 3, 5), (5, 4))
+    """
+
+    tau_m: float
+    tau_out: float
+    v_th: float
+    tau_adapt: float = np.inf
+    beta: float | np.ndarray = 0.0
+    t_ref: int = 0
+    zeta_recurrent: float | None = None
+    zeta_out: float | None = None
+    height: float | None = None
+    width: float | None = None
+    c_reg: float = 0.0
+    f_target: float = 0.01
+    loss: str = "regression"
+
+    def __post_init__(self):
+        for name in ("tau_m", "tau_out", "tau_adapt", "v_th", "width"):
+            if getattr(self, name) is not None and not getattr(self, name) > 0:
+                raise ValueError(f"EpropNetwork: {name} must be positive; got {getattr(self, name)!r}")
+        check_count("EpropNetwork: t_ref", self.t_ref, least=0)
+        if self.loss not in LOSSES:
+            raise ValueError(f"EpropNetwork: loss must be one of {', '.join(LOSSES)}; got {self.loss!r}")
+
+    @property
+    def decays(self):
+        """alpha, rho and kappa: what is left of membrane, adaptation and readout after a step."""
+        return tuple(np.exp(-1 / tau) for tau in (self.tau_m, self.tau_adapt, self.tau_out))
+
+    @property
+    def zetas(self):
+        """Factors of what arrives at neurons and readouts."""
+        alpha, _, kappa = self.decays
+        return (1 - alpha if self.zeta_recurrent is None else self.zeta_recurrent, 1 - kappa if self.zeta_out is None else self.zeta_out)
+
+    @property
+    def surrogate(self):
+        """Height and width of the pseudo-derivative."""
+        return (0.3 / self.v_th if self.height is None else self.height, self.v_th if self.width is None else self.width)
+
+    def trial(self, weights, inputs, target, mask):
+        """A batch of trials in which weights do not change, equations (1) to (6).
+
+        Parameters
+        ----------
+        weights : dict of ndarray
+            ``"input"`` (N, n_inputs), ``"recurrent"`` (N, N) and ``"output"`` (n_outputs, N), all ``[post, pre]``.
+        inputs, target, mask : array, shape (trials, n_steps, n), (trials, n_steps, n), (trials, n_steps)
+
+        Returns
+        -------
+        EpropTrial
+
+        Raises
+        ------
+        ValueError
+            If the arrays have no axis of trials, or differ in trials or steps.
+        """
+        if np.ndim(inputs) != 3 or not np.shape(inputs)[:2] == np.shape(target)[:2] == np.shape(mask):
+            got = f"{np.shape(inputs)}, {np.shape(target)} and {np.shape(mask)}"
+            raise ValueError(f"inputs, target and mask must have shapes (trials, n_steps, n), (trials, n_steps, n) and (trials, n_steps); got {got}")
+        inputs, target = (np.ascontiguousarray(np.swapaxes(values, 0, 1), dtype=float) for values in (inputs, target))
+        mask = np.ascontiguousarray(np.transpose(mask), dtype=float)[..., None]
+        spikes, gain, voltage, adaptation = self._spiking(weights, inputs)
+        output = filtered(self.zetas[1] * (spikes @ weights["output"].T), self.decays[2])
+        answer = softmax(output) if self.loss == "classification" else output
+        loss = self._loss(answer, target, mask)
+        return EpropTrial(inputs, spikes, gain, voltage, adaptation, output, answer, target, mask, mask * (answer - target), loss)
+
+    def _spiking(self, weights, inputs):
+        (alpha, rho, _), (zeta, _), backwards = self.decays, self.zetas, np.ascontiguousarray(weights["recurrent"].T)
+        drive = inputs @ weights["input"].T
+        spikes, voltage, adaptation, free = (np.empty(drive.shape) for _ in range(4))
+        z, v, a, r = (np.zeros(drive.shape[1:]) for _ in range(4))
+        for step in range(len(drive)):
+            r = np.maximum(r - 1, 0)
+            v = voltage[step] = alpha * v + zeta * (drive[step] + z @ backwards) - self.v_th * z
+            a = adaptation[step] = rho * a + z
+            free[step] = r == 0
+            z = spikes[step] = (v >= self.v_th + self.beta * a) & (r == 0)
+            r[z > 0] = self.t_ref
+        height, width = self.surrogate
+        gain = free * height * np.maximum(0, 1 - np.abs(voltage - (self.v_th + self.beta * adaptation)) / width)
+        return spikes, gain, voltage, adaptation
+
+    def _loss(self, answer, target, mask):
+        if self.loss == "regression":
+            return 0.5 * (mask * (answer - target) ** 2).sum(axis=(0, 2))
+        surprise = -np.log(answer, where=target > 0, out=np.zeros_like(answer))
+        return (mask * target * surprise).sum(axis=(0, 2)) / mask.sum(axis=(0, 2))
+
+    def gradients(self, weights, trial, averaged=False):
+        """The gradient by the adjoint recursion, equation (10), added up over a batch of trials.
+
+        Parameters
+        ----------
+        weights : dict of ndarray
+            As for `trial`; ``"feedback"``, B, (N, n_outputs) alone is looked at.
+        trial : EpropTrial
+        averaged : bool
+            Divide the gradient of each trial by the number of its steps that count.
+
+        Returns
+        -------
+        dict of ndarray
+            ``"input"``, ``"recurrent"`` and ``"output"``, each of the shape of the weights.
+        """
+        (alpha, _, kappa), (zeta, zeta_out) = self.decays, self.zetas
+        error, rate_error = self._errors(trial, averaged)
+        by_output = filtered_backwards(error, kappa)
+        signal = self._through_adaptation(trial.gain, (1 - kappa) * by_output @ weights["feedback"].T + rate_error)
+        by_membrane = zeta * filtered_backwards(signal, alpha)
+        recurrent = sum_of_products(by_membrane[1:], trial.spikes[:-1])
+        np.fill_diagonal(recurrent, 0)
+        return {"recurrent": recurrent, "input": sum_of_products(by_membrane, trial.inputs), "output": zeta_out * sum_of_products(by_output, trial.spikes)}
+
+    def _errors(self, trial, averaged):
+        """E, and the factor of the sum of e in equation (8), both divided by the window where the gradient is averaged."""
+        share = 1 / trial.windows[:, None] if averaged else 1.0
+        return share * trial.error, share * self.c_reg * (trial.rates - self.f_target) / len(trial.error)
+
+    def _through_adaptation(self, gain, signal):
+        """M of equation (10), from psi and c."""
+        rho, result = self.decays[1], gain * signal
+        if not np.any(self.beta):
+            return result
+        keep, onto, later = rho - self.beta * gain, -self.beta * result, np.zeros(gain.shape[1:])
+        for step in range(len(gain) - 1, -1, -1):
+            result[step] += gain[step] * later
+            later = keep[step] * later + onto[step]
+        return result
+
+    def online_gradients(self, weights, trial, averaged=False):
+        """The same gradient as `gradients` from traces of each synapse and trial, equations (7) to (9) as they stand; slow."""
+        error, rate_error = self._errors(trial, averaged)
+        before = np.concatenate([np.zeros_like(trial.spikes[:1]), trial.spikes[:-1]])
+        recurrent = self._traced(weights, trial, before, error, rate_error)
+        np.fill_diagonal(recurrent, 0)
+        zbar, output = 0.0, 0.0
+        for step in range(len(error)):
+            zbar = self.decays[2] * zbar + self.zetas[1] * trial.spikes[step]
+            output = output + np.einsum("bk,bi->ki", error[step], zbar)
+        return {"recurrent": recurrent, "input": self._traced(weights, trial, trial.inputs, error, rate_error), "output": output}
+
+    def _traced(self, weights, trial, arrivals, error, rate_error):
+        (alpha, rho, kappa), (zeta, _) = self.decays, self.zetas
+        beta = np.broadcast_to(self.beta, trial.gain.shape[2:])[:, None]
+        gradient, sums, eps, ebar, zbar = 0.0, 0.0, 0.0, 0.0, 0.0
+        for step in range(len(error)):
+            zbar = alpha * zbar + zeta * arrivals[step][:, None, :]
+            e = trial.gain[step][..., None] * (zbar - beta * eps)
+            eps, ebar = rho * eps + e, kappa * ebar + (1 - kappa) * e
+            gradient = gradient + (error[step] @ weights["feedback"].T)[..., None] * ebar
+            sums = sums + e
+        return (gradient + rate_error[..., None] * sums).sum(axis=0)
+
+
+class Updates:
+    """Changes of weights by an optimizer: how many there were, and its moments."""
+
+    def __init__(self, learning_rate, optimizer):
+        self.learning_rate, self.optimizer, self.count, self.moments = learning_rate, optimizer, 0, {}
+
+    def changes(self, gradients):
+        """What is to be added to the weights, by name."""
+        rate = self.learning_rate(self.count) if callable(self.learning_rate) else self.learning_rate
+        rate = rate / (1 + self.count / (self.optimizer.decay or np.inf))
+        self.count += 1
+        return {name: -rate * (self.direction(name, gradient) if isinstance(self.optimizer, Adam) else gradient) for name, gradient in gradients.items()}
+
+    def direction(self, name, gradient):
+        """What Adam makes of a gradient, in TensorFlow's form."""
+        one, two = self.optimizer.beta_1, self.optimizer.beta_2
+        m, square = self.moments.get(name, (0.0, 0.0))
+        m, square = self.moments[name] = one * m + (1 - one) * gradient, two * square + (1 - two) * gradient**2
+        return np.sqrt(1 - two**self.count) / (1 - one**self.count) * m / (np.sqrt(square) + self.optimizer.epsilon)
+
+
+@dataclass(frozen=True, eq=False)
+class EpropResult:
+    """What a training leaves behind.
+
+    Parameters
+    ----------
+    losses, wrong : ndarray, shape (updates, batch)
+        Loss of each trial, and whether it was answered wrongly (for classification; see `EpropTrial`).
+    rates : ndarray, shape (updates, N)
+        Spikes per step of each neuron, on average over the batch.
+    weights_before, weights_after : dict of ndarray
+    """
+
+    losses: np.ndarray
+    wrong: np.ndarray
+    rates: np.ndarray
+    weights_before: dict
+    weights_after: dict
+
+
+def train(network, task, weights, learning_rate, updates, batch=1, averaged=False, feedback="random", trained=PLASTIC, optimizer=Descent(), decay=0.0, watch=None):
+    """Train a network by e-prop.
+
+    Gradients are added up over the trials of a batch, as in `Trials`. Where a publication takes their mean, divide its learning rate by `batch`
+    for `Descent`, or multiply its epsilon by `batch` for `Adam`.
+
+    Parameters
+    ----------
+    network : EpropNetwork
+    task : Task
+    weights : dict of ndarray
+        ``"input"`` (N, n_inputs), ``"recurrent"`` (N, N), ``"output"`` (n_outputs, N) and, unless the feedback is symmetric, ``"feedback"``
+        (N, n_outputs), all ``[post, pre]``. They are copied.
+    learning_rate : float or callable
+        Or a function of the number of updates so far.
+    updates, batch : int
+        Changes of the weights, and trials for each.
+    averaged : bool
+        Divide the gradient of each trial by the number of its steps that count.
+    feedback : {"random", "symmetric", "adaptive"}
+        B as given and fixed; the transposed output weights; or as given and changed as the transposed output weights are.
+    trained : sequence of {"recurrent", "input", "output"}
+        Which weights learn.
+    optimizer : Descent or Adam
+    decay : float
+        Share of the output weights, and of adaptive feedback, that is lost in each update.
+    watch : callable, optional
+        Called with the `EpropTrial` and the weights after each update.
+
+    Returns
+    -------
+    EpropResult
+
+    Raises
+    ------
+    ValueError
+        If weights do not fit the task, or a neuron has a synapse onto itself.
+    """
+    check_count("updates", updates)
+    check_count("batch", batch)
+    check_trained(trained)
+    check_instance("optimizer", optimizer, Descent, "Adam()")
+    if feedback not in FEEDBACKS:
+        raise ValueError(f"feedback must be one of {', '.join(FEEDBACKS)}; got {feedback!r}")
+    weights = complete(task, weights, feedback)
+    before, learning, history = copies(weights), Updates(learning_rate, optimizer), []
+    for number in range(updates):
+        trial = network.trial(weights, *(np.stack(arrays) for arrays in zip(*(task.trial(number * batch + k) for k in range(batch)))))
+        gradients = network.gradients(weights, trial, averaged)
+        change(weights, learning.changes({name: gradients[name] for name in trained}), feedback, decay)
+        history.append((trial.loss, trial.wrong, trial.rates.mean(axis=0)))
+        if watch:
+            watch(trial, weights)
+    losses, wrong, rates = (np.array(values) for values in zip(*history))
+    return EpropResult(losses, wrong, rates, before, weights)
+
+
+def change(weights, changes, feedback, decay):
+    """Add the changes to the weights, in place, and let output and adaptive feedback decay."""
+    for name, values in changes.items():
+        weights[name] += values
+    if "output" in changes:
+        weights["output"] -= decay * weights["output"]
+    if feedback == "adaptive" and "output" in changes:
+        weights["feedback"] += changes["output"].T
+        weights["feedback"] -= decay * weights["feedback"]
+    if feedback == "symmetric":
+        weights["feedback"] = weights["output"].T
+
+
+def complete(task, weights, feedback):
+    """Checked copies of the weights, with the feedback that belongs to them."""
+    needed = {"input", "recurrent", "output"} | (set() if feedback == "symmetric" else {"feedback"})
+    missing = needed - set(weights)
+    if missing:
+        raise ValueError(f"weights lack {', '.join(sorted(missing))}; give 'input', 'recurrent', 'output' and, unless it is symmetric, 'feedback', each [post, pre]")
+    weights = copies(weights)
+    if feedback == "symmetric":
+        weights["feedback"] = weights["output"].T
+    n = len(weights["recurrent"])
+    shapes = {"input": (n, task.n_inputs), "recurrent": (n, n), "output": (task.n_outputs, n), "feedback": (n, task.n_outputs)}
+    for name, shape in shapes.items():
+        if weights[name].shape != shape or not np.isfinite(weights[name]).all():
+            raise ValueError(f"weights['{name}'] must be finite and have shape {shape}; got {weights[name].shape}")
+    if np.diag(weights["recurrent"]).any():
+        raise ValueError("weights['recurrent'] must be 0 on the diagonal: in e-prop no neuron has a synapse onto itself; write np.fill_diagonal(recurrent, 0)")
+    return weights
