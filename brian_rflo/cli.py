@@ -73,13 +73,15 @@ def add_compare(commands):
     """The arguments of ``brian-rflo compare``."""
     compare = commands.add_parser("compare", help="compare rate with spiking networks on a task", description="Train rate and spiking networks on one task: figure, table, data and summary.json.")
     compare.set_defaults(act=run_compare)
-    compare.add_argument("--task", default="periodic", help="periodic, cursor, interval (default: periodic)")
+    compare.add_argument("--task", default="periodic", help="periodic, cursor, pattern, interval (default: periodic)")
     compare.add_argument("--neurons", nargs="+", default=["rate", "lif"], metavar="KIND", help="rate, lif, alif (default: rate lif)")
-    compare.add_argument("--rules", nargs="+", default=["rflo", "readout"], metavar="RULE", help="rflo, readout, bptt (default: rflo readout)")
+    compare.add_argument("--rules", nargs="+", default=["rflo", "readout"], metavar="RULE", help="rflo, readout, least_squares, bptt (default: rflo readout)")
     compare.add_argument("--networks", type=positive, default=5, help="networks of each kind (default: 5)")
     compare.add_argument("--trials", type=positive, default=600, help="trials of each network (default: 600)")
     compare.add_argument("--size", type=positive, default=100, help="neurons of a network (default: 100)")
     compare.add_argument("--tau", type=float, default=50.0, help="time constant of rates and filtered spikes in ms (default: 50)")
+    compare.add_argument("--noise", type=float, default=0.0, help="noise of spiking neurons: standard deviation of the membrane, threshold minus rest being 1 (default: 0)")
+    compare.add_argument("--gain", type=float, help="gain of the initial recurrent weights (default: 1.5 for rates, 0.5 for spikes)")
     compare.add_argument("--seed", type=seed, default=0, help="seed of weights and neurons (default: 0)")
     compare.add_argument("--device", choices=devices.DEVICES, default="auto", help="where Brian2 runs")
     compare.add_argument("--workers", type=positive, default=cores(), help="processes at the same time (default: one for each core)")
@@ -185,9 +187,9 @@ def run_compare(args):
 
     from . import comparison
 
-    wanted = comparison.wanted_parts(args.task, args.neurons, args.rules, args.networks, args.trials, args.size, args.tau * ms, args.seed, devices.chosen(args.device))
+    wanted = comparison.wanted_parts(args.task, args.neurons, args.rules, args.networks, args.trials, args.size, args.tau * ms, args.seed, devices.chosen(args.device), args.noise, args.gain)
     title = f"{' '.join(args.neurons)} by {' '.join(args.rules)}, on the task {args.task}"
-    parameters = dict(task=args.task, neurons=args.neurons, rules=args.rules, N=args.size, tau_ms=args.tau)
+    parameters = dict(task=args.task, neurons=args.neurons, rules=args.rules, N=args.size, tau_ms=args.tau, noise=args.noise, gain=args.gain)
     experiment = Experiment(f"compare/{args.task}", title, "", lambda _: wanted, lambda _, arrays: comparison.outcome(wanted, arrays), args.networks, args.trials, {}, parameters=parameters)
     return run_all([experiment], writable_folder(args.out or "results"), devices.chosen(args.device), args)
 

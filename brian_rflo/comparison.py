@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass, field
 
 import numpy as np
-from brian2 import Quantity, defaultclock, ms
+from brian2 import Quantity, defaultclock, get_device, ms
 
 from . import parts, plotting, reference
 from .devices import chosen
@@ -18,12 +18,13 @@ from .devices import device as on
 from .experiment import Outcome, Row, all_arrays, table
 from .network import LearningNetwork, initial_weights
 from .neurons import ALIFNeurons, LIFNeurons, RateNeurons
+from .neurons.lif import check_number
 from .optimizers import Adam
 from .quantities import check_count, check_tau
 from .reference_spiking import LIF
 from .results import TrainingResult
 from .rules import RFLO, Delta
-from .tasks import CursorMovements, IntervalMatching, PeriodicOutput
+from .tasks import CursorMovements, IntervalMatching, PatternGeneration, PeriodicOutput
 
 RATE, READOUT_RATE, DECAY, LATE = 1e-3, 3e-3, 100, 20
 TAU_M, TAU_ADAPT, BETA, REFRACTORY = 20 * ms, 200 * ms, 0.1, 3 * ms
@@ -32,9 +33,12 @@ TAU_M, TAU_ADAPT, BETA, REFRACTORY = 20 * ms, 200 * ms, 0.1, 3 * ms
 TASKS = {
     "periodic": lambda seed: PeriodicOutput(period=1000 * ms),
     "cursor": lambda seed: CursorMovements(n_movements=4, seed=seed),
+    "pattern": lambda seed: PatternGeneration(seed=seed),
     "interval": lambda seed: IntervalMatching(n_inputs=2, input_height=2.0, tail=50 * ms, seed=seed),
 }
-RULES = ("rflo", "readout", "bptt")
+RULES = ("rflo", "readout", "least_squares", "bptt")
+#: Rules that run in Brian2, and the weights that they train.
+TRAINED = {"rflo": ("recurrent", "input", "output"), "readout": ("output",)}
 
 
 @dataclass(frozen=True)
@@ -45,23 +49,23 @@ class Kind:
     gain: float
     readout: float = 1.0
 
-    def make(self, size, tau, rng):
-        """A group of neurons; what differs from neuron to neuron is drawn with `rng`."""
+    def make(self, size, tau, rng, noise):
+        """A group of neurons; what differs from neuron to neuron is drawn with `rng`. Rates are without noise."""
         raise NotImplementedError
 
 
 class Rates(Kind):
     """`RateNeurons`."""
 
-    def make(self, size, tau, rng):
+    def make(self, size, tau, rng, noise):
         return RateNeurons(size, tau=tau, initial=0.1)
 
 
 class Spikes(Kind):
     """`LIFNeurons`."""
 
-    def make(self, size, tau, rng):
-        return LIFNeurons(size, TAU_M, tau, **self.start(size, rng))
+    def make(self, size, tau, rng, noise):
+        return LIFNeurons(size, TAU_M, tau, noise=noise, **self.start(size, rng))
 
     def start(self, size, rng):
         """Drive and initial state."""
@@ -71,35 +75,38 @@ class Spikes(Kind):
 class AdaptiveSpikes(Spikes):
     """`ALIFNeurons`."""
 
-    def make(self, size, tau, rng):
-        return ALIFNeurons(size, TAU_M, tau, tau_adapt=TAU_ADAPT, beta=BETA, **self.start(size, rng))
+    def make(self, size, tau, rng, noise):
+        return ALIFNeurons(size, TAU_M, tau, noise=noise, tau_adapt=TAU_ADAPT, beta=BETA, **self.start(size, rng))
 
 
 #: Neuron models by name.
 KINDS = {"rate": Rates("rate", 1.5), "lif": Spikes("LIF", 0.5, 0.1), "alif": AdaptiveSpikes("adaptive LIF", 0.5, 0.1)}
 COLOURS = {"rate": "#0072b2", "lif": "#d55e00", "alif": "#009e73"}
-LINES = {"rflo": "-", "readout": ":", "bptt": "--"}
+LINES = {"rflo": "-", "readout": ":", "least_squares": (0, (1, 4)), "bptt": "--"}
 
 
-def train(progress, device, task, kind, rule, n, networks, seed, trials, tau):
+def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, noise=0.0, gain=None):
     """A part: networks of one kind trained by one rule; and a trial of the trained networks, replayed in NumPy. Arrays by name."""
     model, before = KINDS[kind], cpu_seconds()
-    weights = initial_weights(n, task.n_inputs, task.n_outputs, networks, model.gain, seed)
+    weights = initial_weights(n, task.n_inputs, task.n_outputs, networks, model.gain if gain is None else gain, seed)
     weights["output"] *= model.readout
-    with on("numpy" if rule == "bptt" else device):
+    with on(device if rule in TRAINED else "numpy"):
         defaultclock.dt = task.dt
-        neurons = model.make(networks * n, tau, np.random.default_rng((seed, 2)))
+        neurons = model.make(networks * n, tau, np.random.default_rng((seed, 2)), noise)
+        if noise:
+            get_device().seed(seed)
         spiking = LIF.of(neurons, networks) if isinstance(neurons, LIFNeurons) else None
-        if rule == "bptt":
+        if rule in TRAINED:
+            net = LearningNetwork(task, neurons, RFLO(RATE, tau=tau), Delta(READOUT_RATE), update="trial", networks=networks, weights=weights, trained=TRAINED[rule], optimizer=Adam(decay=DECAY))
+            result = net.train(trials, namespace={}, **progress.report(device))
+        elif rule == "bptt":
             rates = {"recurrent": RATE, "input": RATE, "output": READOUT_RATE}
             result = reference.train(task, weights, rule, rates, tau, trials, optimizer=Adam(decay=DECAY), neurons=spiking, report=lambda done: progress(done / trials))
         else:
-            trained = ("output",) if rule == "readout" else ("recurrent", "input", "output")
-            net = LearningNetwork(task, neurons, RFLO(RATE, tau=tau), Delta(READOUT_RATE), update="trial", networks=networks, weights=weights, trained=trained, optimizer=Adam(decay=DECAY))
-            result = net.train(trials, namespace={}, **progress.report(device))
+            result = reference.fit_readout(task, weights, tau, min(trials, LATE if noise or task.random else 1), neurons=spiking)
     arrays = result.arrays() | {"cpu_s": np.array(cpu_seconds() - before)}
     if spiking is not None:
-        replayed = spiking.trial(result.weights_after, *task.trial(trials - 1))
+        replayed = spiking.trial(result.weights_after, *task.trial(trials - 1), trials - 1)
         arrays |= {"spikes": replayed.spikes.astype(bool), "rates": replayed.spikes.mean(axis=0) / float(task.dt)}
     return arrays
 
@@ -162,7 +169,8 @@ class Comparison:
         for kind, rule in self.results:
             name, final, trials = f"{KINDS[kind].label}, {rule}", self.final_error(kind, rule), self.trials_to(kind, rule)
             rows.append(Row(f"{name}: final error (NMSE), median", np.median(final), spread=" ".join(f"{value:.3g}" for value in final)))
-            rows.append(Row(f"{name}: trials to an error of {self.cut:g}, median", np.median(trials), spread=" ".join(f"{value:.0f}" for value in trials)))
+            if rule != "least_squares":
+                rows.append(Row(f"{name}: trials to an error of {self.cut:g}, median", np.median(trials), spread=" ".join(f"{value:.0f}" for value in trials)))
             if "rates" in self.arrays[kind, rule]:
                 rates = self.arrays[kind, rule]["rates"].mean(axis=1)
                 rows.append(Row(f"{name}: firing rate after training, Hz", np.median(rates), spread=" ".join(f"{value:.0f}" for value in rates)))
@@ -177,21 +185,26 @@ class Comparison:
         return draw(self)
 
 
-def compare(task="periodic", neurons=("rate", "lif"), rules=("rflo", "readout"), networks=5, trials=600, n=100, tau=50 * ms, seed=0, device="auto"):
+def compare(task="periodic", neurons=("rate", "lif"), rules=("rflo", "readout"), networks=5, trials=600, n=100, tau=50 * ms, noise=0.0, gain=None, seed=0, device="auto"):
     """Train networks of several neuron models by several rules on one task.
 
     Parameters
     ----------
-    task : Task or {"periodic", "cursor", "interval"}
+    task : Task or {"periodic", "cursor", "pattern", "interval"}
     neurons : sequence of {"rate", "lif", "alif"}
-    rules : sequence of {"rflo", "readout", "bptt"}
-        RFLO; the readout alone, on the initial recurrent weights; BPTT in NumPy, for spikes with the surrogate gradient.
+    rules : sequence of {"rflo", "readout", "least_squares", "bptt"}
+        RFLO; the readout alone, on the initial recurrent weights, trained trial by trial or fitted to 20 trials (to one, where all are the same)
+        and judged on others; BPTT in NumPy, for spikes with the surrogate gradient.
     networks, trials, n : int
         Networks of each kind, trials, neurons.
     tau : Quantity
         Time constant of the rates and of the filtered spikes.
+    noise : float
+        Noise of spiking neurons (see `LIFNeurons`): standard deviation of the membrane, in units of threshold minus rest.
+    gain : float, optional
+        Gain of the initial recurrent weights; each neuron model has its own by default (rates 1.5, spikes 0.5).
     seed : int
-        Seed of weights and neurons.
+        Seed of weights, neurons and noise.
     device : {"auto", "numpy", "cython", "cpp_standalone"}
 
     Returns
@@ -203,14 +216,14 @@ def compare(task="periodic", neurons=("rate", "lif"), rules=("rflo", "readout"),
     TypeError, ValueError
         For names that do not exist, or numbers out of their range.
     """
-    wanted = wanted_parts(task, neurons, rules, networks, trials, n, tau, seed, chosen(device))
+    wanted = wanted_parts(task, neurons, rules, networks, trials, n, tau, seed, chosen(device), noise, gain)
     with tempfile.TemporaryDirectory(prefix="brian_rflo_") as folder:
         silent = parts.Progress(os.path.join(folder, "progress"))
         arrays = {part.name: part.function(silent, **part.arguments) for part in wanted}
     return comparison_of(wanted, arrays)
 
 
-def wanted_parts(task, neurons, rules, networks, trials, n, tau, seed, device):
+def wanted_parts(task, neurons, rules, networks, trials, n, tau, seed, device, noise=0.0, gain=None):
     """A part for each pair of neurons and rule."""
     task = task_of(task, seed)
     for name, given, known in (("neurons", neurons, KINDS), ("rules", rules, RULES)):
@@ -220,9 +233,11 @@ def wanted_parts(task, neurons, rules, networks, trials, n, tau, seed, device):
     for name, value in (("networks", networks), ("trials", trials), ("n", n)):
         check_count(f"compare: {name}", value)
     check_tau("compare", tau, task.dt)
+    for name, value in (("noise", noise), ("gain", 0 if gain is None else gain)):
+        check_number("compare", name, value, zero_allowed=True)
     pairs = dict.fromkeys((kind, rule) for kind in neurons for rule in rules)
     steps = trials * task.n_steps * networks
-    return [parts.Part(f"{kind}-{rule}", train, dict(device=device, task=task, kind=kind, rule=rule, n=n, networks=networks, seed=seed, trials=trials, tau=tau), 20 + steps * (2e-5 if rule == "bptt" else 3e-10 * n**2)) for kind, rule in pairs]
+    return [parts.Part(f"{kind}-{rule}", train, dict(device=device, task=task, kind=kind, rule=rule, n=n, networks=networks, seed=seed, trials=trials, tau=tau, noise=noise, gain=gain), 20 + steps * (2e-5 if rule == "bptt" else 3e-10 * n**2)) for kind, rule in pairs]
 
 
 def task_of(task, seed):
@@ -254,8 +269,12 @@ def draw(comparison):
     axes = figure.subplot_mosaic([["error", "early", "late", "raster"], ["alignment", "changes", "rates", "raster"]])
     for (kind, rule), result in comparison.results.items():
         style = dict(color=COLOURS[kind], linestyle=LINES[rule])
-        plotting.plot_losses(comparison.errors(kind, rule), axes["error"], label=f"{KINDS[kind].label}, {rule}", **style)
-        plotting.plot_alignment(result.aligned_trials, result.alignment, axes["alignment"], color=style["color"])
+        label = f"{KINDS[kind].label}, {rule}"
+        if rule == "least_squares":
+            axes["error"].axhline(np.median(comparison.final_error(kind, rule)), label=label, **style)
+        else:
+            plotting.plot_losses(comparison.errors(kind, rule), axes["error"], label=label, **style)
+            plotting.plot_alignment(result.aligned_trials, result.alignment, axes["alignment"], color=style["color"])
         draw_outputs(result, axes, style)
         draw_changes(result, axes["changes"], style)
         if "rates" in comparison.arrays[kind, rule]:

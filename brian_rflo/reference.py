@@ -38,7 +38,7 @@ class Backward:
     def run(self, simulation, inputs, target, mask):
         """A trial, and the changes of the weights summed over it; within the trial weights are at rest."""
         if simulation.neurons is not None:
-            trial = simulation.neurons.trial(simulation.weights, inputs, target, mask)
+            trial = simulation.neurons.trial(simulation.weights, inputs, target, mask, simulation.finished)
             return trial, simulation.neurons.changes(self, trial, simulation.weights, simulation.pull(trial.spikes))
         trial = simulation.at_rest(inputs, target, mask)
         return trial, self.changes(trial, simulation.weights, simulation.tau, simulation.pull(trial.after))
@@ -194,6 +194,12 @@ class Simulation:
             return 0.0
         target = self.regularization.target * (1 if self.neurons is None else self.neurons.dt)
         return self.regularization.strength * (target - sent.mean(axis=0)) / len(sent)
+
+    def response(self, task, number):
+        """A trial of the task, without learning."""
+        if self.neurons is None:
+            return self.at_rest(*task.trial(number))
+        return self.neurons.trial(self.weights, *task.trial(number), number)
 
     def empty(self, inputs, target):
         """A trial that has not run yet."""
@@ -381,6 +387,35 @@ def respond(task, weights, tau, trials, initial=0.1):
     check_tau("reference.respond", tau, task.dt)
     simulation = Simulation(complete(weights), float(tau / task.dt), initial, None, 0.0, task.n_steps, online=False)
     return np.stack([np.moveaxis(simulation.at_rest(*task.trial(number)).output, 0, 1) for number in trials], axis=1)
+
+
+def fit_readout(task, weights, tau, trials=1, initial=0.1, neurons=None):
+    """Readout weights in closed form, by least squares, for networks that do not learn otherwise.
+
+    Parameters
+    ----------
+    task, weights, tau, initial, neurons
+        As for `train`; `weights["output"]` has no meaning.
+    trials : int
+        Trials that the readout is fitted to, from the task's first on. Where trials differ, or neurons are noisy, take many.
+
+    Returns
+    -------
+    TrainingResult
+        Losses are those of as many further trials, with the fitted readout (of the same trials, if all are the same and without noise).
+    """
+    check_tau("reference.fit_readout", tau, task.dt)
+    check_count("trials", trials)
+    simulation = Simulation(complete(weights), float(tau / task.dt), initial, None, 0.0, task.n_steps, online=False, neurons=neurons)
+    history = History(simulation.weights, trials)
+    seen = [(simulation.response(task, number), task.trial(number)) for number in range(trials)]
+    targets = np.concatenate([np.sqrt(mask)[:, None] * target for _, (_, target, mask) in seen])
+    for network in range(len(weights["recurrent"])):
+        activity = np.concatenate([np.sqrt(mask)[:, None] * trial.after[:, network] for trial, (_, _, mask) in seen])
+        simulation.weights["output"][network] = np.linalg.lstsq(activity, targets, rcond=None)[0].T
+    for number in range(trials):
+        history.add(number, simulation.response(task, trials + number), np.zeros(len(weights["recurrent"]), dtype=bool), simulation.weights)
+    return history.result(task, task.trial(2 * trials - 1), simulation.weights)
 
 
 def copies(weights):

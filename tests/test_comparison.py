@@ -15,15 +15,15 @@ SMALL = dict(networks=2, trials=4, n=12, device="numpy")
 
 @pytest.fixture(scope="module")
 def small():
-    return compare(TASK, ("rate", "lif", "alif"), ("rflo", "readout", "bptt"), **SMALL)
+    return compare(TASK, ("rate", "lif", "alif"), ("rflo", "readout", "least_squares", "bptt"), **SMALL)
 
 
 def test_everything_is_there(small):
-    assert list(small.results) == [(kind, rule) for kind in ("rate", "lif", "alif") for rule in ("rflo", "readout", "bptt")]
+    assert list(small.results) == [(kind, rule) for kind in ("rate", "lif", "alif") for rule in ("rflo", "readout", "least_squares", "bptt")]
     for (kind, rule), result in small.results.items():
         assert result.losses.shape == (2, 4) and np.isfinite(result.losses).all()
         moved = (result.weights_after["recurrent"] != result.weights_before["recurrent"]).any()
-        assert moved == (rule != "readout") and (result.weights_after["output"] != result.weights_before["output"]).any()
+        assert moved == (rule in ("rflo", "bptt")) and (result.weights_after["output"] != result.weights_before["output"]).any()
         assert ("rates" in small.arrays[kind, rule]) == (kind != "rate")
         assert np.array_equal(result.weights_before["recurrent"], small.results[kind, "rflo"].weights_before["recurrent"])
 
@@ -68,11 +68,13 @@ def test_command(tmp_path, capsys):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (["--task", "chess"], "compare: no task 'chess'; there are: periodic, cursor, interval"),
+        (["--task", "chess"], "compare: no task 'chess'; there are: periodic, cursor, pattern, interval"),
         (["--neurons", "rate", "hh"], "compare: neurons must be some of rate, lif, alif; got ['rate', 'hh']"),
-        (["--rules", "force"], "compare: rules must be some of rflo, readout, bptt; got ['force']"),
+        (["--rules", "force"], "compare: rules must be some of rflo, readout, least_squares, bptt; got ['force']"),
         (["--tau", "0"], "compare: tau must be one positive time"),
         (["--tau", "0.1"], "compare: tau = 100. us is shorter than the time step"),
+        (["--noise", "-1"], "compare: noise must be a finite number and not negative"),
+        (["--gain", "nan"], "compare: gain must be a finite number and not negative"),
         (["--out", "/dev/null/out"], "cannot write to the folder"),
     ],
 )
@@ -85,3 +87,26 @@ def test_bad_arguments(arguments, message, capsys):
 def test_bad_numbers(arguments):
     with pytest.raises(ValueError, match=f"compare: {next(iter(arguments))} must be a whole number of at least 1"):
         compare(TASK, **SMALL | arguments)
+
+
+@pytest.mark.parametrize("kind", ["rate", "lif"])
+def test_no_readout_fits_the_same_trial_better_than_least_squares(kind):
+    from brian_rflo import PeriodicOutput
+
+    task = PeriodicOutput(period=60 * ms)
+    comparison = compare(task, (kind,), ("readout", "least_squares"), networks=2, trials=40, n=12, device="numpy")
+    fitted, trained = (comparison.final_error(kind, rule) for rule in ("least_squares", "readout"))
+    assert (fitted < trained).all() and (fitted < 0.9).all()
+
+
+def test_noise_is_the_same_each_time():
+    one, other, quiet = (compare(TASK, ("lif",), ("rflo", "least_squares"), noise=noise, **SMALL) for noise in (0.1, 0.1, 0.0))
+    for rule in ("rflo", "least_squares"):
+        np.testing.assert_array_equal(one.results["lif", rule].losses, other.results["lif", rule].losses)
+        assert (one.results["lif", rule].losses[:, :4] != quiet.results["lif", rule].losses[:, :4]).all()
+
+
+def test_the_gain_is_that_of_the_initial_weights():
+    weights = [compare(TASK, ("lif",), ("least_squares",), gain=gain, **SMALL).results["lif", "least_squares"].weights_before["recurrent"] for gain in (0.5, 1.0, None)]
+    np.testing.assert_allclose(2 * weights[0], weights[1])
+    np.testing.assert_array_equal(weights[0], weights[2])
