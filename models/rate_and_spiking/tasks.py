@@ -1,0 +1,176 @@
+"""One experiment a task: RFLO in networks of rates and of spikes, without and with noise, beside readouts of the network as it begins.
+
+Bounds are for the seeds that nothing was tuned on (100 and up); `compare` computes the parts, with the settings that all comparisons have.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from brian2 import ms
+
+from brian_rflo import parts, plotting
+from brian_rflo.comparison import COLOURS, KINDS, TASKS, comparison_of, train
+from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
+
+N, TAU = 100, 50 * ms
+#: Standard deviation of the membrane that noise of .03 per step causes, with a time constant of 20 steps.
+NOISE = 0.095
+RULE = {"rflo": "RFLO", "readout": "readout alone", "least_squares": "readout alone, least squares"}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Networks of a comparison: neurons, rule, noise and gain of the initial weights; and the error that is expected of them."""
+
+    kind: str
+    rule: str = "rflo"
+    noisy: bool = False
+    gain: float | None = None
+    most: float | None = None
+
+    @property
+    def name(self):
+        """What its part is called."""
+        return f"{self.kind}-{self.rule}{'-noise' if self.noisy else ''}{'' if self.gain is None else f'-g{self.gain:g}'}"
+
+    def __str__(self):
+        gain = "" if self.gain is None else f", gain {self.gain:g}"
+        return f"{KINDS[self.kind].label}, {RULE[self.rule]}{', noise' if self.noisy else ''}{gain}"
+
+
+def part(task, condition, settings):
+    """The part of a condition."""
+    made = TASKS[task](settings.seed)
+    arguments = dict(device=settings.device, task=made, kind=condition.kind, rule=condition.rule, n=N, networks=settings.networks, seed=settings.seed, trials=settings.trials, tau=TAU)
+    return parts.Part(f"{task}-{condition.name}", train, arguments | dict(noise=NOISE if condition.noisy else 0.0, gain=condition.gain), 20 + 3e-6 * settings.trials * made.n_steps * settings.networks)
+
+
+def compared(task, conditions, settings, arrays):
+    """A `Comparison` for each condition: of its one pair of neurons and rule."""
+    made = {condition: part(task, condition, settings) for condition in conditions}
+    return {condition: comparison_of([wanted], {wanted.name: arrays[wanted.name]}) for condition, wanted in made.items()}
+
+
+def error(comparison):
+    """Normalised mean squared error of each network at the end."""
+    (pair,) = comparison.results
+    return comparison.final_error(*pair)
+
+
+def rows_of(found, settings, noisy_share):
+    """The table: final errors, firing rates, and how far learning is ahead of readouts under noise."""
+    rows = []
+    for condition, comparison in found.items():
+        values, (pair,) = error(comparison), comparison.results
+        rows.append(Row(f"{condition}: NMSE, median", np.median(values), high=condition.most if settings.full else None, spread=" ".join(f"{value:.3g}" for value in values)))
+        if condition.rule == "rflo":
+            rows.append(Row(f"{condition}: untrained", np.median(comparison.errors(*pair)[:, 0])))
+        if condition.kind != "rate" and condition.rule == "rflo":
+            rates = comparison.arrays[pair]["rates"].mean(axis=1)
+            rows.append(Row(f"{condition}: firing rate, Hz", np.median(rates), spread=" ".join(f"{value:.0f}" for value in rates)))
+    medians = {condition: np.median(error(comparison)) for condition, comparison in found.items() if condition.kind == "lif" and condition.noisy}
+    learned = [value for condition, value in medians.items() if condition.rule == "rflo"]
+    readouts = [value for condition, value in medians.items() if condition.rule != "rflo"]
+    if learned and readouts:
+        rows.append(Row("LIF, noise: RFLO / best readout alone", learned[0] / min(readouts), high=noisy_share if settings.full else None))
+    return rows
+
+
+def draw(task, found):
+    """Errors over trials; output and target; spikes of a network after training."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 4), layout="constrained")
+    learning, output, raster = figure.subplots(1, 3)
+    for condition, comparison in found.items():
+        (pair,) = comparison.results
+        style = dict(color=COLOURS[condition.kind], linestyle="-" if condition.rule == "rflo" and not condition.noisy else "--" if condition.rule == "rflo" else ":")
+        if condition.rule == "least_squares":
+            learning.axhline(np.median(error(comparison)), alpha=0.5, **style)
+        else:
+            plotting.plot_losses(comparison.errors(*pair), learning, label=str(condition), **style)
+        if condition.rule == "rflo" and not condition.noisy:
+            draw_output(comparison.results[pair], output, style, str(condition))
+        if condition.kind == "lif" and condition.rule == "rflo" and not condition.noisy:
+            draw_spikes(comparison.arrays[pair]["spikes"][:, 0], raster, style["color"])
+    learning.set(ylabel="Error (NMSE)", title="Median and quartiles over networks")
+    learning.legend(frameon=False, fontsize="x-small")
+    output.legend(frameon=False, fontsize="x-small")
+    figure.suptitle(f"RFLO in rate and spiking networks: {task}")
+    return figure
+
+
+def draw_output(result, ax, style, label):
+    """Output of network 0 in the last trial, over the target."""
+    shown = result.mask > 0
+    plotting.axes_or_new(ax).plot(result.times[shown] * 1e3, result.target[shown], color=plotting.COLOURS["target"], linewidth=3)
+    for number, values in enumerate(result.output[0].T):
+        ax.plot(result.times[shown] * 1e3, values[shown], linewidth=1, label=None if number else label, **style)
+    ax.set(xlabel="Time in trial (ms)", ylabel="Output", title="Last trial, network 0")
+
+
+def draw_spikes(spikes, ax, color):
+    """Spikes ``[step, neuron]`` of a network."""
+    steps, neurons = np.nonzero(spikes)
+    plotting.axes_or_new(ax).plot(steps, neurons, ".", color=color, markersize=1.5)
+    ax.set(xlabel="Time in trial (ms)", ylabel="Neuron", title="LIF spikes after training, network 0")
+
+
+def experiment(task, title, conditions, trials, takes, noisy_share=None):
+    """The experiment of one task."""
+
+    def outcome(settings, arrays):
+        found = compared(task, conditions, settings, arrays)
+        return Outcome(rows_of(found, settings, noisy_share), all_arrays(arrays), lambda: draw(title, found))
+
+    return Experiment(
+        name=f"rate_and_spiking/{task}",
+        title=title,
+        source="Formulation and tasks: docs/spiking.md",
+        parts=lambda settings: [part(task, condition, settings) for condition in conditions],
+        outcome=outcome,
+        networks=5,
+        trials=trials,
+        quick=dict(networks=2, trials=max(20, trials // 20)),
+        takes=takes,
+        parameters=dict(N=N, tau_ms=50, noise=NOISE, dt_ms=1),
+    )
+
+
+PERIODIC = experiment(
+    "periodic",
+    "Periodic output of one second",
+    (
+        Condition("rate", most=0.06),
+        Condition("lif", most=0.08),
+        Condition("lif", noisy=True, most=0.12),
+        Condition("rate", "readout"),
+        Condition("lif", "readout"),
+        Condition("lif", "least_squares"),
+        *(Condition("lif", rule, noisy=True, gain=gain) for rule in ("readout", "least_squares") for gain in (0.5, 1.0)),
+    ),
+    trials=600,
+    takes="3 min, quick 1 min",
+    noisy_share=0.6,
+)
+CURSOR = experiment(
+    "cursor",
+    "Four movements of a cursor",
+    (Condition("rate"), Condition("lif", most=0.15), Condition("lif", noisy=True, most=0.22), Condition("lif", "readout"), Condition("lif", "least_squares"), Condition("lif", "readout", noisy=True), Condition("lif", "least_squares", noisy=True)),
+    trials=2400,
+    takes="8 min, quick 1 min",
+)
+PATTERN = experiment(
+    "pattern",
+    "Pattern generation from frozen spikes",
+    (Condition("rate"), Condition("lif", most=0.05), Condition("lif", noisy=True, most=0.07), Condition("lif", "readout"), Condition("lif", "least_squares"), Condition("lif", "readout", noisy=True), Condition("lif", "least_squares", noisy=True)),
+    trials=500,
+    takes="3 min, quick 1 min",
+)
+INTERVAL = experiment(
+    "interval",
+    "Interval matching",
+    (Condition("rate"), Condition("lif"), Condition("alif"), Condition("lif", "readout"), Condition("lif", "least_squares"), Condition("alif", "least_squares")),
+    trials=3000,
+    takes="6 min, quick 1 min",
+)
