@@ -7,32 +7,41 @@ from dataclasses import asdict, dataclass
 from ..devices import has_compiler
 from ..files import writable_folder, write_together
 from . import figures, growth, machine, targets
-from .contestants import CONTESTANTS
-from .problem import DTYPES, MODES, RATE, STEPS, TAU_MS
+from .contestants import BY_NAME, CONTESTANTS
+from .problem import DTYPES, KINDS, MODES, RATE, SPIKING_RATE, STEPS, TAU_MS, Problem
 from .results import Results, disagreements, table
-from .rounds import can, cases, measure
+from .rounds import measure
+
+BRIEF = (100, "trial")  # size and mode of the spiking network with --quick
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be measured."""
+    """What is to be measured; `brief` leaves one case of the spiking network."""
 
+    kinds: tuple
     sizes: tuple
     dtypes: tuple
     modes: tuple
     contestants: tuple
     rounds: int
     growth: bool = False
+    brief: bool = False
 
     @property
     def cases(self):
-        """All problems."""
-        return cases(self.sizes, self.dtypes, self.modes)
+        """All problems in which somebody takes part, small ones first."""
+        every = [Problem(size, dtype, mode, kind) for kind in self.kinds for mode in self.modes for dtype in self.dtypes for size in self.sizes]
+        return [problem for problem in every if self.who(problem) and (not self.brief or not problem.is_spiking or (problem.size, problem.mode) == BRIEF)]
+
+    def who(self, problem):
+        """Names of those who take part in a case."""
+        return [name for name in self.contestants if BY_NAME[name].can(problem)]
 
     @property
     def pieces(self):
         """How many lines of progress there will be: one for each preparation and each round."""
-        return sum(self.rounds + sum(can(name, problem) for name in self.contestants) for problem in self.cases)
+        return sum(self.rounds + len(self.who(problem)) for problem in self.cases)
 
 
 def plan(args):
@@ -43,13 +52,14 @@ def plan(args):
     ValueError
         For a value that does not exist, naming the argument.
     """
-    quick = args.quick
+    quick, brief = args.quick, args.quick and not (args.sizes or args.modes)
+    kinds = known("--kinds", args.kinds or KINDS, KINDS)
     sizes = args.sizes or ((30, 100) if quick else (30, 100, 300, 1000))
     dtypes = known("--dtypes", args.dtypes or (DTYPES[:1] if quick else DTYPES), DTYPES)
     modes = known("--modes", args.modes or MODES, MODES)
     names = args.contestants or [contestant.name for contestant in CONTESTANTS if contestant.quick or not quick]
     names = known("--contestants", names, [contestant.name for contestant in CONTESTANTS])
-    return Plan(tuple(dict.fromkeys(sizes)), dtypes, modes, names, args.rounds or (3 if quick else 5), args.growth)
+    return Plan(kinds, tuple(dict.fromkeys(sizes)), dtypes, modes, names, args.rounds or (3 if quick else 5), args.growth, brief)
 
 
 def known(argument, values, allowed):
@@ -71,7 +81,7 @@ class Progress:
 
         def line(message):
             self.done += 1
-            self.say(f"[{self.done}/{self.pieces}] N = {problem.size}, {problem.mode}, {problem.dtype}: {message}")
+            self.say(f"[{self.done}/{self.pieces}] {problem}: {message}")
 
         return line
 
@@ -86,7 +96,7 @@ def run(args, say):
     try:
         progress = Progress(chosen.pieces, say)
         for problem in chosen.cases:
-            measure(problem, chosen.contestants, chosen.rounds, entries, progress.within(problem))
+            measure(problem, chosen.who(problem), chosen.rounds, entries, progress.within(problem))
         if chosen.growth:
             growth.measure(found, min(3, chosen.rounds), say)
     except KeyboardInterrupt:
@@ -111,7 +121,7 @@ def write(chosen, entries, found, rows, folder, interrupted):
     """``bench.json`` and the figures, all or none of them anew."""
     content = {
         "machine": machine.describe(),
-        "settings": {**asdict(chosen), "steps_per_period": STEPS, "rate": RATE, "tau_ms": TAU_MS},
+        "settings": {**asdict(chosen), "steps_per_period": STEPS, "rate": RATE, "spiking_rate": SPIKING_RATE, "tau_ms": TAU_MS},
         "interrupted": interrupted,
         "entries": [entry.as_json() for entry in entries],
         "targets": [row.as_json() for row in rows],

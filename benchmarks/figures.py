@@ -16,19 +16,19 @@ def style(name):
 
 
 def speeds(entries):
-    """One row for each mode and precision: microseconds per step, and ratio to the limit, against N."""
+    """One row for each network, mode and precision: microseconds per step, and ratio to the limit, against N."""
     from matplotlib.figure import Figure
 
     results = Results(entries)
-    groups = results.groups or {("online", "float64"): ([], [])}
+    groups = results.groups or {Problem(1).case: ([], [])}
     figure = Figure(figsize=(11, 4.6 * len(groups)), layout="constrained")
     axes = figure.subplots(len(groups), 2, squeeze=False)
-    for row, ((mode, dtype), (names, _)) in zip(axes, groups.items()):
+    for row, (case, (names, problems)) in zip(axes, groups.items()):
         for name in names:
             if BY_NAME[name].same_network:
-                draw(row, results, name, mode, dtype)
-        row[0].set(xlabel="Neurons N", ylabel="Microseconds per step and network", title=f"{mode}, {dtype}")
-        row[1].set(xlabel="Neurons N", ylabel="Time in units of the limit", title=f"{mode}, {dtype}")
+                draw(row, results, name, problems)
+        row[0].set(xlabel="Neurons N", ylabel="Microseconds per step and network", title=case)
+        row[1].set(xlabel="Neurons N", ylabel="Time in units of the limit", title=case)
         for ax in row:
             finish(ax)
         if row[0].get_legend_handles_labels()[0]:
@@ -36,9 +36,8 @@ def speeds(entries):
     return figure
 
 
-def draw(row, results, name, mode, dtype):
+def draw(row, results, name, problems):
     """One contestant in both panels: the limit as a line, others as marks with their spread."""
-    problems = [problem for problem in results.problems if (problem.mode, problem.dtype) == (mode, dtype)]
     for ax, spread in ((row[0], results.time), (row[1], lambda name, problem: results.ratio(name, "limit", problem))):
         points = [(problem.size, spread(name, problem)) for problem in problems if spread(name, problem)]
         if not points:

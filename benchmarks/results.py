@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from .contestants import BY_NAME
-from .problem import Problem
 
 #: How far contestants may lie apart, relatively, after one period.
 AGREEMENT = {"float64": 1e-9, "float32": 1e-2}
@@ -23,6 +22,10 @@ class Spread:
     def of(cls, values):
         """Of some numbers; None if there are none."""
         return cls(float(np.median(values)), float(min(values)), float(max(values))) if len(values) else None
+
+    def times(self, factor):
+        """In other units."""
+        return Spread(self.middle * factor, self.low * factor, self.high * factor)
 
     def __str__(self):
         return f"{self.middle:.3g} ({self.low:.3g} .. {self.high:.3g})"
@@ -43,6 +46,16 @@ class Results:
         """Microseconds per step and network."""
         return Spread.of(self.rounds(name, problem))
 
+    def nanoseconds(self, name, problem):
+        """Nanoseconds per plastic synapse and step."""
+        spread = self.time(name, problem)
+        return spread and spread.times(1e3 / problem.synapses)
+
+    def hertz(self, name, problem):
+        """Firing rate; None where no spikes were counted."""
+        entry = self.entries.get((name, problem))
+        return Spread.of(entry.hertz()) if entry else None
+
     def ratio(self, over, under, problem, other=None):
         """Time of `over` in units of that of `under`, round by round; `other` is the problem of `under` if it is another one."""
         return Spread.of([a / b for a, b in zip(self.rounds(over, problem), self.rounds(under, other or problem))])
@@ -54,12 +67,12 @@ class Results:
 
     @property
     def groups(self):
-        """Mode and precision of the cases, with names and sizes that occur there."""
+        """All cases but for their sizes, with names and problems that occur there."""
         groups = {}
         for name, problem in self.entries:
-            names, sizes = groups.setdefault((problem.mode, problem.dtype), ([], []))
+            names, problems = groups.setdefault(problem.case, ([], []))
             names += [name] if name not in names else []
-            sizes += [problem.size] if problem.size not in sizes else []
+            problems += [problem] if problem not in problems else []
         return groups
 
 
@@ -68,11 +81,16 @@ def disagreements(results):
     lines = []
     for problem in results.problems:
         entries = [entry for (name, case), entry in results.entries.items() if case == problem and "change" in entry.facts and BY_NAME[name].same_network]
-        for entry in entries[1:]:
-            first, other = entries[0].facts["change"], entry.facts["change"]
-            if not abs(other - first) <= AGREEMENT[problem.dtype] * abs(first):
-                lines.append(f"{entry.name} and {entries[0].name} disagree at N = {problem.size}, {problem.mode}, {problem.dtype}: sum of changes {other:.12g} and {first:.12g}")
+        lines += [line for entry in entries[1:] for line in differences(entry, entries[0])]
     return lines
+
+
+def differences(entry, first):
+    """Where two contestants of a case arrive, if that is not the same; outputs are compared in units of 1."""
+    for fact, words, unit in (("change", "sum of changes", abs(first.facts["change"])), ("output", "last output", 1)):
+        one, other = entry.facts.get(fact, 0), first.facts.get(fact, 0)
+        if not abs(one - other) <= AGREEMENT[entry.problem.dtype] * unit:
+            yield f"{entry.name} and {first.name} disagree at {entry.problem}: {words} {one:.12g} and {other:.12g}"
 
 
 def aligned(lines):
@@ -83,33 +101,27 @@ def aligned(lines):
 
 
 def table(results):
-    """Microseconds per step and network, and in units of the limit, for each mode and precision; then who could not, and why."""
-    blocks = [block(results, *group, *members) for group, members in results.groups.items()]
-    failed = [f"{name}, N = {problem.size}, {problem.mode}, {problem.dtype}: {entry.reason}" for (name, problem), entry in results.entries.items() if entry.reason]
+    """Times, and times in units of the limit, for each network, mode and precision; then who could not, and why."""
+    blocks = [block(results, case, *members) for case, members in results.groups.items()]
+    failed = [f"{name}, {problem}: {entry.reason}" for (name, problem), entry in results.entries.items() if entry.reason]
     return "\n\n".join(blocks + (["Not measured:\n" + "\n".join(failed)] if failed else []))
 
 
-def block(results, mode, dtype, names, sizes):
-    """The table of one mode and precision."""
-    problems = [Problem(size, dtype, mode) for size in sizes]
-    lines = [(f"{mode}, {dtype}", *(f"N = {size}" for size in sizes), *(f"/limit {size}" for size in sizes))]
+def block(results, case, names, problems):
+    """The table of one network, mode and precision."""
+    sizes, spiking = [problem.size for problem in problems], problems[0].is_spiking
+    unit, time = ("Nanoseconds per plastic synapse and step", results.nanoseconds) if spiking else ("Microseconds per step and network", results.time)
+    lines = [(case, *(f"N = {size}" for size in sizes), *(f"/limit {size}" for size in sizes), *(f"Hz {size}" for size in sizes if spiking))]
     for name in names:
-        times = [time_cell(results, name, problem) for problem in problems]
-        lines.append((BY_NAME[name].title, *times, *(cell(results.ratio(name, "limit", problem)) for problem in problems)))
+        ratios = [cell(results.ratio(name, "limit", problem)) for problem in problems]
+        hertz = [cell(results.hertz(name, problem)) for problem in problems if spiking]
+        lines.append((BY_NAME[name].title, *(str(time(name, problem) or "-") for problem in problems), *ratios, *hertz))
     pairs = [(over, under) for over, under in (("brian2", "ours"), ("brian2-cython", "ours-cython")) if {over, under} <= set(names)]
     for over, under in pairs:
         lines.append((f"{over} / {under}", *(cell(results.ratio(over, under, problem)) for problem in problems), *("" for _ in sizes)))
-    return f"Microseconds per step and network: median (least .. greatest of the rounds)\n{aligned(lines)}"
+    return f"{unit}: median (least .. greatest of the rounds)\n{aligned(lines)}"
 
 
 def cell(spread):
-    """A ratio in few characters."""
+    """A number in few characters."""
     return f"{spread.middle:.2f}" if spread else "-"
-
-
-def time_cell(results, name, problem):
-    """A time; of another network, nanoseconds per plastic synapse."""
-    spread = results.time(name, problem)
-    if not spread:
-        return "-"
-    return str(spread) if BY_NAME[name].same_network else f"{1e3 * spread.middle / (problem.size**2 + problem.size):.3g} ns/synapse"

@@ -4,7 +4,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 
 from .contestants import BY_NAME
-from .problem import STEPS, Problem
+from .problem import STEPS
 from .worker import Failure, Worker
 
 TARGET_S, LEAST_S = 0.5, 0.05  # how long a measurement lasts; what the guess of its length is made from
@@ -56,9 +56,13 @@ class Entry:
         """Time per step and network, of each round."""
         return [run[clock] * 1e6 / (self.periods * STEPS * self.networks) for run in self.rounds]
 
+    def hertz(self):
+        """Mean firing rate in each round; empty where no spikes were counted."""
+        return [run["hertz"] for run in self.rounds if run.get("hertz") is not None]
+
     def as_json(self):
         """Everything about it."""
-        known = {"periods": self.periods, "networks": self.networks, "rounds": self.rounds, "us_per_step": self.microseconds()} if self.rounds else {}
+        known = {"periods": self.periods, "networks": self.networks, "rounds": self.rounds, "us_per_step": self.microseconds(), "hertz": self.hertz()} if self.rounds else {}
         return {"contestant": self.name, **asdict(self.problem), "reason": self.reason, **self.facts, **known}
 
 
@@ -72,20 +76,10 @@ def calibrated(worker):
     return periods
 
 
-def cases(sizes, dtypes, modes):
-    """All problems, small ones first."""
-    return [Problem(size, dtype, mode) for mode in modes for dtype in dtypes for size in sizes]
-
-
-def can(name, problem):
-    """Whether a contestant takes part in a case."""
-    return problem.mode in BY_NAME[name].modes and problem.dtype in BY_NAME[name].dtypes
-
-
 def measure(problem, names, rounds, entries, say):
-    """All contestants in one case, round robin; results go into the list `entries` at once."""
+    """The contestants of one case, round robin; results go into the list `entries` at once."""
     with ExitStack() as stack:
-        own = [Entry(name, problem) for name in names if can(name, problem)]
+        own = [Entry(name, problem) for name in names]
         for entry in own:
             entries.append(entry)
             entry.start(stack)

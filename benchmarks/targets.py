@@ -11,7 +11,7 @@ ALL = (30, 100, 300, 1000)
 
 @dataclass(frozen=True)
 class Goal:
-    """`over`, in units of `under`, at one size: at most, or at least, so much. The precision and the modes of both."""
+    """`over`, in units of `under`, at one size: at most, or at least, so much. The network, the precision and the modes of both."""
 
     over: str
     under: str
@@ -21,15 +21,22 @@ class Goal:
     dtype: str = "float64"
     over_mode: str = "online"
     under_mode: str = "online"
+    kind: str = "rate"
 
     def row(self, results):
         """The goal beside what was measured; None if it was not."""
-        ratio = results.ratio(self.over, self.under, Problem(self.size, self.dtype, self.over_mode), Problem(self.size, self.dtype, self.under_mode))
+        ratio = results.ratio(self.over, self.under, self.problem(self.over_mode), self.problem(self.under_mode))
         return ratio and Row(str(self), ratio.middle, low=self.least, high=self.most)
+
+    def problem(self, mode):
+        """Its case in a mode."""
+        return Problem(self.size, self.dtype, mode, self.kind)
 
     def __str__(self):
         modes = (f" ({self.over_mode})", f" ({self.under_mode})") if self.over_mode != self.under_mode else ("", "")
         dtype = "" if self.dtype == "float64" else f", {self.dtype}"
+        if self.kind == "spiking":
+            return f"{self.over} / {self.under}, {self.problem(self.over_mode)}"
         return f"{self.over}{modes[0]} / {self.under}{modes[1]}, N = {self.size}{dtype}"
 
 
@@ -54,14 +61,18 @@ GOALS = (
     *at_most("ours", "limit", (1.15,), sizes=(1000,), dtype="float32"),
     *at_least("ours", "ours", (1.5, 1.5), sizes=(100, 300), under_mode="trial"),
     *at_most("ours-cython", "limit", (1.15,), sizes=(1000,)),
+    *at_least("nest", "ours", (4, 4, 4), sizes=(100, 300, 1000), over_mode="trial", under_mode="trial", kind="spiking"),
 )
 
+SPIKING_NS, SPIKING = 1.0, Problem(300, mode="trial", kind="spiking")
 PAPER_S, MEMORY_MB, MEMORY_SIZE = 2.5, 700, 3000
 
 
 def rows(results, growth=None):
     """All goals that were measured, as rows."""
     found = [row for row in (goal.row(results) for goal in GOALS) if row]
+    if spread := results.nanoseconds("ours", SPIKING):
+        found.append(Row(f"ours, {SPIKING}: ns per synapse", spread.middle, high=SPIKING_NS))
     if growth and growth.get("paper"):
         found.append(Row("paper run: CPU seconds", growth["paper"]["program"], high=PAPER_S))
     largest = [point for point in (growth or {}).get("sizes", []) if point["size"] == MEMORY_SIZE and point["memory"]]

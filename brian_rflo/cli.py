@@ -93,13 +93,14 @@ def add_bench(commands):
     """The arguments of ``brian-rflo bench``."""
     bench = commands.add_parser("bench", help="measure the speed against other tools", description="Measure the time per step, in turns, of this package, plain Brian2, other tools and C++ by hand.")
     bench.set_defaults(act=run_bench)
+    bench.add_argument("--kinds", nargs="+", metavar="KIND", help="networks: rate, spiking (default: both)")
     bench.add_argument("--sizes", type=positive, nargs="+", metavar="N", help="numbers of neurons (default: 30 100 300 1000)")
     bench.add_argument("--dtypes", nargs="+", metavar="TYPE", help="float64, float32 (default: both)")
     bench.add_argument("--modes", nargs="+", metavar="MODE", help="online, trial (default: both)")
     bench.add_argument("--contestants", nargs="+", metavar="NAME", help="those to measure (default: all; a wrong name lists them)")
     bench.add_argument("--rounds", type=positive, help="measurements of each, in turns (default: 5)")
     bench.add_argument("--growth", action="store_true", help="also time and memory against size and trials, and the paper's run")
-    bench.add_argument("--quick", action="store_true", help="N = 30 and 100, float64, 3 rounds, fewer contestants")
+    bench.add_argument("--quick", action="store_true", help="N = 30 and 100, float64, 3 rounds, fewer contestants; of spiking networks N = 100, trial")
     bench.add_argument("--out", help="folder for bench.json and figures (default: results/bench)")
 
 

@@ -1,6 +1,7 @@
-"""Benchmarks: all contestants compute the same network; ratios, goals and files from invented rounds; errors name the argument."""
+"""Benchmarks: all contestants compute the same networks; ratios, goals and files from invented rounds; errors name the argument."""
 
 import json
+from argparse import Namespace
 from importlib.util import find_spec
 
 import pytest
@@ -8,7 +9,7 @@ from brian_rflo.benchmarks import command, targets
 from brian_rflo.benchmarks.brian import Runtime, take_length_from_outside
 from brian_rflo.benchmarks.contestants import BY_NAME, CONTESTANTS, idiomatic, ours
 from brian_rflo.benchmarks.contestants.base import Contestant
-from brian_rflo.benchmarks.problem import STEPS, Problem
+from brian_rflo.benchmarks.problem import KINDS, STEPS, Problem
 from brian_rflo.benchmarks.results import Results, Spread, disagreements, table
 from brian_rflo.benchmarks.rounds import Entry
 from brian_rflo.benchmarks.worker import Failure, Worker
@@ -27,24 +28,31 @@ def outcome(contestant, problem, folder):
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory):
-    return {mode: outcome(BY_NAME["numpy"], Problem(SIZE, mode=mode), tmp_path_factory.mktemp("numpy")) for mode in ("online", "trial")}
+    problems = [Problem(SIZE, mode=mode, kind=kind) for mode in ("online", "trial") for kind in KINDS]
+    return {(problem.kind, problem.mode): outcome(BY_NAME["numpy"], problem, tmp_path_factory.mktemp("numpy")) for problem in problems}
 
 
 @pytest.mark.parametrize("mode", ["online", "trial"])
-@pytest.mark.parametrize("module", [ours, idiomatic])
-def test_brian_models_compute_the_timed_network(module, mode, expected, tmp_path):
+@pytest.mark.parametrize("module, kind", [(ours, "rate"), (idiomatic, "rate"), (ours, "spiking")])
+def test_brian_models_compute_the_timed_network(module, kind, mode, expected, tmp_path):
     class OnNumpy(Runtime):
         target, model = "numpy", module.model
 
-    assert outcome(OnNumpy(), Problem(SIZE, mode=mode), tmp_path) == pytest.approx(expected[mode], rel=1e-9)
-    assert expected[mode][0] > 1e-3
+    assert outcome(OnNumpy(), Problem(SIZE, mode=mode, kind=kind), tmp_path) == pytest.approx(expected[kind, mode], rel=1e-9)
+    assert expected[kind, mode][0] > {"rate": 1e-3, "spiking": 1e-6}[kind]
+
+
+@pytest.mark.parametrize("mode", ["online", "trial"])
+def test_spiking_neurons_fire_at_20_hertz(mode, tmp_path):
+    BY_NAME["numpy"].prepare(Problem(100, mode=mode, kind="spiking"), tmp_path)
+    assert BY_NAME["numpy"].run(PERIODS).hertz == pytest.approx(20, abs=3)
 
 
 def test_networks_side_by_side_do_not_touch_the_first(expected, tmp_path):
     class Three(Runtime):
         target, networks, model = "numpy", 3, ours.model
 
-    assert outcome(Three(), Problem(SIZE), tmp_path) == pytest.approx(expected["online"], rel=1e-9)
+    assert outcome(Three(), Problem(SIZE), tmp_path) == pytest.approx(expected["rate", "online"], rel=1e-9)
 
 
 @pytest.mark.compiled
@@ -59,12 +67,22 @@ def test_limit_computes_the_timed_network(mode, size, tmp_path):
 
 
 @pytest.mark.compiled
+@pytest.mark.parametrize("size", [SIZE, 41])
+@pytest.mark.parametrize("name, mode", [("limit", "online"), ("limit", "trial"), ("limit-events", "trial")])
+def test_limits_compute_the_spiking_network(name, mode, size, tmp_path):
+    problem = Problem(size, mode=mode, kind="spiking")
+    expected = outcome(BY_NAME["numpy"], problem, tmp_path)
+    assert outcome(BY_NAME[name], problem, tmp_path) == pytest.approx(expected, rel=1e-9)
+    assert BY_NAME[name].run(PERIODS).hertz == BY_NAME["numpy"].run(PERIODS).hertz > 5
+
+
+@pytest.mark.compiled
 def test_standalone_program_takes_any_length(expected):
     with Worker("ours") as worker:
         assert worker.prepare(Problem(SIZE))["prepare_s"] > 0
         for periods in (PERIODS + 1, PERIODS):
             run = worker.run(periods)
-    assert (run["change"], run["output"]) == pytest.approx(expected["online"], rel=1e-9)
+    assert (run["change"], run["output"]) == pytest.approx(expected["rate", "online"], rel=1e-9)
     assert 0 < run["cpu"] < run["program"] and run["wall"] > 0 and run["memory"] > 1e6
 
 
@@ -74,7 +92,7 @@ def test_others_compute_the_timed_network(name, expected):
     with Worker(name) as worker:
         worker.prepare(Problem(SIZE))
         run = worker.run(PERIODS)
-    assert (run["change"], run["output"]) == pytest.approx(expected["online"], rel=1e-9)
+    assert (run["change"], run["output"]) == pytest.approx(expected["rate", "online"], rel=1e-9)
 
 
 def test_the_length_is_replaced_once(tmp_path):
@@ -122,6 +140,14 @@ def test_goals_judge_what_was_measured():
         "ours / jax, N = 100": True,
         "ours (online) / ours (trial), N = 100": True,
     }
+    spiking = [Problem(size, mode="trial", kind="spiking") for size in (100, 300)]
+    results = Results([invented(name, problem, [value * problem.synapses / 1e3]) for problem in spiking for name, value in (("limit", 0.2), ("ours", 0.8), ("nest", 3.0))])
+    assert {row.quantity: row.holds for row in targets.rows(results)} == {
+        "nest / ours, N = 100, spiking, trial, float64": False,
+        "nest / ours, N = 300, spiking, trial, float64": False,
+        "ours, N = 300, spiking, trial, float64: ns per synapse": True,
+    }
+    assert "Nanoseconds per plastic synapse" in table(results) and "0.8 (0.8 .. 0.8)" in table(results) and "4.00" in table(results)
     growth = {"paper": {"program": 3.0}, "sizes": [{"size": 3000, "memory": 5e8}, {"size": 30, "memory": 1e6}]}
     assert [row.holds for row in targets.rows(Results([]), growth)] == [False, True]
     assert "NO" in targets.table(targets.rows(Results([]), growth))
@@ -134,6 +160,8 @@ def test_failures_and_disagreements_are_shown():
     results = Results([invented("limit", problem, [1]), invented("numpy", problem, [2], change=1.1), failed])
     assert "torch, N = 30, online, float64: torch not installed" in table(results)
     assert len(disagreements(results)) == 1 and "numpy and limit disagree" in disagreements(results)[0]
+    results.entries["numpy", problem].facts = {"change": 1.0, "output": 1e-6}
+    assert "last output 1e-06 and 0" in disagreements(results)[0] and len(disagreements(results)) == 1
 
 
 def test_every_contestant_is_complete():
@@ -143,15 +171,30 @@ def test_every_contestant_is_complete():
 
 
 def test_bench_measures_and_writes(tmp_path, capsys):
-    arguments = ["bench", "--sizes", "5", "--dtypes", "float64", "--modes", "online", "--rounds", "2", "--contestants", "numpy", "nest", "--out", str(tmp_path)]
+    arguments = ["bench", "--sizes", "5", "--dtypes", "float64", "--modes", "online", "--rounds", "2", "--contestants", "numpy", "torch", "--kinds", "spiking", "--out", str(tmp_path)]
     assert cli.main(arguments) == 0
     said = capsys.readouterr().out
-    assert "[1/3] N = 5, online, float64: numpy: prepared" in said and "round 2 of 2" in said and "No goal was measured" in said
+    assert "[1/3] N = 5, spiking, online, float64: numpy: prepared" in said and "round 2 of 2" in said and "No goal was measured" in said
     content = json.loads((tmp_path / "bench.json").read_text(), parse_constant=pytest.fail)
     assert content["machine"]["packages"]["brian2"] and not content["interrupted"]
     (entry,) = content["entries"]
     assert len(entry["rounds"]) == len(entry["us_per_step"]) == 2 and entry["us_per_step"][0] > 0
+    assert entry["kind"] == "spiking" and len(entry["hertz"]) == 2 and entry["hertz"][0] > 5
     assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
+
+
+def chosen(**given):
+    nothing = dict.fromkeys(("kinds", "sizes", "dtypes", "modes", "contestants", "rounds"))
+    return command.plan(Namespace(**{**nothing, "growth": False, "quick": False, **given}))
+
+
+def test_cases_are_those_that_somebody_takes_part_in():
+    spiking = [problem for problem in chosen().cases if problem.is_spiking]
+    assert len(chosen().cases) == 16 + 8 and {problem.dtype for problem in spiking} == {"float64"}
+    assert chosen(kinds=["spiking"], contestants=["torch"]).cases == []
+    assert chosen(quick=True).cases[-1] == Problem(100, mode="trial", kind="spiking") and len(chosen(quick=True).cases) == 4 + 1
+    assert chosen(quick=True).who(Problem(100, mode="trial", kind="spiking")) == ["limit", "ours", "numpy"]
+    assert chosen(quick=True, kinds=["spiking"], sizes=[30]).cases[0] == Problem(30, kind="spiking")
 
 
 def test_interrupted_writes_what_there_is(tmp_path, monkeypatch, capsys):
@@ -178,8 +221,9 @@ def test_no_compiler_leaves_those_that_need_none(monkeypatch):
         (["--sizes", "0"], "--sizes: must be a whole number of at least 1; got '0'"),
         (["--rounds", "few"], "--rounds: must be a whole number"),
         (["--dtypes", "float16"], "--dtypes: no 'float16'; choose from float64, float32"),
+        (["--kinds", "binary"], "--kinds: no 'binary'; choose from rate, spiking"),
         (["--modes", "batch"], "--modes: no 'batch'; choose from online, trial"),
-        (["--contestants", "limit", "matlab"], "--contestants: no 'matlab'; choose from limit, limit-9, ours"),
+        (["--contestants", "limit", "matlab"], "--contestants: no 'matlab'; choose from limit, limit-9, limit-events, ours"),
         (["--quick", "--out", "/dev/null/out"], "cannot write to the folder '/dev/null/out'"),
     ],
 )

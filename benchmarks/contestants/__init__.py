@@ -3,7 +3,7 @@
 from .fused_numba import FusedNumba
 from .idiomatic import IdiomaticCython, IdiomaticStandalone
 from .jax_scan import JaxScan
-from .limit import Limit, LimitSideBySide
+from .limit import Limit, LimitEvents, LimitSideBySide
 from .nest_eprop import NestEprop
 from .ours import Ours, OursCython, OursSideBySide, PaperRun
 from .plain_numpy import PlainNumpy
@@ -12,6 +12,7 @@ from .torch_eager import TorchEager
 CONTESTANTS = (
     Limit(),
     LimitSideBySide(),
+    LimitEvents(),
     Ours(),
     OursSideBySide(),
     OursCython(),

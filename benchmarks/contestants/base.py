@@ -12,7 +12,8 @@ from ...devices import has_compiler
 class Run:
     """What a run tells: seconds of the time steps alone, and numbers by which contestants are compared.
 
-    `memory` (peak, in bytes) and `program` (CPU seconds of everything, set-up included) are known of standalone programs only.
+    `memory` (peak, in bytes) and `program` (CPU seconds of everything, set-up included) are known of standalone programs only,
+    `hertz`, the mean firing rate, of spiking networks whose contestant counts spikes.
     """
 
     cpu: float = 0.0
@@ -21,10 +22,11 @@ class Run:
     output: float = 0.0
     memory: int | None = None
     program: float | None = None
+    hertz: float | None = None
 
 
 class Contestant:
-    """One way to compute the timed network.
+    """One way to compute a timed network.
 
     `prepare` builds, compiles and warms up, once; `run` computes a number of periods, from the initial weights each time, and
     times the steps alone. Both run in a process of their own.
@@ -37,7 +39,7 @@ class Contestant:
         Python packages that it needs; they are imported in `prepare`.
     compiler : bool
         Whether it needs a C++ compiler.
-    modes, dtypes : tuple of str
+    kinds, modes, dtypes : tuple of str
         What it can do.
     networks : int
         Independent networks in one run; times are divided by it.
@@ -50,11 +52,16 @@ class Contestant:
     name = title = ""
     packages = ()
     compiler = False
+    kinds = ("rate",)
     modes = ("online", "trial")
     dtypes = ("float64", "float32")
     networks = 1
     quick = False
     same_network = True
+
+    def can(self, problem):
+        """Whether it takes part in a case."""
+        return problem.has_one_result and problem.kind in self.kinds and problem.mode in self.modes and problem.dtype in self.dtypes
 
     def obstacle(self):
         """Why it cannot run here, in words; None if it can."""

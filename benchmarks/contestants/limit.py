@@ -1,4 +1,4 @@
-"""The yardstick: C++ by hand, one thread (`limit.cpp`), compiled for the size and the processor."""
+"""The yardstick: C++ by hand, one thread (`limit.cpp`, `limit_spiking.cpp`), compiled for the size and the processor."""
 
 import ctypes
 import subprocess
@@ -8,10 +8,10 @@ from shutil import which
 import numpy as np
 from brian2 import prefs
 
-from ..problem import INITIAL, RATE, RISE, STEPS
+from ..problem import DT_MS, INITIAL, KINDS, MEMBRANE_MS, RATE, REFRACTORY_MS, RISE, STEPS, SYNAPSE_MS
 from .base import Contestant, Run
 
-SOURCE = Path(__file__).parent.parent / "limit.cpp"
+SOURCES = {"rate": "limit.cpp", "spiking": "limit_spiking.cpp"}
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-ffast-math", "-fPIC")
 
 
@@ -29,10 +29,23 @@ def flags():
     return (*FLAGS, *(("-mprefer-vector-width=512",) if wide else ()))
 
 
+def parameters(problem):
+    """The numbers that the library takes beside weights and target."""
+    if not problem.is_spiking:
+        return np.array([RISE, RATE, INITIAL])
+    decays = np.exp([-DT_MS / MEMBRANE_MS, -DT_MS / SYNAPSE_MS])
+    return np.concatenate([decays, [problem.rate, REFRACTORY_MS // DT_MS - 1], *problem.membranes()])
+
+
 class Limit(Contestant):
     """By hand, in C++."""
 
     name, title, compiler, quick = "limit", "limit: C++ by hand", True, True
+    kinds = KINDS
+
+    def function_name(self, problem):
+        """What the library calls it."""
+        return f"run_{problem.mode}"
 
     def prepare(self, problem, folder):
         """Compile for the size and precision."""
@@ -40,22 +53,36 @@ class Limit(Contestant):
         library = Path(folder) / f"limit_{problem.size}_{real}.so"
         sizes = (f"-DNETWORKS={self.networks}", f"-DSIZE={problem.size}", f"-DREAL={real}", f"-DSTEPS={STEPS}")
         # Linked without -ffast-math: with it the library would change the floating point unit of the whole process.
-        subprocess.run([compiler(), *flags(), *sizes, "-c", str(SOURCE), "-o", f"{library}.o"], check=True)
+        subprocess.run([compiler(), *flags(), *sizes, "-c", str(Path(__file__).parent.parent / SOURCES[problem.kind]), "-o", f"{library}.o"], check=True)
         subprocess.run([compiler(), "-shared", f"{library}.o", "-o", str(library)], check=True)
-        self.function = getattr(ctypes.CDLL(str(library)), f"run_{problem.mode}")
-        self.arrays = (*problem.weights(), problem.target(), np.array([RISE, RATE, INITIAL]))
+        self.function = getattr(ctypes.CDLL(str(library)), self.function_name(problem))
+        self.arrays = (*problem.weights(), problem.target(), parameters(problem))
+        self.problem = problem
         self.run(1)
 
     def run(self, periods):
         """The library measures its own time, without copying weights in and out."""
-        result = np.empty(4)
+        result = np.empty(5)
         pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (*self.arrays, result)]
         self.function(ctypes.c_int64(periods * STEPS), *pointers)
-        change, output, cpu, wall = map(float, result)
-        return Run(cpu, wall, change, output)
+        change, output, cpu, wall, spikes = map(float, result)
+        hertz = spikes / (self.problem.size * periods * STEPS * DT_MS * 1e-3) if self.problem.is_spiking else None
+        return Run(cpu, wall, change, output, hertz=hertz)
 
 
 class LimitSideBySide(Limit):
     """By hand, nine networks side by side: time per network, with what that costs in the caches."""
 
     name, title, networks, modes = "limit-9", "limit, 9 networks, each", 9, ("online",)
+    kinds = ("rate",)
+
+
+class LimitEvents(Limit):
+    """By hand, the sum over a trial taken over its spikes in place of its steps: another, exact algorithm."""
+
+    name, title, kinds, modes = "limit-events", "by hand, sums over spikes", ("spiking",), ("trial",)
+    quick = False
+
+    def function_name(self, problem):
+        """What the library calls it."""
+        return "run_events"

@@ -1,18 +1,33 @@
 """This package: its parts, one by one, as in `examples/periodic.py`."""
 
+import numpy as np
 from brian2 import defaultclock, ms
 
-from ... import RFLO, ArrayTask, Delta, FeedbackSynapses, LossMonitor, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials
+from ... import RFLO, ArrayTask, Delta, FeedbackSynapses, LIFNeurons, LossMonitor, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials
 from ..brian import Model, Runtime, Standalone, flat
-from ..problem import DT_MS, INITIAL, RATE, STEPS, TAU_MS
+from ..problem import DT_MS, INITIAL, KINDS, MEMBRANE_MS, REFRACTORY_MS, STEPS, SYNAPSE_MS, TAU_MS
+
+
+def rate_neurons(problem, networks):
+    """The neurons of the rate network, and the time constant of its traces."""
+    return RateNeurons(networks * problem.size, tau=TAU_MS * ms, initial=INITIAL), TAU_MS * ms
+
+
+def spiking_neurons(problem, networks):
+    """The neurons of the spiking network, and the time constant of its traces."""
+    bias, initial = (np.tile(values, networks) for values in problem.membranes())
+    return LIFNeurons(networks * problem.size, MEMBRANE_MS * ms, SYNAPSE_MS * ms, refractory=REFRACTORY_MS * ms, bias=bias, initial=initial), SYNAPSE_MS * ms
+
+
+NEURONS = {"rate": rate_neurons, "spiking": spiking_neurons}
 
 
 def parts(problem, task, rate, update, networks):
     """Neurons, readout, recurrent, output and feedback projections, with the timed network's weights."""
     defaultclock.dt = task.dt
-    neurons = RateNeurons(networks * problem.size, tau=TAU_MS * ms, initial=INITIAL)
+    neurons, tau = NEURONS[problem.kind](problem, networks)
     readout = Readout(task, networks=networks)
-    recurrent = PlasticSynapses(neurons, neurons, RFLO(learning_rate=rate, tau=TAU_MS * ms), onto="I_rec", update=update)
+    recurrent = PlasticSynapses(neurons, neurons, RFLO(learning_rate=rate, tau=tau), onto="I_rec", update=update)
     output = PlasticSynapses(neurons, readout, Delta(learning_rate=rate), onto="output", update=update)
     feedback = FeedbackSynapses(readout, neurons)
     for projection, weights in zip((recurrent, output, feedback), flat(problem, networks)):
@@ -24,7 +39,7 @@ def parts(problem, task, rate, update, networks):
 def model(self, problem, networks):
     """The timed network; in the mode "trial" with the trials of this package, whose learning rate carries the paper's 1/T."""
     task = ArrayTask(target=problem.target(), dt=DT_MS * ms)
-    rate, update = (RATE * STEPS, "trial") if problem.is_trial else (RATE, "step")
+    rate, update = (problem.rate * STEPS, "trial") if problem.is_trial else (problem.rate, "step")
     made = neurons, readout, recurrent, output, feedback = parts(problem, task, rate, update, networks)
     trials = [Trials(task, neurons, readout, recurrent, output, networks=networks)] if problem.is_trial else []
     return Model([*made, *trials], recurrent.variables["w"], readout.variables["output"])
@@ -34,6 +49,7 @@ class Ours(Standalone):
     """One network, C++ standalone."""
 
     name, title, quick = "ours", "brian_rflo, standalone", True
+    kinds = KINDS
     model = model
 
 

@@ -2,61 +2,121 @@
 
 import numpy as np
 
-from ..problem import INITIAL, RATE, RISE
+from ..problem import DT_MS, INITIAL, KINDS, MEMBRANE_MS, REFRACTORY_MS, RISE, STEPS, SYNAPSE_MS
 from .base import Contestant, timed
 
 
 class PlainNumpy(Contestant):
     """The equations, line by line."""
 
-    name, title, quick = "numpy", "NumPy", True
+    name, title, quick, kinds = "numpy", "NumPy", True, KINDS
 
     def prepare(self, problem, folder):
         """Nothing to build."""
-        self.problem, self.target = problem, problem.cast(problem.target())[0]
+        self.problem, self.target, self.rate = problem, problem.cast(problem.target())[0], problem.rate
         self.run(1)
 
     def run(self, periods):
         """Periods of the mode."""
-        state = self.start()
+        recurrent, readout, feedback = self.problem.cast(*self.problem.weights())
+        network = NETWORKS[self.problem.kind](self.problem)
         period = self.trial if self.problem.is_trial else self.online
         with timed() as run:
             for _ in range(periods):
-                output = period(*state)
-        run.change, run.output = self.problem.change(state[0]), float(output)
+                output = period(recurrent, readout, feedback, network)
+        run.change, run.output, run.hertz = self.problem.change(recurrent), float(output), network.hertz(periods)
         return run
 
-    def start(self):
-        """Weights, activity and trace at the beginning."""
-        recurrent, readout, feedback = self.problem.cast(*self.problem.weights())
-        return recurrent, readout, feedback, np.full_like(readout, INITIAL), np.zeros_like(recurrent)
-
-    def online(self, recurrent, readout, feedback, activity, trace):
+    def online(self, recurrent, readout, feedback, network):
         """A period with a weight change in every step."""
         for target in self.target:
-            output, error = step(recurrent, readout, activity, trace, target)
-            recurrent += (RATE * error * feedback)[:, None] * trace
-            readout += RATE * error * activity
+            output, error = network.step(recurrent, readout, target)
+            recurrent += (self.rate * error * feedback)[:, None] * network.trace
+            readout += self.rate * error * network.activity
         return output
 
-    def trial(self, recurrent, readout, feedback, activity, trace):
+    def trial(self, recurrent, readout, feedback, network):
         """A period with a weight change at its end."""
-        activity[:], trace[:] = INITIAL, 0
+        network.reset()
         changes, readout_changes = np.zeros_like(recurrent), np.zeros_like(readout)
         for target in self.target:
-            output, error = step(recurrent, readout, activity, trace, target)
-            changes += (error * feedback)[:, None] * trace
-            readout_changes += error * activity
-        recurrent += RATE * changes
-        readout += RATE * readout_changes
+            output, error = network.step(recurrent, readout, target)
+            changes += (error * feedback)[:, None] * network.trace
+            readout_changes += error * network.activity
+        recurrent += self.rate * changes
+        readout += self.rate * readout_changes
         return output
 
 
-def step(recurrent, readout, activity, trace, target):
-    """One step without learning: trace and activity, in place; returns output and error."""
-    rate = np.tanh(recurrent @ activity)
-    trace *= 1 - RISE
-    trace += np.outer(RISE * (1 - rate**2), activity)
-    activity += RISE * (rate - activity)
-    output = readout @ activity
-    return output, target - output
+class RateNetwork:
+    """Activity and trace of the rate network."""
+
+    def __init__(self, problem):
+        self.activity = np.zeros(problem.size, problem.dtype)
+        self.trace = np.zeros((problem.size, problem.size), problem.dtype)
+        self.reset()
+
+    def reset(self):
+        """What a trial begins with."""
+        self.activity[:], self.trace[:] = INITIAL, 0
+
+    def step(self, recurrent, readout, target):
+        """One step without learning; returns output and error."""
+        rate = np.tanh(recurrent @ self.activity)
+        self.trace *= 1 - RISE
+        self.trace += np.outer(RISE * (1 - rate**2), self.activity)
+        self.activity += RISE * (rate - self.activity)
+        output = readout @ self.activity
+        return output, target - output
+
+    def hertz(self, periods):
+        """It does not spike."""
+
+
+class SpikingNetwork:
+    """Membranes, currents, filtered spikes and trace of the spiking network."""
+
+    keep, forget = np.exp(-DT_MS / MEMBRANE_MS), np.exp(-DT_MS / SYNAPSE_MS)
+
+    def __init__(self, problem):
+        self.bias, self.initial = problem.membranes()
+        self.trace, self.spikes = np.zeros((problem.size, problem.size)), 0
+        self.reset()
+
+    def reset(self):
+        """What a trial begins with."""
+        self.membrane, self.current, self.low_passed = self.initial.copy(), np.zeros_like(self.bias), np.zeros_like(self.bias)
+        self.activity, self.waiting = np.zeros_like(self.bias), np.zeros(len(self.bias), int)
+        self.trace[:] = 0
+
+    def step(self, recurrent, readout, target):
+        """One step without learning; returns output and error."""
+        gain = self.integrate()
+        self.trace *= self.forget
+        self.trace += np.outer((1 - self.forget) * gain, self.low_passed)
+        self.fire(recurrent)
+        output = readout @ self.activity
+        return output, target - output
+
+    def integrate(self):
+        """Membranes, and what traces read; returns the gain."""
+        free = self.waiting == 0
+        self.low_passed += (1 - self.keep) * (self.activity + 1 - self.low_passed)
+        self.membrane += free * (1 - self.keep) * (self.current + self.bias - self.membrane)
+        return free * np.maximum(0, 1 - np.abs(self.membrane - 1))
+
+    def fire(self, recurrent):
+        """Spikes, and what they reach."""
+        spikes = self.membrane > 1
+        self.waiting = np.where(spikes, REFRACTORY_MS // DT_MS - 1, np.maximum(self.waiting - 1, 0))
+        self.membrane[spikes] = 0
+        self.activity = self.forget * (self.activity + 1) + spikes - 1
+        self.current = self.forget * self.current + recurrent @ spikes
+        self.spikes += np.count_nonzero(spikes)
+
+    def hertz(self, periods):
+        """Mean firing rate so far."""
+        return self.spikes / (len(self.bias) * periods * STEPS * DT_MS * 1e-3)
+
+
+NETWORKS = {"rate": RateNetwork, "spiking": SpikingNetwork}
