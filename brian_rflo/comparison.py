@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass, field
 
 import numpy as np
-from brian2 import Quantity, defaultclock, get_device, ms
+from brian2 import Network, Quantity, defaultclock, get_device, ms
 
 from . import parts, plotting, reference
 from .devices import chosen
@@ -33,7 +33,7 @@ TAU_M, TAU_ADAPT, BETA, REFRACTORY = 20 * ms, 200 * ms, 0.1, 3 * ms
 TASKS = {
     "periodic": lambda seed: PeriodicOutput(period=1000 * ms),
     "cursor": lambda seed: CursorMovements(n_movements=4, seed=seed),
-    "pattern": lambda seed: PatternGeneration(seed=seed),
+    "pattern": lambda seed: PatternGeneration(seed=seed, input_height=4.0),
     "interval": lambda seed: IntervalMatching(n_inputs=2, input_height=2.0, tail=50 * ms, seed=seed),
 }
 RULES = ("rflo", "readout", "least_squares", "bptt")
@@ -96,6 +96,8 @@ def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, no
         if noise:
             get_device().seed(seed)
         spiking = LIF.of(neurons, networks) if isinstance(neurons, LIFNeurons) else None
+        if rule not in TRAINED:
+            Network(neurons).run(0 * ms, namespace={})  # Brian2 warns of groups that were never in a network
         if rule in TRAINED:
             net = LearningNetwork(task, neurons, RFLO(RATE, tau=tau), Delta(READOUT_RATE), update="trial", networks=networks, weights=weights, trained=TRAINED[rule], optimizer=Adam(decay=DECAY))
             result = net.train(trials, namespace={}, **progress.report(device))

@@ -30,6 +30,8 @@ class PatternGeneration(SpikeTask):
         Channels of input.
     input_rate : Quantity
         Firing rate of each channel.
+    input_height : float
+        Value of a spike.
     harmonics : tuple of int
         Periods of each sine in a trial.
     learning_window : Quantity, optional
@@ -55,6 +57,7 @@ class PatternGeneration(SpikeTask):
     length: Quantity = field(default_factory=lambda: 1000 * ms)
     n_inputs: int = 100
     input_rate: Quantity = field(default_factory=lambda: 50 * Hz)
+    input_height: float = 1.0
     harmonics: tuple = (1, 2, 3, 5)
     learning_window: Quantity = None
 
@@ -86,7 +89,7 @@ class PatternGeneration(SpikeTask):
         frozen = np.random.default_rng(self.seed)
         target = self._sines(frozen)
         inputs = self.draw(frozen, np.full((self.n_steps, 1), self.spike_probability("input_rate")))
-        return inputs, target[:, None], np.arange(self.n_steps) >= self.n_steps - self.window
+        return self.input_height * inputs, target[:, None], np.arange(self.n_steps) >= self.n_steps - self.window
 
     def _sines(self, rng):
         amplitudes, phases = rng.uniform(0.5, 2, len(self.harmonics)), rng.uniform(0, 2 * np.pi, len(self.harmonics))
