@@ -4,12 +4,12 @@ from . import reference, reference_eprop, schedule
 from .checks import check_neurons, check_rule, check_task
 from .comparison import compare
 from .network import LearningNetwork
-from .neurons import ALIFNeurons, LIFNeurons, RateNeurons
+from .neurons import PRESETS, ALIFNeurons, DiscreteLIFNeurons, LIFNeurons, RateNeurons
 from .optimizers import Adam, Descent
-from .readout import Readout, TaskInput
+from .readout import LeakyReadout, Readout, SoftmaxReadout, TaskInput
 from .regularization import FiringRate
 from .results import TrainingResult
-from .rules import RFLO, Delta, LearningRule, RewardHebbian
+from .rules import RFLO, AdaptiveEProp, Delta, EProp, LeakyDelta, LearningRule, RewardHebbian
 from .selection import ChoiceMonitor, WinnerTakeAll
 from .synapses import DALE, FeedbackSynapses, FixedSynapses, PlasticSynapses, SymmetricFeedback
 from .tasks import ArrayTask, CursorMovements, EvidenceAccumulation, IntervalMatching, PatternGeneration, PeriodicOutput, StoreRecall, Task
@@ -18,21 +18,27 @@ from .trials import LossMonitor, Trials
 __all__ = [
     "ALIFNeurons",
     "Adam",
+    "AdaptiveEProp",
     "ArrayTask",
     "ChoiceMonitor",
     "CursorMovements",
     "DALE",
     "Delta",
     "Descent",
+    "DiscreteLIFNeurons",
+    "EProp",
     "EvidenceAccumulation",
     "FeedbackSynapses",
     "FiringRate",
     "FixedSynapses",
     "IntervalMatching",
     "LIFNeurons",
+    "LeakyDelta",
+    "LeakyReadout",
     "LearningNetwork",
     "LearningRule",
     "LossMonitor",
+    "PRESETS",
     "PatternGeneration",
     "PeriodicOutput",
     "PlasticSynapses",
@@ -40,6 +46,7 @@ __all__ = [
     "RateNeurons",
     "Readout",
     "RewardHebbian",
+    "SoftmaxReadout",
     "StoreRecall",
     "SymmetricFeedback",
     "Task",

@@ -11,15 +11,18 @@ from .analysis import alignment
 from .neurons.base import LOW_PASSED
 from .occasional import OccasionalMonitor, is_standalone
 from .optimizers import Descent
-from .readout import Readout, TaskInput
+from .readout import LeakyReadout, Readout, SoftmaxReadout, TaskInput
 from .results import TrainingResult, alignment_interval
-from .rules import Delta
+from .rules import Delta, LeakyDelta
 from .synapses import DALE, FeedbackSynapses, FixedSynapses, PlasticSynapses, Projection, SymmetricFeedback
 from .trials import LossMonitor, Trials
 from .updates import PLASTIC, check_trained
 
 
 logger = get_logger(__name__)
+
+#: Statement that holds weights of neurons onto themselves at 0.
+NO_SELF_CONNECTIONS = "w = choose(i != j, w, 0)"
 
 
 class LearningNetwork(Network):
@@ -39,6 +42,11 @@ class LearningNetwork(Network):
         Whether weights change at each step, or at the end of each trial.
     batch : int
         Trials whose changes are added up before they are applied, with ``update="trial"``.
+    parallel : int
+        Trials side by side: `neurons` then has as many copies of each network, which share their weights and run as many trials of a batch at the
+        same time (see `Trials`); the batch is ``batch*parallel`` trials.
+    averaged_over : int, optional
+        Steps that an accumulated change is divided by (see `Trials`); those of a trial by default.
     clip_norm : float, optional
         Gradient clipping (see `Trials`), with ``update="trial"``.
     optimizer : Descent or Adam
@@ -51,6 +59,12 @@ class LearningNetwork(Network):
         Holds the rates of the neurons near a value, through recurrent and input weights.
     feedback : {"random", "symmetric"}
         Fixed random feedback weights, or the readout weights backwards.
+    tau_out : Quantity, optional
+        Time constant of the readout: a `LeakyReadout` in place of `Readout`.
+    classify : bool
+        Whether the outputs are classes: a `SoftmaxReadout`, which needs `tau_out`.
+    self_connections : bool
+        Whether neurons have synapses onto themselves; without, their weights are 0 and stay so.
     output_current : bool
         Whether the output also enters the neurons as a current, in the next step and into their variable ``I_out``. Its fixed
         weights are ``weights["current"]``, by default those of the error feedback.
@@ -95,23 +109,35 @@ class LearningNetwork(Network):
     (1, 2)
     """
 
-    def __init__(self, task, neurons, rule, readout_rule=None, update="step", batch=1, clip_norm=None, optimizer=Descent(), trained=PLASTIC, constraint="", regularization=None, feedback="random", output_current=False, inputs=None, networks=1, gain=1.5, seed=0, weights=None, name="learningnetwork*"):
+    def __init__(self, task, neurons, rule, readout_rule=None, update="step", batch=1, clip_norm=None, optimizer=Descent(), trained=PLASTIC, constraint="", regularization=None, feedback="random", tau_out=None, classify=False, self_connections=True, output_current=False, inputs=None, networks=1, parallel=1, averaged_over=None, gain=1.5, seed=0, weights=None, name="learningnetwork*"):
         check_trained(trained)
         if feedback not in ("random", "symmetric"):
             raise ValueError(f"feedback must be 'random' or 'symmetric'; got {feedback!r}")
-        if isinstance(networks, bool) or not isinstance(networks, (int, np.integer)) or networks < 1 or len(neurons) % networks:
-            raise ValueError(f"networks must be a whole number that divides the {len(neurons)} neurons of '{neurons.name}'; got {networks!r}")
-        self.task, self.neurons, self.rule, self.networks = task, neurons, rule, int(networks)
+        for word, number in (("networks", networks), ("parallel", parallel)):
+            if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 1 or len(neurons) % (networks * number if word == "parallel" else number):
+                raise ValueError(f"{word} must be a whole number that divides the {len(neurons)} neurons of '{neurons.name}'{f' in {networks} network(s)' if word == 'parallel' else ''}; got {number!r}")
+        if parallel > 1 and update != "trial":
+            raise ValueError(f"parallel={parallel} trials side by side share their weights, which needs update='trial'; got update={update!r}")
+        if classify and tau_out is None:
+            raise ValueError("classify=True needs a readout with a time constant; write tau_out=20*ms")
+        self.task, self.neurons, self.rule, self.networks, self.parallel = task, neurons, rule, int(networks), int(parallel)
+        self.blocks = self.networks * self.parallel
         self.inputs = self._input_group(inputs)
-        self.readout = Readout(task, networks=networks)
+        self.readout = self._readout(tau_out, classify)
+        readout_rule = readout_rule or (Delta(rule.learning_rate) if tau_out is None else LeakyDelta(rule.learning_rate, tau_out))
+        if not self_connections:
+            constraint = f"{NO_SELF_CONNECTIONS}\n{constraint}".strip()
         when = dict(update=update, batch=batch, optimizer=optimizer)
         self.recurrent = PlasticSynapses(neurons, neurons, rule, onto="I_rec", constraint=constraint, regularization=regularization, name="recurrent*", **when)
         self.input_synapses = None if self.inputs is None else PlasticSynapses(self.inputs, neurons, rule, onto="I_in", regularization=regularization, name="input_synapses*", **when)
-        self.output = PlasticSynapses(neurons, self.readout, readout_rule or Delta(rule.learning_rate), onto="output", name="output*", **when)
+        self.output = PlasticSynapses(neurons, self.readout, readout_rule, onto=self.readout.onto, name="output*", **when)
         self.feedback = FeedbackSynapses(self.readout, neurons, name="feedback*") if feedback == "random" else SymmetricFeedback(self.output)
         self.current = FixedSynapses(self.readout, neurons, sends="output", onto="I_out", name="current*") if output_current else None
-        drawn = initial_weights(len(neurons) // networks, self.n_inputs, task.n_outputs, networks, gain, seed)
-        self._connect(drawn | {"recurrent": self._signed(drawn["recurrent"])} | self._checked(weights or {}, constraint))
+        drawn = initial_weights(len(neurons) // self.blocks, self.n_inputs, task.n_outputs, networks, gain, seed)
+        chosen = drawn | {"recurrent": self._signed(drawn["recurrent"])} | self._checked(weights or {}, constraint)
+        if not self_connections:
+            chosen["recurrent"] = chosen["recurrent"] * (1 - np.eye(len(neurons) // self.blocks))
+        self._connect(chosen)
         learners = dict(zip(PLASTIC, (self.recurrent, self.input_synapses, self.output)))
         plastic = [part for part in learners.values() if part is not None]
         for name in set(PLASTIC) - set(trained):
@@ -119,7 +145,7 @@ class LearningNetwork(Network):
                 learners[name].plastic = False
         groups = {id(group): group for group in (getattr(part, "source", part) if isinstance(part, Subgroup) else part for part in (neurons, self.inputs)) if hasattr(group, "trial_start")}
         resettable = list(groups.values())
-        self.trials = Trials(task, *resettable, self.readout, *plastic, networks=networks, clip_norm=clip_norm)
+        self.trials = Trials(task, *resettable, self.readout, *plastic, networks=self.blocks, parallel=parallel, averaged_over=averaged_over, clip_norm=clip_norm)
         self.losses = LossMonitor(self.trials)
         self._outputs = EdgeMonitor(self.readout, "output", task.n_steps)
         self._output_weights = IntervalMonitor(self.output, "w", task.n_steps, size=len(neurons) * task.n_outputs)
@@ -131,7 +157,7 @@ class LearningNetwork(Network):
     @property
     def n_inputs(self):
         """Number of input units."""
-        return 0 if self.inputs is None else len(self.inputs)
+        return 0 if self.inputs is None else len(self.inputs) // (self.blocks if self.parallel > 1 else 1)
 
     @property
     def is_symmetric(self):
@@ -141,14 +167,22 @@ class LearningNetwork(Network):
     def _input_group(self, inputs):
         if inputs is None:
             tau = getattr(self.neurons, "tau", None) if LOW_PASSED in self.neurons.variables else None
-            return TaskInput(self.task, tau=tau) if self.task.n_inputs else None
+            blocks = dict(networks=self.blocks, parallel=self.parallel) if self.parallel > 1 else {}
+            return TaskInput(self.task, tau=tau, scale=getattr(self.neurons, "input_scale", 1.0), **blocks) if self.task.n_inputs else None
+        if self.parallel > 1:
+            raise ValueError("inputs of your own see one trial at a time; leave inputs out, or write parallel=1")
         if self.task.n_inputs and len(inputs) != self.task.n_inputs:
             raise ValueError(f"{type(self.task).__name__} has {self.task.n_inputs} inputs, but '{inputs.name}' has {len(inputs)} units; give it as many")
         return inputs
 
+    def _readout(self, tau_out, classify):
+        if tau_out is None:
+            return Readout(self.task, networks=self.blocks, parallel=self.parallel)
+        return (SoftmaxReadout if classify else LeakyReadout)(self.task, tau_out, networks=self.blocks, parallel=self.parallel, name="readout*")
+
     def _checked(self, weights, constraint):
         """The user's weights as ``[network, post, pre]``."""
-        block, n_outputs = len(self.neurons) // self.networks, self.task.n_outputs
+        block, n_outputs = len(self.neurons) // self.blocks, self.task.n_outputs
         shapes = {"recurrent": (block, block), "output": (n_outputs, block), "feedback": (block, n_outputs), "input": (block, self.n_inputs)}
         if self.current is not None:
             shapes["current"] = (block, n_outputs)
@@ -163,7 +197,7 @@ class LearningNetwork(Network):
             if not np.isfinite(values).all():
                 raise ValueError(f"weights['{name}'] must be finite; got {np.count_nonzero(~np.isfinite(values))} that are not")
             checked[name] = values
-        if constraint == DALE and "recurrent" in checked and (checked["recurrent"] * self._signs() < 0).any():
+        if DALE in constraint and "recurrent" in checked and (checked["recurrent"] * self._signs() < 0).any():
             raise ValueError("weights['recurrent'] breaks Dale's law: the weights of excitatory neurons must not be negative, those of inhibitory ones not positive; leave it out, and weights are drawn so")
         return checked
 
@@ -177,7 +211,7 @@ class LearningNetwork(Network):
         if "excitatory" not in self.neurons.variables:
             return None
         try:
-            return np.where(np.asarray(self.neurons.excitatory[:]), 1, -1).reshape(self.networks, 1, -1)
+            return np.where(np.asarray(self.neurons.excitatory[:]), 1, -1).reshape(self.blocks, 1, -1)[:: self.parallel]
         except NotImplementedError as error:
             raise ValueError(f"'{self.neurons.name}': C++ standalone does not know 'excitatory' before it runs; set it from an array of True and False, not from a string") from error
 
@@ -186,9 +220,12 @@ class LearningNetwork(Network):
         self._initial = {name: values for name, values in weights.items() if name != "current" or self.current is not None}
         for part, name in ((self.recurrent, "recurrent"), (self.output, "output"), (self.feedback, "feedback"), (self.current, "current")):
             if isinstance(part, Projection):
-                part.connect(networks=self.networks)
-                part.set_matrix(weights[name])
-        if self.inputs is not None:
+                part.connect(networks=self.blocks)
+                part.set_matrix(np.repeat(weights[name], self.parallel, axis=0) if self.blocks > 1 else weights[name])
+        if self.inputs is not None and self.parallel > 1:
+            self.input_synapses.connect(networks=self.blocks)
+            self.input_synapses.set_matrix(np.repeat(weights["input"], self.parallel, axis=0))
+        elif self.inputs is not None:
             self.input_synapses.connect()
             self.input_synapses.set_matrix(weights["input"].reshape(-1, self.n_inputs))
 
@@ -200,15 +237,15 @@ class LearningNetwork(Network):
         if is_standalone() and not get_device().has_been_run:
             initial = {name: values.copy() for name, values in self._initial.items()}
             return initial | ({"feedback": initial["output"].swapaxes(1, 2)} if self.is_symmetric else {})
-        block, n_outputs = len(self.neurons) // self.networks, self.task.n_outputs
+        block, n_outputs = len(self.neurons) // self.blocks, self.task.n_outputs
         weights = {"recurrent": self._matrix(self.recurrent, block), "output": self._matrix(self.output, n_outputs)}
         weights["feedback"] = weights["output"].swapaxes(1, 2) if self.is_symmetric else self._matrix(self.feedback, block)
-        weights["input"] = self._matrix(self.input_synapses, block, networks=1) if self.inputs is not None else np.zeros((self.networks, block, 0))
+        weights["input"] = self._matrix(self.input_synapses, block, networks=self.blocks if self.parallel > 1 else 1) if self.inputs is not None else np.zeros((self.networks, block, 0))
         return weights | ({} if self.current is None else {"current": self._matrix(self.current, block)})
 
     def _matrix(self, synapses, n_post, networks=None):
-        matrix = synapses.matrix(networks=networks or self.networks)
-        return matrix.reshape(self.networks, n_post, -1)
+        matrix = synapses.matrix(networks=networks or self.blocks)
+        return matrix.reshape(self.networks, -1, n_post, matrix.shape[-1])[:, 0]
 
     def train(self, trials, report=None, **run_args):
         """Run a number of whole trials.
@@ -216,7 +253,7 @@ class LearningNetwork(Network):
         Parameters
         ----------
         trials : int
-            At least 1.
+            At least 1; with trials side by side a multiple of `parallel`.
         report, **run_args
             For `brian2.Network.run`, for example ``report="text"``.
 
@@ -232,21 +269,24 @@ class LearningNetwork(Network):
             If it is called a second time in C++ standalone, which builds one program.
         """
         self._check_trials(trials)
-        if trials < self.recurrent.batch:
-            logger.warn(f"{trials} trial(s) are no whole batch of {self.recurrent.batch}: no weights change in this training, unless it completes a batch begun before.", "unfinished_batch")
+        if trials < self.recurrent.batch * self.parallel:
+            logger.warn(f"{trials} trial(s) are no whole batch of {self.recurrent.batch * self.parallel}: no weights change in this training, unless it completes a batch begun before.", "unfinished_batch")
         before, first = self.weights(), self._recorded()
-        self._output_weights.every_trials(alignment_interval(trials))
+        rounds = trials // self.parallel
+        self._output_weights.every_trials(alignment_interval(rounds))
         namespace = run_args.pop("namespace", None)
         namespace = get_local_namespace(level=1) if namespace is None else namespace
-        self.run(trials * self.task.duration, report=report, namespace=namespace, **run_args)
+        self.run(rounds * self.task.duration, report=report, namespace=namespace, **run_args)
         self.trials.check()
-        return self._result(trials, before, first)
+        return self._result(rounds, before, first)
 
     def _check_trials(self, trials):
         if isinstance(trials, bool) or not isinstance(trials, (int, np.integer)):
             raise TypeError(f"trials must be a whole number; got {trials!r}")
         if trials < 1:
             raise ValueError(f"trials must be at least 1; got {trials}")
+        if trials % self.parallel:
+            raise ValueError(f"trials must be a multiple of the {self.parallel} that run side by side; got {trials}")
         if is_standalone():
             if not get_device().build_on_run:
                 raise RuntimeError("train returns results, so it must run: write set_device('cpp_standalone') without build_on_run=False, or call net.run and device.build yourself in place of train")
@@ -264,33 +304,35 @@ class LearningNetwork(Network):
         monitors = (self.losses, self._outputs, self._output_weights)
         return (0, 0, 0) if is_standalone() else tuple(len(monitor.t) for monitor in monitors)
 
-    def _result(self, trials, before, first):
+    def _result(self, rounds, before, first):
+        """What a run of so many rounds, of `parallel` trials each, has left in the monitors."""
         done = np.asarray(self.losses.loss)[:, first[0] :]
-        losses = np.full((self.networks, trials), np.nan)
+        losses = np.full((self.blocks, rounds), np.nan)
         losses[:, : done.shape[1]] = done
         finished = int(round(float(self.t / self.task.dt))) // self.task.n_steps
         start, diverged_in = finished - done.shape[1], np.asarray(self.trials.diverged_in).copy()
-        losses[(diverged_in >= 0)[:, None] & (np.arange(trials) + start > diverged_in[:, None])] = np.nan
-        outputs = np.asarray(self._outputs.output)[:, first[1] :].reshape(self.networks, self.task.n_outputs, -1, self.task.n_steps)
-        aligned_trials, aligned = self._alignment(before, first[2], start)
+        losses[(diverged_in >= 0)[:, None] & (np.arange(rounds) + start > diverged_in[:, None])] = np.nan
+        outputs = np.asarray(self._outputs.output)[:, first[1] :].reshape(self.networks, self.parallel, self.task.n_outputs, -1, self.task.n_steps)
+        aligned_rounds, aligned = self._alignment(before, first[2], start)
+        last = self.task.trial(finished * self.parallel - 1)
         return TrainingResult(
-            losses=losses,
+            losses=losses.reshape(self.networks, self.parallel, rounds).swapaxes(1, 2).reshape(self.networks, -1),
             dt=float(self.task.dt),
-            target=self.task.trial(finished - 1)[1],
-            mask=self.task.trial(finished - 1)[2],
-            first_output=outputs[:, :, 0].swapaxes(1, 2),
-            output=np.where(done.shape[1] == trials, outputs[:, :, -1].swapaxes(1, 2), np.nan),
+            target=last[1],
+            mask=last[2],
+            first_output=outputs[:, 0, :, 0].swapaxes(1, 2),
+            output=np.where(done.shape[1] == rounds, outputs[:, -1, :, -1].swapaxes(1, 2), np.nan),
             weights_before=before,
             weights_after=self.weights(),
-            aligned_trials=aligned_trials,
+            aligned_trials=aligned_rounds * self.parallel,
             alignment=aligned,
-            diverged_in=diverged_in,
+            diverged_in=diverged_in[:: self.parallel],
         )
 
     def _alignment(self, before, first, start):
         """Trials of this training at which the alignment is known, and its values (networks, n)."""
         recorded = np.asarray(self._output_weights.w)[:, first:]
-        weights = recorded.reshape(self.networks, -1, self.task.n_outputs, recorded.shape[1]).transpose(3, 0, 2, 1)
+        weights = recorded.reshape(self.blocks, -1, self.task.n_outputs, recorded.shape[1])[:: self.parallel].transpose(3, 0, 2, 1)
         feedback = weights.swapaxes(-1, -2) if self.is_symmetric else before["feedback"]
         trials = np.round(np.asarray(self._output_weights.t[first:] / self.task.duration)).astype(int) - start
         known = [alignment(before["output"], before["feedback"])[None], alignment(weights, feedback)]

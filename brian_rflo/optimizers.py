@@ -54,7 +54,7 @@ class Descent:
     def statements(self, change):
         """Statements that change the weights by the expression `change`, which is not yet divided by the steps of a trial."""
         counted = "updates += int(plastic)\n" if self.decay else ""
-        return f"{counted}_rate = {self.rate}/trial_steps\nw = choose(_rate*_sound > 0, w + _rate*{change}, w)"
+        return f"{counted}_rate = {self.rate}/averaged_over\nw = choose(_rate*_sound > 0, w + _rate*{change}, w)"
 
     #: Statements where a network is not sound: what the optimizer remembers of it is forgotten.
     forget = ""
@@ -107,7 +107,7 @@ class Adam(Descent):
         return f"""updates += int(plastic)
             _rate = {self.rate}
             _corrected = _rate*sqrt(1 - {two!r}**updates)/(1 - {one!r}**updates + int(updates == 0))
-            _gradient = {change}/trial_steps
+            _gradient = {change}/averaged_over
             first_moment = choose(_rate*_sound > 0, {one!r}*first_moment + {1 - one!r}*_gradient, first_moment)
             second_moment = choose(_rate*_sound > 0, {two!r}*second_moment + {1 - two!r}*_gradient**2, second_moment)
             w = choose(_rate*_sound > 0, w + _corrected*first_moment/(sqrt(second_moment) + {float(self.epsilon)!r}), w)"""

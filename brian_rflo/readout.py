@@ -1,7 +1,7 @@
 """Where a task meets a network: groups that carry its input in and compare the output with its target."""
 
 import numpy as np
-from brian2 import NeuronGroup
+from brian2 import NeuronGroup, Synapses
 
 from . import schedule
 from .quantities import check_tau
@@ -38,6 +38,10 @@ class TaskInput(TaskGroup):
     tau : Quantity, optional
         Membrane time constant of the neurons that the input reaches, where those have one (`LIFNeurons`): the input as their membranes see
         it becomes the variable `low_passed`, which traces read.
+    scale : float
+        Factor of `low_passed`; 1 is that of a low-pass whose constant input it reproduces.
+    networks, parallel : int
+        Where trials run side by side: a set of inputs for each of `networks` blocks, of which `parallel` at a time see different trials.
     name : str
         Name of the group.
     **neurongroup_args
@@ -49,14 +53,14 @@ class TaskInput(TaskGroup):
         If the task has no inputs, or another time step than the simulation.
     """
 
-    def __init__(self, task, tau=None, name="taskinput*", **neurongroup_args):
+    def __init__(self, task, tau=None, scale=1.0, networks=1, parallel=1, name="taskinput*", **neurongroup_args):
         if not task.n_inputs:
             raise ValueError(f"{type(task).__name__} has no inputs; leave TaskInput out")
-        namespace, filtered, self.is_filtered = {"input_of": TaskValues(task, "inputs")}, "", tau is not None
+        namespace, filtered, self.is_filtered = {"input_of": TaskValues(task, "inputs", parallel), "n_columns": task.n_inputs * parallel}, "", tau is not None
         if self.is_filtered:
             check_tau("TaskInput", tau, tau)
-            filtered, namespace["tau"] = "\ndlow_passed/dt = (activity - low_passed)/tau : 1", tau
-        super().__init__(task.n_inputs, f"activity : 1{filtered}", task, namespace, "activity = input_of(t_in_timesteps, i)", schedule.INPUT, method="exponential_euler", name=name, **neurongroup_args)
+            filtered, namespace["tau"], namespace["scale"] = "\ndlow_passed/dt = (scale*activity - low_passed)/tau : 1", tau, scale
+        super().__init__(networks * task.n_inputs, f"activity : 1{filtered}", task, namespace, "activity = input_of(t_in_timesteps, i % n_columns)", schedule.INPUT, method="exponential_euler", name=name, **neurongroup_args)
 
     @property
     def trial_start(self):
@@ -72,6 +76,8 @@ class Readout(TaskGroup):
     task : Task
     networks : int
         Independent networks side by side: ``networks*task.n_outputs`` units.
+    parallel : int
+        How many of them in a row see different trials of the task, as one network that runs them side by side.
     name : str
         Name of the group.
     **neurongroup_args
@@ -92,11 +98,109 @@ class Readout(TaskGroup):
         If the task has another time step than the simulation.
     """
 
-    trial_start, sum_phase = "loss = 0", schedule.READOUT
+    trial_start, sum_phase, onto, more_equations = "loss = 0", schedule.READOUT, "output", ""
+    judge = """error = mask_of(t_in_timesteps, _trial)*(target - output)
+               loss += error**2/(2*n_steps)"""
 
-    def __init__(self, task, networks=1, name="readout*", **neurongroup_args):
-        namespace = {"target_of": TaskValues(task, "target"), "mask_of": TaskValues(task, "mask"), "n_outputs": task.n_outputs, "n_steps": task.n_steps}
-        code = """target = target_of(t_in_timesteps, i % n_outputs)
-                  error = mask_of(t_in_timesteps, 0)*(target - output)
-                  loss += error**2/(2*n_steps)"""
-        super().__init__(networks * task.n_outputs, "output : 1\ntarget : 1\nerror : 1\nloss : 1", task, namespace, code, schedule.LOSS, name=name, **neurongroup_args)
+    def __init__(self, task, networks=1, parallel=1, name="readout*", namespace=None, **neurongroup_args):
+        names = {"target_of": TaskValues(task, "target", parallel), "mask_of": TaskValues(task, "mask", parallel), "n_outputs": task.n_outputs, "n_steps": task.n_steps, "n_columns": task.n_outputs * parallel}
+        code = f"""target = target_of(t_in_timesteps, i % n_columns)
+                  _trial = (i % n_columns)//n_outputs
+                  {self.judge}"""
+        self.networks, self.parallel = networks, parallel
+        super().__init__(networks * task.n_outputs, f"output : 1\ntarget : 1\nerror : 1\nloss : 1\n{self.more_equations}", task, {**(namespace or {}), **names}, code, schedule.LOSS, name=name, **neurongroup_args)
+
+
+class LeakyReadout(Readout):
+    """Readout units that leak: the output is the sum of its projection, low-passed (Bellec et al. 2020, equation 11).
+
+        output(t) = kappa output(t-1) + (1 - kappa) drive(t),   kappa = exp(-dt/tau)
+
+    Parameters
+    ----------
+    task, networks, parallel
+        As for `Readout`.
+    tau : Quantity
+        Time constant.
+    name : str
+        Name of the group.
+    **neurongroup_args
+        Any other argument of `brian2.NeuronGroup`.
+
+    Attributes
+    ----------
+    drive : state variable
+        What a projection with ``onto="drive"`` sums into it; its rule is `LeakyDelta`.
+    output, target, error, loss : state variables
+        As for `Readout`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `tau` is no time, or shorter than the time step; or as for `Readout`.
+    """
+
+    trial_start, onto, more_equations = "loss = 0; output = 0; error = 0", "drive", "drive : 1"
+    trace_phase, trace_method = schedule.READOUT_TRACE, "exponential_euler"
+
+    def __init__(self, task, tau, networks=1, parallel=1, name="leakyreadout*", **neurongroup_args):
+        check_tau(type(self).__name__, tau, task.dt)
+        self.tau = tau
+        super().__init__(task, networks, parallel, name=name, namespace={"tau_readout": tau}, **neurongroup_args)
+        self.run_regularly("_kappa = exp(-dt/tau_readout)\noutput = _kappa*output + (1 - _kappa)*drive", **schedule.READOUT_TRACE, name=f"{self.name}_leak")
+
+
+class SoftmaxReadout(LeakyReadout):
+    """Leaky readout units that are the classes of a task: softmax of the output, and cross entropy (Bellec et al. 2020).
+
+    The target of a step that counts is 1 for the right class and 0 for the others.
+
+    Parameters
+    ----------
+    task, tau, networks, parallel
+        As for `LeakyReadout`.
+    name : str
+        Name of the group.
+    **neurongroup_args
+        Any other argument of `brian2.NeuronGroup`.
+
+    Attributes
+    ----------
+    output, drive : state variables
+        As for `LeakyReadout`.
+    probability : state variable
+        Softmax of the outputs.
+    error : state variable
+        ``mask*(target - probability)``.
+    loss : state variable
+        Cross entropy, ``-log(probability)`` of the right class, on average over the steps that count.
+    choice : state variable
+        Probability in the steps of this trial that count, added up: the greatest is the network's answer.
+
+    Raises
+    ------
+    ValueError
+        If the task has one output only, or a target that is no class; or as for `LeakyReadout`.
+    """
+
+    trial_start = "loss = 0; output = 0; error = 0; choice = 0"
+    more_equations = "drive : 1\nprobability : 1\ndenominator : 1\nchoice : 1"
+    judge = """probability = 1/denominator
+               _counts = mask_of(t_in_timesteps, _trial)
+               error = _counts*(target - probability)
+               loss += _counts*target*log(denominator)/n_window
+               choice += _counts*probability"""
+
+    def __init__(self, task, tau, networks=1, parallel=1, name="softmaxreadout*", **neurongroup_args):
+        _, target, mask = task.trial(0)
+        if task.n_outputs < 2:
+            raise ValueError(f"SoftmaxReadout: {type(task).__name__} has one output, and classes are two or more; use LeakyReadout, or a target with an output for each class")
+        counted = target[mask > 0]
+        if not np.isin(counted, (0, 1)).all() or (counted.sum(axis=1) != 1).any():
+            raise ValueError(f"SoftmaxReadout: the target of {type(task).__name__} must be 1 for one class and 0 for the others in each step that counts; got {counted[0] if np.isin(counted, (0, 1)).all() else counted[~np.isin(counted, (0, 1)).all(axis=1)][0]}")
+        super().__init__(task, tau, networks, parallel, name=name, **neurongroup_args)
+        self.namespace["n_window"] = float(mask.sum())
+        self.compared = Synapses(self, self, "denominator_post = exp(output_pre - output_post) : 1 (summed)", name=f"{self.name}_compared*")
+        self.compared.connect(j=f"k for k in range((i//{task.n_outputs})*{task.n_outputs}, (i//{task.n_outputs} + 1)*{task.n_outputs})")
+        schedule.move(self.compared.summed_updaters["denominator_post"], schedule.NORMALIZE)
+        self.contained_objects.append(self.compared)

@@ -20,6 +20,8 @@ STATE = dict(when="groups", order=0)  # neurons integrate (Brian2's default plac
 SLOPE = dict(when="groups", order=0.25)  # spiking neurons: pseudo-derivative, after integration and before threshold and reset
 SPIKING_TRACE = dict(when="groups", order=0.5)  # eligibility where it ends in spiking neurons: slope and low-passed activity of this step
 READOUT = dict(when="after_resets", order=-40)  # summed output, from the new activity
+READOUT_TRACE = dict(when="after_resets", order=-37)  # leaky readouts: their output, and traces of what it is made of
+NORMALIZE = dict(when="after_resets", order=-33)  # classification: softmax
 LOSS = dict(when="after_resets", order=-30)  # target, error, loss
 DRAW = dict(when="after_resets", order=-29)  # decision: whether to explore
 SHARE = dict(when="after_resets", order=-28)  # decision: one draw for all units of a network
@@ -33,6 +35,7 @@ FEEDBACK = dict(when="after_resets", order=-20)  # error projected back onto the
 LEARN = dict(when="after_resets", order=-10)  # weight change, at once or accumulated
 FLUSH = dict(when="end", order=-45)  # last step of a trial: what was kept of its steps is added up
 REGULARIZE = dict(when="end", order=-44)  # last step of a trial: what holds firing rates near their target is added
+COMBINE = dict(when="end", order=-43)  # last step of trials side by side: their changes are added up
 CLIP = dict(when="end", order=-42)  # last step of a trial: how much of the accumulated change is left by gradient clipping
 APPLY = dict(when="end", order=-40)  # last step of a trial: accumulated weight change
 VERDICT = dict(when="end", order=-30)  # last step of a trial: is everything finite?

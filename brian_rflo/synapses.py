@@ -164,18 +164,22 @@ def phase_of_sum(target):
 
 
 def trace_phase(target):
-    """When traces are integrated: before the neurons are; where the neurons spike after that, since their slope is of the new state."""
-    return schedule.SPIKING_TRACE if spikes(target) else schedule.TRACE
+    """When traces are integrated: before the neurons are; where the neurons spike after that, since their slope is of the new state.
+
+    A group may say so itself, in its class (`trace_phase`), and how (`trace_method`).
+    """
+    return getattr(whole(target), "trace_phase", schedule.SPIKING_TRACE if spikes(target) else schedule.TRACE)
 
 
-def traces_read(equations, source):
-    """Equations of traces, with what they read of the source: its low-passed activity where it has one."""
-    return word_substitute(equations, {"activity_pre": f"{LOW_PASSED}_pre"} if LOW_PASSED in source.variables else {})
+def traces_read(equations, source, target):
+    """Equations of traces, with what they read of the source: what it does to a membrane, where it says so and the target is no readout."""
+    is_low_passed = LOW_PASSED in source.variables and "error" not in target.variables
+    return word_substitute(equations, {"activity_pre": f"{LOW_PASSED}_pre"} if is_low_passed else {})
 
 
 def trace_method(target):
     """How traces are integrated: as the neurons are, so that both decay alike."""
-    method = getattr(whole(target), "method_choice", "euler")
+    method = getattr(whole(target), "trace_method", getattr(whole(target), "method_choice", "euler"))
     return "exponential_euler" if method in ("exponential_euler", "exact", "linear") else "euler"
 
 
@@ -230,6 +234,8 @@ class PlasticSynapses(Projection):
     Within trials of `T` steps (see `Trials`) every update carries the paper's ``1/T``. Without trials it does not.
     """
 
+    sends = "activity"
+
     def __init__(self, source, target, rule, onto, update="step", batch=1, optimizer=Descent(), constraint="", regularization=None, name="plasticsynapses*", **synapses_args):
         check_instance("rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
         check_instance("optimizer", optimizer, Descent, "Adam()")
@@ -247,10 +253,10 @@ class PlasticSynapses(Projection):
         namespace = {**(synapses_args.pop("namespace", None) or {}), "choose": choose}
         if self.sends_spikes:
             synapses_args["on_pre"] = f"{onto}_post += w"
-        super().__init__(source, target, self._equations(source), method=trace_method(target), namespace=namespace, name=name, **synapses_args)
+        super().__init__(source, target, self._equations(source, target), method=trace_method(target), namespace=namespace, name=name, **synapses_args)
         if self.state_updater is not None:
             schedule.move(self.state_updater, self.trace_phase)
-        advancer = self.run_regularly(traces_read(rule.advance, source), **self.trace_phase, name=f"{self.name}_advance") if rule.advance else self.state_updater
+        advancer = self.run_regularly(traces_read(rule.advance, source, target), **self.trace_phase, name=f"{self.name}_advance") if rule.advance else self.state_updater
         self._check_rule(reader)
         self.variables.add_array("_sound", size=target.stop, index="_postsynaptic_idx", values=np.ones(target.stop))
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
@@ -302,11 +308,11 @@ class PlasticSynapses(Projection):
             return statements
         return f"{statements}\n_before = w\n{self.constraint}\nw = choose(_rate*_sound > 0, w, _before)"
 
-    def _equations(self, source):
+    def _equations(self, source, target):
         change = "change : 1\n" if self.update == "trial" else ""
         sent = "" if self.sends_spikes else f"{self.onto}_post = w*activity_pre : 1 (summed)"
         held = f"{self.regularization.equations}\n{f'{SUMMED} : 1' if change else ''}\n" if self.regularization else ""
-        return f"w : 1\nw_kept : 1\n{change}{held}plastic : boolean (shared)\n{self.optimizer.equations}\n{traces_read(self.rule.equations, source)}\n{sent}"
+        return f"w : 1\nw_kept : 1\n{change}{held}plastic : boolean (shared)\n{self.optimizer.equations}\n{traces_read(self.rule.equations, source, target)}\n{sent}"
 
     def _check_ports(self, source, target, reader):
         if self.sends_spikes and not spikes(source):
@@ -347,7 +353,9 @@ class PlasticSynapses(Projection):
             raise ValueError(f"'{self.name}' belongs to '{self.trials}' already; give it to one Trials")
         self.trials = trials.name
         self.variables._variables.pop("trial_steps", None)  # left by a run without trials
+        self.variables._variables.pop("averaged_over", None)
         self.variables.add_constant("trial_steps", trials.task.n_steps)
+        self.variables.add_constant("averaged_over", trials.averaged_over)
         self.trial_length = trials.task.n_steps
         if trials.clip_norm is not None:
             self.variables.add_array("_scale", size=self.target.stop, index="_postsynaptic_idx", values=np.ones(self.target.stop))
@@ -360,6 +368,7 @@ class PlasticSynapses(Projection):
             raise ValueError(f"'{self.name}' accumulates its weight change for the end of a trial, but no Trials has it; write Trials(task, ..., {self.name}), or update='step'")
         if "trial_steps" not in self.variables:
             self.variables.add_constant("trial_steps", 1)
+            self.variables.add_constant("averaged_over", 1)
         self._check_times()
         super().before_run(run_namespace)
 

@@ -48,12 +48,14 @@ class TaskValues(Function, Nameable):
     ----------
     task : Task
     what : {"inputs", "target", "mask"}
+    parallel : int
+        Trials of the task side by side: the columns of the first, then those of the second, and so on.
     """
 
-    def __init__(self, task, what):
+    def __init__(self, task, what, parallel=1):
         Nameable.__init__(self, "_task_values*")
-        self.task, self.part = task, ("inputs", "target", "mask").index(what)
-        self.columns = task.trial(0)[self.part].reshape(task.n_steps, -1).shape[1]
+        self.task, self.part, self.parallel = task, ("inputs", "target", "mask").index(what), parallel
+        self.columns = self.rows_of_trials(0).shape[1]
         trials = max(1, CHUNK_VALUES // (task.n_steps * self.columns)) if task.random else 1
         self.trials, self.rows = trials, trials * task.n_steps
         self.number, self.values, self.folder = 0, self.chunk(0), None
@@ -65,7 +67,12 @@ class TaskValues(Function, Nameable):
     def chunk(self, number):
         """The rows of one chunk, one after the other."""
         first = number * self.trials
-        return np.concatenate([self.task.trial(k)[self.part].ravel() for k in range(first, first + self.trials)])
+        return np.concatenate([self.rows_of_trials(k).ravel() for k in range(first, first + self.trials)])
+
+    def rows_of_trials(self, number):
+        """The rows of trials that run side by side, ``(n_steps, columns)``."""
+        trials = range(number * self.parallel, (number + 1) * self.parallel) if self.task.random else [0] * self.parallel
+        return np.concatenate([self.task.trial(k)[self.part].reshape(self.task.n_steps, -1) for k in trials], axis=1)
 
     def look_up(self, step, column):
         """The value at the time step, which is the same for all columns asked for."""

@@ -7,6 +7,7 @@ from brian2.groups.subgroup import Subgroup
 from brian2.utils.logger import get_logger
 
 from . import schedule
+from .quantities import check_count
 from .occasional import Occasional, OccasionalMonitor, OccasionalRunner, first_step, is_standalone, last_step
 from .neurons.base import spikes
 from .readout import Readout, check_clock
@@ -39,6 +40,12 @@ class Trials(NeuronGroup):
         your own write ``trials.at_start(mine, "v = El")``.
     networks : int
         Independent networks side by side in the groups.
+    parallel : int
+        Trials side by side: of the `networks` blocks in the groups, so many in a row are one network that runs as many trials of a batch at the
+        same time. Their changes are added up, and all of them keep the same weights. Only with ``update="trial"``.
+    averaged_over : int, optional
+        Number of steps that an accumulated change is divided by before the optimizer sees it: those of a trial by default. A learning window,
+        times the trials of a batch, for the average over both; 1 for the sum.
     clip_norm : float, optional
         Gradient clipping: where the norm of a network's change, ``sqrt(sum of change**2)/T`` over all its plastic projections and before
         the learning rate, is larger than this, the change is scaled down to it. Only with ``update="trial"``.
@@ -60,8 +67,13 @@ class Trials(NeuronGroup):
         If a part says nothing about trials, belongs to another task, or has another time step; if clipping does not fit.
     """
 
-    def __init__(self, task, *parts, networks=1, clip_norm=None, name="trials*", **neurongroup_args):
+    def __init__(self, task, *parts, networks=1, parallel=1, averaged_over=None, clip_norm=None, name="trials*", **neurongroup_args):
         self.task, self.clip_norm, self.reported, self.counted, self.watched, self.runners = task, clip_norm, set(), set(), [], 0
+        self.parallel, self.averaged_over = parallel, task.n_steps if averaged_over is None else averaged_over
+        check_count("Trials: averaged_over", self.averaged_over)
+        check_count("Trials: parallel", parallel)
+        if networks % parallel:
+            raise ValueError(f"Trials: networks={networks} blocks do not fall into networks with {parallel} trials side by side; networks must be a multiple of parallel={parallel}")
         if len({id(part) for part in parts}) < len(parts):
             raise ValueError("Trials was given a part twice; name each once")
         self.readouts = [part for part in parts if isinstance(part, Readout)]
@@ -73,6 +85,8 @@ class Trials(NeuronGroup):
         self.diverged_in = -1
         for part in parts:
             self._take(part)
+        if parallel > 1:
+            self.contained_objects.append(Combination(self, self.projections))
         if clip_norm is not None:
             self.contained_objects.append(Clipping(self, self.projections, clip_norm))
         self.contained_objects.append(Verdict(self, self.projections, self.readouts))
@@ -90,6 +104,10 @@ class Trials(NeuronGroup):
             raise ValueError(f"'{part.name}' ends in a subgroup, and {len(self)} networks need whole groups; make a group of the networks alone")
         if isinstance(part, Readout) and part.task is not self.task and part.task != self.task:
             raise ValueError(f"'{part.name}' was made for another task ({part.task}) than '{self.name}' ({self.task}); give both the same")
+        if isinstance(part, Readout) and part.parallel != self.parallel:
+            raise ValueError(f"'{part.name}' runs {part.parallel} trial(s) side by side and '{self.name}' {self.parallel}; give both the same parallel=")
+        if isinstance(part, PlasticSynapses) and self.parallel > 1 and part.update != "trial":
+            raise ValueError(f"'{part.name}' changes its weights at every step, but {self.parallel} trials side by side share them; write update='trial', or parallel=1")
         if isinstance(part, Readout) and len(part) != len(self) * self.task.n_outputs:
             raise ValueError(f"'{part.name}' has {len(part)} units, but {len(self)} network(s) with {self.task.n_outputs} output(s) need {len(self) * self.task.n_outputs}; give Readout and Trials the same networks=")
         if hasattr(part, "join"):
@@ -179,7 +197,7 @@ class Verdict(Occasional, CodeRunner):
     def __init__(self, trials, projections, readouts):
         self.when_holds(last_step(trials.task.n_steps))
         CodeRunner.__init__(self, trials, "verdict", clock=trials.clock, name=f"{trials.name}_verdict*", **schedule.VERDICT)
-        self.n_steps, self.networks = trials.task.n_steps, len(trials)
+        self.n_steps, self.networks, self.parallel = trials.task.n_steps, len(trials), trials.parallel
         self.loss, self.diverged_in = trials.variables["loss"], trials.variables["diverged_in"]
         self.projections = [Part(trials, part, part.target.stop, w="w", post="_synaptic_post", sound="_sound") for part in projections]
         self.readouts = [Part(trials, part, len(part), loss="loss") for part in readouts]
@@ -187,7 +205,7 @@ class Verdict(Occasional, CodeRunner):
     def create_code_objects(self, run_namespace):
         """Only standalone has a code object."""
         if is_standalone():
-            self.template_kwds |= dict(_projections=self.projections, _readouts=self.readouts, _networks=self.networks, _n_steps=self.n_steps)
+            self.template_kwds |= dict(_projections=self.projections, _readouts=self.readouts, _networks=self.networks, _parallel=self.parallel, _n_steps=self.n_steps)
             self.needed_variables = [name for part in (*self.projections, *self.readouts) for name in part.needed]
             super().create_code_objects(run_namespace)
 
@@ -204,6 +222,7 @@ class Verdict(Occasional, CodeRunner):
             bad = ~np.isfinite(part.w.get_value())
             if bad.any():
                 failed[part.post.get_value()[bad] // part.block] = True
+        failed = np.repeat(failed.reshape(-1, self.parallel).any(axis=1), self.parallel)
         diverged_in[failed & (diverged_in < 0)] = step // self.n_steps
         for part in self.projections:
             part.sound.get_value()[:] = np.repeat(diverged_in < 0, part.block)
@@ -232,7 +251,7 @@ class Clipping(Occasional, CodeRunner):
     def __init__(self, trials, projections, clip_norm):
         self.when_holds(last_step(trials.task.n_steps * projections[0].batch))
         CodeRunner.__init__(self, trials, "clipping", clock=trials.clock, name=f"{trials.name}_clipping*", **schedule.CLIP)
-        self.largest, self.networks = clip_norm * trials.task.n_steps, len(trials)
+        self.largest, self.networks = clip_norm * trials.averaged_over, len(trials)
         self.projections = [Part(trials, part, part.target.stop, change="change", post="_synaptic_post", scale="_scale") for part in projections]
 
     def create_code_objects(self, run_namespace):
@@ -261,6 +280,37 @@ class Clipping(Occasional, CodeRunner):
         largest = np.zeros(self.networks)
         np.maximum.at(largest, part.post.get_value() // part.block, np.abs(part.change.get_value()))
         return largest
+
+
+class Combination(Occasional, CodeRunner):
+    """Where trials run side by side: at the end of a batch, the changes of all of them together become the change of each."""
+
+    standalone_template, reads_whole_changes = "combination", True
+
+    def __init__(self, trials, projections):
+        batch = projections[0].batch if projections else 1
+        self.when_holds(last_step(trials.task.n_steps * batch))
+        CodeRunner.__init__(self, trials, "combination", clock=trials.clock, name=f"{trials.name}_combination*", **schedule.COMBINE)
+        self.networks, self.parallel = len(trials) // trials.parallel, trials.parallel
+        self.projections = [Part(trials, part, part.target.stop, change="change") for part in projections]
+        for part in projections:
+            if part.geometry is None or part.geometry.networks != len(trials) or part.batch != batch:
+                raise ValueError(f"'{part.name}' must be connected all to all in each of the {len(trials)} blocks, write {part.name}.connect(networks={len(trials)}), and all projections need the same batch, so that trials side by side can share its weights")
+
+    def create_code_objects(self, run_namespace):
+        """Only standalone has a code object."""
+        if is_standalone():
+            self.template_kwds |= dict(_projections=self.projections, _networks=self.networks, _parallel=self.parallel)
+            self.needed_variables = [name for part in self.projections for name in part.needed]
+            super().create_code_objects(run_namespace)
+
+    def run(self):
+        """The sums on the runtime targets."""
+        if not self.holds(self.timestep[0]):
+            return
+        for part in self.projections:
+            change = part.change.get_value().reshape(self.networks, self.parallel, -1)
+            change[:] = change.sum(axis=1, keepdims=True)
 
 
 class Part:

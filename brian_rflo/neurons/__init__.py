@@ -1,7 +1,8 @@
 """Neuron models: one a file, each with the ports by which it can be trained."""
 
 from .alif import ALIFNeurons
+from .discrete import PRESETS, DiscreteLIFNeurons
 from .lif import LIFNeurons
 from .rate import RateNeurons
 
-__all__ = ["ALIFNeurons", "LIFNeurons", "RateNeurons"]
+__all__ = ["PRESETS", "ALIFNeurons", "DiscreteLIFNeurons", "LIFNeurons", "RateNeurons"]

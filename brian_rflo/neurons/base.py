@@ -32,7 +32,9 @@ def spikes(group):
 
 
 def integrates(group, name):
-    """Whether a variable of the group has a differential equation of its own, as a synaptic current that spikes add to."""
+    """Whether spikes add to a variable of the group: it has a differential equation of its own, as a synaptic current, or its class says so."""
+    if name in getattr(whole(group), "events_onto", ()):
+        return True
     equations = getattr(whole(group), "equations", None)
     return equations is not None and name in equations.diff_eq_names
 

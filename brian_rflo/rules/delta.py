@@ -1,10 +1,14 @@
 """The delta rule, for readout weights.
 
-Murray 2019, eLife 8:e43299, equation 4: dWout_ab = learning_rate/T eps_a(t) h_b(t), the exact gradient of the loss.
+Murray 2019, eLife 8:e43299, equation 4: dWout_ab = learning_rate/T eps_a(t) h_b(t), the exact gradient of the loss. For a leaky readout, whose output
+is its drive, low-passed with tau (Bellec et al. 2020, Nature Communications 11:3625, equation 11), the activity is low-passed too.
 """
 
 from dataclasses import dataclass
 
+from brian2 import Quantity
+
+from ..quantities import check_time
 from .base import LearningRule
 
 
@@ -25,3 +29,33 @@ class Delta(LearningRule):
 
     update = "error_post*activity_pre"
     needs_post = ("error",)
+
+
+@dataclass(frozen=True)
+class LeakyDelta(LearningRule):
+    """Error times low-passed activity, for the weights of a `LeakyReadout` (Bellec et al. 2020).
+
+    Parameters
+    ----------
+    learning_rate : float
+        As for `Delta`.
+    tau : Quantity
+        Time constant of the readout.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> LeakyDelta(learning_rate=0.03, tau=30*ms).update
+    'error_post*trace'
+    """
+
+    tau: Quantity
+
+    traces = "dtrace/dt = (activity_pre - trace)/tau : 1 (clock-driven)"
+    update = "error_post*trace"
+    reset = "trace = 0"
+    needs_post = ("error",)
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_time("LeakyDelta: tau", self.tau)

@@ -24,6 +24,12 @@ if ({{_condition}})
         }
     }
     {% endfor %}
+    {% if _parallel > 1 %}
+    for (int _network = 0; _network < {{_networks}}; _network += {{_parallel}})
+        for (int _other = 0; _other < {{_parallel*_parallel}}; _other++)
+            if ({{diverged_in}}[_network + _other/{{_parallel}}] >= 0 && {{diverged_in}}[_network + _other%{{_parallel}}] < 0)
+                {{diverged_in}}[_network + _other%{{_parallel}}] = {{diverged_in}}[_network + _other/{{_parallel}}];
+    {% endif %}
     {% for part in _projections %}
     for (int _unit = 0; _unit < {{part.size}}; _unit++)
         {{get_array_name(part.sound)}}[_unit] = {{diverged_in}}[_unit/{{part.block}}] < 0;

@@ -1,0 +1,157 @@
+"""Integrate-and-fire neurons in discrete time, whose synapses act at once: those of e-prop's publications.
+
+Bellec et al. 2020, Nature Communications 11:3625, equations 6 to 10, with alpha = exp(-dt/tau), rho = exp(-dt/tau_adapt), and I the sum of the weights of
+the spikes z(t-1) of other neurons and of the inputs x(t):
+
+    v(t) = alpha v(t-1) + zeta I(t) - threshold z(t-1)
+    a(t) = rho a(t-1) + z(t-1)                                   A(t) = threshold + beta a(t)
+    gain = psi(t) = height max(0, 1 - |v(t) - A(t)|/width)       0 while refractory
+    z(t) = 1 where v(t) >= A(t), and not refractory              the membrane goes on while it is
+    low_passed(t) = alpha low_passed(t-1) + zeta z(t-1)          the derivative of another neuron's v by the weight
+
+Published models differ in zeta (1 or 1 - alpha), in the height of psi, and in whether there is refractoriness: `PRESETS`.
+"""
+
+import numpy as np
+from brian2 import NeuronGroup, second
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
+
+from .. import schedule
+from ..quantities import check_tau, check_time
+from .lif import check_finite, check_number
+
+EQUATIONS = """
+v : 1
+activity : 1
+wait : 1
+a : 1
+beta : 1
+low_passed : 1
+gain : 1
+feedback : 1
+sent : 1
+I_rec : 1
+I_in : 1
+"""
+STATE = """
+v = _alpha*v + _zeta*(I_rec + I_in) - threshold*activity
+low_passed = _alpha*low_passed + _zeta*activity
+a = _rho*a + activity
+wait = clip(wait - 1, 0, inf)
+activity = 0
+I_rec = 0
+"""
+SLOPE = "gain = height*clip(1 - abs(v - (threshold + beta*a))/width, 0, 1)*int(wait <= 0)"
+
+#: Settings of published models: those of NEST's `eprop_*_bsshslm_2020` tutorials and of the code of Bellec et al. 2020, for both of its tasks.
+PRESETS = {
+    "pattern_generation": dict(threshold=0.03, zeta="1 - alpha", height=0.3 / 0.03, width=0.03),
+    "evidence_accumulation": dict(threshold=0.6, zeta="1", height=0.3 / 0.6, width=0.6),
+}
+
+
+class DiscreteLIFNeurons(NeuronGroup):
+    """Integrate-and-fire neurons of discrete time, with or without an adaptive threshold (Bellec et al. 2020).
+
+    A recurrent spike arrives in the next time step. For a population of LIF and adaptive neurons, let `beta` be 0 for some of them.
+
+    Parameters
+    ----------
+    N : int
+        Number of neurons.
+    tau : Quantity
+        Membrane time constant.
+    tau_adapt : Quantity, optional
+        Time constant of the adaptation; needed where `beta` is not 0.
+    beta : float or array, shape (N,)
+        By how much a spike raises the threshold.
+    threshold : float
+        Threshold at rest; a spike lowers the membrane by as much.
+    refractory : Quantity
+        Time after a spike without another one, a whole number of steps. The membrane is integrated meanwhile, the gain is 0.
+    zeta : {"1", "1 - alpha"}
+        Scale of the input.
+    height, width : float, optional
+        Height and half width of the pseudo-derivative; ``0.3/threshold`` and `threshold` by default.
+    name : str
+        Name of the group.
+    **neurongroup_args
+        Any other argument of `brian2.NeuronGroup`.
+
+    Attributes
+    ----------
+    v, a : state variables
+        Membrane before the reset of a spike, and adaptation.
+    activity : state variable
+        1 in the step of a spike, else 0.
+    gain, feedback, low_passed, sent : state variables
+        Pseudo-derivative, learning signal, what the traces of other neurons' synapses read, and spikes of this trial.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a time is none or shorter than the time step, or a number is out of its range.
+
+    Examples
+    --------
+    >>> from brian2 import ms, defaultclock
+    >>> defaultclock.dt = 1*ms
+    >>> neurons = DiscreteLIFNeurons(100, tau=30*ms, **PRESETS["pattern_generation"])
+    """
+
+    events_onto, inputs = ("I_rec",), ("I_in",)
+    trial_start = "v = 0; activity = 0; wait = 0; a = 0; low_passed = 0; sent = 0; I_rec = 0; feedback = 0"
+
+    def __init__(self, N, tau, tau_adapt=None, beta=0.0, threshold=1.0, refractory=0 * second, zeta="1", height=None, width=None, name="discretelifneurons*", **neurongroup_args):
+        kind = type(self).__name__
+        self.tau, self.tau_adapt, self.refractory_time = tau, tau_adapt, refractory
+        check_tau(kind, tau, tau)
+        check_time(f"{kind}: refractory", refractory, zero_allowed=True)
+        check_finite(kind, beta=beta)
+        if (np.asarray(beta) < 0).any():
+            raise ValueError(f"{kind}: beta must not be negative; got {beta!r}")
+        if tau_adapt is not None:
+            check_tau(kind, tau_adapt, tau_adapt, "tau_adapt")
+        elif np.any(beta):
+            raise ValueError(f"{kind}: beta = {beta!r} needs tau_adapt, for example tau_adapt=200*ms")
+        check_number(kind, "threshold", threshold)
+        height, width = 0.3 / threshold if height is None else height, threshold if width is None else width
+        check_number(kind, "height", height)
+        check_number(kind, "width", width)
+        if zeta not in ("1", "1 - alpha"):
+            raise ValueError(f"{kind}: zeta must be '1' or '1 - alpha'; got {zeta!r}")
+        self.zeta = zeta
+        constants = dict(tau=tau, tau_adapt=tau if tau_adapt is None else tau_adapt, threshold=float(threshold), height=float(height), width=float(width))
+        namespace = {**(neurongroup_args.pop("namespace", None) or {}), **constants}
+        super().__init__(N, EQUATIONS, threshold="v >= threshold + beta*a and wait <= 0", reset="activity = 1; sent += 1; wait = t_refractory", namespace=namespace, name=name, **neurongroup_args)
+        self._check_times()
+        self.namespace["t_refractory"] = self.refractory_steps
+        scale = {"1": "1.0", "1 - alpha": "1 - _alpha"}[zeta]
+        self.run_regularly(f"_alpha = exp(-dt/tau)\n_zeta = {scale}\n_rho = exp(-dt/tau_adapt)\n{STATE}", **schedule.STATE, name=f"{self.name}_state")
+        self.run_regularly(SLOPE, **schedule.SLOPE, name=f"{self.name}_slope")
+        self.beta = beta
+
+    @property
+    def refractory_steps(self):
+        """Steps from a spike on without another one."""
+        return float(np.round(float(self.refractory_time / self.clock.dt)))
+
+    @property
+    def input_scale(self):
+        """Factor of an input's `low_passed`, so that it is what the input does to a membrane (see `TaskInput`)."""
+        return 1.0 if self.zeta == "1 - alpha" else float(1 / (1 - np.exp(-float(self.clock.dt / self.tau))))
+
+    def _check_times(self):
+        kind = f"{type(self).__name__} '{self.name}'"
+        check_tau(kind, self.tau, self.clock.dt)
+        if self.tau_adapt is not None:
+            check_tau(kind, self.tau_adapt, self.clock.dt, "tau_adapt")
+        steps = float(self.refractory_time / self.clock.dt)
+        if abs(steps - round(steps)) > 1e-6:
+            raise ValueError(f"{kind}: refractory = {self.refractory_time} is no whole number of time steps of {self.clock.dt}; these neurons count steps")
+
+    def before_run(self, run_namespace):
+        """Check the times once more: the clock may have changed."""
+        self._check_times()
+        self.namespace["t_refractory"] = self.refractory_steps
+        super().before_run(run_namespace)

@@ -1,0 +1,89 @@
+"""e-prop: eligibility propagation.
+
+Bellec et al. 2020, Nature Communications 11:3625, equations 4, 22 to 28 (LIF) and 24 to 25 (adaptive threshold), with the postsynaptic neuron j, the
+presynaptic neuron or input i, psi = gain, the learning signal L = feedback, kappa = exp(-dt/tau), rho = exp(-dt/tau_adapt):
+
+    e_ji(t) = psi_j(t) low_passed_i(t)                                     LIF
+    e_ji(t) = psi_j(t) (low_passed_i(t) - beta_j eps_ji(t))                adaptive threshold
+    eps_ji(t+1) = rho eps_ji(t) + e_ji(t)
+    trace_ji(t) = kappa trace_ji(t-1) + (1 - kappa) e_ji(t)
+    dW_ji = learning_rate sum_t L_j(t) trace_ji(t)
+
+`low_passed` is what the neurons say that a presynaptic spike does to a membrane. tau is the time constant of the readout.
+"""
+
+from dataclasses import dataclass
+
+from brian2 import Quantity
+
+from ..quantities import check_time
+from .base import LearningRule
+
+FILTER = "trace = exp(-dt/tau)*trace + (1 - exp(-dt/tau))*eligibility"
+
+
+@dataclass(frozen=True)
+class EProp(LearningRule):
+    """e-prop for neurons without an adaptive threshold (Bellec et al. 2020, equations 22 and 28).
+
+    Parameters
+    ----------
+    learning_rate : float
+        Factor of every update, see `LearningRule`: an update is ``learning_rate/T`` times the product of learning signal and trace.
+    tau : Quantity
+        Time constant of the readout, with which eligibility is filtered.
+
+    Notes
+    -----
+    On rate neurons, with the time constant of the neurons, this is RFLO.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> EProp(learning_rate=1e-3, tau=30*ms).update
+    'feedback_post*trace'
+    """
+
+    tau: Quantity
+
+    traces = "eligibility : 1\ntrace : 1"
+    advance = f"eligibility = gain_post*activity_pre\n{FILTER}"
+    update = "feedback_post*trace"
+    rate_gradient = "eligibility"
+    reset = "eligibility = 0; trace = 0"
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_time(f"{type(self).__name__}: tau", self.tau)
+
+
+@dataclass(frozen=True)
+class AdaptiveEProp(EProp):
+    """e-prop for neurons with an adaptive threshold, and for both kinds in one group (Bellec et al. 2020, equations 24 and 25).
+
+    The postsynaptic group has `beta`, 0 for neurons whose threshold does not adapt.
+
+    Parameters
+    ----------
+    learning_rate, tau
+        As for `EProp`.
+    tau_adapt : Quantity
+        Time constant of the adaptation.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> AdaptiveEProp(learning_rate=1e-3, tau=20*ms, tau_adapt=2000*ms).needs_post
+    ('gain', 'feedback', 'beta')
+    """
+
+    tau_adapt: Quantity
+
+    traces = "eligibility : 1\neps : 1\ntrace : 1"
+    advance = f"eligibility = gain_post*(activity_pre - beta_post*eps)\neps = exp(-dt/tau_adapt)*eps + eligibility\n{FILTER}"
+    reset = "eligibility = 0; eps = 0; trace = 0"
+    needs_post = ("gain", "feedback", "beta")
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_time(f"{type(self).__name__}: tau_adapt", self.tau_adapt)
