@@ -9,9 +9,9 @@ from .optimizers import Adam, Descent
 from .readout import LeakyReadout, Readout, SoftmaxReadout, TaskInput
 from .regularization import FiringRate
 from .results import TrainingResult
-from .rules import RFLO, AdaptiveEProp, Delta, EProp, LeakyDelta, LearningRule, RewardHebbian
+from .rules import RFLO, AdaptiveEProp, Delta, EProp, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta, LearningRule, RewardHebbian
 from .selection import ChoiceMonitor, WinnerTakeAll
-from .synapses import DALE, FeedbackSynapses, FixedSynapses, PlasticSynapses, SymmetricFeedback
+from .synapses import DALE, AdaptiveFeedback, FeedbackSynapses, FixedSynapses, PlasticSynapses, SymmetricFeedback
 from .tasks import ArrayTask, CursorMovements, EvidenceAccumulation, IntervalMatching, PatternGeneration, PeriodicOutput, StoreRecall, Task
 from .trials import LossMonitor, Trials
 
@@ -19,6 +19,7 @@ __all__ = [
     "ALIFNeurons",
     "Adam",
     "AdaptiveEProp",
+    "AdaptiveFeedback",
     "ArrayTask",
     "ChoiceMonitor",
     "CursorMovements",
@@ -28,12 +29,14 @@ __all__ = [
     "DiscreteLIFNeurons",
     "EProp",
     "EvidenceAccumulation",
+    "FeedbackDelta",
     "FeedbackSynapses",
     "FiringRate",
     "FixedSynapses",
     "IntervalMatching",
     "LIFNeurons",
     "LeakyDelta",
+    "LeakyFeedbackDelta",
     "LeakyReadout",
     "LearningNetwork",
     "LearningRule",

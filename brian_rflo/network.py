@@ -13,14 +13,16 @@ from .occasional import OccasionalMonitor, is_standalone
 from .optimizers import Descent
 from .readout import LeakyReadout, Readout, SoftmaxReadout, TaskInput
 from .results import TrainingResult, alignment_interval
-from .rules import Delta, LeakyDelta
-from .synapses import DALE, FeedbackSynapses, FixedSynapses, PlasticSynapses, Projection, SymmetricFeedback
+from .rules import Delta, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta
+from .synapses import DALE, AdaptiveFeedback, FeedbackSynapses, FixedSynapses, PlasticSynapses, Projection, SymmetricFeedback
 from .trials import LossMonitor, Trials
 from .updates import PLASTIC, check_trained
 
 
 logger = get_logger(__name__)
 
+#: How the error may reach the neurons.
+CREDIT_PATHS = ("random", "symmetric", "adaptive")
 #: Statement that holds weights of neurons onto themselves at 0.
 NO_SELF_CONNECTIONS = "w = choose(i != j, w, 0)"
 
@@ -57,8 +59,10 @@ class LearningNetwork(Network):
         Statements that hold the recurrent weights in bounds after each change, for example `DALE` (see `PlasticSynapses`).
     regularization : FiringRate, optional
         Holds the rates of the neurons near a value, through recurrent and input weights.
-    feedback : {"random", "symmetric"}
-        Fixed random feedback weights, or the readout weights backwards.
+    feedback : {"random", "symmetric", "adaptive"}
+        The credit path: fixed random feedback weights; the readout weights backwards; or random ones that change as the readout weights do.
+    output_decay : float
+        Share of the readout weights, and of adaptive feedback weights, that each update takes away.
     tau_out : Quantity, optional
         Time constant of the readout: a `LeakyReadout` in place of `Readout`.
     classify : bool
@@ -109,10 +113,14 @@ class LearningNetwork(Network):
     (1, 2)
     """
 
-    def __init__(self, task, neurons, rule, readout_rule=None, update="step", batch=1, clip_norm=None, optimizer=Descent(), trained=PLASTIC, constraint="", regularization=None, feedback="random", tau_out=None, classify=False, self_connections=True, output_current=False, inputs=None, networks=1, parallel=1, averaged_over=None, gain=1.5, seed=0, weights=None, name="learningnetwork*"):
+    def __init__(self, task, neurons, rule, readout_rule=None, update="step", batch=1, clip_norm=None, optimizer=Descent(), trained=PLASTIC, constraint="", regularization=None, feedback="random", output_decay=0.0, tau_out=None, classify=False, self_connections=True, output_current=False, inputs=None, networks=1, parallel=1, averaged_over=None, gain=1.5, seed=0, weights=None, name="learningnetwork*"):
         check_trained(trained)
-        if feedback not in ("random", "symmetric"):
-            raise ValueError(f"feedback must be 'random' or 'symmetric'; got {feedback!r}")
+        if feedback not in CREDIT_PATHS:
+            raise ValueError(f"feedback must be one of {CREDIT_PATHS}; got {feedback!r}")
+        if feedback == "adaptive" and "output" not in trained:
+            raise ValueError(f"feedback='adaptive' follows the changes of the readout weights, which must be trained; got trained={trained!r}")
+        if not 0 <= output_decay < 1:
+            raise ValueError(f"output_decay must be at least 0 and less than 1; got {output_decay!r}")
         for word, number in (("networks", networks), ("parallel", parallel)):
             if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 1 or len(neurons) % (networks * number if word == "parallel" else number):
                 raise ValueError(f"{word} must be a whole number that divides the {len(neurons)} neurons of '{neurons.name}'{f' in {networks} network(s)' if word == 'parallel' else ''}; got {number!r}")
@@ -125,13 +133,14 @@ class LearningNetwork(Network):
         self.inputs = self._input_group(inputs)
         self.readout = self._readout(tau_out, classify)
         readout_rule = readout_rule or (Delta(rule.learning_rate) if tau_out is None else LeakyDelta(rule.learning_rate, tau_out))
+        check_readout_rule(readout_rule, tau_out)
         if not self_connections:
             constraint = f"{NO_SELF_CONNECTIONS}\n{constraint}".strip()
         when = dict(update=update, batch=batch, optimizer=optimizer)
         self.recurrent = PlasticSynapses(neurons, neurons, rule, onto="I_rec", constraint=constraint, regularization=regularization, name="recurrent*", **when)
         self.input_synapses = None if self.inputs is None else PlasticSynapses(self.inputs, neurons, rule, onto="I_in", regularization=regularization, name="input_synapses*", **when)
-        self.output = PlasticSynapses(neurons, self.readout, readout_rule, onto=self.readout.onto, name="output*", **when)
-        self.feedback = FeedbackSynapses(self.readout, neurons, name="feedback*") if feedback == "random" else SymmetricFeedback(self.output)
+        self.output = PlasticSynapses(neurons, self.readout, readout_rule, onto=self.readout.onto, constraint=f"w = {1 - output_decay!r}*w" if output_decay else "", name="output*", **when)
+        self.feedback = self._credit_path(feedback, readout_rule, when)
         self.current = FixedSynapses(self.readout, neurons, sends="output", onto="I_out", name="current*") if output_current else None
         drawn = initial_weights(len(neurons) // self.blocks, self.n_inputs, task.n_outputs, networks, gain, seed)
         chosen = drawn | {"recurrent": self._signed(drawn["recurrent"])} | self._checked(weights or {}, constraint)
@@ -140,6 +149,8 @@ class LearningNetwork(Network):
         self._connect(chosen)
         learners = dict(zip(PLASTIC, (self.recurrent, self.input_synapses, self.output)))
         plastic = [part for part in learners.values() if part is not None]
+        if isinstance(self.feedback, AdaptiveFeedback):
+            plastic.append(self.feedback)
         for name in set(PLASTIC) - set(trained):
             if learners[name] is not None:
                 learners[name].plastic = False
@@ -149,10 +160,11 @@ class LearningNetwork(Network):
         self.losses = LossMonitor(self.trials)
         self._outputs = EdgeMonitor(self.readout, "output", task.n_steps)
         self._output_weights = IntervalMonitor(self.output, "w", task.n_steps, size=len(neurons) * task.n_outputs)
+        self._feedback_weights = IntervalMonitor(self.feedback, "w", task.n_steps, size=len(neurons) * task.n_outputs) if isinstance(self.feedback, AdaptiveFeedback) else None
         if self.current is not None:
             self.trials.at_start(self.readout, "output = 0")
-        parts = [neurons, self.inputs, self.readout, *plastic, self.feedback, self.current, self.trials, self.losses, self._outputs, self._output_weights]
-        super().__init__(*(part for part in parts if part is not None), name=name)
+        parts = [neurons, self.inputs, self.readout, *plastic, self.feedback, self.current, self.trials, self.losses, self._outputs, self._output_weights, self._feedback_weights]
+        super().__init__(*dict.fromkeys(part for part in parts if part is not None), name=name)
 
     @property
     def n_inputs(self):
@@ -174,6 +186,16 @@ class LearningNetwork(Network):
         if self.task.n_inputs and len(inputs) != self.task.n_inputs:
             raise ValueError(f"{type(self.task).__name__} has {self.task.n_inputs} inputs, but '{inputs.name}' has {len(inputs)} units; give it as many")
         return inputs
+
+    def _credit_path(self, feedback, readout_rule, when):
+        """How the error reaches the neurons."""
+        if feedback == "symmetric":
+            return SymmetricFeedback(self.output)
+        if feedback == "random":
+            return FeedbackSynapses(self.readout, self.neurons, name="feedback*")
+        rate = readout_rule.learning_rate
+        rule = LeakyFeedbackDelta(rate, readout_rule.tau) if isinstance(readout_rule, LeakyDelta) else FeedbackDelta(rate)
+        return AdaptiveFeedback(self.readout, self.neurons, rule, constraint=self.output.constraint, name="feedback*", **when)
 
     def _readout(self, tau_out, classify):
         if tau_out is None:
@@ -273,7 +295,9 @@ class LearningNetwork(Network):
             logger.warn(f"{trials} trial(s) are no whole batch of {self.recurrent.batch * self.parallel}: no weights change in this training, unless it completes a batch begun before.", "unfinished_batch")
         before, first = self.weights(), self._recorded()
         rounds = trials // self.parallel
-        self._output_weights.every_trials(alignment_interval(rounds))
+        for monitor in (self._output_weights, self._feedback_weights):
+            if monitor is not None:
+                monitor.every_trials(alignment_interval(rounds))
         namespace = run_args.pop("namespace", None)
         namespace = get_local_namespace(level=1) if namespace is None else namespace
         self.run(rounds * self.task.duration, report=report, namespace=namespace, **run_args)
@@ -334,9 +358,22 @@ class LearningNetwork(Network):
         recorded = np.asarray(self._output_weights.w)[:, first:]
         weights = recorded.reshape(self.blocks, -1, self.task.n_outputs, recorded.shape[1])[:: self.parallel].transpose(3, 0, 2, 1)
         feedback = weights.swapaxes(-1, -2) if self.is_symmetric else before["feedback"]
+        if self._feedback_weights is not None:
+            recorded = np.asarray(self._feedback_weights.w)[:, first:]
+            feedback = recorded.reshape(self.blocks, self.task.n_outputs, -1, recorded.shape[1])[:: self.parallel].transpose(3, 0, 2, 1)
         trials = np.round(np.asarray(self._output_weights.t[first:] / self.task.duration)).astype(int) - start
         known = [alignment(before["output"], before["feedback"])[None], alignment(weights, feedback)]
         return np.concatenate([[0], trials]), np.concatenate(known).T
+
+
+def check_readout_rule(rule, tau_out):
+    """Raise unless the rule of the readout weights knows the time constant that the readout has."""
+    if isinstance(rule, LeakyDelta) and tau_out is None:
+        raise ValueError(f"readout_rule {type(rule).__name__} filters with tau = {rule.tau}, but the readout has no time constant; write tau_out={rule.tau!r}, or readout_rule=Delta(...)")
+    if isinstance(rule, LeakyDelta) and rule.tau != tau_out:
+        raise ValueError(f"readout_rule has tau = {rule.tau}, but the readout tau_out = {tau_out}; give both the same")
+    if type(rule) is Delta and tau_out is not None:
+        raise ValueError(f"a readout with a time constant needs readout_rule=LeakyDelta(learning_rate={rule.learning_rate:g}, tau={tau_out!r}), since its output is made of past activity too; got Delta")
 
 
 def initial_weights(n_neurons, n_inputs, n_outputs, networks, gain, seed):

@@ -234,7 +234,8 @@ class PlasticSynapses(Projection):
     Within trials of `T` steps (see `Trials`) every update carries the paper's ``1/T``. Without trials it does not.
     """
 
-    sends = "activity"
+    #: What a subclass may choose: the variable of the source that is sent, and the phases of the sum and of the traces.
+    sends, sum_at, traces_at = "activity", None, None
 
     def __init__(self, source, target, rule, onto, update="step", batch=1, optimizer=Descent(), constraint="", regularization=None, name="plasticsynapses*", **synapses_args):
         check_instance("rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
@@ -243,7 +244,7 @@ class PlasticSynapses(Projection):
         check_constraint(constraint)
         self.rule, self.onto, self.update, self.batch, self.optimizer, self.constraint, self.regularization = rule, onto, update, batch, optimizer, constraint, regularization
         self.trials, self._connected, self.dense, self.trial_length = None, 0, None, None
-        self.sends_spikes, self.trace_phase = integrates(target, onto), trace_phase(target)
+        self.sends_spikes, self.trace_phase = integrates(target, onto), self.traces_at or trace_phase(target)
         reader = f"{type(rule).__name__} on the projection from '{source.name}' to '{target.name}'"
         if regularization is not None:
             check_instance("regularization", regularization, FiringRate, "FiringRate(target=10*Hz, strength=300)")
@@ -253,7 +254,7 @@ class PlasticSynapses(Projection):
         namespace = {**(synapses_args.pop("namespace", None) or {}), "choose": choose}
         if self.sends_spikes:
             synapses_args["on_pre"] = f"{onto}_post += w"
-        super().__init__(source, target, self._equations(source, target), method=trace_method(target), namespace=namespace, name=name, **synapses_args)
+        super().__init__(source, target, self._equations(source, target), method="exponential_euler" if self.traces_at else trace_method(target), namespace=namespace, name=name, **synapses_args)
         if self.state_updater is not None:
             schedule.move(self.state_updater, self.trace_phase)
         advancer = self.run_regularly(traces_read(rule.advance, source, target), **self.trace_phase, name=f"{self.name}_advance") if rule.advance else self.state_updater
@@ -262,7 +263,7 @@ class PlasticSynapses(Projection):
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
         summed = self.summed_updaters.get(f"{onto}_post")
         if summed is not None:
-            schedule.move(summed, phase_of_sum(target))
+            schedule.move(summed, self.sum_at or phase_of_sum(target))
         learner = self.run_regularly(self._learning, **schedule.LEARN, name=f"{self.name}_learn")
         self.dense = DenseParts(self, summed, learner, advancer)
 
@@ -310,7 +311,7 @@ class PlasticSynapses(Projection):
 
     def _equations(self, source, target):
         change = "change : 1\n" if self.update == "trial" else ""
-        sent = "" if self.sends_spikes else f"{self.onto}_post = w*activity_pre : 1 (summed)"
+        sent = "" if self.sends_spikes else f"{self.onto}_post = w*{self.sends}_pre : 1 (summed)"
         held = f"{self.regularization.equations}\n{f'{SUMMED} : 1' if change else ''}\n" if self.regularization else ""
         return f"w : 1\nw_kept : 1\n{change}{held}plastic : boolean (shared)\n{self.optimizer.equations}\n{traces_read(self.rule.equations, source, target)}\n{sent}"
 
@@ -318,7 +319,7 @@ class PlasticSynapses(Projection):
         if self.sends_spikes and not spikes(source):
             raise ValueError(f"'{self.onto}' of group '{target.name}' has a differential equation, so spikes add to it, but group '{source.name}' emits none; write '{self.onto} : 1' there, for the sum of its activity, or give '{source.name}' a threshold")
         check_port(target, self.onto, f"onto='{self.onto}'")
-        for name in dict.fromkeys(("activity", *self.rule.needs_pre)):
+        for name in dict.fromkeys((self.sends, *self.rule.needs_pre)):
             check_port(source, name, reader)
         for name in self.rule.needs_post:
             check_port(target, name, reader)
@@ -456,6 +457,36 @@ class FeedbackSynapses(FixedSynapses):
         self.w = "randn()"
 
     connect.__doc__ = Projection.connect.__doc__
+
+
+class AdaptiveFeedback(PlasticSynapses):
+    """Feedback that learns: its weights get the changes of the readout's, backwards, so that both align (Bellec et al. 2020, adaptive e-prop).
+
+    Let both lose a little in each update, with ``constraint="w = 0.9999*w"``, and what they began with is forgotten.
+
+    Parameters
+    ----------
+    source : group
+        A `Readout`, or any group with ``error``.
+    target : group
+        Any group with ``feedback`` and ``activity``.
+    rule : LearningRule
+        `FeedbackDelta`, or `LeakyFeedbackDelta` for a `LeakyReadout`, with the learning rate of the readout's rule.
+    name : str
+        Name of the projection.
+    **plastic_args
+        Any other argument of `PlasticSynapses`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `PlasticSynapses`.
+    """
+
+    sends, sum_at, traces_at = "error", schedule.FEEDBACK, schedule.READOUT_TRACE
+
+    def __init__(self, source, target, rule, name="adaptivefeedback*", **plastic_args):
+        super().__init__(source, target, rule, onto="feedback", name=name, **plastic_args)
 
 
 class SymmetricFeedback(SummedVariableUpdater):

@@ -59,3 +59,43 @@ class LeakyDelta(LearningRule):
     def __post_init__(self):
         super().__post_init__()
         check_time("LeakyDelta: tau", self.tau)
+
+
+@dataclass(frozen=True)
+class FeedbackDelta(LearningRule):
+    """The delta rule backwards, for feedback weights: what `Delta` does to the readout weights, this does to their counterparts.
+
+    Parameters
+    ----------
+    learning_rate : float
+        That of the readout's rule.
+
+    Examples
+    --------
+    >>> FeedbackDelta(learning_rate=0.03).update
+    'error_pre*activity_post'
+    """
+
+    update = "error_pre*activity_post"
+    needs_pre, needs_post = ("error",), ("activity", "feedback")
+
+
+@dataclass(frozen=True)
+class LeakyFeedbackDelta(LeakyDelta):
+    """The same for a `LeakyReadout`: what `LeakyDelta` does to the readout weights.
+
+    Parameters
+    ----------
+    learning_rate, tau
+        Those of the readout's rule.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> LeakyFeedbackDelta(learning_rate=0.03, tau=30*ms).update
+    'error_pre*trace'
+    """
+
+    traces = "dtrace/dt = (activity_post - trace)/tau : 1 (clock-driven)"
+    update = "error_pre*trace"
+    needs_pre, needs_post = ("error",), ("activity", "feedback")

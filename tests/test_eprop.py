@@ -1,0 +1,246 @@
+"""e-prop: the published networks to the last bits, on every path; reductions to RFLO and LIF; credit paths; trials side by side."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from brian2 import Hz, Network, SpikeMonitor, defaultclock, ms, mV
+
+from brian_rflo import PRESETS, RFLO, AdaptiveEProp, Adam, ArrayTask, CursorMovements, Delta, Descent, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LeakyDelta, LeakyReadout, LearningNetwork, PeriodicOutput, RateNeurons, SoftmaxReadout, Trials
+from brian_rflo import reference_eprop as oracle
+from brian_rflo.devices import device
+
+CASE = np.load(Path(__file__).parent / "data" / "bellec2020_regression.npz")
+TARGETS = ("numpy", pytest.param("cython", marks=pytest.mark.compiled), pytest.param("cpp_standalone", marks=pytest.mark.compiled))
+N, WINDOW, RATE = 12, 20, 5e-3
+EVIDENCE = EvidenceAccumulation(n_cues=1, cue=20 * ms, pause=10 * ms, delay=30 * ms, recall=WINDOW * ms, n_per_group=3, seed=2, cue_rate=200 * Hz, noise_rate=100 * Hz)
+BETA = np.where(np.arange(N) < N // 2, 0, 0.3)
+PAST = dict(tau=20 * ms, tau_adapt=200 * ms)
+
+
+def published():
+    """The regression network of NEST's test, with its initial weights."""
+    task = ArrayTask(target=CASE["target"].T, inputs=CASE["input_raster"].astype(float), dt=1 * ms)
+    defaultclock.dt = task.dt
+    neurons = DiscreteLIFNeurons(100, tau=30 * ms, **PRESETS["pattern_generation"])
+    weights = {"input": CASE["w_in"], "recurrent": CASE["w_rec"], "output": CASE["w_out"], "feedback": CASE["b_feedback"]}
+    return task, LearningNetwork(task, neurons, EProp(1e-4, tau=30 * ms), update="trial", averaged_over=1, tau_out=30 * ms, self_connections=False, weights=weights, regularization=FiringRate(10 * Hz, 300))
+
+
+def off(result, trial, network=0):
+    """How far the weights are from those that NEST has after a trial."""
+    return {name: np.abs(result.weights_after[ours][network] - CASE[f"w_{name}_after_{trial + 1}"]).max() for name, ours in (("in", "input"), ("rec", "recurrent"), ("out", "output"))}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_regression_network_of_nest(target):
+    with device(target):
+        task, net = published()
+        spikes = SpikeMonitor(net.neurons)
+        net.add(spikes)
+        if target == "cpp_standalone":
+            result = net.train(5)
+            losses = result.losses[0]
+        else:
+            first = net.train(1)
+            assert max(off(first, 0).values()) < 1e-12
+            result = net.train(4)
+            losses = np.r_[first.losses[0], result.losses[0]]
+        reason, i, t = net.recurrent.dense.reason_to_pass, np.asarray(spikes.i), np.round(np.asarray(spikes.t / ms)).astype(int)
+    np.testing.assert_allclose(losses * task.n_steps, CASE["loss_nest"], rtol=1e-9)
+    end = off(result, 4)
+    assert end["in"] < 5e-6 and end["rec"] < 2e-7 and end["out"] < 1e-12
+    assert sorted(zip(t, i)) == sorted(zip(CASE["spike_step"], CASE["spike_neuron"]))
+    assert target == "numpy" or reason is None
+
+
+def weights(rng=0):
+    rng = np.random.default_rng(rng)
+    recurrent = rng.standard_normal((N, N)) / np.sqrt(N) * (1 - np.eye(N))
+    return {"input": rng.standard_normal((N, EVIDENCE.n_inputs)), "recurrent": recurrent, "output": rng.standard_normal((2, N)) / np.sqrt(N), "feedback": rng.standard_normal((N, 2))}
+
+
+def classifier(parallel=1, batch=4, feedback="random", rule=AdaptiveEProp(RATE, **PAST), beta=BETA, **options):
+    """LIF and ALIF neurons, refractoriness, softmax, Adam, averaging, regularisation."""
+    defaultclock.dt = EVIDENCE.dt
+    neurons = DiscreteLIFNeurons(N * parallel, beta=np.tile(beta, parallel), refractory=5 * ms, **PAST, **PRESETS["evidence_accumulation"])
+    drawn = {name: values for name, values in weights().items() if feedback != "symmetric" or name != "feedback"}
+    options = dict(update="trial", batch=batch // parallel, averaged_over=WINDOW * batch, optimizer=Adam(), regularization=FiringRate(10 * Hz, 30)) | options
+    return LearningNetwork(EVIDENCE, neurons, rule, parallel=parallel, feedback=feedback, tau_out=20 * ms, classify=True, self_connections=False, weights=drawn, output_decay=0.01 if feedback == "adaptive" else 0.0, **options)
+
+
+def expected(batch, updates, feedback="random"):
+    """The same by the oracle."""
+    network = oracle.EpropNetwork(tau_m=20, tau_out=20, tau_adapt=200, beta=BETA, v_th=0.6, t_ref=5, zeta_recurrent=1.0, c_reg=30, f_target=0.01, loss="classification")
+    return oracle.train(network, EVIDENCE, weights(), RATE, updates, batch=batch, averaged=True, optimizer=Adam(epsilon=1e-8 * batch), feedback=feedback, decay=0.01 if feedback == "adaptive" else 0.0)
+
+
+def assert_equal(result, other):
+    for name in ("input", "recurrent", "output"):
+        np.testing.assert_allclose(result.weights_after[name][0], other.weights_after[name], rtol=0, atol=1e-11)
+        assert np.abs(other.weights_after[name] - other.weights_before[name]).max() > 1e-2, name
+    np.testing.assert_allclose(result.losses[0], other.losses.ravel(), rtol=1e-11)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("batch, parallel", [(1, 1), (4, 4), (4, 2), (4, 1)])
+def test_classification_as_the_oracle(batch, parallel, target):
+    if target == "cpp_standalone" and parallel != 2:
+        pytest.skip("one is enough")
+    with device(target):
+        net = classifier(parallel, batch)
+        result = net.train(6 * batch)
+        assert target == "numpy" or net.recurrent.dense.reason_to_pass is None
+    assert_equal(result, expected(batch, 6))
+
+
+@pytest.mark.parametrize("feedback", ["symmetric", "adaptive"])
+@pytest.mark.parametrize("target", TARGETS[:2])
+def test_credit_paths_as_the_oracle(feedback, target):
+    with device(target):
+        result = classifier(4, 4, feedback).train(24)
+    other = expected(4, 6, feedback)
+    assert_equal(result, other)
+    np.testing.assert_allclose(result.weights_after["feedback"][0], other.weights_after["feedback"], rtol=0, atol=1e-12)
+    assert result.alignment[0, -1] == pytest.approx(1) or result.alignment[0, 0] != result.alignment[0, -1]
+
+
+def test_independent_networks_with_trials_side_by_side():
+    """Two networks of the same weights, each running four trials at a time, are one network twice."""
+    defaultclock.dt = EVIDENCE.dt
+    neurons = DiscreteLIFNeurons(2 * 4 * N, beta=np.tile(BETA, 8), refractory=5 * ms, **PAST, **PRESETS["evidence_accumulation"])
+    both = {name: np.stack([values, values]) for name, values in weights().items()}
+    net = LearningNetwork(EVIDENCE, neurons, AdaptiveEProp(RATE, **PAST), networks=2, parallel=4, update="trial", averaged_over=WINDOW * 4, optimizer=Adam(), regularization=FiringRate(10 * Hz, 30), tau_out=20 * ms, classify=True, self_connections=False, weights=both)
+    result = net.train(24)
+    assert_equal(result, expected(4, 6))
+    np.testing.assert_array_equal(result.losses[0], result.losses[1])
+    assert (np.ptp(np.asarray(net.recurrent.w).reshape(2, 4, -1), axis=1) == 0).all()
+
+
+@pytest.mark.parametrize("feedback", ["random", "symmetric", "adaptive"])
+def test_credit_paths_are_for_rflo_too(feedback):
+    defaultclock.dt = CursorMovements(movement=60 * ms).dt
+    net = LearningNetwork(CursorMovements(movement=60 * ms), RateNeurons(N, tau=10 * ms), RFLO(0.1, tau=10 * ms), feedback=feedback)
+    before = net.weights()
+    result = net.train(4)
+    moved = {name: np.abs(result.weights_after[name] - before[name]).max() > 0 for name in ("recurrent", "output", "feedback")}
+    assert moved == {"recurrent": True, "output": True, "feedback": feedback != "random"}
+    if feedback == "adaptive":
+        changes = [result.weights_after[name] - before[name] for name in ("feedback", "output")]
+        np.testing.assert_allclose(changes[0], changes[1].swapaxes(1, 2), atol=1e-15)
+
+
+@pytest.mark.parametrize("update", ["trial", "step"])
+def test_on_rate_neurons_eprop_is_rflo(update):
+    """With the time constant of the neurons; exponential Euler in place of Euler makes the filters differ, so tau is matched."""
+    task = PeriodicOutput(period=60 * ms)
+    defaultclock.dt = task.dt
+    matched = -1 / np.log(1 - 1 / 10) * ms  # exp(-dt/matched) = 1 - dt/tau
+    results = [LearningNetwork(task, RateNeurons(N, tau=10 * ms), rule, Delta(0.1), update=update).train(5) for rule in (RFLO(0.1, tau=10 * ms), EProp(0.1, tau=matched))]
+    np.testing.assert_allclose(results[0].weights_after["recurrent"], results[1].weights_after["recurrent"], rtol=0, atol=1e-14)
+    assert (results[0].weights_after["recurrent"] != results[0].weights_before["recurrent"]).all()
+
+
+def test_without_adaptation_the_adaptive_rule_is_the_plain_one():
+    results = [classifier(rule=rule, beta=np.zeros(N)).train(8) for rule in (AdaptiveEProp(RATE, **PAST), EProp(RATE, tau=20 * ms))]
+    for name in ("input", "recurrent", "output"):
+        np.testing.assert_allclose(results[0].weights_after[name], results[1].weights_after[name], rtol=0, atol=1e-14)
+    assert np.abs(classifier().train(8).weights_after["recurrent"] - results[0].weights_after["recurrent"]).max() > 1e-3
+
+
+@pytest.mark.parametrize("target", TARGETS[:2])
+def test_at_every_step_nearly_the_same_and_exactly_on_all_paths(target):
+    changes = {}
+    with device(target):
+        for update in ("trial", "step"):
+            net = classifier(1, 1, update=update, optimizer=Descent(), regularization=None, averaged_over=None, rule=AdaptiveEProp(1e-7, **PAST))
+            result = net.train(1)
+            changes[update] = result.weights_after["recurrent"] - result.weights_before["recurrent"]
+    np.testing.assert_allclose(changes["step"], changes["trial"], rtol=1e-3, atol=1e-3 * np.abs(changes["trial"]).max())
+    assert np.abs(changes["trial"]).max() > 0
+
+
+@pytest.mark.compiled
+def test_runs_may_stop_anywhere():
+    """All traces and changes, by histories and by ordinary objects, where a run stops within a trial."""
+    ends = []
+    for target in ("numpy", "cython"):
+        with device(target):
+            net = classifier(2, 4)
+            for steps in (30, 40, 61, 77):
+                net.run(steps * ms)
+            ends.append([np.array(getattr(net.recurrent, name)) for name in ("w", "trace", "eps", "eligibility", "change", "summed_gradient")])
+    for one, other in zip(*ends):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-10 * np.abs(other).max())
+        assert np.abs(other).max() > 0
+
+
+def test_trials_side_by_side_fail_together(caplog):
+    net = classifier(2, 2)
+    net.recurrent.change = np.r_[np.full(N * N, np.nan), np.zeros(N * N)]
+    net.train(4)
+    np.testing.assert_array_equal(net.trials.diverged_in, [0, 0])
+    assert (np.ptp(np.asarray(net.recurrent.w).reshape(2, -1), axis=0) == 0).all()
+
+
+def evidence_net(**options):
+    defaultclock.dt = EVIDENCE.dt
+    return LearningNetwork(EVIDENCE, DiscreteLIFNeurons(N, tau=20 * ms), EProp(0.1, tau=20 * ms), **options)
+
+
+BAD = {
+    "adaptive feedback of a frozen readout": (lambda: evidence_net(feedback="adaptive", trained=("recurrent",)), "feedback='adaptive' follows the changes of the readout weights, which must be trained"),
+    "unknown feedback": (lambda: evidence_net(feedback="none"), "feedback must be one of .'random', 'symmetric', 'adaptive'.; got 'none'"),
+    "classes without a time constant": (lambda: evidence_net(classify=True), "classify=True needs a readout with a time constant; write tau_out=20.ms"),
+    "leaky rule, plain readout": (lambda: evidence_net(readout_rule=LeakyDelta(0.1, 20 * ms)), "readout_rule LeakyDelta filters with tau = 20. ms, but the readout has no time constant"),
+    "plain rule, leaky readout": (lambda: evidence_net(readout_rule=Delta(0.1), tau_out=20 * ms), "a readout with a time constant needs readout_rule=LeakyDelta"),
+    "two time constants": (lambda: evidence_net(readout_rule=LeakyDelta(0.1, 30 * ms), tau_out=20 * ms), "readout_rule has tau = 30. ms, but the readout tau_out = 20. ms"),
+    "trials side by side, each step": (lambda: evidence_net(parallel=2), "parallel=2 trials side by side share their weights, which needs update='trial'"),
+    "no whole copies": (lambda: evidence_net(parallel=5, update="trial"), "parallel must be a whole number that divides the 12 neurons"),
+    "trials that are no whole rounds": (lambda: evidence_net(parallel=2, update="trial").train(3), "trials must be a multiple of the 2 that run side by side; got 3"),
+    "one class": (lambda: SoftmaxReadout(PeriodicOutput(period=20 * ms), tau=20 * ms), "SoftmaxReadout: PeriodicOutput has one output, and classes are two or more"),
+    "no class": (lambda: SoftmaxReadout(CursorMovements(), tau=20 * ms), "SoftmaxReadout: the target of CursorMovements must be 1 for one class and 0 for the others"),
+    "readout without dt": (lambda: LeakyReadout(EVIDENCE, tau=0.5 * ms), "LeakyReadout: tau = 0.5 ms is shorter than the time step"),
+    "readout tau": (lambda: LeakyReadout(EVIDENCE, tau=5 * mV), "LeakyReadout: tau must be a time"),
+    "beta without tau_adapt": (lambda: DiscreteLIFNeurons(3, tau=20 * ms, beta=1.0), "DiscreteLIFNeurons: beta = 1.0 needs tau_adapt"),
+    "negative beta": (lambda: DiscreteLIFNeurons(3, tau=20 * ms, tau_adapt=20 * ms, beta=-1.0), "DiscreteLIFNeurons: beta must not be negative"),
+    "zeta": (lambda: DiscreteLIFNeurons(3, tau=20 * ms, zeta="alpha"), "DiscreteLIFNeurons: zeta must be '1' or '1 - alpha'; got 'alpha'"),
+    "half a step refractory": (lambda: DiscreteLIFNeurons(3, tau=20 * ms, refractory=1.5 * ms, name="n"), "DiscreteLIFNeurons 'n': refractory = 1.5 ms is no whole number of time steps"),
+    "output decay": (lambda: evidence_net(output_decay=1.0), "output_decay must be at least 0 and less than 1; got 1.0"),
+    "averaged over nothing": (lambda: evidence_net(averaged_over=0), "Trials: averaged_over must be a whole number of at least 1; got 0"),
+    "blocks": (lambda: Trials(EVIDENCE, networks=3, parallel=2), "networks must be a multiple of parallel=2"),
+    "rule without beta": (lambda: LearningNetwork(EVIDENCE, RateNeurons(N, tau=20 * ms), AdaptiveEProp(0.1, **PAST)), "has no variable 'beta', which AdaptiveEProp"),
+    "window": (lambda: __import__("brian_rflo").PatternGeneration(length=100 * ms, learning_window=200 * ms), "learning_window = 200. ms is longer than a trial"),
+}
+
+
+@pytest.mark.parametrize("act, message", BAD.values(), ids=BAD)
+def test_bad_input(act, message):
+    defaultclock.dt = EVIDENCE.dt
+    with pytest.raises((TypeError, ValueError), match=message):
+        act()
+
+
+def test_an_unfinished_batch_is_said(caplog):
+    classifier(1, 4).train(2)
+    assert "2 trial(s) are no whole batch of 4" in caplog.text
+
+
+def test_one_spike_by_hand():
+    """One adaptive neuron that a strong input makes spike once: all of it, step by step."""
+    defaultclock.dt = 1 * ms
+    neurons = DiscreteLIFNeurons(1, tau=10 * ms, tau_adapt=50 * ms, beta=0.5, threshold=1.0, refractory=2 * ms)
+    neurons.I_in = 0.4
+    from brian2 import StateMonitor
+
+    seen = StateMonitor(neurons, ["v", "a", "gain", "activity", "wait"], record=True, when="end")
+    Network(neurons, seen).run(8 * ms)
+    alpha, rho = np.exp(-1 / 10), np.exp(-1 / 50)
+    v = a = z = wait = 0.0
+    for step in range(8):
+        v, a, wait = alpha * v + 0.4 - z, rho * a + z, max(wait - 1, 0)
+        psi = 0.3 * max(0, 1 - abs(v - 1 - 0.5 * a)) * (wait == 0)
+        z = float(v >= 1 + 0.5 * a and wait == 0)
+        wait = 2.0 if z else wait
+        np.testing.assert_allclose([getattr(seen, name)[0][step] for name in ("v", "a", "gain", "activity", "wait")], [v, a, psi, z, wait], atol=1e-14)
+    assert np.sum(seen.activity[0]) == 2
