@@ -12,6 +12,8 @@ from brian_rflo import (
     ArrayTask,
     CursorMovements,
     Delta,
+    DiscreteLIFNeurons,
+    EProp,
     EvidenceAccumulation,
     IntervalMatching,
     LearningRule,
@@ -47,8 +49,12 @@ def alif(N):
     return ALIFNeurons(N, initial=np.linspace(0, 0.9, N), tau_adapt=50 * ms, beta=0.2, **START)
 
 
-NEURONS = (lambda N: RateNeurons(N, tau=10 * ms, initial=0.3), lambda N: RateNeurons(N, tau=5 * ms, initial=np.linspace(-1, 1, N)), lif, alif)
-RULES = (RFLO(learning_rate=0.1, tau=10 * ms), Delta(learning_rate=0.1))
+def discrete(N):
+    return DiscreteLIFNeurons(N, tau=10 * ms, tau_adapt=50 * ms, beta=np.linspace(0, 0.5, N), refractory=1 * ms, threshold=0.2)
+
+
+NEURONS = (discrete, lambda N: RateNeurons(N, tau=10 * ms, initial=0.3), lambda N: RateNeurons(N, tau=5 * ms, initial=np.linspace(-1, 1, N)), lif, alif)
+RULES = (RFLO(learning_rate=0.1, tau=10 * ms), EProp(learning_rate=0.1, tau=10 * ms), Delta(learning_rate=0.1))
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: type(task).__name__)

@@ -4,8 +4,9 @@ from .fused_numba import FusedNumba
 from .idiomatic import IdiomaticCython, IdiomaticStandalone
 from .jax_scan import JaxScan
 from .limit import Limit, LimitEvents, LimitSideBySide
-from .nest_eprop import NestEprop
+from .nest_eprop import NestAdaptiveEprop, NestEprop
 from .ours import Ours, OursCython, OursSideBySide, PaperRun
+from .ours_eprop import OursAdaptiveEprop, OursEprop
 from .plain_numpy import PlainNumpy
 from .torch_eager import TorchEager
 
@@ -22,7 +23,10 @@ CONTESTANTS = (
     FusedNumba(),
     JaxScan(),
     TorchEager(),
+    OursEprop(),
+    OursAdaptiveEprop(),
     NestEprop(),
+    NestAdaptiveEprop(),
 )
 
 #: By name, with the paper's run, which competes with nobody.

@@ -10,6 +10,8 @@ from ..problem import DT_MS, STEPS
 from .base import Contestant, timed
 
 SYNAPSE, NEURON, READOUT, FEEDBACK = (f"eprop_{part}_bsshslm_2020" for part in ("synapse", "iaf", "readout", "learning_signal_connection"))
+CURRENTS, HERTZ = (0.00115, 0.0003), 20.0  # least and range of the drive; the rate at which regularization aims
+ADAPTATION = {"adapt_tau": 200.0, "adapt_beta": 1.0}
 MEMBRANE = {"C_m": 1.0, "E_L": 0.0, "regular_spike_arrival": False, "tau_m": 30.0, "V_m": 0.0}
 
 
@@ -18,6 +20,7 @@ class NestEprop(Contestant):
 
     name, title, packages = "nest", "NEST, e-prop (another network)", ("nest",)
     kinds, modes, dtypes, same_network = ("spiking",), ("trial",), ("float64",), False
+    neuron, adaptation = NEURON, {}
 
     def prepare(self, problem, folder):
         """One thread; the network is built once and goes on."""
@@ -37,8 +40,8 @@ class NestEprop(Contestant):
     def neurons(self, problem):
         """Neurons that fire by themselves, and a readout with its target."""
         nest, size = self.nest, problem.size
-        currents = [0.00115 + 0.0003 * post / size for post in range(size)]
-        neurons = nest.Create(NEURON, size, {**MEMBRANE, "V_th": 0.03, "t_ref": 0.0, "c_reg": 300.0, "f_target": 20.0})
+        currents = [CURRENTS[0] + CURRENTS[1] * post / size for post in range(size)]
+        neurons = nest.Create(self.neuron, size, {**MEMBRANE, **self.adaptation, "V_th": 0.03, "t_ref": 0.0, "c_reg": 300.0, "f_target": HERTZ})
         neurons.I_e = currents
         readout = nest.Create(READOUT, 1, {**MEMBRANE, "loss": "mean_squared_error"})
         target = nest.Create("step_rate_generator", 1, {"amplitude_times": [float(DT_MS * (step + 1)) for step in range(STEPS)], "amplitude_values": problem.target().tolist()})
@@ -62,3 +65,10 @@ class NestEprop(Contestant):
             self.nest.Simulate(milliseconds)
         run.hertz = self.recorder.n_events / (self.size * milliseconds * 1e-3)
         return run
+
+
+class NestAdaptiveEprop(NestEprop):
+    """The same with adaptive thresholds."""
+
+    name, title = "nest-alif", "NEST, e-prop, adaptive LIF"
+    neuron, adaptation = "eprop_iaf_adapt_bsshslm_2020", ADAPTATION

@@ -42,7 +42,7 @@ def model(self, problem, networks):
     rate, update = (problem.rate * STEPS, "trial") if problem.is_trial else (problem.rate, "step")
     made = neurons, readout, recurrent, output, feedback = parts(problem, task, rate, update, networks)
     trials = [Trials(task, neurons, readout, recurrent, output, networks=networks)] if problem.is_trial else []
-    return Model([*made, *trials], recurrent.variables["w"], readout.variables["output"])
+    return Model([*made, *trials], recurrent.variables["w"], readout.variables["output"], sent=neurons.variables["sent"] if problem.is_spiking and problem.is_trial else None)
 
 
 class Ours(Standalone):

@@ -1,0 +1,42 @@
+"""This package's e-prop, on the network of NEST's contestant: nanoseconds per plastic synapse and step."""
+
+import numpy as np
+from brian2 import Hz, defaultclock, ms
+
+from ... import PRESETS, AdaptiveEProp, ArrayTask, DiscreteLIFNeurons, EProp, FeedbackSynapses, FiringRate, LeakyDelta, LeakyReadout, PlasticSynapses, Trials
+from ..brian import Model, Standalone, flat
+from ..problem import DT_MS, STEPS
+from .nest_eprop import ADAPTATION, CURRENTS, HERTZ, MEMBRANE
+
+TAU = MEMBRANE["tau_m"] * ms
+
+
+class OursEprop(Standalone):
+    """LIF neurons of discrete time, regularised, weights change at the end of each period."""
+
+    name, title = "ours-eprop", "brian_rflo, e-prop, LIF (network of NEST)"
+    kinds, modes, dtypes, same_network = ("spiking",), ("trial",), ("float64",), False
+    rule, adaptation = EProp(1e-4, tau=TAU), {}
+
+    def model(self, problem, networks):
+        """The network of `NestEprop`."""
+        task = ArrayTask(target=problem.target(), dt=DT_MS * ms)
+        defaultclock.dt = task.dt
+        neurons = DiscreteLIFNeurons(problem.size, tau=TAU, **PRESETS["pattern_generation"], **self.adaptation)
+        neurons.I_in = TAU / ms * np.array([CURRENTS[0] + CURRENTS[1] * post / problem.size for post in range(problem.size)])
+        readout = LeakyReadout(task, tau=TAU)
+        recurrent = PlasticSynapses(neurons, neurons, self.rule, onto="I_rec", update="trial", regularization=FiringRate(HERTZ * Hz, 300))
+        output = PlasticSynapses(neurons, readout, LeakyDelta(1e-4, tau=TAU), onto="drive", update="trial")
+        feedback = FeedbackSynapses(readout, neurons)
+        for projection, weights, scale in zip((recurrent, output, feedback), flat(problem, networks), (1e-3 * TAU / ms, 1, 1)):
+            projection.connect(networks=networks)
+            projection.w = scale * weights
+        trials = Trials(task, neurons, readout, recurrent, output, averaged_over=1)
+        return Model([neurons, readout, recurrent, output, feedback, trials], recurrent.variables["w"], readout.variables["output"], sent=neurons.variables["sent"])
+
+
+class OursAdaptiveEprop(OursEprop):
+    """The same with adaptive thresholds."""
+
+    name, title = "ours-eprop-alif", "brian_rflo, e-prop, adaptive LIF"
+    rule, adaptation = AdaptiveEProp(1e-4, tau=TAU, tau_adapt=ADAPTATION["adapt_tau"] * ms), dict(tau_adapt=ADAPTATION["adapt_tau"] * ms, beta=ADAPTATION["adapt_beta"] * 0.03)
