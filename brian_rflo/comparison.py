@@ -26,7 +26,7 @@ from .results import TrainingResult
 from .rules import RFLO, Delta
 from .tasks import CursorMovements, IntervalMatching, PatternGeneration, PeriodicOutput
 
-RATE, READOUT_RATE, DECAY, LATE = 1e-3, 3e-3, 100, 20
+RATE, READOUT_RATE, DECAY, LATE = 1e-3, 3e-3, 200, 20
 TAU_M, TAU_ADAPT, BETA, REFRACTORY = 20 * ms, 200 * ms, 0.1, 3 * ms
 
 #: Tasks by name.
