@@ -20,7 +20,7 @@ logger = get_logger(__name__)
 USUAL_RATES = 0.5, 150.0
 ADVICE = {
     "silent": "Without spikes nothing is sent and nothing learned; raise the bias, the gain of the initial weights or the input, or lower the threshold",
-    "saturated": "Neurons that fire as fast as they can carry little; lower the bias, the gain of the initial weights or the learning rates, lengthen the refractory time, or hold rates with regularization=FiringRate(20*Hz, 300)",
+    "saturated": "Neurons that fire as fast as they can carry little; lower the bias, the gain of the initial weights or the learning rates, lengthen the refractory time, or hold rates with regularization=FiringRate(20*Hz, 100)",
 }
 
 

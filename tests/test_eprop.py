@@ -82,10 +82,10 @@ def assert_equal(result, other):
     np.testing.assert_allclose(result.losses[0], other.losses.ravel(), rtol=1e-11)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", (*TARGETS[:2], pytest.param("cpp_standalone", marks=[pytest.mark.compiled, pytest.mark.model])))
 @pytest.mark.parametrize("batch, parallel", [(1, 1), (4, 4), (4, 2), (4, 1)])
 def test_classification_as_the_oracle(batch, parallel, target):
-    if target == "cpp_standalone" and parallel != 2:
+    if target == "cython" and (batch, parallel) != (4, 2):
         pytest.skip("one is enough")
     with device(target):
         net = classifier(parallel, batch)
@@ -94,8 +94,7 @@ def test_classification_as_the_oracle(batch, parallel, target):
     assert_equal(result, expected(batch, 6))
 
 
-@pytest.mark.parametrize("feedback", ["symmetric", "adaptive"])
-@pytest.mark.parametrize("target", TARGETS[:2])
+@pytest.mark.parametrize("target, feedback", [("numpy", "symmetric"), ("numpy", "adaptive"), pytest.param("cython", "adaptive", marks=pytest.mark.compiled)])
 def test_credit_paths_as_the_oracle(feedback, target):
     with device(target):
         result = classifier(4, 4, feedback).train(24)
