@@ -115,17 +115,8 @@ class LearningNetwork(Network):
 
     def __init__(self, task, neurons, rule, readout_rule=None, update="step", batch=1, clip_norm=None, optimizer=Descent(), trained=PLASTIC, constraint="", regularization=None, feedback="random", output_decay=0.0, tau_out=None, classify=False, self_connections=True, output_current=False, inputs=None, networks=1, parallel=1, averaged_over=None, gain=1.5, seed=0, weights=None, name="learningnetwork*"):
         check_trained(trained)
-        if feedback not in CREDIT_PATHS:
-            raise ValueError(f"feedback must be one of {CREDIT_PATHS}; got {feedback!r}")
-        if feedback == "adaptive" and "output" not in trained:
-            raise ValueError(f"feedback='adaptive' follows the changes of the readout weights, which must be trained; got trained={trained!r}")
-        if not 0 <= output_decay < 1:
-            raise ValueError(f"output_decay must be at least 0 and less than 1; got {output_decay!r}")
-        for word, number in (("networks", networks), ("parallel", parallel)):
-            if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 1 or len(neurons) % (networks * number if word == "parallel" else number):
-                raise ValueError(f"{word} must be a whole number that divides the {len(neurons)} neurons of '{neurons.name}'{f' in {networks} network(s)' if word == 'parallel' else ''}; got {number!r}")
-        if parallel > 1 and update != "trial":
-            raise ValueError(f"parallel={parallel} trials side by side share their weights, which needs update='trial'; got update={update!r}")
+        check_credit_path(feedback, trained, output_decay)
+        check_blocks(neurons, networks, parallel, update)
         if classify and tau_out is None:
             raise ValueError("classify=True needs a readout with a time constant; write tau_out=20*ms")
         self.task, self.neurons, self.rule, self.networks, self.parallel = task, neurons, rule, int(networks), int(parallel)
@@ -364,6 +355,29 @@ class LearningNetwork(Network):
         trials = np.round(np.asarray(self._output_weights.t[first:] / self.task.duration)).astype(int) - start
         known = [alignment(before["output"], before["feedback"])[None], alignment(weights, feedback)]
         return np.concatenate([[0], trials]), np.concatenate(known).T
+
+
+def check_credit_path(feedback, trained, output_decay):
+    """Raise unless the error can come back so."""
+    if feedback not in CREDIT_PATHS:
+        raise ValueError(f"feedback must be one of {CREDIT_PATHS}; got {feedback!r}")
+    if feedback == "adaptive" and "output" not in trained:
+        raise ValueError(f"feedback='adaptive' follows the changes of the readout weights, which must be trained; got trained={trained!r}")
+    if not 0 <= output_decay < 1:
+        raise ValueError(f"output_decay must be at least 0 and less than 1; got {output_decay!r}")
+
+
+def check_blocks(neurons, networks, parallel, update):
+    """Raise unless the neurons fall into networks, and each of them into equal copies for trials side by side."""
+    for word, number, divided in (("networks", networks, networks), ("parallel", parallel, networks * parallel)):
+        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 1 or len(neurons) % divided:
+            raise ValueError(f"{word} must be a whole number that divides the {len(neurons)} neurons of '{neurons.name}'{f' in {networks} network(s)' if word == 'parallel' else ''}; got {number!r}")
+    if parallel > 1 and update != "trial":
+        raise ValueError(f"parallel={parallel} trials side by side share their weights, which needs update='trial'; got update={update!r}")
+    for name in getattr(neurons, "per_neuron", ()) if parallel > 1 else ():
+        values = np.asarray(neurons.variables[name].get_value()).reshape(networks, parallel, -1) if name in neurons.variables else np.zeros((1, 1, 1))
+        if (values != values[:, :1]).any():
+            raise ValueError(f"'{neurons.name}' has {parallel} copies of each network, for trials side by side, and '{name}' must be the same in all of them; write for example {name}=np.tile(values, {parallel})")
 
 
 def check_readout_rule(rule, tau_out):

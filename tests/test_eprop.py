@@ -182,6 +182,23 @@ def test_trials_side_by_side_fail_together(caplog):
     assert (np.ptp(np.asarray(net.recurrent.w).reshape(2, -1), axis=0) == 0).all()
 
 
+def test_lif_neurons_run_trials_side_by_side_too():
+    """Refractory neurons with synaptic currents, two trials at a time or one after the other."""
+    from brian_rflo import LIFNeurons
+
+    task, results = CursorMovements(movement=60 * ms, seed=3, input_height=2.0), []
+    bias = np.random.default_rng(1).uniform(1, 1.5, N)
+    for parallel in (1, 2):
+        defaultclock.dt = task.dt
+        neurons = LIFNeurons(parallel * N, tau=10 * ms, tau_syn=20 * ms, bias=np.tile(bias, parallel), refractory=3 * ms)
+        net = LearningNetwork(task, neurons, EProp(0.02, tau=20 * ms), update="trial", batch=2 // parallel, parallel=parallel, optimizer=Adam(), gain=1.0, clip_norm=0.05, feedback="symmetric")
+        results.append(net.train(8))
+    for name in ("input", "recurrent", "output"):
+        np.testing.assert_allclose(results[0].weights_after[name], results[1].weights_after[name], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(results[0].losses, results[1].losses, rtol=1e-11)
+    assert np.abs(results[0].weights_after["recurrent"] - results[0].weights_before["recurrent"]).max() > 1e-3
+
+
 def evidence_net(**options):
     defaultclock.dt = EVIDENCE.dt
     return LearningNetwork(EVIDENCE, DiscreteLIFNeurons(N, tau=20 * ms), EProp(0.1, tau=20 * ms), **options)
@@ -197,6 +214,7 @@ BAD = {
     "trials side by side, each step": (lambda: evidence_net(parallel=2), "parallel=2 trials side by side share their weights, which needs update='trial'"),
     "no whole copies": (lambda: evidence_net(parallel=5, update="trial"), "parallel must be a whole number that divides the 12 neurons"),
     "trials that are no whole rounds": (lambda: evidence_net(parallel=2, update="trial").train(3), "trials must be a multiple of the 2 that run side by side; got 3"),
+    "copies that differ": (lambda: LearningNetwork(EVIDENCE, DiscreteLIFNeurons(4, beta=np.arange(4), name="n", **PAST), EProp(0.1, tau=20 * ms), parallel=2, update="trial"), "'n' has 2 copies of each network, for trials side by side, and 'beta' must be the same in all of them"),
     "one class": (lambda: SoftmaxReadout(PeriodicOutput(period=20 * ms), tau=20 * ms), "SoftmaxReadout: PeriodicOutput has one output, and classes are two or more"),
     "no class": (lambda: SoftmaxReadout(CursorMovements(), tau=20 * ms), "SoftmaxReadout: the target of CursorMovements must be 1 for one class and 0 for the others"),
     "readout without dt": (lambda: LeakyReadout(EVIDENCE, tau=0.5 * ms), "LeakyReadout: tau = 0.5 ms is shorter than the time step"),

@@ -99,6 +99,9 @@ class DiscreteLIFNeurons(NeuronGroup):
     >>> neurons = DiscreteLIFNeurons(100, tau=30*ms, **PRESETS["pattern_generation"])
     """
 
+    #: Variables that may differ from neuron to neuron, and are the same in copies of a network.
+    per_neuron = ("beta",)
+
     events_onto, inputs = ("I_rec",), ("I_in",)
     trial_start = "v = 0; activity = 0; wait = 0; a = 0; low_passed = 0; sent = 0; I_rec = 0; feedback = 0"
 

@@ -128,6 +128,9 @@ class LIFNeurons(NeuronGroup):
     #: What a subclass adds: to the threshold, to the reset, to the equations, to the statements at the beginning of a trial.
     threshold_text, reset_text, more_equations, more_start = "threshold", "", "", ""
 
+    #: Variables that may differ from neuron to neuron, and are the same in copies of a network.
+    per_neuron = ("bias", "v_initial", "activity_initial")
+
     #: Names of its time constants.
     times = ("tau", "tau_syn")
 

@@ -62,6 +62,9 @@ class RateNeurons(NeuronGroup):
     >>> neurons = RateNeurons(30, tau=10*ms, initial=0.1)
     """
 
+    #: Variables that may differ from neuron to neuron, and are the same in copies of a network.
+    per_neuron = ("initial", "excitatory")
+
     trial_start = "activity = initial"
 
     def __init__(self, N, tau, initial=0.1, inputs=("I_rec", "I_in"), excitatory=None, name="rateneurons*", **neurongroup_args):
