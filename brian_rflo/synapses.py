@@ -304,10 +304,13 @@ class PlasticSynapses(Projection):
         return self._held(self.optimizer.statements(f"({self.rule.update}{pull})"))
 
     def _held(self, statements):
-        """Statements that change the weights, with the constraint behind them; weights that do not learn stay, to the bit."""
+        """Statements that change the weights, with the constraint behind them; weights that do not learn stay, to the bit.
+
+        `_before` is a copy: ``_before = w`` would be another name of the same array on the numpy target.
+        """
         if not self.constraint:
             return statements
-        return f"{statements}\n_before = w\n{self.constraint}\nw = choose(_rate*_sound > 0, w, _before)"
+        return f"{statements}\n_before = choose(_rate*_sound > 0, 0, w)\n{self.constraint}\nw = choose(_rate*_sound > 0, w, _before)"
 
     def _equations(self, source, target):
         change = "change : 1\n" if self.update == "trial" else ""

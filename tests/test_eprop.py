@@ -261,3 +261,23 @@ def test_one_spike_by_hand():
         wait = 2.0 if z else wait
         np.testing.assert_allclose([getattr(seen, name)[0][step] for name in ("v", "a", "gain", "activity", "wait")], [v, a, psi, z, wait], atol=1e-14)
     assert np.sum(seen.activity[0]) == 2
+
+
+def test_store_restore_and_pieces_change_no_bit():
+    net = classifier(2, 4)
+    net.train(8)
+    net.store()
+    kept = net.train(8).weights_after
+    net.restore()
+    again = [net.train(2).weights_after for _ in range(4)][-1]
+    for name, values in kept.items():
+        np.testing.assert_array_equal(values, again[name])
+
+
+def test_frozen_weights_stay_to_the_bit():
+    net = classifier(2, 2, "adaptive")
+    for part in net.trials.projections:
+        part.plastic = False
+    result = net.train(4)
+    for name, values in result.weights_before.items():
+        np.testing.assert_array_equal(values, result.weights_after[name])
