@@ -8,7 +8,7 @@ from ..brian import Model, Standalone, flat
 from ..problem import DT_MS, STEPS
 from .nest_eprop import ADAPTATION, CURRENTS, HERTZ, MEMBRANE
 
-TAU = MEMBRANE["tau_m"] * ms
+TAU, RATE = MEMBRANE["tau_m"] * ms, 1e-8  # so small that the network goes on to fire as it does at first
 
 
 class OursEprop(Standalone):
@@ -16,7 +16,7 @@ class OursEprop(Standalone):
 
     name, title = "ours-eprop", "brian_rflo, e-prop, LIF (network of NEST)"
     kinds, modes, dtypes, same_network = ("spiking",), ("trial",), ("float64",), False
-    rule, adaptation = EProp(1e-4, tau=TAU), {}
+    rule, adaptation = EProp(RATE, tau=TAU), {}
 
     def model(self, problem, networks):
         """The network of `NestEprop`."""
@@ -26,7 +26,7 @@ class OursEprop(Standalone):
         neurons.I_in = TAU / ms * np.array([CURRENTS[0] + CURRENTS[1] * post / problem.size for post in range(problem.size)])
         readout = LeakyReadout(task, tau=TAU)
         recurrent = PlasticSynapses(neurons, neurons, self.rule, onto="I_rec", update="trial", regularization=FiringRate(HERTZ * Hz, 300))
-        output = PlasticSynapses(neurons, readout, LeakyDelta(1e-4, tau=TAU), onto="drive", update="trial")
+        output = PlasticSynapses(neurons, readout, LeakyDelta(RATE, tau=TAU), onto="drive", update="trial")
         feedback = FeedbackSynapses(readout, neurons)
         for projection, weights, scale in zip((recurrent, output, feedback), flat(problem, networks), (1e-3 * TAU / ms, 1, 1)):
             projection.connect(networks=networks)
@@ -39,4 +39,4 @@ class OursAdaptiveEprop(OursEprop):
     """The same with adaptive thresholds."""
 
     name, title = "ours-eprop-alif", "brian_rflo, e-prop, adaptive LIF"
-    rule, adaptation = AdaptiveEProp(1e-4, tau=TAU, tau_adapt=ADAPTATION["adapt_tau"] * ms), dict(tau_adapt=ADAPTATION["adapt_tau"] * ms, beta=ADAPTATION["adapt_beta"] * 0.03)
+    rule, adaptation = AdaptiveEProp(RATE, tau=TAU, tau_adapt=ADAPTATION["adapt_tau"] * ms), dict(tau_adapt=ADAPTATION["adapt_tau"] * ms, beta=ADAPTATION["adapt_beta"] * 0.03)
