@@ -14,7 +14,7 @@ from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
 from brian_rflo.parts import Part
 
 from .drawing import draw_lines, draw_raster, traces
-from .trainings import evidence, evidence_network
+from .evidence_trainings import evidence, evidence_network
 
 LABELS = {"eprop": "e-prop", "lif": "LIF only", "rflo": "traces of RFLO", "readout": "readout only"}
 COLOURS = {"eprop": "#0072b2", "lif": "#999999", "rflo": "#d55e00", "readout": "#009e73"}

@@ -10,7 +10,7 @@ from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
 from brian_rflo.parts import Part
 
 from .drawing import draw_lines, draw_raster, traces
-from .trainings import N, pattern, pattern_bptt, pattern_network, pattern_rate, pattern_rate_bptt
+from .pattern_trainings import N, pattern, pattern_bptt, pattern_network, pattern_rate, pattern_rate_bptt
 
 #: Kinds of feedback: the first one for every network, the others for network 0.
 FEEDBACKS = ("random", "symmetric")
@@ -19,7 +19,7 @@ STYLES = {
     "random": ("e-prop, random feedback", dict(color="#0072b2")),
     "symmetric": ("e-prop, symmetric feedback", dict(color="#56b4e9")),
     "adaptive": ("e-prop, adaptive feedback", dict(color="#009e73")),
-    "bptt": ("BPTT", dict(color="#d55e00")),
+    "bptt": ("BPTT, Adam", dict(color="#d55e00")),
     "rate": ("rate network, RFLO", dict(color="#777777")),
     "rate-bptt": ("rate network, BPTT", dict(color="#777777", linestyle="--")),
 }
@@ -98,7 +98,7 @@ def draw(losses, trials, weights, task):
     for name, values in losses.items():
         label, style = STYLES[name]
         plotting.plot_losses(values, axes["losses"], label=label, **style)
-    axes["losses"].set(ylabel="Half the sum of squared errors", title="Median and quartiles over networks; others on network 0")
+    axes["losses"].set(ylabel="Half the sum of squared errors", title="Loss (random feedback: all networks)")
     axes["losses"].legend(frameon=False, fontsize="x-small")
     before, after = trials
     draw_lines(np.concatenate([before.output[:, 0], after.output[:, 0]], axis=1), axes["output"], "Output", "Output of network 0", ["before", "after"])
