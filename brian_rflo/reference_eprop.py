@@ -23,6 +23,10 @@ The same number, backwards in time and with no trace for each synapse, is that o
     M_j(s) = psi_j(s) (c_j(s) + lam_j(s+1))            lam_j(s) = (rho - beta psi_j(s)) lam_j(s+1) - beta psi_j(s) c_j(s)
     Q_j(s) = M_j(s) + alpha Q_j(s+1)                   G = zeta sum over s of Q_j(s) x_i(s)                                      (10)
 
+Backpropagation through time, with the same psi and no gradient through the reset, is this with symmetric B and what later spikes of other neurons add:
+
+    c_j(s) = F_j(s) + c_reg (n_j/T - f_target)/T + zeta sum over k of W_kj Q_k(s+1)                                               (11)
+
 No neuron has a synapse onto itself.
 """
 
@@ -236,7 +240,7 @@ class EpropNetwork:
         surprise = -np.log(answer, where=target > 0, out=np.zeros_like(answer))
         return (mask * target * surprise).sum(axis=(0, 2)) / mask.sum(axis=(0, 2))
 
-    def gradients(self, weights, trial, averaged=False):
+    def gradients(self, weights, trial, averaged=False, through_time=False):
         """The gradient by the adjoint recursion, equation (10), added up over a batch of trials.
 
         Parameters
@@ -246,6 +250,8 @@ class EpropNetwork:
         trial : EpropTrial
         averaged : bool
             Divide the gradient of each trial by the number of its steps that count.
+        through_time : bool
+            Backpropagation through time, equation (11), if the feedback is the transposed output weights.
 
         Returns
         -------
@@ -255,7 +261,8 @@ class EpropNetwork:
         (alpha, _, kappa), (zeta, zeta_out) = self.decays, self.zetas
         error, rate_error = self._errors(trial, averaged)
         by_output = filtered_backwards(error, kappa)
-        signal = self._through_adaptation(trial.gain, (1 - kappa) * by_output @ weights["feedback"].T + rate_error)
+        signal = (1 - kappa) * by_output @ weights["feedback"].T + rate_error
+        signal = self._through_time(weights, trial.gain, signal) if through_time else self._through_adaptation(trial.gain, signal)
         by_membrane = zeta * filtered_backwards(signal, alpha)
         recurrent = sum_of_products(by_membrane[1:], trial.spikes[:-1])
         np.fill_diagonal(recurrent, 0)
@@ -275,6 +282,15 @@ class EpropNetwork:
         for step in range(len(gain) - 1, -1, -1):
             result[step] += gain[step] * later
             later = keep[step] * later + onto[step]
+        return result
+
+    def _through_time(self, weights, gain, signal):
+        """M, with equation (11) for c."""
+        (alpha, rho, _), (zeta, _), result = self.decays, self.zetas, np.empty(gain.shape)
+        by_adaptation, by_membrane = np.zeros(gain.shape[1:]), np.zeros(gain.shape[1:])
+        for step in range(len(gain) - 1, -1, -1):
+            result[step] = gain[step] * (signal[step] + by_adaptation + zeta * by_membrane @ weights["recurrent"])
+            by_adaptation, by_membrane = rho * by_adaptation - self.beta * result[step], alpha * by_membrane + result[step]
         return result
 
     def online_gradients(self, weights, trial, averaged=False):
@@ -343,7 +359,7 @@ class EpropResult:
     weights_after: dict
 
 
-def train(network, task, weights, learning_rate, updates, batch=1, averaged=False, feedback="random", trained=PLASTIC, optimizer=Descent(), decay=0.0, watch=None):
+def train(network, task, weights, learning_rate, updates, batch=1, averaged=False, feedback="random", trained=PLASTIC, optimizer=Descent(), decay=0.0, through_time=False, watch=None):
     """Train a network by e-prop.
 
     Gradients are added up over the trials of a batch, as in `Trials`. Where a publication takes their mean, divide its learning rate by `batch`
@@ -369,6 +385,8 @@ def train(network, task, weights, learning_rate, updates, batch=1, averaged=Fals
     optimizer : Descent or Adam
     decay : float
         Share of the output weights, and of adaptive feedback, that is lost in each update.
+    through_time : bool
+        Backpropagation through time, with symmetric feedback.
     watch : callable, optional
         Called with the `EpropTrial` and the weights after each update.
 
@@ -379,7 +397,7 @@ def train(network, task, weights, learning_rate, updates, batch=1, averaged=Fals
     Raises
     ------
     ValueError
-        If weights do not fit the task, or a neuron has a synapse onto itself.
+        If weights do not fit the task, a neuron has a synapse onto itself, or feedback is not symmetric through time.
     """
     check_count("updates", updates)
     check_count("batch", batch)
@@ -387,11 +405,13 @@ def train(network, task, weights, learning_rate, updates, batch=1, averaged=Fals
     check_instance("optimizer", optimizer, Descent, "Adam()")
     if feedback not in FEEDBACKS:
         raise ValueError(f"feedback must be one of {', '.join(FEEDBACKS)}; got {feedback!r}")
+    if through_time and feedback != "symmetric":
+        raise ValueError(f"backpropagation through time brings errors back through the output weights; write feedback='symmetric', not {feedback!r}")
     weights = complete(task, weights, feedback)
     before, learning, history = copies(weights), Updates(learning_rate, optimizer), []
     for number in range(updates):
         trial = network.trial(weights, *(np.stack(arrays) for arrays in zip(*(task.trial(number * batch + k) for k in range(batch)))))
-        gradients = network.gradients(weights, trial, averaged)
+        gradients = network.gradients(weights, trial, averaged, through_time)
         change(weights, learning.changes({name: gradients[name] for name in trained}), feedback, decay)
         history.append((trial.loss, trial.wrong, trial.rates.mean(axis=0)))
         if watch:

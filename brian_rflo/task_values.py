@@ -2,7 +2,8 @@
 
 A task whose trials are all the same is one block of `n_steps` rows, read over and over. A task with random trials is read in
 chunks of a few hundred kilobytes, so that memory does not grow with the number of trials: numpy and Cython draw a chunk when
-the simulation reaches it; a C++ standalone program reads chunks from a file that is drawn, chunk by chunk, before it is built.
+the simulation reaches it; a C++ standalone program reads chunks from a file that is drawn, chunk by chunk, before it is built: a byte for each value where all are small whole numbers,
+as spikes are, else eight.
 """
 
 import tempfile
@@ -12,6 +13,8 @@ import numpy as np
 from brian2 import Function, Nameable
 
 CHUNK_VALUES = 2**16
+#: Types of the values in a file of trials, by the end of its name, which is also NumPy's name of the type; the smallest first.
+CPP_TYPES = {".i1": "signed char", ".f8": "double"}
 
 CPP_FIXED = """
 static inline double {name}(const int64_t step, const int64_t column)
@@ -21,7 +24,7 @@ static inline double {name}(const int64_t step, const int64_t column)
 """
 
 CPP_CHUNKS = """
-static thread_local double {name}_chunk[{rows}*{columns}];
+static thread_local {type} {name}_chunk[{rows}*{columns}];
 static thread_local int64_t {name}_number = -1;
 static inline double {name}(const int64_t step, const int64_t column)
 {{
@@ -88,20 +91,32 @@ class TaskValues(Function, Nameable):
             return CPP_FIXED.format(**names)
         clock = owner.clock
         first = int(clock.variables["timestep"].get_value()[0]) // self.rows
-        return CPP_CHUNKS.format(path=self.write(first, clock._i_end).as_posix(), first=first, **names)
+        path = self.write(first, clock._i_end)
+        return CPP_CHUNKS.format(path=path.as_posix(), first=first, type=CPP_TYPES[path.suffix], **names)
 
     def cpp_namespace(self, owner):
         """The array that the C++ source of a task with equal trials reads."""
         return {} if self.task.random else {f"{self.name}_values": self.values}
 
     def write(self, first, end):
-        """Write the chunks of the steps up to `end` to a temporary file that lives as long as this object."""
+        """Write the chunks of the steps up to `end` to a temporary file that lives as long as this object, in the smallest type that has all values."""
         if self.folder is None:
             self.folder = tempfile.TemporaryDirectory(prefix="brian_rflo_")
-        path = Path(self.folder.name) / f"{self.name}_{first}_{end}.f64"
-        if not path.exists():
-            with open(path, "wb") as file:
-                for number in range(first, -(-int(end) // self.rows)):
-                    file.write(self.chunk(number).tobytes())
-        return path
+        numbers = range(first, -(-int(end) // self.rows))
+        paths = [Path(self.folder.name) / f"{self.name}_{first}_{end}{suffix}" for suffix in CPP_TYPES]
+        return next(path for path in paths if path.exists() or self.write_as(path, numbers))
 
+    def write_as(self, path, numbers):
+        """Write chunks in the type that the name of the file says; False, and no file, if that does not have all values."""
+        with open(path, "wb") as file:
+            for number in numbers:
+                values = self.chunk(number)
+                with np.errstate(invalid="ignore"):
+                    stored = values.astype(path.suffix[1:])
+                if not np.array_equal(stored, values, equal_nan=True):
+                    break
+                file.write(stored.tobytes())
+            else:
+                return True
+        path.unlink()
+        return False

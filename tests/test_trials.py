@@ -5,9 +5,10 @@ import pytest
 from brian2 import Network, NeuronGroup, StateMonitor, defaultclock, ms
 from brian2 import device as brian_device
 
-from brian_rflo import RFLO, CursorMovements, Delta, LearningNetwork, LossMonitor, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, reference, schedule
+from brian_rflo import RFLO, CursorMovements, Delta, EvidenceAccumulation, LearningNetwork, LossMonitor, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, reference, schedule
 from brian_rflo.checks import N_STEPS, TRIALS, small_network
 from brian_rflo.devices import device
+from brian_rflo.task_values import TaskValues
 
 TAU, TASK = 10 * ms, PeriodicOutput(period=30 * ms)
 PAIR = RFLO(0.1, tau=TAU), Delta(0.1)
@@ -267,3 +268,13 @@ def test_memory_of_the_schedule_is_bounded(monkeypatch):
     assert values.values.size <= 300
     net.train(40)
     assert values.values.size <= 300 and values.number == 39 // values.trials
+
+
+def test_file_of_random_trials_is_small():
+    """Spikes take a byte each, other values eight; what is read back is what was drawn."""
+    for task, part, suffix in ((EvidenceAccumulation(n_cues=1, delay=20 * ms), "inputs", ".i1"), (CursorMovements(movement=20 * ms), "target", ".f8")):
+        values = TaskValues(task, part)
+        path = values.write(0, 2 * values.rows)
+        stored = np.fromfile(path, path.suffix[1:])
+        assert path.suffix == suffix and [other.name for other in path.parent.iterdir()] == [path.name]
+        assert stored.any() and np.array_equal(stored, np.concatenate([values.chunk(0), values.chunk(1)]))

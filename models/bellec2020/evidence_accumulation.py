@@ -1,0 +1,207 @@
+"""Figure 4 of the article: which side had more cues? Half of the neurons adapt, and the slow part of their traces bridges the delay.
+
+Beside it what lacks one of these: no neuron adapts; all traces are those of RFLO, without adaptation; the readout alone learns.
+The error is that of the training trials, each of which is new, on average over the last third (quick) or fifth of the iterations.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from brian2 import ms
+
+from brian_rflo import EvidenceAccumulation, plotting
+from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
+from brian_rflo.parts import Part
+
+from .drawing import draw_lines, draw_raster, traces
+from .evidence_trainings import evidence, evidence_network
+
+LABELS = {"eprop": "e-prop", "lif": "LIF only", "rflo": "traces of RFLO", "readout": "readout only"}
+COLOURS = {"eprop": "#0072b2", "lif": "#999999", "rflo": "#d55e00", "readout": "#009e73"}
+REPLAYS, REPLAY_BATCH = 8, 64
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How networks are trained: cues, delay, neurons, batch, learning rate and whether it falls; what is compared; the bounds of the error."""
+
+    cues: int
+    delay: int
+    n: int
+    batch: int
+    rate: float
+    falling: bool
+    late: float
+    most: float
+    variants: tuple = tuple(LABELS)
+    iterations: int = 0
+    networks: int = 3
+
+    def task(self, seed):
+        """The task, whose trials all networks share."""
+        return EvidenceAccumulation(n_cues=self.cues, delay=self.delay * ms, seed=seed)
+
+    def networks_of(self, variant, settings):
+        """Every network by e-prop; by what lacks something one is enough, in quick runs all."""
+        return settings.networks if variant == "eprop" or settings.quick else 1
+
+    def part(self, variant, settings):
+        """The part of a variant."""
+        name = f"evidence-{self.cues}-{self.n}-{variant}"
+        task, networks = self.task(settings.seed), self.networks_of(variant, settings)
+        arguments = dict(device=settings.device, task=task, variant=variant, n=self.n, batch=self.batch, networks=networks, seed=settings.seed, iterations=settings.trials, rate=self.rate, falling=self.falling)
+        return Part(name, evidence, arguments, 20 + 2e-9 * settings.trials * self.batch * networks * task.n_steps * self.n * (self.n + 40))
+
+    def error(self, arrays):
+        """Share of wrong answers late in training, of each network."""
+        wrong = arrays["wrong"]
+        return wrong[:, -max(1, round(self.late * wrong.shape[1])) :].mean(axis=1)
+
+    def judged(self, settings):
+        """Whether there was enough training for the bounds to hold."""
+        return settings.trials >= self.iterations and settings.networks >= self.networks
+
+
+QUICK = Recipe(cues=1, delay=200, n=40, batch=16, rate=5e-3, falling=False, late=1 / 3, most=0.20, iterations=120)
+FULL = Recipe(cues=7, delay=1050, n=40, batch=16, rate=1e-2, falling=True, late=0.2, most=0.15, iterations=400)
+LARGE = Recipe(cues=7, delay=1050, n=100, batch=64, rate=5e-3, falling=False, late=1 / 6, most=0.12, variants=("eprop",), iterations=600, networks=2)
+
+
+def rows_of(recipe, settings, found):
+    """The table."""
+    rows = []
+    for variant, arrays in found.items():
+        error, judged = recipe.error(arrays), recipe.judged(settings)
+        which, value = ("worst", error.max()) if variant == "eprop" else ("best", error.min())
+        high, low = (recipe.most if judged and variant == "eprop" else None, 0.4 if judged and variant in ("lif", "rflo") else None)
+        published = {"eprop": "learned (fig. 4)", "lif": "fails (fig. 4)"}.get(variant, "")
+        rows.append(Row(f"{LABELS[variant]}: error, {which} network", value, published, low, high, " ".join(f"{number:.3f}" for number in error)))
+    return rows
+
+
+def differences(task, inputs):
+    """Cues right minus cues left of trials ``(n_steps, trials, n_inputs)``, from the spikes in each cue."""
+    pause, cue = task.steps("pause"), task.steps("cue")
+    total = np.zeros(inputs.shape[1])
+    for number in range(task.n_cues):
+        spikes = inputs[number * (pause + cue) + pause : (number + 1) * (pause + cue)].sum(axis=0)
+        left, right = (spikes[:, side * task.n_per_group : (side + 1) * task.n_per_group].sum(axis=1) for side in (0, 1))
+        total += np.sign(right - left)
+    return total
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """The trained networks in NumPy on trials that are new: a batch of network 0, its weights, and cues and answers of all networks."""
+
+    task: object
+    network: object
+    weights: dict
+    trial: object
+    differences: np.ndarray
+    right: np.ndarray
+
+
+def replay(recipe, settings, arrays):
+    """Trained networks on new trials."""
+    task, network, first = recipe.task(settings.seed), evidence_network(recipe.n), arrays["losses"].shape[1]
+    weights = [{name: arrays[f"weights_after_{name}"][k] for name in ("input", "recurrent", "output", "feedback")} for k in range(len(arrays["losses"]))]
+    seen, answers, shown = [], [], None
+    for number in range(1 if settings.trials < 10 else REPLAYS):
+        batch = [np.stack(values) for values in zip(*(task.trial(first + number * REPLAY_BATCH + k) for k in range(REPLAY_BATCH)))]
+        for one in weights:
+            trial = network.trial(one, *batch)
+            shown = trial if shown is None else shown
+            seen.append(differences(task, trial.inputs))
+            answers.append((trial.mask * trial.answer).sum(axis=0).argmax(axis=-1))
+    return Replay(task, network, weights[0], shown, np.concatenate(seen), np.concatenate(answers) == 1)
+
+
+def draw(recipe, found, seen):
+    """Errors, the psychometric curve; and of network 0 in one trial cues, spikes, traces, learning signals and answer."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 9), layout="constrained")
+    axes = figure.subplot_mosaic([["error", "raster"], ["error", "raster"], ["psychometric", "slow"], ["psychometric", "signal"], ["inputs", "answer"]])
+    draw_errors(found, axes["error"])
+    draw_psychometric(seen, axes["psychometric"])
+    trial, n = seen.trial, recipe.n
+    draw_raster(trial.inputs[:, 0], axes["inputs"], "Input spikes: left, right, recall, noise")
+    draw_raster(trial.spikes[:, 0], axes["raster"], "Spikes after training, network 0", n - n // 2)
+    axes["raster"].legend(frameon=False, fontsize="x-small", loc="upper left", markerscale=4)
+    neurons = n // 2 + np.argsort(-trial.gain[:, 0, n // 2 :].sum(axis=0))[:3]
+    cued = int(trial.target[-1, 0].argmax()) * recipe.task(0).n_per_group
+    _, slow, _ = traces(seen.network, trial, trial.inputs, [(neuron, cued) for neuron in neurons])
+    labels = [f"neuron {neuron}" for neuron in neurons]
+    draw_lines(slow, axes["slow"], "Slow trace", "Adaptation part of the eligibility, from a cue channel onto ALIF neurons", labels)
+    draw_lines((trial.error[:, 0] @ seen.weights["feedback"].T)[:, neurons], axes["signal"], "Learning signal", "Learning signals", labels)
+    draw_lines(trial.answer[:, 0], axes["answer"], "Softmax", "Answer; target dotted, in the steps that count", ["left", "right"])
+    axes["answer"].plot(np.where(trial.mask[:, 0] > 0, trial.target[:, 0, 1:], np.nan), ":", color="black")
+    for name in ("inputs", "answer"):
+        axes[name].set_xlabel("Step in trial")
+    figure.suptitle(f"Bellec et al. 2020: evidence accumulation, {recipe.cues} cue(s), {n // 2} LIF and {n - n // 2} ALIF neurons")
+    return figure
+
+
+def draw_errors(found, ax):
+    """Share of wrong answers over iterations: running mean of each network."""
+    ax = plotting.axes_or_new(ax)
+    for variant, arrays in found.items():
+        width = min(10, arrays["wrong"].shape[1])
+        for number, wrong in enumerate(arrays["wrong"]):
+            smooth = np.convolve(wrong, np.full(width, 1 / width), "valid")
+            ax.plot(np.arange(len(smooth)) + width, smooth, color=COLOURS[variant], linewidth=1, label=None if number else LABELS[variant])
+    ax.axhline(0.5, color="black", linewidth=0.5, linestyle=":")
+    ax.set(xlabel="Iteration", ylabel="Wrong answers", ylim=(0, 0.75), title="Each network, mean over ten batches of new trials")
+    ax.legend(frameon=False, fontsize="small", loc="upper right")
+
+
+def draw_psychometric(seen, ax):
+    """Share of answers that say right against cues right minus left, over all networks."""
+    ax, values = plotting.axes_or_new(ax), np.unique(seen.differences)
+    ax.plot(values, [seen.right[seen.differences == value].mean() for value in values], "o-", color=COLOURS["eprop"])
+    ax.set(xlabel="Cues right minus left", ylabel="Answers right", ylim=(-0.05, 1.05), title=f"{len(seen.right)} trials after training, all networks")
+
+
+def experiment(name, title, chosen, networks, trials, quick, takes):
+    """The experiment of the recipes that `chosen` chooses from by the settings."""
+
+    def outcome(settings, arrays):
+        recipe = chosen(settings)
+        found = {variant: arrays[recipe.part(variant, settings).name] for variant in recipe.variants}
+        seen = replay(recipe, settings, found["eprop"])
+        rows = [*rows_of(recipe, settings, found), Row("e-prop: error on trials after training", np.mean(seen.right != (seen.differences > 0)))]
+        return Outcome(rows, all_arrays(arrays), lambda: draw(recipe, found, seen))
+
+    return Experiment(
+        name=f"bellec2020/{name}",
+        title=title,
+        source="Bellec et al. 2020, Nature Communications 11:3625, figure 4",
+        parts=lambda settings: [chosen(settings).part(variant, settings) for variant in chosen(settings).variants],
+        outcome=outcome,
+        networks=networks,
+        trials=trials,
+        quick=quick,
+        takes=takes,
+        parameters=dict(tau_ms=20, tau_adapt_ms=2000, c_reg=300, f_target_Hz=10, dt_ms=1),
+    )
+
+
+EVIDENCE_ACCUMULATION = experiment(
+    "evidence_accumulation",
+    "Which side had more cues, 20 LIF and 20 ALIF neurons",
+    lambda settings: QUICK if settings.quick else FULL,
+    networks=3,
+    trials=FULL.iterations,
+    quick=dict(networks=3, trials=QUICK.iterations),
+    takes="15 min, quick 1.5 min",
+)
+EVIDENCE_ACCUMULATION_LARGE = experiment(
+    "evidence_accumulation_large",
+    "The same with 50 LIF and 50 ALIF neurons",
+    lambda settings: QUICK if settings.quick else LARGE,
+    networks=LARGE.networks,
+    trials=LARGE.iterations,
+    quick=dict(networks=3, trials=QUICK.iterations),
+    takes="hours, quick 1.5 min",
+)

@@ -1,0 +1,131 @@
+"""Figure 3 of the article's kind of task: a pattern of one second from frozen spikes, with random and with symmetric feedback.
+
+Three networks, each with a task of its own, are trained with random feedback; all else is trained on network 0 alone.
+"""
+
+import numpy as np
+
+from brian_rflo import PatternGeneration, plotting
+from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
+from brian_rflo.parts import Part
+
+from .drawing import draw_lines, draw_raster, traces
+from .pattern_trainings import N, pattern, pattern_bptt, pattern_network, pattern_rate, pattern_rate_bptt
+
+#: Kinds of feedback: the first one for every network, the others for network 0.
+FEEDBACKS = ("random", "symmetric")
+LATE = 20
+STYLES = {
+    "random": ("e-prop, random feedback", dict(color="#0072b2")),
+    "symmetric": ("e-prop, symmetric feedback", dict(color="#56b4e9")),
+    "adaptive": ("e-prop, adaptive feedback", dict(color="#009e73")),
+    "bptt": ("BPTT, Adam", dict(color="#d55e00")),
+    "rate": ("rate network, RFLO", dict(color="#777777")),
+    "rate-bptt": ("rate network, BPTT", dict(color="#777777", linestyle="--")),
+}
+
+
+def task_of(settings, network):
+    """Target and input spikes of a network."""
+    return PatternGeneration(seed=settings.seed + network)
+
+
+def eprop(settings, network, feedback):
+    """The part of a network trained by e-prop."""
+    arguments = dict(device=settings.device, task=task_of(settings, network), seed=settings.seed, network=network, trials=settings.trials, feedback=feedback)
+    return Part(f"pattern-{feedback}-{network}", pattern, arguments, 20 + 0.05 * settings.trials)
+
+
+def parts(settings):
+    """e-prop on each network; symmetric feedback, BPTT and rates on network 0."""
+    beside = dict(task=task_of(settings, 0), seed=settings.seed, network=0, trials=settings.trials)
+    found = [eprop(settings, network, FEEDBACKS[0]) for network in range(settings.networks)]
+    found += [eprop(settings, 0, feedback) for feedback in FEEDBACKS[1:]]
+    found += [Part("pattern-bptt", pattern_bptt, beside, 0.06 * settings.trials), Part("pattern-rate-bptt", pattern_rate_bptt, beside, 0.06 * settings.trials)]
+    return [*found, Part("pattern-rate", pattern_rate, beside | {"device": settings.device}, 20 + 0.05 * settings.trials)]
+
+
+def losses_of(settings, arrays):
+    """Half the sum of squared errors of each trial, ``(networks, trials)``, by name."""
+    n_steps = task_of(settings, 0).n_steps
+    found = {FEEDBACKS[0]: np.concatenate([arrays[f"pattern-{FEEDBACKS[0]}-{network}"]["losses"] for network in range(settings.networks)])}
+    found |= {feedback: arrays[f"pattern-{feedback}-0"]["losses"] for feedback in FEEDBACKS[1:]}
+    found |= {name: arrays[f"pattern-{name}"]["losses"] for name in ("bptt", "rate", "rate-bptt")}
+    return {name: n_steps * losses for name, losses in found.items()}
+
+
+def last(losses):
+    """Mean of the last trials of each network."""
+    return losses[:, -LATE:].mean(axis=1)
+
+
+def each(values):
+    """A number for each network, in words."""
+    return " ".join(f"{value:.3g}" for value in values)
+
+
+def rows_of(losses, settings):
+    """The table."""
+    first, final = losses[FEEDBACKS[0]][:, 0], last(losses[FEEDBACKS[0]])
+    beside = [Row(f"{STYLES[name][0]}, network 0: mean of the last {LATE}", last(values)[0], spread=f"first {values[0, 0]:.3g}") for name, values in losses.items() if name != FEEDBACKS[0]]
+    return [
+        Row("e-prop, random feedback: first loss, median", np.median(first), spread=each(first)),
+        Row(f"e-prop, random feedback: mean of the last {LATE}, median", np.median(final), "curve (fig. 3), no number", spread=each(final)),
+        Row("e-prop, random feedback: last/first, worst network", (final / first).max(), high=0.2 if settings.full else None, spread=each(final / first)),
+        *beside,
+    ]
+
+
+def replayed(settings, arrays):
+    """Network 0 before and after training in NumPy: its trials, weights, and task."""
+    task, found = task_of(settings, 0), arrays[f"pattern-{FEEDBACKS[0]}-0"]
+    weights = [{name: found[f"weights_{when}_{name}"][0] for name in ("input", "recurrent", "output", "feedback")} for when in ("before", "after")]
+    return [pattern_network().trial(each_one, *(array[None] for array in task.trial())) for each_one in weights], weights[1], task
+
+
+def outcome(settings, arrays):
+    """Table and figure."""
+    losses = losses_of(settings, arrays)
+    return Outcome(rows_of(losses, settings), all_arrays(arrays), lambda: draw(losses, *replayed(settings, arrays)))
+
+
+def draw(losses, trials, weights, task):
+    """Losses; and of network 0 output, spikes, learning signals and eligibility traces."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 7), layout="constrained")
+    axes = figure.subplot_mosaic([["losses", "output", "raster"], ["signal", "eligibility", "filtered"]])
+    for name, values in losses.items():
+        label, style = STYLES[name]
+        plotting.plot_losses(values, axes["losses"], label=label, **style)
+    axes["losses"].set(ylabel="Half the sum of squared errors", title="Loss (random feedback: all networks)")
+    axes["losses"].legend(frameon=False, fontsize="x-small")
+    before, after = trials
+    draw_lines(np.concatenate([before.output[:, 0], after.output[:, 0]], axis=1), axes["output"], "Output", "Output of network 0", ["before", "after"])
+    axes["output"].plot(after.target[:, 0], color=plotting.COLOURS["target"], linewidth=3, zorder=0)
+    draw_raster(after.spikes[:, 0], axes["raster"], f"Spikes after training ({1e3 * after.rates.mean():.0f} Hz)")
+    neurons = np.argsort(-after.gain.sum(axis=(0, 1)))[:3]
+    draw_lines((before.error[:, 0] @ weights["feedback"].T)[:, neurons], axes["signal"], "Learning signal", "Before training: learning signals", [f"neuron {neuron}" for neuron in neurons])
+    arrivals = np.concatenate([np.zeros_like(after.spikes[:1]), after.spikes[:-1]])
+    eligibility, _, filtered = traces(pattern_network(), after, arrivals, [(neuron, neurons[number - 1]) for number, neuron in enumerate(neurons)])
+    labels = [f"{neurons[number - 1]} to {neuron}" for number, neuron in enumerate(neurons)]
+    draw_lines(eligibility, axes["eligibility"], "Eligibility", "After training: eligibility of three synapses", labels)
+    draw_lines(filtered, axes["filtered"], "Filtered eligibility", "The same as the error meets it", labels)
+    for ax in list(axes.values())[1:]:
+        ax.set_xlabel("Step in trial")
+    figure.suptitle("Bellec et al. 2020: pattern generation by e-prop")
+    return figure
+
+
+PATTERN_GENERATION = Experiment(
+    name="bellec2020/pattern_generation",
+    title="A pattern of one second by e-prop",
+    source="Bellec et al. 2020, Nature Communications 11:3625; settings of the NEST tutorial",
+    parts=parts,
+    outcome=outcome,
+    networks=3,
+    trials=2000,
+    quick=dict(networks=2, trials=100),
+    takes="10 min, quick 1.5 min",
+    parameters=dict(N=N, tau_ms=30, eta=1e-4, c_reg=300, f_target_Hz=10, dt_ms=1),
+)
