@@ -8,7 +8,7 @@ from brian2.utils.logger import catch_logs, get_logger
 
 from . import schedule
 from .analysis import alignment
-from .neurons.base import LOW_PASSED
+from .neurons.base import LOW_PASSED, whole
 from .occasional import OccasionalMonitor, is_standalone
 from .optimizers import Descent
 from .readout import LeakyReadout, Readout, SoftmaxReadout, TaskInput
@@ -124,7 +124,8 @@ class LearningNetwork(Network):
         self.inputs = self._input_group(inputs)
         self.readout = self._readout(tau_out, classify)
         readout_rule = readout_rule or (Delta(rule.learning_rate) if tau_out is None else LeakyDelta(rule.learning_rate, tau_out))
-        check_readout_rule(readout_rule, tau_out)
+        if feedback == "adaptive" and type(readout_rule) not in (Delta, LeakyDelta):
+            raise ValueError(f"feedback='adaptive' does to the feedback weights what Delta or LeakyDelta does to the readout weights, and knows no counterpart of {type(readout_rule).__name__}; build it with AdaptiveFeedback(net.readout, neurons, your_rule)")
         if not self_connections:
             constraint = f"{NO_SELF_CONNECTIONS}\n{constraint}".strip()
         when = dict(update=update, batch=batch, optimizer=optimizer)
@@ -169,9 +170,10 @@ class LearningNetwork(Network):
 
     def _input_group(self, inputs):
         if inputs is None:
-            tau = getattr(self.neurons, "tau", None) if LOW_PASSED in self.neurons.variables else None
+            neurons = whole(self.neurons)
+            tau = getattr(neurons, "tau", None) if LOW_PASSED in self.neurons.variables else None
             blocks = dict(networks=self.blocks, parallel=self.parallel) if self.parallel > 1 else {}
-            return TaskInput(self.task, tau=tau, scale=getattr(self.neurons, "input_scale", 1.0), **blocks) if self.task.n_inputs else None
+            return TaskInput(self.task, tau=tau, scale=getattr(neurons, "input_scale", 1.0), **blocks) if self.task.n_inputs else None
         if self.parallel > 1:
             raise ValueError("inputs of your own see one trial at a time; leave inputs out, or write parallel=1")
         if self.task.n_inputs and len(inputs) != self.task.n_inputs:
@@ -341,7 +343,7 @@ class LearningNetwork(Network):
             weights_after=self.weights(),
             aligned_trials=aligned_rounds * self.parallel,
             alignment=aligned,
-            diverged_in=diverged_in[:: self.parallel],
+            diverged_in=np.where(diverged_in < 0, -1, diverged_in * self.parallel)[:: self.parallel],
         )
 
     def _alignment(self, before, first, start):
@@ -375,19 +377,14 @@ def check_blocks(neurons, networks, parallel, update):
     if parallel > 1 and update != "trial":
         raise ValueError(f"parallel={parallel} trials side by side share their weights, which needs update='trial'; got update={update!r}")
     for name in getattr(neurons, "per_neuron", ()) if parallel > 1 else ():
-        values = np.asarray(neurons.variables[name].get_value()).reshape(networks, parallel, -1) if name in neurons.variables else np.zeros((1, 1, 1))
+        if name not in neurons.variables:
+            continue
+        try:
+            values = np.asarray(neurons.variables[name].get_value()).reshape(networks, parallel, -1)
+        except NotImplementedError:
+            continue  # set from a string: C++ standalone does not know it before it runs
         if (values != values[:, :1]).any():
             raise ValueError(f"'{neurons.name}' has {parallel} copies of each network, for trials side by side, and '{name}' must be the same in all of them; write for example {name}=np.tile(values, {parallel})")
-
-
-def check_readout_rule(rule, tau_out):
-    """Raise unless the rule of the readout weights knows the time constant that the readout has."""
-    if isinstance(rule, LeakyDelta) and tau_out is None:
-        raise ValueError(f"readout_rule {type(rule).__name__} filters with tau = {rule.tau}, but the readout has no time constant; write tau_out={rule.tau!r}, or readout_rule=Delta(...)")
-    if isinstance(rule, LeakyDelta) and rule.tau != tau_out:
-        raise ValueError(f"readout_rule has tau = {rule.tau}, but the readout tau_out = {tau_out}; give both the same")
-    if type(rule) is Delta and tau_out is not None:
-        raise ValueError(f"a readout with a time constant needs readout_rule=LeakyDelta(learning_rate={rule.learning_rate:g}, tau={tau_out!r}), since its output is made of past activity too; got Delta")
 
 
 def initial_weights(n_neurons, n_inputs, n_outputs, networks, gain, seed):

@@ -5,6 +5,7 @@ from brian2 import NeuronGroup, Synapses
 
 from . import schedule
 from .quantities import check_tau
+from .rules import Delta, LeakyDelta
 from .task_values import TaskValues
 
 
@@ -98,7 +99,7 @@ class Readout(TaskGroup):
         If the task has another time step than the simulation.
     """
 
-    trial_start, sum_phase, onto, more_equations = "loss = 0", schedule.READOUT, "output", ""
+    tau, trial_start, sum_phase, onto, more_equations = None, "loss = 0", schedule.READOUT, "output", ""
     judge = """error = mask_of(t_in_timesteps, _trial)*(target - output)
                loss += error**2/(2*n_steps)"""
 
@@ -109,6 +110,18 @@ class Readout(TaskGroup):
                   {self.judge}"""
         self.networks, self.parallel = networks, parallel
         super().__init__(networks * task.n_outputs, f"output : 1\ntarget : 1\nerror : 1\nloss : 1\n{self.more_equations}", task, {**(namespace or {}), **names}, code, schedule.LOSS, name=name, **neurongroup_args)
+
+
+    def check_projection(self, rule, onto):
+        """Raise unless a projection ends where it must, and its rule knows the time constant of the readout."""
+        if onto != self.onto:
+            raise ValueError(f"weights onto '{self.name}', a {type(self).__name__}, end in '{self.onto}': write onto='{self.onto}'; got onto={onto!r}")
+        if isinstance(rule, LeakyDelta) and self.tau is None:
+            raise ValueError(f"{type(rule).__name__} filters with tau = {rule.tau}, but readout '{self.name}' has no time constant; use Delta, or a LeakyReadout (in a LearningNetwork tau_out={rule.tau!r})")
+        if isinstance(rule, LeakyDelta) and rule.tau != self.tau:
+            raise ValueError(f"{type(rule).__name__} has tau = {rule.tau}, but readout '{self.name}' {self.tau}; give both the same")
+        if type(rule) is Delta and self.tau is not None:
+            raise ValueError(f"readout '{self.name}' has a time constant, and its output is made of past activity too; write LeakyDelta(learning_rate={rule.learning_rate:g}, tau={self.tau!r}) in place of Delta")
 
 
 class LeakyReadout(Readout):
@@ -169,7 +182,7 @@ class SoftmaxReadout(LeakyReadout):
     output, drive : state variables
         As for `LeakyReadout`.
     probability : state variable
-        Softmax of the outputs.
+        Softmax of the outputs; not below exp(-80), so that single precision can hold all of it.
     error : state variable
         ``mask*(target - probability)``.
     loss : state variable
@@ -188,7 +201,7 @@ class SoftmaxReadout(LeakyReadout):
     judge = """probability = 1/denominator
                _counts = mask_of(t_in_timesteps, _trial)
                error = _counts*(target - probability)
-               loss += _counts*target*log(denominator)/n_window
+               loss += _counts*target*log(denominator)/window_of(t_in_timesteps, _trial)
                choice += _counts*probability"""
 
     def __init__(self, task, tau, networks=1, parallel=1, name="softmaxreadout*", **neurongroup_args):
@@ -199,8 +212,8 @@ class SoftmaxReadout(LeakyReadout):
         if not np.isin(counted, (0, 1)).all() or (counted.sum(axis=1) != 1).any():
             raise ValueError(f"SoftmaxReadout: the target of {type(task).__name__} must be 1 for one class and 0 for the others in each step that counts; got {counted[0] if np.isin(counted, (0, 1)).all() else counted[~np.isin(counted, (0, 1)).all(axis=1)][0]}")
         super().__init__(task, tau, networks, parallel, name=name, **neurongroup_args)
-        self.namespace["n_window"] = float(mask.sum())
-        compared = Synapses(self, self, "denominator_post = exp(output_pre - output_post) : 1 (summed)", name=f"{self.name}_compared*")
+        self.namespace["window_of"] = TaskValues(task, "window", parallel)
+        compared = Synapses(self, self, "denominator_post = exp(clip(output_pre - output_post, -80, 80)) : 1 (summed)", name=f"{self.name}_compared*")
         compared.connect(j=f"k for k in range((i//{task.n_outputs})*{task.n_outputs}, (i//{task.n_outputs} + 1)*{task.n_outputs})")
         schedule.move(compared.summed_updaters["denominator_post"], schedule.NORMALIZE)
         self.contained_objects.append(compared)

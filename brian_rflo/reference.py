@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from brian2 import Hz, get_dimensions
 
 from .analysis import alignment
 from .optimizers import Adam, Descent
@@ -342,6 +343,8 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
     rule = (RULES_BACKWARD if regularization is not None and update == "trial" else {}).get(rule) or chosen_rule(rule, update, neurons)
     if regularization is not None and isinstance(rule, Forward):
         raise ValueError(f"regularization of rates needs a rule that goes backwards through the trial, with update='trial': {', '.join(RULES_BACKWARD)}")
+    if regularization is not None and (get_dimensions(regularization.target) is Hz.dim) != (neurons is not None):
+        raise TypeError(f"FiringRate: the target must be a rate, for example 10*Hz, for spiking neurons, and a number (the mean activity) for rate neurons; got {regularization.target!r}")
     check_update(update, batch)
     check_trained(trained)
     if clip_norm is not None:

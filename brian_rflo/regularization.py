@@ -49,9 +49,9 @@ class FiringRate:
     strength: float
 
     def __post_init__(self):
-        if get_dimensions(self.target) not in (Hz.dim, get_dimensions(1)) or np.ndim(self.target) or not np.isfinite(self.target):
+        if not isinstance(self.target, (int, float, np.number, Quantity)) or get_dimensions(self.target) not in (Hz.dim, get_dimensions(1)) or np.ndim(self.target) or not np.isfinite(self.target):
             raise TypeError(f"FiringRate: target must be one rate, for example 10*Hz, or a number for rate neurons; got {self.target!r}")
-        if isinstance(self.strength, Quantity) or not np.isscalar(self.strength) or not np.isfinite(self.strength) or self.strength < 0:
+        if isinstance(self.strength, (Quantity, str)) or not np.isscalar(self.strength) or not np.isfinite(self.strength) or self.strength < 0:
             raise ValueError(f"FiringRate: strength must be a finite number and not negative; got {self.strength!r}")
 
     def check(self, rule, target):
@@ -83,7 +83,9 @@ class FiringRate:
 
 def count_sent(group):
     """Let a group of rate neurons sum its activity in the variable `sent`, unless it does so by itself. Spikes are counted by a reset."""
-    group = whole(group)
-    if "sent" not in group.variables and not spikes(group) and "activity" in group.variables:
-        group.variables.add_array("sent", size=len(group))
-        group.run_regularly("sent += activity", **schedule.READOUT)
+    counter = whole(group)
+    if "sent" not in counter.variables and not spikes(group) and "activity" in counter.variables:
+        counter.variables.add_array("sent", size=len(counter))
+        counter.run_regularly("sent += activity", **schedule.READOUT)
+    if counter is not group and "sent" in counter.variables and "sent" not in group.variables:
+        group.variables.add_reference("sent", counter, index="_sub_idx")

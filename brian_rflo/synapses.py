@@ -244,12 +244,15 @@ class PlasticSynapses(Projection):
         check_constraint(constraint)
         self.rule, self.onto, self.update, self.batch, self.optimizer, self.constraint, self.regularization = rule, onto, update, batch, optimizer, constraint, regularization
         self.trials, self._connected, self.dense, self.trial_length = None, 0, None, None
+        self.advance = "\n".join(line.split("#")[0] for line in rule.advance.splitlines())
         self.sends_spikes, self.trace_phase = integrates(target, onto), self.traces_at or trace_phase(target)
         reader = f"{type(rule).__name__} on the projection from '{source.name}' to '{target.name}'"
         if regularization is not None:
             check_instance("regularization", regularization, FiringRate, "FiringRate(target=10*Hz, strength=300)")
             regularization.check(rule, target)
             count_sent(target)
+        if hasattr(whole(target), "check_projection"):
+            whole(target).check_projection(rule, onto)
         self._check_ports(source, target, reader)
         namespace = {**(synapses_args.pop("namespace", None) or {}), "choose": choose}
         if self.sends_spikes:
@@ -257,7 +260,7 @@ class PlasticSynapses(Projection):
         super().__init__(source, target, self._equations(source, target), method="exponential_euler" if self.traces_at else trace_method(target), namespace=namespace, name=name, **synapses_args)
         if self.state_updater is not None:
             schedule.move(self.state_updater, self.trace_phase)
-        advancer = self.run_regularly(traces_read(rule.advance, source, target), **self.trace_phase, name=f"{self.name}_advance") if rule.advance else self.state_updater
+        advancer = self.run_regularly(traces_read(self.advance, source, target), **self.trace_phase, name=f"{self.name}_advance") if self.advance else self.state_updater
         self._check_rule(reader)
         self.variables.add_array("_sound", size=target.stop, index="_postsynaptic_idx", values=np.ones(target.stop))
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
@@ -331,11 +334,16 @@ class PlasticSynapses(Projection):
 
     def _check_rule(self, reader):
         known = {*self.variables, *self.namespace, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNITS}
-        named = {"traces": self.equations.identifiers, "advance": get_identifiers(self.rule.advance) - written(self.rule.advance), "update": get_identifiers(self.rule.update), "reset": get_identifiers(self.rule.reset), "constraint": get_identifiers(self.constraint)}
+        named = {"traces": self.equations.identifiers, "advance": get_identifiers(self.advance) - written(self.advance), "update": get_identifiers(self.rule.update), "rate_gradient": get_identifiers(self.rule.rate_gradient), "reset": get_identifiers(self.rule.reset), "constraint": get_identifiers(self.constraint)}
         for part, names in named.items():
             unknown = ", ".join(repr(name) for name in sorted(names - known))
             if unknown:
                 raise ValueError(f"{reader}: its {part} names {unknown}, which neither the rule, the synapses nor the two groups have; make it a parameter or a trace of the rule, or a variable of a group (with _pre or _post behind its name)")
+        if self.advance and self.equations.diff_eq_names:
+            raise ValueError(f"{reader}: its traces are differential equations ({', '.join(sorted(self.equations.diff_eq_names))}) and its advance has statements too; write all of them as statements, for example 'p = exp(-dt/tau)*p + gain_post*activity_pre'")
+        forgotten = {line.split(":")[0].strip() for line in self.rule.traces.splitlines() if ":" in line} - written(self.advance)
+        if self.advance and forgotten:
+            raise ValueError(f"{reader}: its advance never writes {', '.join(map(repr, sorted(forgotten)))}, which its traces declare; a misspelt name?")
         self._check_times()
 
     def _check_times(self):

@@ -50,14 +50,15 @@ class TaskValues(Function, Nameable):
     Parameters
     ----------
     task : Task
-    what : {"inputs", "target", "mask"}
+    what : {"inputs", "target", "mask", "window"}
+        The last is a number for each trial: its steps that count.
     parallel : int
         Trials of the task side by side: the columns of the first, then those of the second, and so on.
     """
 
     def __init__(self, task, what, parallel=1):
         Nameable.__init__(self, "_task_values*")
-        self.task, self.part, self.parallel = task, ("inputs", "target", "mask").index(what), parallel
+        self.task, self.part, self.parallel = task, ("inputs", "target", "mask", "window").index(what), parallel
         self.columns = self.rows_of_trials(0).shape[1]
         trials = max(1, CHUNK_VALUES // (task.n_steps * self.columns)) if task.random else 1
         self.trials, self.rows = trials, trials * task.n_steps
@@ -75,7 +76,14 @@ class TaskValues(Function, Nameable):
     def rows_of_trials(self, number):
         """The rows of trials that run side by side, ``(n_steps, columns)``."""
         trials = range(number * self.parallel, (number + 1) * self.parallel) if self.task.random else [0] * self.parallel
-        return np.concatenate([self.task.trial(k)[self.part].reshape(self.task.n_steps, -1) for k in trials], axis=1)
+        return np.concatenate([self.rows_of_trial(k) for k in trials], axis=1)
+
+    def rows_of_trial(self, number):
+        """The rows of one trial."""
+        arrays = self.task.trial(number)
+        if self.part == len(arrays):
+            return np.full((self.task.n_steps, 1), max(arrays[-1].sum(), 1.0))
+        return arrays[self.part].reshape(self.task.n_steps, -1)
 
     def look_up(self, step, column):
         """The value at the time step, which is the same for all columns asked for."""

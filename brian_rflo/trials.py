@@ -1,7 +1,7 @@
 """Trials: their boundaries, and the verdict at the end of each."""
 
 import numpy as np
-from brian2 import NeuronGroup, stop
+from brian2 import NeuronGroup, Synapses, stop
 from brian2.groups.group import CodeRunner
 from brian2.groups.subgroup import Subgroup
 from brian2.utils.logger import get_logger
@@ -42,7 +42,8 @@ class Trials(NeuronGroup):
         Independent networks side by side in the groups.
     parallel : int
         Trials side by side: of the `networks` blocks in the groups, so many in a row are one network that runs as many trials of a batch at the
-        same time. Their changes are added up, and all of them keep the same weights. Only with ``update="trial"``.
+        same time. Their changes are added up, and all of them keep the weights that they begin with in common (feedback weights too: set them, since
+        `FeedbackSynapses` draw others for each block). Only with ``update="trial"``.
     averaged_over : int, optional
         Number of steps that an accumulated change is divided by before the optimizer sees it: those of a trial by default. A learning window,
         times the trials of a batch, for the average over both; 1 for the sum.
@@ -72,6 +73,9 @@ class Trials(NeuronGroup):
         self.parallel, self.averaged_over = parallel, task.n_steps if averaged_over is None else averaged_over
         check_count("Trials: averaged_over", self.averaged_over)
         check_count("Trials: parallel", parallel)
+        online = [part.name for part in parts if isinstance(part, PlasticSynapses) and part.update == "step"]
+        if averaged_over is not None and online:
+            raise ValueError(f"averaged_over={averaged_over} divides accumulated changes, but '{online[0]}' changes its weights at every step; write update='trial', or leave it out and divide the learning rate")
         if networks % parallel:
             raise ValueError(f"Trials: networks={networks} blocks do not fall into networks with {parallel} trials side by side; networks must be a multiple of parallel={parallel}")
         if len({id(part) for part in parts}) < len(parts):
@@ -127,7 +131,7 @@ class Trials(NeuronGroup):
 
     def at_start(self, group, statements):
         """Run statements of `group` at the beginning of each trial, before anything else of the step."""
-        if spikes(group) and "sent" in group.variables and not any(group is other for other in self.watched):
+        if not isinstance(group, Synapses) and spikes(group) and "sent" in group.variables and not any(group is other for other in self.watched):
             self.watched.append(group)
         self._run(group, statements, first_step(self.task.n_steps), schedule.RESET, "trial_start")
 
@@ -162,7 +166,7 @@ class Trials(NeuronGroup):
             return
         self.reported |= {(k, trial[k]) for k in failed}
         rates = ", ".join(f"'{part.name}' (now {np.asarray(part.learning_rate).item():g})" for part in self.projections)
-        trials = ", ".join(f"network {k} in trial {trial[k]}" for k in failed)
+        trials = ", ".join(dict.fromkeys(f"network {k // self.parallel} in trial {trial[k] * self.parallel}" for k in failed))
         logger.warn(f"Training diverged: {trials} (loss or weights not finite). Learning stopped there, and the weights are those from before that trial. Lower the learning rate of {rates}; {self.name}.resume() lets it learn again.", "diverged")
 
     def check_rates(self):
@@ -174,7 +178,7 @@ class Trials(NeuronGroup):
             for state, found in (("silent", rates < USUAL_RATES[0]), ("saturated", rates > USUAL_RATES[1])):
                 if found.any() and (group.name, state) not in self.reported:
                     self.reported.add((group.name, state))
-                    which = "" if networks == 1 else f" in network {', '.join(map(str, np.flatnonzero(found)))}"
+                    which = "" if networks == self.parallel else f" in network {', '.join(map(str, np.unique(np.flatnonzero(found) // self.parallel)))}"
                     logger.warn(f"'{group.name}' is {state}{which}: its neurons fire at {rates[found].mean():.3g} Hz on average in a trial. {ADVICE[state]}.", "rates")
 
     def resume(self):
@@ -293,9 +297,18 @@ class Combination(Occasional, CodeRunner):
         CodeRunner.__init__(self, trials, "combination", clock=trials.clock, name=f"{trials.name}_combination*", **schedule.COMBINE)
         self.networks, self.parallel = len(trials) // trials.parallel, trials.parallel
         self.projections = [Part(trials, part, part.target.stop, change="change") for part in projections]
+        self.weights = [part.variables["w"] for part in projections]
         for part in projections:
             if part.geometry is None or part.geometry.networks != len(trials) or part.batch != batch:
                 raise ValueError(f"'{part.name}' must be connected all to all in each of the {len(trials)} blocks, write {part.name}.connect(networks={len(trials)}), and all projections need the same batch, so that trials side by side can share its weights")
+
+    def before_run(self, run_namespace):
+        """Refuse copies of a network whose weights differ."""
+        for part, w in zip(self.projections, self.weights) if not is_standalone() else ():
+            values = w.get_value().reshape(self.networks, self.parallel, -1)
+            if not np.array_equal(values, np.broadcast_to(values[:, :1], values.shape), equal_nan=True):
+                raise ValueError(f"'{part.name}' has other weights in each of the {self.parallel} copies of a network, which are to share them; set them with {part.name}.set_matrix(np.repeat(matrices, {self.parallel}, axis=0)), matrices being [network, post, pre]")
+        super().before_run(run_namespace)
 
     def create_code_objects(self, run_namespace):
         """Only standalone has a code object."""
@@ -317,7 +330,7 @@ class Part:
     """Variables of one group, as attributes, known to the trials under a name of their own."""
 
     def __init__(self, trials, group, size, **names):
-        self.size, self.block, self.needed = size, size // len(trials), []
+        self.name, self.size, self.block, self.needed = group.name, size, size // len(trials), []
         for attribute, name in names.items():
             reference = f"_{group.name}_{name}"
             trials.variables.add_reference(reference, group, name)

@@ -1,12 +1,13 @@
 """e-prop: the published networks to the last bits, on every path; reductions to RFLO and LIF; credit paths; trials side by side."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from brian2 import Hz, Network, SpikeMonitor, defaultclock, ms, mV
 
-from brian_rflo import PRESETS, RFLO, AdaptiveEProp, Adam, ArrayTask, CursorMovements, Delta, Descent, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LeakyDelta, LeakyReadout, LearningNetwork, PeriodicOutput, RateNeurons, SoftmaxReadout, Trials
+from brian_rflo import PRESETS, RFLO, AdaptiveEProp, Adam, ArrayTask, CursorMovements, Delta, Descent, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LeakyDelta, LeakyReadout, LearningNetwork, LearningRule, PeriodicOutput, PlasticSynapses, RateNeurons, SoftmaxReadout, Task, Trials
 from brian_rflo import reference_eprop as oracle
 from brian_rflo.devices import device
 
@@ -204,17 +205,116 @@ def evidence_net(**options):
     return LearningNetwork(EVIDENCE, DiscreteLIFNeurons(N, tau=20 * ms), EProp(0.1, tau=20 * ms), **options)
 
 
+@dataclass(frozen=True)
+class OwnDelta(Delta):
+    update = "0.5*error_post*activity_pre"
+
+
+@dataclass(frozen=True)
+class Statements(LearningRule):
+    """Augmented assignments, a comment, a trace that the update does not read."""
+
+    traces = "p : 1\nx : 1"
+    advance = "p = 0.9*p + gain_post*activity_pre\np *= 0.5  # twice as short\nx += activity_pre"
+    update = "feedback_post*p"
+    reset = "p = 0; x = 0"
+
+
+@dataclass(frozen=True)
+class TwoKinds(Statements):
+    traces = "dq/dt = (activity_pre - q)/(10*ms) : 1 (clock-driven)\np : 1\nx : 1"
+
+
+@dataclass(frozen=True)
+class Misspelt(Statements):
+    advance = "pp = 0.9*p + gain_post*activity_pre\nx = 0"
+
+
+@dataclass(frozen=True)
+class NoGradient(Statements):
+    rate_gradient = "trase"
+
+
+def rule_of(kind):
+    neurons = RateNeurons(3, tau=10 * ms)
+    return PlasticSynapses(neurons, neurons, kind(0.1), onto="I_rec")
+
+
+@pytest.mark.compiled
+def test_statements_of_a_rule_mean_the_same_with_histories():
+    ends = []
+    for target in ("numpy", "cython"):
+        with device(target):
+            task = PeriodicOutput(period=50 * ms)
+            defaultclock.dt = task.dt
+            net = LearningNetwork(task, RateNeurons(N, tau=10 * ms), Statements(0.1), update="trial", trained=("recurrent",))
+            net.run(130 * ms)
+            assert target == "numpy" or net.recurrent.dense.reason_to_pass is None
+            ends.append([np.array(getattr(net.recurrent, name)) for name in ("w", "p", "x", "change")])
+    for one, other in zip(*ends):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-12 * np.abs(other).max())
+        assert np.abs(other).max() > 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Windows(Task):
+    """Two classes, and as many steps that count as a trial has its number in it."""
+
+    random, n_outputs, n_steps = True, 2, 30
+
+    def sample(self, rng):
+        mask = np.arange(30) < rng.integers(1, 30)
+        return np.zeros((30, 0)), np.tile([1.0, 0.0], (30, 1)), mask
+
+
+def test_each_trial_has_its_own_window_and_no_logit_is_too_large():
+    task = Windows(seed=3)
+    defaultclock.dt = task.dt
+    assert len({task.trial(k)[2].sum() for k in range(4)}) > 2
+    for output, expected_loss in ((np.zeros((2, N)), np.log(2)), (np.array([[1e5], [-1e5]]) * np.ones((2, N)), 0.0), (np.array([[-1e5], [1e5]]) * np.ones((2, N)), 80.0)):
+        net = LearningNetwork(task, RateNeurons(N, tau=10 * ms, initial=0.5), EProp(0.0, tau=10 * ms), tau_out=10 * ms, classify=True, weights={"recurrent": 2 * np.eye(N), "output": output}, trained=("recurrent",))
+        np.testing.assert_allclose(net.train(4).losses[0], expected_loss, atol=1e-10)
+
+
+def test_copies_with_other_weights_are_refused():
+    from brian2.core.base import BrianObjectException
+
+    net = classifier(2, 2)
+    net.recurrent.w = np.arange(2 * N * N)
+    with pytest.raises(BrianObjectException) as error:
+        net.train(2)
+    assert "'recurrent" in str(error.value.__cause__) and "other weights in each of the 2 copies of a network" in str(error.value.__cause__)
+
+
+def test_a_part_of_a_group_learns_as_the_whole():
+    task, results = CursorMovements(movement=60 * ms, seed=1), []
+    for part in (False, True):
+        defaultclock.dt = task.dt
+        neurons = DiscreteLIFNeurons(N, tau=10 * ms, threshold=0.1)
+        net = LearningNetwork(task, neurons[:] if part else neurons, EProp(0.1, tau=10 * ms), update="trial")
+        net.add(*([neurons] if part else []))
+        results.append(net.train(3).weights_after)
+    for name, values in results[0].items():
+        np.testing.assert_array_equal(values, results[1][name])
+
+
 BAD = {
     "adaptive feedback of a frozen readout": (lambda: evidence_net(feedback="adaptive", trained=("recurrent",)), "feedback='adaptive' follows the changes of the readout weights, which must be trained"),
     "unknown feedback": (lambda: evidence_net(feedback="none"), "feedback must be one of .'random', 'symmetric', 'adaptive'.; got 'none'"),
     "classes without a time constant": (lambda: evidence_net(classify=True), "classify=True needs a readout with a time constant; write tau_out=20.ms"),
-    "leaky rule, plain readout": (lambda: evidence_net(readout_rule=LeakyDelta(0.1, 20 * ms)), "readout_rule LeakyDelta filters with tau = 20. ms, but the readout has no time constant"),
-    "plain rule, leaky readout": (lambda: evidence_net(readout_rule=Delta(0.1), tau_out=20 * ms), "a readout with a time constant needs readout_rule=LeakyDelta"),
-    "two time constants": (lambda: evidence_net(readout_rule=LeakyDelta(0.1, 30 * ms), tau_out=20 * ms), "readout_rule has tau = 30. ms, but the readout tau_out = 20. ms"),
+    "leaky rule, plain readout": (lambda: evidence_net(readout_rule=LeakyDelta(0.1, 20 * ms)), "LeakyDelta filters with tau = 20. ms, but readout 'readout.*' has no time constant"),
+    "plain rule, leaky readout": (lambda: evidence_net(readout_rule=Delta(0.1), tau_out=20 * ms), "has a time constant, and its output is made of past activity too; write LeakyDelta"),
+    "two time constants": (lambda: evidence_net(readout_rule=LeakyDelta(0.1, 30 * ms), tau_out=20 * ms), "LeakyDelta has tau = 30. ms, but readout 'readout.*' 20. ms; give both the same"),
     "trials side by side, each step": (lambda: evidence_net(parallel=2), "parallel=2 trials side by side share their weights, which needs update='trial'"),
     "no whole copies": (lambda: evidence_net(parallel=5, update="trial"), "parallel must be a whole number that divides the 12 neurons"),
     "trials that are no whole rounds": (lambda: evidence_net(parallel=2, update="trial").train(3), "trials must be a multiple of the 2 that run side by side; got 3"),
     "copies that differ": (lambda: LearningNetwork(EVIDENCE, DiscreteLIFNeurons(4, beta=np.arange(4), name="n", **PAST), EProp(0.1, tau=20 * ms), parallel=2, update="trial"), "'n' has 2 copies of each network, for trials side by side, and 'beta' must be the same in all of them"),
+    "averaged, each step": (lambda: evidence_net(averaged_over=3), "averaged_over=3 divides accumulated changes, but 'recurrent.*' changes its weights at every step"),
+    "adaptive feedback, own rule": (lambda: evidence_net(feedback="adaptive", readout_rule=OwnDelta(0.1)), "feedback='adaptive' does to the feedback weights what Delta or LeakyDelta does"),
+    "output in place of drive": (lambda: PlasticSynapses(DiscreteLIFNeurons(3, tau=20 * ms), LeakyReadout(EVIDENCE, tau=20 * ms, name="r"), LeakyDelta(0.1, 20 * ms), onto="output"), "weights onto 'r', a LeakyReadout, end in 'drive'"),
+    "two kinds of traces": (lambda: rule_of(TwoKinds), "its traces are differential equations .q. and its advance has statements too"),
+    "misspelt trace": (lambda: rule_of(Misspelt), "its advance never writes 'p', which its traces declare; a misspelt name"),
+    "misspelt rate_gradient": (lambda: rule_of(NoGradient), "its rate_gradient names 'trase'"),
     "one class": (lambda: SoftmaxReadout(PeriodicOutput(period=20 * ms), tau=20 * ms), "SoftmaxReadout: PeriodicOutput has one output, and classes are two or more"),
     "no class": (lambda: SoftmaxReadout(CursorMovements(), tau=20 * ms), "SoftmaxReadout: the target of CursorMovements must be 1 for one class and 0 for the others"),
     "readout without dt": (lambda: LeakyReadout(EVIDENCE, tau=0.5 * ms), "LeakyReadout: tau = 0.5 ms is shorter than the time step"),

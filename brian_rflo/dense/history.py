@@ -11,6 +11,7 @@ R sum_t q.p(t) with R of the postsynaptic neuron, is the same sum with h + R q i
 f(t) g(t) are the same with A = 0 and h = 1. This is exact; only the order of additions differs.
 """
 
+import ast
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,10 +89,15 @@ def integrated(trace, rate, dt, method):
 def statements(synapses, code):
     """The same for statements: each sees what those before it have written."""
     values = {}
-    for line in (line.strip() for line in code.replace(";", "\n").splitlines()):
-        if line:
-            name, _, expression = (part.strip() for part in line.partition("="))
-            values[sympy.Symbol(name, real=True)] = str_to_sympy(expression).subs(values, simultaneous=True)
+    for node in ast.parse("\n".join(line.strip() for line in code.splitlines())).body:
+        if isinstance(node, ast.AugAssign):
+            text = ast.unparse(ast.BinOp(ast.Name(node.target.id), node.op, node.value))
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+            text = ast.unparse(node.value)
+        else:
+            raise ValueError("not a statement that assigns")
+        name = (node.targets[0] if isinstance(node, ast.Assign) else node.target).id
+        values[sympy.Symbol(name, real=True)] = str_to_sympy(text).subs(values, simultaneous=True)
     traces = tuple(name for name in values if name.name in synapses.variables)
     return traces, [values[trace] for trace in traces]
 

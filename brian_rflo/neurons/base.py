@@ -2,6 +2,7 @@
 
 from brian2 import get_dimensions
 from brian2.core.variables import ArrayVariable
+from brian2.groups.subgroup import Subgroup
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 #: Each port, and what to write in a group that lacks it.
@@ -23,7 +24,7 @@ LOW_PASSED = "low_passed"
 
 def whole(group):
     """The group that a subgroup is a part of, or the group itself."""
-    return getattr(group, "source", group)
+    return group.source if isinstance(group, Subgroup) else group
 
 
 def spikes(group):

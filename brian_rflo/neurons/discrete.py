@@ -17,6 +17,7 @@ from brian2 import NeuronGroup, second
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
 from .. import schedule
+from ..occasional import is_standalone
 from ..quantities import check_tau, check_time
 from .lif import check_finite, check_number
 
@@ -154,7 +155,9 @@ class DiscreteLIFNeurons(NeuronGroup):
             raise ValueError(f"{kind}: refractory = {self.refractory_time} is no whole number of time steps of {self.clock.dt}; these neurons count steps")
 
     def before_run(self, run_namespace):
-        """Check the times once more: the clock may have changed."""
+        """Check the times once more: the clock may have changed, and `beta`."""
         self._check_times()
+        if self.tau_adapt is None and not is_standalone() and np.any(self.variables["beta"].get_value()):
+            raise ValueError(f"{type(self).__name__} '{self.name}' was made without tau_adapt, and its beta is not 0; write tau_adapt=200*ms where it is made")
         self.namespace["t_refractory"] = self.refractory_steps
         super().before_run(run_namespace)

@@ -35,7 +35,8 @@ class EProp(LearningRule):
 
     Notes
     -----
-    On rate neurons, with the time constant of the neurons, this is RFLO.
+    On rate neurons, with the time constant of the neurons, this is RFLO with exponential Euler in place of Euler: equal to rounding where
+    ``exp(-dt/tau)`` is ``1 - dt/tau`` of the neurons.
 
     Examples
     --------
