@@ -170,7 +170,7 @@ PATTERN = experiment(
 INTERVAL = experiment(
     "interval",
     "Interval matching",
-    (Condition("rate"), Condition("lif"), Condition("alif"), Condition("lif", "readout"), Condition("lif", "least_squares"), Condition("alif", "least_squares")),
+    (Condition("rate"), Condition("lif", most=0.75), Condition("alif", most=0.75), Condition("lif", "readout"), Condition("lif", "least_squares"), Condition("alif", "least_squares")),
     trials=3000,
     takes="6 min, quick 1 min",
 )
