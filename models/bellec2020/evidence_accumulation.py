@@ -42,8 +42,8 @@ class Recipe:
         return EvidenceAccumulation(n_cues=self.cues, delay=self.delay * ms, seed=seed)
 
     def networks_of(self, variant, settings):
-        """Every network by e-prop; by what lacks something one is enough, in quick runs all."""
-        return settings.networks if variant == "eprop" or settings.quick else 1
+        """Every network by e-prop; by what lacks something one is enough."""
+        return settings.networks if variant == "eprop" else 1
 
     def part(self, variant, settings):
         """The part of a variant."""
@@ -62,7 +62,7 @@ class Recipe:
         return settings.trials >= self.iterations and settings.networks >= self.networks
 
 
-QUICK = Recipe(cues=1, delay=200, n=40, batch=16, rate=5e-3, falling=False, late=1 / 3, most=0.20, iterations=120)
+QUICK = Recipe(cues=1, delay=200, n=40, batch=16, rate=5e-3, falling=False, late=1 / 3, most=0.20, variants=("eprop", "lif", "rflo"), iterations=120)
 FULL = Recipe(cues=7, delay=1050, n=40, batch=16, rate=1e-2, falling=True, late=0.2, most=0.15, iterations=400)
 LARGE = Recipe(cues=7, delay=1050, n=100, batch=64, rate=5e-3, falling=False, late=1 / 6, most=0.12, variants=("eprop",), iterations=600, networks=2)
 
@@ -126,14 +126,15 @@ def draw(recipe, found, seen):
     draw_errors(found, axes["error"])
     draw_psychometric(seen, axes["psychometric"])
     trial, n = seen.trial, recipe.n
-    draw_raster(trial.inputs[:, 0], axes["inputs"], "Input spikes: left, right, recall, noise")
+    draw_raster(trial.inputs[:, 0], axes["inputs"], "Input spikes: left, right, recall, noise").set_ylabel("Channel")
     draw_raster(trial.spikes[:, 0], axes["raster"], "Spikes after training, network 0", n - n // 2)
     axes["raster"].legend(frameon=False, fontsize="x-small", loc="upper left", markerscale=4)
-    neurons = n // 2 + np.argsort(-trial.gain[:, 0, n // 2 :].sum(axis=0))[:3]
-    cued = int(trial.target[-1, 0].argmax()) * recipe.task(0).n_per_group
-    _, slow, _ = traces(seen.network, trial, trial.inputs, [(neuron, cued) for neuron in neurons])
+    cued, adaptive = int(trial.target[-1, 0].argmax()) * seen.task.n_per_group, np.arange(n // 2, n)
+    _, slow, _ = traces(seen.network, trial, trial.inputs, [(neuron, cued) for neuron in adaptive])
+    largest = np.argsort(-np.abs(slow[-1]))[:3]
+    neurons, slow = adaptive[largest], slow[:, largest]
     labels = [f"neuron {neuron}" for neuron in neurons]
-    draw_lines(slow, axes["slow"], "Slow trace", "Adaptation part of the eligibility, from a cue channel onto ALIF neurons", labels)
+    draw_lines(slow, axes["slow"], "Slow trace", "Adaptation part of traces from a cue channel onto ALIF neurons", labels)
     draw_lines((trial.error[:, 0] @ seen.weights["feedback"].T)[:, neurons], axes["signal"], "Learning signal", "Learning signals", labels)
     draw_lines(trial.answer[:, 0], axes["answer"], "Softmax", "Answer; target dotted, in the steps that count", ["left", "right"])
     axes["answer"].plot(np.where(trial.mask[:, 0] > 0, trial.target[:, 0, 1:], np.nan), ":", color="black")
