@@ -1,4 +1,4 @@
-"""Figure 3 of the article's kind of task: a pattern of one second from frozen spikes, with random and with symmetric feedback.
+"""Figure 3 of the article's kind of task: a pattern of one second from frozen spikes, with random, symmetric and adaptive feedback.
 
 Three networks, each with a task of its own, are trained with random feedback; all else is trained on network 0 alone.
 """
@@ -13,7 +13,7 @@ from .drawing import draw_lines, draw_raster, traces
 from .pattern_trainings import N, pattern, pattern_bptt, pattern_network, pattern_rate, pattern_rate_bptt
 
 #: Kinds of feedback: the first one for every network, the others for network 0.
-FEEDBACKS = ("random", "symmetric")
+FEEDBACKS = ("random", "symmetric", "adaptive")
 LATE = 20
 STYLES = {
     "random": ("e-prop, random feedback", dict(color="#0072b2")),
@@ -37,7 +37,7 @@ def eprop(settings, network, feedback):
 
 
 def parts(settings):
-    """e-prop on each network; symmetric feedback, BPTT and rates on network 0."""
+    """e-prop on each network; the other kinds of feedback, BPTT and rates on network 0."""
     beside = dict(task=task_of(settings, 0), seed=settings.seed, network=0, trials=settings.trials)
     found = [eprop(settings, network, FEEDBACKS[0]) for network in range(settings.networks)]
     found += [eprop(settings, 0, feedback) for feedback in FEEDBACKS[1:]]
