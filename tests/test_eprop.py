@@ -322,6 +322,7 @@ BAD = {
     "beta without tau_adapt": (lambda: DiscreteLIFNeurons(3, tau=20 * ms, beta=1.0), "DiscreteLIFNeurons: beta = 1.0 needs tau_adapt"),
     "negative beta": (lambda: DiscreteLIFNeurons(3, tau=20 * ms, tau_adapt=20 * ms, beta=-1.0), "DiscreteLIFNeurons: beta must not be negative"),
     "zeta": (lambda: DiscreteLIFNeurons(3, tau=20 * ms, zeta="alpha"), "DiscreteLIFNeurons: zeta must be '1' or '1 - alpha'; got 'alpha'"),
+    "reset": (lambda: DiscreteLIFNeurons(3, tau=20 * ms, reset_by="half"), "DiscreteLIFNeurons: reset_by must be 'subtract' or 'zero'; got 'half'"),
     "half a step refractory": (lambda: DiscreteLIFNeurons(3, tau=20 * ms, refractory=1.5 * ms, name="n"), "DiscreteLIFNeurons 'n': refractory = 1.5 ms is no whole number of time steps"),
     "output decay": (lambda: evidence_net(output_decay=1.0), "output_decay must be at least 0 and less than 1; got 1.0"),
     "averaged over nothing": (lambda: evidence_net(averaged_over=0), "Trials: averaged_over must be a whole number of at least 1; got 0"),
@@ -343,10 +344,11 @@ def test_an_unfinished_batch_is_said(caplog):
     assert "2 trial(s) are no whole batch of 4" in caplog.text
 
 
-def test_one_spike_by_hand():
-    """One adaptive neuron that a strong input makes spike once: all of it, step by step."""
+@pytest.mark.parametrize("reset_by", ["subtract", "zero"])
+def test_spikes_by_hand(reset_by):
+    """One adaptive neuron that a strong input makes spike: all of it, step by step."""
     defaultclock.dt = 1 * ms
-    neurons = DiscreteLIFNeurons(1, tau=10 * ms, tau_adapt=50 * ms, beta=0.5, threshold=1.0, refractory=2 * ms)
+    neurons = DiscreteLIFNeurons(1, tau=10 * ms, tau_adapt=50 * ms, beta=0.5, threshold=1.0, refractory=2 * ms, reset_by=reset_by)
     neurons.I_in = 0.4
     from brian2 import StateMonitor
 
@@ -355,7 +357,7 @@ def test_one_spike_by_hand():
     alpha, rho = np.exp(-1 / 10), np.exp(-1 / 50)
     v = a = z = wait = 0.0
     for step in range(8):
-        v, a, wait = alpha * v + 0.4 - z, rho * a + z, max(wait - 1, 0)
+        v, a, wait = alpha * v * (1 if reset_by == "subtract" else 1 - z) + 0.4 - (z if reset_by == "subtract" else 0), rho * a + z, max(wait - 1, 0)
         psi = 0.3 * max(0, 1 - abs(v - 1 - 0.5 * a)) * (wait == 0)
         z = float(v >= 1 + 0.5 * a and wait == 0)
         wait = 2.0 if z else wait

@@ -9,7 +9,8 @@ the spikes z(t-1) of other neurons and of the inputs x(t):
     z(t) = 1 where v(t) >= A(t), and not refractory              the membrane goes on while it is
     low_passed(t) = alpha low_passed(t-1) + zeta z(t-1)          the derivative of another neuron's v by the weight
 
-Published models differ in zeta (1 or 1 - alpha), in the height of psi, and in whether there is refractoriness: `PRESETS`.
+Published models differ in zeta (1 or 1 - alpha), in the height of psi, in whether there is refractoriness, and in the reset, where
+v(t-1) (1 - z(t-1)) in place of v(t-1) may stand for the last term: `PRESETS` and arguments.
 """
 
 import numpy as np
@@ -34,8 +35,8 @@ sent : 1
 I_rec : 1
 I_in : 1
 """
+RESETS = {"subtract": "v = _alpha*v + _zeta*(I_rec + I_in) - threshold*activity", "zero": "v = _alpha*v*(1 - activity) + _zeta*(I_rec + I_in)"}
 STATE = """
-v = _alpha*v + _zeta*(I_rec + I_in) - threshold*activity
 low_passed = _alpha*low_passed + _zeta*activity
 a = _rho*a + activity
 wait = clip(wait - 1, 0, inf)
@@ -67,11 +68,13 @@ class DiscreteLIFNeurons(NeuronGroup):
     beta : float or array, shape (N,)
         By how much a spike raises the threshold.
     threshold : float
-        Threshold at rest; a spike lowers the membrane by as much.
+        Threshold at rest.
     refractory : Quantity
         Time after a spike without another one, a whole number of steps. The membrane is integrated meanwhile, the gain is 0.
     zeta : {"1", "1 - alpha"}
         Scale of the input.
+    reset_by : {"subtract", "zero"}
+        Whether a spike lowers the membrane by the threshold, or sets it to 0.
     height, width : float, optional
         Height and half width of the pseudo-derivative; ``0.3/threshold`` and `threshold` by default.
     name : str
@@ -106,7 +109,7 @@ class DiscreteLIFNeurons(NeuronGroup):
     events_onto, inputs = ("I_rec",), ("I_in",)
     trial_start = "v = 0; activity = 0; wait = 0; a = 0; low_passed = 0; sent = 0; I_rec = 0; feedback = 0"
 
-    def __init__(self, N, tau, tau_adapt=None, beta=0.0, threshold=1.0, refractory=0 * second, zeta="1", height=None, width=None, name="discretelifneurons*", **neurongroup_args):
+    def __init__(self, N, tau, tau_adapt=None, beta=0.0, threshold=1.0, refractory=0 * second, zeta="1", reset_by="subtract", height=None, width=None, name="discretelifneurons*", **neurongroup_args):
         kind = type(self).__name__
         self.tau, self.tau_adapt, self.refractory_time = tau, tau_adapt, refractory
         check_tau(kind, tau, tau)
@@ -124,6 +127,8 @@ class DiscreteLIFNeurons(NeuronGroup):
         check_number(kind, "width", width)
         if zeta not in ("1", "1 - alpha"):
             raise ValueError(f"{kind}: zeta must be '1' or '1 - alpha'; got {zeta!r}")
+        if reset_by not in RESETS:
+            raise ValueError(f"{kind}: reset_by must be 'subtract' or 'zero'; got {reset_by!r}")
         self.zeta = zeta
         constants = dict(tau=tau, tau_adapt=tau if tau_adapt is None else tau_adapt, threshold=float(threshold), height=float(height), width=float(width))
         namespace = {**(neurongroup_args.pop("namespace", None) or {}), **constants}
@@ -131,7 +136,7 @@ class DiscreteLIFNeurons(NeuronGroup):
         self._check_times()
         self.namespace["t_refractory"] = self.refractory_steps
         scale = {"1": "1.0", "1 - alpha": "1 - _alpha"}[zeta]
-        self.run_regularly(f"_alpha = exp(-dt/tau)\n_zeta = {scale}\n_rho = exp(-dt/tau_adapt)\n{STATE}", **schedule.STATE, name=f"{self.name}_state")
+        self.run_regularly(f"_alpha = exp(-dt/tau)\n_zeta = {scale}\n_rho = exp(-dt/tau_adapt)\n{RESETS[reset_by]}{STATE}", **schedule.STATE, name=f"{self.name}_state")
         self.run_regularly(SLOPE, **schedule.SLOPE, name=f"{self.name}_slope")
         self.beta = beta
 
