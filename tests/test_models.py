@@ -7,7 +7,11 @@ import pytest
 from brian_rflo import cli
 
 
-@pytest.mark.parametrize("name", cli.experiments())
+#: Experiments that differ from one above them in their task alone, or in their size.
+ALIKE = {"rate_and_spiking/cursor", "rate_and_spiking/pattern", "rate_and_spiking/interval", "bellec2020/evidence_accumulation_large"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.model] if name in ALIKE else []) for name in cli.experiments()])
 def test_every_experiment_runs_small(name, tmp_path):
     assert cli.main(["run", name, "--quick", "--networks", "2", "--trials", "3", "--device", "numpy", "--out", str(tmp_path)]) in (0, 1)
     assert {"figure.png", "data.npz", "summary.json", name.split("/")[0]} == {path.name for path in tmp_path.iterdir()}
