@@ -378,9 +378,9 @@ class PlasticSynapses(Projection):
             raise ValueError(f"'{self.name}' is to hold firing rates, which are counted trial by trial, but no Trials has it; write Trials(task, ..., {self.name})")
         if self.update == "trial" and self.trials is None:
             raise ValueError(f"'{self.name}' accumulates its weight change for the end of a trial, but no Trials has it; write Trials(task, ..., {self.name}), or update='step'")
-        if "trial_steps" not in self.variables:
-            self.variables.add_constant("trial_steps", 1)
-            self.variables.add_constant("averaged_over", 1)
+        for name in ("trial_steps", "averaged_over"):
+            if name not in self.variables:
+                self.variables.add_constant(name, 1)
         self._check_times()
         super().before_run(run_namespace)
 

@@ -6,7 +6,9 @@ the simulation reaches it; a C++ standalone program reads chunks from a file tha
 as spikes are, else eight.
 """
 
+import shutil
 import tempfile
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -109,9 +111,10 @@ class TaskValues(Function, Nameable):
     def write(self, first, end):
         """Write the chunks of the steps up to `end` to a temporary file that lives as long as this object, in the smallest type that has all values."""
         if self.folder is None:
-            self.folder = tempfile.TemporaryDirectory(prefix="brian_rflo_")
+            self.folder = tempfile.mkdtemp(prefix="brian_rflo_")
+            weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         numbers = range(first, -(-int(end) // self.rows))
-        paths = [Path(self.folder.name) / f"{self.name}_{first}_{end}{suffix}" for suffix in CPP_TYPES]
+        paths = [Path(self.folder) / f"{self.name}_{first}_{end}{suffix}" for suffix in CPP_TYPES]
         return next(path for path in paths if path.exists() or self.write_as(path, numbers))
 
     def write_as(self, path, numbers):

@@ -171,7 +171,7 @@ CASES = {
     "weights of nobody": (lambda: network(weights={"w_rec": np.zeros((5, 5))}), "no 'w_rec'; the names are recurrent, output"),
     "networks do not fit": (lambda: network(networks=2), "networks must be a whole number that divides the 5 neurons"),
     "no networks": (lambda: network(networks=0), "networks must be a whole number"),
-    "unknown feedback": (lambda: network(feedback="none"), "feedback must be 'random' or 'symmetric'; got 'none'"),
+    "unknown feedback": (lambda: network(feedback="none"), "feedback must be one of .'random', 'symmetric', 'adaptive'.; got 'none'"),
     # time constants and clocks
     "tau without units": (lambda: RateNeurons(5, tau=10), "RateNeurons: tau must be a time, for example 10\\*ms; got 10"),
     "tau in volts": (lambda: RateNeurons(5, tau=10 * mV), "RateNeurons: tau must be a time"),

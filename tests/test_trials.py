@@ -106,6 +106,7 @@ def test_rates_are_per_step_without_trials():
     alone = Network(*(part for part in network.objects if part.name not in ("trials",) and not part.name.startswith("trials")))
     for synapses in plastic:
         synapses.variables._variables.pop("trial_steps")
+        synapses.variables._variables.pop("averaged_over")
     before = np.array(plastic[2].w).reshape(-1, 2)
     alone.run(defaultclock.dt, namespace={})
     change = np.outer(network["neurons"].activity, network["readout"].error)
