@@ -95,7 +95,7 @@ def test_classification_as_the_oracle(batch, parallel, target):
     assert_equal(result, expected(batch, 6))
 
 
-@pytest.mark.parametrize("target, feedback", [("numpy", "symmetric"), ("numpy", "adaptive"), pytest.param("cython", "adaptive", marks=pytest.mark.compiled)])
+@pytest.mark.parametrize("target, feedback", [("numpy", "symmetric"), ("numpy", "adaptive"), pytest.param("cython", "adaptive", marks=[pytest.mark.compiled, pytest.mark.model])])
 def test_credit_paths_as_the_oracle(feedback, target):
     with device(target):
         result = classifier(4, 4, feedback).train(24)
@@ -148,7 +148,7 @@ def test_without_adaptation_the_adaptive_rule_is_the_plain_one():
     assert np.abs(classifier().train(8).weights_after["recurrent"] - results[0].weights_after["recurrent"]).max() > 1e-3
 
 
-@pytest.mark.parametrize("target", TARGETS[:2])
+@pytest.mark.parametrize("target", ["numpy", pytest.param("cython", marks=[pytest.mark.compiled, pytest.mark.model])])
 def test_at_every_step_nearly_the_same_and_exactly_on_all_paths(target):
     changes = {}
     with device(target):

@@ -46,8 +46,9 @@ def test_as_the_reference(target, kind):
     assert relative(result.losses, expected.losses) < 1e-10
 
 
-@pytest.mark.parametrize("kind", ["spikes"])
+@pytest.mark.parametrize("kind", HELD)
 @pytest.mark.compiled
+@pytest.mark.model
 def test_runs_may_stop_anywhere(kind):
     """Histories and ordinary objects leave the same numbers where a run stops within a trial."""
     ends = []

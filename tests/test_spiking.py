@@ -244,7 +244,7 @@ def test_lif_networks_learn_periodic_output(noise, bound):
     assert abs(np.median(before) - 1) < 0.1
 
 
-@pytest.mark.parametrize("target, level, state", [("numpy", -5.0, "silent"), ("numpy", 40.0, "saturated"), pytest.param("cpp_standalone", -5.0, "silent", marks=pytest.mark.compiled)])
+@pytest.mark.parametrize("target, level, state", [("numpy", -5.0, "silent"), ("numpy", 40.0, "saturated"), pytest.param("cpp_standalone", -5.0, "silent", marks=[pytest.mark.compiled, pytest.mark.model])])
 def test_silent_and_saturated_networks_are_named_once(target, level, state, caplog):
     with device(target):
         defaultclock.dt = CURSOR.dt
