@@ -167,7 +167,7 @@ def test_runs_may_stop_anywhere():
     for target in ("numpy", "cython"):
         with device(target):
             net = classifier(2, 4)
-            for steps in (30, 40, 61, 77):
+            for steps in (30, 40, 61, 99):
                 net.run(steps * ms)
             ends.append([np.array(getattr(net.recurrent, name)) for name in ("w", "trace", "eps", "eligibility", "change", "summed_gradient")])
     for one, other in zip(*ends):
