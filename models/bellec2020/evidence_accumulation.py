@@ -195,7 +195,7 @@ EVIDENCE_ACCUMULATION = experiment(
     networks=3,
     trials=FULL.iterations,
     quick=dict(networks=3, trials=QUICK.iterations),
-    takes="15 min, quick 1.5 min",
+    takes="5 min, quick 1.5 min",
 )
 EVIDENCE_ACCUMULATION_LARGE = experiment(
     "evidence_accumulation_large",
@@ -204,5 +204,5 @@ EVIDENCE_ACCUMULATION_LARGE = experiment(
     networks=LARGE.networks,
     trials=LARGE.iterations,
     quick=dict(networks=3, trials=QUICK.iterations),
-    takes="hours, quick 1.5 min",
+    takes="half an hour, quick 1.5 min",
 )
