@@ -19,6 +19,7 @@ TRACE = dict(when="groups", order=-0.25)  # eligibility: activity that drove thi
 STATE = dict(when="groups", order=0)  # neurons integrate (Brian2's default place)
 SLOPE = dict(when="groups", order=0.25)  # spiking neurons: pseudo-derivative, after integration and before threshold and reset
 SPIKING_TRACE = dict(when="groups", order=0.5)  # eligibility where it ends in spiking neurons: slope and low-passed activity of this step
+WAKE = dict(when="before_synapses", order=0)  # weights that rested are caught up where spikes will read them
 READOUT = dict(when="after_resets", order=-40)  # summed output, from the new activity
 READOUT_TRACE = dict(when="after_resets", order=-37)  # leaky readouts: their output, and traces of what it is made of
 NORMALIZE = dict(when="after_resets", order=-33)  # classification: softmax

@@ -5,6 +5,7 @@ read: the number of a synapse follows from those of its neurons, what belongs to
 all synapses of the inner one, and the compiler sees memory in order, which it can vectorise.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,18 @@ def declared_once(lines):
     return [line for number, line in enumerate(lines) if not (line.startswith("const ") and line in lines[:number])]
 
 
+def declarations(lines):
+    """Type and name of each variable that the lines declare."""
+    return [match.groups() for line in lines if (match := re.match(r"(?:const )?(\w+) (\w+) = ", line))]
+
+
+def held(blocks):
+    """Arrays of which the blocks write the synapse's element; and the blocks with a variable for each of these elements in its place."""
+    arrays = sorted({name for _, block in blocks for name in re.findall(r"^(\w+)\[_idx\] = ", block, flags=re.MULTILINE)})
+    inside = [(name, re.sub(r"(\w+)\[_idx\]", lambda found: f"_of{found[1]}" if found[1] in arrays else found[0], block)) for name, block in blocks]
+    return arrays, inside
+
+
 class SinglePrecisionRenderer(CPPNodeRenderer):
     """Numbers as ``0.5f``: one double in an expression makes the compiler do the whole loop in double."""
 
@@ -88,6 +101,8 @@ class DenseGenerator(CPPCodeGenerator):
         draws = any(isinstance(variable, Function) and not variable.stateless for variable in self.variables.values())
         keywords["side_by_side"] = (1,) if draws else self.owner.geometry.rows  # random numbers in the order of the synapses
         keywords["preparation"] = declared_once([line for block in scalar_statements for line in scalar[block]])
+        keywords["shared"] = declarations(keywords["preparation"])
+        keywords["neuron_reads"], keywords["held"] = self.neuron_reads, held(keywords["blocks"])
         return scalar, vector, keywords
 
     def _doubles(self):

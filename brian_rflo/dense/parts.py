@@ -8,7 +8,9 @@ from brian2.utils.stringtools import get_identifiers
 
 from .. import schedule, step_loop, vector_math
 from .choice import MARK, is_python, networks_with, own_names, reason_against, sets_its_own_activity, written
-from .history import HistoryFlush, HistoryRecord, problems
+from . import history, resting
+from .history import HistoryFlush, HistoryRecord
+from .resting import AllRows, RestRecord, RowsOfSpikes
 from .runners import Copies, DensePass, DenseSum, neuron_variables
 
 logger = get_logger(__name__)
@@ -33,6 +35,8 @@ class DenseParts(BrianObject):
         Why the last run took ordinary objects; None if it was dense.
     reason_to_pass : str or None
         Why the last run did not keep histories for the end of a trial; None if it did.
+    reason_to_walk : str or None
+        Why the last run visited all synapses in each step; None if they rested until their presynaptic neuron spiked, or had histories.
     """
 
     add_to_magic_network = False
@@ -40,17 +44,19 @@ class DenseParts(BrianObject):
     def __init__(self, synapses, summed, learner=None, advancer=None):
         BrianObject.__init__(self, clock=synapses.clock, name=f"{synapses.name}_dense*", **schedule.ARRANGE)
         self.synapses, self.summed, self.learner, self.advancer = weakref.proxy(synapses), summed, learner, advancer
-        self.reason = self.reason_to_pass = "it has not run yet"
+        self.reason = self.reason_to_pass = self.reason_to_walk = "it has not run yet"
         self.deferred = [runner for runner in (advancer, learner) if runner is not None]
         self.ordinary = [runner for runner in (summed, *self.deferred) if runner is not None]
         self.sums = [DenseSum(synapses, summed)] if summed is not None else []
-        self.passing, self.keeping, self.switched = [], [], []
+        self.passing, self.resting, self.keeping, self.switched = [], [], [], []
         self.places = [(runner, (runner.when, runner.order)) for runner in self.ordinary]
         if learner is not None:
             copies = Copies(synapses, "trace", neuron_variables(synapses, self.trace_names), synapses.trace_phase)
             self.passing = [copies, DensePass(synapses, advancer, learner, self.sums, copies)]
+            if synapses.sends_spikes:
+                self.resting = [copies, *(kind(synapses, advancer, learner, copies) for kind in (RestRecord, RowsOfSpikes, AllRows))]
             self.keeping = [copies, HistoryRecord(synapses, learner, copies), HistoryFlush(synapses)]
-        self.stand_ins = [*self.sums, *self.passing, *self.keeping[1:]]
+        self.stand_ins = [*self.sums, *self.passing, *self.resting[1:], *self.keeping[1:]]
         vector_math.use_for(synapses, synapses.source, synapses.target)
         self.own = [self, *self.ordinary, *self.stand_ins]
         synapses.contained_objects.extend([self, *self.stand_ins])
@@ -102,7 +108,8 @@ class DenseParts(BrianObject):
         step_loop.install(self.networks)
         networks = [network.sorted_objects for network in self.networks]
         self.reason = first(reason_against(self, objects, run_namespace) for objects in networks)
-        self.reason_to_pass = self.reason or first(problem for objects in networks for problem in problems(self, objects, run_namespace))
+        self.reason_to_pass = self.reason or first(problem for objects in networks for problem in history.problems(self, objects, run_namespace))
+        self.reason_to_walk = self.reason or (self.reason_to_pass and first(problem for objects in networks for problem in resting.problems(self, objects, run_namespace)))
         self._activate()
         if self.reason is None:
             self._look_ahead([obj for objects in networks for obj in objects])
@@ -110,7 +117,7 @@ class DenseParts(BrianObject):
 
     def _activate(self):
         """Switch on what was chosen, and ordinary objects off; those that the user switched off stay so."""
-        chosen = [] if self.reason else [*self.sums, *(self.passing if self.reason_to_pass else self.keeping)]
+        chosen = [] if self.reason else [*self.sums, *self._way]
         for runner in self.stand_ins:
             runner.active = any(runner is one for one in chosen)
         if self.reason is None:
@@ -119,8 +126,21 @@ class DenseParts(BrianObject):
             runner.active = self.reason is not None
         if self.reason is not None:
             self.switched = []
-        words = f"ordinary Brian2 objects: {self.reason}" if self.reason else f"a dense pass; no histories: {self.reason_to_pass}" if self.reason_to_pass else "dense loops with histories"
-        logger.debug(f"'{self.synapses.name}' runs as {words}", "dense")
+        logger.debug(f"'{self.synapses.name}' runs as {self._words}", "dense")
+
+    @property
+    def _way(self):
+        """The objects of a dense run that stand for traces and learning."""
+        return self.keeping if self.reason_to_pass is None else self.resting if self.reason_to_walk is None else self.passing
+
+    @property
+    def _words(self):
+        """How the coming run goes, and why not faster."""
+        if self.reason:
+            return f"ordinary Brian2 objects: {self.reason}"
+        if self.reason_to_walk:
+            return f"a dense pass; no histories: {self.reason_to_pass}; no rest between spikes: {self.reason_to_walk}"
+        return f"rows that rest between spikes; no histories: {self.reason_to_pass}" if self.reason_to_pass else "dense loops with histories"
 
     def after_run(self):
         """Brian2's own loop is back for other networks."""

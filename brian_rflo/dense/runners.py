@@ -45,9 +45,9 @@ class DenseRunner(CodeRunner):
     def before_run(self, run_namespace):
         """Write the code for this run."""
         self.codeobj_class, self.needed_variables = CODE_OBJECTS[get_device().code_object_class()], []
-        self.abstract_code, self.opening, self.closing, self.sums, self.kept, self.rows, self.flush = {}, "", "", {}, {}, "", None
+        self.abstract_code, self.opening, self.closing, self.sums, self.kept, self.rows, self.flush, self.rest = {}, "", "", {}, {}, "", None, None
         self.compose(run_namespace)
-        self.template_kwds = {name: getattr(self, name) for name in ("opening", "closing", "sums", "kept", "rows", "flush")} | {"geometry": self.group.geometry}
+        self.template_kwds = {name: getattr(self, name) for name in ("opening", "closing", "sums", "kept", "rows", "flush", "rest")} | {"geometry": self.group.geometry}
         super().before_run(run_namespace)
 
     def compose(self, run_namespace):
@@ -135,8 +135,8 @@ class DensePass(DenseRunner):
     complete at the end of every step, and only the sum is ahead of its time.
     """
 
-    def __init__(self, synapses, advancer, learner, sums, copies):
-        super().__init__(synapses, "dense_pass", dict(when=learner.when, order=learner.order))
+    def __init__(self, synapses, advancer, learner, sums, copies, kind="dense_pass", place=None):
+        super().__init__(synapses, kind, place or dict(when=learner.when, order=learner.order))
         self.advancer, self.learner, self.sums_of_projection, self.copies = advancer, learner, sums, copies
 
     def compose(self, run_namespace):

@@ -3,8 +3,12 @@
 const float {{single}} = {{name}};
 {% endfor %}
 {{opening|autoindent}}
+{% if not rest or rest.records %}
 {{preparation|autoindent}}
-{% if kept %}
+{% endif %}
+{% if rest %}
+{% include 'rest.cpp' %}
+{% elif kept %}
 {% include 'keep.cpp' %}
 {% elif flush %}
 {% include 'flush.cpp' %}

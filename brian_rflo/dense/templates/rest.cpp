@@ -1,0 +1,117 @@
+{# Rows of synapses that rest until their presynaptic neuron spikes (resting.py). Rows are caught up in tiles of a few postsynaptic neurons,
+   of which the record lies together: all steps of a tile fit into the nearest cache, and are used there for one row after the other. #}
+{% set tiles, n_rows = (geometry.n_post + rest.tile - 1)//rest.tile, geometry.networks*geometry.n_pre %}
+{# Where the record is aligned to the width of vectors. #}
+{% macro aligned(name, kept) %}
+auto* const _kept_{{name}} = {{kept.record}} + (64 - (size_t){{kept.record}} % 64) % 64/sizeof({{kept.record}}[0]);
+{% endmacro %}
+{# Values of neurons in a step of the record. #}
+{% macro reads_of(index, place) %}
+{% for name, line in neuron_reads[index].items() %}
+{% if name in rest.kept %}
+const auto {{name}} = _past_{{name}}[{{place}}];
+{% else %}
+{{line}}
+{% endif %}
+{% endfor %}
+{% endmacro %}
+{# Where these values begin. #}
+{% macro places_of(index, place) %}
+{% for name in neuron_reads[index] if name in rest.kept %}
+const auto* const _past_{{name}} = _kept_{{name}} + {{place}};
+{% endfor %}
+{% endmacro %}
+{# A tile of the row from `_from` on, `count` steps at a time as long as there are so many. #}
+{% macro go_on(count) %}
+for (; _from + {{count}} <= _rows; _from += {{count}})
+{
+    const double* const _past_shared = {{rest.shared}} + _from*{{rest.most}};
+    {{places_of("_presynaptic_idx", "_from*%d + _row" % n_rows)|autoindent}}
+    {{places_of("_postsynaptic_idx", "_block + _from*%d" % rest.tile)|autoindent}}
+    #pragma GCC ivdep
+    for (int _lane = 0; _lane < _lanes; _lane++)
+    {
+        const int _presynaptic_idx = {{geometry.first_pre}} + _row, _postsynaptic_idx = {{geometry.first_post}} + _network*{{geometry.n_post}} + _tile*{{rest.tile}} + _lane;
+        const size_t _idx = _first + _lane, _vectorisation_idx = _idx;
+        {% for array in held[0] %}
+        auto _of{{array}} = {{array}}[_idx];
+        {% endfor %}
+        {% for later in range(count) %}
+        {
+            {% for type, name in shared %}
+            const {{type}} {{name}} = ({{type}})_past_shared[{{later*rest.most + loop.index0}}];
+            {% endfor %}
+            {{reads_of("_presynaptic_idx", later*n_rows)|autoindent}}
+            {{reads_of("_postsynaptic_idx", "%d + _lane" % (later*rest.tile))|autoindent}}
+            {% for block, statements in held[1] %}
+            {
+                {{statements|autoindent}}
+            }
+            {% endfor %}
+        }
+        {% endfor %}
+        {% for array in held[0] %}
+        {{array}}[_idx] = _of{{array}};
+        {% endfor %}
+    }
+}
+{% endmacro %}
+{# `count` rows, of which `row` is the number. #}
+{% macro catch_up(count, row) %}
+for (int _tile = 0; _tile < {{tiles}}; _tile++)
+    for (int _number = 0; _number < {{count}}; _number++)
+    {
+        const int _row = {{row}}, _network = _row/{{geometry.n_pre}}, _lanes = std::min({{rest.tile}}, {{geometry.n_post}} - _tile*{{rest.tile}});
+        if (_row < 0 || _row >= {{n_rows}})
+            continue;
+        const size_t _block = ((size_t)_network*{{tiles}} + _tile)*{{rest.length*rest.tile}}, _first = (size_t)_row*{{geometry.n_post}} + _tile*{{rest.tile}};
+        {% if not rest.spikes %}
+        #if defined(__GNUC__)
+        {% for array in held[0] %}
+        for (int _ahead = 0; _ahead < _lanes*(int)sizeof({{array}}[0]); _ahead += 64)
+            __builtin_prefetch((const char*)({{array}} + _first + {{geometry.n_post}}) + _ahead);
+        {% endfor %}
+        #endif
+        {% endif %}
+        int _from = {{rest.done}}[_row];
+        {{go_on(4)}}
+        {{go_on(1)}}
+    }
+{% endmacro %}
+{% for name, kept in rest.kept.items() %}
+{{aligned(name, kept)}}
+{% endfor %}
+{% if rest.records %}
+static_assert({{shared|length}} <= {{rest.most}}, "more shared values than the record holds (SHARED in resting.py)");
+const int _step = {{rest.rows}}[0]++;
+{% for type, name in shared %}
+{{rest.shared}}[_step*{{rest.most}} + {{loop.index0}}] = {{name}};
+{% endfor %}
+{% for name, kept in rest.kept.items() if kept.index == "_presynaptic_idx" %}
+for (int _row = 0; _row < {{n_rows}}; _row++)
+    _kept_{{name}}[_step*{{n_rows}} + _row] = {{kept.array}}[{{geometry.first_pre}} + _row];
+{% endfor %}
+{% for name, kept in rest.kept.items() if kept.index == "_postsynaptic_idx" %}
+for (int _network = 0; _network < {{geometry.networks}}; _network++)
+    for (int _inner = 0; _inner < {{geometry.n_post}}; _inner++)
+        _kept_{{name}}[((_network*{{tiles}} + _inner/{{rest.tile}})*{{rest.length}} + _step)*{{rest.tile}} + _inner % {{rest.tile}}] = {{kept.array}}[{{geometry.first_post}} + _network*{{geometry.n_post}} + _inner];
+{% endfor %}
+{% elif rest.spikes %}
+const int _rows = {{rest.rows}}[0], _count = {{rest.n_spikes}};
+{{catch_up("_count", "%s[_number] - %d" % (rest.spikes, geometry.first_pre))}}
+for (int _number = 0; _number < _count; _number++)
+{
+    const int _row = {{rest.spikes}}[_number] - {{geometry.first_pre}};
+    if (_row >= 0 && _row < {{n_rows}})
+        {{rest.done}}[_row] = _rows;
+}
+{% else %}
+const int _rows = {{rest.rows}}[0];
+const bool _is_over = {{rest.now}}[0] || {{rest.step}}[0] + 1 == {{rest.end}}[0]{% if rest.trial %} || ({{rest.step}}[0] + 1) % {{rest.trial}} == 0{% endif %};
+if (_rows == {{rest.length}} || _is_over)
+{
+    {{catch_up(n_rows, "_number")}}
+    std::fill({{rest.done}}, {{rest.done}} + {{n_rows}}, 0);
+    {{rest.rows}}[0] = 0;
+}
+{% endif %}

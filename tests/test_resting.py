@@ -1,0 +1,141 @@
+"""Rows of synapses that rest between spikes have the numbers of synapses that are visited in each step."""
+
+import numpy as np
+import pytest
+from brian2 import Hz, StateMonitor, defaultclock, ms, prefs
+
+from brian_rflo import PRESETS, RFLO, Adam, ALIFNeurons, DiscreteLIFNeurons, EProp, FiringRate, LearningNetwork, LIFNeurons, PatternGeneration, PeriodicOutput, PlasticSynapses, RateNeurons
+from brian_rflo.dense import resting
+from brian_rflo.devices import device
+
+pytestmark = pytest.mark.compiled
+N, TAU, TAU_SYN = 21, 20 * ms, 50 * ms
+TASK = PeriodicOutput(period=75 * ms, dt=1 * ms)  # two full records and a part
+PATTERN = PatternGeneration(length=150 * ms, seed=1)
+RULE = RFLO(learning_rate=0.02, tau=TAU_SYN)
+
+
+def lif(count=1, **settings):
+    """Neurons that fire at some 60 Hz."""
+    rng = np.random.default_rng(5)
+    return LIFNeurons(N * count, tau=TAU, tau_syn=TAU_SYN, refractory=3 * ms, bias=rng.uniform(1.2, 2, N * count), name="neurons", **settings)
+
+
+def network(neurons, rule=RULE, **settings):
+    """A network whose recurrent weights change in each step."""
+    return LearningNetwork(TASK, neurons, rule, update="step", seed=2, **settings)
+
+
+NETWORKS = {
+    "lif": lambda: network(lif()),
+    "adam_and_rates": lambda: network(lif(), optimizer=Adam(decay=20), regularization=FiringRate(20 * Hz, 1)),
+    "constraint": lambda: network(lif(), constraint="w = clip(w, -0.2, 0.2)"),
+    "three_networks": lambda: network(lif(3), networks=3),
+    "alif": lambda: network(ALIFNeurons(N, tau=TAU, tau_syn=TAU_SYN, tau_adapt=100 * ms, beta=0.5, bias=1.6, name="neurons")),
+    "eprop_with_inputs": lambda: LearningNetwork(PATTERN, DiscreteLIFNeurons(N, tau=TAU, name="neurons", **PRESETS["pattern_generation"]), EProp(1e-2, tau=TAU), update="step", tau_out=TAU, self_connections=False, seed=2),
+}
+
+
+def in_pieces(net):
+    for steps in (1, 30, 2, 44, 73):
+        net.run(steps * ms)
+
+
+def frozen(net):
+    net.run(40 * ms)
+    net.recurrent.plastic = False
+    net.run(20 * ms)
+    net.recurrent.plastic = True
+    net.recurrent.learning_rate = 0.1
+    net.run(90 * ms)
+
+
+def writes_between(net):
+    net.run(40 * ms)
+    net.recurrent.w["i == 3"] = 0.5
+    net.recurrent.trace = 0.1
+    net.run(110 * ms)
+
+
+def restored(net):
+    net.run(40 * ms)
+    net.store()
+    net.run(25 * ms)
+    net.restore()
+    net.run(90 * ms)
+
+
+def whole(net):
+    net.train(2)
+
+
+def state(net):
+    """What a run has left in the synapses, and how many spikes there were."""
+    synapses = net.recurrent
+    return {name: np.array(getattr(synapses, name)) for name in ("w", *(name for name in ("trace", "first_moment", "second_moment") if name in synapses.variables))} | {"sent": np.array(net.neurons.sent)}
+
+
+def outcome(dense, build, scenario, target):
+    """The state after a scenario, and why rows did not rest."""
+    prefs["brian_rflo.dense_pass"] = dense
+    try:
+        with device(target):
+            defaultclock.dt = TASK.dt
+            net = build()
+            before = net.recurrent.matrix(net.networks) if target != "cpp_standalone" else None
+            scenario(net)
+            found = state(net)
+            assert before is None or np.abs(net.recurrent.matrix(net.networks) - before).max() > 1e-4
+            return found, net.recurrent.dense.reason_to_walk
+    finally:
+        prefs["brian_rflo.dense_pass"] = True
+
+
+ALWAYS = [("adam_and_rates", whole), ("eprop_with_inputs", whole), ("lif", frozen)]
+SOMETIMES = [(name, whole) for name in ("lif", "constraint", "three_networks", "alif")] + [("lif", scenario) for scenario in (in_pieces, writes_between, restored)]
+CASES = [*ALWAYS, *(pytest.param(*case, marks=pytest.mark.model) for case in SOMETIMES)]
+
+
+@pytest.mark.parametrize(("name", "scenario"), CASES)
+def test_rest_changes_nothing(name, scenario):
+    rested, reason = outcome(True, NETWORKS[name], scenario, "cython")
+    walked, _ = outcome(False, NETWORKS[name], scenario, "cython")
+    assert reason is None
+    assert rested["sent"].sum() > N
+    for variable, values in walked.items():
+        assert np.abs(rested[variable] - values).max() <= 1e-12 * np.abs(values).max(), variable
+
+
+def test_rest_on_standalone():
+    rested, reason = outcome(True, NETWORKS["lif"], whole, "cpp_standalone")
+    walked, _ = outcome(False, NETWORKS["lif"], whole, "cython")
+    assert reason is None
+    assert all(np.abs(rested[name] - values).max() <= 1e-12 * np.abs(values).max() for name, values in walked.items())
+
+
+def watched(net):
+    net.add(StateMonitor(net.recurrent, "w", record=[3, 4], name="watcher"))
+
+
+def delayed(net):
+    net.recurrent.delay = 2 * ms
+
+
+def sent_early(net):
+    net.recurrent.pre.order = -3
+
+
+@pytest.mark.parametrize(("change", "reason"), [(watched, "'watcher' uses w"), (delayed, "its spikes arrive with a delay"), (sent_early, "its spikes are sent in another phase")], ids=lambda value: getattr(value, "__name__", ""))
+@pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
+def test_no_rest_where_somebody_looks(change, reason, target):
+    with device(target):
+        defaultclock.dt = TASK.dt
+        net = network(lif())
+        change(net)
+        assert next(resting.problems(net.recurrent.dense, net.sorted_objects, {})) == reason
+
+
+def test_rates_do_not_rest():
+    neurons = RateNeurons(4, tau=10 * ms)
+    synapses = PlasticSynapses(neurons, neurons, RFLO(0.1, tau=10 * ms), onto="I_rec")
+    assert synapses.dense.resting == []
