@@ -5,7 +5,8 @@ from brian2 import NeuronGroup, Synapses
 
 from . import schedule
 from .quantities import check_tau
-from .rules import Delta, LeakyDelta
+from .neurons.base import whole
+from .rules import Delta, EProp, LeakyDelta
 from .task_values import TaskValues
 
 
@@ -111,6 +112,13 @@ class Readout(TaskGroup):
         self.networks, self.parallel = networks, parallel
         super().__init__(networks * task.n_outputs, f"output : 1\ntarget : 1\nerror : 1\nloss : 1\n{self.more_equations}", task, {**(namespace or {}), **names}, code, schedule.LOSS, name=name, **neurongroup_args)
 
+    def check_eligibility(self, rule, neurons):
+        """Raise unless e-prop's rule filters eligibility as this readout filters the spikes of the neurons. Neurons that filter them by themselves are not judged."""
+        if not isinstance(rule, EProp) or not getattr(whole(neurons), "sends_bare_spikes", False) or rule.tau == self.tau:
+            return
+        if self.tau is None:
+            raise ValueError(f"{type(rule).__name__} filters eligibility with tau = {rule.tau}, but readout '{self.name}' has no time constant, and nothing else filters the spikes of '{neurons.name}'; write LeakyReadout(task, tau={rule.tau!r}) (in a LearningNetwork tau_out={rule.tau!r})")
+        raise ValueError(f"{type(rule).__name__} has tau = {rule.tau}, but readout '{self.name}' {self.tau}; eligibility is filtered as the readout filters spikes (Bellec et al. 2020, equation 28): give both the same")
 
     def check_projection(self, rule, onto):
         """Raise unless a projection ends where it must, and its rule knows the time constant of the readout."""

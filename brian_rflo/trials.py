@@ -82,6 +82,9 @@ class Trials(NeuronGroup):
             raise ValueError("Trials was given a part twice; name each once")
         self.readouts = [part for part in parts if isinstance(part, Readout)]
         self.projections = [part for part in parts if isinstance(part, PlasticSynapses)]
+        for readout in self.readouts:
+            for part in self.projections:
+                readout.check_eligibility(part.rule, part.target)
         if clip_norm is not None:
             check_clipping(clip_norm, self.projections)
         super().__init__(networks, "loss : 1\ndiverged_in : integer", name=name, **neurongroup_args)

@@ -202,7 +202,7 @@ def test_lif_neurons_run_trials_side_by_side_too():
 
 def evidence_net(**options):
     defaultclock.dt = EVIDENCE.dt
-    return LearningNetwork(EVIDENCE, DiscreteLIFNeurons(N, tau=20 * ms), EProp(0.1, tau=20 * ms), **options)
+    return LearningNetwork(EVIDENCE, DiscreteLIFNeurons(N, tau=20 * ms, name="n"), EProp(0.1, tau=20 * ms), **({"tau_out": 20 * ms} | options))
 
 
 @dataclass(frozen=True)
@@ -291,7 +291,7 @@ def test_a_part_of_a_group_learns_as_the_whole():
     for part in (False, True):
         defaultclock.dt = task.dt
         neurons = DiscreteLIFNeurons(N, tau=10 * ms, threshold=0.1)
-        net = LearningNetwork(task, neurons[:] if part else neurons, EProp(0.1, tau=10 * ms), update="trial")
+        net = LearningNetwork(task, neurons[:] if part else neurons, EProp(0.1, tau=10 * ms), update="trial", tau_out=10 * ms)
         net.add(*([neurons] if part else []))
         results.append(net.train(3).weights_after)
     for name, values in results[0].items():
@@ -301,10 +301,13 @@ def test_a_part_of_a_group_learns_as_the_whole():
 BAD = {
     "adaptive feedback of a frozen readout": (lambda: evidence_net(feedback="adaptive", trained=("recurrent",)), "feedback='adaptive' follows the changes of the readout weights, which must be trained"),
     "unknown feedback": (lambda: evidence_net(feedback="none"), "feedback must be one of .'random', 'symmetric', 'adaptive'.; got 'none'"),
-    "classes without a time constant": (lambda: evidence_net(classify=True), "classify=True needs a readout with a time constant; write tau_out=20.ms"),
-    "leaky rule, plain readout": (lambda: evidence_net(readout_rule=LeakyDelta(0.1, 20 * ms)), "LeakyDelta filters with tau = 20. ms, but readout 'readout.*' has no time constant"),
+    "classes without a time constant": (lambda: evidence_net(classify=True, tau_out=None), "classify=True needs a readout with a time constant; write tau_out=20.ms"),
+    "leaky rule, plain readout": (lambda: evidence_net(readout_rule=LeakyDelta(0.1, 20 * ms), tau_out=None), "LeakyDelta filters with tau = 20. ms, but readout 'readout.*' has no time constant"),
     "plain rule, leaky readout": (lambda: evidence_net(readout_rule=Delta(0.1), tau_out=20 * ms), "has a time constant, and its output is made of past activity too; write LeakyDelta"),
     "two time constants": (lambda: evidence_net(readout_rule=LeakyDelta(0.1, 30 * ms), tau_out=20 * ms), "LeakyDelta has tau = 30. ms, but readout 'readout.*' 20. ms; give both the same"),
+    "eligibility of another readout": (lambda: evidence_net(tau_out=30 * ms), "EProp has tau = 20. ms, but readout 'readout.*' 30. ms; eligibility is filtered as the readout filters spikes"),
+    "eligibility filtered, readout not": (lambda: evidence_net(tau_out=None), "EProp filters eligibility with tau = 20. ms, but readout 'readout.*' has no time constant, and nothing else filters the spikes of 'n'; write LeakyReadout"),
+    "adaptation of other neurons": (lambda: classifier(rule=AdaptiveEProp(0.1, tau=20 * ms, tau_adapt=100 * ms)), "AdaptiveEProp has tau_adapt = 100. ms, but 'discretelifneurons.*' 200. ms"),
     "trials side by side, each step": (lambda: evidence_net(parallel=2), "parallel=2 trials side by side share their weights, which needs update='trial'"),
     "no whole copies": (lambda: evidence_net(parallel=5, update="trial"), "parallel must be a whole number that divides the 12 neurons"),
     "trials that are no whole rounds": (lambda: evidence_net(parallel=2, update="trial").train(3), "trials must be a multiple of the 2 that run side by side; got 3"),
