@@ -1,5 +1,6 @@
 """e-prop: the published networks to the last bits, on every path; reductions to RFLO and LIF; credit paths; trials side by side."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -274,6 +275,37 @@ def test_each_trial_has_its_own_window_and_no_logit_is_too_large():
     for output, expected_loss in ((np.zeros((2, N)), np.log(2)), (np.array([[1e5], [-1e5]]) * np.ones((2, N)), 0.0), (np.array([[-1e5], [1e5]]) * np.ones((2, N)), 80.0)):
         net = LearningNetwork(task, RateNeurons(N, tau=10 * ms, initial=0.5), EProp(0.0, tau=10 * ms), tau_out=10 * ms, classify=True, weights={"recurrent": 2 * np.eye(N), "output": output}, trained=("recurrent",))
         np.testing.assert_allclose(net.train(4).losses[0], expected_loss, atol=1e-10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mislabelled(Windows):
+    """Two classes at once in step 7 of trial 5; and in step 6 of all trials, which does not count."""
+
+    def sample(self, rng):
+        target, number = np.tile([1.0, 0.0], (30, 1)), rng.bit_generator.seed_seq.entropy[1]
+        target[6] = target[7 if number == 5 else 6] = 1.0
+        return np.zeros((30, 0)), target, np.arange(30) >= 7
+
+
+NO_CLASS = r"the target of Mislabelled must be 1 for one class .* got \[1. 1.\] in step 7 of trial 5"
+
+
+def test_labels_of_trials_drawn_in_advance_are_looked_at():
+    with pytest.raises(ValueError, match=NO_CLASS):
+        SoftmaxReadout(Mislabelled(), tau=20 * ms)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_labels_are_looked_at_as_a_run_comes_to_them(target, monkeypatch):
+    monkeypatch.setattr("brian_rflo.task_values.CHUNK_VALUES", 1)
+    with device(target):
+        readout = SoftmaxReadout(Mislabelled(), tau=20 * ms)
+        network = Network(readout)
+        if target != "cpp_standalone":
+            network.run(5 * readout.task.duration)
+        with pytest.raises(Exception) as error:
+            network.run(6 * readout.task.duration)
+    assert re.search(NO_CLASS, f"{error.value} {error.value.__cause__}")
 
 
 def test_copies_with_other_weights_are_refused():
