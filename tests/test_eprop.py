@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from brian2 import Hz, Network, SpikeMonitor, defaultclock, ms, mV
+from brian2 import Hz, Network, SpikeMonitor, StateMonitor, defaultclock, ms, mV
 
 from brian_rflo import PRESETS, RFLO, AdaptiveEProp, Adam, ArrayTask, CursorMovements, Delta, Descent, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LeakyDelta, LeakyReadout, LearningNetwork, LearningRule, PeriodicOutput, PlasticSynapses, RateNeurons, SoftmaxReadout, Task, Trials
 from brian_rflo import reference_eprop as oracle
+from brian_rflo import schedule
 from brian_rflo.devices import device
 
 CASE = np.load(Path(__file__).parent / "data" / "bellec2020_regression.npz")
@@ -385,8 +386,6 @@ def test_spikes_by_hand(reset_by):
     defaultclock.dt = 1 * ms
     neurons = DiscreteLIFNeurons(1, tau=10 * ms, tau_adapt=50 * ms, beta=0.5, threshold=1.0, refractory=2 * ms, reset_by=reset_by)
     neurons.I_in = 0.4
-    from brian2 import StateMonitor
-
     seen = StateMonitor(neurons, ["v", "a", "gain", "activity", "wait"], record=True, when="end")
     Network(neurons, seen).run(8 * ms)
     alpha, rho = np.exp(-1 / 10), np.exp(-1 / 50)
@@ -398,6 +397,19 @@ def test_spikes_by_hand(reset_by):
         wait = 2.0 if z else wait
         np.testing.assert_allclose([getattr(seen, name)[0][step] for name in ("v", "a", "gain", "activity", "wait")], [v, a, psi, z, wait], atol=1e-14)
     assert np.sum(seen.activity[0]) == 2
+
+
+def test_the_readout_sees_a_spike_in_its_own_step():
+    net = evidence_net()
+    net.output.w = 1
+    seen = [StateMonitor(group, name, record=True, when="end") for group, name in ((net.neurons, "activity"), (net.readout, "output"))]
+    net.output.plastic = False
+    net.add(*seen)
+    net.neurons.run_regularly("I_in = 0.3", **schedule.GAIN)
+    net.run(30 * ms)
+    spikes, output, kappa = np.asarray(seen[0].activity).sum(axis=0), np.asarray(seen[1].output)[0], np.exp(-1 / 20)
+    np.testing.assert_allclose(output, kappa * np.r_[0, output[:-1]] + (1 - kappa) * spikes, rtol=1e-13)
+    assert spikes.any() and not spikes.all()
 
 
 def test_store_restore_and_pieces_change_no_bit():

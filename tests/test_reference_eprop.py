@@ -152,6 +152,23 @@ def test_output_weights_follow_the_gradient_of_the_loss(network):
     assert abs(gradient) > 1e-3 and np.isclose((loss(1e-5) - loss(-1e-5)) / 2e-5, gradient, rtol=1e-6)
 
 
+def test_a_readout_a_step_late_is_a_target_a_step_early():
+    """Its loss has the same gradient, and one term more, of the first step."""
+    weights, inputs, target, mask = random_case(LIF)
+    mask[:] = True
+    early = [np.concatenate([values[:, 1:], np.zeros_like(values[:, :1])], axis=1) for values in (target, mask)]
+
+    def late_loss(step):
+        shifted = weights["output"].copy()
+        shifted[1, 2] += step
+        output = LIF.trial(weights | {"output": shifted}, inputs, target, mask).output.swapaxes(0, 1)
+        return 0.5 * ((np.concatenate([np.zeros_like(output[:, :1]), output[:, :-1]], axis=1) - target) ** 2).sum()
+
+    trial = LIF.trial(weights, inputs, *early)
+    assert np.isclose(late_loss(0), trial.loss.sum() + 0.5 * (target[:, 0] ** 2).sum(), rtol=1e-12)
+    assert np.isclose((late_loss(1e-5) - late_loss(-1e-5)) / 2e-5, LIF.gradients(weights, trial)["output"][1, 2], rtol=1e-6)
+
+
 @NETWORKS
 def test_gradients_add_up_over_trials(network):
     weights, *arrays = random_case(network)
