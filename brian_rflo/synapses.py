@@ -14,7 +14,7 @@ from .dense.choice import written
 from .neurons.base import LOW_PASSED, check_port, integrates, spikes, whole
 from .occasional import is_standalone
 from .optimizers import Descent
-from .quantities import check_tau
+from .quantities import check_tau, same_value
 from .regularization import SUMMED, FiringRate, count_sent
 from .rules import LearningRule
 from .updates import check_constraint, check_instance, check_update
@@ -365,6 +365,11 @@ class PlasticSynapses(Projection):
         if self.advance and forgotten:
             raise ValueError(f"{reader}: its advance never writes {', '.join(map(repr, sorted(forgotten)))}, which its traces declare; a misspelt name?")
         self._check_times()
+
+    def resolve_all(self, identifiers, run_namespace, *args, **kwds):
+        """As Brian2 does, but without its warning of two things of one name where a parameter of the rule has the value of the script's variable."""
+        given = {name for name, value in self.rule.parameters.items() if same_value(value, run_namespace.get(name))}
+        return super().resolve_all(identifiers, {name: value for name, value in run_namespace.items() if name not in given}, *args, **kwds)
 
     def _check_times(self):
         for name, value in self.rule.parameters.items():

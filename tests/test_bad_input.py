@@ -291,3 +291,10 @@ def test_bad_input(act, message):
             act()
         except BrianObjectException as error:  # Brian2 names the object, and where it was made, around what before_run raises
             raise error.__cause__ from None
+
+
+@pytest.mark.parametrize("there, warned", [(TAU, False), (20 * ms, True), (10.0, True), (None, False)])
+def test_a_variable_of_the_script_named_like_a_parameter(there, warned, caplog):
+    """Brian2 warns of two things of one name; the value that the rule was given is not another thing."""
+    network().train(1, namespace={"tau": there})
+    assert ("'tau' is an internal variable of group 'recurrent" in caplog.text) == warned
