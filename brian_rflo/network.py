@@ -23,8 +23,6 @@ logger = get_logger(__name__)
 
 #: How the error may reach the neurons.
 CREDIT_PATHS = ("random", "symmetric", "adaptive")
-#: Statement that holds weights of neurons onto themselves at 0.
-NO_SELF_CONNECTIONS = "w = choose(i != j, w, 0)"
 
 
 class LearningNetwork(Network):
@@ -60,7 +58,8 @@ class LearningNetwork(Network):
     regularization : FiringRate, optional
         Holds the rates of the neurons near a value, through recurrent and input weights.
     feedback : {"random", "symmetric", "adaptive"}
-        The credit path: fixed random feedback weights; the readout weights backwards; or random ones that change as the readout weights do.
+        The credit path: fixed random feedback weights; the readout weights backwards; or random ones that change as the readout weights do, and
+        freeze with them (``net.output.plastic = False``).
     output_decay : float
         Share of the readout weights, and of adaptive feedback weights, that each update takes away.
     tau_out : Quantity, optional
@@ -126,10 +125,8 @@ class LearningNetwork(Network):
         readout_rule = readout_rule or (Delta(rule.learning_rate) if tau_out is None else LeakyDelta(rule.learning_rate, tau_out))
         if feedback == "adaptive" and type(readout_rule) not in (Delta, LeakyDelta):
             raise ValueError(f"feedback='adaptive' does to the feedback weights what Delta or LeakyDelta does to the readout weights, and knows no counterpart of {type(readout_rule).__name__}; build it with AdaptiveFeedback(net.readout, neurons, your_rule)")
-        if not self_connections:
-            constraint = f"{NO_SELF_CONNECTIONS}\n{constraint}".strip()
         when = dict(update=update, batch=batch, optimizer=optimizer)
-        self.recurrent = PlasticSynapses(neurons, neurons, rule, onto="I_rec", constraint=constraint, regularization=regularization, name="recurrent*", **when)
+        self.recurrent = PlasticSynapses(neurons, neurons, rule, onto="I_rec", constraint=constraint, regularization=regularization, self_connections=self_connections, name="recurrent*", **when)
         self.input_synapses = None if self.inputs is None else PlasticSynapses(self.inputs, neurons, rule, onto="I_in", regularization=regularization, name="input_synapses*", **when)
         self.output = PlasticSynapses(neurons, self.readout, readout_rule, onto=self.readout.onto, constraint=f"w = {1 - output_decay!r}*w" if output_decay else "", name="output*", **when)
         self.feedback = self._credit_path(feedback, readout_rule, when)
@@ -188,7 +185,7 @@ class LearningNetwork(Network):
             return FeedbackSynapses(self.readout, self.neurons, name="feedback*")
         rate = readout_rule.learning_rate
         rule = LeakyFeedbackDelta(rate, readout_rule.tau) if isinstance(readout_rule, LeakyDelta) else FeedbackDelta(rate)
-        return AdaptiveFeedback(self.readout, self.neurons, rule, constraint=self.output.constraint, name="feedback*", **when)
+        return AdaptiveFeedback(self.readout, self.neurons, rule, self.output, constraint=self.output.constraint, name="feedback*", **when)
 
     def _readout(self, tau_out, classify):
         if tau_out is None:

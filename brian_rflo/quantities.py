@@ -1,7 +1,7 @@
 """Checks of the numbers that users type: times, time constants, rates, counts."""
 
 import numpy as np
-from brian2 import get_dimensions, hertz, second
+from brian2 import Quantity, get_dimensions, hertz, second
 
 
 def check_time(name, value, zero_allowed=False):
@@ -11,6 +11,12 @@ def check_time(name, value, zero_allowed=False):
     seconds = np.asarray(value, dtype=float)
     if seconds.ndim or not np.isfinite(seconds) or seconds < 0 or (seconds == 0 and not zero_allowed):
         raise ValueError(f"{name} must be one {'non-negative' if zero_allowed else 'positive'} time; got {value!r}")
+
+
+def same_value(value, other):
+    """Whether two things are the same number, with the same units."""
+    numbers = all(isinstance(one, (int, float, np.number, Quantity)) for one in (value, other))
+    return numbers and get_dimensions(value) is get_dimensions(other) and np.array_equal(value, other)
 
 
 def whole_steps(name, value, dt):

@@ -5,7 +5,8 @@ from brian2 import NeuronGroup, Synapses
 
 from . import schedule
 from .quantities import check_tau
-from .rules import Delta, LeakyDelta
+from .neurons.base import whole
+from .rules import Delta, EProp, LeakyDelta
 from .task_values import TaskValues
 
 
@@ -99,18 +100,28 @@ class Readout(TaskGroup):
         If the task has another time step than the simulation.
     """
 
+    #: What the arrays of each trial must pass (`TaskValues`), if anything.
+    check_trial = None
+
     tau, trial_start, sum_phase, onto, more_equations = None, "loss = 0", schedule.READOUT, "output", ""
     judge = """error = mask_of(t_in_timesteps, _trial)*(target - output)
                loss += error**2/(2*n_steps)"""
 
     def __init__(self, task, networks=1, parallel=1, name="readout*", namespace=None, **neurongroup_args):
-        names = {"target_of": TaskValues(task, "target", parallel), "mask_of": TaskValues(task, "mask", parallel), "n_outputs": task.n_outputs, "n_steps": task.n_steps, "n_columns": task.n_outputs * parallel}
+        names = {"target_of": TaskValues(task, "target", parallel, self.check_trial), "mask_of": TaskValues(task, "mask", parallel), "n_outputs": task.n_outputs, "n_steps": task.n_steps, "n_columns": task.n_outputs * parallel}
         code = f"""target = target_of(t_in_timesteps, i % n_columns)
                   _trial = (i % n_columns)//n_outputs
                   {self.judge}"""
         self.networks, self.parallel = networks, parallel
         super().__init__(networks * task.n_outputs, f"output : 1\ntarget : 1\nerror : 1\nloss : 1\n{self.more_equations}", task, {**(namespace or {}), **names}, code, schedule.LOSS, name=name, **neurongroup_args)
 
+    def check_eligibility(self, rule, neurons):
+        """Raise unless e-prop's rule filters eligibility as this readout filters the spikes of the neurons. Neurons that filter them by themselves are not judged."""
+        if not isinstance(rule, EProp) or not getattr(whole(neurons), "sends_bare_spikes", False) or rule.tau == self.tau:
+            return
+        if self.tau is None:
+            raise ValueError(f"{type(rule).__name__} filters eligibility with tau = {rule.tau}, but readout '{self.name}' has no time constant, and nothing else filters the spikes of '{neurons.name}'; write LeakyReadout(task, tau={rule.tau!r}) (in a LearningNetwork tau_out={rule.tau!r})")
+        raise ValueError(f"{type(rule).__name__} has tau = {rule.tau}, but readout '{self.name}' {self.tau}; eligibility is filtered as the readout filters spikes (Bellec et al. 2020, equation 28): give both the same")
 
     def check_projection(self, rule, onto):
         """Raise unless a projection ends where it must, and its rule knows the time constant of the readout."""
@@ -193,7 +204,8 @@ class SoftmaxReadout(LeakyReadout):
     Raises
     ------
     ValueError
-        If the task has one output only, or a target that is no class; or as for `LeakyReadout`.
+        If the task has one output only, or a target that is no class; or as for `LeakyReadout`. Where trials are random, those of a run are looked
+        at as they are drawn.
     """
 
     trial_start = "loss = 0; output = 0; error = 0; choice = 0"
@@ -205,15 +217,20 @@ class SoftmaxReadout(LeakyReadout):
                choice += _counts*probability"""
 
     def __init__(self, task, tau, networks=1, parallel=1, name="softmaxreadout*", **neurongroup_args):
-        _, target, mask = task.trial(0)
         if task.n_outputs < 2:
             raise ValueError(f"SoftmaxReadout: {type(task).__name__} has one output, and classes are two or more; use LeakyReadout, or a target with an output for each class")
-        counted = target[mask > 0]
-        if not np.isin(counted, (0, 1)).all() or (counted.sum(axis=1) != 1).any():
-            raise ValueError(f"SoftmaxReadout: the target of {type(task).__name__} must be 1 for one class and 0 for the others in each step that counts; got {counted[0] if np.isin(counted, (0, 1)).all() else counted[~np.isin(counted, (0, 1)).all(axis=1)][0]}")
         super().__init__(task, tau, networks, parallel, name=name, **neurongroup_args)
         self.namespace["window_of"] = TaskValues(task, "window", parallel)
         compared = Synapses(self, self, "denominator_post = exp(clip(output_pre - output_post, -80, 80)) : 1 (summed)", name=f"{self.name}_compared*")
         compared.connect(j=f"k for k in range((i//{task.n_outputs})*{task.n_outputs}, (i//{task.n_outputs} + 1)*{task.n_outputs})")
         schedule.move(compared.summed_updaters["denominator_post"], schedule.NORMALIZE)
         self.contained_objects.append(compared)
+
+    @staticmethod
+    def check_trial(task, number, inputs, target, mask):
+        """Raise unless there is one class in each step of a trial that counts."""
+        counted = target[mask != 0]
+        is_class = ((counted == 0) | (counted == 1)).all(axis=1) & (counted.sum(axis=1) == 1)
+        if not is_class.all():
+            step = np.flatnonzero(mask)[~is_class][0]
+            raise ValueError(f"SoftmaxReadout: the target of {type(task).__name__} must be 1 for one class and 0 for the others in each step that counts; got {target[step]} in step {step} of trial {number}")

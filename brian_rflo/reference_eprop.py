@@ -23,9 +23,12 @@ The same number, backwards in time and with no trace for each synapse, is that o
     M_j(s) = psi_j(s) (c_j(s) + lam_j(s+1))            lam_j(s) = (rho - beta psi_j(s)) lam_j(s+1) - beta psi_j(s) c_j(s)
     Q_j(s) = M_j(s) + alpha Q_j(s+1)                   G = zeta sum over s of Q_j(s) x_i(s)                                      (10)
 
-Backpropagation through time, with the same psi and no gradient through the reset, is this with symmetric B and what later spikes of other neurons add:
+Backpropagation through time, with the same psi, is this with symmetric B and what the spike does to later spikes, of other neurons and, through the
+reset, of its own:
 
-    c_j(s) = F_j(s) + c_reg (n_j/T - f_target)/T + zeta sum over k of W_kj Q_k(s+1)                                               (11)
+    c_j(s) = F_j(s) + c_reg (n_j/T - f_target)/T + zeta sum over k of W_kj Q_k(s+1) - v_th Q_j(s+1)                                (11)
+
+e-prop has neither of the two last terms; a *detached* reset is (11) without the last one.
 
 No neuron has a synapse onto itself.
 """
@@ -240,7 +243,7 @@ class EpropNetwork:
         surprise = -np.log(answer, where=target > 0, out=np.zeros_like(answer))
         return (mask * target * surprise).sum(axis=(0, 2)) / mask.sum(axis=(0, 2))
 
-    def gradients(self, weights, trial, averaged=False, through_time=False):
+    def gradients(self, weights, trial, averaged=False, through_time=False, through_reset=True):
         """The gradient by the adjoint recursion, equation (10), added up over a batch of trials.
 
         Parameters
@@ -252,6 +255,8 @@ class EpropNetwork:
             Divide the gradient of each trial by the number of its steps that count.
         through_time : bool
             Backpropagation through time, equation (11), if the feedback is the transposed output weights.
+        through_reset : bool
+            Whether that goes through the reset too; without, the reset is detached.
 
         Returns
         -------
@@ -262,7 +267,7 @@ class EpropNetwork:
         error, rate_error = self._errors(trial, averaged)
         by_output = filtered_backwards(error, kappa)
         signal = (1 - kappa) * by_output @ weights["feedback"].T + rate_error
-        signal = self._through_time(weights, trial.gain, signal) if through_time else self._through_adaptation(trial.gain, signal)
+        signal = self._through_time(weights, trial.gain, signal, through_reset) if through_time else self._through_adaptation(trial.gain, signal)
         by_membrane = zeta * filtered_backwards(signal, alpha)
         recurrent = sum_of_products(by_membrane[1:], trial.spikes[:-1])
         np.fill_diagonal(recurrent, 0)
@@ -284,12 +289,13 @@ class EpropNetwork:
             later = keep[step] * later + onto[step]
         return result
 
-    def _through_time(self, weights, gain, signal):
+    def _through_time(self, weights, gain, signal, through_reset):
         """M, with equation (11) for c."""
         (alpha, rho, _), (zeta, _), result = self.decays, self.zetas, np.empty(gain.shape)
+        by_spike = zeta * weights["recurrent"] - through_reset * self.v_th * np.eye(gain.shape[-1])
         by_adaptation, by_membrane = np.zeros(gain.shape[1:]), np.zeros(gain.shape[1:])
         for step in range(len(gain) - 1, -1, -1):
-            result[step] = gain[step] * (signal[step] + by_adaptation + zeta * by_membrane @ weights["recurrent"])
+            result[step] = gain[step] * (signal[step] + by_adaptation + by_membrane @ by_spike)
             by_adaptation, by_membrane = rho * by_adaptation - self.beta * result[step], alpha * by_membrane + result[step]
         return result
 
@@ -359,7 +365,7 @@ class EpropResult:
     weights_after: dict
 
 
-def train(network, task, weights, learning_rate, updates, batch=1, averaged=False, feedback="random", trained=PLASTIC, optimizer=Descent(), decay=0.0, through_time=False, watch=None):
+def train(network, task, weights, learning_rate, updates, batch=1, averaged=False, feedback="random", trained=PLASTIC, optimizer=Descent(), decay=0.0, through_time=False, through_reset=True, watch=None):
     """Train a network by e-prop.
 
     Gradients are added up over the trials of a batch, as in `Trials`. Where a publication takes their mean, divide its learning rate by `batch`
@@ -387,6 +393,8 @@ def train(network, task, weights, learning_rate, updates, batch=1, averaged=Fals
         Share of the output weights, and of adaptive feedback, that is lost in each update.
     through_time : bool
         Backpropagation through time, with symmetric feedback.
+    through_reset : bool
+        Whether that goes through the reset of the neurons too.
     watch : callable, optional
         Called with the `EpropTrial` and the weights after each update.
 
@@ -411,7 +419,7 @@ def train(network, task, weights, learning_rate, updates, batch=1, averaged=Fals
     before, learning, history = copies(weights), Updates(learning_rate, optimizer), []
     for number in range(updates):
         trial = network.trial(weights, *(np.stack(arrays) for arrays in zip(*(task.trial(number * batch + k) for k in range(batch)))))
-        gradients = network.gradients(weights, trial, averaged, through_time)
+        gradients = network.gradients(weights, trial, averaged, through_time, through_reset)
         change(weights, learning.changes({name: gradients[name] for name in trained}), feedback, decay)
         history.append((trial.loss, trial.wrong, trial.rates.mean(axis=0)))
         if watch:

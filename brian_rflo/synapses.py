@@ -14,7 +14,7 @@ from .dense.choice import written
 from .neurons.base import LOW_PASSED, check_port, integrates, spikes, whole
 from .occasional import is_standalone
 from .optimizers import Descent
-from .quantities import check_tau
+from .quantities import check_tau, same_value
 from .regularization import SUMMED, FiringRate, count_sent
 from .rules import LearningRule
 from .updates import check_constraint, check_instance, check_update
@@ -50,6 +50,9 @@ ACCUMULATE = """_on = int(plastic)
 #: A constraint (`PlasticSynapses`): Dale's law. Neurons of the source are excitatory or inhibitory (their variable `excitatory`), and no
 #: weight takes the other sign (Murray 2019, figure 2, supplement 1).
 DALE = "w = choose(excitatory_pre, clip(w, 0, inf), clip(w, -inf, 0))"
+
+#: The constraint of projections without synapses of neurons onto themselves.
+NO_SELF_CONNECTIONS = "w = choose(i != j, w, 0)"
 
 #: Beginnings of the names of variables that dense loops work with from one step to the next.
 WORKING = ("_history_", "_at_", "_ahead", "_stale")
@@ -183,6 +186,12 @@ def trace_method(target):
     return "exponential_euler" if method in ("exponential_euler", "exact", "linear") else "euler"
 
 
+def check_one_group(source, target):
+    """Raise unless both ends of a projection are the same neurons."""
+    if whole(source) is not whole(target) or (source.start, source.stop) != (target.start, target.stop):
+        raise ValueError(f"self_connections=False is for projections within a group, but '{source.name}' and '{target.name}' are two; leave it out")
+
+
 class PlasticSynapses(Projection):
     """A projection that sends activity or spikes to its target and learns by a rule.
 
@@ -208,6 +217,8 @@ class PlasticSynapses(Projection):
         Statements that hold the weights in bounds, run after each change: `DALE`, or for example ``"w = clip(w, -1, 1)"``.
     regularization : FiringRate, optional
         Holds the rates of the target near a value; needs a `Trials`.
+    self_connections : bool
+        Whether neurons may have weights onto themselves; without, these are set to 0 with each change, and do not count in gradient clipping.
     name : str
         Name of the projection.
     **synapses_args
@@ -234,15 +245,21 @@ class PlasticSynapses(Projection):
     Within trials of `T` steps (see `Trials`) every update carries the paper's ``1/T``. Without trials it does not.
     """
 
-    #: What a subclass may choose: the variable of the source that is sent, and the phases of the sum and of the traces.
-    sends, sum_at, traces_at = "activity", None, None
+    #: What a subclass may choose: the variable of the source that is sent, the phases of the sum and of the traces, and whether its changes are a part of
+    #: the gradient, whose norm is clipped.
+    sends, sum_at, traces_at, is_gradient = "activity", None, None, True
+    #: The projection whose switch `plastic` is this one's too.
+    switched_with = None
 
-    def __init__(self, source, target, rule, onto, update="step", batch=1, optimizer=Descent(), constraint="", regularization=None, name="plasticsynapses*", **synapses_args):
+    def __init__(self, source, target, rule, onto, update="step", batch=1, optimizer=Descent(), constraint="", regularization=None, self_connections=True, name="plasticsynapses*", **synapses_args):
         check_instance("rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
         check_instance("optimizer", optimizer, Descent, "Adam()")
         check_update(update, batch)
         check_constraint(constraint)
-        self.rule, self.onto, self.update, self.batch, self.optimizer, self.constraint, self.regularization = rule, onto, update, batch, optimizer, constraint, regularization
+        if not self_connections:
+            check_one_group(source, target)
+            constraint = f"{NO_SELF_CONNECTIONS}\n{constraint}".strip()
+        self.rule, self.onto, self.update, self.batch, self.optimizer, self.constraint, self.regularization, self.self_connections = rule, onto, update, batch, optimizer, constraint, regularization, self_connections
         self.trials, self._connected, self.dense, self.trial_length = None, 0, None, None
         self.advance = "\n".join(line.split("#")[0] for line in rule.advance.splitlines())
         self.sends_spikes, self.trace_phase = integrates(target, onto), self.traces_at or trace_phase(target)
@@ -258,6 +275,8 @@ class PlasticSynapses(Projection):
         if self.sends_spikes:
             synapses_args["on_pre"] = f"{onto}_post += w"
         super().__init__(source, target, self._equations(source, target), method="exponential_euler" if self.traces_at else trace_method(target), namespace=namespace, name=name, **synapses_args)
+        if self.switched_with is not None:
+            self.variables.add_reference("plastic", self.switched_with)
         if self.state_updater is not None:
             schedule.move(self.state_updater, self.trace_phase)
         advancer = self.run_regularly(traces_read(self.advance, source, target), **self.trace_phase, name=f"{self.name}_advance") if self.advance else self.state_updater
@@ -318,8 +337,9 @@ class PlasticSynapses(Projection):
     def _equations(self, source, target):
         change = "change : 1\n" if self.update == "trial" else ""
         sent = "" if self.sends_spikes else f"{self.onto}_post = w*{self.sends}_pre : 1 (summed)"
+        switch = "" if self.switched_with is not None else "plastic : boolean (shared)\n"
         held = f"{self.regularization.equations}\n{f'{SUMMED} : 1' if change else ''}\n" if self.regularization else ""
-        return f"w : 1\nw_kept : 1\n{change}{held}plastic : boolean (shared)\n{self.optimizer.equations}\n{traces_read(self.rule.equations, source, target)}\n{sent}"
+        return f"w : 1\nw_kept : 1\n{change}{held}{switch}{self.optimizer.equations}\n{traces_read(self.rule.equations, source, target)}\n{sent}"
 
     def _check_ports(self, source, target, reader):
         if self.sends_spikes and not spikes(source):
@@ -346,6 +366,11 @@ class PlasticSynapses(Projection):
             raise ValueError(f"{reader}: its advance never writes {', '.join(map(repr, sorted(forgotten)))}, which its traces declare; a misspelt name?")
         self._check_times()
 
+    def resolve_all(self, identifiers, run_namespace, *args, **kwds):
+        """As Brian2 does, but without its warning of two things of one name where a parameter of the rule has the value of the script's variable."""
+        given = {name for name, value in self.rule.parameters.items() if same_value(value, run_namespace.get(name))}
+        return super().resolve_all(identifiers, {name: value for name, value in run_namespace.items() if name not in given}, *args, **kwds)
+
     def _check_times(self):
         for name, value in self.rule.parameters.items():
             if name.startswith("tau"):
@@ -353,7 +378,8 @@ class PlasticSynapses(Projection):
 
     def connect(self, *args, level=0, **connect_args):
         super().connect(*args, level=level + 1, **connect_args)
-        self.plastic = True
+        if self.switched_with is None:
+            self.plastic = True
         for name, value in (self.rule.parameters | (self.regularization.parameters if self.regularization else {})).items():
             setattr(self, name, value)
 
@@ -483,6 +509,8 @@ class AdaptiveFeedback(PlasticSynapses):
         Any group with ``feedback`` and ``activity``.
     rule : LearningRule
         `FeedbackDelta`, or `LeakyFeedbackDelta` for a `LeakyReadout`, with the learning rate of the readout's rule.
+    output : PlasticSynapses, optional
+        The projection to the readout whose changes these are: both have one switch then, and ``output.plastic = False`` freezes the feedback too.
     name : str
         Name of the projection.
     **plastic_args
@@ -492,11 +520,16 @@ class AdaptiveFeedback(PlasticSynapses):
     ------
     TypeError, ValueError
         As for `PlasticSynapses`.
+
+    Notes
+    -----
+    In gradient clipping (see `Trials`) its changes are scaled as all others are, but do not count in the norm: they are no part of the gradient.
     """
 
-    sends, sum_at, traces_at = "error", schedule.FEEDBACK, schedule.READOUT_TRACE
+    sends, sum_at, traces_at, is_gradient = "error", schedule.FEEDBACK, schedule.READOUT_TRACE, False
 
-    def __init__(self, source, target, rule, name="adaptivefeedback*", **plastic_args):
+    def __init__(self, source, target, rule, output=None, name="adaptivefeedback*", **plastic_args):
+        self.switched_with = output
         super().__init__(source, target, rule, onto="feedback", name=name, **plastic_args)
 
 

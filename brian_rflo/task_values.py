@@ -56,9 +56,12 @@ class TaskValues(Function, Nameable):
         The last is a number for each trial: its steps that count.
     parallel : int
         Trials of the task side by side: the columns of the first, then those of the second, and so on.
+    check : callable, optional
+        Called with a task and the number of a trial and its arrays, before any of them is used: it raises where they are not as they should be.
     """
 
-    def __init__(self, task, what, parallel=1):
+    def __init__(self, task, what, parallel=1, check=None):
+        self.check = check
         Nameable.__init__(self, "_task_values*")
         self.task, self.part, self.parallel = task, ("inputs", "target", "mask", "window").index(what), parallel
         self.columns = self.rows_of_trials(0).shape[1]
@@ -83,6 +86,8 @@ class TaskValues(Function, Nameable):
     def rows_of_trial(self, number):
         """The rows of one trial."""
         arrays = self.task.trial(number)
+        if self.check:
+            self.check(self.task, number, *arrays)
         if self.part == len(arrays):
             return np.full((self.task.n_steps, 1), max(arrays[-1].sum(), 1.0))
         return arrays[self.part].reshape(self.task.n_steps, -1)

@@ -49,7 +49,8 @@ class Trials(NeuronGroup):
         times the trials of a batch, for the average over both; 1 for the sum.
     clip_norm : float, optional
         Gradient clipping: where the norm of a network's change, ``sqrt(sum of change**2)/T`` over all its plastic projections and before
-        the learning rate, is larger than this, the change is scaled down to it. Only with ``update="trial"``.
+        the learning rate, is larger than this, the change is scaled down to it. Weights of neurons onto themselves that are held at 0, and adaptive
+        feedback, do not count in the norm. Only with ``update="trial"``.
     name : str
         Name of the group.
     **neurongroup_args
@@ -82,6 +83,9 @@ class Trials(NeuronGroup):
             raise ValueError("Trials was given a part twice; name each once")
         self.readouts = [part for part in parts if isinstance(part, Readout)]
         self.projections = [part for part in parts if isinstance(part, PlasticSynapses)]
+        for readout in self.readouts:
+            for part in self.projections:
+                readout.check_eligibility(part.rule, part.target)
         if clip_norm is not None:
             check_clipping(clip_norm, self.projections)
         super().__init__(networks, "loss : 1\ndiverged_in : integer", name=name, **neurongroup_args)
@@ -236,7 +240,7 @@ class Verdict(Occasional, CodeRunner):
 
 def check_clipping(clip_norm, projections):
     """Raise unless the changes of all projections are known together, so that they have a norm."""
-    if not projections:
+    if not any(part.is_gradient for part in projections):
         raise ValueError("clip_norm scales the changes of plastic projections, and Trials was given none")
     for part in projections:
         check_clip_norm(clip_norm, part.update)
@@ -256,12 +260,15 @@ class Clipping(Occasional, CodeRunner):
         self.when_holds(last_step(trials.task.n_steps * projections[0].batch))
         CodeRunner.__init__(self, trials, "clipping", clock=trials.clock, name=f"{trials.name}_clipping*", **schedule.CLIP)
         self.largest, self.networks = clip_norm * trials.averaged_over, len(trials)
-        self.projections = [Part(trials, part, part.target.stop, change="change", post="_synaptic_post", scale="_scale") for part in projections]
+        self.projections = [Part(trials, part, part.target.stop, change="change", pre="_synaptic_pre", post="_synaptic_post", scale="_scale") for part in projections]
+        self.counted = [part for part, projection in zip(self.projections, projections) if projection.is_gradient]
+        for part, projection in zip(self.projections, projections):
+            part.self_connections = projection.self_connections
 
     def create_code_objects(self, run_namespace):
         """Only standalone has a code object."""
         if is_standalone():
-            self.template_kwds |= dict(_projections=self.projections, _networks=self.networks, _largest=repr(float(self.largest)))
+            self.template_kwds |= dict(_projections=self.projections, _counted=self.counted, _networks=self.networks, _largest=repr(float(self.largest)))
             self.needed_variables = [name for part in self.projections for name in part.needed]
             super().create_code_objects(run_namespace)
 
@@ -270,19 +277,24 @@ class Clipping(Occasional, CodeRunner):
         if not self.holds(self.timestep[0]):
             return
         with np.errstate(invalid="ignore"):
-            largest = np.max([self.largest_change(part) for part in self.projections], axis=0)
+            changes = [self.changes(part) for part in self.counted]
+            largest = np.max([self.largest_change(*change) for change in changes], axis=0)
             unit = np.where(np.isfinite(largest) & (largest > 0), largest, 1.0)  # squares of large numbers are no numbers
-            squares = sum(np.bincount(part.post.get_value() // part.block, (part.change.get_value() / np.repeat(unit, part.block)[part.post.get_value()]) ** 2, self.networks) for part in self.projections)
-            norm = unit * np.sqrt(squares)
+            norm = unit * np.sqrt(sum(np.bincount(network, (change / unit[network]) ** 2, self.networks) for network, change in changes))
             scale = np.where(np.isfinite(norm) & (norm > self.largest), self.largest / np.maximum(norm, self.largest), 1.0)
         for part in self.projections:
             part.scale.get_value()[:] = np.repeat(scale, part.block)
 
+    def changes(self, part):
+        """What counts of one projection: the network of each synapse, and its change."""
+        pre, post = part.pre.get_value(), part.post.get_value()
+        counts = slice(None) if part.self_connections else pre != post
+        return post[counts] // part.block, part.change.get_value()[counts]
 
-    def largest_change(self, part):
+    def largest_change(self, network, change):
         """Of each network, in one projection."""
         largest = np.zeros(self.networks)
-        np.maximum.at(largest, part.post.get_value() // part.block, np.abs(part.change.get_value()))
+        np.maximum.at(largest, network, np.abs(change))
         return largest
 
 

@@ -1,14 +1,16 @@
 """e-prop: the published networks to the last bits, on every path; reductions to RFLO and LIF; credit paths; trials side by side."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-from brian2 import Hz, Network, SpikeMonitor, defaultclock, ms, mV
+from brian2 import Hz, Network, SpikeMonitor, StateMonitor, defaultclock, ms, mV
 
 from brian_rflo import PRESETS, RFLO, AdaptiveEProp, Adam, ArrayTask, CursorMovements, Delta, Descent, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LeakyDelta, LeakyReadout, LearningNetwork, LearningRule, PeriodicOutput, PlasticSynapses, RateNeurons, SoftmaxReadout, Task, Trials
 from brian_rflo import reference_eprop as oracle
+from brian_rflo import schedule
 from brian_rflo.devices import device
 
 CASE = np.load(Path(__file__).parent / "data" / "bellec2020_regression.npz")
@@ -202,7 +204,7 @@ def test_lif_neurons_run_trials_side_by_side_too():
 
 def evidence_net(**options):
     defaultclock.dt = EVIDENCE.dt
-    return LearningNetwork(EVIDENCE, DiscreteLIFNeurons(N, tau=20 * ms), EProp(0.1, tau=20 * ms), **options)
+    return LearningNetwork(EVIDENCE, DiscreteLIFNeurons(N, tau=20 * ms, name="n"), EProp(0.1, tau=20 * ms), **({"tau_out": 20 * ms} | options))
 
 
 @dataclass(frozen=True)
@@ -276,6 +278,37 @@ def test_each_trial_has_its_own_window_and_no_logit_is_too_large():
         np.testing.assert_allclose(net.train(4).losses[0], expected_loss, atol=1e-10)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Mislabelled(Windows):
+    """Two classes at once in step 7 of trial 5; and in step 6 of all trials, which does not count."""
+
+    def sample(self, rng):
+        target, number = np.tile([1.0, 0.0], (30, 1)), rng.bit_generator.seed_seq.entropy[1]
+        target[6] = target[7 if number == 5 else 6] = 1.0
+        return np.zeros((30, 0)), target, np.arange(30) >= 7
+
+
+NO_CLASS = r"the target of Mislabelled must be 1 for one class .* got \[1. 1.\] in step 7 of trial 5"
+
+
+def test_labels_of_trials_drawn_in_advance_are_looked_at():
+    with pytest.raises(ValueError, match=NO_CLASS):
+        SoftmaxReadout(Mislabelled(), tau=20 * ms)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_labels_are_looked_at_as_a_run_comes_to_them(target, monkeypatch):
+    monkeypatch.setattr("brian_rflo.task_values.CHUNK_VALUES", 1)
+    with device(target):
+        readout = SoftmaxReadout(Mislabelled(), tau=20 * ms)
+        network = Network(readout)
+        if target != "cpp_standalone":
+            network.run(5 * readout.task.duration)
+        with pytest.raises(Exception) as error:
+            network.run(6 * readout.task.duration)
+    assert re.search(NO_CLASS, f"{error.value} {error.value.__cause__}")
+
+
 def test_copies_with_other_weights_are_refused():
     from brian2.core.base import BrianObjectException
 
@@ -291,7 +324,7 @@ def test_a_part_of_a_group_learns_as_the_whole():
     for part in (False, True):
         defaultclock.dt = task.dt
         neurons = DiscreteLIFNeurons(N, tau=10 * ms, threshold=0.1)
-        net = LearningNetwork(task, neurons[:] if part else neurons, EProp(0.1, tau=10 * ms), update="trial")
+        net = LearningNetwork(task, neurons[:] if part else neurons, EProp(0.1, tau=10 * ms), update="trial", tau_out=10 * ms)
         net.add(*([neurons] if part else []))
         results.append(net.train(3).weights_after)
     for name, values in results[0].items():
@@ -301,10 +334,13 @@ def test_a_part_of_a_group_learns_as_the_whole():
 BAD = {
     "adaptive feedback of a frozen readout": (lambda: evidence_net(feedback="adaptive", trained=("recurrent",)), "feedback='adaptive' follows the changes of the readout weights, which must be trained"),
     "unknown feedback": (lambda: evidence_net(feedback="none"), "feedback must be one of .'random', 'symmetric', 'adaptive'.; got 'none'"),
-    "classes without a time constant": (lambda: evidence_net(classify=True), "classify=True needs a readout with a time constant; write tau_out=20.ms"),
-    "leaky rule, plain readout": (lambda: evidence_net(readout_rule=LeakyDelta(0.1, 20 * ms)), "LeakyDelta filters with tau = 20. ms, but readout 'readout.*' has no time constant"),
+    "classes without a time constant": (lambda: evidence_net(classify=True, tau_out=None), "classify=True needs a readout with a time constant; write tau_out=20.ms"),
+    "leaky rule, plain readout": (lambda: evidence_net(readout_rule=LeakyDelta(0.1, 20 * ms), tau_out=None), "LeakyDelta filters with tau = 20. ms, but readout 'readout.*' has no time constant"),
     "plain rule, leaky readout": (lambda: evidence_net(readout_rule=Delta(0.1), tau_out=20 * ms), "has a time constant, and its output is made of past activity too; write LeakyDelta"),
     "two time constants": (lambda: evidence_net(readout_rule=LeakyDelta(0.1, 30 * ms), tau_out=20 * ms), "LeakyDelta has tau = 30. ms, but readout 'readout.*' 20. ms; give both the same"),
+    "eligibility of another readout": (lambda: evidence_net(tau_out=30 * ms), "EProp has tau = 20. ms, but readout 'readout.*' 30. ms; eligibility is filtered as the readout filters spikes"),
+    "eligibility filtered, readout not": (lambda: evidence_net(tau_out=None), "EProp filters eligibility with tau = 20. ms, but readout 'readout.*' has no time constant, and nothing else filters the spikes of 'n'; write LeakyReadout"),
+    "adaptation of other neurons": (lambda: classifier(rule=AdaptiveEProp(0.1, tau=20 * ms, tau_adapt=100 * ms)), "AdaptiveEProp has tau_adapt = 100. ms, but 'discretelifneurons.*' 200. ms"),
     "trials side by side, each step": (lambda: evidence_net(parallel=2), "parallel=2 trials side by side share their weights, which needs update='trial'"),
     "no whole copies": (lambda: evidence_net(parallel=5, update="trial"), "parallel must be a whole number that divides the 12 neurons"),
     "trials that are no whole rounds": (lambda: evidence_net(parallel=2, update="trial").train(3), "trials must be a multiple of the 2 that run side by side; got 3"),
@@ -350,8 +386,6 @@ def test_spikes_by_hand(reset_by):
     defaultclock.dt = 1 * ms
     neurons = DiscreteLIFNeurons(1, tau=10 * ms, tau_adapt=50 * ms, beta=0.5, threshold=1.0, refractory=2 * ms, reset_by=reset_by)
     neurons.I_in = 0.4
-    from brian2 import StateMonitor
-
     seen = StateMonitor(neurons, ["v", "a", "gain", "activity", "wait"], record=True, when="end")
     Network(neurons, seen).run(8 * ms)
     alpha, rho = np.exp(-1 / 10), np.exp(-1 / 50)
@@ -363,6 +397,19 @@ def test_spikes_by_hand(reset_by):
         wait = 2.0 if z else wait
         np.testing.assert_allclose([getattr(seen, name)[0][step] for name in ("v", "a", "gain", "activity", "wait")], [v, a, psi, z, wait], atol=1e-14)
     assert np.sum(seen.activity[0]) == 2
+
+
+def test_the_readout_sees_a_spike_in_its_own_step():
+    net = evidence_net()
+    net.output.w = 1
+    seen = [StateMonitor(group, name, record=True, when="end") for group, name in ((net.neurons, "activity"), (net.readout, "output"))]
+    net.output.plastic = False
+    net.add(*seen)
+    net.neurons.run_regularly("I_in = 0.3", **schedule.GAIN)
+    net.run(30 * ms)
+    spikes, output, kappa = np.asarray(seen[0].activity).sum(axis=0), np.asarray(seen[1].output)[0], np.exp(-1 / 20)
+    np.testing.assert_allclose(output, kappa * np.r_[0, output[:-1]] + (1 - kappa) * spikes, rtol=1e-13)
+    assert spikes.any() and not spikes.all()
 
 
 def test_store_restore_and_pieces_change_no_bit():

@@ -97,12 +97,12 @@ def test_forwards_is_backwards(network, averaged):
     assert not np.diag(backwards["recurrent"]).any()
 
 
-def sensitivity(network, weights, trial, post, pre):
+def sensitivity(network, weights, trial, post, pre, through_reset):
     """Derivative of loss and rate costs by one input weight: what a change of it does to everything, forwards through the linearised network."""
     (alpha, rho, kappa), (zeta, zeta_out) = network.decays, network.zetas
     v, a, z, u, total = 0.0, 0.0, np.zeros(trial.gain.shape[1:]), 0.0, 0.0
     for step, psi in enumerate(trial.gain):
-        v, a = alpha * v + zeta * (trial.inputs[step][:, [pre]] * np.eye(len(weights["input"]))[post] + z @ weights["recurrent"].T), rho * a + z
+        v, a = alpha * v + zeta * (trial.inputs[step][:, [pre]] * np.eye(len(weights["input"]))[post] + z @ weights["recurrent"].T) - through_reset * network.v_th * z, rho * a + z
         z = psi * (v - network.beta * a)
         u = kappa * u + zeta_out * z @ weights["output"].T
         total += (trial.error[step] * u).sum() + (network.c_reg * (trial.rates - network.f_target) / len(trial.gain) * z).sum()
@@ -110,19 +110,22 @@ def sensitivity(network, weights, trial, post, pre):
 
 
 @NETWORKS
-def test_backpropagation_through_time(network):
+@pytest.mark.parametrize("through_reset", [True, False])
+def test_backpropagation_through_time(network, through_reset):
     weights, *arrays = random_case(network)
     network = replace(network, zeta_out=None)
     weights["feedback"] = weights["output"].T
     trial = network.trial(weights, *arrays)
-    local, full = network.gradients(weights, trial), network.gradients(weights, trial, through_time=True)
+    local, full = network.gradients(weights, trial), network.gradients(weights, trial, through_time=True, through_reset=through_reset)
     for post, pre in ((0, 1), (3, 0), (6, 4)):
-        assert np.isclose(full["input"][post, pre], sensitivity(network, weights, trial, post, pre), rtol=1e-10)
+        assert np.isclose(full["input"][post, pre], sensitivity(network, weights, trial, post, pre, through_reset), rtol=1e-10)
     assert all(difference(local[name], full[name]) > 1e-3 * np.abs(local[name]).max() for name in ("input", "recurrent"))
     alone = weights | {"recurrent": np.zeros_like(weights["recurrent"])}
     trial = network.trial(alone, *arrays)
     for name, gradient in network.gradients(alone, trial).items():
-        assert difference(gradient, network.gradients(alone, trial, through_time=True)[name]) < 1e-12 * np.abs(gradient).max()
+        detached, whole = (network.gradients(alone, trial, through_time=True, through_reset=reset)[name] for reset in (False, True))
+        assert difference(gradient, detached) < 1e-12 * np.abs(gradient).max()
+        assert name == "output" or difference(gradient, whole) > 1e-3 * np.abs(gradient).max()
     with pytest.raises(ValueError, match="symmetric"):
         train(network, EvidenceAccumulation(n_cues=1), weights, 1e-3, 1, through_time=True)
 
@@ -147,6 +150,23 @@ def test_output_weights_follow_the_gradient_of_the_loss(network):
 
     gradient = network.gradients(weights, network.trial(weights, *arrays), averaged=network.loss == "classification")["output"][1, 2]
     assert abs(gradient) > 1e-3 and np.isclose((loss(1e-5) - loss(-1e-5)) / 2e-5, gradient, rtol=1e-6)
+
+
+def test_a_readout_a_step_late_is_a_target_a_step_early():
+    """Its loss has the same gradient, and one term more, of the first step."""
+    weights, inputs, target, mask = random_case(LIF)
+    mask[:] = True
+    early = [np.concatenate([values[:, 1:], np.zeros_like(values[:, :1])], axis=1) for values in (target, mask)]
+
+    def late_loss(step):
+        shifted = weights["output"].copy()
+        shifted[1, 2] += step
+        output = LIF.trial(weights | {"output": shifted}, inputs, target, mask).output.swapaxes(0, 1)
+        return 0.5 * ((np.concatenate([np.zeros_like(output[:, :1]), output[:, :-1]], axis=1) - target) ** 2).sum()
+
+    trial = LIF.trial(weights, inputs, *early)
+    assert np.isclose(late_loss(0), trial.loss.sum() + 0.5 * (target[:, 0] ** 2).sum(), rtol=1e-12)
+    assert np.isclose((late_loss(1e-5) - late_loss(-1e-5)) / 2e-5, LIF.gradients(weights, trial)["output"][1, 2], rtol=1e-6)
 
 
 @NETWORKS

@@ -67,6 +67,32 @@ def test_clipping_changes_something_and_holds_the_norm():
     np.testing.assert_allclose(norms[1], RATE * 0.05, rtol=1e-12)
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_norm_is_that_of_the_gradient(target):
+    """Without weights that are held at 0 and without adaptive feedback, which is scaled like the readout."""
+    with device(target):
+        result = train(CURSOR, trials=1, clip_norm=0.05, self_connections=False, feedback="adaptive")[1]
+    moved = {name: result.weights_after[name] - result.weights_before[name] for name in ("recurrent", "input", "output", "feedback")}
+    norms = np.sqrt(sum((moved[name] ** 2).sum(axis=(1, 2)) for name in ("recurrent", "input", "output")))
+    np.testing.assert_allclose(norms, RATE * 0.05, rtol=1e-12)
+    np.testing.assert_allclose(moved["feedback"], moved["output"].swapaxes(1, 2), rtol=0, atol=1e-15)
+    assert (np.diagonal(result.weights_after["recurrent"], axis1=1, axis2=2) == 0).all()
+
+
+@pytest.mark.parametrize("update", ["step", "trial"])
+def test_a_frozen_readout_freezes_adaptive_feedback(update):
+    net, _ = train(CURSOR, trials=1, networks=1, feedback="adaptive", update=update)
+    kept = net.weights()
+    net.output.plastic = False
+    frozen = net.train(2)
+    assert not np.asarray(net.feedback.plastic)
+    net.output.plastic = True
+    learned = net.train(2)
+    for name in ("output", "feedback"):
+        assert np.array_equal(frozen.weights_after[name], kept[name]) and (learned.weights_after[name] != kept[name]).any()
+    assert (frozen.weights_after["recurrent"] != kept["recurrent"]).any()
+
+
 @pytest.mark.parametrize("update", ["step", "trial"])
 def test_dales_law_holds_at_every_step(update):
     defaultclock.dt = CURSOR.dt

@@ -106,6 +106,9 @@ class DiscreteLIFNeurons(NeuronGroup):
     #: Variables that may differ from neuron to neuron, and are the same in copies of a network.
     per_neuron = ("beta",)
 
+    #: Their activity is the spike itself, which nobody but a readout filters.
+    sends_bare_spikes = True
+
     events_onto, inputs = ("I_rec",), ("I_in",)
     trial_start = "v = 0; activity = 0; wait = 0; a = 0; low_passed = 0; sent = 0; I_rec = 0; feedback = 0"
 
@@ -149,6 +152,12 @@ class DiscreteLIFNeurons(NeuronGroup):
     def input_scale(self):
         """Factor of an input's `low_passed`, so that it is what the input does to a membrane (see `TaskInput`)."""
         return 1.0 if self.zeta == "1 - alpha" else float(1 / (1 - np.exp(-float(self.clock.dt / self.tau))))
+
+    def check_projection(self, rule, onto):
+        """Raise unless a rule that knows of adaptation has its time constant."""
+        assumed = rule.parameters.get("tau_adapt")
+        if assumed is not None and self.tau_adapt is not None and assumed != self.tau_adapt:
+            raise ValueError(f"{type(rule).__name__} has tau_adapt = {assumed}, but '{self.name}' {self.tau_adapt}; eligibility decays as the adaptation of the neurons does: give both the same")
 
     def _check_times(self):
         kind = f"{type(self).__name__} '{self.name}'"

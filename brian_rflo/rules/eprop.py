@@ -9,7 +9,7 @@ presynaptic neuron or input i, psi = gain, the learning signal L = feedback, kap
     trace_ji(t) = kappa trace_ji(t-1) + (1 - kappa) e_ji(t)
     dW_ji = learning_rate sum_t L_j(t) trace_ji(t)
 
-`low_passed` is what the neurons say that a presynaptic spike does to a membrane. tau is the time constant of the readout.
+`low_passed` is what the neurons say that a presynaptic spike does to a membrane. tau is the time constant of the readout, tau_adapt that of the neurons.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,8 @@ class EProp(LearningRule):
     learning_rate : float
         Factor of every update, see `LearningRule`: an update is ``learning_rate/T`` times the product of learning signal and trace.
     tau : Quantity
-        Time constant of the readout, with which eligibility is filtered.
+        Time constant of the readout, with which eligibility is filtered: that of the `LeakyReadout` for `DiscreteLIFNeurons`, whose activity is the
+        spike itself. Rate neurons and `LIFNeurons` filter what they send, with `tau` and `tau_syn`; with a plain `Readout` it is that.
 
     Notes
     -----
@@ -69,7 +70,7 @@ class AdaptiveEProp(EProp):
     learning_rate, tau
         As for `EProp`.
     tau_adapt : Quantity
-        Time constant of the adaptation.
+        Time constant of the adaptation, that of the neurons.
 
     Examples
     --------

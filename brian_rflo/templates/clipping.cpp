@@ -1,12 +1,14 @@
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cpp' %}
 {% block maincode %}
+{% macro skip(part) %}{% if not part.self_connections %}if ({{get_array_name(part.pre)}}[_synapse] == {{get_array_name(part.post)}}[_synapse]) continue;  // held at 0{% endif %}{% endmacro %}
 if ({{_condition}})
 {
     double _unit[{{_networks}}] = {}, _squares[{{_networks}}] = {}, _left[{{_networks}}];
-    {% for part in _projections %}
+    {% for part in _counted %}
     for (size_t _synapse = 0; _synapse < {{get_array_name(part.change, access_data=False)}}.size(); _synapse++)
     {
+        {{skip(part)}}
         double& _largest = _unit[{{get_array_name(part.post)}}[_synapse]/{{part.block}}];
         const double _change = std::fabs({{get_array_name(part.change)}}[_synapse]);
         _largest = _change <= _largest ? _largest : _change;
@@ -15,9 +17,10 @@ if ({{_condition}})
     for (int _network = 0; _network < {{_networks}}; _network++)
         if (!std::isfinite(_unit[_network]) || _unit[_network] == 0)
             _unit[_network] = 1;  // else squares of large numbers are no numbers
-    {% for part in _projections %}
+    {% for part in _counted %}
     for (size_t _synapse = 0; _synapse < {{get_array_name(part.change, access_data=False)}}.size(); _synapse++)
     {
+        {{skip(part)}}
         const int _network = {{get_array_name(part.post)}}[_synapse]/{{part.block}};
         const double _change = {{get_array_name(part.change)}}[_synapse]/_unit[_network];
         _squares[_network] += _change*_change;

@@ -1,4 +1,4 @@
-"""Figure 3 of the article's kind of task: a pattern of one second from frozen spikes, with random, symmetric and adaptive feedback.
+"""Figure 3 of the article's kind of task: a pattern of one second from frozen spikes, with random, symmetric and adaptive feedback, and BPTT.
 
 Three networks, each with a task of its own, are trained with random feedback; all else is trained on network 0 alone.
 """
@@ -10,7 +10,7 @@ from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
 from brian_rflo.parts import Part
 
 from .drawing import draw_lines, draw_raster, traces
-from .pattern_trainings import N, pattern, pattern_bptt, pattern_network, pattern_rate, pattern_rate_bptt
+from .pattern_trainings import ADAM_RATE, IN_NUMPY, N, RATE, pattern, pattern_in_numpy, pattern_network, pattern_rate, pattern_rate_bptt
 
 #: Kinds of feedback: the first one for every network, the others for network 0.
 FEEDBACKS = ("random", "symmetric", "adaptive")
@@ -19,10 +19,15 @@ STYLES = {
     "random": ("e-prop, random feedback", dict(color="#0072b2")),
     "symmetric": ("e-prop, symmetric feedback", dict(color="#56b4e9")),
     "adaptive": ("e-prop, adaptive feedback", dict(color="#009e73")),
-    "bptt": ("BPTT, Adam", dict(color="#d55e00")),
+    "bptt": ("BPTT", dict(color="#d55e00")),
+    "symmetric-adam": ("e-prop, symmetric feedback, Adam", dict(color="#56b4e9", linestyle="--")),
+    "bptt-adam": ("BPTT, Adam", dict(color="#d55e00", linestyle="--")),
+    "bptt-detached": ("BPTT, reset detached, Adam", dict(color="#d55e00", linestyle=":")),
     "rate": ("rate network, RFLO", dict(color="#777777")),
     "rate-bptt": ("rate network, BPTT", dict(color="#777777", linestyle="--")),
 }
+#: What else is trained, on network 0.
+ALONE = (*IN_NUMPY, "rate", "rate-bptt")
 
 
 def task_of(settings, network):
@@ -41,7 +46,8 @@ def parts(settings):
     beside = dict(task=task_of(settings, 0), seed=settings.seed, network=0, trials=settings.trials)
     found = [eprop(settings, network, FEEDBACKS[0]) for network in range(settings.networks)]
     found += [eprop(settings, 0, feedback) for feedback in FEEDBACKS[1:]]
-    found += [Part("pattern-bptt", pattern_bptt, beside, 0.06 * settings.trials), Part("pattern-rate-bptt", pattern_rate_bptt, beside, 0.06 * settings.trials)]
+    found += [Part(f"pattern-{how}", pattern_in_numpy, beside | {"how": how}, 0.06 * settings.trials) for how in IN_NUMPY]
+    found += [Part("pattern-rate-bptt", pattern_rate_bptt, beside, 0.06 * settings.trials)]
     return [*found, Part("pattern-rate", pattern_rate, beside | {"device": settings.device}, 20 + 0.05 * settings.trials)]
 
 
@@ -50,7 +56,7 @@ def losses_of(settings, arrays):
     n_steps = task_of(settings, 0).n_steps
     found = {FEEDBACKS[0]: np.concatenate([arrays[f"pattern-{FEEDBACKS[0]}-{network}"]["losses"] for network in range(settings.networks)])}
     found |= {feedback: arrays[f"pattern-{feedback}-0"]["losses"] for feedback in FEEDBACKS[1:]}
-    found |= {name: arrays[f"pattern-{name}"]["losses"] for name in ("bptt", "rate", "rate-bptt")}
+    found |= {name: arrays[f"pattern-{name}"]["losses"] for name in ALONE}
     return {name: n_steps * losses for name, losses in found.items()}
 
 
@@ -93,13 +99,13 @@ def draw(losses, trials, weights, task):
     """Losses; and of network 0 output, spikes, learning signals and eligibility traces."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(13, 7), layout="constrained")
+    figure = Figure(figsize=(13, 7.5), layout="constrained")
     axes = figure.subplot_mosaic([["losses", "output", "raster"], ["signal", "eligibility", "filtered"]])
     for name, values in losses.items():
         label, style = STYLES[name]
         plotting.plot_losses(values, axes["losses"], label=label, **style)
     axes["losses"].set(ylabel="Half the sum of squared errors", title="Loss (random feedback: all networks)")
-    axes["losses"].legend(frameon=False, fontsize="x-small")
+    figure.legend(*axes["losses"].get_legend_handles_labels(), title="Loss", loc="outside lower center", ncols=5, frameon=False, fontsize="small")
     before, after = trials
     draw_lines(np.concatenate([before.output[:, 0], after.output[:, 0]], axis=1), axes["output"], "Output", "Output of network 0", ["before", "after"])
     axes["output"].plot(after.target[:, 0], color=plotting.COLOURS["target"], linewidth=3, zorder=0)
@@ -125,7 +131,7 @@ PATTERN_GENERATION = Experiment(
     outcome=outcome,
     networks=3,
     trials=2000,
-    quick=dict(networks=2, trials=100),
-    takes="10 min, quick 1.5 min",
-    parameters=dict(N=N, tau_ms=30, eta=1e-4, c_reg=300, f_target_Hz=10, dt_ms=1),
+    quick=dict(networks=1, trials=100),
+    takes="16 min, quick 1.5 min",
+    parameters=dict(N=N, tau_ms=30, eta=RATE, eta_adam=ADAM_RATE, c_reg=300, f_target_Hz=10, dt_ms=1),
 )

@@ -12,8 +12,15 @@ from brian_rflo.network import initial_weights
 from brian_rflo.reference_eprop import EpropNetwork
 
 C_REG, F_TARGET = 300, 10 * Hz
-#: Time constant of membrane and readout; learning rates of gradient descent by e-prop, and of BPTT with Adam.
-N, TAU, RATE, BPTT_RATE = 100, 30 * ms, 1e-4, 1e-3
+#: Time constant of membrane and readout; learning rates of gradient descent, and of Adam.
+N, TAU, RATE, ADAM_RATE = 100, 30 * ms, 1e-4, 3e-3
+#: What is trained in NumPy, all of it with symmetric feedback; without a word on it by e-prop.
+IN_NUMPY = {
+    "symmetric-adam": dict(learning_rate=ADAM_RATE, optimizer=Adam()),
+    "bptt": dict(learning_rate=RATE, through_time=True),
+    "bptt-adam": dict(learning_rate=ADAM_RATE, optimizer=Adam(), through_time=True),
+    "bptt-detached": dict(learning_rate=ADAM_RATE, optimizer=Adam(), through_time=True, through_reset=False),
+}
 #: Rate networks: learning rates, updates in which they halve, height of input spikes.
 RATE_NETWORK = dict(rates={"recurrent": 1e-3, "input": 1e-3, "output": 3e-3}, decay=100, height=4.0)
 
@@ -51,10 +58,10 @@ def pattern(progress, device, task, seed, network, trials, feedback):
         return net.train(trials, namespace={}, **progress.report(device)).arrays()
 
 
-def pattern_bptt(progress, task, seed, network, trials):
-    """The same network trained by BPTT with the pseudo-derivative, in NumPy and with Adam: plain descent at the rate of e-prop explodes. Its losses."""
-    weights, done = pattern_weights(task, seed, network), iter(range(1, trials + 1))
-    result = reference_eprop.train(pattern_network(), task, weights, BPTT_RATE, trials, feedback="symmetric", through_time=True, optimizer=Adam(), watch=lambda *_: progress(next(done) / trials))
+def pattern_in_numpy(progress, task, seed, network, trials, how):
+    """The same network trained in NumPy, `how` as in `IN_NUMPY`. Its losses, as of a `TrainingResult`."""
+    done = iter(range(1, trials + 1))
+    result = reference_eprop.train(pattern_network(), task, pattern_weights(task, seed, network), updates=trials, feedback="symmetric", watch=lambda *_: progress(next(done) / trials), **IN_NUMPY[how])
     return {"losses": result.losses.T / task.n_steps}
 
 
