@@ -6,7 +6,7 @@ from brian2.core.namespace import get_local_namespace
 from brian2.groups.subgroup import Subgroup
 from brian2.utils.logger import catch_logs, get_logger
 
-from . import schedule
+from . import saving, schedule
 from .analysis import alignment
 from .neurons.base import LOW_PASSED, whole
 from .occasional import OccasionalMonitor, is_standalone
@@ -309,6 +309,52 @@ class LearningNetwork(Network):
         self.run(rounds * self.task.duration, report=report, namespace=namespace, **run_args)
         self.trials.check()
         return self._result(rounds, before, first, switches)
+
+    def save(self, path):
+        """Write the network to an ``.npz`` file, whole or not at all, so that training can go on from here: see `load`.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; one that was there stays as it was.
+        RuntimeError
+            In C++ standalone before the run.
+        ValueError
+            For another ending, or if spikes are on their way through delays.
+        """
+        return saving.save(self, path)
+
+    def load(self, path):
+        """Take the state that a network of the same construction was saved in, and go on from there.
+
+        Weights, traces, moments, an unfinished batch, neurons, switches, time, trial number and random numbers are as they were: on the numpy
+        target the next trials are, to the bit, those that would have followed, on Cython to rounding. In C++ standalone, load before `train`: the
+        values are the initial ones of the program, whose noise begins anew. What monitors had recorded stays where it was; nothing in a file is run.
+
+        Raises
+        ------
+        FileNotFoundError, RuntimeError
+            If there is no such file, or it is damaged.
+        ValueError
+            If the network in it was built otherwise, with what differs.
+        """
+        state = saving.load(self, path)
+        if is_standalone():
+            self._begin_with(state)
+        return self
+
+    def _begin_with(self, state):
+        """Initial weights of a standalone program, for `weights`, from the state that it begins with."""
+        roles = {"recurrent": "recurrent", "output": "output", "feedback": "feedback", "input": "input_synapses", "current": "current"}
+        for name, role in roles.items():
+            if name in self._initial and f"{role}.w" in state:
+                (_, n_post, n_pre), blocks = self._initial[name].shape, 1 if name == "input" and self.parallel == 1 else self.blocks
+                matrix = state[f"{role}.w"].reshape(blocks, n_pre, -1).swapaxes(1, 2)
+                self._initial[name] = matrix.reshape(self.networks, -1, n_post, n_pre)[:, 0]
 
     def _check_trials(self, trials):
         if isinstance(trials, bool) or not isinstance(trials, (int, np.integer)):
