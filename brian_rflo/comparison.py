@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Network, Quantity, defaultclock, get_device, ms
 
-from . import parts, plotting, reference
+from . import labelled, parts, plotting, reference
 from .devices import chosen
 from .devices import device as on
 from .experiment import Outcome, Row, all_arrays, table
@@ -179,12 +179,30 @@ class Comparison:
             rows.append(Row(f"{name}: CPU seconds, compiling included", float(self.arrays[kind, rule]["cpu_s"])))
         return rows + [Row(f"time constant of rates and of filtered spikes, ms: {float(self.tau / ms):g} for all", float(self.tau / ms))]
 
+    def to_xarray(self):
+        """An `xarray.Dataset` along ``neurons`` and ``rule``, spikes, rates and time taken among its variables; needs ``brian_rflo[results]``."""
+        datasets = [labelled_pair(result, self.arrays[pair]) for pair, result in self.results.items()]
+        return labelled.stacked(datasets, neurons=[kind for kind, _ in self.results], rule=[rule for _, rule in self.results])
+
+    def save(self, path):
+        """Write `to_xarray` as netCDF, whole or not at all; `xarray.open_dataset` reads it. Returns the path."""
+        return labelled.write(self.to_xarray(), path)
+
     def __str__(self):
         return table(self.rows())
 
     def plot(self):
         """Error over trials, outputs early and late, raster, firing rates, weight changes, alignment; returns the figure."""
         return draw(self)
+
+
+def labelled_pair(result, arrays):
+    """The dataset of one neuron model and rule."""
+    extra = {"cpu_s": ((), arrays["cpu_s"], {"long_name": "CPU time, compiling included", "units": "s"})}
+    if "spikes" in arrays:
+        extra["spikes"] = (("time", "network", "post"), arrays["spikes"].astype(np.int8), {"long_name": "spikes of a trial after training", "units": "1"})
+        extra["rates"] = (("network", "post"), arrays["rates"], {"long_name": "firing rate after training", "units": "Hz"})
+    return result.to_xarray().assign(extra)
 
 
 def compare(task="periodic", neurons=("rate", "lif"), rules=("rflo", "readout"), networks=5, trials=600, n=100, tau=50 * ms, noise=0.0, gain=None, seed=0, device="auto"):

@@ -1,15 +1,13 @@
 """A published experiment: what a model module declares, and what running it leaves on disk."""
 
 import json
-import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 
 import numpy as np
 
-from .files import write_together
-from .parts import save_arrays
+from .files import save_arrays, write_together
+from .settings import versions
 
 
 @dataclass(frozen=True)
@@ -92,12 +90,6 @@ class Experiment:
         chosen |= {name: value for name, value in (("networks", networks), ("trials", trials)) if value is not None}
         full = not quick and chosen["networks"] >= self.networks and chosen["trials"] >= self.trials
         return Settings(seed=seed, device=device, quick=quick, full=full, **chosen)
-
-
-def versions():
-    """Versions of everything that makes the numbers."""
-    packages = {name: version(name) for name in ("brian_rflo", "brian2", "numpy", "matplotlib")}
-    return {"python": platform.python_version(), "platform": platform.platform(), **packages}
 
 
 def all_arrays(parts):

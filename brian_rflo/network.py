@@ -6,7 +6,7 @@ from brian2.core.namespace import get_local_namespace
 from brian2.groups.subgroup import Subgroup
 from brian2.utils.logger import catch_logs, get_logger
 
-from . import schedule
+from . import saving, schedule
 from .analysis import alignment
 from .neurons.base import LOW_PASSED, whole
 from .occasional import OccasionalMonitor, is_standalone
@@ -14,6 +14,7 @@ from .optimizers import Descent
 from .readout import LeakyReadout, Readout, SoftmaxReadout, TaskInput
 from .results import TrainingResult, alignment_interval
 from .rules import Delta, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta
+from .settings import described, digest, origin, told
 from .synapses import DALE, AdaptiveFeedback, FeedbackSynapses, FixedSynapses, PlasticSynapses, Projection, SymmetricFeedback
 from .trials import LossMonitor, Trials
 from .updates import PLASTIC, check_trained
@@ -113,6 +114,7 @@ class LearningNetwork(Network):
     """
 
     def __init__(self, task, neurons, rule, readout_rule=None, update="step", batch=1, clip_norm=None, optimizer=Descent(), trained=PLASTIC, constraint="", regularization=None, feedback="random", output_decay=0.0, tau_out=None, classify=False, self_connections=True, output_current=False, inputs=None, networks=1, parallel=1, averaged_over=None, gain=1.5, seed=0, weights=None, name="learningnetwork*"):
+        self.given = {name: value for name, value in locals().items() if name not in ("self", "name", "__class__")}
         check_trained(trained)
         check_credit_path(feedback, trained, output_decay)
         check_blocks(neurons, networks, parallel, update)
@@ -154,6 +156,17 @@ class LearningNetwork(Network):
             self.trials.at_start(self.readout, "output = 0")
         parts = [neurons, self.inputs, self.readout, *plastic, self.feedback, self.current, self.trials, self.losses, self._outputs, self._output_weights, self._feedback_weights]
         super().__init__(*dict.fromkeys(part for part in parts if part is not None), name=name)
+
+    @property
+    def settings(self):
+        """All that it was built with, as text and numbers by name; what differs from neuron to neuron as a digest."""
+        return told(self.given | {"task_numbers": digest(described(self.task.trial(0)))} | {f"neurons_{name}": values for name, values in self._values_per_neuron()})
+
+    def _values_per_neuron(self):
+        """What may differ from neuron to neuron, by name: one number where it does not. C++ standalone does not tell before it has run."""
+        names = [name for name in getattr(whole(self.neurons), "per_neuron", ()) if name in self.neurons.variables]
+        values = {} if is_standalone() else {name: self.neurons.variables[name].get_value() for name in names}
+        return [(name, array[0] if (array == array[0]).all() else array) for name, array in values.items()]
 
     @property
     def n_inputs(self):
@@ -283,7 +296,7 @@ class LearningNetwork(Network):
         self._check_trials(trials)
         if trials < self.recurrent.batch * self.parallel:
             logger.warn(f"{trials} trial(s) are no whole batch of {self.recurrent.batch * self.parallel}: no weights change in this training, unless it completes a batch begun before.", "unfinished_batch")
-        before, first = self.weights(), self._recorded()
+        before, first, switches = self.weights(), self._recorded(), self._switches()
         rounds = trials // self.parallel
         for monitor in (self._output_weights, self._feedback_weights):
             if monitor is not None:
@@ -292,7 +305,53 @@ class LearningNetwork(Network):
         namespace = get_local_namespace(level=1) if namespace is None else namespace
         self.run(rounds * self.task.duration, report=report, namespace=namespace, **run_args)
         self.trials.check()
-        return self._result(rounds, before, first)
+        return self._result(rounds, before, first, switches)
+
+    def save(self, path):
+        """Write the network to an ``.npz`` file, whole or not at all, so that training can go on from here: see `load`.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; one that was there stays as it was.
+        RuntimeError
+            In C++ standalone before the run.
+        ValueError
+            For another ending, or if spikes are on their way through delays.
+        """
+        return saving.save(self, path)
+
+    def load(self, path):
+        """Take the state that a network of the same construction was saved in, and go on from there.
+
+        Weights, traces, moments, an unfinished batch, neurons, switches, time, trial number and random numbers are as they were: on the numpy
+        target the next trials are, to the bit, those that would have followed, on Cython to rounding. In C++ standalone, load before `train`: the
+        values are the initial ones of the program, whose noise begins anew. What monitors had recorded stays where it was; nothing in a file is run.
+
+        Raises
+        ------
+        FileNotFoundError, RuntimeError
+            If there is no such file, or it is damaged.
+        ValueError
+            If the network in it was built otherwise, with what differs.
+        """
+        state = saving.load(self, path)
+        if is_standalone():
+            self._begin_with(state)
+        return self
+
+    def _begin_with(self, state):
+        """Initial weights of a standalone program, for `weights`, from the state that it begins with."""
+        roles = {"recurrent": "recurrent", "output": "output", "feedback": "feedback", "input": "input_synapses", "current": "current"}
+        for name, role in roles.items():
+            if name in self._initial and f"{role}.w" in state:
+                (_, n_post, n_pre), blocks = self._initial[name].shape, 1 if name == "input" and self.parallel == 1 else self.blocks
+                matrix = state[f"{role}.w"].reshape(blocks, n_pre, -1).swapaxes(1, 2)
+                self._initial[name] = matrix.reshape(self.networks, -1, n_post, n_pre)[:, 0]
 
     def _check_trials(self, trials):
         if isinstance(trials, bool) or not isinstance(trials, (int, np.integer)):
@@ -313,12 +372,17 @@ class LearningNetwork(Network):
         if steps % self.task.n_steps:
             raise ValueError(f"the simulation stands at step {steps % self.task.n_steps} of a trial of {self.task.n_steps}; run to the end of the trial first, then train")
 
+    def _switches(self):
+        """Learning rates as they are now, and which projections learn."""
+        parts = {name: getattr(self, name) for name in ("recurrent", "input_synapses", "output", "feedback") if isinstance(getattr(self, name), PlasticSynapses)}
+        return told({f"{word}_{name}": np.asarray(getattr(part, word)).item() for name, part in parts.items() for word in ("learning_rate", "plastic")})
+
     def _recorded(self):
         """How much the monitors hold already; nothing yet in standalone."""
         monitors = (self.losses, self._outputs, self._output_weights)
         return (0, 0, 0) if is_standalone() else tuple(len(monitor.t) for monitor in monitors)
 
-    def _result(self, rounds, before, first):
+    def _result(self, rounds, before, first, switches):
         """What a run of so many rounds, of `parallel` trials each, has left in the monitors."""
         done = np.asarray(self.losses.loss)[:, first[0] :]
         losses = np.full((self.blocks, rounds), np.nan)
@@ -341,6 +405,7 @@ class LearningNetwork(Network):
             aligned_trials=aligned_rounds * self.parallel,
             alignment=aligned,
             diverged_in=np.where(diverged_in < 0, -1, diverged_in * self.parallel)[:: self.parallel],
+            settings=self.settings | switches | {"trials": rounds * self.parallel, "first_trial": start * self.parallel} | origin(),
         )
 
     def _alignment(self, before, first, start):

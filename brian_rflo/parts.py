@@ -6,30 +6,26 @@ its own folder, the versions of Brian2 and NumPy. So an experiment that was inte
 part in common share it, and changed code or settings find nothing to reuse.
 """
 
-import hashlib
 import multiprocessing
 import os
 import signal
-import sys
 import tempfile
 import threading
 import time
 import traceback
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from multiprocessing.connection import wait
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
-from brian2 import Quantity, second
+from brian2 import second
 
-from .files import writable_folder
+from .files import half_written, read_arrays, save_arrays, writable_folder, write_whole
+from .settings import described, digest, sources
 
-#: Modules of this package that decide no number of a part.
-ELSEWHERE = {"__main__", "benchmarks", "checks", "cli", "experiment", "models", "plotting"}
 #: One thread for each part: parts run side by side.
 THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB", "BLIS")}
 SAY_EVERY_S, REPORT_PERIOD = 20, 1 * second
@@ -58,8 +54,8 @@ class Part:
 
     def path(self, folder):
         """The file of its arrays."""
-        known = (self.function.__qualname__, described(self.arguments), sources(self.function.__module__), version("brian2"), version("numpy"))
-        return Path(folder) / f"{self.name}-{hashlib.sha256(repr(known).encode()).hexdigest()[:12]}.npz"
+        known = (self.function.__qualname__, described(self.arguments), sources(self.function), version("brian2"), version("numpy"))
+        return Path(folder) / f"{self.name}-{digest(repr(known))}.npz"
 
     def load(self, folder):
         """Its arrays, or None where it is not finished; see `read`."""
@@ -77,44 +73,9 @@ def read(path):
     if not path.exists():
         return None
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except Exception as error:
-        raise RuntimeError(f"the finished part '{path}' is damaged ({type(error).__name__}); delete it, and the same command computes it anew and keeps all others") from error
-
-
-def described(value):
-    """All that a value says, as text: arrays by a digest of their numbers, tasks and other value objects field by field."""
-    if isinstance(value, np.ndarray) and not isinstance(value, Quantity):
-        return f"array {value.shape} {value.dtype} {hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()}"
-    if is_dataclass(value):
-        return repr((type(value).__qualname__, [(field.name, described(getattr(value, field.name))) for field in fields(value)]))
-    if isinstance(value, dict):
-        return repr(sorted((name, described(item)) for name, item in value.items()))
-    if isinstance(value, (list, tuple)):
-        return repr([described(item) for item in value])
-    return repr(value)
-
-
-def sources(module):
-    """Digest of the source of this package and of a module, with what the module takes from its own folder."""
-    root = Path(__file__).parent
-    ours = [path for path in root.rglob("*") if path.suffix in (".py", ".cpp", ".pyx") and path.relative_to(root).parts[0].removesuffix(".py") not in ELSEWHERE]
-    digest = hashlib.sha256()
-    for path in (*sorted(ours), *sorted(Path(sys.modules[name].__file__) for name in neighbours(module))):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def neighbours(module, found=()):
-    """A module, and those of its package that it takes something from, and so on."""
-    package = module.rpartition(".")[0]
-    found = {*found, module}
-    for value in list(vars(sys.modules[module]).values()):
-        name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
-        if package and isinstance(name, str) and name.rpartition(".")[0] == package and name not in found:
-            found |= neighbours(name, found)
-    return found
+        return read_arrays(path)
+    except RuntimeError as error:
+        raise RuntimeError(f"the finished part {error}; delete it, and the same command computes it anew and keeps all others") from error
 
 
 class Progress:
@@ -274,9 +235,7 @@ def compute_one(part, path, progress, error):
         arrays["seconds"] = np.array(time.perf_counter() - start)
         if part.path(path.parent) != path:
             raise RuntimeError("the source code has changed while this was computed, so it is not kept; give the same command again")
-        waiting = half_written(path, os.getpid())
-        save_arrays(waiting, arrays)
-        os.replace(waiting, path)
+        write_whole(path, lambda waiting: save_arrays(waiting, arrays))
     except Exception as failure:
         traceback.print_exc()
         Path(error).write_text(f"{type(failure).__name__}: {failure}", encoding="utf-8")
@@ -286,17 +245,6 @@ def end_with_parent():
     """Wait for the end of the process that started this one, and end with it, and all that this one has started."""
     wait([multiprocessing.parent_process().sentinel])
     os.killpg(0, signal.SIGKILL)
-
-
-def half_written(path, pid):
-    """Where a process writes a file that it then puts into place."""
-    return path.with_name(f".{path.name}.{pid}")
-
-
-def save_arrays(path, arrays):
-    """Write arrays by name, without pickle."""
-    with open(path, "wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def kill(process):

@@ -20,6 +20,7 @@ from .optimizers import Adam, Descent
 from .quantities import check_count, check_tau
 from .results import TrainingResult, alignment_interval
 from .rules import LearningRule
+from .settings import named_versions, told
 from .updates import PLASTIC, check_clip_norm, check_trained, check_update
 
 
@@ -340,6 +341,7 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
     ValueError
         For an unknown rule, or one that cannot change weights at each step.
     """
+    given = told({name: value for name, value in locals().items() if name != "report"})
     rule = (RULES_BACKWARD if regularization is not None and update == "trial" else {}).get(rule) or chosen_rule(rule, update, neurons)
     if regularization is not None and isinstance(rule, Forward):
         raise ValueError(f"regularization of rates needs a rule that goes backwards through the trial, with update='trial': {', '.join(RULES_BACKWARD)}")
@@ -370,7 +372,7 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
             simulation.pending = {name: np.where(diverged[:, None, None], 0, change) for name, change in simulation.pending.items()}
         if report:
             report(number + 1)
-    return history.result(task, arrays, simulation.weights)
+    return history.result(task, arrays, simulation.weights, given)
 
 
 def respond(task, weights, tau, trials, initial=0.1):
@@ -407,6 +409,7 @@ def fit_readout(task, weights, tau, trials=1, initial=0.1, neurons=None):
     TrainingResult
         Losses are those of as many further trials, with the fitted readout (of the same trials, if all are the same and without noise).
     """
+    given = told(locals() | {"rule": "least squares"})
     check_tau("reference.fit_readout", tau, task.dt)
     check_count("trials", trials)
     simulation = Simulation(complete(weights), float(tau / task.dt), initial, None, 0.0, task.n_steps, online=False, neurons=neurons)
@@ -418,7 +421,7 @@ def fit_readout(task, weights, tau, trials=1, initial=0.1, neurons=None):
         simulation.weights["output"][network] = np.linalg.lstsq(activity, targets, rcond=None)[0].T
     for number in range(trials):
         history.add(number, simulation.response(task, trials + number), np.zeros(len(weights["recurrent"]), dtype=bool), simulation.weights)
-    return history.result(task, task.trial(2 * trials - 1), simulation.weights)
+    return history.result(task, task.trial(2 * trials - 1), simulation.weights, given)
 
 
 def copies(weights):
@@ -463,7 +466,7 @@ class History:
         if (number + 1) % self.every == 0 or number + 1 == self.trials:
             self.aligned[number + 1] = alignment(weights["output"], weights["feedback"])
 
-    def result(self, task, arrays, weights):
+    def result(self, task, arrays, weights, settings):
         """All of it; `arrays` is the last trial."""
         return TrainingResult(
             losses=np.array(self.losses).T,
@@ -477,4 +480,5 @@ class History:
             aligned_trials=np.array(list(self.aligned)),
             alignment=np.array(list(self.aligned.values())).T,
             diverged_in=self.diverged_in,
+            settings=settings | {"device": "numpy baseline"} | named_versions(),
         )

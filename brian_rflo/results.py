@@ -1,10 +1,14 @@
 """What a training returns."""
 
-from dataclasses import dataclass, fields
+import json
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 import numpy as np
 
+from . import labelled
 from .analysis import final_loss
+from .files import read_arrays, save_arrays, write_whole
 
 
 def alignment_interval(trials):
@@ -36,6 +40,8 @@ class TrainingResult:
         Cosine between readout and feedback weights.
     diverged_in : ndarray, shape (networks,)
         Trial in which a network diverged, -1 if it did not.
+    settings : dict
+        All that decided the numbers, as text and numbers by name: task, neurons, rule, ..., seed, target of the code, versions.
     """
 
     losses: np.ndarray
@@ -49,6 +55,7 @@ class TrainingResult:
     aligned_trials: np.ndarray
     alignment: np.ndarray
     diverged_in: np.ndarray
+    settings: dict = field(default_factory=dict)
 
     @property
     def times(self):
@@ -61,24 +68,65 @@ class TrainingResult:
         return final_loss(self.losses)
 
     def arrays(self):
-        """Everything as a flat dictionary of arrays, weights by names like ``"weights_after_recurrent"``."""
+        """Everything as a flat dictionary of arrays, weights by names like ``"weights_after_recurrent"``, settings as JSON."""
         flat = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, dict):
-                flat |= {f"{field.name}_{key}": array for key, array in value.items()}
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if entry.name.startswith("weights"):
+                flat |= {f"{entry.name}_{key}": array for key, array in value.items()}
             else:
-                flat[field.name] = np.asarray(value)
+                flat[entry.name] = np.asarray(json.dumps(value) if entry.name == "settings" else value)
         return flat
 
     @classmethod
     def from_arrays(cls, arrays):
         """The inverse of `arrays`, from whatever holds them by name; other names are left alone."""
-        values = {}
-        for field in fields(cls):
-            weights = {name.removeprefix(f"{field.name}_"): array for name, array in arrays.items() if name.startswith(f"{field.name}_")}
-            values[field.name] = weights if field.type is dict else arrays[field.name]
-        return cls(**values | {"dt": float(values["dt"])})
+        values = {"dt": float(arrays["dt"]), "settings": settings_from(arrays.get("settings", {}))}
+        for entry in fields(cls):
+            weights = {name.removeprefix(f"{entry.name}_"): array for name, array in arrays.items() if name.startswith(f"{entry.name}_")}
+            values.setdefault(entry.name, weights if entry.type is dict else arrays[entry.name])
+        return cls(**values)
+
+    def to_xarray(self):
+        """An `xarray.Dataset` with named dimensions and units, and the settings as attributes; needs ``brian_rflo[results]``."""
+        return labelled.dataset_of(self)
+
+    def save(self, path):
+        """Write it to a file, whole or not at all: netCDF for ``"x.nc"`` (needs ``brian_rflo[results]``), NumPy's arrays for ``"x.npz"``.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        ValueError
+            For another ending.
+        OSError
+            If it cannot be written.
+        """
+        if ending(path) == ".nc":
+            return labelled.write(self.to_xarray(), path)
+        return write_whole(path, lambda waiting: save_arrays(waiting, self.arrays()))
+
+    @classmethod
+    def load(cls, path):
+        """Read what `save` has written; nothing in a file is run.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        RuntimeError
+            If it is damaged.
+        ValueError
+            If it holds something else, or has another ending.
+        """
+        arrays = labelled.arrays_of(labelled.read(path)) if ending(path) == ".nc" else read_arrays(path)
+        missing = sorted({entry.name for entry in fields(cls) if entry.type is not dict} - set(arrays))
+        if missing:
+            raise ValueError(f"'{path}' holds no result of a training: it lacks {', '.join(missing)}")
+        return cls.from_arrays(arrays)
 
     def plot(self, axes=None, network=0):
         """Draw loss, output beside target, and alignment; returns the three axes."""
@@ -93,3 +141,16 @@ class TrainingResult:
     def _fate(self, network):
         trial = self.diverged_in[network]
         return "" if trial < 0 else f", diverged in trial {trial}"
+
+
+def ending(path):
+    """The end of a file's name, ``".nc"`` or ``".npz"``."""
+    suffix = Path(path).suffix
+    if suffix not in (".nc", ".npz"):
+        raise ValueError(f"results are saved as netCDF ('.nc') or NumPy arrays ('.npz'); got '{path}': write for example 'result.npz'")
+    return suffix
+
+
+def settings_from(value):
+    """Settings from JSON, or as they are."""
+    return value if isinstance(value, dict) else json.loads(str(value))

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from brian_rflo import cli, parts
+from brian_rflo import cli, parts, settings
 from brian_rflo.parts import Part, Progress, compute
 
 SCRIPT = """
@@ -107,12 +107,12 @@ def test_what_decides_the_numbers_is_in_the_name(tmp_path, monkeypatch):
     names = {Part("p", double, dict(task=ArrayTask(target=target, dt=dt * ms)), 1).path("") for target, dt in ((zero, 1), (other, 1), (zero, 2))}
     assert len(names) == 3
     module = fig3.train.__module__
-    assert {name.rpartition(".")[2] for name in parts.neighbours(module)} == {"fig3", "trainings"}
-    before = parts.sources(module)
+    assert {name.rpartition(".")[2] for name in settings.neighbours(module)} == {"fig3", "trainings"}
+    before = settings.sources(fig3.train)
     changed = tmp_path / "trainings.py"
     changed.write_text("other code")
     monkeypatch.setattr(fig3.trainings, "__file__", str(changed))
-    assert parts.sources(module) != before
+    assert settings.sources(fig3.train) != before
 
 
 def test_code_that_changes_meanwhile_keeps_nothing(tmp_path):

@@ -42,8 +42,9 @@ def test_the_readme_prints_the_example():
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.stem)
-def test_the_documentation_runs(path):
+def test_the_documentation_runs(path, tmp_path, monkeypatch):
     """All Python blocks of a page, one after the other; those of the page on speed are excerpts."""
+    monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"^```python\n(.*?)^```", path.read_text(), flags=re.M | re.S)
     assert blocks
     if path.stem != "speed":
@@ -62,8 +63,9 @@ def test_versions_agree():
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_example_runs(path):
+def test_example_runs(path, tmp_path, monkeypatch):
     """As printed, but for the number of trials."""
+    monkeypatch.chdir(tmp_path)
     source = re.sub(r"\b(300|500|800)\b(?=\)|, report| \* task|\) \+)", "3", path.read_text())
     assert source != path.read_text() or path.stem == "watching_traces", "a long training is to be shortened here"  # that one runs a single trial as it is
     exec(compile(source, str(path), "exec"), {"__name__": "__main__"})

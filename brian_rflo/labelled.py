@@ -1,0 +1,130 @@
+"""Results as labelled arrays: `xarray.Dataset`, and files in netCDF that other programs read too.
+
+Needs the packages of ``pip install 'brian_rflo[results]'``. What a network has is along the dimensions ``post`` and ``pre`` (neurons), ``readout``
+and ``input`` (units); a training has ``network``, ``trial`` and ``time``, and what was varied between trainings comes before them.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from .files import write_whole
+
+#: Dimensions of the arrays of a training, and of weights by their name.
+DIMENSIONS = {
+    "losses": ("network", "trial"),
+    "target": ("time", "readout"),
+    "mask": ("time",),
+    "first_output": ("network", "time", "readout"),
+    "output": ("network", "time", "readout"),
+    "alignment": ("network", "aligned_trials"),
+    "diverged_in": ("network",),
+}
+WEIGHTS = {
+    "recurrent": ("network", "post", "pre"),
+    "output": ("network", "readout", "pre"),
+    "feedback": ("network", "post", "readout"),
+    "input": ("network", "post", "input"),
+    "current": ("network", "post", "readout"),
+}
+NAMES = {
+    "losses": "loss of a trial, summed over outputs",
+    "target": "target of the last trial, at the end of each step",
+    "mask": "weight of the error of a step",
+    "first_output": "output in the first trial",
+    "output": "output in the last trial",
+    "alignment": "cosine between readout and feedback weights",
+    "diverged_in": "trial in which a network diverged, -1 if it did not",
+}
+ENGINE = "h5netcdf"
+
+
+def xarray():
+    """The module xarray.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        That says what to install.
+    """
+    try:
+        import h5netcdf  # noqa: F401
+        import h5py  # noqa: F401
+        import xarray
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(f"labelled arrays and netCDF need xarray, h5netcdf and h5py, and {error.name} is missing; write pip install 'brian_rflo[results]', or save as .npz") from error
+    return xarray
+
+
+def dataset_of(result):
+    """A `TrainingResult` as a dataset, with its settings as attributes."""
+    start = result.settings.get("first_trial", 0)
+    variables = {name: (dimensions, getattr(result, name), {"long_name": NAMES[name], "units": "1"}) for name, dimensions in DIMENSIONS.items()}
+    for when in ("before", "after"):
+        variables |= {f"weights_{when}_{name}": (WEIGHTS[name], values, {"long_name": f"{name} weights {when} training", "units": "1"}) for name, values in getattr(result, f"weights_{when}").items()}
+    coordinates = {
+        "time": ("time", result.times, {"long_name": "end of a step, from the beginning of the trial", "units": "s"}),
+        "trial": ("trial", start + np.arange(result.losses.shape[1]), {"long_name": "number of the trial"}),
+        "aligned_trials": ("aligned_trials", result.aligned_trials, {"long_name": "finished trials of this training", "units": "1"}),
+    }
+    return xarray().Dataset(variables, coordinates, attrs={"dt": result.dt, **result.settings})
+
+
+def arrays_of(dataset):
+    """The arrays of a training by name, from its dataset; the inverse of `dataset_of`."""
+    names = [*DIMENSIONS, "aligned_trials", *(name for name in dataset.data_vars if name.startswith("weights_"))]
+    missing = sorted(set(names) - set(dataset.variables))
+    if missing or "dt" not in dataset.attrs:
+        raise ValueError(f"this dataset is no result of one training: it lacks {', '.join(missing or ['dt'])}")
+    settings = {name: value.item() if isinstance(value, np.generic) else value for name, value in dataset.attrs.items()}
+    return {name: dataset[name].values for name in names} | {"dt": np.array(settings.pop("dt")), "settings": settings}
+
+
+def stacked(datasets, **varied):
+    """Many datasets as one, along what was varied: ``stacked([a, b], rule=["rflo", "bptt"])``.
+
+    Where several things were varied, each dataset has its place in the grid of their values; what is missing there is NaN. Settings that
+    differ become variables, ``setting_NAME``; all others stay attributes.
+    """
+    from pandas import MultiIndex
+
+    xr = xarray()
+    differing = {name for dataset in datasets for name in dataset.attrs if any(other.attrs.get(name) != dataset.attrs[name] for other in datasets)}
+    wordy = {name for name in differing if any(isinstance(dataset.attrs.get(name, ""), str) for dataset in datasets)}
+    in_a_row = xr.concat([with_variables(dataset, differing, wordy) for dataset in datasets], "_place", data_vars="all", coords="minimal", compat="override", join="outer", combine_attrs="drop_conflicts")
+    places = MultiIndex.from_arrays(list(varied.values()), names=list(varied))
+    grid = in_a_row.assign_coords(xr.Coordinates.from_pandas_multiindex(places, "_place")).unstack("_place")
+    grid = grid.sel({name: list(dict.fromkeys(values)) for name, values in varied.items()}).transpose(*varied, ...)
+    return grid.assign({name: variable.where(variable.notnull(), "") for name, variable in grid.data_vars.items() if variable.dtype == object})
+
+
+def with_variables(dataset, names, wordy):
+    """A dataset with some of its attributes as variables, of which the `wordy` ones are text."""
+    moved = {f"setting_{name}": str(dataset.attrs.get(name, "")) if name in wordy else dataset.attrs[name] for name in names}
+    kept = {name: value for name, value in dataset.attrs.items() if name not in names}
+    return dataset.assign(moved).drop_attrs(deep=False).assign_attrs(kept)
+
+
+def write(dataset, path):
+    """Write a dataset as netCDF, whole or not at all."""
+    xarray()
+    return write_whole(path, lambda waiting: dataset.to_netcdf(waiting, engine=ENGINE))
+
+
+def read(path):
+    """Read a dataset from netCDF.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    RuntimeError
+        That names the file, if it cannot be read.
+    """
+    xr = xarray()
+    if not Path(path).exists():
+        raise FileNotFoundError(f"no file '{path}'")
+    try:
+        return xr.load_dataset(path, engine=ENGINE)
+    except Exception as error:
+        raise RuntimeError(f"'{path}' is damaged, or no netCDF file ({type(error).__name__})") from error

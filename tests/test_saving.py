@@ -1,0 +1,299 @@
+"""Networks on disk: what goes on in a new process is, to the bit, what would have followed; what does not fit is named, and damages nothing."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from brian2 import Hz, NeuronGroup, Synapses, defaultclock, ms, prefs, seed
+
+from brian_rflo import PRESETS, RFLO, Adam, AdaptiveEProp, ArrayTask, CursorMovements, Descent, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LearningNetwork, LIFNeurons, RateNeurons
+from brian_rflo.devices import device
+
+CURSOR = CursorMovements(movement=20 * ms, n_movements=2, seed=1)
+EVIDENCE = EvidenceAccumulation(n_cues=3, cue=10 * ms, pause=5 * ms, delay=10 * ms, recall=20 * ms, seed=2)
+TRIALS = 14
+
+
+def rflo():
+    """RFLO, changing weights at every step, with a learning rate that falls from trial to trial."""
+    defaultclock.dt = CURSOR.dt
+    net = LearningNetwork(CURSOR, RateNeurons(12, tau=10 * ms), RFLO(0.03, tau=10 * ms), optimizer=Descent(decay=100), seed=1)
+    net.trials.at_start(net.recurrent, "learning_rate = 0.99*learning_rate")
+    return net
+
+
+def eprop():
+    """e-prop with Adam, batches of four trials, classes."""
+    defaultclock.dt = EVIDENCE.dt
+    neurons = DiscreteLIFNeurons(10, tau=20 * ms, refractory=2 * ms, **PRESETS["evidence_accumulation"])
+    return LearningNetwork(EVIDENCE, neurons, EProp(5e-3, tau=20 * ms), update="trial", batch=4, optimizer=Adam(decay=10), tau_out=20 * ms, classify=True)
+
+
+def adaptive_eprop():
+    """The same with adaptive neurons and feedback, firing rates held, gradients clipped."""
+    defaultclock.dt = EVIDENCE.dt
+    neurons = DiscreteLIFNeurons(10, tau=20 * ms, tau_adapt=200 * ms, beta=np.repeat([0, 0.1], 5), refractory=2 * ms, **PRESETS["evidence_accumulation"])
+    rule = AdaptiveEProp(5e-3, tau=20 * ms, tau_adapt=200 * ms)
+    return LearningNetwork(EVIDENCE, neurons, rule, update="trial", batch=4, optimizer=Adam(), tau_out=20 * ms, classify=True, regularization=FiringRate(10 * Hz, 10), clip_norm=1.0, feedback="adaptive", output_decay=1e-3)
+
+
+def noisy():
+    """Spiking neurons with noise, two networks."""
+    defaultclock.dt = CURSOR.dt
+    neurons = LIFNeurons(24, 20 * ms, 50 * ms, noise=0.2, refractory=3 * ms, bias=1.5)
+    return LearningNetwork(CURSOR, neurons, RFLO(0.01, tau=50 * ms), networks=2, optimizer=Adam())
+
+
+def side_by_side():
+    """Trials of a batch side by side."""
+    defaultclock.dt = CURSOR.dt
+    return LearningNetwork(CURSOR, RateNeurons(24, tau=10 * ms), RFLO(0.03, tau=10 * ms), update="trial", parallel=2, batch=2, optimizer=Adam())
+
+
+MAKERS = {maker.__name__: maker for maker in (rflo, eprop, adaptive_eprop, noisy, side_by_side)}
+
+
+def arrays(path):
+    """All that a file holds but its description."""
+    with np.load(path) as data:
+        return {name: data[name] for name in data if name != "about"}
+
+
+def go_on(name, folder, stops):
+    """What the new process does: load each file, train to the end, save."""
+    prefs.codegen.target = "numpy"
+    for stop in stops:
+        seed(7)
+        NeuronGroup(1, "v : 1", name=f"rateneurons_{stop}")  # names of objects are others than they were
+        net = MAKERS[name]().load(f"{folder}/{stop}.npz")
+        np.save(f"{folder}/losses{stop}.npy", net.train(TRIALS - stop).losses)
+        net.save(f"{folder}/end{stop}.npz")
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_new_process_goes_on_to_the_bit(tmp_path, name):
+    net, every = MAKERS[name](), 2 if name == "side_by_side" else 1
+    stops = sorted(np.random.default_rng(3).choice(np.arange(every, TRIALS, every), 10 if name in ("rflo", "eprop") else 3, replace=False).tolist())
+    seed(5)
+    before = net.weights()
+    whole = net.train(TRIALS)
+    net.save(tmp_path / "whole.npz")
+    assert all((whole.weights_after[part] != before[part]).any() for part in ("recurrent", "output"))
+    net, done = MAKERS[name](), 0
+    seed(5)
+    for stop in stops:
+        net.train(stop - done)
+        net.save(tmp_path / f"{stop}.npz")
+        done = stop
+    code = f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r}); from test_saving import go_on; go_on({name!r}, {str(tmp_path)!r}, {stops})"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    expected = arrays(tmp_path / "whole.npz")
+    for stop in stops:
+        np.testing.assert_array_equal(np.load(tmp_path / f"losses{stop}.npy"), whole.losses[:, stop:])
+        found = arrays(tmp_path / f"end{stop}.npz")
+        assert set(found) == set(expected) and len(found) > 20
+        for variable, values in expected.items():
+            np.testing.assert_array_equal(found[variable], values, err_msg=f"{variable}, saved after {stop} trials", strict=True)
+
+
+def test_within_a_trial(tmp_path):
+    one, other = rflo(), rflo()
+    one.run(50 * ms)
+    one.save(tmp_path / "x.npz")
+    one.run(70 * ms)
+    other.load(tmp_path / "x.npz").run(70 * ms)
+    np.testing.assert_array_equal(one.weights()["recurrent"], other.weights()["recurrent"])
+    np.testing.assert_array_equal(one.neurons.activity, other.neurons.activity)
+    np.testing.assert_array_equal(one.recurrent.trace, other.recurrent.trace)
+
+
+def test_a_network_that_has_run_can_be_loaded_into(tmp_path):
+    net = eprop()
+    net.train(3)
+    net.save(tmp_path / "x.npz")
+    expected = net.train(5).losses
+    np.testing.assert_array_equal(net.load(tmp_path / "x.npz").train(5).losses, expected)
+
+
+def test_a_diverged_network_is_still_diverged(tmp_path):
+    net = side_by_side()
+    net.train(2)
+    net.trials.diverged_in = 0
+    net.save(tmp_path / "x.npz")
+    with pytest.raises(RuntimeError, match="every network has diverged"):
+        side_by_side().load(tmp_path / "x.npz").train(2)
+
+
+def test_a_part_of_a_group(tmp_path):
+    def make():
+        group = RateNeurons(20, tau=10 * ms)
+        net = LearningNetwork(CURSOR, group[:12], RFLO(0.03, tau=10 * ms))
+        net.add(group)
+        return net
+
+    net = make()
+    net.train(2)
+    net.save(tmp_path / "x.npz")
+    expected = net.train(2).losses
+    np.testing.assert_array_equal(make().load(tmp_path / "x.npz").train(2).losses, expected)
+
+
+def test_objects_of_the_users_own_are_saved_too(tmp_path):
+    def make():
+        net = rflo()
+        mine = NeuronGroup(3, "dx/dt = 1/(10*ms) : 1", method="euler", name="mine")
+        mine.run_regularly("x += rand()")
+        between = Synapses(mine, mine, "s : 1", name="between")
+        between.connect(p=0.5)
+        net.add(mine, between)
+        return net, mine, between
+
+    seed(1)
+    net, mine, between = make()
+    between.s = 3
+    net.train(2)
+    net.save(tmp_path / "x.npz")
+    x = np.array(mine.x)
+    seed(1)
+    other, theirs, _ = make()
+    other.load(tmp_path / "x.npz")
+    np.testing.assert_array_equal(theirs.x, x)
+    seed(2)
+    with pytest.raises(ValueError, match="between"):
+        make()[0].load(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (dict(rule=RFLO(0.02, tau=10 * ms)), r"rule: RFLO\(learning_rate=0.03, tau=0.01\*second\) in the file, RFLO\(learning_rate=0.02, tau=0.01\*second\) here"),
+        (dict(neurons=lambda: RateNeurons(13, tau=10 * ms)), r"(?s)neurons: RateNeurons\(12, .*recurrent.w: 144 values in the file, 169 here"),
+        (dict(neurons=lambda: RateNeurons(12, tau=11 * ms)), r"neurons: RateNeurons\(12, tau=0.01\*second\).* in the file, RateNeurons\(12, tau=0.011\*second\).* here"),
+        (dict(task=CursorMovements(movement=20 * ms, n_movements=2, seed=2)), "(?s)task: CursorMovements.*seed=1.*task_numbers"),
+        (dict(optimizer=Adam()), r"(?s)optimizer: Descent\(decay=None\) in the file, Adam\(.*output.first_moment: only here"),
+        (dict(update="trial"), "(?s)update: step in the file, trial here.*recurrent.change: only here"),
+        (dict(constraint="w = clip(w, -1, 1)"), "constraint"),
+    ],
+)
+def test_another_network_is_named(tmp_path, change, message):
+    def make(task=CURSOR, neurons=lambda: RateNeurons(12, tau=10 * ms), rule=RFLO(0.03, tau=10 * ms), **more):
+        defaultclock.dt = task.dt
+        return LearningNetwork(task, neurons(), rule, **more)
+
+    net = make()
+    net.train(1)
+    net.save(tmp_path / "x.npz")
+    other = make(**change)
+    before = other.weights()["recurrent"]
+    with pytest.raises(ValueError, match=message) as caught:
+        other.load(tmp_path / "x.npz")
+    assert "was saved from another network than" in str(caught.value) and "Build it with the same arguments" in str(caught.value)
+    np.testing.assert_array_equal(other.weights()["recurrent"], before)
+    assert float(other.t) == 0
+
+
+def test_seed_and_gain_may_differ(tmp_path):
+    one, other = (LearningNetwork(CURSOR, RateNeurons(12, tau=10 * ms), RFLO(0.03, tau=10 * ms), seed=number, gain=1 + number) for number in (0, 1))
+    one.train(2)
+    one.save(tmp_path / "x.npz")
+    np.testing.assert_array_equal(other.load(tmp_path / "x.npz").train(2).losses, one.train(2).losses)
+
+
+def test_arrays_of_a_task_count(tmp_path):
+    one, other = (LearningNetwork(ArrayTask(target=np.full(20, value)), RateNeurons(5, tau=10 * ms), RFLO(0.03, tau=10 * ms)) for value in (0.1, 0.2))
+    one.save(tmp_path / "x.npz")
+    with pytest.raises(ValueError, match="task: ArrayTask"):
+        other.load(tmp_path / "x.npz")
+
+
+def test_the_file_says_what_is_in_it(tmp_path):
+    net = rflo()
+    net.train(2)
+    with np.load(net.save(tmp_path / "x.npz"), allow_pickle=False) as data:
+        about = json.loads(str(data["about"]))
+        assert about["format"] == 1 and about["settings"]["seed"] == 1 and about["settings"]["rule"].startswith("RFLO(") and "version_brian2" in about["settings"]
+        assert int(data["step"]) == 2 * CURSOR.n_steps and data["random/key"].shape == (624,)
+
+
+@pytest.mark.parametrize("damage", [lambda whole: b"", lambda whole: b"PK broken", lambda whole: whole[: len(whole) // 2], lambda whole: whole[:3000] + b"xxxx" + whole[3004:]], ids=["empty", "broken", "half", "four bytes"])
+def test_damage_is_named_and_changes_nothing(tmp_path, damage):
+    net = rflo()
+    net.train(2)
+    path = net.save(tmp_path / "x.npz")
+    path.write_bytes(damage(path.read_bytes()))
+    before = net.weights()
+    with pytest.raises(RuntimeError, match=f"'{path}' is damaged"):
+        net.load(path)
+    assert all(np.array_equal(values, before[name]) for name, values in net.weights().items())
+
+
+def test_other_files(tmp_path):
+    net = rflo()
+    with pytest.raises(FileNotFoundError):
+        net.load(tmp_path / "none.npz")
+    with pytest.raises(ValueError, match="write for example 'network.npz'"):
+        net.save(tmp_path / "x.pickle")
+    net.train(1).save(tmp_path / "result.npz")
+    with pytest.raises(ValueError, match="holds no network; LearningNetwork.save writes one"):
+        net.load(tmp_path / "result.npz")
+
+
+def test_spikes_on_their_way(tmp_path):
+    net = noisy()
+    net.recurrent.delay = 30 * ms
+    net.run(CURSOR.duration)
+    with pytest.raises(ValueError, match=r"'recurrent_pre' has delays, and spikes are on their way.*net.recurrent.delay = 0\*ms"):
+        net.save(tmp_path / "x.npz")
+
+
+@pytest.mark.compiled
+def test_cython_goes_on_to_rounding_noise_included(tmp_path):
+    """A network saved on Cython in the middle of the random numbers that its code has drawn ahead."""
+    with device("cython"):
+        net = noisy()
+        seed(5)
+        net.train(3)
+        path = net.save(tmp_path / "x.npz")
+        expected = net.train(4)
+        assert 0 < len(arrays(path)["random/randn"]) < 20000
+        seed(9)
+        found = noisy().load(path).train(4)
+    np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-12)
+    np.testing.assert_allclose(found.weights_after["recurrent"], expected.weights_after["recurrent"], rtol=1e-12)
+    code = f"""
+import sys; sys.path.insert(0, {os.path.dirname(__file__)!r})
+from test_saving import *
+with device("cython"):
+    np.save({str(tmp_path / "losses.npy")!r}, noisy().load({str(path)!r}).train(4).losses)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    np.testing.assert_allclose(np.load(tmp_path / "losses.npy"), expected.losses, rtol=1e-12)
+
+
+@pytest.mark.compiled
+def test_standalone_begins_with_the_saved_values_and_saves_its_own(tmp_path):
+    net = adaptive_eprop()
+    net.train(5)
+    net.trials.loss = np.nan  # as of a network that has diverged
+    path = net.save(tmp_path / "x.npz")
+    expected = net.train(6)
+    with device("cpp_standalone"):
+        net = adaptive_eprop()
+        with pytest.raises(RuntimeError, match="has not run yet"):
+            net.save(tmp_path / "y.npz")
+        found = net.load(path).train(6)
+        net.save(tmp_path / "y.npz")
+        with pytest.raises(RuntimeError, match="has run its one program"):
+            net.load(path)
+    for name in ("losses", "output", "alignment"):
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-9)
+    for when in ("weights_before", "weights_after"):
+        for name, values in getattr(expected, when).items():
+            np.testing.assert_allclose(getattr(found, when)[name], values, rtol=1e-8, atol=1e-12)
+    assert found.settings["first_trial"] == 5
+    net = adaptive_eprop().load(tmp_path / "y.npz")
+    np.testing.assert_allclose(net.weights()["recurrent"], expected.weights_after["recurrent"], rtol=1e-8, atol=1e-12)
+    assert np.isfinite(net.train(2).losses).all()
