@@ -12,6 +12,7 @@ from . import schedule
 from .dense import DenseParts, Geometry
 from .dense.choice import written
 from .neurons.base import LOW_PASSED, check_port, integrates, spikes, whole
+from .cells import CellTraces
 from .occasional import is_standalone
 from .optimizers import Descent
 from .quantities import check_tau
@@ -183,6 +184,16 @@ def trace_method(target):
     return "exponential_euler" if method in ("exponential_euler", "exact", "linear") else "euler"
 
 
+def own_on_pre(target, onto):
+    """What the target says that a spike does to its variable `onto`, if it says anything."""
+    return getattr(whole(target), "on_pre", {}).get(onto)
+
+
+def on_pre_of(target, onto):
+    """What a spike does to the variable `onto` of the target."""
+    return own_on_pre(target, onto) or f"{onto}_post += w"
+
+
 class PlasticSynapses(Projection):
     """A projection that sends activity or spikes to its target and learns by a rule.
 
@@ -242,10 +253,11 @@ class PlasticSynapses(Projection):
         check_instance("optimizer", optimizer, Descent, "Adam()")
         check_update(update, batch)
         check_constraint(constraint)
+        rule = rule.placed(target, onto, with_rates=regularization is not None)
         self.rule, self.onto, self.update, self.batch, self.optimizer, self.constraint, self.regularization = rule, onto, update, batch, optimizer, constraint, regularization
-        self.trials, self._connected, self.dense, self.trial_length = None, 0, None, None
+        self.trials, self._connected, self.dense, self.trial_length, self.cells = None, 0, None, None, None
         self.advance = "\n".join(line.split("#")[0] for line in rule.advance.splitlines())
-        self.sends_spikes, self.trace_phase = integrates(target, onto), self.traces_at or trace_phase(target)
+        self.sends_spikes, self.trace_phase = integrates(target, onto), self.traces_at or rule.phase or trace_phase(target)
         reader = f"{type(rule).__name__} on the projection from '{source.name}' to '{target.name}'"
         if regularization is not None:
             check_instance("regularization", regularization, FiringRate, "FiringRate(target=10*Hz, strength=300)")
@@ -254,13 +266,14 @@ class PlasticSynapses(Projection):
         if hasattr(whole(target), "check_projection"):
             whole(target).check_projection(rule, onto)
         self._check_ports(source, target, reader)
-        namespace = {**(synapses_args.pop("namespace", None) or {}), "choose": choose}
+        namespace = {**(synapses_args.pop("namespace", None) or {}), **rule.constants, "choose": choose}
         if self.sends_spikes:
-            synapses_args["on_pre"] = f"{onto}_post += w"
+            synapses_args["on_pre"] = on_pre_of(target, onto)
         super().__init__(source, target, self._equations(source, target), method="exponential_euler" if self.traces_at else trace_method(target), namespace=namespace, name=name, **synapses_args)
         if self.state_updater is not None:
             schedule.move(self.state_updater, self.trace_phase)
         advancer = self.run_regularly(traces_read(self.advance, source, target), **self.trace_phase, name=f"{self.name}_advance") if self.advance else self.state_updater
+        self.cells = CellTraces(self, synapses_args.get("delay")) if rule.pre_traces else None
         self._check_rule(reader)
         self.variables.add_array("_sound", size=target.stop, index="_postsynaptic_idx", values=np.ones(target.stop))
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
@@ -324,7 +337,8 @@ class PlasticSynapses(Projection):
     def _check_ports(self, source, target, reader):
         if self.sends_spikes and not spikes(source):
             raise ValueError(f"'{self.onto}' of group '{target.name}' has a differential equation, so spikes add to it, but group '{source.name}' emits none; write '{self.onto} : 1' there, for the sum of its activity, or give '{source.name}' a threshold")
-        check_port(target, self.onto, f"onto='{self.onto}'")
+        if not (self.sends_spikes and own_on_pre(target, self.onto)):
+            check_port(target, self.onto, f"onto='{self.onto}'")
         for name in dict.fromkeys((self.sends, *self.rule.needs_pre)):
             check_port(source, name, reader)
         for name in self.rule.needs_post:
@@ -369,6 +383,8 @@ class PlasticSynapses(Projection):
         self.variables.add_constant("trial_steps", trials.task.n_steps)
         self.variables.add_constant("averaged_over", trials.averaged_over)
         self.trial_length = trials.task.n_steps
+        if self.cells is not None:
+            trials.at_start(self.cells, self.rule.pre_reset)
         if trials.clip_norm is not None:
             self.variables.add_array("_scale", size=self.target.stop, index="_postsynaptic_idx", values=np.ones(self.target.stop))
 
