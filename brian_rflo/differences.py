@@ -19,6 +19,7 @@ from brian2.utils.stringtools import word_substitute
 from . import schedule
 from .derivation import NeuronText
 from .derivation.calculus import statements
+from .derivation.printing import mode_of
 from .synapses import PlasticSynapses
 from .tasks import ArrayTask
 from .trials import Trials
@@ -165,7 +166,7 @@ def modes_of(neurons):
     if text is None:
         return {}
     placement = next(iter(neurons.derivations.values())).placement
-    return {name: "ignore" if name in text.ignore else "surrogate" if name in placement.jumps else "detach" for name in text.resets}
+    return {name: mode_of(text, placement, name) for name in text.resets}
 
 
 def filtered(values, keep):

@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import schedule
 from ..derivation import NeuronText, derive
+from ..derivation.printing import printed
 from ..quantities import check_time
 from .base import LearningRule
 
@@ -101,8 +102,6 @@ class DerivedRule(LearningRule):
         return replace(self, onto=onto, with_rates=with_rates or self.with_rates)
 
     def __str__(self):
-        from ..derivation.printing import printed
-
         return printed(self)
 
     __repr__ = __str__
