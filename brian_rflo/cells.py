@@ -1,39 +1,51 @@
 """Traces that live on presynaptic cells: one value for each cell, in place of one for each synapse."""
 
-from brian2 import NeuronGroup, Synapses
+import weakref
+
+import numpy as np
+from brian2 import NeuronGroup
+from brian2.groups.group import CodeRunner
 
 from . import schedule
 from .neurons.base import whole
+from .occasional import is_standalone
 
 
 class CellTraces(NeuronGroup):
     """The `pre_traces` of a projection's rule, a unit for each cell of its source; the synapses read them with ``_pre``.
 
-    Where the source sends spikes, each adds 1 to `arrival` when it arrives.
+    Where the source sends spikes, each adds 1 to `arrival`, when it is fired.
 
     Parameters
     ----------
-    synapses : PlasticSynapses
-    delay : Quantity, optional
-        The delay of the projection.
-    """
+    synapses : PlasticSynapses    """
 
-    def __init__(self, synapses, delay):
-        rule, source = synapses.rule, synapses.source
-        super().__init__(len(whole(source)), rule.pre_traces, namespace=rule.parameters | rule.constants, name=f"{synapses.name}_cells")
-        self.variables.add_reference("activity", whole(source))
+    def __init__(self, synapses):
+        rule, source = synapses.rule, whole(synapses.source)
+        self.synapses = weakref.proxy(synapses)
+        super().__init__(len(source), rule.pre_traces, namespace=rule.parameters | rule.constants, name=f"{synapses.name}_cells")
+        self.variables.add_reference("activity", source)
         for name in rule.pre_shared:
             self.variables.add_reference(name, whole(synapses.target))
         self.run_regularly(rule.pre_advance, **schedule.CELL_TRACE, name=f"{self.name}_advance")
         if synapses.sends_spikes:
-            self.contained_objects.append(arrivals(source, self, delay))
+            self.contained_objects.append(Arrivals(source, self))
         for name in self.equations.names:
             synapses.variables.add_reference(f"{name}_pre", self, name, index="_presynaptic_idx")
         synapses.contained_objects.append(self)
 
+    def before_run(self, run_namespace):
+        """Refuse delays: the traces of cells see a spike when it is fired."""
+        if self.synapses.sends_spikes and not is_standalone() and np.any(self.synapses.variables["delay"].get_value()):
+            raise ValueError(f"'{self.synapses.name}' has delays, and its rule has traces on presynaptic cells, which see spikes when they are fired; leave the delay out")
+        super().before_run(run_namespace)
 
-def arrivals(source, cells, delay):
-    """Synapses that count the spikes of each cell of the source, with the delay that the projection has."""
-    counting = Synapses(source, cells[source.start : source.stop], on_pre="arrival_post += 1", delay=delay, name=f"{cells.name}_arrivals")
-    counting.connect(j="i")
-    return counting
+
+class Arrivals(CodeRunner):
+    """Counts the spikes of each cell of the source, as a reset of the source would."""
+
+    def __init__(self, source, cells):
+        name = f"_{cells.name}_arrival"
+        source.variables.add_reference(name, cells, "arrival")
+        space = source.variables["_spikespace"]
+        CodeRunner.__init__(self, source, "reset", code=f"{name} += 1", needed_variables=["_spikespace"], template_kwds={"eventspace_variable": space}, clock=source.clock, name=f"{cells.name}_arrivals", **schedule.ARRIVAL)

@@ -20,6 +20,7 @@ from . import schedule
 from .derivation import NeuronText
 from .derivation.calculus import statements
 from .derivation.printing import mode_of
+from .neurons.base import spikes
 from .synapses import PlasticSynapses
 from .tasks import ArrayTask
 from .trials import Trials
@@ -42,7 +43,7 @@ class Experiment:
     modes: dict
     tau_out: object
 
-    def error(self, move=1e-3):
+    def error(self, move=1e-4):
         """Largest difference between the rule's changes and finite differences, in units of the largest change."""
         ruled, base = self.changes()
         slopes = [sum(side * self.objective(side * size * move, base) for side in (-1, 1)) / (2 * size * move * self.weight) for size in (1, 2)]
@@ -105,7 +106,7 @@ class Experiment:
 
     def watch(self, neurons):
         """Let spiking neurons record how far they are from the threshold, whether they spike, and how far resets move them."""
-        if "spike" not in neurons.events:
+        if not spikes(neurons):
             return []
         resets, distance = reset_of(neurons), text_of(neurons).distance
         for name in ("_u", "_z", "_gain", *(f"_jump_{name}" for name in resets)):
@@ -116,7 +117,7 @@ class Experiment:
 
     def soften(self, neurons):
         """Let spiking neurons spike as they did, and their resets follow how far they have moved since."""
-        if "spike" not in neurons.events:
+        if not spikes(neurons):
             return
         resets, distance = reset_of(neurons), text_of(neurons).distance
         for name in ("_u", "_z"):

@@ -29,7 +29,7 @@ from brian2 import Quantity, second
 from .files import writable_folder
 
 #: Modules of this package that decide no number of a part.
-ELSEWHERE = {"__main__", "benchmarks", "checks", "cli", "experiment", "models", "plotting"}
+ELSEWHERE = {"__main__", "benchmarks", "checks", "cli", "differences", "experiment", "models", "plotting"}
 #: One thread for each part: parts run side by side.
 THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB", "BLIS")}
 SAY_EVERY_S, REPORT_PERIOD = 20, 1 * second

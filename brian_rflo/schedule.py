@@ -21,6 +21,7 @@ TRACE = dict(when="groups", order=-0.25)  # eligibility: activity that drove thi
 STATE = dict(when="groups", order=0)  # neurons integrate (Brian2's default place)
 SLOPE = dict(when="groups", order=0.25)  # spiking neurons: pseudo-derivative, after integration and before threshold and reset
 SPIKING_TRACE = dict(when="groups", order=0.5)  # eligibility where it ends in spiking neurons: slope and low-passed activity of this step
+ARRIVAL = dict(when="synapses", order=-1)  # presynaptic spikes, counted cell by cell
 JUMP = dict(when="before_resets", order=0)  # derived rules: how the reset about to happen depends on the state
 JUMP_TRACE = dict(when="before_resets", order=1)  # their traces, through integration, spikes, arrivals and reset at once
 SENT = dict(when="after_resets", order=-41)  # neurons that send an expression of their state: its value

@@ -273,7 +273,7 @@ class PlasticSynapses(Projection):
         if self.state_updater is not None:
             schedule.move(self.state_updater, self.trace_phase)
         advancer = self.run_regularly(traces_read(self.advance, source, target), **self.trace_phase, name=f"{self.name}_advance") if self.advance else self.state_updater
-        self.cells = CellTraces(self, synapses_args.get("delay")) if rule.pre_traces else None
+        self.cells = CellTraces(self) if rule.pre_traces else None
         self._check_rule(reader)
         self.variables.add_array("_sound", size=target.stop, index="_postsynaptic_idx", values=np.ones(target.stop))
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)

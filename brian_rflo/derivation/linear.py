@@ -101,8 +101,8 @@ class Linearising:
 
 
 def shortest(value):
-    """The same in as few operations as simplifying or expanding leaves."""
-    return min((sympy.expand(value), sympy.simplify(value), value), key=sympy.count_ops)
+    """The same, expanded where that leaves fewer operations."""
+    return min((sympy.expand(value), value), key=sympy.count_ops)
 
 
 def needed_lines(lines, outputs):

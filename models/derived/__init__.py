@@ -1,0 +1,2 @@
+"""Neurons nobody wrote a rule for, trained by the rules that are derived from their equations."""
+EXPERIMENTS = ()
