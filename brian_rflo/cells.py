@@ -8,7 +8,6 @@ from brian2.groups.group import CodeRunner
 
 from . import schedule
 from .neurons.base import whole
-from .occasional import is_standalone
 
 
 class CellTraces(NeuronGroup):
@@ -36,7 +35,7 @@ class CellTraces(NeuronGroup):
 
     def before_run(self, run_namespace):
         """Refuse delays: the traces of cells see a spike when it is fired."""
-        if self.synapses.sends_spikes and not is_standalone() and np.any(self.synapses.variables["delay"].get_value()):
+        if self.synapses.sends_spikes and has_delays(self.synapses):
             raise ValueError(f"'{self.synapses.name}' has delays, and its rule has traces on presynaptic cells, which see spikes when they are fired; leave the delay out")
         super().before_run(run_namespace)
 
@@ -49,3 +48,11 @@ class Arrivals(CodeRunner):
         source.variables.add_reference(name, cells, "arrival")
         space = source.variables["_spikespace"]
         CodeRunner.__init__(self, source, "reset", code=f"{name} += 1", needed_variables=["_spikespace"], template_kwds={"eventspace_variable": space}, clock=source.clock, name=f"{cells.name}_arrivals", **schedule.ARRIVAL)
+
+
+def has_delays(synapses):
+    """Whether spikes arrive later than they are fired, as far as that is known before the run."""
+    try:
+        return bool(np.any(synapses.pre.variables["delay"].get_value()))
+    except NotImplementedError:  # in standalone, where nobody has set them
+        return False

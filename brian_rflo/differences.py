@@ -112,7 +112,7 @@ class Experiment:
         for name in ("_u", "_z", "_gain", *(f"_jump_{name}" for name in resets)):
             neurons.variables.add_array(name, size=len(neurons))
         runner(neurons, f"_u = {distance}\n_z = int({spiking(neurons)})\n{'_gain = gain' if 'gain' in neurons.variables else ''}", AFTER_SLOPE)
-        runner(neurons, after_reset(neurons, "_jump_{0} = (_R_{0} - {0})"), schedule.JUMP)
+        runner(neurons, after_reset(neurons, lambda name: "_jump_{0} = {1} - {0}"), schedule.JUMP)
         return [StateMonitor(neurons, ["_u", "_z", "_gain", *(f"_jump_{name}" for name in resets)], record=True, when="end")]
 
     def soften(self, neurons):
@@ -127,9 +127,10 @@ class Experiment:
         runner(neurons, f"_u = {distance}\n_z = _was_z(t, i) + {moved}{spiked}", AFTER_SLOPE)
         neurons.events["spike"] = "_was_z(t, i) > 0.5"
         neurons.resetter["spike"].active = False
-        factors = {"surrogate": "_z*(_R_{0} - {0})", "detach": "_was_z(t, i)*(_R_{0} - {0})", "ignore": "_was_z(t, i)*_was_jump_{0}(t, i)"}
+        jumps = {"surrogate": "_z*({1} - {0})", "detach": "_was_z(t, i)*({1} - {0})", "ignore": "_was_z(t, i)*_was_jump_{0}(t, i)"}
         modes = modes_of(neurons) | self.modes
-        runner(neurons, "\n".join(after_reset(neurons, "_new_{0} = {0} + " + factors[modes.get(name, "surrogate")], [name]) for name in resets) + "".join(f"\n{name} = _new_{name}" for name in resets), RESETS)
+        moves = after_reset(neurons, lambda name: "_new_{0} = {0} + " + jumps[modes.get(name, "surrogate")])
+        runner(neurons, moves + "".join(f"\n{name} = _new_{name}" for name in resets), RESETS)
 
 
 def runner(neurons, code, place):
@@ -154,11 +155,12 @@ def reset_of(neurons):
     return list(dict.fromkeys(name for name, _ in statements(neurons.event_codes["spike"])))
 
 
-def after_reset(neurons, pattern, wanted=None):
-    """Statements that compute ``_R_v``, what each variable would be after a reset, and from those whatever the pattern says."""
-    names = reset_of(neurons)
-    code = "".join(f"_R_{name} = 1*{name}\n" for name in names) + "\n".join(f"_R_{name} = {word_substitute(text, {other: f'_R_{other}' for other in names})}" for name, text in statements(neurons.event_codes["spike"]))
-    return code + "".join(f"\n{pattern.format(name)}" for name in wanted or names)
+def after_reset(neurons, pattern):
+    """Statements that compute whatever a pattern says of each variable and of ``{1}``, what it would be after a reset."""
+    after = {}
+    for name, text in statements(neurons.event_codes["spike"]):
+        after[name] = word_substitute(text, {other: f"({value})" for other, value in after.items()})
+    return "\n".join(pattern(name).format(name, f"({value})") for name, value in after.items())
 
 
 def modes_of(neurons):

@@ -347,6 +347,9 @@ class PlasticSynapses(Projection):
             check_port(target, "sent", "regularization")
 
     def _check_rule(self, reader):
+        hidden = sorted(set(self.rule.constants) & set(self.variables))
+        if hidden:
+            raise ValueError(f"{reader}: the neurons' constant '{hidden[0]}' has the name of a variable of the synapses, which its strings would read in its place; call the constant otherwise, or write its value into the equations")
         known = {*self.variables, *self.namespace, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNITS}
         named = {"traces": self.equations.identifiers, "advance": get_identifiers(self.advance) - written(self.advance), "update": get_identifiers(self.rule.update), "rate_gradient": get_identifiers(self.rule.rate_gradient), "reset": get_identifiers(self.rule.reset), "constraint": get_identifiers(self.constraint)}
         for part, names in named.items():

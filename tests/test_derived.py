@@ -277,7 +277,7 @@ def test_hodgkin_and_huxley_are_derived_in_no_time():
 def test_a_rule_prints_its_equations():
     defaultclock.dt = 1 * ms
     text = str(CONDUCTANCE.neurons(2, np.random.default_rng(1)).rule(0.1))
-    for line in ("on each presynaptic cell (g):", "trace_g = old_g*exp(-dt/tau)", "J_v_v = ", "v: detached", "r: follows the pseudo-derivative", "on each synapse (v, r):", "new_v = J_v_g_post*old_g_pre + J_v_v_post*trace_v", "trace_v = new_v*(1 - spiked_post)", "learning_rate*feedback_post*trace_r"):
+    for line in ("on each presynaptic cell (g):", "trace_g = old_g*exp(-dt/tau)", "J_v_v = ", "v: detached", "r: follows the pseudo-derivative", "on each synapse (r, v):", "new_v = J_v_g_post*old_g_pre + J_v_v_post*trace_v", "trace_v = new_v*(1 - spiked_post)", "learning_rate*feedback_post*trace_r"):
         assert line in text
 
 

@@ -101,7 +101,7 @@ class DerivedNeurons(NeuronGroup):
         counted = f"{reset}\nsent += 1" if threshold else None
         super().__init__(N, equations, threshold=threshold, reset=counted, refractory=refractory, method=method, namespace=namespace, name=name, **neurongroup_args)
         self._check(activity)
-        self.text = self._text(activity, reset, as_tuple(detach), as_tuple(ignore), derivatives or {})
+        self.text = self._text(equations, activity, reset, as_tuple(detach), as_tuple(ignore), derivatives or {})
         self.derivations = {onto: derive(self.text, onto, with_spikes=True) for onto in (*self.added, *self.inputs)}
         self._send(activity)
         self._store()
@@ -110,7 +110,6 @@ class DerivedNeurons(NeuronGroup):
             setattr(self, f"{variable}_initial", value)
             setattr(self, variable, f"{variable}_initial")
 
-    #: Text of what spikes do to the variables that receive them, and names of the variables of a standard network's projections.
     @property
     def on_pre(self):
         """What presynaptic spikes do, by the variable that receives them."""
@@ -185,15 +184,15 @@ class DerivedNeurons(NeuronGroup):
         known = {**self.resolve_all(get_identifiers(text), {}, user_identifiers=set())}
         return parse_expression_dimensions(text, known)
 
-    def _text(self, activity, reset, detach, ignore, derivatives):
+    def _text(self, model, activity, reset, detach, ignore, derivatives):
         self.state_updater.update_abstract_code({})
-        model, kinds = self.equations, {equation.varname: equation for equation in self.equations.values()}
+        kinds = {equation.varname: equation for equation in model.values()}  # as written: the group makes parameters of what is constant over dt
         subexpressions = {name: str(equation.expr) for name, equation in kinds.items() if equation.type == "subexpression"}
         text = NeuronText(
             name=self.name,
             code=self.state_updater.abstract_code,
             units={name: self.variables[name].dim for name in kinds if name in model.diff_eq_names},
-            activity="spike" if activity == "spike" else activity,
+            activity=activity,
             threshold=self.threshold_text,
             reset=reset,
             subexpressions={name: value for name, value in subexpressions.items() if "constant over dt" not in kinds[name].flags},
@@ -224,6 +223,8 @@ class DerivedNeurons(NeuronGroup):
         """Add the coefficients, and what computes them; nothing is computed until a projection learns by the rule."""
         self.runners = []
         for name, dimensions in dict(chain.from_iterable(found.dimensions.items() for found in self.derivations.values())).items():
+            if name in self.variables:
+                raise ValueError(f"DerivedNeurons '{self.name}': the model has a variable '{name}', which is the name of a coefficient of its rule; call it otherwise")
             self.variables.add_array(name, size=len(self), dimensions=dimensions)
         for phase in PHASES:
             wanted = dict(chain.from_iterable(found.stored[phase].items() for found in self.derivations.values()))

@@ -1,2 +1,5 @@
 """Neurons nobody wrote a rule for, trained by the rules that are derived from their equations."""
-EXPERIMENTS = ()
+
+from .tasks import CURSOR, PERIODIC
+
+EXPERIMENTS = (PERIODIC, CURSOR)
