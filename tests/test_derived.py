@@ -154,13 +154,13 @@ def in_regime(kind, method, regime):
     changes = dict(method=method)
     if SMOOTH[kind]:
         changes |= dict(surrogate="" if regime == "frozen" else SMOOTH[kind], activity="r + 0.05*v" if kind is IZHIKEVICH else "r + 0.05*v/mV")
-    defaultclock.dt = kind.dt
+    defaultclock.dt = 0.1 * ms if kind is ADEX else kind.dt  # with rk4 and .5 ms its membrane overflows within an upstroke
     return lambda size: kind.neurons(size, np.random.default_rng(3), bias=(0.05, 0.2) if regime == "subthreshold" else None, **changes)
 
 
 @pytest.mark.parametrize("kind, method, regime", CASES, ids=lambda value: getattr(value, "label", value))
 def test_finite_differences(kind, method, regime):
-    assert gradient_error(in_regime(kind, method, regime), steps=300 if kind is COBAHH else 80) < 1e-8
+    assert gradient_error(in_regime(kind, method, regime), steps=80 if kind.dt_ms == 1 or kind is IZHIKEVICH else 300) < 1e-8
 
 
 @pytest.mark.parametrize("onto", ["I_rec", "I_in"])
@@ -277,7 +277,7 @@ def test_hodgkin_and_huxley_are_derived_in_no_time():
 def test_a_rule_prints_its_equations():
     defaultclock.dt = 1 * ms
     text = str(CONDUCTANCE.neurons(2, np.random.default_rng(1)).rule(0.1))
-    for line in ("on each presynaptic cell (g):", "trace_g = old_g*exp(-dt/tau)", "J_v_v = ", "v: detached", "r: follows the pseudo-derivative", "on each synapse (r, v):", "new_v = J_v_g_post*old_g_pre + J_v_v_post*trace_v", "trace_v = new_v*(1 - spiked_post)", "learning_rate*feedback_post*trace_r"):
+    for line in ("on each presynaptic cell (g):", "trace_g = old_g*exp(-dt/tau)", "J_v_v = ", "v: detached", "r: follows the pseudo-derivative", "on each synapse (v, r):", "new_v = J_v_g_post*old_g_pre + J_v_v_post*trace_v", "trace_v = new_v*(1 - spiked_post)", "learning_rate*feedback_post*trace_r"):
         assert line in text
 
 

@@ -7,6 +7,7 @@ depends on their state and input (phase JACOBIAN), the pseudo-derivative and whe
 from itertools import chain
 
 import numpy as np
+import sympy
 from brian2 import DEFAULT_FUNCTIONS, Equations, NeuronGroup, Quantity
 from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_UNITS, get_local_namespace
 from brian2.equations.unitcheck import parse_expression_dimensions
@@ -17,7 +18,7 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from .. import schedule
 from ..derivation import NeuronText, derive
-from ..derivation.calculus import statements
+from ..derivation.calculus import names, parsed, symbol, written
 from ..derivation.placement import diverging
 from ..derivation.strings import PHASES, neuron_code, unit
 from ..rules.derived import DerivedRule
@@ -95,9 +96,9 @@ class DerivedNeurons(NeuronGroup):
         self.inputs, self.added = as_tuple(input), dict(event_of(line) for line in as_tuple(on_pre))
         self.given, self.threshold_text, self.surrogate, self.is_refractory = dict(initial or {}), threshold or "", surrogate, refractory is not False
         self.text = self.derivations = self.runners = self._sent = None  # groups take no new attributes later
-        written = "\n".join(map(str, (model, threshold or "", reset, surrogate, refractory, *self.added.values())))
-        namespace = named_constants(written, get_local_namespace(level=1)) | (namespace or {})
-        equations = self._declared(Equations(model) if isinstance(model, str) else model, activity, written)
+        spelled = "\n".join(map(str, (model, threshold or "", reset, surrogate, refractory, *self.added.values())))
+        namespace = named_constants(spelled, get_local_namespace(level=1)) | (namespace or {})
+        equations = self._declared(Equations(model) if isinstance(model, str) else model, activity, spelled)
         counted = f"{reset}\nsent += 1" if threshold else None
         super().__init__(N, equations, threshold=threshold, reset=counted, refractory=refractory, method=method, namespace=namespace, name=name, **neurongroup_args)
         self._check(activity)
@@ -118,8 +119,8 @@ class DerivedNeurons(NeuronGroup):
     @property
     def receives(self):
         """Variables that receive recurrent connections and inputs in a standard network."""
-        names = [*self.added, *self.inputs]
-        return {"recurrent": names[0], "input": "I_in" if "I_in" in names else names[-1]}
+        onto = [*self.added, *self.inputs]
+        return {"recurrent": onto[0], "input": "I_in" if "I_in" in onto else onto[-1]}
 
     @property
     def per_neuron(self):
@@ -157,10 +158,10 @@ class DerivedNeurons(NeuronGroup):
         for runner in self.runners:
             runner.active = True
 
-    def _declared(self, model, activity, written):
-        names = [name for name in self.inputs if name not in model.names]
-        for name in names:
-            if name not in get_identifiers(written):
+    def _declared(self, model, activity, spelled):
+        missing = [name for name in self.inputs if name not in model.names]
+        for name in missing:
+            if name not in get_identifiers(spelled):
                 raise ValueError(f"DerivedNeurons: input='{name}' is no variable of the model, and the model does not read it; its variables are {', '.join(sorted(model.names))}")
         taken = [name for name in OWN if name in model.names]
         if taken:
@@ -168,7 +169,7 @@ class DerivedNeurons(NeuronGroup):
         for name in (*self.added, *self.given):
             if name not in model.diff_eq_names:
                 raise ValueError(f"DerivedNeurons: '{name}' in {'on_pre' if name in self.added else 'initial'} has no differential equation in the model; those that have one are {', '.join(sorted(model.diff_eq_names))}")
-        lines = [f"{name} : 1" for name in (*names, "feedback", *(["spiked", "sent"] if self.threshold_text else []), *([] if activity in model.names or "activity" in model.names else ["activity"]))]
+        lines = [f"{name} : 1" for name in (*missing, "feedback", *(["spiked", "sent"] if self.threshold_text else []), *([] if activity in model.names or "activity" in model.names else ["activity"]))]
         starts = [f"{name}_initial : {unit(model.dimensions[name])}" for name in self.given]
         return model + Equations("\n".join(lines + starts))
 
@@ -267,20 +268,17 @@ def as_tuple(value):
 
 def event_of(line):
     """The variable that a spike adds to, and what a weight of 1 adds, from ``"ge += w*nS"``."""
-    import sympy
-
-    from ..derivation.calculus import names, parsed, symbol
-
-    w = symbol("w")
+    name, plus, added = (part.strip() for part in line.partition("+="))
     try:
-        ((name, _),) = statements(line)
-        slope = sympy.expand(parsed(line.split("+=")[1])).diff(w)
-        rest = sympy.expand(parsed(line.split("+=")[1])).subs(w, 0)
-    except (IndexError, SyntaxError, ValueError):
-        raise ValueError(f"DerivedNeurons: on_pre must be '(variable) += w', or w times a constant, for example 'ge += w*nS'; got {line!r}") from None
-    if rest != 0 or slope == 0 or names(slope) & {"w", name}:
+        added = sympy.expand(parsed(added))
+    except SyntaxError:
+        plus = ""
+    if not plus or not name.isidentifier():
+        raise ValueError(f"DerivedNeurons: on_pre must be '(variable) += w', or w times a constant, for example 'ge += w*nS'; got {line!r}")
+    factor = added.diff(symbol("w"))
+    if added.subs(symbol("w"), 0) != 0 or factor == 0 or names(factor) & {"w", name}:
         raise ValueError(f"DerivedNeurons: on_pre must be linear in the weight w, with a constant factor and nothing else, for example 'ge += w*nS'; got {line!r}")
-    return name, str(slope)
+    return name, written(factor)
 
 
 def named_constants(text, known):
