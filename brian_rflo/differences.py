@@ -43,7 +43,7 @@ class Experiment:
     modes: dict
     tau_out: object
 
-    def error(self, move=1e-4):
+    def error(self, move=1e-5):
         """Largest difference between the rule's changes and finite differences, in units of the largest change."""
         ruled, base = self.changes()
         slopes = [sum(side * self.objective(side * size * move, base) for side in (-1, 1)) / (2 * size * move * self.weight) for size in (1, 2)]
