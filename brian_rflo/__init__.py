@@ -4,12 +4,12 @@ from . import reference, reference_eprop, schedule
 from .checks import check_neurons, check_rule, check_task
 from .comparison import compare
 from .network import LearningNetwork
-from .neurons import PRESETS, ALIFNeurons, DiscreteLIFNeurons, LIFNeurons, RateNeurons
+from .neurons import PRESETS, ALIFNeurons, DerivedNeurons, DiscreteLIFNeurons, LIFNeurons, RateNeurons
 from .optimizers import Adam, Descent
 from .readout import LeakyReadout, Readout, SoftmaxReadout, TaskInput
 from .regularization import FiringRate
 from .results import TrainingResult
-from .rules import RFLO, AdaptiveEProp, Delta, EProp, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta, LearningRule, RewardHebbian
+from .rules import RFLO, AdaptiveEProp, Delta, DerivedRule, EProp, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta, LearningRule, RewardHebbian
 from .selection import ChoiceMonitor, WinnerTakeAll
 from .synapses import DALE, AdaptiveFeedback, FeedbackSynapses, FixedSynapses, PlasticSynapses, SymmetricFeedback
 from .tasks import ArrayTask, CursorMovements, EvidenceAccumulation, IntervalMatching, PatternGeneration, PeriodicOutput, StoreRecall, Task
@@ -25,6 +25,8 @@ __all__ = [
     "CursorMovements",
     "DALE",
     "Delta",
+    "DerivedNeurons",
+    "DerivedRule",
     "Descent",
     "DiscreteLIFNeurons",
     "EProp",

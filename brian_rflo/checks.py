@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 from brian2 import Network, StateMonitor, defaultclock
 
+from .differences import gradient_error
 from .network import initial_weights
-from .neurons import RateNeurons
+from .neurons import DerivedNeurons, RateNeurons
 from .readout import Readout, TaskInput
-from .rules import RFLO, Delta
+from .rules import RFLO, Delta, DerivedRule, LearningRule
 from .synapses import FeedbackSynapses, PlasticSynapses
 from .tasks import ArrayTask
 from .trials import Trials
@@ -66,10 +67,11 @@ def small_network(rule, readout_rule, update="step", names=NAMES, monitor=False,
     """A hand-written network of a few neurons: ``(network, plastic projections)``."""
     task, name = small_task(), dict(zip(NAMES, names))
     neurons = neurons or RateNeurons(N, tau=10 * defaultclock.dt, initial=0.3, name=name["neurons"])
+    receives = getattr(neurons, "receives", {"recurrent": "I_rec", "input": "I_in"})
     inputs, readout = TaskInput(task, name=name["inputs"]), Readout(task, name=name["readout"])
     plastic = [
-        PlasticSynapses(neurons, neurons, rule, onto="I_rec", update=update, name=name["recurrent"]),
-        PlasticSynapses(inputs, neurons, rule, onto="I_in", update=update, name=name["inward"]),
+        PlasticSynapses(neurons, neurons, rule, onto=receives["recurrent"], update=update, name=name["recurrent"]),
+        PlasticSynapses(inputs, neurons, rule, onto=receives["input"], update=update, name=name["inward"]),
         PlasticSynapses(neurons, readout, readout_rule, onto="output", update=update, name=name["output"]),
     ]
     feedback = FeedbackSynapses(readout, neurons, name=name["feedback"])
@@ -101,17 +103,47 @@ def as_pair(rule):
     return rule, Delta(rule.learning_rate)
 
 
-def check_rule(rule):
-    """Check a rule in a small rate network, every step and trial end.
+def check_rule(rule=None, make=None, tolerance=1e-6, **experiment):
+    """Check a rule in a small rate network, every step and trial end; or, on neurons, against finite differences of the simulation.
 
     It must learn; leave weights alone, to the bit, with ``learning_rate=0`` or ``plastic=False``; depend neither on names nor on
     monitors, to the bit; and give the same change every step as at trial end where the learning rate is small.
+
+    Parameters
+    ----------
+    rule : LearningRule, optional
+        The rule; with `make` it may be left out, for `DerivedNeurons`, or be a function of the neurons.
+    make : callable, optional
+        ``make(N)`` returns a fresh group of `N` neurons. Then the changes of weights onto them are compared with finite differences of the
+        simulation without recurrence, through spikes and resets as far as the rule says (`brian_rflo.differences`), and nothing else is checked.
+    tolerance : float
+        Largest difference, in units of the largest change.
+    onto : str, optional
+        Variable that the weights act on; that of recurrent connections by default.
+    source : callable, optional
+        ``source(N)`` returns the presynaptic cells; by default cells that spike in turn.
+    steps, weight : int, float, optional
+        Length of a run, and size of the weights.
+    modes : dict, optional
+        For hand-written rules, how they see the reset of variables: ``{"v": "ignore"}``, "detach", or "surrogate", which is the default.
+    tau_out : Quantity, optional
+        Time constant of the readout that the rule is for.
 
     Raises
     ------
     AssertionError, ValueError
         That says what does not hold.
+
+    Examples
+    --------
+    >>> from brian2 import ms, defaultclock
+    >>> defaultclock.dt = 1*ms
+    >>> check_rule(RFLO(1.0, tau=10*ms), lambda N: RateNeurons(N, tau=10*ms), steps=20)
     """
+    if make is not None:
+        return check_gradient(rule, make, tolerance, experiment)
+    if isinstance(rule, DerivedRule) or rule is None:
+        raise ValueError("a derived rule is checked on neurons that it was derived from; write check_rule(make=lambda N: DerivedNeurons(N, ...))")
     name, pair = type(rule).__name__, as_pair(rule)
     still = as_pair(replace(rule, learning_rate=0.0))
     which = 2 if pair[1] is rule else 0
@@ -128,6 +160,13 @@ def check_rule(rule):
     require(np.allclose(*changes, rtol=1e-3, atol=1e-3 * np.abs(changes[0]).max()), f"{name}: changes at every step and at trial end differ even at a learning rate of 1e-6")
 
 
+def check_gradient(rule, make, tolerance, experiment):
+    """Raise unless a rule's changes are those of finite differences."""
+    error = gradient_error(make, rule, **experiment)
+    name = type(rule).__name__ if isinstance(rule, LearningRule) else "the derived rule"
+    require(error < tolerance, f"{name}: weight changes differ from finite differences of the simulation by {error:.2g} of the largest change (tolerance {tolerance:g}); is a term missing, or does it see resets otherwise than modes= says?")
+
+
 def check_neurons(make):
     """Check a neuron model in a small network: ports, input variables, finite activity, the same trial after every reset.
 
@@ -142,14 +181,14 @@ def check_neurons(make):
     AssertionError, ValueError
         That says what does not hold.
     """
-    rule = RFLO(learning_rate=0.1, tau=10 * defaultclock.dt)
     neurons = make(N)
+    rule = neurons.rule(0.1) if isinstance(neurons, DerivedNeurons) else RFLO(learning_rate=0.1, tau=10 * defaultclock.dt)
     name = type(neurons).__name__
     require(len(neurons) == N, f"{name}: make({N}) returned {len(neurons)} neurons")
     network, plastic = small_network(rule, Delta(0.1), neurons=neurons)
     for synapses in plastic:
         synapses.plastic = False
-    ports = StateMonitor(neurons, ["activity", "gain", "feedback", "I_rec", "I_in"], record=True, when="end")
+    ports = StateMonitor(neurons, [name for name in ("activity", "gain", "feedback", "I_rec", "I_in") if name in neurons.variables or not isinstance(neurons, DerivedNeurons)], record=True, when="end")
     network.add(ports)
     network.run(2 * N_STEPS * defaultclock.dt, namespace={})
     for port in ports.record_variables:
@@ -160,4 +199,4 @@ def check_neurons(make):
     before = np.array(plastic[0].w)
     plastic[0].plastic = True
     network.run(N_STEPS * defaultclock.dt, namespace={})
-    require((np.array(plastic[0].w) != before).any(), f"{name}: RFLO moves no weight of its network")
+    require((np.array(plastic[0].w) != before).any(), f"{name}: {type(rule).__name__} moves no weight of its network")

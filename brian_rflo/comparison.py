@@ -48,10 +48,15 @@ class Kind:
     label: str
     gain: float
     readout: float = 1.0
+    colour: str = "#555555"
 
     def make(self, size, tau, rng, noise):
         """A group of neurons; what differs from neuron to neuron is drawn with `rng`. Rates are without noise."""
         raise NotImplementedError
+
+    def rule(self, neurons, tau):
+        """What "rflo" stands for: the learning rule of recurrent and input weights."""
+        return RFLO(RATE, tau=tau)
 
 
 class Rates(Kind):
@@ -80,16 +85,21 @@ class AdaptiveSpikes(Spikes):
 
 
 #: Neuron models by name.
-KINDS = {"rate": Rates("rate", 1.5), "lif": Spikes("LIF", 0.5, 0.1), "alif": AdaptiveSpikes("adaptive LIF", 0.5, 0.1)}
-COLOURS = {"rate": "#0072b2", "lif": "#d55e00", "alif": "#009e73"}
+KINDS = {"rate": Rates("rate", 1.5, colour="#0072b2"), "lif": Spikes("LIF", 0.5, 0.1, "#d55e00"), "alif": AdaptiveSpikes("adaptive LIF", 0.5, 0.1, "#009e73")}
 LINES = {"rflo": "-", "readout": ":", "least_squares": (0, (1, 4)), "bptt": "--"}
+
+
+def kind_of(kind):
+    """A neuron model by its name, or itself."""
+    return kind if isinstance(kind, Kind) else KINDS[kind]
 
 
 def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, noise=0.0, gain=None):
     """A part: networks of one kind trained by one rule; and a trial of the trained networks, replayed in NumPy. Arrays by name."""
-    model, before = KINDS[kind], cpu_seconds()
+    model, before = kind_of(kind), cpu_seconds()
     weights = initial_weights(n, task.n_inputs, task.n_outputs, networks, model.gain if gain is None else gain, seed)
     weights["output"] *= model.readout
+    sent = None
     with on(device if rule in TRAINED else "numpy"):
         defaultclock.dt = task.dt
         neurons = model.make(networks * n, tau, np.random.default_rng((seed, 2)), noise)
@@ -99,14 +109,18 @@ def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, no
         if rule not in TRAINED:
             Network(neurons).run(0 * ms, namespace={})  # Brian2 warns of groups that were never in a network
         if rule in TRAINED:
-            net = LearningNetwork(task, neurons, RFLO(RATE, tau=tau), Delta(READOUT_RATE), update="trial", networks=networks, weights=weights, trained=TRAINED[rule], optimizer=Adam(decay=DECAY))
+            net = LearningNetwork(task, neurons, model.rule(neurons, tau), Delta(READOUT_RATE), update="trial", networks=networks, weights=weights, trained=TRAINED[rule], optimizer=Adam(decay=DECAY))
             result = net.train(trials, namespace={}, **progress.report(device))
         elif rule == "bptt":
             rates = {"recurrent": RATE, "input": RATE, "output": READOUT_RATE}
             result = reference.train(task, weights, rule, rates, tau, trials, optimizer=Adam(decay=DECAY), neurons=spiking, report=lambda done: progress(done / trials))
         else:
             result = reference.fit_readout(task, weights, tau, min(trials, LATE if noise or task.random else 1), neurons=spiking)
+        if "sent" in neurons.variables and spiking is None:
+            sent = np.array(neurons.sent).reshape(networks, n) / float(task.duration)
     arrays = result.arrays() | {"cpu_s": np.array(cpu_seconds() - before)}
+    if sent is not None:
+        arrays["rates"] = sent
     if spiking is not None:
         replayed = spiking.trial(result.weights_after, *task.trial(trials - 1), trials - 1)
         arrays |= {"spikes": replayed.spikes.astype(bool), "rates": replayed.spikes.mean(axis=0) / float(task.dt)}
@@ -169,7 +183,7 @@ class Comparison:
         """The table."""
         rows = []
         for kind, rule in self.results:
-            name, final, trials = f"{KINDS[kind].label}, {rule}", self.final_error(kind, rule), self.trials_to(kind, rule)
+            name, final, trials = f"{kind_of(kind).label}, {rule}", self.final_error(kind, rule), self.trials_to(kind, rule)
             rows.append(Row(f"{name}: final error (NMSE), median", np.median(final), spread=" ".join(f"{value:.3g}" for value in final)))
             if rule != "least_squares":
                 rows.append(Row(f"{name}: trials to an error of {self.cut:g}, median", np.median(trials), spread=" ".join(f"{value:.0f}" for value in trials)))
@@ -211,7 +225,8 @@ def compare(task="periodic", neurons=("rate", "lif"), rules=("rflo", "readout"),
     Parameters
     ----------
     task : Task or {"periodic", "cursor", "pattern", "interval"}
-    neurons : sequence of {"rate", "lif", "alif"}
+    neurons : sequence of {"rate", "lif", "alif"} or of Kind
+        A `Kind` of your own makes other neurons, and says by which rule they learn: that is what "rflo" stands for.
     rules : sequence of {"rflo", "readout", "least_squares", "bptt"}
         RFLO; the readout alone, on the initial recurrent weights, trained trial by trial or fitted to 20 trials (to one, where all are the same)
         and judged on others; BPTT in NumPy, for spikes with the surrogate gradient.
@@ -247,7 +262,7 @@ def wanted_parts(task, neurons, rules, networks, trials, n, tau, seed, device, n
     """A part for each pair of neurons and rule."""
     task = task_of(task, seed)
     for name, given, known in (("neurons", neurons, KINDS), ("rules", rules, RULES)):
-        unknown = [value for value in given if value not in known]
+        unknown = [value for value in given if not isinstance(value, Kind) and value not in known]
         if unknown or not given or isinstance(given, str):
             raise ValueError(f"compare: {name} must be some of {', '.join(known)}; got {given!r}")
     for name, value in (("networks", networks), ("trials", trials), ("n", n)):
@@ -255,9 +270,13 @@ def wanted_parts(task, neurons, rules, networks, trials, n, tau, seed, device, n
     check_tau("compare", tau, task.dt)
     for name, value in (("noise", noise), ("gain", 0 if gain is None else gain)):
         check_number("compare", name, value, zero_allowed=True)
+    for kind in (kind for kind in neurons if isinstance(kind, Kind)):
+        only_numpy = [rule for rule in rules if rule not in TRAINED]
+        if only_numpy:
+            raise ValueError(f"compare: '{only_numpy[0]}' is computed in NumPy, for rates and LIF neurons alone; for {kind.label} choose among {', '.join(TRAINED)}")
     pairs = dict.fromkeys((kind, rule) for kind in neurons for rule in rules)
     steps = trials * task.n_steps * networks
-    return [parts.Part(f"{kind}-{rule}", train, dict(device=device, task=task, kind=kind, rule=rule, n=n, networks=networks, seed=seed, trials=trials, tau=tau, noise=noise, gain=gain), 20 + steps * (2e-5 if rule == "bptt" else 3e-10 * n**2)) for kind, rule in pairs]
+    return [parts.Part(f"{kind if isinstance(kind, str) else kind.label}-{rule}".replace(" ", "_"), train, dict(device=device, task=task, kind=kind, rule=rule, n=n, networks=networks, seed=seed, trials=trials, tau=tau, noise=noise, gain=gain), 20 + steps * (2e-5 if rule == "bptt" else 3e-10 * n**2)) for kind, rule in pairs]
 
 
 def task_of(task, seed):
@@ -288,8 +307,8 @@ def draw(comparison):
     figure = Figure(figsize=(14, 8), layout="constrained")
     axes = figure.subplot_mosaic([["error", "early", "late", "raster"], ["alignment", "changes", "rates", "raster"]])
     for (kind, rule), result in comparison.results.items():
-        style = dict(color=COLOURS[kind], linestyle=LINES[rule])
-        label = f"{KINDS[kind].label}, {rule}"
+        style = dict(color=kind_of(kind).colour, linestyle=LINES[rule])
+        label = f"{kind_of(kind).label}, {rule}"
         if rule == "least_squares":
             axes["error"].axhline(np.median(comparison.final_error(kind, rule)), label=label, **style)
         else:
@@ -336,7 +355,7 @@ def draw_raster(comparison, ax):
     for (kind, rule), arrays in comparison.arrays.items():
         if "spikes" in arrays:
             steps, neurons = np.nonzero(arrays["spikes"][:, 0])
-            ax.plot(steps * float(comparison.task.dt) * 1e3, neurons + offset, ".", color=COLOURS[kind], markersize=1.5, label=f"{KINDS[kind].label}, {rule}")
+            ax.plot(steps * float(comparison.task.dt) * 1e3, neurons + offset, ".", color=kind_of(kind).colour, markersize=1.5, label=f"{kind_of(kind).label}, {rule}")
             offset += arrays["spikes"].shape[2]
     ax.set(xlabel="Time in trial (ms)", ylabel="Neuron", title="Spikes after training, network 0")
     if offset:

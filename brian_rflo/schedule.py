@@ -15,11 +15,17 @@ RESET = dict(when="start", order=-30)  # first step of a trial: state and traces
 INPUT = dict(when="groups", order=-5)  # input groups take the task's value of this step
 DRIVE = dict(when="groups", order=-4)  # summed input, from the activity that the last step left
 GAIN = dict(when="groups", order=-0.5)  # output and slope of each neuron at this drive; Brian2's own sums, at order -1, are in it
+JACOBIAN = dict(when="groups", order=-0.4)  # derived rules: how the step about to be taken depends on the neurons' state and input
+CELL_TRACE = dict(when="groups", order=-0.375)  # traces that live on presynaptic cells
 TRACE = dict(when="groups", order=-0.25)  # eligibility: activity that drove this step, gain of this step
 STATE = dict(when="groups", order=0)  # neurons integrate (Brian2's default place)
 SLOPE = dict(when="groups", order=0.25)  # spiking neurons: pseudo-derivative, after integration and before threshold and reset
 SPIKING_TRACE = dict(when="groups", order=0.5)  # eligibility where it ends in spiking neurons: slope and low-passed activity of this step
 WAKE = dict(when="before_synapses", order=0)  # weights that rested are caught up where spikes will read them
+ARRIVAL = dict(when="synapses", order=-1)  # presynaptic spikes, counted cell by cell
+JUMP = dict(when="before_resets", order=0)  # derived rules: how the reset about to happen depends on the state
+JUMP_TRACE = dict(when="before_resets", order=1)  # their traces, through integration, spikes, arrivals and reset at once
+SENT = dict(when="after_resets", order=-41)  # neurons that send an expression of their state: its value
 READOUT = dict(when="after_resets", order=-40)  # summed output, from the new activity
 READOUT_TRACE = dict(when="after_resets", order=-37)  # leaky readouts: their output, and traces of what it is made of
 NORMALIZE = dict(when="after_resets", order=-33)  # classification: softmax

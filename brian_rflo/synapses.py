@@ -12,6 +12,7 @@ from . import schedule
 from .dense import DenseParts, Geometry
 from .dense.choice import written
 from .neurons.base import LOW_PASSED, check_port, integrates, spikes, whole
+from .cells import CellTraces
 from .occasional import is_standalone
 from .optimizers import Descent
 from .quantities import check_tau, same_value
@@ -192,6 +193,16 @@ def check_one_group(source, target):
         raise ValueError(f"self_connections=False is for projections within a group, but '{source.name}' and '{target.name}' are two; leave it out")
 
 
+def own_on_pre(target, onto):
+    """What the target says that a spike does to its variable `onto`, if it says anything."""
+    return getattr(whole(target), "on_pre", {}).get(onto)
+
+
+def on_pre_of(target, onto):
+    """What a spike does to the variable `onto` of the target."""
+    return own_on_pre(target, onto) or f"{onto}_post += w"
+
+
 class PlasticSynapses(Projection):
     """A projection that sends activity or spikes to its target and learns by a rule.
 
@@ -259,10 +270,11 @@ class PlasticSynapses(Projection):
         if not self_connections:
             check_one_group(source, target)
             constraint = f"{NO_SELF_CONNECTIONS}\n{constraint}".strip()
+        rule = rule.placed(target, onto, with_rates=regularization is not None)
         self.rule, self.onto, self.update, self.batch, self.optimizer, self.constraint, self.regularization, self.self_connections = rule, onto, update, batch, optimizer, constraint, regularization, self_connections
-        self.trials, self._connected, self.dense, self.trial_length = None, 0, None, None
+        self.trials, self._connected, self.dense, self.trial_length, self.cells = None, 0, None, None, None
         self.advance = "\n".join(line.split("#")[0] for line in rule.advance.splitlines())
-        self.sends_spikes, self.trace_phase = integrates(target, onto), self.traces_at or trace_phase(target)
+        self.sends_spikes, self.trace_phase = integrates(target, onto), self.traces_at or rule.phase or trace_phase(target)
         reader = f"{type(rule).__name__} on the projection from '{source.name}' to '{target.name}'"
         if regularization is not None:
             check_instance("regularization", regularization, FiringRate, "FiringRate(target=10*Hz, strength=300)")
@@ -271,15 +283,16 @@ class PlasticSynapses(Projection):
         if hasattr(whole(target), "check_projection"):
             whole(target).check_projection(rule, onto)
         self._check_ports(source, target, reader)
-        namespace = {**(synapses_args.pop("namespace", None) or {}), "choose": choose}
+        namespace = {**(synapses_args.pop("namespace", None) or {}), **rule.constants, "choose": choose}
         if self.sends_spikes:
-            synapses_args["on_pre"] = f"{onto}_post += w"
+            synapses_args["on_pre"] = on_pre_of(target, onto)
         super().__init__(source, target, self._equations(source, target), method="exponential_euler" if self.traces_at else trace_method(target), namespace=namespace, name=name, **synapses_args)
         if self.switched_with is not None:
             self.variables.add_reference("plastic", self.switched_with)
         if self.state_updater is not None:
             schedule.move(self.state_updater, self.trace_phase)
         advancer = self.run_regularly(traces_read(self.advance, source, target), **self.trace_phase, name=f"{self.name}_advance") if self.advance else self.state_updater
+        self.cells = CellTraces(self) if rule.pre_traces else None
         self._check_rule(reader)
         self.variables.add_array("_sound", size=target.stop, index="_postsynaptic_idx", values=np.ones(target.stop))
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
@@ -344,7 +357,8 @@ class PlasticSynapses(Projection):
     def _check_ports(self, source, target, reader):
         if self.sends_spikes and not spikes(source):
             raise ValueError(f"'{self.onto}' of group '{target.name}' has a differential equation, so spikes add to it, but group '{source.name}' emits none; write '{self.onto} : 1' there, for the sum of its activity, or give '{source.name}' a threshold")
-        check_port(target, self.onto, f"onto='{self.onto}'")
+        if not (self.sends_spikes and own_on_pre(target, self.onto)):
+            check_port(target, self.onto, f"onto='{self.onto}'")
         for name in dict.fromkeys((self.sends, *self.rule.needs_pre)):
             check_port(source, name, reader)
         for name in self.rule.needs_post:
@@ -353,6 +367,9 @@ class PlasticSynapses(Projection):
             check_port(target, "sent", "regularization")
 
     def _check_rule(self, reader):
+        hidden = sorted(set(self.rule.constants) & set(self.variables))
+        if hidden:
+            raise ValueError(f"{reader}: the neurons' constant '{hidden[0]}' has the name of a variable of the synapses, which its strings would read in its place; call the constant otherwise, or write its value into the equations")
         known = {*self.variables, *self.namespace, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNITS}
         named = {"traces": self.equations.identifiers, "advance": get_identifiers(self.advance) - written(self.advance), "update": get_identifiers(self.rule.update), "rate_gradient": get_identifiers(self.rule.rate_gradient), "reset": get_identifiers(self.rule.reset), "constraint": get_identifiers(self.constraint)}
         for part, names in named.items():
@@ -395,6 +412,8 @@ class PlasticSynapses(Projection):
         self.variables.add_constant("trial_steps", trials.task.n_steps)
         self.variables.add_constant("averaged_over", trials.averaged_over)
         self.trial_length = trials.task.n_steps
+        if self.cells is not None:
+            trials.at_start(self.cells, self.rule.pre_reset)
         if trials.clip_norm is not None:
             self.variables.add_array("_scale", size=self.target.stop, index="_postsynaptic_idx", values=np.ones(self.target.stop))
 

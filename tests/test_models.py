@@ -8,7 +8,7 @@ from brian_rflo import cli
 
 
 #: Experiments that differ from one above them in their task alone, or in their size.
-ALIKE = {"rate_and_spiking/cursor", "rate_and_spiking/pattern", "rate_and_spiking/interval", "bellec2020/evidence_accumulation_large"}
+ALIKE = {"rate_and_spiking/cursor", "rate_and_spiking/pattern", "rate_and_spiking/interval", "bellec2020/evidence_accumulation_large", "derived/periodic", "derived/cursor"}
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.model] if name in ALIKE else []) for name in cli.experiments()])

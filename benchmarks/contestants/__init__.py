@@ -6,7 +6,7 @@ from .jax_scan import JaxScan
 from .limit import Limit, LimitEvents, LimitSideBySide
 from .nest_eprop import NestAdaptiveEprop, NestEprop
 from .ours import Ours, OursCython, OursSideBySide, PaperRun
-from .ours_eprop import OursAdaptiveEprop, OursEprop
+from .ours_eprop import OursAdaptiveEprop, OursDerived, OursEprop
 from .plain_numpy import PlainNumpy
 from .torch_eager import TorchEager
 
@@ -25,6 +25,7 @@ CONTESTANTS = (
     TorchEager(),
     OursEprop(),
     OursAdaptiveEprop(),
+    OursDerived(),
     NestEprop(),
     NestAdaptiveEprop(),
 )

@@ -3,7 +3,7 @@
 import numpy as np
 from brian2 import Hz, defaultclock, ms
 
-from ... import PRESETS, AdaptiveEProp, ArrayTask, DiscreteLIFNeurons, EProp, FeedbackSynapses, FiringRate, LeakyDelta, LeakyReadout, PlasticSynapses, Trials
+from ... import PRESETS, AdaptiveEProp, ArrayTask, DerivedNeurons, DiscreteLIFNeurons, EProp, FeedbackSynapses, FiringRate, LeakyDelta, LeakyReadout, PlasticSynapses, Trials
 from ..brian import Model, Standalone, flat
 from ..problem import DT_MS, STEPS
 from .nest_eprop import ADAPTATION, CURRENTS, HERTZ, MEMBRANE
@@ -16,16 +16,24 @@ class OursEprop(Standalone):
 
     name, title = "ours-eprop", "brian_rflo, e-prop, LIF (network of NEST)"
     kinds, modes, dtypes, same_network = ("spiking",), ("trial",), ("float64",), False
-    rule, adaptation = EProp(RATE, tau=TAU), {}
+    rule, adaptation, onto = EProp(RATE, tau=TAU), {}, "I_rec"
+
+    def neurons(self, size):
+        """The neurons."""
+        return DiscreteLIFNeurons(size, tau=TAU, **PRESETS["pattern_generation"], **self.adaptation)
+
+    def rule_of(self, neurons):
+        """Their rule."""
+        return self.rule
 
     def model(self, problem, networks):
         """The network of `NestEprop`."""
         task = ArrayTask(target=problem.target(), dt=DT_MS * ms)
         defaultclock.dt = task.dt
-        neurons = DiscreteLIFNeurons(problem.size, tau=TAU, **PRESETS["pattern_generation"], **self.adaptation)
+        neurons = self.neurons(problem.size)
         neurons.I_in = TAU / ms * np.array([CURRENTS[0] + CURRENTS[1] * post / problem.size for post in range(problem.size)])
         readout = LeakyReadout(task, tau=TAU)
-        recurrent = PlasticSynapses(neurons, neurons, self.rule, onto="I_rec", update="trial", regularization=FiringRate(HERTZ * Hz, 300))
+        recurrent = PlasticSynapses(neurons, neurons, self.rule_of(neurons), onto=self.onto, update="trial", regularization=FiringRate(HERTZ * Hz, 300))
         output = PlasticSynapses(neurons, readout, LeakyDelta(RATE, tau=TAU), onto="drive", update="trial")
         feedback = FeedbackSynapses(readout, neurons)
         for projection, weights, scale in zip((recurrent, output, feedback), flat(problem, networks), (1e-3 * TAU / ms, 1, 1)):
@@ -40,3 +48,20 @@ class OursAdaptiveEprop(OursEprop):
 
     name, title = "ours-eprop-alif", "brian_rflo, e-prop, adaptive LIF"
     rule, adaptation = AdaptiveEProp(RATE, tau=TAU, tau_adapt=ADAPTATION["adapt_tau"] * ms), dict(tau_adapt=ADAPTATION["adapt_tau"] * ms, beta=ADAPTATION["adapt_beta"] * 0.03)
+
+
+class OursDerived(OursEprop):
+    """The same network, written down in Brian2's language, with the rule that is derived from it."""
+
+    name, title, onto = "ours-derived", "brian_rflo, derived rule, LIF (network of NEST)", "v"
+
+    def neurons(self, size):
+        """A spike lowers v by the threshold, and moves others, as both are seen in the next step."""
+        decay = float(np.exp(-DT_MS * ms / TAU))
+        constants = dict(tau_m=TAU, theta=0.03, down=0.03 / decay, arriving=(1 - decay) / decay)
+        options = dict(on_pre="v += w*arriving", input="I_in", threshold="v >= theta", reset="v -= down", ignore="v", surrogate="0.3/theta*clip(1 - abs(u)/theta, 0, 1)")
+        return DerivedNeurons(size, "dv/dt = (I_in - v)/tau_m : 1", method="exponential_euler", namespace=constants, **options)
+
+    def rule_of(self, neurons):
+        """Filtered as e-prop is."""
+        return neurons.rule(RATE, tau_out=TAU)

@@ -2,8 +2,9 @@
 
 from .base import LearningRule
 from .delta import Delta, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta
+from .derived import DerivedRule
 from .eprop import AdaptiveEProp, EProp
 from .hebbian import RewardHebbian
 from .rflo import RFLO
 
-__all__ = ["AdaptiveEProp", "Delta", "EProp", "FeedbackDelta", "LeakyDelta", "LeakyFeedbackDelta", "LearningRule", "RFLO", "RewardHebbian"]
+__all__ = ["AdaptiveEProp", "Delta", "DerivedRule", "EProp", "FeedbackDelta", "LeakyDelta", "LeakyFeedbackDelta", "LearningRule", "RFLO", "RewardHebbian"]

@@ -30,6 +30,12 @@ class LearningRule:
         activity) by the weight: what `FiringRate` needs. Empty if the rule has none.
     reset : str
         Statements at the beginning of a trial.
+    pre_traces, pre_advance, pre_reset : str
+        The same for traces that live on presynaptic cells, one value for each in place of one for each synapse: equations of variables, statements in
+        the phase CELL_TRACE, which may name them and the source's ``activity``, and statements at the beginning of a trial. The strings of
+        synapses name them with ``_pre``. Shared variables of the target that they read are named in `pre_shared`. A variable `arrival` that `pre_traces` declares counts the spikes that arrive, where spikes are sent.
+    phase : dict, optional
+        The phase of `advance`, where it is not that of the target's traces.
     needs_pre, needs_post : tuple of str
         Variables that the two groups must have.
 
@@ -69,6 +75,11 @@ class LearningRule:
     update: ClassVar[str] = ""
     rate_gradient: ClassVar[str] = ""
     reset: ClassVar[str] = ""
+    pre_traces: ClassVar[str] = ""
+    pre_advance: ClassVar[str] = ""
+    pre_reset: ClassVar[str] = ""
+    pre_shared: ClassVar[tuple] = ()
+    phase: ClassVar[dict | None] = None
     needs_pre: ClassVar[tuple] = ("activity",)
     needs_post: ClassVar[tuple] = ("gain", "feedback")
 
@@ -85,6 +96,15 @@ class LearningRule:
     def parameters(self):
         """The rule's parameters by name; they become shared variables of the synapses."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @property
+    def constants(self):
+        """What its strings name beside its parameters, with values that nobody changes."""
+        return {}
+
+    def placed(self, target, onto, with_rates=False):
+        """The rule as it is for weights onto a variable of a target; `with_rates` says whether its `rate_gradient` is read. Itself, but for derived rules."""
+        return self
 
     @property
     def equations(self):

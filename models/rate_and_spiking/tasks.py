@@ -9,7 +9,7 @@ import numpy as np
 from brian2 import ms
 
 from brian_rflo import parts, plotting
-from brian_rflo.comparison import COLOURS, KINDS, TASKS, comparison_of, train
+from brian_rflo.comparison import KINDS, TASKS, comparison_of, train
 from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
 
 N, TAU = 100, 50 * ms
@@ -84,7 +84,7 @@ def draw(task, found):
     learning, output, raster = figure.subplots(1, 3)
     for condition, comparison in found.items():
         (pair,) = comparison.results
-        style = dict(color=COLOURS[condition.kind], linestyle="-" if condition.rule == "rflo" and not condition.noisy else "--" if condition.rule == "rflo" else ":")
+        style = dict(color=KINDS[condition.kind].colour, linestyle="-" if condition.rule == "rflo" and not condition.noisy else "--" if condition.rule == "rflo" else ":")
         if condition.rule == "least_squares":
             learning.axhline(np.median(error(comparison)), alpha=0.5, **style)
         else:

@@ -1,0 +1,120 @@
+"""Partial derivatives of Brian2 expressions: with `clip` and functions of the user's own, and with steps, comparisons and rounding held fixed."""
+
+import ast
+
+import sympy
+from brian2 import DEFAULT_FUNCTIONS
+from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
+from sympy.core.function import AppliedUndef, UndefinedFunction
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanFunction
+
+#: Functions whose derivative is 0 wherever they have one.
+STEPS = {"int_", "int", "floor", "ceil", "ceiling", "sign", "timestep"}
+
+
+def symbol(name):
+    """A variable, as Brian2's parser makes it."""
+    return sympy.Symbol(name, real=True)
+
+
+def parsed(text):
+    """An expression of Brian2's language."""
+    return sympy.sympify(str_to_sympy(str(text))).replace(lambda node: function_name(node) == "sqrt", lambda node: sympy.sqrt(*node.args))
+
+
+def written(expression):
+    """The text of an expression, in Brian2's language."""
+    return expression if isinstance(expression, str) else sympy_to_str(expression)
+
+
+def names(expression):
+    """Names of the variables in an expression."""
+    return {str(found) for found in expression.free_symbols}
+
+
+def statements(code):
+    """Pairs of name and text of what is assigned to it; ``v += 1`` as ``v = v + (1)``."""
+    for node in ast.parse("\n".join(line.strip() for line in code.splitlines())).body:
+        if isinstance(node, ast.AugAssign):
+            yield node.target.id, ast.unparse(ast.BinOp(ast.Name(node.target.id), node.op, node.value))
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            yield node.targets[0].id, ast.unparse(node.value)
+        else:
+            raise ValueError(f"'{ast.unparse(node)}' is no statement that assigns; write name = expression")
+
+
+def function_name(node):
+    """Name of the function that a node of an expression calls; empty if it calls none."""
+    return node.func.__name__ if isinstance(node, sympy.Function) else ""
+
+
+class clip(sympy.Function):
+    """``clip(x, low, high)``: a derivative of 1 where nothing is clipped."""
+
+    def fdiff(self, argindex=1):
+        x, low, high = self.args
+        return one_where((sympy.And(x > low, x < high), x <= low, x >= high)[argindex - 1])
+
+
+def one_where(condition):
+    """1 where a condition holds, else 0."""
+    return sympy.Integer(bool(condition)) if condition in (True, False) else sympy.Function("int_")(condition)
+
+
+def with_derivative(name, text):
+    """A function of one argument whose derivative is given, as text in `x`."""
+
+    def fdiff(self, argindex=1):
+        return parsed(text).subs(symbol("x"), self.args[0])
+
+    return type(name, (sympy.Function,), dict(nargs=1, fdiff=fdiff))
+
+
+class Calculus:
+    """Differentiates expressions.
+
+    Parameters
+    ----------
+    derivatives : dict
+        For functions that Brian2 does not know: their derivatives by name, as text in the argument ``x``.
+    owner : str
+        Whose expressions they are, for errors.
+    """
+
+    def __init__(self, derivatives, owner):
+        self.known = {"clip": clip} | {name: with_derivative(name, text) for name, text in derivatives.items()}
+        self.owner = owner
+
+    def prepared(self, expression, held):
+        """The expression with steps and comparisons as symbols of their own, which go into `held`, and functions that can be differentiated."""
+        if isinstance(expression, (Relational, BooleanFunction)) or function_name(expression) in STEPS:
+            return held.setdefault(expression, sympy.Dummy(real=True))
+        if not expression.args:
+            return expression
+        kind = self.known.get(function_name(expression), expression.func)
+        return kind(*(self.prepared(part, held) for part in expression.args))
+
+    def partials(self, expression, variables):
+        """The derivatives by each of the names `variables` that are not zero."""
+        held = {}
+        ready = self.prepared(expression, held)
+        back = {dummy: kept for kept, dummy in held.items()}
+        found = {}
+        for name in sorted(names(ready) & set(variables)):
+            self._check(ready, name)
+            found[name] = ready.diff(symbol(name)).xreplace(back)
+        return {name: value for name, value in found.items() if value != 0}
+
+    def _check(self, expression, name):
+        for call in expression.atoms(AppliedUndef):
+            if name in names(call) and isinstance(call.func, UndefinedFunction):
+                function = function_name(call)
+                advice = f'derivatives={{"{function}": "..."}} with its derivative, in its argument x' if len(call.args) == 1 else "an expression without it"
+                raise ValueError(f"{self.owner}: '{call}' depends on '{name}', and the derivative of the function '{function}' is unknown; write {advice}")
+
+
+def draws(expression):
+    """Whether an expression draws random numbers."""
+    known = {function_name(node) for node in expression.atoms(sympy.Function)} & set(DEFAULT_FUNCTIONS)
+    return any(not DEFAULT_FUNCTIONS[name].stateless for name in known) or any(name.split("_")[0] == "xi" for name in names(expression))

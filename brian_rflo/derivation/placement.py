@@ -1,0 +1,108 @@
+"""Which traces a weight has, how resets treat them, and where each lives.
+
+A trace belongs to a state variable that the input reaches and that the activity reads. It lives on the presynaptic cell, N values in place of N^2, if
+nothing in its recursion belongs to the postsynaptic neuron: its rows of A and b have the same value for all neurons, no reset changes it, and it
+reads only traces of that kind.
+"""
+
+from dataclasses import dataclass
+
+import sympy
+
+from .calculus import names, symbol
+from .linear import Linear
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Traces of a weight onto one variable, and what they are made of.
+
+    Parameters
+    ----------
+    on_cells, on_synapses : tuple of str
+        State variables by where their trace lives.
+    linear : Linear
+        The step, differentiated.
+    distance : dict
+        Derivatives of the distance from the threshold.
+    rows, jumps : dict
+        For each state variable that a reset changes: ``dR/ds - 1``, row by row, and ``R - s`` where the time of a spike counts.
+    activity : dict
+        Derivatives of the activity; empty if that is the spike.
+    """
+
+    on_cells: tuple
+    on_synapses: tuple
+    linear: Linear
+    distance: dict
+    rows: dict
+    jumps: dict
+    activity: dict
+
+
+def placed(text, onto):
+    """The traces of a weight onto the variable `onto` of a `NeuronText`."""
+    found = Placing(text, onto)
+    components = found.components()
+    if not components:
+        raise ValueError(f"{text.name}: the activity '{text.activity}' does not depend on '{onto}', so no weight onto it can learn; name the variable that the activity reads" + ("" if text.surrogate or not text.spikes else ", or give a surrogate: through spikes nothing is differentiated without one"))
+    cells = found.on_cells(components)
+    return Placement(cells, tuple(name for name in components if name not in cells), found.linear, found.distance, found.rows, found.jumps, found.activity)
+
+
+class Placing:
+    """The graph of state variables: who reads whom."""
+
+    def __init__(self, text, onto):
+        self.text, self.onto, self.linear = text, onto, text.linear
+        calculus, states = text.calculus, text.units
+        self.distance = calculus.partials(text.expression(text.conditions[0]), states) if text.spikes else {}
+        self.activity = {} if text.activity == "spike" else calculus.partials(text.expression(text.activity), states)
+        self.rows, self.jumps = {}, {}
+        for name, after in text.resets.items():
+            if name not in text.ignore:
+                self._reset(name, after, calculus.partials(after, states))
+
+    def _reset(self, name, after, partials):
+        row = {other: value - int(other == name) for other, value in ({name: sympy.Integer(0)} | partials).items()}
+        self.rows[name] = {other: value for other, value in row.items() if value != 0}
+        if name in partials and name not in self.text.detach and self.text.surrogate:
+            self.jumps[name] = sympy.expand(after - symbol(name))
+
+    def reads(self, name):
+        """Other variables that a variable's trace reads."""
+        through = self.distance if name in self.jumps else {}
+        return {*self.linear.A[name], *self.rows.get(name, {}), *through} - {*self.text.sums}
+
+    def components(self):
+        """Variables that the input reaches and the activity reads, in the order of the model."""
+        reached = {self.onto} if self.onto in self.text.events else {name for name in self.text.units if self.onto in self.linear.A[name]}
+        reached = closed(reached, lambda known: {name for name in self.text.units if self.reads(name) & known})
+        ends = set(self.activity) if self.text.activity != "spike" else set(self.distance) if self.text.surrogate else set()
+        wanted = closed(ends, lambda known: {other for name in known for other in self.reads(name)})
+        return tuple(name for name in self.text.units if name in reached & wanted)
+
+    def on_cells(self, components):
+        """Those of them that live on presynaptic cells."""
+        cells = {name for name in components if self._is_shared(name, components)}
+        while strangers := {name for name in cells if (self.reads(name) & set(components)) - cells}:
+            cells -= strangers
+        return tuple(name for name in components if name in cells)
+
+    def _is_shared(self, name, components):
+        entries = [value for other, value in self.linear.A[name].items() if other in (*components, self.onto)]
+        return not self.rows.get(name) and name not in self.jumps and name not in self.text.held and all(self.text.is_scalar(value) for value in entries)
+
+
+def closed(known, more):
+    """A set, with whatever `more` adds to it until nothing is added."""
+    while not more(known) <= known:
+        known = known | more(known)
+    return known
+
+
+def diverging(text, placement):
+    """Variables whose trace may grow without bounds: the reset is ignored, and the factor of a step depends on the state."""
+    states = {*text.units, *placement.linear.lines}
+    ignored = [name for name in text.ignore if name in text.resets and name in (*placement.on_cells, *placement.on_synapses)]
+    return [name for name in ignored if names(placement.linear.A[name].get(name, sympy.Integer(0))) & states]

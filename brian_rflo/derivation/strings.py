@@ -1,0 +1,271 @@
+"""The strings of a derived rule.
+
+With eps the traces, A and b those of `linear`, z the spike, psi the pseudo-derivative and u the distance from the threshold, in the order of a step:
+
+    integrate    eps1 = A eps0 + b sent                              before the neurons are integrated, for traces of presynaptic cells
+    spike        dz = psi (du/ds . eps1)
+    arrive       eps2 = eps1 + (what a spike of weight 1 adds)       where a presynaptic spike arrives
+    reset        eps3_k = eps2_k + z ((dR_k/ds - 1) . eps2) + (R_k - s_k) dz          all rows at once; the terms that the reset mode has
+    eligibility  dactivity/ds . eps3, or dz where the activity is the spike
+
+Coefficients that are the same for all neurons stand in the strings. All others are stored once per neuron: `before` the step (from its state and input),
+at the `slope` (integrated, before the threshold), at the `reset` (before it happens), and at the `end` of the step.
+"""
+
+from dataclasses import dataclass, field
+
+import sympy
+from brian2 import get_unit
+from brian2.units.fundamentalunits import DIMENSIONLESS
+from brian2.utils.stringtools import get_identifiers
+
+from .calculus import symbol, written
+from .linear import needed_lines
+from .placement import Placement, placed
+from .text import NeuronText
+
+PHASES = ("before", "slope", "reset", "end")
+
+
+@dataclass(frozen=True, eq=False)
+class Derivation:
+    """What `derive` returns: strings for the synapses, for presynaptic cells and for the neurons.
+
+    Parameters
+    ----------
+    text : NeuronText
+    onto : str
+        The variable that the weights act on.
+    placement : Placement
+    traces, advance, eligibility, spike_change, reset : str
+        Equations, statements and expressions of synapses, as in `LearningRule`; `eligibility` is the derivative of the activity, `spike_change` of the spike.
+    pre_traces, pre_advance, pre_reset : str
+        The same for presynaptic cells.
+    stored : dict
+        Coefficients that neurons store: for each phase, expressions by name.
+    dimensions : dict
+        Their dimensions.
+    is_late : bool
+        Whether traces see presynaptic cells only after the neurons are integrated, and so need `arrival`.
+    """
+
+    text: NeuronText
+    onto: str
+    placement: Placement
+    traces: str
+    advance: str
+    eligibility: str
+    spike_change: str
+    reset: str
+    pre_traces: str
+    pre_advance: str
+    pre_reset: str
+    stored: dict
+    dimensions: dict
+    is_late: bool
+
+    @property
+    def constants(self):
+        """The scalars that the strings of synapses and cells name."""
+        named = get_identifiers("\n".join((self.advance, self.eligibility, self.pre_advance)))
+        return {name: value for name, value in self.text.constants.items() if name in named}
+
+    @property
+    def shared(self):
+        """Shared variables of the neurons that presynaptic cells read."""
+        return sorted(get_identifiers(self.pre_advance) & self.text.shared)
+
+    def code(self, phase):
+        """Statements that compute the coefficients of a phase."""
+        return neuron_code(self.placement, phase, self.stored[phase])
+
+
+def neuron_code(placement, phase, wanted):
+    """Statements of the neurons that compute the expressions `wanted` in a phase."""
+    return "\n".join(needed_lines(placement.linear.lines if phase == "before" else {}, wanted))
+
+
+def derive(text, onto, with_spikes=False):
+    """Derive the learning rule of weights onto a variable.
+
+    Parameters
+    ----------
+    text : NeuronText
+    onto : str
+        A variable of the neurons that receives sums or spikes.
+    with_spikes : bool
+        Whether the derivative of the spike is wanted in any case, as the eligibility of synapses.
+
+    Returns
+    -------
+    Derivation
+
+    Raises
+    ------
+    ValueError
+        If something cannot be differentiated, with what to write in its place.
+    """
+    return Writing(text, onto, with_spikes).done()
+
+
+@dataclass
+class Writing:
+    """At work on the strings."""
+
+    text: NeuronText
+    onto: str
+    with_spikes: bool
+    stored: dict = field(default_factory=lambda: {phase: {} for phase in PHASES})
+    dimensions: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.placement = placed(self.text, self.onto)
+        self.cells, self.synapses = self.placement.on_cells, self.placement.on_synapses
+        self.is_event = self.onto in self.text.events
+        self.is_late = self.is_event or self.text.spikes
+        self.arrival = symbol("arrival_pre" if self.is_late else "activity_pre")
+
+    def done(self):
+        """All strings."""
+        self._check_events()
+        advance, update, spike = self._advance()
+        eligible = {str(self._dz): DIMENSIONLESS} if self._stores_spikes else {}
+        declared = {f"trace_{name}": self.text.units[name] for name in self.synapses} | eligible
+        return Derivation(
+            self.text,
+            self.onto,
+            self.placement,
+            equations(declared),
+            advance,
+            update,
+            spike,
+            cleared(declared),
+            *self._cells(update + advance),
+            self.stored,
+            self.dimensions,
+            self.is_late,
+        )
+
+    def _check_events(self):
+        if self.is_event and not self.text.is_scalar(self._added):
+            raise ValueError(f"{self.text.name}: a spike adds '{written(self._added)}' times its weight to '{self.onto}', which must be the same for all neurons and all time; put what differs into the equations, where '{self.onto}' is read")
+        for name in self.text.ignore + self.text.detach:
+            if name not in self.text.units:
+                raise ValueError(f"{self.text.name}: '{name}' in ignore or detach is no state variable; those are {', '.join(self.text.units)}")
+
+    @property
+    def _added(self):
+        return self.text.expression(self.text.events[self.onto])
+
+    @property
+    def _stores_spikes(self):
+        return self.text.activity == "spike" or (self.with_spikes and self.text.spikes and bool(self.text.surrogate))
+
+    @property
+    def _dz(self):
+        return symbol("eligibility" if self.text.activity == "spike" else "spike_change" if self._stores_spikes else "dz")
+
+    def coefficient(self, phase, name, value, dimensions):
+        """A factor as synapses write it: as it is, or a variable that the neurons store."""
+        if self.text.is_scalar(value):
+            return value.xreplace({symbol(shared): symbol(f"{shared}_post") for shared in self.text.shared})
+        self.stored[phase][name], self.dimensions[name] = value, dimensions
+        return symbol(f"{name}_post")
+
+    def _dimensions(self, name, by):
+        return self.text.units.get(name, DIMENSIONLESS) / self.text.units.get(by, DIMENSIONLESS)
+
+    def _integrated(self, name):
+        """eps1 of a trace that lives on synapses."""
+        total = sympy.Integer(0)
+        for by, value in self.placement.linear.A[name].items():
+            before = symbol(f"trace_{by}") if by in self.synapses else symbol(f"old_{by}_pre") if by in self.cells else self.arrival if by == self.onto and by in self.text.sums else 0
+            if before != 0:
+                total += self.coefficient("before", f"J_{name}_{by}", value, self._dimensions(name, by)) * before
+        return total
+
+    def _new(self, name):
+        """eps1, by name."""
+        return symbol(f"new_{name}") if name in self.synapses else symbol(f"trace_{name}_pre") if name in self.cells else sympy.Integer(0)
+
+    def _arrived(self, name):
+        """eps2."""
+        if name != self.onto or not self.is_event:
+            return self._new(name)
+        free = sympy.Function("int_")(symbol("not_refractory_post")) if name in self.text.held else 1
+        return self._new(name) + free * self._added * self.arrival
+
+    def _spike_change(self):
+        """dz."""
+        if not self.text.surrogate:
+            return sympy.Integer(0)
+        known = {by: value for by, value in self.placement.distance.items() if by in (*self.cells, *self.synapses)}
+        inner = sum(self.coefficient("slope", f"J_distance_{by}", value, self.text.distance_unit / self.text.units[by]) * self._new(by) for by, value in known.items())
+        return symbol("gain_post") * inner
+
+    def _after(self, name, dz):
+        """eps3."""
+        total = self._arrived(name)
+        row = self.placement.rows.get(name, {})
+        change = sum((self.coefficient("reset", f"R_{name}_{by}", value, self._dimensions(name, by)) * self._arrived(by) for by, value in row.items()), sympy.Integer(0))
+        total = sympy.collect(sympy.expand(total + symbol("spiked_post") * change), self._arrived(name)) if change != 0 else total
+        if name in self.placement.jumps:
+            total += self.coefficient("reset", f"jump_{name}", self.placement.jumps[name], self.text.units[name]) * dz
+        return total
+
+    def _advance(self):
+        """Statements of synapses, the eligibility, and the derivative of the spike."""
+        dz = self._dz
+        needs_spike = self._stores_spikes or any(name in self.placement.jumps for name in self.synapses)
+        lines = {f"new_{name}": self._integrated(name) for name in self.synapses}
+        lines |= {str(dz): self._spike_change()} if needs_spike else {}
+        lines |= {f"trace_{name}": self._after(name, dz) for name in self.synapses}
+        lines = lines if len(self.synapses) > 1 or self._stores_spikes else single(lines)
+        return "\n".join(f"{name} = {written(value)}" for name, value in lines.items()), written(self._eligibility()), str(dz) if self._stores_spikes else ""
+
+    def _eligibility(self):
+        """The derivative of the activity, in terms of what is there at the end of a step."""
+        if self.text.activity == "spike":
+            return symbol("eligibility")
+        ends = {name: symbol(f"trace_{name}") for name in self.synapses} | {name: self._arrived(name) for name in self.cells}
+        return sum(self.coefficient("end", f"J_activity_{by}", value, DIMENSIONLESS / self.text.units[by]) * ends[by] for by, value in self.placement.activity.items() if by in ends)
+
+    def _cells(self, readers):
+        """Equations, statements and reset of presynaptic cells."""
+        old = [name for name in self.cells if f"old_{name}_pre" in get_identifiers(readers) or self._is_read(name)]
+        lines = [f"old_{name} = {written(symbol(f'trace_{name}') + (self._added * symbol('arrival') if name == self.onto and self.is_event else 0))}" for name in old]
+        lines += [] if self.is_event else ["arrival = activity"] if self.cells or self.is_late else []
+        lines += [f"trace_{name} = {written(self._on_cell(name))}" for name in self.cells]
+        lines += ["arrival = 0"] if self.is_event else []
+        declared = {f"trace_{name}": self.text.units[name] for name in self.cells} | {f"old_{name}": self.text.units[name] for name in old} | ({"arrival": DIMENSIONLESS} if lines else {})
+        return equations(declared), "\n".join(lines), cleared(declared)
+
+    def _is_read(self, name):
+        return any(name in self.placement.linear.A[other] for other in self.cells)
+
+    def _on_cell(self, name):
+        entries = self.placement.linear.A[name].items()
+        return sum((value * (symbol(f"old_{by}") if by in self.cells else symbol("arrival")) for by, value in entries if by in self.cells or by == self.onto and not self.is_event), sympy.Integer(0))
+
+
+def single(lines):
+    """The lines of the only trace, in one statement."""
+    *inner, (name, value) = lines.items()
+    for other, expression in reversed(inner):
+        value = value.xreplace({symbol(other): expression})
+    return {name: value}
+
+
+def unit(dimensions):
+    """The unit of dimensions, as Brian2 equations write it."""
+    return "1" if dimensions is DIMENSIONLESS else repr(get_unit(dimensions))
+
+
+def equations(declared):
+    """Equations that declare variables of given dimensions."""
+    return "\n".join(f"{name} : {unit(dimensions)}" for name, dimensions in declared.items())
+
+
+def cleared(declared):
+    """Statements that set them to 0."""
+    return "; ".join(f"{name} = 0" if dimensions is DIMENSIONLESS else f"{name} = 0*{unit(dimensions)}" for name, dimensions in declared.items())

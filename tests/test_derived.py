@@ -1,0 +1,329 @@
+"""Rules derived from a neuron's text: equal to the hand-written ones where those exist, placed as they should be, true to finite differences, clear when they cannot be."""
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from brian2 import Function, Hz, Network, SpikeMonitor, StateMonitor, defaultclock, ms
+
+from brian_rflo import PRESETS, RFLO, AdaptiveEProp, Adam, ArrayTask, CursorMovements, Delta, DerivedNeurons, Descent, DiscreteLIFNeurons, FiringRate, LearningNetwork, LearningRule, LIFNeurons, PlasticSynapses, RateNeurons, check_neurons, check_rule
+from brian_rflo.derivation import derive
+from brian_rflo.devices import device
+from brian_rflo.differences import gradient_error, steady_source
+from brian_rflo.models.derived.neurons import ADAPTING, ADEX, COBAHH, CONDUCTANCE, IZHIKEVICH
+
+TARGETS = ("numpy", pytest.param("cython", marks=pytest.mark.compiled), pytest.param("cpp_standalone", marks=pytest.mark.compiled))
+CASE = np.load(Path(__file__).parent / "data" / "bellec2020_regression.npz")
+CURSOR = CursorMovements(movement=60 * ms, seed=3, input_height=2.0)
+N = 12
+BELL = "exp(-(u/width)**2)/width"
+PSI = "clip(1 - abs(u)/width, 0, 1)/width"
+CONSTANTS = dict(tau=10 * ms, tau_syn=20 * ms, tau_adapt=50 * ms, theta=1.0, width=1.0, jump=2.5, beta=0.1)
+
+
+def tanh(n=N):
+    return DerivedNeurons(n, "dh/dt = (-h + tanh(I_rec + I_in))/tau : 1", input=("I_rec", "I_in"), activity="h", method="euler", initial={"h": 0.1}, namespace=CONSTANTS)
+
+
+LIF = """dv/dt = (jump*I_rec + I_in + bias - v)/tau : 1
+dI_rec/dt = -I_rec/tau_syn : 1
+dr/dt = -r/tau_syn : 1
+bias : 1"""
+START = dict(v=np.random.default_rng(5).uniform(0, 1, N), bias=np.random.default_rng(6).uniform(0.9, 1.2, N))
+
+
+def lif(n=N, **options):
+    """`LIFNeurons`, written down."""
+    published = dict(input="I_in", on_pre="I_rec += w", activity="r - 1", threshold="v > theta", reset="v = 0; r += jump", ignore="v", surrogate=PSI, method="exponential_euler")
+    neurons = DerivedNeurons(n, initial={"v": START["v"][:n]}, namespace=CONSTANTS, **(dict(model=LIF) | published | options))
+    neurons.bias = START["bias"][:n]
+    return neurons
+
+
+def hand_written_lif():
+    return LIFNeurons(N, 10 * ms, 20 * ms, rate_unit=20 * Hz, bias=START["bias"], initial=START["v"], initial_activity=0.0)
+
+
+def trained(neurons, rule, trials=4, task=CURSOR, readout=0.04, **options):
+    """The network, its result, and spikes."""
+    net = LearningNetwork(task, neurons, rule, Delta(readout) if readout else None, **(dict(update="trial", gain=1.0, seed=4, optimizer=Adam(decay=5)) | options))
+    if "spike" in neurons.events:
+        net.add(spikes := SpikeMonitor(neurons))
+    result = net.train(trials, namespace={})
+    return net, result, sorted(zip(np.asarray(spikes.t / ms).round(), np.asarray(spikes.i))) if "spike" in neurons.events else []
+
+
+def assert_same(one, other, tolerance):
+    for name in ("recurrent", "input", "output"):
+        scale = np.abs(other.weights_after[name] - other.weights_before[name]).max()
+        assert scale > 1e-4, name
+        assert np.abs(one.weights_after[name] - other.weights_after[name]).max() < tolerance, name
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("update", ["trial", "step"])
+def test_tanh_is_rflo(update, target):
+    if target != "numpy" and update == "step":
+        pytest.skip("one is enough")
+    results = []
+    for derived in (True, False):
+        with device(target):
+            defaultclock.dt = CURSOR.dt
+            neurons = tanh() if derived else RateNeurons(N, tau=10 * ms)
+            net, result, _ = trained(neurons, neurons.rule(0.02) if derived else RFLO(0.02, tau=10 * ms), update=update)
+            assert target == "numpy" or net.recurrent.dense.reason is None
+            results.append(result)
+    assert_same(*results, 1e-13)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_lif_is_rflo_of_spikes(target):
+    """The hand-written trace leaves out a factor, which the learning rate gets: jump against the 1 - exp(-dt/tau_syn) of exponential Euler."""
+    ends, rate = [], 3e-5
+    factor = 2.5 / (1 - np.exp(-1 / 20))
+    for make in (lif, hand_written_lif):
+        with device(target):
+            defaultclock.dt = CURSOR.dt
+            neurons = make()
+            net, result, spikes = trained(neurons, neurons.rule(rate / factor) if make is lif else RFLO(rate, tau=20 * ms), readout=1e-4, optimizer=Descent())
+            assert target == "numpy" or net.recurrent.dense.reason_to_pass is None
+            ends.append((result, spikes))
+    assert ends[0][1] == ends[1][1] and len(ends[0][1]) > 20
+    assert_same(ends[0][0], ends[1][0], 1e-12)
+
+
+def adaptive(n=N, **options):
+    """`DiscreteLIFNeurons` of the classification network, written down: v and a are integrated exactly, a spike lowers v by threshold in the next step."""
+    model = """dv/dt = (scale*(I_rec + I_in) - v)/tau : 1
+        da/dt = -a/tau_adapt : 1"""
+    constants = CONSTANTS | dict(theta=0.6, beta=0.3, scale=1 / (1 - np.exp(-1 / 10)), down=0.6 / np.exp(-1 / 10), up=1 / np.exp(-1 / 50), height=0.5)
+    surrogate = "height*clip(1 - abs(u)/theta, 0, 1)"
+    published = dict(threshold="v >= theta + beta*a", reset="v -= down; a += up", ignore="v", surrogate=surrogate, method="exponential_euler", namespace=constants)
+    return DerivedNeurons(n, model, input=("I_rec", "I_in"), **(published | options))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_adaptive_lif_is_eprop(target):
+    """With the firing rates held too. A spike raises a, as published, in the next step, without decay."""
+    ends, filtered = [], dict(tau_out=20 * ms)
+    for make in (adaptive, lambda: DiscreteLIFNeurons(N, tau=10 * ms, tau_adapt=50 * ms, beta=0.3, **PRESETS["evidence_accumulation"])):
+        with device(target):
+            defaultclock.dt = CURSOR.dt
+            neurons = make()
+            rule = neurons.rule(2e-3, **filtered) if make is adaptive else AdaptiveEProp(2e-3, tau=20 * ms, tau_adapt=50 * ms)
+            net, result, spikes = trained(neurons, rule, readout=None, optimizer=Descent(), self_connections=False, regularization=FiringRate(10 * Hz, 30), **filtered)
+            assert target == "numpy" or net.recurrent.dense.reason is None
+            ends.append((result, spikes))
+    assert ends[0][1] == ends[1][1] and len(ends[0][1]) > 20
+    assert_same(ends[0][0], ends[1][0], 1e-12)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_regression_network_of_nest(target):
+    """The seeded case: the weights after its first trial."""
+    model, constants = "dv/dt = (I_rec + I_in - v)/tau : 1", dict(tau=30 * ms, theta=0.03, down=0.03 / np.exp(-1 / 30))
+    task = ArrayTask(target=CASE["target"].T, inputs=CASE["input_raster"].astype(float), dt=1 * ms)
+    weights = {"input": CASE["w_in"], "recurrent": CASE["w_rec"], "output": CASE["w_out"], "feedback": CASE["b_feedback"]}
+    with device(target):
+        defaultclock.dt = task.dt
+        neurons = DerivedNeurons(100, model, input=("I_rec", "I_in"), threshold="v >= theta", reset="v -= down", ignore="v", surrogate="0.3/theta*clip(1 - abs(u)/theta, 0, 1)", method="exponential_euler", namespace=constants)
+        net = LearningNetwork(task, neurons, neurons.rule(1e-4, tau_out=30 * ms), update="trial", averaged_over=1, tau_out=30 * ms, self_connections=False, weights=weights, regularization=FiringRate(10 * Hz, 300))
+        after = net.train(1, namespace={}).weights_after
+        assert target == "numpy" or net.recurrent.dense.reason_to_pass is None
+    for name, ours in (("in", "input"), ("rec", "recurrent"), ("out", "output")):
+        assert np.abs(after[ours][0] - CASE[f"w_{name}_after_1"]).max() < 1e-12
+        assert np.abs(after[ours][0] - CASE[f"w_{name}"]).max() > 1e-5
+
+
+#: Neurons for finite differences, each with a smooth pseudo-derivative; append your own.
+SMOOTH = {
+    CONDUCTANCE: "exp(-(u/(20*mV))**2)/(20*mV)",
+    ADEX: "exp(-((u + v_cut - v_t)/(20*mV))**2)/(20*mV)",
+    IZHIKEVICH: "exp(-((u + 80)/20)**2)/20",
+    COBAHH: "exp(-((u + 30*mV)/(20*mV))**2)/(20*mV)",
+    ADAPTING: None,
+}
+REGIMES = ("spiking", "subthreshold", "frozen")
+CASES = [(kind, method, regime) for kind, smooth in SMOOTH.items() for method in kind.methods for regime in (REGIMES if smooth and method == kind.method else REGIMES[:1])]
+
+
+def in_regime(kind, method, regime):
+    """Makes neurons that send their membrane too, so that something is sent where spikes are frozen."""
+    changes = dict(method=method)
+    if SMOOTH[kind]:
+        changes |= dict(surrogate="" if regime == "frozen" else SMOOTH[kind], activity="r + 0.05*v" if kind is IZHIKEVICH else "r + 0.05*v/mV")
+    defaultclock.dt = 0.1 * ms if kind is ADEX else kind.dt  # with rk4 and .5 ms its membrane overflows within an upstroke
+    return lambda size: kind.neurons(size, np.random.default_rng(3), bias=(0.05, 0.2) if regime == "subthreshold" else None, **changes)
+
+
+@pytest.mark.parametrize("kind, method, regime", CASES, ids=lambda value: getattr(value, "label", value))
+def test_finite_differences(kind, method, regime):
+    assert gradient_error(in_regime(kind, method, regime), steps=80 if kind.dt_ms == 1 or kind is IZHIKEVICH else 300) < 1e-8
+
+
+@pytest.mark.parametrize("onto", ["I_rec", "I_in"])
+@pytest.mark.parametrize("make", [tanh, lambda n: lif(n, surrogate=BELL), lambda n: lif(n, surrogate=BELL, ignore=()), lambda n: lif(n, surrogate=BELL, activity="spike"), lambda n: adaptive(n, surrogate=BELL)], ids=["tanh", "lif, ignored", "lif, detached", "lif, spike", "adaptive"])
+def test_finite_differences_of_textbook_neurons(make, onto):
+    defaultclock.dt = 1 * ms
+    assert gradient_error(make, onto=onto) < 1e-8
+
+
+@pytest.mark.parametrize("modes", [{"v": "ignore"}, {"v": "surrogate"}, {"r": "detach"}])
+def test_another_reset_mode_is_found(modes):
+    assert gradient_error(in_regime(CONDUCTANCE, "exponential_euler", "spiking"), modes=modes) > 1e-2
+
+
+def strings(rule, neurons, **changed):
+    """A rule with the strings of a derived one, some of them changed: as if somebody had written it by hand, and made a mistake."""
+    placed = rule.placed(neurons, rule.onto)
+    names = ("traces", "advance", "update", "reset", "pre_traces", "pre_advance", "pre_reset", "phase", "constants", "needs_post")
+    kind = type("Mistaken", (LearningRule,), {name: getattr(placed, name) for name in names} | changed)
+    return dataclass(frozen=True)(kind)(1.0)
+
+
+MISTAKES = {
+    "a term": lambda rule: {"advance": rule.advance.replace("new_v = J_v_g_post*old_g_pre + ", "new_v = 0.9*J_v_g_post*old_g_pre + ")},
+    "a jump": lambda rule: {"advance": rule.advance.replace("dz*jump + ", "")},
+    "the reset": lambda rule: {"advance": rule.advance.replace("new_v*(1 - spiked_post)", "new_v")},
+    "the old trace of cells": lambda rule: {"advance": rule.advance.replace("old_g_pre", "trace_g_pre")},
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_found(mistake):
+    def mistaken(neurons):
+        rule = neurons.rule(1.0)
+        changed = mistake(rule)
+        assert changed["advance"] != rule.advance
+        return strings(rule, neurons, **changed)
+
+    make = in_regime(CONDUCTANCE, "exponential_euler", "spiking")
+    assert gradient_error(make, lambda neurons: strings(neurons.rule(1.0), neurons)) < 1e-8
+    with pytest.raises(AssertionError, match="Mistaken: weight changes differ from finite differences"):
+        check_rule(mistaken, make, tolerance=1e-2)
+
+
+def test_hand_written_rules_are_checked_too():
+    defaultclock.dt = 1 * ms
+    check_rule(RFLO(1.0, tau=10 * ms), lambda size: RateNeurons(size, tau=10 * ms), tolerance=1e-8)
+    with pytest.raises(AssertionError, match="RFLO: weight changes differ"):
+        check_rule(RFLO(1.0, tau=11 * ms), lambda size: RateNeurons(size, tau=10 * ms))
+    with pytest.raises(ValueError, match="a derived rule is checked on neurons"):
+        check_rule(tanh().rule(1.0))
+
+
+def test_derived_neurons_conform():
+    defaultclock.dt = 1 * ms
+    check_neurons(lambda size: tanh(size))
+
+
+PLACES = {
+    "tanh": (tanh, "I_rec", (), ("h",)),
+    "LIF, spike": (lambda: lif(activity="spike", method="exact"), "I_rec", ("v", "I_rec"), ()),
+    "LIF, filtered spikes": (lif, "I_rec", ("v", "I_rec"), ("r",)),
+    "LIF, detached": (lambda: lif(ignore=()), "I_rec", ("I_rec",), ("v", "r")),
+    "adaptive, spike": (adaptive, "I_rec", ("v",), ("a",)),
+    "conductance": (CONDUCTANCE, "g", ("g",), ("v", "r")),
+    "AdEx": (ADEX, "I_rec", ("I_rec",), ("v", "a", "r")),
+    "Izhikevich": (IZHIKEVICH, "I_rec", ("I_rec",), ("v", "u", "r")),
+    "Hodgkin-Huxley": (COBAHH, "g", ("g",), ("v", "m", "n", "h", "r")),
+    "LIF, refractory": (lambda: lif(model=LIF.replace("/tau : 1\n", "/tau : 1 (unless refractory)\n", 1), refractory=3 * ms), "I_rec", ("I_rec",), ("v", "r")),
+    "LIF, heterogeneous": (lambda: lif(model=LIF.replace("v)/tau", "v)/tau_m") + "\ntau_m : second (constant)"), "I_rec", ("I_rec",), ("v", "r")),
+}
+
+
+@pytest.mark.parametrize("make, onto, cells, synapses", PLACES.values(), ids=PLACES)
+def test_each_trace_lives_where_it_belongs(make, onto, cells, synapses):
+    neurons = make.neurons(5, np.random.default_rng(1)) if hasattr(make, "neurons") else make()
+    placement = neurons.derivations[onto].placement
+    assert (set(placement.on_cells), set(placement.on_synapses)) == (set(cells), set(synapses))
+
+
+@pytest.mark.parametrize("kind", [ADEX, IZHIKEVICH], ids=lambda kind: kind.label)
+def test_traces_stay_bounded_through_an_upstroke(kind):
+    """One second of spiking."""
+    defaultclock.dt = kind.dt
+    neurons, source = kind.neurons(4, np.random.default_rng(1)), steady_source(2)
+    synapses = PlasticSynapses(source, neurons, neurons.rule(0.0), onto="I_rec")
+    synapses.connect()
+    synapses.w = 0.05
+    largest, spikes = StateMonitor(synapses, "trace_v", record=True), SpikeMonitor(neurons)
+    Network(neurons, source, synapses, largest, spikes).run(1000 * ms, namespace={})
+    assert spikes.num_spikes > 20
+    values = np.abs(np.asarray(largest.trace_v))
+    assert np.isfinite(values).all() and 0 < values[:, -200:].max() <= 2 * values[:, :1000].max()
+
+
+@pytest.mark.parametrize("kind", [ADEX, IZHIKEVICH, CONDUCTANCE], ids=lambda kind: kind.label)
+def test_ignoring_the_reset_of_a_neuron_with_an_upstroke_is_warned_of(kind, caplog):
+    kind.neurons(4, np.random.default_rng(1), ignore="v")
+    assert "the trace of 'v' ignores its resets" in caplog.text and "detach=('v',)" in caplog.text
+
+
+def test_the_published_lif_is_not_warned_of(caplog):
+    lif()
+    assert "ignores" not in caplog.text
+
+
+def test_hodgkin_and_huxley_are_derived_in_no_time():
+    neurons = COBAHH.neurons(2, np.random.default_rng(1), method="rk4")
+    began = time.process_time()
+    derive(replace(neurons.text), "g")
+    assert time.process_time() - began < 2
+
+
+def test_a_rule_prints_its_equations():
+    defaultclock.dt = 1 * ms
+    text = str(CONDUCTANCE.neurons(2, np.random.default_rng(1)).rule(0.1))
+    for line in ("on each presynaptic cell (g):", "trace_g = old_g*exp(-dt/tau)", "J_v_v = ", "v: detached", "r: follows the pseudo-derivative", "on each synapse (v, r):", "new_v = J_v_g_post*old_g_pre + J_v_v_post*trace_v", "trace_v = new_v*(1 - spiked_post)", "learning_rate*feedback_post*trace_r"):
+        assert line in text
+
+
+def simple(model="dx/dt = (tanh(I_rec) - x)/tau : 1", **options):
+    return DerivedNeurons(3, model, **(dict(activity="x", method="euler", namespace=CONSTANTS | dict(mystery=MYSTERY)) | options))
+
+
+MYSTERY = Function(np.sin, arg_units=[1], return_unit=1)
+SPIKING = dict(model=LIF, input="I_in", on_pre="I_rec += w", activity="r", threshold="v > theta", reset="v = 0; r += jump", surrogate=PSI)
+BAD = {
+    "unknown function": (lambda: simple("dx/dt = (mystery(I_rec) - x)/tau : 1"), r"'mystery\(I_rec\)' depends on 'I_rec', and the derivative of the function 'mystery' is unknown; write derivatives={\"mystery\""),
+    "constant over dt, of the input": (lambda: simple("dx/dt = (s - x)/tau : 1\ns = tanh(I_rec) : 1 (constant over dt)"), "the subexpression 's' is constant over dt and reads 'I_rec'"),
+    "multiplicative noise": (lambda: simple("dx/dt = (tanh(I_rec) - x)/tau + x*xi*tau**-0.5 : 1", method="heun"), "random numbers are multiplied by something that depends on 'x'"),
+    "no input": (lambda: simple("dx/dt = -x/tau : 1"), "input='I_rec' is no variable of the model"),
+    "input without effect": (lambda: simple("dx/dt = -x/tau : 1\ndy/dt = (I_rec - y)/tau : 1"), "the activity 'x' does not depend on 'I_rec'"),
+    "units": (lambda: simple("dx/dt = (tanh(I_rec)*mV - x)/tau : volt"), "activity='x' has units"),
+    "spike without threshold": (lambda: simple(activity="spike"), "activity='spike' needs a threshold"),
+    "spike without surrogate": (lambda: simple(**SPIKING | dict(activity="spike", surrogate="")), "surrogate is empty"),
+    "filtered spikes without surrogate": (lambda: simple(**SPIKING | dict(surrogate="")), "does not depend on 'I_rec'.*give a surrogate"),
+    "unit of the surrogate": (lambda: simple(**SPIKING | dict(surrogate="1/mV")), "must have that of 1/u"),
+    "two thresholds": (lambda: simple(**SPIKING | dict(threshold="v > theta and r < 3")), "has 2 comparisons of state variables"),
+    "nonlinear in w": (lambda: simple(**SPIKING | dict(on_pre="I_rec += w**2")), "on_pre must be linear in the weight w"),
+    "not added": (lambda: simple(**SPIKING | dict(on_pre="I_rec = w")), "on_pre must be"),
+    "factor of the neuron": (lambda: simple(**SPIKING | dict(on_pre="I_rec += w*bias")), "which must be the same for all neurons"),
+    "spikes onto a parameter": (lambda: simple(**SPIKING | dict(on_pre="bias += w")), "'bias' in on_pre has no differential equation"),
+    "initial": (lambda: simple(initial={"y": 0.1}), "'y' in initial has no differential equation"),
+    "taken name": (lambda: simple("dx/dt = (tanh(I_rec) - x)/tau : 1\ngain : 1"), "has a variable 'gain'"),
+    "detach": (lambda: simple(**SPIKING | dict(detach="y")), "'y' in ignore or detach is no state variable"),
+    "other neurons": (lambda: PlasticSynapses(simple(), simple(name="others"), simple().rule(0.1), onto="I_rec"), "this rule was derived from"),
+    "other variable": (lambda: onto_x(simple(name="mine")), "no rule was derived for weights onto 'x' of 'mine'"),
+    "negative rate": (lambda: simple().rule(-1), "learning_rate must be finite and not negative"),
+}
+
+
+def onto_x(neurons):
+    return PlasticSynapses(neurons, neurons, neurons.rule(0.1), onto="x")
+
+
+@pytest.mark.parametrize("act, message", BAD.values(), ids=BAD)
+def test_bad_input(act, message):
+    defaultclock.dt = 1 * ms
+    with pytest.raises((TypeError, ValueError), match=message):
+        act()
+
+
+def test_functions_of_ones_own():
+    """With its derivative it is like any other; the same neuron with a function that Brian2 knows."""
+    codes = [simple(f"dx/dt = ({name}(I_rec) - x)/tau : 1", **options).runners[0].abstract_code for name, options in (("mystery", dict(derivatives={"mystery": "cos(x)"})), ("sin", {}))]
+    assert codes[0] == codes[1]
