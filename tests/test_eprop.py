@@ -258,6 +258,18 @@ def test_statements_of_a_rule_mean_the_same_with_histories():
         assert np.abs(other).max() > 0
 
 
+def test_factors_are_solved_once(monkeypatch):
+    """And again where what decides them has changed."""
+    from brian_rflo.dense import history
+
+    net, solve, solved = classifier(), history.solve, []
+    monkeypatch.setattr(history, "solve", lambda synapses: solved.append(synapses.name) or solve(synapses))
+    first = history.factors(net.recurrent)
+    assert history.factors(net.recurrent) is first and first.g != 0 and len(solved) == 1
+    net.recurrent.dense.advancer.abstract_code += "\ntrace = 0.5*trace"
+    assert history.factors(net.recurrent).A != first.A and len(solved) == 2
+
+
 @dataclass(frozen=True, kw_only=True)
 class Windows(Task):
     """Two classes, and as many steps that count as a trial has its number in it."""

@@ -47,7 +47,17 @@ class Factors:
 
 
 def factors(synapses):
-    """The factors of the synapses' rule, or None if it has none."""
+    """The factors of the synapses' rule, or None if it has none; solved anew only where what decides them has changed."""
+    dense, updater = synapses.dense, synapses.state_updater
+    sides_of = {name: index for name, index in synapses.variables.indices.items() if not name.startswith("_history_")}
+    decisive = (synapses.rule.update, synapses.rule.rate_gradient, str(synapses.equations), updater and updater.method_choice, dense.trace_code, sides_of)
+    if getattr(dense, "solved", (None,))[0] != decisive:
+        dense.solved = decisive, solve(synapses)
+    return dense.solved[1]
+
+
+def solve(synapses):
+    """The factors, symbolically."""
     update, gradient = str_to_sympy(synapses.rule.update), str_to_sympy(synapses.rule.rate_gradient or "0")
     traces, after = one_step(synapses)
     if not traces:
