@@ -154,7 +154,7 @@ def in_regime(kind, method, regime):
     changes = dict(method=method)
     if SMOOTH[kind]:
         changes |= dict(surrogate="" if regime == "frozen" else SMOOTH[kind], activity="r + 0.05*v" if kind is IZHIKEVICH else "r + 0.05*v/mV")
-    defaultclock.dt = 0.1 * ms if kind is ADEX else kind.dt  # with rk4 and .5 ms its membrane overflows within an upstroke
+    defaultclock.dt = 0.1 * ms if kind is ADEX else 0.02 * ms if kind is COBAHH and method == "rk4" else kind.dt  # else membranes overflow within an upstroke
     return lambda size: kind.neurons(size, np.random.default_rng(3), bias=(0.05, 0.2) if regime == "subthreshold" else None, **changes)
 
 
