@@ -145,6 +145,8 @@ SMOOTH = {
     COBAHH: "exp(-((u + 30*mV)/(20*mV))**2)/(20*mV)",
     ADAPTING: None,
 }
+#: Time steps, in ms, for integrators whose membranes overflow within an upstroke at that of the experiments.
+SHORTER = {(ADEX, "rk2"): 0.1, (ADEX, "rk4"): 0.1, (COBAHH, "rk4"): 0.02}
 REGIMES = ("spiking", "subthreshold", "frozen")
 CASES = [(kind, method, regime) for kind, smooth in SMOOTH.items() for method in kind.methods for regime in (REGIMES if smooth and method == kind.method else REGIMES[:1])]
 
@@ -154,7 +156,7 @@ def in_regime(kind, method, regime):
     changes = dict(method=method)
     if SMOOTH[kind]:
         changes |= dict(surrogate="" if regime == "frozen" else SMOOTH[kind], activity="r + 0.05*v" if kind is IZHIKEVICH else "r + 0.05*v/mV")
-    defaultclock.dt = 0.1 * ms if kind is ADEX else 0.02 * ms if kind is COBAHH and method == "rk4" else kind.dt  # else membranes overflow within an upstroke
+    defaultclock.dt = SHORTER.get((kind, method), kind.dt_ms) * ms
     return lambda size: kind.neurons(size, np.random.default_rng(3), bias=(0.05, 0.2) if regime == "subthreshold" else None, **changes)
 
 
@@ -201,7 +203,7 @@ def test_a_mistake_is_found(mistake):
 
     make = in_regime(CONDUCTANCE, "exponential_euler", "spiking")
     assert gradient_error(make, lambda neurons: strings(neurons.rule(1.0), neurons)) < 1e-8
-    with pytest.raises(AssertionError, match="Mistaken: weight changes differ from finite differences"):
+    with pytest.raises(AssertionError, match="weight changes differ from finite differences"):
         check_rule(mistaken, make, tolerance=1e-2)
 
 

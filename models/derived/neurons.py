@@ -105,7 +105,7 @@ ADEX = Neuron(
     method="euler",
     methods=("euler", "rk2", "rk4"),
     dt_ms=0.5,
-    options=dict(on_pre="I_rec += w", activity="r - 1", threshold="v > v_cut", reset="v = v_reset; a += b; r += jump", refractory=3 * ms, surrogate="int(u < v_t - v_cut)*clip(1 + (u + v_cut - v_t)/(20*mV), 0, 1)/(20*mV)"),
+    options=dict(on_pre="I_rec += w", activity="r - 1", threshold="v > v_cut", reset="v = v_reset; a += b; r += jump", detach="a", refractory=3 * ms, surrogate="int(u < v_t - v_cut)*clip(1 + (u + v_cut - v_t)/(20*mV), 0, 1)/(20*mV)"),
     constants=dict(C=200 * pF, g_leak=10 * nS, E_leak=-70 * mV, slope=2 * mV, v_t=-50 * mV, v_cut=-40 * mV, v_reset=-65 * mV, coupling=1 * nS, tau_a=100 * ms, b=40 * pA),
     start=(("v", -70 * mV, -55 * mV),),
     bias=(1.2, 1.7),
@@ -122,7 +122,7 @@ IZHIKEVICH = Neuron(
     method="euler",
     methods=("euler", "rk2"),
     dt_ms=0.5,
-    options=dict(on_pre="I_rec += w", activity="r - 1", threshold="v > 30", reset="v = -65; u += 4; r += jump", surrogate="clip(1 - abs(u + 80)/20, 0, 1)/20"),
+    options=dict(on_pre="I_rec += w", activity="r - 1", threshold="v > 30", reset="v = -65; u += 4; r += jump", detach="u", surrogate="clip(1 - abs(u + 80)/20, 0, 1)/20"),
     start=(("v", -70, -60), ("u", -14, -12)),
     bias=(0.6, 1.0),
 )
