@@ -58,7 +58,7 @@ def test_module_is_the_command():
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (["run", "murray2019/fig9"], "no experiment 'murray2019/fig9'; there are: bellec2020, murray2019, rate_and_spiking, bellec2020/evidence_accumulation,"),
+        (["run", "murray2019/fig9"], "no experiment 'murray2019/fig9'; there are: bellec2020, derived, murray2019, rate_and_spiking, bellec2020/evidence_accumulation,"),
         ([*QUICK, "--networks", "0"], "--networks: must be a whole number of at least 1; got '0'"),
         ([*QUICK, "--trials", "ten"], "--trials: must be a whole number of at least 1; got 'ten'"),
         ([*QUICK, "--seed", "-1"], "--seed"),
