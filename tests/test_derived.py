@@ -14,7 +14,7 @@ from brian_rflo.devices import device
 from brian_rflo.differences import gradient_error, steady_source
 from brian_rflo.models.derived.neurons import ADAPTING, ADEX, COBAHH, CONDUCTANCE, IZHIKEVICH
 
-TARGETS = ("numpy", pytest.param("cython", marks=pytest.mark.compiled), pytest.param("cpp_standalone", marks=pytest.mark.compiled))
+TARGETS = ("numpy", pytest.param("cython", marks=[pytest.mark.compiled, pytest.mark.model]), pytest.param("cpp_standalone", marks=[pytest.mark.compiled, pytest.mark.model]))
 CASE = np.load(Path(__file__).parent / "data" / "bellec2020_regression.npz")
 CURSOR = CursorMovements(movement=60 * ms, seed=3, input_height=2.0)
 N = 12
