@@ -2,7 +2,6 @@
 
 import weakref
 
-import numpy as np
 from brian2 import NeuronGroup
 from brian2.groups.group import CodeRunner
 
@@ -17,7 +16,8 @@ class CellTraces(NeuronGroup):
 
     Parameters
     ----------
-    synapses : PlasticSynapses    """
+    synapses : PlasticSynapses
+    """
 
     def __init__(self, synapses):
         rule, source = synapses.rule, whole(synapses.source)
@@ -35,7 +35,7 @@ class CellTraces(NeuronGroup):
 
     def before_run(self, run_namespace):
         """Refuse delays: the traces of cells see a spike when it is fired."""
-        if self.synapses.sends_spikes and has_delays(self.synapses):
+        if self.synapses.sends_spikes and self.synapses.has_delays:
             raise ValueError(f"'{self.synapses.name}' has delays, and its rule has traces on presynaptic cells, which see spikes when they are fired; leave the delay out")
         super().before_run(run_namespace)
 
@@ -48,11 +48,3 @@ class Arrivals(CodeRunner):
         source.variables.add_reference(name, cells, "arrival")
         space = source.variables["_spikespace"]
         CodeRunner.__init__(self, source, "reset", code=f"{name} += 1", needed_variables=["_spikespace"], template_kwds={"eventspace_variable": space}, clock=source.clock, name=f"{cells.name}_arrivals", **schedule.ARRIVAL)
-
-
-def has_delays(synapses):
-    """Whether spikes arrive later than they are fired, as far as that is known before the run."""
-    try:
-        return bool(np.any(synapses.pre.variables["delay"].get_value()))
-    except NotImplementedError:  # in standalone, where nobody has set them
-        return False

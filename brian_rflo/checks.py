@@ -10,7 +10,8 @@ from brian2 import Network, StateMonitor, defaultclock
 
 from .differences import gradient_error
 from .network import initial_weights
-from .neurons import DerivedNeurons, RateNeurons
+from .neurons import RateNeurons
+from .neurons.base import receives
 from .readout import Readout, TaskInput
 from .rules import RFLO, Delta, DerivedRule, LearningRule
 from .synapses import FeedbackSynapses, PlasticSynapses
@@ -67,11 +68,11 @@ def small_network(rule, readout_rule, update="step", names=NAMES, monitor=False,
     """A hand-written network of a few neurons: ``(network, plastic projections)``."""
     task, name = small_task(), dict(zip(NAMES, names))
     neurons = neurons or RateNeurons(N, tau=10 * defaultclock.dt, initial=0.3, name=name["neurons"])
-    receives = getattr(neurons, "receives", {"recurrent": "I_rec", "input": "I_in"})
+    onto = receives(neurons)
     inputs, readout = TaskInput(task, name=name["inputs"]), Readout(task, name=name["readout"])
     plastic = [
-        PlasticSynapses(neurons, neurons, rule, onto=receives["recurrent"], update=update, name=name["recurrent"]),
-        PlasticSynapses(inputs, neurons, rule, onto=receives["input"], update=update, name=name["inward"]),
+        PlasticSynapses(neurons, neurons, rule, onto=onto["recurrent"], update=update, name=name["recurrent"]),
+        PlasticSynapses(inputs, neurons, rule, onto=onto["input"], update=update, name=name["inward"]),
         PlasticSynapses(neurons, readout, readout_rule, onto="output", update=update, name=name["output"]),
     ]
     feedback = FeedbackSynapses(readout, neurons, name=name["feedback"])
@@ -182,13 +183,13 @@ def check_neurons(make):
         That says what does not hold.
     """
     neurons = make(N)
-    rule = neurons.rule(0.1) if isinstance(neurons, DerivedNeurons) else RFLO(learning_rate=0.1, tau=10 * defaultclock.dt)
+    rule = neurons.rule(0.1) if hasattr(neurons, "rule") else RFLO(learning_rate=0.1, tau=10 * defaultclock.dt)
     name = type(neurons).__name__
     require(len(neurons) == N, f"{name}: make({N}) returned {len(neurons)} neurons")
     network, plastic = small_network(rule, Delta(0.1), neurons=neurons)
     for synapses in plastic:
         synapses.plastic = False
-    ports = StateMonitor(neurons, [name for name in ("activity", "gain", "feedback", "I_rec", "I_in") if name in neurons.variables or not isinstance(neurons, DerivedNeurons)], record=True, when="end")
+    ports = StateMonitor(neurons, [name for name in ("activity", "gain", "feedback", "I_rec", "I_in") if name in neurons.variables], record=True, when="end")
     network.add(ports)
     network.run(2 * N_STEPS * defaultclock.dt, namespace={})
     for port in ports.record_variables:

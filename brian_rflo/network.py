@@ -8,7 +8,7 @@ from brian2.utils.logger import catch_logs, get_logger
 
 from . import saving, schedule
 from .analysis import alignment
-from .neurons.base import LOW_PASSED, whole
+from .neurons.base import LOW_PASSED, receives, whole
 from .occasional import OccasionalMonitor, is_standalone
 from .optimizers import Descent
 from .readout import LeakyReadout, Readout, SoftmaxReadout, TaskInput
@@ -128,9 +128,9 @@ class LearningNetwork(Network):
         if feedback == "adaptive" and type(readout_rule) not in (Delta, LeakyDelta):
             raise ValueError(f"feedback='adaptive' does to the feedback weights what Delta or LeakyDelta does to the readout weights, and knows no counterpart of {type(readout_rule).__name__}; build it with AdaptiveFeedback(net.readout, neurons, your_rule)")
         when = dict(update=update, batch=batch, optimizer=optimizer)
-        receives = getattr(whole(neurons), "receives", {"recurrent": "I_rec", "input": "I_in"})
-        self.recurrent = PlasticSynapses(neurons, neurons, rule, onto=receives["recurrent"], constraint=constraint, regularization=regularization, self_connections=self_connections, name="recurrent*", **when)
-        self.input_synapses = None if self.inputs is None else PlasticSynapses(self.inputs, neurons, rule, onto=receives["input"], regularization=regularization, name="input_synapses*", **when)
+        onto = receives(neurons)
+        self.recurrent = PlasticSynapses(neurons, neurons, rule, onto=onto["recurrent"], constraint=constraint, regularization=regularization, self_connections=self_connections, name="recurrent*", **when)
+        self.input_synapses = None if self.inputs is None else PlasticSynapses(self.inputs, neurons, rule, onto=onto["input"], regularization=regularization, name="input_synapses*", **when)
         self.output = PlasticSynapses(neurons, self.readout, readout_rule, onto=self.readout.onto, constraint=f"w = {1 - output_decay!r}*w" if output_decay else "", name="output*", **when)
         self.feedback = self._credit_path(feedback, readout_rule, when)
         self.current = FixedSynapses(self.readout, neurons, sends="output", onto="I_out", name="current*") if output_current else None

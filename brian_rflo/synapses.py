@@ -1,7 +1,7 @@
 """Projections: plastic ones that carry a learning rule, and fixed random ones that bring the error back."""
 
 import numpy as np
-from brian2 import DEFAULT_FUNCTIONS, Function, Synapses
+from brian2 import DEFAULT_FUNCTIONS, Function, Synapses, get_device
 from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_UNITS
 from brian2.equations.equations import Expression
 from brian2.synapses.synapses import SummedVariableUpdater
@@ -93,6 +93,13 @@ class Projection(Synapses):
         if self._connected < 1:
             return None
         return Geometry(self._connected, self.block_of(self.source, self._connected), self.block_of(self.target, self._connected), self.source.start, self.target.start)
+
+    @property
+    def has_delays(self):
+        """Whether spikes arrive later than they are fired; delays that C++ standalone does not know yet are taken for some."""
+        delay = self.pre.variables["delay"]
+        known = get_device().array_cache.get(delay, 0) if is_standalone() else delay.get_value()
+        return known is None or bool(np.any(known))
 
     def block_of(self, group, networks):
         """Size of one network's part of `group`."""

@@ -91,8 +91,8 @@ def outcome(dense, build, scenario, target):
         prefs["brian_rflo.dense_pass"] = True
 
 
-ALWAYS = [("adam_and_rates", whole), ("eprop_with_inputs", whole), ("lif", frozen)]
-SOMETIMES = [(name, whole) for name in ("lif", "constraint", "three_networks", "alif")] + [("lif", scenario) for scenario in (in_pieces, writes_between, restored)]
+ALWAYS = [("lif", frozen)]
+SOMETIMES = [(name, whole) for name in NETWORKS] + [("lif", scenario) for scenario in (in_pieces, writes_between, restored)]
 CASES = [*ALWAYS, *(pytest.param(*case, marks=pytest.mark.model) for case in SOMETIMES)]
 
 

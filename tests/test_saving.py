@@ -250,6 +250,7 @@ def test_spikes_on_their_way(tmp_path):
 
 
 @pytest.mark.compiled
+@pytest.mark.model
 def test_cython_goes_on_to_rounding_noise_included(tmp_path):
     """A network saved on Cython in the middle of the random numbers that its code has drawn ahead."""
     with device("cython"):

@@ -129,6 +129,32 @@ def problems_of(obj, between, parts):
         yield f"'{obj.name}' changes {', '.join(sorted(changed & parts.sum_names))} from outside"
 
 
+def problems_within_trials(parts, objects, momentary, constant=frozenset(), expected=()):
+    """Other objects that look at, or change, what is complete only where a trial is over, or change what must stay.
+
+    Parameters
+    ----------
+    parts : DenseParts
+    objects : list of BrianObject
+    momentary, constant : set of str
+        Variables of the synapses that nobody may use, and that nobody may change.
+    expected : tuple of BrianObject
+        Objects that may.
+    """
+    synapses = parts.synapses
+    at_boundaries = {synapses.trial_start, synapses.trial_regularize, synapses.trial_end, synapses.trial_restore}
+    for obj in objects:
+        if any(obj is one for one in (*parts.own, *expected)) or not obj.active:
+            continue
+        if is_python(obj):
+            yield f"'{obj.name}' runs Python code"
+        if not isinstance(obj, CodeRunner) or getattr(obj, "reads_whole_changes", False) or str(obj.abstract_code).removeprefix(MARK) in at_boundaries:
+            continue
+        touched, changed = touches(obj, synapses)
+        if touched & momentary or changed & constant:
+            yield f"'{obj.name}' uses {', '.join(sorted(touched & momentary | changed & constant))}"
+
+
 def is_python(obj):
     """Whether an object runs Python code of which nothing can be known, such as a network operation."""
     return type(obj).run is not BrianObject.run and not isinstance(obj, (CodeRunner, Group))

@@ -57,8 +57,8 @@ def declarations(lines):
     return [match.groups() for line in lines if (match := re.match(r"(?:const )?(\w+) (\w+) = ", line))]
 
 
-def held(blocks):
-    """Arrays of which the blocks write the synapse's element; and the blocks with a variable for each of these elements in its place."""
+def in_registers(blocks):
+    """Arrays of which the blocks write the synapse's element, and the blocks with a variable in the place of each of these elements."""
     arrays = sorted({name for _, block in blocks for name in re.findall(r"^(\w+)\[_idx\] = ", block, flags=re.MULTILINE)})
     inside = [(name, re.sub(r"(\w+)\[_idx\]", lambda found: f"_of{found[1]}" if found[1] in arrays else found[0], block)) for name, block in blocks]
     return arrays, inside
@@ -102,7 +102,8 @@ class DenseGenerator(CPPCodeGenerator):
         keywords["side_by_side"] = (1,) if draws else self.owner.geometry.rows  # random numbers in the order of the synapses
         keywords["preparation"] = declared_once([line for block in scalar_statements for line in scalar[block]])
         keywords["shared"] = declarations(keywords["preparation"])
-        keywords["neuron_reads"], keywords["held"] = self.neuron_reads, held(keywords["blocks"])
+        keywords["neuron_reads"] = self.neuron_reads
+        keywords["stored"], keywords["blocks_in_registers"] = in_registers(keywords["blocks"])
         return scalar, vector, keywords
 
     def _doubles(self):

@@ -17,17 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 from brian2.core.variables import ArrayVariable
-from brian2.groups.group import CodeRunner
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.utils.stringtools import word_substitute
 from sympy.core.function import AppliedUndef
 
-from .. import schedule
-from ..occasional import is_standalone
 from ..regularization import SUMMED
-from .choice import MARK, draws, is_python, overwrites, touches
+from .choice import draws, overwrites, problems_within_trials
 from .code import POST, PRE
-from .runners import DenseRunner, pointer
+from .runners import Completing, DenseRunner, pointer
 
 LARGEST = 2**23  # steps times neurons, of which histories are kept
 PADDING = 32  # numbers; the widest tile of the matrix product
@@ -177,17 +174,8 @@ def problems(parts, objects, run_namespace):
 def problems_of_others(parts, objects):
     """Other objects that look at what is there only at the end of a trial, or change what must stay."""
     synapses = parts.synapses
-    momentary, constant = {"change", SUMMED, *parts.trace_written}, parts.names & {name for name in synapses.variables if synapses.variables.indices[name] == "0"}
-    for obj in objects:
-        if any(obj is own for own in parts.own) or not obj.active:
-            continue
-        if is_python(obj):
-            yield f"'{obj.name}' runs Python code"
-        if not isinstance(obj, CodeRunner) or getattr(obj, "reads_whole_changes", False) or str(obj.abstract_code).removeprefix(MARK) in (synapses.trial_start, synapses.trial_regularize, synapses.trial_end, synapses.trial_restore):
-            continue
-        touched, changed = touches(obj, synapses)
-        if touched & momentary or changed & constant:
-            yield f"'{obj.name}' uses {', '.join(sorted(touched & momentary | changed & constant))}"
+    shared = {name for name in synapses.variables if synapses.variables.indices[name] == "0"}
+    return problems_within_trials(parts, objects, {"change", SUMMED, *parts.trace_written}, parts.names & shared)
 
 
 class Entries:
@@ -238,11 +226,11 @@ class HistoryRecord(DenseRunner):
         self.kept[name] = dict(index=index, stride=stride, array=self.history(name, size), row=row)
 
 
-class HistoryFlush(DenseRunner):
+class HistoryFlush(Completing):
     """Takes the sums over the history when a trial or a run is over: change, and traces and sums where somebody may need them."""
 
     def __init__(self, synapses):
-        super().__init__(synapses, "flush", schedule.FLUSH)
+        super().__init__(synapses, "flush")
 
     def compose(self, run_namespace):
         synapses, entries, shape = self.group, Entries(self.group), Shape(self.group)
@@ -250,12 +238,10 @@ class HistoryFlush(DenseRunner):
         sizes = {name: shape.n_steps * (shape.networks * shape.pre if name == "g" else width) for name in [*entries.arrays, "c"]} | {"e": width * order**2}
         if entries.is_held:
             sizes["R"] = width
-        arrays = {name: self.history(name, size) for name, size in sizes.items()} | {name: self.history(name, 1, dtype=dtype) for name, dtype in (("rows", np.int32), ("now", np.int32), ("end", np.int64))}
-        synapses.variables["_history_end"].set_value(int(self.clock._i_end))
-        synapses.variables["_history_rows"].set_value(0)  # what an interrupted run has left
+        arrays = {name: self.history(name, size) for name, size in sizes.items()}
         self.abstract_code = {"flush": "\n".join(["_on = int(plastic)", *(f"{name} = {expression}" for name, expression in entries.constants.items())])}
         self.flush = dict(
-            arrays,
+            arrays | self.boundaries(),
             arrays=arrays,
             entries=entries,
             shape=shape,
@@ -263,17 +249,8 @@ class HistoryFlush(DenseRunner):
             summed=pointer(self.variable(SUMMED)) if entries.is_held else "",
             change=pointer(self.variable("change")),
             sound=pointer(self.variable("_sound")),
-            step=pointer(self.variable("t_in_timesteps")),
             keeps_traces=not all(overwrites(synapses.rule.reset, name) for name in entries.traces),
         )
-
-    def after_run(self):
-        """Nothing is left over when a run was stopped in the middle of a trial."""
-        super().after_run()
-        if not is_standalone():
-            self.group.variables["_history_now"].set_value(1)
-            self.run()
-            self.group.variables["_history_now"].set_value(0)
 
 
 class Shape:

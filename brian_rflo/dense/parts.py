@@ -52,9 +52,10 @@ class DenseParts(BrianObject):
         self.places = [(runner, (runner.when, runner.order)) for runner in self.ordinary]
         if learner is not None:
             copies = Copies(synapses, "trace", neuron_variables(synapses, self.trace_names), synapses.trace_phase)
-            self.passing = [copies, DensePass(synapses, advancer, learner, self.sums, copies)]
+            dense_pass = DensePass(synapses, advancer, learner, self.sums, copies)
+            self.passing = [copies, dense_pass]
             if synapses.sends_spikes:
-                self.resting = [copies, *(kind(synapses, advancer, learner, copies) for kind in (RestRecord, RowsOfSpikes, AllRows))]
+                self.resting = [copies, *(kind(synapses, dense_pass) for kind in (RestRecord, RowsOfSpikes, AllRows))]
             self.keeping = [copies, HistoryRecord(synapses, learner, copies), HistoryFlush(synapses)]
         self.stand_ins = [*self.sums, *self.passing, *self.resting[1:], *self.keeping[1:]]
         vector_math.use_for(synapses, synapses.source, synapses.target)

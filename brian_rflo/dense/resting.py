@@ -7,17 +7,14 @@ same order for each synapse, and so the numbers are the same; but a row is taken
 """
 
 import numpy as np
-from brian2 import get_device
 from brian2.codegen.translation import get_identifiers_recursively
 from brian2.core.variables import ArrayVariable
-from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import get_identifiers
 
 from .. import schedule
-from ..occasional import is_standalone
-from .choice import MARK, draws, is_python, own_names, touches
+from .choice import draws, own_names, problems_within_trials
 from .code import POST, PRE
-from .runners import DensePass, pointer
+from .runners import Completing, DenseRunner, pointer
 
 STEPS = 32  # steps that the record holds; 16 is alike at N = 300 and 1000
 TILE = 64  # postsynaptic neurons of a tile, whose record fits into the nearest cache; 32 is up to a tenth slower at N = 1000, 128 at N = 300
@@ -34,7 +31,7 @@ def problems(parts, objects, run_namespace):
         yield "it has too few postsynaptic neurons"
     elif draws(parts, run_namespace):
         yield "it draws random numbers"
-    elif is_delayed(synapses.pre.variables["delay"]):
+    elif synapses.has_delays:
         yield "its spikes arrive with a delay"
     elif (synapses.pre.when, synapses.pre.order) != ("synapses", -1):  # Brian2's own place
         yield "its spikes are sent in another phase"
@@ -42,35 +39,18 @@ def problems(parts, objects, run_namespace):
         yield from problems_of_others(parts, objects)
 
 
-def is_delayed(delay):
-    """Whether spikes may be delayed; C++ standalone knows only whether somebody has set delays."""
-    return delay in get_device().array_cache if is_standalone() else bool(delay.get_value().any())
-
-
 def problems_of_others(parts, objects):
     """Other objects that look at the synapses within a trial."""
-    synapses, at_boundaries = parts.synapses, {parts.synapses.trial_start, parts.synapses.trial_regularize, parts.synapses.trial_end, parts.synapses.trial_restore}
+    synapses = parts.synapses
     resting = {name for name in parts.names & own_names(synapses) if synapses.variables.indices[name] == "_idx"}
-    for obj in objects:
-        if any(obj is own for own in [*parts.own, synapses.pre]) or not obj.active:
-            continue
-        if is_python(obj):
-            yield f"'{obj.name}' runs Python code"
-        if not isinstance(obj, CodeRunner) or getattr(obj, "reads_whole_changes", False) or str(obj.abstract_code).removeprefix(MARK) in at_boundaries:
-            continue
-        touched, _ = touches(obj, synapses)
-        if touched & resting:
-            yield f"'{obj.name}' uses {', '.join(sorted(touched & resting))}"
+    return problems_within_trials(parts, objects, resting, expected=(synapses.pre,))
 
 
-class RestingRunner(DensePass):
-    """The code of the `DensePass`, and the record that stands between the steps and the rows."""
-
-    def __init__(self, synapses, kind, place, advancer, learner, copies):
-        super().__init__(synapses, advancer, learner, [], copies, kind=kind, place=place)
+class Resting:
+    """Mixed into the runners that stand for the `DensePass`: its code, and the record that lies between the steps and the rows."""
 
     def compose(self, run_namespace):
-        super().compose(run_namespace)
+        self.abstract_code = self.dense_pass.code(run_namespace)
         self.rest = dict(
             kept=self.kept_neurons(),
             shared=self.history("shared", STEPS * SHARED, dtype=np.float64),
@@ -78,11 +58,10 @@ class RestingRunner(DensePass):
             rows=self.history("rows", 1, dtype=np.int32),
             length=STEPS,
             tile=TILE,
-            records=False,
             spikes="",
+            done="",
         )
 
-    @property
     def done(self):
         """C++ name of the steps of the record that each row has behind it."""
         return self.history("done", self.group.geometry.networks * self.group.geometry.n_pre, dtype=np.int32)
@@ -102,48 +81,36 @@ class RestingRunner(DensePass):
         return dict(index=index, array=pointer(self.variable(name)), record=self.history(f"kept_{name}", STEPS * width + 64, dtype=variable.dtype))
 
 
-class RestRecord(RestingRunner):
-    """Keeps what a step's code reads of neurons and of what all synapses share, in place of the `DensePass`."""
+class RestRecord(Resting, DenseRunner):
+    """Keeps what a step's code reads of neurons and of what all synapses share, where the `DensePass` would stand."""
 
-    def __init__(self, synapses, advancer, learner, copies):
-        super().__init__(synapses, "rest", dict(when=learner.when, order=learner.order), advancer, learner, copies)
-
-    def compose(self, run_namespace):
-        super().compose(run_namespace)
-        self.rest["records"] = True
+    def __init__(self, synapses, dense_pass):
+        super().__init__(synapses, "rest_record", dict(when=dense_pass.when, order=dense_pass.order))
+        self.dense_pass = dense_pass
 
 
-class RowsOfSpikes(RestingRunner):
+class RowsOfSpikes(Resting, DenseRunner):
     """Catches up the rows of the neurons that spike, just before their spikes are sent."""
 
-    def __init__(self, synapses, advancer, learner, copies):
-        super().__init__(synapses, "rows_of_spikes", schedule.WAKE, advancer, learner, copies)
+    def __init__(self, synapses, dense_pass):
+        super().__init__(synapses, "rows_of_spikes", schedule.WAKE)
+        self.dense_pass = dense_pass
         synapses.variables.add_reference("_spikes_of_source", synapses.source, "_spikespace")
 
     def compose(self, run_namespace):
         super().compose(run_namespace)
         spikes = self.variable("_spikes_of_source")
-        self.rest |= dict(done=self.done, spikes=pointer(spikes), n_spikes=f"{pointer(spikes)}[{spikes.size - 1}]")
+        self.rest |= dict(done=self.done(), spikes=pointer(spikes), n_spikes=f"{pointer(spikes)}[{spikes.size - 1}]")
 
 
-class AllRows(RestingRunner):
+class AllRows(Resting, Completing):
     """Catches up all rows where the record is full, and where a trial or the run is over."""
 
-    def __init__(self, synapses, advancer, learner, copies):
-        super().__init__(synapses, "all_rows", schedule.FLUSH, advancer, learner, copies)
+    def __init__(self, synapses, dense_pass):
+        super().__init__(synapses, "all_rows")
+        self.dense_pass = dense_pass
 
     def compose(self, run_namespace):
         super().compose(run_namespace)
-        now, end = self.history("now", 1, dtype=np.int32), self.history("end", 1, dtype=np.int64)
-        self.rest |= dict(done=self.done, now=now, end=end, step=pointer(self.variable("t_in_timesteps")), trial=self.group.trial_length)
-        self.group.variables["_history_end"].set_value(int(self.clock._i_end))
-        for name in ("_history_rows", "_history_done"):
-            self.group.variables[name].set_value(0)  # what an interrupted run has left
-
-    def after_run(self):
-        """Nothing is left over when a run was stopped between two spikes."""
-        super().after_run()
-        if not is_standalone():
-            self.group.variables["_history_now"].set_value(1)
-            self.run()
-            self.group.variables["_history_now"].set_value(0)
+        self.rest |= self.boundaries() | dict(done=self.done(), trial=self.group.trial_length)
+        self.group.variables["_history_done"].set_value(0)

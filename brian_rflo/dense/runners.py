@@ -1,11 +1,14 @@
 """The objects that stand in for a dense projection's state updater, sum and learning code."""
 
+import numpy as np
 from brian2 import get_device
 from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
 from brian2.core.variables import ArrayVariable, DynamicArrayVariable
 from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import word_substitute
 
+from .. import schedule
+from ..occasional import is_standalone
 from .code import CODE_OBJECTS, POST, PRE
 
 
@@ -53,6 +56,28 @@ class DenseRunner(CodeRunner):
     def compose(self, run_namespace):
         """Set `abstract_code` by block, and what the template does around the blocks."""
         raise NotImplementedError
+
+
+class Completing(DenseRunner):
+    """Completes what was kept of the steps behind it, where a trial or the run is over, in the phase FLUSH."""
+
+    def __init__(self, synapses, kind, *args):
+        super().__init__(synapses, kind, schedule.FLUSH, *args)
+
+    def boundaries(self):
+        """C++ names of what tells where the run is over, and of the number of steps that are kept; nothing is left of an interrupted run."""
+        names = {name: self.history(name, 1, dtype=dtype) for name, dtype in (("rows", np.int32), ("now", np.int32), ("end", np.int64))}
+        self.group.variables["_history_end"].set_value(int(self.clock._i_end))
+        self.group.variables["_history_rows"].set_value(0)
+        return names | {"step": pointer(self.variable("t_in_timesteps"))}
+
+    def after_run(self):
+        """Complete it when a run was stopped within a trial."""
+        super().after_run()
+        if not is_standalone():
+            self.group.variables["_history_now"].set_value(1)
+            self.run()
+            self.group.variables["_history_now"].set_value(0)
 
 
 class Copies(DenseRunner):
@@ -135,18 +160,22 @@ class DensePass(DenseRunner):
     complete at the end of every step, and only the sum is ahead of its time.
     """
 
-    def __init__(self, synapses, advancer, learner, sums, copies, kind="dense_pass", place=None):
-        super().__init__(synapses, kind, place or dict(when=learner.when, order=learner.order))
+    def __init__(self, synapses, advancer, learner, sums, copies):
+        super().__init__(synapses, "dense_pass", dict(when=learner.when, order=learner.order))
         self.advancer, self.learner, self.sums_of_projection, self.copies = advancer, learner, sums, copies
 
     def compose(self, run_namespace):
-        if self.advancer is not None:
-            self.advancer.update_abstract_code(run_namespace)
-            self.abstract_code["trace"] = word_substitute(self.advancer.abstract_code, self.copies.names)
-        self.abstract_code["learn"] = self.learner.abstract_code
+        self.abstract_code = self.code(run_namespace)
         for dense_sum in self.sums_of_projection:
             if dense_sum.is_ahead:
                 self._sum_ahead(dense_sum)
+
+    def code(self, run_namespace):
+        """Abstract code of traces and learning, by block."""
+        if self.advancer is None:
+            return {"learn": self.learner.abstract_code}
+        self.advancer.update_abstract_code(run_namespace)
+        return {"trace": word_substitute(self.advancer.abstract_code, self.copies.names), "learn": self.learner.abstract_code}
 
     def _sum_ahead(self, dense_sum):
         ahead, target = self.variable("_ahead"), self.group.target

@@ -40,6 +40,11 @@ def integrates(group, name):
     return equations is not None and name in equations.diff_eq_names
 
 
+def receives(group):
+    """Variables of a group that recurrent connections and inputs of a standard network end in; the group may name others."""
+    return getattr(whole(group), "receives", {"recurrent": "I_rec", "input": "I_in"})
+
+
 def check_port(group, name, reader):
     """Raise unless `group` stores the dimensionless variable `name`, which `reader` (words for the user) needs."""
     hint = PORTS.get(name, f"add '{name} : 1' to its equations")

@@ -3,7 +3,7 @@
 const float {{single}} = {{name}};
 {% endfor %}
 {{opening|autoindent}}
-{% if not rest or rest.records %}
+{% if not rest or not rest.done %}
 {{preparation|autoindent}}
 {% endif %}
 {% if rest %}

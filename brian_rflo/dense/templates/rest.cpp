@@ -1,10 +1,6 @@
 {# Rows of synapses that rest until their presynaptic neuron spikes (resting.py). Rows are caught up in tiles of a few postsynaptic neurons,
    of which the record lies together: all steps of a tile fit into the nearest cache, and are used there for one row after the other. #}
 {% set tiles, n_rows = (geometry.n_post + rest.tile - 1)//rest.tile, geometry.networks*geometry.n_pre %}
-{# Where the record is aligned to the width of vectors. #}
-{% macro aligned(name, kept) %}
-auto* const _kept_{{name}} = {{kept.record}} + (64 - (size_t){{kept.record}} % 64) % 64/sizeof({{kept.record}}[0]);
-{% endmacro %}
 {# Values of neurons in a step of the record. #}
 {% macro reads_of(index, place) %}
 {% for name, line in neuron_reads[index].items() %}
@@ -33,7 +29,7 @@ for (; _from + {{count}} <= _rows; _from += {{count}})
     {
         const int _presynaptic_idx = {{geometry.first_pre}} + _row, _postsynaptic_idx = {{geometry.first_post}} + _network*{{geometry.n_post}} + _tile*{{rest.tile}} + _lane;
         const size_t _idx = _first + _lane, _vectorisation_idx = _idx;
-        {% for array in held[0] %}
+        {% for array in stored %}
         auto _of{{array}} = {{array}}[_idx];
         {% endfor %}
         {% for later in range(count) %}
@@ -43,14 +39,14 @@ for (; _from + {{count}} <= _rows; _from += {{count}})
             {% endfor %}
             {{reads_of("_presynaptic_idx", later*n_rows)|autoindent}}
             {{reads_of("_postsynaptic_idx", "%d + _lane" % (later*rest.tile))|autoindent}}
-            {% for block, statements in held[1] %}
+            {% for block, statements in blocks_in_registers %}
             {
                 {{statements|autoindent}}
             }
             {% endfor %}
         }
         {% endfor %}
-        {% for array in held[0] %}
+        {% for array in stored %}
         {{array}}[_idx] = _of{{array}};
         {% endfor %}
     }
@@ -67,7 +63,7 @@ for (int _tile = 0; _tile < {{tiles}}; _tile++)
         const size_t _block = ((size_t)_network*{{tiles}} + _tile)*{{rest.length*rest.tile}}, _first = (size_t)_row*{{geometry.n_post}} + _tile*{{rest.tile}};
         {% if not rest.spikes %}
         #if defined(__GNUC__)
-        {% for array in held[0] %}
+        {% for array in stored %}
         for (int _ahead = 0; _ahead < _lanes*(int)sizeof({{array}}[0]); _ahead += 64)
             __builtin_prefetch((const char*)({{array}} + _first + {{geometry.n_post}}) + _ahead);
         {% endfor %}
@@ -78,10 +74,11 @@ for (int _tile = 0; _tile < {{tiles}}; _tile++)
         {{go_on(1)}}
     }
 {% endmacro %}
+{# The record is aligned to the width of vectors. #}
 {% for name, kept in rest.kept.items() %}
-{{aligned(name, kept)}}
+auto* const _kept_{{name}} = {{kept.record}} + (64 - (size_t){{kept.record}} % 64) % 64/sizeof({{kept.record}}[0]);
 {% endfor %}
-{% if rest.records %}
+{% if not rest.done %}
 static_assert({{shared|length}} <= {{rest.most}}, "more shared values than the record holds (SHARED in resting.py)");
 const int _step = {{rest.rows}}[0]++;
 {% for type, name in shared %}
