@@ -49,7 +49,7 @@ class Descent:
     @property
     def rate(self):
         """Expression of the learning rate of an update that is counted already; 0 where the projection is frozen."""
-        return "int(plastic)*learning_rate" + (f"/(1 + (updates - 1)/{float(self.decay)!r})" if self.decay else "")
+        return "int(plastic)*learning_rate" + (f"/(1 + (updates - int(plastic))/{float(self.decay)!r})" if self.decay else "")
 
     def statements(self, change):
         """Statements that change the weights by the expression `change`, which is not yet divided by the steps of a trial."""
