@@ -70,6 +70,7 @@ def write_whole(path, write):
     path = Path(path)
     waiting = half_written(path, os.getpid())
     try:
+        remove_half_written(path)
         write(waiting)
         with open(waiting, "rb+") as file:
             os.fsync(file.fileno())

@@ -108,7 +108,8 @@ def with_variables(dataset, names, wordy):
 def write(dataset, path):
     """Write a dataset as netCDF, whole or not at all."""
     xarray()
-    return write_whole(path, lambda waiting: dataset.to_netcdf(waiting, engine=ENGINE))
+    content = dataset.to_netcdf(engine=ENGINE)  # in memory: HDF5 ends the process where a disk is full
+    return write_whole(path, lambda waiting: waiting.write_bytes(content))
 
 
 def read(path):
