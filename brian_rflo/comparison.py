@@ -18,9 +18,8 @@ from .devices import device as on
 from .experiment import Outcome, Row, all_arrays, table
 from .network import LearningNetwork, initial_weights
 from .neurons import ALIFNeurons, LIFNeurons, RateNeurons
-from .neurons.lif import check_number
 from .optimizers import Adam
-from .quantities import check_count, check_tau
+from .quantities import check_count, check_number, check_seed, check_tau
 from .reference_spiking import LIF
 from .results import TrainingResult
 from .rules import RFLO, Delta

@@ -12,7 +12,7 @@ algorithm 1 has epsilon sqrt(1 - b2^(k+1)) in its place.
 
 from dataclasses import dataclass
 
-import numpy as np
+from .quantities import is_number
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,11 @@ class Descent:
     decay: float | None = None
 
     def __post_init__(self):
-        if self.decay is not None and not (np.isscalar(self.decay) and np.isfinite(self.decay) and self.decay > 0):
-            raise ValueError(f"{type(self).__name__}: decay must be a positive number of updates, or None; got {self.decay!r}")
+        name = type(self).__name__
+        if self.decay is not None and not (is_number(self.decay) and self.decay > 0):
+            raise ValueError(f"{name}: decay must be a positive number of updates, or None; got {self.decay!r}")
+        if self.decay is not None and self.decay < 1:
+            raise ValueError(f"{name}: decay = {self.decay!r} would halve the learning rate in less than one update; give a number of updates of at least 1. The learning rate itself is the rule's, for example RFLO(learning_rate={self.decay!r}, tau=10*ms)")
 
     @property
     def equations(self):
@@ -91,10 +94,10 @@ class Adam(Descent):
     def __post_init__(self):
         super().__post_init__()
         for name, value in (("beta_1", self.beta_1), ("beta_2", self.beta_2)):
-            if not 0 <= value < 1:
+            if not is_number(value) or not 0 <= value < 1:
                 raise ValueError(f"Adam: {name} must be at least 0 and less than 1; got {value!r}")
-        if not self.epsilon > 0:
-            raise ValueError(f"Adam: epsilon must be positive; got {self.epsilon!r}")
+        if not is_number(self.epsilon) or self.epsilon <= 0:
+            raise ValueError(f"Adam: epsilon must be positive and finite; got {self.epsilon!r}")
 
     @property
     def equations(self):

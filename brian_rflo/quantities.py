@@ -1,12 +1,51 @@
 """Checks of the numbers that users type: times, time constants, rates, counts."""
 
+import reprlib
+
 import numpy as np
-from brian2 import Quantity, get_dimensions, hertz, second
+from brian2 import Quantity, get_dimensions, hertz, ms, second
+from brian2.units.fundamentalunits import DIMENSIONLESS
+
+
+def dimensions_of(value):
+    """Dimensions of a number or an array; None of what is neither."""
+    try:
+        return get_dimensions(value)
+    except TypeError:
+        return None
+
+
+def is_number(value):
+    """Whether `value` is one finite number without units."""
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, (bool, np.complexfloating)) and bool(np.isfinite(value))
+
+
+def numbers(name, values, advice="give numbers"):
+    """`values` as an array of floats, finite or not; an error if they are no numbers, or have units."""
+    if isinstance(values, Quantity) and values.dim is not DIMENSIONLESS:
+        raise TypeError(f"{name} must have no units; divide by the unit, for example values/mV; got {reprlib.repr(values)}")
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind not in "biuf":
+            raise TypeError
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number or an array of numbers; got {reprlib.repr(values)}: {advice}") from None
+    return array.astype(np.float64)
+
+
+def per_neuron(name, values, N, advice="give numbers"):
+    """`values` as finite numbers, one for all of `N` neurons or one for each; an error if they are not."""
+    array = numbers(name, values, advice)
+    if array.shape not in ((), (N,)):
+        raise ValueError(f"{name} must be one number, or an array of shape ({N},), one for each neuron; got shape {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite; got {reprlib.repr(values)}")
+    return array
 
 
 def check_time(name, value, zero_allowed=False):
     """Raise unless `value` is one positive (or zero, where that makes sense) finite time."""
-    if get_dimensions(value) is not second.dim:
+    if dimensions_of(value) is not second.dim:
         raise TypeError(f"{name} must be a time, for example 10*ms; got {value!r}")
     seconds = np.asarray(value, dtype=float)
     if seconds.ndim or not np.isfinite(seconds) or seconds < 0 or (seconds == 0 and not zero_allowed):
@@ -24,13 +63,13 @@ def whole_steps(name, value, dt):
     check_time(name, value, zero_allowed=True)
     ratio = float(value / dt)
     if abs(ratio - round(ratio)) > 1e-6:
-        raise ValueError(f"{name} = {value} is no whole number of time steps of {dt}; write for example {name.split()[-1]}={round(ratio) * dt}")
+        raise ValueError(f"{name} = {value} is no whole number of time steps of {dt}; write for example {name.split()[-1]}={max(round(ratio), 1) * float(dt / ms):g}*ms")
     return round(ratio)
 
 
 def step_probability(name, rate, dt):
     """The probability of a spike in one time step at a rate; an error if it is none."""
-    if get_dimensions(rate) is not hertz.dim:
+    if dimensions_of(rate) is not hertz.dim:
         raise TypeError(f"{name} must be a rate, for example 40*Hz; got {rate!r}")
     probability = np.asarray(rate * dt, dtype=float)
     if probability.ndim or not 0 <= probability <= 1:
@@ -40,7 +79,7 @@ def step_probability(name, rate, dt):
 
 def check_probability(name, value):
     """Raise unless `value` is a probability."""
-    if isinstance(value, bool) or not np.isscalar(value) or not 0 <= value <= 1:
+    if not is_number(value) or not 0 <= value <= 1:
         raise ValueError(f"{name} must be a probability, between 0 and 1; got {value!r}")
 
 
@@ -50,8 +89,20 @@ def check_count(name, value, least=1):
         raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}")
 
 
+def check_number(kind, name, value, zero_allowed=False):
+    """Raise unless a number is finite and positive (or zero, where that makes sense)."""
+    if not is_number(value) or value < 0 or (value == 0 and not zero_allowed):
+        raise ValueError(f"{kind}: {name} must be a finite {'number and not negative' if zero_allowed else 'and positive number'}; got {value!r}")
+
+
+def check_seed(name, value):
+    """Raise unless `value` is a non-negative whole number."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
+        raise ValueError(f"{name} must be a non-negative whole number; got {value!r}")
+
+
 def check_tau(owner, tau, dt, name="tau"):
     """Raise unless the time constant `name` of `owner` is a positive time that the time step `dt` can resolve."""
     check_time(f"{owner}: {name}", tau)
     if tau < dt:
-        raise ValueError(f"{owner}: {name} = {tau} is shorter than the time step {dt}, and Euler integration would overshoot; write a longer {name} or a shorter dt")
+        raise ValueError(f"{owner}: {name} = {tau} is shorter than the time step {dt}, which cannot follow it; write a longer {name} or a shorter dt")

@@ -15,6 +15,7 @@ from brian2 import Hz, Quantity, get_dimensions
 
 from . import schedule
 from .neurons.base import spikes, whole
+from .quantities import check_number
 from .rules.base import unit_string
 
 #: What is summed over a trial: the rule's `rate_gradient`.
@@ -51,8 +52,9 @@ class FiringRate:
     def __post_init__(self):
         if not isinstance(self.target, (int, float, np.number, Quantity)) or get_dimensions(self.target) not in (Hz.dim, get_dimensions(1)) or np.ndim(self.target) or not np.isfinite(self.target):
             raise TypeError(f"FiringRate: target must be one rate, for example 10*Hz, or a number for rate neurons; got {self.target!r}")
-        if isinstance(self.strength, (Quantity, str)) or not np.isscalar(self.strength) or not np.isfinite(self.strength) or self.strength < 0:
-            raise ValueError(f"FiringRate: strength must be a finite number and not negative; got {self.strength!r}")
+        if get_dimensions(self.target) is Hz.dim and self.target < 0 * Hz:
+            raise ValueError(f"FiringRate: target must not be negative; got {self.target!r}")
+        check_number("FiringRate", "strength", self.strength, zero_allowed=True)
 
     def check(self, rule, target):
         """Raise unless it fits a rule and a group."""
@@ -62,8 +64,6 @@ class FiringRate:
         if has_unit != spikes(target):
             wanted = "spikes, so its target must be a rate, for example 10*Hz" if spikes(target) else "has rates, not spikes, so its target must be a number (the mean activity)"
             raise TypeError(f"FiringRate: group '{target.name}' {wanted}; got {self.target!r}")
-        if self.strength and has_unit and self.target < 0 * Hz:
-            raise ValueError(f"FiringRate: target must not be negative; got {self.target!r}")
 
     @property
     def parameters(self):

@@ -9,21 +9,30 @@ from brian2 import BrianObjectException, Hz, Network, NeuronGroup, Quantity, def
 from brian_rflo import (
     DALE,
     RFLO,
+    Adam,
+    AdaptiveEProp,
+    ALIFNeurons,
     ArrayTask,
     CursorMovements,
     Delta,
+    DiscreteLIFNeurons,
+    EProp,
     EvidenceAccumulation,
     FeedbackSynapses,
+    FiringRate,
     FixedSynapses,
     IntervalMatching,
+    LeakyDelta,
     LearningNetwork,
     LearningRule,
+    LIFNeurons,
     LossMonitor,
     PatternGeneration,
     PeriodicOutput,
     PlasticSynapses,
     RateNeurons,
     Readout,
+    RewardHebbian,
     StoreRecall,
     SymmetricFeedback,
     TaskInput,
@@ -44,6 +53,10 @@ def neurons(N=5, **args):
 def without(port, model=PORTS):
     """A group of the user's, named mine, that lacks a port."""
     return NeuronGroup(5, model.replace(f"{port} : 1\n", ""), name="mine")
+
+
+def lif(N=5, **args):
+    return LIFNeurons(N, tau=TAU, tau_syn=TAU, **args)
 
 
 def recurrent(group, rule=RULE, **args):
@@ -246,7 +259,7 @@ CASES = {
     "baseline clipping": (lambda: reference.train(TASK, initial_weights(5, 0, 1, 1, 1.5, 0), "rflo", 0.1, TAU, 1, clip_norm=-1), "clip_norm must be a positive number; got -1"),
     "baseline trained": (lambda: reference.train(TASK, initial_weights(5, 0, 1, 1, 1.5, 0), "rflo", 0.1, TAU, 1, trained=("all",)), "trained must be some of"),
     # tasks
-    "period no whole steps": (lambda: PeriodicOutput(period=20.5 * ms), "period = 20.5 ms is no whole number of time steps of 1. ms; write for example period=20. ms"),
+    "period no whole steps": (lambda: PeriodicOutput(period=20.5 * ms), "period = 20.5 ms is no whole number of time steps of 1. ms; write for example period=20.ms"),
     "period without units": (lambda: PeriodicOutput(period=20), "PeriodicOutput: period must be a time"),
     "period too short": (lambda: PeriodicOutput(period=1 * ms), "PeriodicOutput: period = 1. ms must be at least two time steps"),
     "period negative": (lambda: PeriodicOutput(period=-20 * ms), "period must be"),
@@ -262,8 +275,10 @@ CASES = {
     "even cues": (lambda: EvidenceAccumulation(n_cues=6), "n_cues = 6 is even, and neither side has more cues .*; write an odd number"),
     "no cues": (lambda: EvidenceAccumulation(n_cues=0), "n_cues must be a whole number of at least 1"),
     "likely side": (lambda: EvidenceAccumulation(p_likely=1.2), "EvidenceAccumulation: p_likely must be a probability"),
+    "likely side a string": (lambda: EvidenceAccumulation(p_likely="0.7"), "EvidenceAccumulation: p_likely must be a probability, between 0 and 1; got '0.7'"),
+    "cue rate None": (lambda: EvidenceAccumulation(cue_rate=None), "EvidenceAccumulation: cue_rate must be a rate, for example 40.Hz; got None"),
     "no recall window": (lambda: EvidenceAccumulation(recall=0 * ms), "recall must be at least one time step"),
-    "pause no whole steps": (lambda: EvidenceAccumulation(pause=0.5 * ms), "EvidenceAccumulation: pause = 0.5 ms is no whole number of time steps"),
+    "pause no whole steps": (lambda: EvidenceAccumulation(pause=0.5 * ms), "EvidenceAccumulation: pause = 0.5 ms is no whole number of time steps of 1. ms; write for example pause=1.ms"),
     "rate without units": (lambda: EvidenceAccumulation(cue_rate=0.04), "EvidenceAccumulation: cue_rate must be a rate, for example 40.Hz; got 0.04"),
     "rate too high": (lambda: EvidenceAccumulation(noise_rate=2000 * Hz), "noise_rate must be one rate between 0 Hz and a spike in each time step"),
     "rate negative": (lambda: PatternGeneration(input_rate=-1 * Hz), "input_rate must be one rate"),
@@ -276,6 +291,36 @@ CASES = {
     "one symbol": (lambda: StoreRecall(n_symbols=1), "StoreRecall: n_symbols must be a whole number of at least 2"),
     "delay beyond the trial": (lambda: StoreRecall(n_symbols=4), "expected_delay must be a number of symbols, from 1 to n_symbols = 4; got 6.0"),
     "no symbol": (lambda: StoreRecall(symbol=0 * ms), "StoreRecall: symbol must be at least one time step"),
+    # neurons, one by one
+    "initial of wrong shape": (lambda: neurons(initial=np.zeros(4)), r"RateNeurons: initial must be one number, or an array of shape \(5,\), one for each neuron; got shape \(4,\)"),
+    "initial a string": (lambda: neurons(initial="rand()"), r"RateNeurons: initial must be a number or an array of numbers; got 'rand\(\)': for a string .* write neurons.initial = 'rand\(\)'"),
+    "initial in volts": (lambda: neurons(initial=1 * mV), "RateNeurons: initial must have no units; divide by the unit"),
+    "tau None": (lambda: RateNeurons(5, tau=None), "RateNeurons: tau must be a time, for example 10.ms; got None"),
+    "no input variables": (lambda: neurons(inputs=()), r"RateNeurons: inputs must be different names of variables, for example inputs=\('I_in', 'I_rec'\); got \(\)"),
+    "an input variable twice": (lambda: neurons(inputs=("I_rec", "I_rec")), "RateNeurons: inputs must be different names"),
+    "input variable that is no name": (lambda: neurons(inputs=("I rec",)), "RateNeurons: inputs must be different names"),
+    "LIF bias of wrong shape": (lambda: lif(bias=np.ones(4)), r"LIFNeurons: bias must be one number, or an array of shape \(5,\)"),
+    "LIF noise a string": (lambda: lif(noise="0.1"), "LIFNeurons: noise must be a finite number and not negative; got '0.1'"),
+    "LIF threshold None": (lambda: lif(threshold=None), "LIFNeurons: threshold, rest and reset must all be plain numbers or all be voltages; got None"),
+    "LIF events": (lambda: lif(events=1), "LIFNeurons: events must be different names of variables"),
+    "ALIF beta of each neuron": (lambda: ALIFNeurons(5, TAU, TAU, 50 * ms, beta=np.ones(5)), "ALIFNeurons: beta must be a finite number and not negative; got array"),
+    "beta of wrong shape": (lambda: DiscreteLIFNeurons(5, tau=TAU, tau_adapt=50 * ms, beta=np.ones(3)), r"DiscreteLIFNeurons: beta must be one number, or an array of shape \(5,\)"),
+    "beta None": (lambda: DiscreteLIFNeurons(5, tau=TAU, beta=None), "DiscreteLIFNeurons: beta must be finite and without units"),
+    # optimizers and regularization
+    "Adam's learning rate": (lambda: Adam(0.001), r"Adam: decay = 0.001 would halve the learning rate in less than one update.*RFLO\(learning_rate=0.001"),
+    "Adam decay a string": (lambda: Adam(decay="10"), "Adam: decay must be a positive number of updates, or None; got '10'"),
+    "Adam beta None": (lambda: Adam(beta_2=None), "Adam: beta_2 must be at least 0 and less than 1; got None"),
+    "Adam epsilon infinite": (lambda: Adam(epsilon=np.inf), "Adam: epsilon must be positive and finite; got inf"),
+    "Adam epsilon a time": (lambda: Adam(epsilon=1 * ms), "Adam: epsilon must be positive and finite; got 1. . msecond"),
+    "optimizer a string": (lambda: network(optimizer="adam"), r"optimizer must be a Descent, for example Adam\(\); got 'adam'"),
+    "rate below zero": (lambda: FiringRate(-10 * Hz, 300), "FiringRate: target must not be negative; got -10. . hertz"),
+    "regularization a number": (lambda: network(regularization=300), r"regularization must be a FiringRate, for example FiringRate\(target=10.Hz, strength=300\); got 300"),
+    "strength None": (lambda: FiringRate(10 * Hz, None), "FiringRate: strength must be a finite number and not negative; got None"),
+    # rules of e-prop
+    "e-prop tau": (lambda: EProp(0.1, tau=20), "EProp: tau must be a time, for example 10.ms; got 20"),
+    "e-prop tau_adapt None": (lambda: AdaptiveEProp(0.1, tau=TAU, tau_adapt=None), "AdaptiveEProp: tau_adapt must be a time, for example 10.ms; got None"),
+    "leaky rule tau": (lambda: LeakyDelta(0.1, tau=20), "LeakyDelta: tau must be a time"),
+    "rate of a reward rule": (lambda: RewardHebbian([0.1]), r"RewardHebbian: learning_rate must be a plain number; got \[0.1\]"),
     # baselines
     "unknown baseline": (lambda: baseline("backprop"), "unknown baseline rule 'backprop'; choose one of rflo, rtrl, bptt"),
     "bptt at every step": (lambda: baseline("bptt", update="step"), "cannot change weights at each step; write update='trial'"),

@@ -213,7 +213,7 @@ BAD = {
     "exploration a string": (lambda: units(exploration="0.1"), "exploration must be a probability, from 0 to 1; got '0.1'"),
     "height": (lambda: units(height=np.inf), "height must be a finite number; got inf"),
     "period without units": (lambda: units(period=20), "WinnerTakeAll: period must be a time"),
-    "period of no whole steps": (lambda: units(period=20.5 * ms), "period = 20.5 ms is no whole number of time steps of 1. ms; write for example period=20. ms"),
+    "period of no whole steps": (lambda: units(period=20.5 * ms), "period = 20.5 ms is no whole number of time steps of 1. ms; write for example period=20.ms"),
     "active too long": (lambda: units(active=21 * ms), "active = 21. ms must be at least one time step, and no longer than period = 20. ms"),
     "never active": (lambda: units(active=0 * ms), "active = 0. s must be at least one time step"),
     "no such unit": (lambda: units(initial=3), "initial must be the number of a unit, from 0 to 2, .*; got 3"),

@@ -6,8 +6,8 @@ Bellec et al. 2020, Nature Communications 11:3625: as in `lif.py`, but a spike w
     gain = psi = max(0, 1 - |v - (1 + beta a)|/width)/width      0 while refractory
 """
 
-from ..quantities import check_tau
-from .lif import LIFNeurons, check_number
+from ..quantities import check_number, check_tau
+from .lif import LIFNeurons
 
 
 class ALIFNeurons(LIFNeurons):

@@ -2,6 +2,7 @@
 
 from brian2 import get_dimensions
 from brian2.core.variables import ArrayVariable
+from brian2.groups.group import Group
 from brian2.groups.subgroup import Subgroup
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
@@ -45,12 +46,26 @@ def receives(group):
     return getattr(whole(group), "receives", {"recurrent": "I_rec", "input": "I_in"})
 
 
+def input_names(kind, argument, names, least=0):
+    """Names of input variables as a tuple; an error if they are none, or fewer than `least`."""
+    given = (names,) if isinstance(names, str) else tuple(names) if isinstance(names, (list, tuple)) else None
+    if given is None or len(given) < least or len(set(given)) < len(given) or not all(isinstance(name, str) and name.isidentifier() for name in given):
+        raise ValueError(f"{kind}: {argument} must be different names of variables, for example {argument}=('I_in', 'I_rec'); got {names!r}")
+    return given
+
+
+def check_group(role, group):
+    """Raise unless `group` is a Brian2 group."""
+    if not isinstance(group, Group):
+        raise TypeError(f"{role} must be a Brian2 group, for example RateNeurons(30, tau=10*ms); got {group!r}")
+
+
 def check_port(group, name, reader):
     """Raise unless `group` stores the dimensionless variable `name`, which `reader` (words for the user) needs."""
     hint = PORTS.get(name, f"add '{name} : 1' to its equations")
     variable = group.variables.get(name)
     if variable is None:
-        raise ValueError(f"group '{group.name}' has no variable '{name}', which {reader} needs ({hint})")
+        raise ValueError(f"group '{group.name}' has no variable '{name}', which {reader} needs ({hint.replace('mine.', f'{group.name}.')})")
     if not isinstance(variable, ArrayVariable):
         raise ValueError(f"variable '{name}' of group '{group.name}' must be stored, because {reader} reads it at every synapse: write '{name} : 1' and set it once per step with run_regularly")
     if get_dimensions(variable) is not DIMENSIONLESS:

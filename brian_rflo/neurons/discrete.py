@@ -19,8 +19,8 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
 from .. import schedule
 from ..occasional import is_standalone
-from ..quantities import check_tau, check_time
-from .lif import check_finite, check_number
+from ..quantities import check_number, check_tau, check_time
+from .lif import check_finite
 
 EQUATIONS = """
 v : 1
@@ -117,7 +117,7 @@ class DiscreteLIFNeurons(NeuronGroup):
         self.tau, self.tau_adapt, self.refractory_time = tau, tau_adapt, refractory
         check_tau(kind, tau, tau)
         check_time(f"{kind}: refractory", refractory, zero_allowed=True)
-        check_finite(kind, beta=beta)
+        check_finite(kind, N, beta=beta)
         if (np.asarray(beta) < 0).any():
             raise ValueError(f"{kind}: beta must not be negative; got {beta!r}")
         if tau_adapt is not None:

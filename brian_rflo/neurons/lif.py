@@ -13,12 +13,13 @@ the reset; so RFLO's trace, psi_i low_passed_j low-passed with tau_syn, is the d
 """
 
 import numpy as np
-from brian2 import Hz, NeuronGroup, Quantity, get_dimensions, get_unit, second
+from brian2 import Hz, NeuronGroup, get_dimensions, get_unit, second
 from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.logger import get_logger
 
 from .. import schedule
-from ..quantities import check_tau, check_time
+from ..quantities import check_number, check_tau, check_time, dimensions_of, per_neuron
+from .base import input_names
 
 logger = get_logger(__name__)
 
@@ -103,13 +104,13 @@ class LIFNeurons(NeuronGroup):
     def __init__(self, N, tau, tau_syn, threshold=1.0, rest=0.0, reset=0.0, refractory=0 * second, bias=1.2, noise=0.0, width=1.0, rate_unit=20 * Hz, baseline=1.0, initial=0.0, initial_activity=1.0, events=("I_rec",), inputs=("I_in",), name="lifneurons*", **neurongroup_args):
         kind = type(self).__name__
         self.tau, self.tau_syn, self.refractory_time = tau, tau_syn, refractory
-        self.events_onto, self.inputs = tuple(events), tuple(inputs)
+        self.events_onto, self.inputs = input_names(kind, "events", events), input_names(kind, "inputs", inputs)
         check_time(f"{kind}: refractory", refractory, zero_allowed=True)
         for key, value in (("tau", tau), ("tau_syn", tau_syn)):
             check_tau(kind, value, value, key)
         check_levels(kind, threshold, rest, reset)
-        check_finite(kind, bias=bias, initial=initial, initial_activity=initial_activity, baseline=baseline)
-        if get_dimensions(rate_unit) is not Hz.dim or not np.isfinite(rate_unit) or rate_unit <= 0 * Hz:
+        check_finite(kind, N, bias=bias, initial=initial, initial_activity=initial_activity, baseline=baseline)
+        if dimensions_of(rate_unit) is not Hz.dim or not np.isfinite(rate_unit) or rate_unit <= 0 * Hz:
             raise ValueError(f"{kind}: rate_unit must be a positive rate, for example 20*Hz; got {rate_unit!r}")
         check_number(kind, "noise", noise, zero_allowed=True)
         check_number(kind, "width", width)
@@ -168,23 +169,19 @@ class LIFNeurons(NeuronGroup):
 
 def check_levels(kind, threshold, rest, reset):
     """Raise unless the three levels have the same units and the threshold is the highest."""
-    if len({get_dimensions(level) for level in (threshold, rest, reset)}) > 1:
+    dimensions = {dimensions_of(level) for level in (threshold, rest, reset)}
+    if len(dimensions) > 1 or None in dimensions:
         raise TypeError(f"{kind}: threshold, rest and reset must all be plain numbers or all be voltages; got {threshold!r}, {rest!r}, {reset!r}")
     if not threshold > rest or not threshold > reset:
         raise ValueError(f"{kind}: the threshold must lie above rest and reset; got threshold={threshold!r}, rest={rest!r}, reset={reset!r}")
 
 
-def check_finite(kind, **values):
-    """Raise unless numbers, or arrays of them, are finite and without units."""
+def check_finite(kind, N, **values):
+    """Raise unless numbers, or arrays of one for each of `N` neurons, are finite and without units."""
     for name, value in values.items():
-        if get_dimensions(value) is not DIMENSIONLESS or not np.isfinite(value).all():
+        if dimensions_of(value) is not DIMENSIONLESS or not np.isfinite(value).all():
             raise ValueError(f"{kind}: {name} must be finite and without units (it is in units of threshold minus rest, or of the filtered spikes); got {value!r}")
-
-
-def check_number(kind, name, value, zero_allowed=False):
-    """Raise unless a number is finite and positive (or zero, where that makes sense)."""
-    if isinstance(value, Quantity) or not np.isscalar(value) or not np.isfinite(value) or value < 0 or (value == 0 and not zero_allowed):
-        raise ValueError(f"{kind}: {name} must be a finite {'number and not negative' if zero_allowed else 'and positive number'}; got {value!r}")
+        per_neuron(f"{kind}: {name}", value, N)
 
 
 def noise_of_a_step(noise, tau, dt):

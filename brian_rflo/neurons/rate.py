@@ -11,7 +11,8 @@ import numpy as np
 from brian2 import NeuronGroup
 
 from .. import schedule
-from ..quantities import check_tau
+from ..quantities import check_tau, per_neuron
+from .base import input_names
 
 EQUATIONS = """
 dactivity/dt = (phi - activity)/tau : 1
@@ -69,10 +70,9 @@ class RateNeurons(NeuronGroup):
 
     def __init__(self, N, tau, initial=0.1, inputs=("I_rec", "I_in"), excitatory=None, name="rateneurons*", **neurongroup_args):
         self.tau = tau
-        self.inputs = (inputs,) if isinstance(inputs, str) else tuple(inputs)
+        self.inputs = input_names("RateNeurons", "inputs", inputs, least=1)
         check_tau("RateNeurons", tau, tau)
-        if not np.isfinite(initial).all():
-            raise ValueError(f"RateNeurons: initial must be finite; got {initial!r}")
+        per_neuron("RateNeurons: initial", initial, N, "for a string that Brian2 evaluates, write neurons.initial = 'rand()' after they are made")
         if excitatory is not None:
             check_excitatory(N, excitatory)
         equations = EQUATIONS.format(drive=" + ".join(self.inputs)) + "".join(f"{name} : 1\n" for name in self.inputs) + ("" if excitatory is None else "excitatory : boolean (constant)\n")

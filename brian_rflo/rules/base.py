@@ -86,7 +86,7 @@ class LearningRule:
     def __post_init__(self):
         name = type(self).__name__
         if isinstance(self.learning_rate, Quantity):
-            raise TypeError(f"{name}: learning_rate must be a plain number, not a quantity with units; got {self.learning_rate!r}")
+            raise TypeError(f"{name}: learning_rate must be a plain number, not a quantity, for example 0.03; got {self.learning_rate!r}")
         if isinstance(self.learning_rate, bool) or not isinstance(self.learning_rate, (int, float, np.number)):
             raise TypeError(f"{name}: learning_rate must be a plain number; got {self.learning_rate!r}")
         if not np.isfinite(self.learning_rate) or self.learning_rate < 0:
