@@ -15,8 +15,9 @@ from .neurons.base import receives
 from .readout import Readout, TaskInput
 from .rules import RFLO, Delta, DerivedRule, LearningRule
 from .synapses import FeedbackSynapses, PlasticSynapses
-from .tasks import ArrayTask
+from .tasks import ArrayTask, Task
 from .trials import Trials
+from .updates import check_instance
 
 N, N_STEPS, TRIALS = 7, 13, 3
 NAMES = ("neurons", "inputs", "readout", "recurrent", "inward", "output", "feedback", "trials")
@@ -41,6 +42,7 @@ def check_task(task):
     AssertionError, ValueError
         That says what does not hold.
     """
+    check_instance("check_task: task", task, Task, "PeriodicOutput(period=200*ms)")
     name = type(task).__name__
     trials = [task.trial(k) for k in range(20)]
     require(float(task.duration) > 0 and np.isclose(float(task.duration), task.n_steps * float(task.dt)), f"{name}: duration is not n_steps*dt")
@@ -142,9 +144,12 @@ def check_rule(rule=None, make=None, tolerance=1e-6, **experiment):
     >>> check_rule(RFLO(1.0, tau=10*ms), lambda N: RateNeurons(N, tau=10*ms), steps=20)
     """
     if make is not None:
+        check_make("check_rule", make)
         return check_gradient(rule, make, tolerance, experiment)
+    if rule is not None:
+        check_instance("check_rule: rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
     if isinstance(rule, DerivedRule) or rule is None:
-        raise ValueError("a derived rule is checked on neurons that it was derived from; write check_rule(make=lambda N: DerivedNeurons(N, ...))")
+        raise ValueError("check_rule: a derived rule, or none, is checked on neurons that it is derived from; write check_rule(make=lambda N: DerivedNeurons(N, ...))")
     name, pair = type(rule).__name__, as_pair(rule)
     still = as_pair(replace(rule, learning_rate=0.0))
     which = 2 if pair[1] is rule else 0
@@ -168,6 +173,12 @@ def check_gradient(rule, make, tolerance, experiment):
     require(error < tolerance, f"{name}: weight changes differ from finite differences of the simulation by {error:.2g} of the largest change (tolerance {tolerance:g}); is a term missing, or does it see resets otherwise than modes= says?")
 
 
+def check_make(kind, make):
+    """Raise unless `make` is a function that makes groups."""
+    if isinstance(make, type) or not callable(make):
+        raise TypeError(f"{kind}: make must be a function that returns a new group, for example lambda N: RateNeurons(N, tau=10*ms); got {make!r}")
+
+
 def check_neurons(make):
     """Check a neuron model in a small network: ports, input variables, finite activity, the same trial after every reset.
 
@@ -182,6 +193,7 @@ def check_neurons(make):
     AssertionError, ValueError
         That says what does not hold.
     """
+    check_make("check_neurons", make)
     neurons = make(N)
     rule = neurons.rule(0.1) if hasattr(neurons, "rule") else RFLO(learning_rate=0.1, tau=10 * defaultclock.dt)
     name = type(neurons).__name__

@@ -23,7 +23,8 @@ from .quantities import check_count, check_number, check_seed, check_tau
 from .reference_spiking import LIF
 from .results import TrainingResult
 from .rules import RFLO, Delta
-from .tasks import CursorMovements, IntervalMatching, PatternGeneration, PeriodicOutput
+from .tasks import CursorMovements, IntervalMatching, PatternGeneration, PeriodicOutput, Task
+from .updates import check_instance
 
 RATE, READOUT_RATE, DECAY, LATE = 1e-3, 3e-3, 200, 20
 TAU_M, TAU_ADAPT, BETA, REFRACTORY = 20 * ms, 200 * ms, 0.1, 3 * ms
@@ -259,11 +260,13 @@ def compare(task="periodic", neurons=("rate", "lif"), rules=("rflo", "readout"),
 
 def wanted_parts(task, neurons, rules, networks, trials, n, tau, seed, device, noise=0.0, gain=None):
     """A part for each pair of neurons and rule."""
+    check_seed("compare: seed", seed)
     task = task_of(task, seed)
     for name, given, known in (("neurons", neurons, KINDS), ("rules", rules, RULES)):
-        unknown = [value for value in given if not isinstance(value, Kind) and value not in known]
-        if unknown or not given or isinstance(given, str):
-            raise ValueError(f"compare: {name} must be some of {', '.join(known)}; got {given!r}")
+        listed = given if isinstance(given, (list, tuple)) else ()
+        unknown = [value for value in listed if not isinstance(value, Kind) and not (isinstance(value, str) and value in known)]
+        if unknown or not listed:
+            raise ValueError(f"compare: {name} must be some of {', '.join(known)}, for example {name}=('{next(iter(known))}',); got {given!r}")
     for name, value in (("networks", networks), ("trials", trials), ("n", n)):
         check_count(f"compare: {name}", value)
     check_tau("compare", tau, task.dt)
@@ -281,6 +284,7 @@ def wanted_parts(task, neurons, rules, networks, trials, n, tau, seed, device, n
 def task_of(task, seed):
     """The task itself, or that of the name."""
     if not isinstance(task, str):
+        check_instance("compare: task", task, Task, "'periodic' or PeriodicOutput(period=200*ms)")
         return task
     if task not in TASKS:
         raise ValueError(f"compare: no task {task!r}; there are: {', '.join(TASKS)}")

@@ -8,16 +8,18 @@ from brian2.utils.logger import catch_logs, get_logger
 
 from . import saving, schedule
 from .analysis import alignment
-from .neurons.base import LOW_PASSED, receives, whole
+from .neurons.base import LOW_PASSED, check_group, receives, whole
 from .occasional import OccasionalMonitor, is_standalone
 from .optimizers import Descent
-from .readout import LeakyReadout, Readout, SoftmaxReadout, TaskInput
+from .quantities import check_number, check_seed, is_number, numbers
+from .readout import TASK_EXAMPLE, LeakyReadout, Readout, SoftmaxReadout, TaskInput
 from .results import TrainingResult, alignment_interval
-from .rules import Delta, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta
+from .rules import Delta, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta, LearningRule
 from .settings import described, digest, origin, told
 from .synapses import DALE, AdaptiveFeedback, FeedbackSynapses, FixedSynapses, PlasticSynapses, Projection, SymmetricFeedback
 from .trials import LossMonitor, Trials
-from .updates import PLASTIC, check_trained
+from .tasks import Task
+from .updates import PLASTIC, check_instance, check_trained
 
 
 logger = get_logger(__name__)
@@ -115,7 +117,12 @@ class LearningNetwork(Network):
 
     def __init__(self, task, neurons, rule, readout_rule=None, update="step", batch=1, clip_norm=None, optimizer=Descent(), trained=PLASTIC, constraint="", regularization=None, feedback="random", output_decay=0.0, tau_out=None, classify=False, self_connections=True, output_current=False, inputs=None, networks=1, parallel=1, averaged_over=None, gain=1.5, seed=0, weights=None, name="learningnetwork*"):
         self.given = {name: value for name, value in locals().items() if name not in ("self", "name", "__class__")}
+        check_parts(task, neurons, rule, readout_rule, inputs)
         check_trained(trained)
+        if set(trained) == {"input"} and inputs is None and not task.n_inputs:
+            raise ValueError(f"trained={trained!r} trains nothing: {type(task).__name__} has no inputs; name 'recurrent' or 'output' too")
+        check_number("LearningNetwork", "gain", gain, zero_allowed=True)
+        check_seed("LearningNetwork: seed", seed)
         check_credit_path(feedback, trained, output_decay)
         check_blocks(neurons, networks, parallel, update)
         if classify and tau_out is None:
@@ -135,7 +142,7 @@ class LearningNetwork(Network):
         self.feedback = self._credit_path(feedback, readout_rule, when)
         self.current = FixedSynapses(self.readout, neurons, sends="output", onto="I_out", name="current*") if output_current else None
         drawn = initial_weights(len(neurons) // self.blocks, self.n_inputs, task.n_outputs, networks, gain, seed)
-        chosen = drawn | {"recurrent": self._signed(drawn["recurrent"])} | self._checked(weights or {}, constraint)
+        chosen = drawn | {"recurrent": self._signed(drawn["recurrent"])} | self._checked({} if weights is None else weights, constraint)
         if not self_connections:
             chosen["recurrent"] = chosen["recurrent"] * (1 - np.eye(len(neurons) // self.blocks))
         self._connect(chosen)
@@ -188,7 +195,7 @@ class LearningNetwork(Network):
         if self.parallel > 1:
             raise ValueError("inputs of your own see one trial at a time; leave inputs out, or write parallel=1")
         if self.task.n_inputs and len(inputs) != self.task.n_inputs:
-            raise ValueError(f"{type(self.task).__name__} has {self.task.n_inputs} inputs, but '{inputs.name}' has {len(inputs)} units; give it as many")
+            raise ValueError(f"{type(self.task).__name__} has {self.task.n_inputs} inputs, but '{inputs.name}' has {len(inputs)} units; give it {self.task.n_inputs}")
         return inputs
 
     def _credit_path(self, feedback, readout_rule, when):
@@ -212,11 +219,13 @@ class LearningNetwork(Network):
         shapes = {"recurrent": (block, block), "output": (n_outputs, block), "feedback": (block, n_outputs), "input": (block, self.n_inputs)}
         if self.current is not None:
             shapes["current"] = (block, n_outputs)
+        if not isinstance(weights, dict):
+            raise TypeError(f"weights must be a dictionary of matrices by name, for example {{'recurrent': matrix}}; got {type(weights).__name__}")
         checked = {}
         for name, values in weights.items():
             if name not in shapes:
                 raise ValueError(f"weights has no '{name}'; the names are {', '.join(shapes)}")
-            values = np.asarray(values, dtype=float)
+            values = numbers(f"weights['{name}']", values, "give a matrix")
             values = values[None] if values.ndim == 2 and self.networks == 1 else values
             if values.shape != (self.networks, *shapes[name]):
                 raise ValueError(f"weights['{name}'] must have shape {(self.networks, *shapes[name])}, [network, post, pre]; got {values.shape}")
@@ -422,13 +431,29 @@ class LearningNetwork(Network):
         return np.concatenate([[0], trials]), np.concatenate(known).T
 
 
+def check_parts(task, neurons, rule, readout_rule, inputs):
+    """Raise unless the parts of a network are what they must be, each rule where it belongs."""
+    check_instance("LearningNetwork: task", task, Task, TASK_EXAMPLE)
+    check_group("LearningNetwork: neurons", neurons)
+    check_instance("rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
+    if inputs is not None:
+        check_group("LearningNetwork: inputs", inputs)
+    if "error" in rule.needs_post and "error" not in neurons.variables:
+        raise ValueError(f"rule={type(rule).__name__} is for readout weights: it reads their error, and recurrent weights need a rule that reads feedback, for example RFLO(learning_rate={rule.learning_rate:g}, tau=10*ms); write readout_rule={type(rule).__name__}(...) for the readout")
+    if readout_rule is None:
+        return
+    check_instance("readout_rule", readout_rule, LearningRule, "Delta(learning_rate=0.03)")
+    if {"gain", "feedback"} & set(readout_rule.needs_post) or "error" in readout_rule.needs_pre:
+        raise ValueError(f"readout_rule={type(readout_rule).__name__} is not for readout weights, which learn from the error itself; write for example readout_rule=Delta(learning_rate={readout_rule.learning_rate:g}), or LeakyDelta with tau_out")
+
+
 def check_credit_path(feedback, trained, output_decay):
     """Raise unless the error can come back so."""
     if feedback not in CREDIT_PATHS:
         raise ValueError(f"feedback must be one of {CREDIT_PATHS}; got {feedback!r}")
     if feedback == "adaptive" and "output" not in trained:
         raise ValueError(f"feedback='adaptive' follows the changes of the readout weights, which must be trained; got trained={trained!r}")
-    if not 0 <= output_decay < 1:
+    if not is_number(output_decay) or not 0 <= output_decay < 1:
         raise ValueError(f"output_decay must be at least 0 and less than 1; got {output_decay!r}")
 
 

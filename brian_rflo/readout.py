@@ -4,16 +4,30 @@ import numpy as np
 from brian2 import NeuronGroup, Synapses
 
 from . import schedule
-from .quantities import check_tau
+from .quantities import check_count, check_number, check_tau
 from .neurons.base import whole
 from .rules import Delta, EProp, LeakyDelta
 from .task_values import TaskValues
+from .tasks import Task
+from .updates import check_instance
+
+#: What to write where a task is wanted.
+TASK_EXAMPLE = "PeriodicOutput(period=200*ms)"
 
 
 def check_clock(task, group):
     """Raise unless the group's time step is the task's."""
     if not np.isclose(float(task.dt), float(group.clock.dt), rtol=1e-9, atol=0):
         raise ValueError(f"{type(task).__name__} has dt = {task.dt}, but '{group.name}' runs at {group.clock.dt}; write defaultclock.dt = task.dt before the network is built")
+
+
+def check_place(kind, task, networks, parallel):
+    """Raise unless a group can be where this task meets so many networks."""
+    check_instance(f"{kind}: task", task, Task, TASK_EXAMPLE)
+    check_count(f"{kind}: networks", networks)
+    check_count(f"{kind}: parallel", parallel)
+    if networks % parallel:
+        raise ValueError(f"{kind}: networks={networks} blocks do not fall into networks with {parallel} trials side by side; networks must be a multiple of parallel={parallel}")
 
 
 class TaskGroup(NeuronGroup):
@@ -56,11 +70,13 @@ class TaskInput(TaskGroup):
     """
 
     def __init__(self, task, tau=None, scale=1.0, networks=1, parallel=1, name="taskinput*", **neurongroup_args):
+        check_place("TaskInput", task, networks, parallel)
         if not task.n_inputs:
             raise ValueError(f"{type(task).__name__} has no inputs; leave TaskInput out")
         namespace, filtered, self.is_filtered = {"input_of": TaskValues(task, "inputs", parallel), "n_columns": task.n_inputs * parallel}, "", tau is not None
         if self.is_filtered:
-            check_tau("TaskInput", tau, tau)
+            check_tau("TaskInput", tau, task.dt)
+            check_number("TaskInput", "scale", scale)
             filtered, namespace["tau"], namespace["scale"] = "\ndlow_passed/dt = (scale*activity - low_passed)/tau : 1", tau, scale
         super().__init__(networks * task.n_inputs, f"activity : 1{filtered}", task, namespace, "activity = input_of(t_in_timesteps, i % n_columns)", schedule.INPUT, method="exponential_euler", name=name, **neurongroup_args)
 
@@ -108,6 +124,7 @@ class Readout(TaskGroup):
                loss += error**2/(2*n_steps)"""
 
     def __init__(self, task, networks=1, parallel=1, name="readout*", namespace=None, **neurongroup_args):
+        check_place(type(self).__name__, task, networks, parallel)
         names = {"target_of": TaskValues(task, "target", parallel, self.check_trial), "mask_of": TaskValues(task, "mask", parallel), "n_outputs": task.n_outputs, "n_steps": task.n_steps, "n_columns": task.n_outputs * parallel}
         code = f"""target = target_of(t_in_timesteps, i % n_columns)
                   _trial = (i % n_columns)//n_outputs
@@ -122,6 +139,13 @@ class Readout(TaskGroup):
         if self.tau is None:
             raise ValueError(f"{type(rule).__name__} filters eligibility with tau = {rule.tau}, but readout '{self.name}' has no time constant, and nothing else filters the spikes of '{neurons.name}'; write LeakyReadout(task, tau={rule.tau!r}) (in a LearningNetwork tau_out={rule.tau!r})")
         raise ValueError(f"{type(rule).__name__} has tau = {rule.tau}, but readout '{self.name}' {self.tau}; eligibility is filtered as the readout filters spikes (Bellec et al. 2020, equation 28): give both the same")
+
+    def check_feedback(self, rule):
+        """Raise unless a rule of feedback weights has the time constant of the readout."""
+        tau = rule.tau if isinstance(rule, LeakyDelta) else None
+        if tau != self.tau:
+            wanted = f"FeedbackDelta(learning_rate={rule.learning_rate:g})" if self.tau is None else f"LeakyFeedbackDelta(learning_rate={rule.learning_rate:g}, tau={self.tau!r})"
+            raise ValueError(f"AdaptiveFeedback: {type(rule).__name__} has {'no time constant' if tau is None else f'tau = {tau}'}, but readout '{self.name}' {'none' if self.tau is None else self.tau}; write {wanted}")
 
     def check_projection(self, rule, onto):
         """Raise unless a projection ends where it must, and its rule knows the time constant of the readout."""
@@ -168,6 +192,7 @@ class LeakyReadout(Readout):
     trace_phase, trace_method = schedule.READOUT_TRACE, "exponential_euler"
 
     def __init__(self, task, tau, networks=1, parallel=1, name="leakyreadout*", **neurongroup_args):
+        check_instance(f"{type(self).__name__}: task", task, Task, TASK_EXAMPLE)
         check_tau(type(self).__name__, tau, task.dt)
         self.tau = tau
         super().__init__(task, networks, parallel, name=name, namespace={"tau_readout": tau}, **neurongroup_args)
@@ -217,6 +242,7 @@ class SoftmaxReadout(LeakyReadout):
                choice += _counts*probability"""
 
     def __init__(self, task, tau, networks=1, parallel=1, name="softmaxreadout*", **neurongroup_args):
+        check_instance("SoftmaxReadout: task", task, Task, TASK_EXAMPLE)
         if task.n_outputs < 2:
             raise ValueError(f"SoftmaxReadout: {type(task).__name__} has one output, and classes are two or more; use LeakyReadout, or a target with an output for each class")
         super().__init__(task, tau, networks, parallel, name=name, **neurongroup_args)

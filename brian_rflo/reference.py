@@ -17,11 +17,12 @@ from brian2 import Hz, get_dimensions
 
 from .analysis import alignment
 from .optimizers import Adam, Descent
-from .quantities import check_count, check_tau
+from .quantities import check_count, check_tau, is_number, numbers
 from .results import TrainingResult, alignment_interval
-from .rules import LearningRule
+from .regularization import FiringRate
 from .settings import named_versions, told
-from .updates import PLASTIC, check_clip_norm, check_trained, check_update
+from .tasks import Task
+from .updates import PLASTIC, check_clip_norm, check_instance, check_trained, check_update
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ class Simulation:
     """The rate network, step by step, learning by a rule at each step (`online`) or at the end of each trial."""
 
     def __init__(self, weights, tau, initial, rule, rate, n_steps, online, batch=1, clip=None, trained=PLASTIC, constraint=None, optimizer=Descent(), neurons=None, regularization=None):
-        self.weights, self.tau, self.initial, self.neurons, self.regularization = weights, tau, initial, neurons, regularization
+        self.weights, self.tau, self.initial, self.neurons, self.regularization = weights, tau, checked_initial(initial, weights["recurrent"].shape[:2]), neurons, regularization
         self.optimizer, self.moments, self.updates = optimizer, {}, 0
         self.rule, self.online, self.n_steps = rule, online, n_steps
         self.rates = {name: (rate if np.isscalar(rate) else rate[name]) / n_steps for name in PLASTIC}
@@ -282,6 +283,39 @@ class Simulation:
         return np.all([np.isfinite(values).all(axis=(1, 2)) for values in self.weights.values()], axis=0)
 
 
+def check_training(task, rule, learning_rate, optimizer, regularization, constraint, report):
+    """Raise unless the things that a training is made of are what they must be."""
+    check_instance("reference.train: task", task, Task, "PeriodicOutput(period=200*ms)")
+    if not isinstance(rule, str):
+        raise TypeError(f"reference.train: rule must be the name of a baseline rule, one of {', '.join(RULES)}; got {rule!r}")
+    rates = learning_rate if isinstance(learning_rate, dict) else {name: learning_rate for name in PLASTIC}
+    if set(rates) != set(PLASTIC):
+        raise ValueError(f"reference.train: learning_rate must be one number, or a dictionary with one for each of {', '.join(PLASTIC)} (0 for what does not learn); got {learning_rate!r}")
+    for rate in rates.values():
+        if not is_number(rate) or rate < 0:
+            raise ValueError(f"reference.train: learning_rate must be finite and not negative, a number without units; got {rate!r}")
+    check_instance("optimizer", optimizer, Descent, "Adam()")
+    if regularization is not None:
+        check_instance("regularization", regularization, FiringRate, "FiringRate(target=0.1, strength=300)")
+    for name, value in (("constraint", constraint), ("report", report)):
+        if value is not None and not callable(value):
+            raise TypeError(f"reference.train: {name} must be a function; got {value!r}")
+
+
+def check_spiking(neurons):
+    """Raise unless spiking neurons are those of the baselines, not a group of Brian2."""
+    if neurons is not None and not hasattr(neurons, "trial"):
+        raise TypeError(f"spiking neurons of a baseline are not a Brian2 group, but its numbers; write neurons=LIF.of(group, networks), with brian_rflo.reference_spiking.LIF; got {getattr(neurons, 'name', neurons)!r}")
+
+
+def checked_initial(initial, shape):
+    """The activity at the beginning of trials as finite numbers, one, or one for each neuron of one or of each network."""
+    array = numbers("initial", initial)
+    if array.shape not in ((), shape[1:], shape) or not np.isfinite(array).all():
+        raise ValueError(f"initial must be finite, and one number or of shape {shape[1:]} or {shape}; got {initial!r}")
+    return array
+
+
 def chosen_rule(name, update, neurons):
     """The rule of that name, for rate neurons, or for spiking `neurons`; an error where it cannot be had."""
     if name not in RULES:
@@ -290,7 +324,7 @@ def chosen_rule(name, update, neurons):
     if neurons is not None and isinstance(rule, Forward):
         raise ValueError(f"spiking neurons are trained by {', '.join(RULES_BACKWARD)}; the others run forwards through a trial of rate neurons")
     if update == "step" and isinstance(rule, Backward):
-        raise ValueError("a rule that goes backwards through the trial cannot change weights at each step; write update='trial'")
+        raise ValueError(f"'{name}' goes backwards through the trial, and cannot change weights at each step; write update='trial'")
     return rule
 
 
@@ -342,18 +376,18 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
         For an unknown rule, or one that cannot change weights at each step.
     """
     given = told({name: value for name, value in locals().items() if name != "report"})
+    check_training(task, rule, learning_rate, optimizer, regularization, constraint, report)
     rule = (RULES_BACKWARD if regularization is not None and update == "trial" else {}).get(rule) or chosen_rule(rule, update, neurons)
     if regularization is not None and isinstance(rule, Forward):
         raise ValueError(f"regularization of rates needs a rule that goes backwards through the trial, with update='trial': {', '.join(RULES_BACKWARD)}")
     if regularization is not None and (get_dimensions(regularization.target) is Hz.dim) != (neurons is not None):
         raise TypeError(f"FiringRate: the target must be a rate, for example 10*Hz, for spiking neurons, and a number (the mean activity) for rate neurons; got {regularization.target!r}")
+    check_spiking(neurons)
     check_update(update, batch)
     check_trained(trained)
     if clip_norm is not None:
         check_clip_norm(clip_norm, update)
     check_count("trials", trials)
-    for rate in [learning_rate] if np.isscalar(learning_rate) else [learning_rate[name] for name in PLASTIC]:
-        LearningRule(rate)
     check_tau("reference.train", tau, task.dt)
     clip = None if clip_norm is None else clip_norm * task.n_steps
     simulation = Simulation(complete(weights), float(tau / task.dt), initial, rule, learning_rate, task.n_steps, update == "step", batch, clip, trained, constraint, optimizer, neurons, regularization)
@@ -390,6 +424,8 @@ def respond(task, weights, tau, trials, initial=0.1):
     ndarray, shape (networks, trials, n_steps, n_outputs)
     """
     check_tau("reference.respond", tau, task.dt)
+    if not np.iterable(trials):
+        raise TypeError(f"reference.respond: trials must be numbers of trials, for example range(5); got {trials!r}")
     simulation = Simulation(complete(weights), float(tau / task.dt), initial, None, 0.0, task.n_steps, online=False)
     return np.stack([np.moveaxis(simulation.at_rest(*task.trial(number)).output, 0, 1) for number in trials], axis=1)
 
@@ -412,6 +448,7 @@ def fit_readout(task, weights, tau, trials=1, initial=0.1, neurons=None):
     given = told(locals() | {"rule": "least squares"})
     check_tau("reference.fit_readout", tau, task.dt)
     check_count("trials", trials)
+    check_spiking(neurons)
     simulation = Simulation(complete(weights), float(tau / task.dt), initial, None, 0.0, task.n_steps, online=False, neurons=neurons)
     history = History(simulation.weights, trials)
     seen = [(simulation.response(task, number), task.trial(number)) for number in range(trials)]
@@ -431,20 +468,35 @@ def copies(weights):
 
 def complete(weights):
     """Checked copies of the weights, with an empty input projection where there is none."""
+    if not isinstance(weights, dict):
+        raise TypeError(f"weights must be a dictionary of arrays by name, as LearningNetwork.weights() gives it; got {type(weights).__name__}")
     if "current" in weights:
         raise ValueError("the baselines do not know weights['current']: a network whose output drives it has no baseline here")
     missing = {"recurrent", "output", "feedback"} - set(weights)
     if missing:
         raise ValueError(f"weights lack {', '.join(sorted(missing))}; give 'recurrent', 'output', 'feedback' and, for a task with inputs, 'input', each [network, post, pre]")
+    names = ("recurrent", "output", "feedback", "input")
+    strange = [name for name in weights if name not in names]
+    if strange:
+        raise ValueError(f"weights has no {strange[0]!r}; the names are {', '.join(names)}")
     weights = copies(weights)
+    flat = [name for name, values in weights.items() if values.ndim != 3]
+    if flat:
+        raise ValueError(f"weights['{flat[0]}'] must have three dimensions, [network, post, pre]; got shape {weights[flat[0]].shape}: write weights['{flat[0]}'][None] for one network")
     networks, n_units = weights["recurrent"].shape[:2]
     weights.setdefault("input", np.zeros((networks, n_units, 0)))
     n_outputs = weights["output"].shape[1]
     shapes = {"recurrent": (n_units, n_units), "output": (n_outputs, n_units), "feedback": (n_units, n_outputs), "input": (n_units, weights["input"].shape[-1])}
     for name, shape in shapes.items():
         if weights[name].shape != (networks, *shape) or not np.isfinite(weights[name]).all():
-            raise ValueError(f"weights['{name}'] must be finite and have shape {(networks, *shape)}; got {weights[name].shape}")
+            raise ValueError(f"weights['{name}'] must be finite and have shape {(networks, *shape)}; got {weights[name].shape}{with_gaps(weights[name])}")
     return weights
+
+
+def with_gaps(values):
+    """How many values are not finite, in words, if any are."""
+    bad = np.count_nonzero(~np.isfinite(values))
+    return f" with {bad} values that are not finite" if bad else ""
 
 
 class History:

@@ -145,7 +145,7 @@ class TrainingResult:
 
 def ending(path):
     """The end of a file's name, ``".nc"`` or ``".npz"``."""
-    suffix = Path(path).suffix
+    suffix = Path(str(path)).suffix
     if suffix not in (".nc", ".npz"):
         raise ValueError(f"results are saved as netCDF ('.nc') or NumPy arrays ('.npz'); got '{path}': write for example 'result.npz'")
     return suffix

@@ -82,7 +82,7 @@ def set_time(net, t):
 def check_ending(path):
     """Raise unless a file's name says that it holds arrays."""
     if not str(path).endswith(".npz"):
-        raise ValueError(f"networks are saved as NumPy arrays; got '{path}': write for example 'network.npz'")
+        raise ValueError(f"networks are saved as NumPy arrays ('.npz'); got '{path}': write for example 'network.npz'")
 
 
 def step_of(net):

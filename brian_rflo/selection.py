@@ -9,10 +9,10 @@ from brian2 import NeuronGroup, Synapses
 
 from . import schedule
 from .occasional import OccasionalMonitor, OccasionalRunner
-from .quantities import check_count, whole_steps
+from .neurons.base import check_group
+from .quantities import check_count, is_number, whole_steps
 from .synapses import choose
-
-NUMBER = (int, float, np.number)
+from .updates import check_statements
 
 EQUATIONS = """
 z : 1
@@ -145,6 +145,8 @@ class WinnerTakeAll(NeuronGroup):
 
     def at_decision(self, group, statements):
         """Run statements of `group` at each decision, when the choice is known, in the phase OUTCOME; several in the order in which they were asked for."""
+        check_group(f"'{self.name}': what runs at a decision", group)
+        check_statements(group, statements)
         if group.clock.dt != self.clock.dt:
             raise ValueError(f"'{group.name}' runs at {group.clock.dt}, but '{self.name}' at {self.clock.dt}; give both the same clock")
         self.runners += 1
@@ -169,15 +171,15 @@ class ChoiceMonitor(OccasionalMonitor):
 
     def __init__(self, units, **statemonitor_args):
         if not isinstance(units, WinnerTakeAll):
-            raise ValueError(f"ChoiceMonitor needs a WinnerTakeAll; got '{units.name}'")
+            raise TypeError(f"ChoiceMonitor needs a WinnerTakeAll; got {repr(getattr(units, 'name', units))}")
         super().__init__(units, ["winner", "reward"], True, units.decides, schedule.RECORD, **statemonitor_args)
 
 
 def check_numbers(exploration, height):
     """Raise unless `exploration` is a probability and `height` a finite number."""
-    if not isinstance(exploration, NUMBER) or not 0 <= exploration <= 1:
+    if not is_number(exploration) or not 0 <= exploration <= 1:
         raise ValueError(f"WinnerTakeAll: exploration must be a probability, from 0 to 1; got {exploration!r}")
-    if not isinstance(height, NUMBER) or not np.isfinite(height):
+    if not is_number(height):
         raise ValueError(f"WinnerTakeAll: height must be a finite number; got {height!r}")
 
 

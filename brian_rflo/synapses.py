@@ -11,11 +11,11 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 from . import schedule
 from .dense import DenseParts, Geometry
 from .dense.choice import written
-from .neurons.base import LOW_PASSED, check_port, integrates, spikes, whole
+from .neurons.base import LOW_PASSED, check_group, check_port, integrates, spikes, whole
 from .cells import CellTraces
 from .occasional import is_standalone
 from .optimizers import Descent
-from .quantities import check_tau, same_value
+from .quantities import check_count, check_tau, dimensions_of, is_number, numbers, same_value
 from .regularization import SUMMED, FiringRate, count_sent
 from .rules import LearningRule
 from .updates import check_constraint, check_instance, check_update
@@ -80,6 +80,7 @@ class Projection(Synapses):
         """
         if self._connected:
             raise ValueError(f"'{self.name}' is connected already; connect it once, with one pattern")
+        check_count(f"'{self.name}': networks", networks)
         if networks > 1:
             pre, post = self.block_of(self.source, networks), self.block_of(self.target, networks)
             connect_args["j"] = f"k for k in range((i//{pre})*{post}, (i//{pre} + 1)*{post})"
@@ -113,7 +114,7 @@ class Projection(Synapses):
         super().__setattr__(name, value, level=level + 1)
 
     def _check_weights(self, value):
-        value = np.asarray(value)
+        value = numbers(f"weights of '{self.name}'", value)
         if not self._connected:
             raise ValueError(f"'{self.name}' has no weights yet; write {self.name}.connect() first")
         size = self._size()
@@ -148,10 +149,10 @@ class Projection(Synapses):
         ValueError
             If shape or values do not fit, or the projection is not connected all to all.
         """
-        matrix = np.asarray(matrix, dtype=float)
+        matrix = numbers(f"the weight matrix of '{self.name}'", matrix, f"give an array; for a string that Brian2 evaluates, write {self.name}.w = 'randn()'")
         networks = len(matrix) if matrix.ndim == 3 else 1
         shape = (self.block_of(self.target, networks), self.block_of(self.source, networks))
-        if matrix.shape[-2:] != shape:
+        if matrix.ndim not in (2, 3) or matrix.shape[-2:] != shape:
             raise ValueError(f"the weight matrix of '{self.name}' must have shape {shape}, [post, pre]; got {matrix.shape}")
         if self._connected and self._connected != networks:
             raise ValueError(f"'{self.name}' is not connected all to all within {networks} network(s), so a matrix does not fit it; set its weights synapse by synapse, for example {self.name}.w = matrix[{self.name}.j, {self.name}.i]")
@@ -270,6 +271,8 @@ class PlasticSynapses(Projection):
     switched_with = None
 
     def __init__(self, source, target, rule, onto, update="step", batch=1, optimizer=Descent(), constraint="", regularization=None, self_connections=True, name="plasticsynapses*", **synapses_args):
+        check_group(f"{type(self).__name__}: source", source)
+        check_group(f"{type(self).__name__}: target", target)
         check_instance("rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
         check_instance("optimizer", optimizer, Descent, "Adam()")
         check_update(update, batch)
@@ -374,6 +377,8 @@ class PlasticSynapses(Projection):
             check_port(target, "sent", "regularization")
 
     def _check_rule(self, reader):
+        if not self.rule.update.strip():
+            raise ValueError(f"{reader}: it has no update, so nothing would be learned; write its expression in a subclass of LearningRule, for example update = 'feedback_post*activity_pre'")
         hidden = sorted(set(self.rule.constants) & set(self.variables))
         if hidden:
             raise ValueError(f"{reader}: the neurons' constant '{hidden[0]}' has the name of a variable of the synapses, which its strings would read in its place; call the constant otherwise, or write its value into the equations")
@@ -382,13 +387,19 @@ class PlasticSynapses(Projection):
         for part, names in named.items():
             unknown = ", ".join(repr(name) for name in sorted(names - known))
             if unknown:
-                raise ValueError(f"{reader}: its {part} names {unknown}, which neither the rule, the synapses nor the two groups have; make it a parameter or a trace of the rule, or a variable of a group (with _pre or _post behind its name)")
+                remedy = "write a number in its place; or, for DALE, give RateNeurons excitatory=" if part == "constraint" else "make it a parameter or a trace of the rule"
+                raise ValueError(f"{reader}: its {part} {'name' if part == 'traces' else 'names'} {unknown}, which neither the rule, the synapses nor the two groups have; {remedy}, or make it a variable of a group (with _pre or _post behind its name)")
         if self.advance and self.equations.diff_eq_names:
             raise ValueError(f"{reader}: its traces are differential equations ({', '.join(sorted(self.equations.diff_eq_names))}) and its advance has statements too; write all of them as statements, for example 'p = exp(-dt/tau)*p + gain_post*activity_pre'")
         forgotten = {line.split(":")[0].strip() for line in self.rule.traces.splitlines() if ":" in line} - written(self.advance)
         if self.advance and forgotten:
             raise ValueError(f"{reader}: its advance never writes {', '.join(map(repr, sorted(forgotten)))}, which its traces declare; a misspelt name?")
         self._check_times()
+
+    def __setattr__(self, name, value, level=0):
+        if name == "learning_rate" and not isinstance(value, str) and not (is_number(value) and value >= 0):
+            raise ValueError(f"'{self.name}': learning_rate must be a finite number and not negative; got {value!r} (0 switches learning off)")
+        super().__setattr__(name, value, level=level + 1)
 
     def resolve_all(self, identifiers, run_namespace, *args, **kwds):
         """As Brian2 does, but without its warning of two things of one name where a parameter of the rule has the value of the script's variable."""
@@ -473,6 +484,8 @@ class FixedSynapses(Projection):
 
     def __init__(self, source, target, sends="activity", onto="I_in", name="fixedsynapses*", **synapses_args):
         self._connected, self.dense, self.sends, self.onto = 0, None, sends, onto
+        check_group(f"{type(self).__name__}: source", source)
+        check_group(f"{type(self).__name__}: target", target)
         check_port(source, sends, type(self).__name__)
         check_port(target, onto, f"onto='{onto}'")
         if integrates(target, onto):
@@ -555,6 +568,14 @@ class AdaptiveFeedback(PlasticSynapses):
     sends, sum_at, traces_at, is_gradient = "error", schedule.FEEDBACK, schedule.READOUT_TRACE, False
 
     def __init__(self, source, target, rule, output=None, name="adaptivefeedback*", **plastic_args):
+        check_group("AdaptiveFeedback: source", source)
+        check_instance("rule", rule, LearningRule, "FeedbackDelta(learning_rate=0.03)")
+        if "error" not in rule.needs_pre:
+            raise ValueError(f"AdaptiveFeedback: {type(rule).__name__} does not learn from the error of '{source.name}', where these weights begin; write FeedbackDelta(learning_rate={rule.learning_rate:g}), or needs_pre = ('error',) in a rule of your own that reads error_pre")
+        if output is not None:
+            check_instance("output", output, PlasticSynapses, "net.output")
+        if type(rule).__name__ in ("FeedbackDelta", "LeakyFeedbackDelta") and hasattr(whole(source), "check_feedback"):
+            whole(source).check_feedback(rule)
         self.switched_with = output
         super().__init__(source, target, rule, onto="feedback", name=name, **plastic_args)
 
@@ -576,6 +597,8 @@ class SymmetricFeedback(SummedVariableUpdater):
     """
 
     def __init__(self, output):
+        if not isinstance(output, Synapses):
+            raise TypeError(f"SymmetricFeedback needs the projection from the neurons to the readout, for example PlasticSynapses(neurons, readout, Delta(0.03), onto='output'); got {repr(getattr(output, 'name', output))}")
         check_port(output.source, "feedback", "SymmetricFeedback")
         check_port(output.target, "error", "SymmetricFeedback")
         super().__init__(Expression("w*error_post"), "feedback_pre", output, output.source, "N_pre", "_synaptic_pre")

@@ -1,5 +1,7 @@
 """Trials: their boundaries, and the verdict at the end of each."""
 
+from textwrap import shorten
+
 import numpy as np
 from brian2 import NeuronGroup, Synapses, stop
 from brian2.groups.group import CodeRunner
@@ -9,10 +11,10 @@ from brian2.utils.logger import get_logger
 from . import schedule
 from .quantities import check_count
 from .occasional import Occasional, OccasionalMonitor, OccasionalRunner, first_step, is_standalone, last_step
-from .neurons.base import spikes
-from .readout import Readout, check_clock
+from .neurons.base import check_group, spikes
+from .readout import Readout, check_clock, check_place
 from .synapses import PlasticSynapses
-from .updates import check_clip_norm
+from .updates import check_clip_norm, check_statements
 
 logger = get_logger(__name__)
 
@@ -70,17 +72,18 @@ class Trials(NeuronGroup):
     """
 
     def __init__(self, task, *parts, networks=1, parallel=1, averaged_over=None, clip_norm=None, name="trials*", **neurongroup_args):
+        check_place("Trials", task, networks, parallel)
+        for part in parts:
+            check_group("Trials: each part", part)
         self.task, self.clip_norm, self.reported, self.counted, self.watched, self.runners = task, clip_norm, set(), set(), [], 0
         self.parallel, self.averaged_over = parallel, task.n_steps if averaged_over is None else averaged_over
         check_count("Trials: averaged_over", self.averaged_over)
-        check_count("Trials: parallel", parallel)
         online = [part.name for part in parts if isinstance(part, PlasticSynapses) and part.update == "step"]
         if averaged_over is not None and online:
             raise ValueError(f"averaged_over={averaged_over} divides accumulated changes, but '{online[0]}' changes its weights at every step; write update='trial', or leave it out and divide the learning rate")
-        if networks % parallel:
-            raise ValueError(f"Trials: networks={networks} blocks do not fall into networks with {parallel} trials side by side; networks must be a multiple of parallel={parallel}")
-        if len({id(part) for part in parts}) < len(parts):
-            raise ValueError("Trials was given a part twice; name each once")
+        twice = [part.name for number, part in enumerate(parts) if any(part is other for other in parts[:number])]
+        if twice:
+            raise ValueError(f"Trials was given '{twice[0]}' twice; name each part once")
         self.readouts = [part for part in parts if isinstance(part, Readout)]
         self.projections = [part for part in parts if isinstance(part, PlasticSynapses)]
         for readout in self.readouts:
@@ -111,7 +114,7 @@ class Trials(NeuronGroup):
         if isinstance(part, PlasticSynapses) and len(self) > 1 and isinstance(part.target, Subgroup):
             raise ValueError(f"'{part.name}' ends in a subgroup, and {len(self)} networks need whole groups; make a group of the networks alone")
         if isinstance(part, Readout) and part.task is not self.task and part.task != self.task:
-            raise ValueError(f"'{part.name}' was made for another task ({part.task}) than '{self.name}' ({self.task}); give both the same")
+            raise ValueError(f"'{part.name}' was made for another task ({shorten(repr(part.task), 200)}) than '{self.name}' ({shorten(repr(self.task), 200)}); give both the same")
         if isinstance(part, Readout) and part.parallel != self.parallel:
             raise ValueError(f"'{part.name}' runs {part.parallel} trial(s) side by side and '{self.name}' {self.parallel}; give both the same parallel=")
         if isinstance(part, PlasticSynapses) and self.parallel > 1 and part.update != "trial":
@@ -135,13 +138,19 @@ class Trials(NeuronGroup):
 
     def at_start(self, group, statements):
         """Run statements of `group` at the beginning of each trial, before anything else of the step."""
+        self._check_runner(group, statements)
         if not isinstance(group, Synapses) and spikes(group) and "sent" in group.variables and not any(group is other for other in self.watched):
             self.watched.append(group)
         self._run(group, statements, first_step(self.task.n_steps), schedule.RESET, "trial_start")
 
     def at_end(self, group, statements):
         """Run statements of `group` at the end of each trial, before the verdict on its weights."""
+        self._check_runner(group, statements)
         self._run(group, statements, last_step(self.task.n_steps), schedule.APPLY, "trial_end")
+
+    def _check_runner(self, group, statements):
+        check_group(f"'{self.name}': what runs at a trial's boundary", group)
+        check_statements(group, statements)
 
     def _run(self, group, statements, condition, phase, name):
         """Add a runner to the phase, behind those that are there: in the order in which they were asked for."""
@@ -361,6 +370,8 @@ class LossMonitor(OccasionalMonitor):
     """
 
     def __init__(self, trials, **statemonitor_args):
-        if not getattr(trials, "readouts", None):
+        if not isinstance(trials, Trials):
+            raise TypeError(f"LossMonitor needs a Trials, for example that of a LearningNetwork, net.trials; got {repr(getattr(trials, 'name', trials))}")
+        if not trials.readouts:
             raise ValueError(f"LossMonitor needs a Trials with a Readout; '{trials.name}' has none: write LossMonitor(Trials(task, ..., readout))")
         super().__init__(trials, "loss", True, last_step(trials.task.n_steps), schedule.RECORD, **statemonitor_args)

@@ -29,7 +29,7 @@ def check_clip_norm(clip_norm, update):
 
 def check_trained(trained):
     """Raise unless `trained` names plastic projections."""
-    if not isinstance(trained, (list, tuple, set)) or not trained or not set(trained) <= set(PLASTIC):
+    if not isinstance(trained, (list, tuple, set)) or not trained or not all(name in PLASTIC for name in trained):
         raise ValueError(f"trained must be some of {PLASTIC}, for example trained=('output',); got {trained!r}")
 
 
@@ -38,9 +38,31 @@ def check_constraint(constraint):
     if not isinstance(constraint, str):
         raise TypeError(f"constraint must be a string of statements, for example 'w = clip(w, 0, 1)'; got {constraint!r}")
     try:
-        ast.parse("\n".join(line.strip() for line in constraint.splitlines()))
+        tree = ast.parse("\n".join(line.strip() for line in constraint.splitlines()))
     except SyntaxError as error:
         raise ValueError(f"constraint must be statements, for example 'w = clip(w, 0, 1)'; got {constraint!r} ({error.msg})") from error
+    if constraint.strip() and "w" not in assigned(tree):
+        raise ValueError(f"constraint must change w, for example 'w = clip(w, 0, 1)', or be DALE; got {constraint!r}")
+
+
+def assigned(tree):
+    """Names that statements assign to."""
+    targets = [node.target for node in ast.walk(tree) if isinstance(node, ast.AugAssign)] + [target for node in ast.walk(tree) if isinstance(node, ast.Assign) for target in node.targets]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def check_statements(group, statements):
+    """Raise unless statements of a group are text, and write to its variables: a misspelt name would be a new one, which nobody reads."""
+    if not isinstance(statements, str):
+        raise TypeError(f"statements of '{group.name}' must be a string, for example 'v = 0'; got {statements!r}")
+    try:
+        tree = ast.parse("\n".join(line.strip() for line in statements.splitlines()))
+    except SyntaxError as error:
+        raise ValueError(f"statements of '{group.name}' must be assignments, for example 'v = 0'; got {statements!r} ({error.msg})") from error
+    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    lost = sorted(assigned(tree) - read - set(group.variables))
+    if lost:
+        raise ValueError(f"'{group.name}' has no variable {', '.join(map(repr, lost))}, which {statements!r} writes to; a misspelt name?")
 
 
 def check_instance(name, value, kind, example):

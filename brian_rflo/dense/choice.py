@@ -14,6 +14,7 @@ from brian2.synapses.synapses import SummedVariableUpdater
 from brian2.utils.stringtools import get_identifiers
 
 from ..occasional import Occasional, is_standalone
+from ..updates import assigned
 from .code import CODE_OBJECTS, POST, PRE, DenseStandaloneCodeObject
 
 #: What statements that change the weights say first, so that a sum taken ahead is taken again.
@@ -190,9 +191,7 @@ def written(code):
     """Names that statements assign to."""
     blocks = code.values() if isinstance(code, dict) else [code]
     lines = [line.strip() for block in blocks for line in block.splitlines()]
-    nodes = list(ast.walk(ast.parse("\n".join(lines))))
-    targets = [node.target for node in nodes if isinstance(node, ast.AugAssign)] + [target for node in nodes if isinstance(node, ast.Assign) for target in node.targets]
-    return {target.id for target in targets if isinstance(target, ast.Name)}
+    return assigned(ast.parse("\n".join(lines)))
 
 
 def overwrites(code, name):

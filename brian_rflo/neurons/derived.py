@@ -21,6 +21,7 @@ from ..derivation import NeuronText, derive
 from ..derivation.calculus import names, parsed, symbol, written
 from ..derivation.placement import diverging
 from ..derivation.strings import PHASES, neuron_code, unit
+from ..quantities import dimensions_of
 from ..rules.derived import DerivedRule
 
 logger = get_logger(__name__)
@@ -93,7 +94,9 @@ class DerivedNeurons(NeuronGroup):
     """
 
     def __init__(self, N, model, input="I_rec", on_pre=(), activity="spike", threshold=None, reset="", surrogate="", detach=(), ignore=(), derivatives=None, initial=None, refractory=False, method=("exact", "euler", "heun"), namespace=None, name="derivedneurons*", **neurongroup_args):
-        self.inputs, self.added = as_tuple(input), dict(event_of(line) for line in as_tuple(on_pre))
+        check_texts(model=model, activity=activity, threshold=threshold or "", reset=reset or "", surrogate=surrogate)
+        check_values(initial, derivatives)
+        self.inputs, self.added = as_tuple("input", input), dict(event_of(line) for line in as_tuple("on_pre", on_pre))
         self.given, self.threshold_text, self.surrogate, self.is_refractory = dict(initial or {}), threshold or "", surrogate, refractory is not False
         self.text = self.derivations = self.runners = self._sent = None  # groups take no new attributes later
         spelled = "\n".join(map(str, (model, threshold or "", reset, surrogate, refractory, *self.added.values())))
@@ -102,7 +105,7 @@ class DerivedNeurons(NeuronGroup):
         counted = f"{reset}\nsent += 1" if threshold else None
         super().__init__(N, equations, threshold=threshold, reset=counted, refractory=refractory, method=method, namespace=namespace, name=name, **neurongroup_args)
         self._check(activity)
-        self.text = self._text(equations, activity, reset, as_tuple(detach), as_tuple(ignore), derivatives or {})
+        self.text = self._text(equations, activity, reset, as_tuple("detach", detach), as_tuple("ignore", ignore), derivatives or {})
         self.derivations = {onto: derive(self.text, onto, with_spikes=True) for onto in (*self.added, *self.inputs)}
         self._send(activity)
         self._store()
@@ -178,6 +181,9 @@ class DerivedNeurons(NeuronGroup):
             raise ValueError(f"DerivedNeurons '{self.name}': activity='spike' needs a threshold; give one, or name the state variable that is sent")
         if self.threshold_text and not self.surrogate and activity == "spike":
             raise ValueError(f"DerivedNeurons '{self.name}': activity='spike' is learned through the pseudo-derivative, and surrogate is empty; write for example surrogate='clip(1 - abs(u/width), 0, 1)/width'")
+        unknown = get_identifiers(activity) - {*self.variables, *self.namespace, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNITS} - {"spike"}
+        if unknown:
+            raise ValueError(f"DerivedNeurons '{self.name}': activity='{activity}' names {', '.join(map(repr, sorted(unknown)))}, which the model does not have; its variables are {', '.join(sorted(self.equations.diff_eq_names))}")
         if activity != "spike" and self._dimensions(activity) is not DIMENSIONLESS:
             raise ValueError(f"DerivedNeurons '{self.name}': activity='{activity}' has units, and what is sent must have none; write activity='{activity}/mV', or whatever makes it a number")
 
@@ -261,9 +267,30 @@ class DerivedNeurons(NeuronGroup):
             logger.warn(f"'{self.name}': the trace of '{name}' ignores its resets, and what a step makes of it depends on the state: where '{name}' runs away before a spike, so does the trace. Leave '{name}' out of ignore; write detach=('{name}',) to hold the times of spikes fixed.", "ignored_reset")
 
 
-def as_tuple(value):
-    """One string, or several."""
+def as_tuple(name, value):
+    """One string, or several; an error if the argument `name` is neither."""
+    if not isinstance(value, (str, list, tuple)):
+        raise TypeError(f"DerivedNeurons: {name} must be a string or a tuple of strings; got {value!r}")
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def check_texts(model, **texts):
+    """Raise unless what is written in Brian2's language is text."""
+    if not isinstance(model, (str, Equations)):
+        raise TypeError(f"DerivedNeurons: model must be equations, for example 'dh/dt = (-h + tanh(I_rec))/tau : 1'; got {model!r}")
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise TypeError(f"DerivedNeurons: {name} must be a string; got {text!r}")
+
+
+def check_values(initial, derivatives):
+    """Raise unless values and derivatives are given by name, and the values are finite."""
+    for name, given, example in (("initial", initial, "{'v': 0.1}"), ("derivatives", derivatives, "{'relu': 'int(x > 0)'}")):
+        if given is not None and not isinstance(given, dict):
+            raise TypeError(f"DerivedNeurons: {name} must be a dictionary by name, for example {example}; got {given!r}")
+    for variable, value in (initial or {}).items():
+        if not isinstance(value, str) and (dimensions_of(value) is None or not np.isfinite(value).all()):
+            raise ValueError(f"DerivedNeurons: initial['{variable}'] must be finite numbers, or a string that is evaluated; got {value!r}")
 
 
 def event_of(line):

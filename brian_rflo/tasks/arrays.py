@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..quantities import numbers
 from .base import Task
 
 
@@ -47,10 +48,11 @@ class ArrayTask(Task):
         inputs = np.zeros((len(target), 0)) if self.inputs is None else self._columns("inputs", self.inputs)
         mask = np.ones(len(target)) if self.mask is None else self.mask
         object.__setattr__(self, "_trial", (inputs, target, mask))
-        self.trial()
+        if not self.trial()[2].any():
+            raise ValueError("ArrayTask: mask is 0 in all steps, so no error would count; put 1 where it does")
 
     def _columns(self, name, values):
-        values = np.asarray(values, dtype=np.float64)
+        values = numbers(f"ArrayTask: {name}", values)
         if values.ndim not in (1, 2) or not values.size:
             raise ValueError(f"ArrayTask: {name} must have shape (n_steps, n) or (n_steps,); got {values.shape}")
         return values[:, None] if values.ndim == 1 else values

@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Quantity, TimedArray, ms
 
-from ..quantities import check_time, whole_steps
+from ..quantities import check_seed, check_time, is_number, numbers, whole_steps
+
+
+#: The arrays of a trial.
+PARTS = ("inputs", "target", "mask")
 
 
 def default_dt():
@@ -39,8 +43,7 @@ class Task:
 
     def __post_init__(self):
         check_time(f"{type(self).__name__}: dt", self.dt)
-        if isinstance(self.seed, bool) or not isinstance(self.seed, (int, np.integer)) or self.seed < 0:
-            raise ValueError(f"{type(self).__name__}: seed must be a non-negative whole number; got {self.seed!r}")
+        check_seed(f"{type(self).__name__}: seed", self.seed)
 
     @property
     def n_steps(self):
@@ -54,6 +57,12 @@ class Task:
     def steps(self, name):
         """The attribute `name`, a time, as a whole number of steps; an error if it is none."""
         return whole_steps(f"{type(self).__name__}: {name}", getattr(self, name), self.dt)
+
+    def check_finite(self, *names):
+        """Raise unless these attributes are finite numbers without units."""
+        for name in names:
+            if not is_number(getattr(self, name)):
+                raise ValueError(f"{type(self).__name__}: {name} must be a finite number without units; got {getattr(self, name)!r}")
 
     @property
     def duration(self):
@@ -80,6 +89,7 @@ class Task:
         ValueError
             If what the task drew has the wrong shape or is not finite.
         """
+        check_seed(f"{type(self).__name__}: the number of a trial", number)
         inputs, target, mask = self.sample(np.random.default_rng((self.seed, int(number))))
         n_steps = self.n_steps
         return (
@@ -89,17 +99,22 @@ class Task:
         )
 
     def _checked(self, name, values, shape):
-        values = np.asarray(values, dtype=np.float64)
+        values = numbers(f"{type(self).__name__}: {name}", values)
         if values.shape != shape:
             raise ValueError(f"{type(self).__name__}: {name} must have shape {shape}; got {values.shape}")
         if not np.isfinite(values).all():
             step = np.argwhere(~np.isfinite(values))[0][0]
-            raise ValueError(f"{type(self).__name__}: {name} is not finite (first at step {step}); put 0 there and mask the step instead")
+            advice = " and in the mask of that step" if name == "target" else ""
+            raise ValueError(f"{type(self).__name__}: {name} must be finite, and is not in step {step} (the first); put 0 there{advice}")
+        if name == "mask" and (values < 0).any():
+            raise ValueError(f"{type(self).__name__}: mask must not be negative, and is in step {np.argmax(values < 0)} (the first): a negative weight of the error would teach the opposite")
         return values
 
     def timed(self, what, number=0):
         """The ``"inputs"``, ``"target"`` or ``"mask"`` of one trial as a TimedArray, for equations of your own."""
-        return TimedArray(self.trial(number)[("inputs", "target", "mask").index(what)], dt=self.dt)
+        if what not in PARTS:
+            raise ValueError(f"{type(self).__name__}: timed gives one of {', '.join(map(repr, PARTS))}; got {what!r}")
+        return TimedArray(self.trial(number)[PARTS.index(what)], dt=self.dt)
 
     def plot(self, ax=None, trial=0):
         """Draw inputs and target of one trial; returns the axes."""

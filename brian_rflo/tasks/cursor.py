@@ -60,6 +60,7 @@ class CursorMovements(Task):
     def __post_init__(self):
         super().__post_init__()
         check_count("CursorMovements: n_movements", self.n_movements)
+        self.check_finite("input_height")
         self.steps("hold")
         if self.steps("movement") < 2:
             raise ValueError(f"CursorMovements: movement = {self.movement} must be at least two time steps of {self.dt}")

@@ -77,7 +77,7 @@ class EvidenceAccumulation(SpikeTask):
             raise ValueError(f"EvidenceAccumulation: n_cues = {self.n_cues} is even, and neither side has more cues where they are shared out equally; write an odd number")
         for name in ("cue", "recall"):
             if not self.steps(name):
-                raise ValueError(f"EvidenceAccumulation: {name} must be at least one time step")
+                raise ValueError(f"EvidenceAccumulation: {name} = {getattr(self, name)} must be at least one time step of {self.dt}")
         self.trial()
 
     @property

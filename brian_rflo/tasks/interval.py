@@ -60,8 +60,9 @@ class IntervalMatching(Task):
             raise ValueError(f"IntervalMatching: n_inputs must be 1 (both pulses in one channel) or 2 (one channel each); got {self.n_inputs!r}")
         if np.shape(self.delays) != (2,):
             raise ValueError(f"IntervalMatching: delays must be a pair of times (shortest, longest); got {self.delays!r}")
+        self.check_finite("input_height", "target_height")
         if not self.steps("pulse_width"):
-            raise ValueError("IntervalMatching: pulse_width must be at least one time step")
+            raise ValueError(f"IntervalMatching: pulse_width = {self.pulse_width} must be at least one time step of {self.dt}")
         if not 0 < self.steps("shortest") <= self.steps("longest"):
             raise ValueError(f"IntervalMatching: delays must be (shortest, longest) with 0 < shortest <= longest; got {self.delays}")
         self.trial()

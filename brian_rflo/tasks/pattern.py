@@ -64,6 +64,7 @@ class PatternGeneration(SpikeTask):
     def __post_init__(self):
         super().__post_init__()
         check_count("PatternGeneration: n_inputs", self.n_inputs)
+        self.check_finite("input_height")
         if not np.iterable(self.harmonics) or not len(self.harmonics):
             raise ValueError(f"PatternGeneration: harmonics must be a tuple of whole numbers, for example (1, 2, 3, 5); got {self.harmonics!r}")
         for harmonic in self.harmonics:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from brian2 import Quantity
 
+from ..quantities import check_count, numbers
 from .base import Task
 
 
@@ -48,6 +49,13 @@ class PeriodicOutput(Task):
         super().__post_init__()
         if self.n_steps < 2:
             raise ValueError(f"PeriodicOutput: period = {self.period} must be at least two time steps of {self.dt}")
+        for name in ("amplitudes", "harmonics"):
+            if not isinstance(getattr(self, name), (list, tuple, np.ndarray)) or numbers(f"PeriodicOutput: {name}", getattr(self, name)).ndim != 1:
+                raise ValueError(f"PeriodicOutput: {name} must be a tuple of numbers, for example {'(1, 0.5, 0.25)' if name == 'amplitudes' else '(1, 2, 4)'}; got {getattr(self, name)!r}")
+        if not np.isfinite(self.amplitudes).all():
+            raise ValueError(f"PeriodicOutput: amplitudes must be finite; got {self.amplitudes!r}")
+        for harmonic in self.harmonics:
+            check_count("PeriodicOutput: each of the harmonics", harmonic)
         if len(self.amplitudes) != len(self.harmonics):
             raise ValueError(f"PeriodicOutput: {len(self.amplitudes)} amplitudes for {len(self.harmonics)} harmonics; give one each")
         self.trial()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Hz, Quantity, ms
 
-from ..quantities import check_count
+from ..quantities import check_count, is_number
 from .spikes import SpikeTask
 
 STORE, RECALL = 2, 3
@@ -66,10 +66,10 @@ class StoreRecall(SpikeTask):
         super().__post_init__()
         check_count("StoreRecall: n_symbols", self.n_symbols, least=2)
         check_count("StoreRecall: n_per_group", self.n_per_group)
-        if not np.isscalar(self.expected_delay) or not 1 <= self.expected_delay <= self.n_symbols:
+        if not is_number(self.expected_delay) or not 1 <= self.expected_delay <= self.n_symbols:
             raise ValueError(f"StoreRecall: expected_delay must be a number of symbols, from 1 to n_symbols = {self.n_symbols}; got {self.expected_delay!r}")
         if not self.steps("symbol"):
-            raise ValueError("StoreRecall: symbol must be at least one time step")
+            raise ValueError(f"StoreRecall: symbol = {self.symbol} must be at least one time step of {self.dt}")
         self.trial()
 
     @property
