@@ -146,10 +146,9 @@ def check_rule(rule=None, make=None, tolerance=1e-6, **experiment):
     if make is not None:
         check_make("check_rule", make)
         return check_gradient(rule, make, tolerance, experiment)
-    if rule is not None:
-        check_instance("check_rule: rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
-    if isinstance(rule, DerivedRule) or rule is None:
-        raise ValueError("check_rule: a derived rule, or none, is checked on neurons that it is derived from; write check_rule(make=lambda N: DerivedNeurons(N, ...))")
+    check_instance("check_rule: rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
+    if isinstance(rule, DerivedRule):
+        raise ValueError("check_rule: a derived rule is checked on neurons that it was derived from; write check_rule(make=lambda N: DerivedNeurons(N, ...))")
     name, pair = type(rule).__name__, as_pair(rule)
     still = as_pair(replace(rule, learning_rate=0.0))
     which = 2 if pair[1] is rule else 0

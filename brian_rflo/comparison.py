@@ -266,7 +266,7 @@ def wanted_parts(task, neurons, rules, networks, trials, n, tau, seed, device, n
         listed = given if isinstance(given, (list, tuple)) else ()
         unknown = [value for value in listed if not isinstance(value, Kind) and not (isinstance(value, str) and value in known)]
         if unknown or not listed:
-            raise ValueError(f"compare: {name} must be some of {', '.join(known)}, for example {name}=('{next(iter(known))}',); got {given!r}")
+            raise ValueError(f"compare: {name} must be some of {', '.join(known)}; got {given!r}{f': write {name}=({given!r},)' if isinstance(given, str) and given in known else ''}")
     for name, value in (("networks", networks), ("trials", trials), ("n", n)):
         check_count(f"compare: {name}", value)
     check_tau("compare", tau, task.dt)

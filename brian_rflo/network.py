@@ -119,8 +119,6 @@ class LearningNetwork(Network):
         self.given = {name: value for name, value in locals().items() if name not in ("self", "name", "__class__")}
         check_parts(task, neurons, rule, readout_rule, inputs)
         check_trained(trained)
-        if set(trained) == {"input"} and inputs is None and not task.n_inputs:
-            raise ValueError(f"trained={trained!r} trains nothing: {type(task).__name__} has no inputs; name 'recurrent' or 'output' too")
         check_number("LearningNetwork", "gain", gain, zero_allowed=True)
         check_seed("LearningNetwork: seed", seed)
         check_credit_path(feedback, trained, output_decay)
