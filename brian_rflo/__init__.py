@@ -3,6 +3,7 @@
 from . import reference, reference_eprop, schedule
 from .checks import check_neurons, check_rule, check_task
 from .comparison import compare
+from .exchange import from_nir, to_nir
 from .network import LearningNetwork
 from .neurons import PRESETS, ALIFNeurons, DerivedNeurons, DiscreteLIFNeurons, LIFNeurons, RateNeurons
 from .optimizers import Adam, Descent
@@ -63,7 +64,9 @@ __all__ = [
     "check_rule",
     "check_task",
     "compare",
+    "from_nir",
     "reference",
     "reference_eprop",
     "schedule",
+    "to_nir",
 ]

@@ -158,12 +158,12 @@ class Projection(Synapses):
 
         Examples
         --------
-        >>> import numpy as np
+        >>> from brian2 import ms
         >>> neurons = RateNeurons(3, tau=10*ms)
         >>> synapses = FixedSynapses(neurons, neurons, onto="I_rec")
         >>> synapses.connect_matrix([[0, 1, 0], [2, 0, 3], [0, 0, 0]])
-        >>> np.asarray(synapses.w), np.asarray(synapses.i), np.asarray(synapses.j)
-        (array([2., 1., 3.]), array([0, 1, 2], dtype=int32), array([1, 0, 1], dtype=int32))
+        >>> len(synapses), synapses.w["i == 0 and j == 1"]
+        (3, array([2.]))
         """
         shape = (len(self.target), len(self.source))
         if np.shape(matrix) != shape:
