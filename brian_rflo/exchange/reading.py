@@ -56,7 +56,7 @@ class Pulses(NeuronGroup):
 class Outputs(NeuronGroup):
     """What reaches an Output node: ``output``."""
 
-    sum_phase = schedule.READOUT
+    sum_phase = schedule.LOSS  # integrators have been integrated
 
     def __init__(self, n, sums, name):
         super().__init__(n, f"output = {' + '.join([*sums, 'bias'])} : 1\nbias : 1\n" + "".join(f"{sum} : 1\n" for sum in sums), name=name)
