@@ -13,7 +13,7 @@ from .results import TrainingResult
 from .rules import RFLO, AdaptiveEProp, Delta, DerivedRule, EProp, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta, LearningRule, RewardHebbian
 from .selection import ChoiceMonitor, WinnerTakeAll
 from .synapses import DALE, AdaptiveFeedback, FeedbackSynapses, FixedSynapses, PlasticSynapses, SymmetricFeedback
-from .tasks import ArrayTask, CursorMovements, EvidenceAccumulation, IntervalMatching, PatternGeneration, PeriodicOutput, StoreRecall, Task
+from .tasks import MNIST1D, ArrayTask, CursorMovements, EvidenceAccumulation, IntervalMatching, PatternGeneration, PeriodicOutput, SequentialDigits, StoreRecall, Task
 from .trials import LossMonitor, Trials
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "LearningNetwork",
     "LearningRule",
     "LossMonitor",
+    "MNIST1D",
     "PRESETS",
     "PatternGeneration",
     "PeriodicOutput",
@@ -52,6 +53,7 @@ __all__ = [
     "RateNeurons",
     "Readout",
     "RewardHebbian",
+    "SequentialDigits",
     "SoftmaxReadout",
     "StoreRecall",
     "SymmetricFeedback",
