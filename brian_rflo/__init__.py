@@ -13,7 +13,7 @@ from .results import TrainingResult
 from .rules import RFLO, AdaptiveEProp, Delta, DerivedRule, EProp, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta, LearningRule, RewardHebbian
 from .selection import ChoiceMonitor, WinnerTakeAll
 from .synapses import DALE, AdaptiveFeedback, FeedbackSynapses, FixedSynapses, PlasticSynapses, SymmetricFeedback
-from .tasks import MNIST1D, ArrayTask, CursorMovements, EvidenceAccumulation, IntervalMatching, PatternGeneration, PeriodicOutput, SequentialDigits, StoreRecall, Task
+from .tasks import MNIST1D, ArrayTask, CursorMovements, EvidenceAccumulation, IntervalMatching, NeurogymTask, PatternGeneration, PeriodicOutput, SequentialDigits, StoreRecall, Task
 from .trials import LossMonitor, Trials
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "LearningRule",
     "LossMonitor",
     "MNIST1D",
+    "NeurogymTask",
     "PRESETS",
     "PatternGeneration",
     "PeriodicOutput",
