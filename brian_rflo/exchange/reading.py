@@ -4,7 +4,7 @@
     CubaLIF                   the LI of its synapse, tau_syn dx/dt = -x + w_in I, before its LIF
     LI before LIFs alone      a synaptic current of those LIFNeurons, where only spikes enter it
     other LI                  LeakyIntegrators
-    spikes onto anything else Pulses: the weights of a spike, for one step
+    spikes onto anything else Pulses: the weights of a spike, for one step; in other time steps than the graph's, of the same area
     Linear, Affine, Scale     FixedSynapses, with the product of those between two groups; biases of the group behind them
     Input, Output             the groups that were given, and Outputs
 """
@@ -28,7 +28,7 @@ KNOWN = ("Input", "Output", *LINEAR, *MOVING, *CURRENT_BASED)
 
 
 class LeakyIntegrators(NeuronGroup):
-    """``tau dactivity/dt = -activity + r I``, moved by ``r dt/tau`` by spikes; in the step in which its inputs have come, unless spikes are among them."""
+    """``tau dactivity/dt = rest - activity + r (I + bias)``, moved by ``r dt/tau`` by spikes; where there are none, in the step in which its inputs have come."""
 
     events_onto = ("activity",)
 
@@ -44,7 +44,7 @@ class LeakyIntegrators(NeuronGroup):
 
 
 class Pulses(NeuronGroup):
-    """Weighted spikes of the last step, ``activity``, for as long as a step."""
+    """Weighted spikes of the last step, ``activity``, for one step."""
 
     events_onto = ("activity",)
 
@@ -347,7 +347,7 @@ class Importer:
                 scale = units.drive * self.nodes[current].r / synapse.r[0]
                 for source, matrix in self.drives[current].weights.items():
                     self.project(source, group, scaled(full(matrix, node.tau), scale), named(current), f"{named(source)}_to_{named(current)}")
-            self.sum_up(drive, group, sums, units.drive)
+            self.sum_up(drive, group, sums, units.drive, self.dt / float(group.clock.dt))
 
         return connect
 
@@ -382,14 +382,14 @@ class Importer:
         values = [source for source in drive.weights if not self.spiking(source)]
         return values + ([None] if len(values) < len(drive.weights) else [])
 
-    def sum_up(self, drive, group, sums, factors=1.0):
-        """Bring a drive to the sums of a group, spikes by way of pulses."""
+    def sum_up(self, drive, group, sums, factors=1.0, height=1.0):
+        """Bring a drive to the sums of a group, spikes by way of pulses of some height."""
         pulses = None
         for source, matrix in drive.weights.items():
             weights = scaled(full(matrix, drive.bias), factors)
             if self.spiking(source):
                 pulses = pulses or self.pulses(group, sums[None])
-                self.project(source, pulses, weights, "activity")
+                self.project(source, pulses, height * weights, "activity")
             else:
                 self.project(source, group, weights, sums[source])
 
