@@ -3,6 +3,7 @@
 from . import reference, reference_eprop, schedule
 from .checks import check_neurons, check_rule, check_task
 from .comparison import compare
+from .exchange import from_nir, to_nir
 from .network import LearningNetwork
 from .neurons import PRESETS, ALIFNeurons, DerivedNeurons, DiscreteLIFNeurons, LIFNeurons, RateNeurons
 from .optimizers import Adam, Descent
@@ -12,7 +13,7 @@ from .results import TrainingResult
 from .rules import RFLO, AdaptiveEProp, Delta, DerivedRule, EProp, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta, LearningRule, RewardHebbian
 from .selection import ChoiceMonitor, WinnerTakeAll
 from .synapses import DALE, AdaptiveFeedback, FeedbackSynapses, FixedSynapses, PlasticSynapses, SymmetricFeedback
-from .tasks import ArrayTask, CursorMovements, EvidenceAccumulation, IntervalMatching, PatternGeneration, PeriodicOutput, StoreRecall, Task
+from .tasks import MNIST1D, ArrayTask, CursorMovements, EvidenceAccumulation, IntervalMatching, NeurogymTask, PatternGeneration, PeriodicOutput, SequentialDigits, StoreRecall, Task
 from .trials import LossMonitor, Trials
 
 __all__ = [
@@ -43,6 +44,8 @@ __all__ = [
     "LearningNetwork",
     "LearningRule",
     "LossMonitor",
+    "MNIST1D",
+    "NeurogymTask",
     "PRESETS",
     "PatternGeneration",
     "PeriodicOutput",
@@ -51,6 +54,7 @@ __all__ = [
     "RateNeurons",
     "Readout",
     "RewardHebbian",
+    "SequentialDigits",
     "SoftmaxReadout",
     "StoreRecall",
     "SymmetricFeedback",
@@ -63,7 +67,9 @@ __all__ = [
     "check_rule",
     "check_task",
     "compare",
+    "from_nir",
     "reference",
     "reference_eprop",
     "schedule",
+    "to_nir",
 ]

@@ -141,30 +141,98 @@ class Projection(Synapses):
             return len(self)
         return len(self.source) * len(self.target) // self._connected if self._connected > 0 else None
 
-    def set_matrix(self, matrix):
-        """Set the weights from a matrix ``[post, pre]``, or ``[network, post, pre]`` where ``connect(networks=K)`` made them.
+    def connect_matrix(self, matrix, absent=0.0):
+        """Connect the pairs of neurons that a matrix ``[post, pre]`` has an entry for, with the entries as weights.
+
+        Parameters
+        ----------
+        matrix : array, shape (n_post, n_pre), or scipy.sparse matrix of that shape
+            Row `k` has the weights *onto* neuron `k` of the target. All that a sparse matrix stores is a synapse, zeros too.
+        absent : float
+            What stands in an array where there is no synapse; ``nan``, so that a synapse may have the weight 0. A matrix without any connects
+            all to all.
 
         Raises
         ------
         ValueError
-            If shape or values do not fit, or the projection is not connected all to all.
+            If the shape does not fit, a weight is not finite, or the projection is connected already.
+
+        Examples
+        --------
+        >>> from brian2 import ms
+        >>> neurons = RateNeurons(3, tau=10*ms)
+        >>> synapses = FixedSynapses(neurons, neurons, onto="I_rec")
+        >>> synapses.connect_matrix([[0, 1, 0], [2, 0, 3], [0, 0, 0]])
+        >>> len(synapses), synapses.w["i == 0 and j == 1"]
+        (3, array([2.]))
+        """
+        shape = (len(self.target), len(self.source))
+        if np.shape(matrix) != shape:
+            raise ValueError(f"the weight matrix of '{self.name}' must have shape {shape}, [post, pre]; got {np.shape(matrix)}")
+        post, pre, weights = entries(matrix, absent)
+        if len(weights) == shape[0] * shape[1]:
+            self.connect()
+        elif len(weights):
+            self.connect(i=pre, j=post)
+        else:
+            self.connect(condition="False")
+        self.w = weights
+
+    def set_matrix(self, matrix):
+        """Set the weights from a matrix ``[post, pre]``, or ``[network, post, pre]`` where ``connect(networks=K)`` made them.
+
+        Where there is no synapse, the matrix of a sparse projection is 0 or NaN. `connect_matrix` makes the synapses too.
+
+        Raises
+        ------
+        ValueError
+            If shape or values do not fit, or the matrix has weights where there are no synapses.
         """
         matrix = numbers(f"the weight matrix of '{self.name}'", matrix, f"give an array; for a string that Brian2 evaluates, write {self.name}.w = 'randn()'")
         networks = len(matrix) if matrix.ndim == 3 else 1
         shape = (self.block_of(self.target, networks), self.block_of(self.source, networks))
         if matrix.ndim not in (2, 3) or matrix.shape[-2:] != shape:
             raise ValueError(f"the weight matrix of '{self.name}' must have shape {shape}, [post, pre]; got {matrix.shape}")
-        if self._connected and self._connected != networks:
-            raise ValueError(f"'{self.name}' is not connected all to all within {networks} network(s), so a matrix does not fit it; set its weights synapse by synapse, for example {self.name}.w = matrix[{self.name}.j, {self.name}.i]")
-        self.w = matrix.swapaxes(-1, -2).ravel()
+        if self._connected == networks or not self._connected:
+            self.w = matrix.swapaxes(-1, -2).ravel()
+        elif self._connected < 0 and networks == 1 and not is_standalone():
+            self._set_sparse(matrix)
+        else:
+            raise ValueError(f"'{self.name}' is not connected all to all within {networks} network(s), so a matrix does not fit it; set its weights synapse by synapse, for example {self.name}.w = matrix[{self.name}.j, {self.name}.i], or let {self.name}.connect_matrix(matrix) connect it")
 
-    def matrix(self, networks=1):
-        """The weights as ``[post, pre]``, or ``[network, post, pre]`` for more than one network; 0 where there is no synapse."""
-        n_post, n_pre = self.block_of(self.target, networks), self.block_of(self.source, networks)
-        matrix = np.zeros((networks, n_post, n_pre))
+    def _set_sparse(self, matrix):
         pre, post = np.asarray(self.i), np.asarray(self.j)
-        matrix[post // n_post, post % n_post, pre % n_pre] = np.asarray(self.w)
+        left = np.nan_to_num(matrix, nan=0.0)
+        left[post, pre] = 0
+        if left.any():
+            raise ValueError(f"the matrix for '{self.name}' has {np.count_nonzero(left)} weights where there is no synapse (the first for post = {np.argwhere(left)[0][0]}, pre = {np.argwhere(left)[0][1]}); put 0 there, or make them with {self.name}.connect_matrix(matrix) in place of connect")
+        self.w = matrix[post, pre]
+
+    def matrix(self, networks=1, absent=0.0):
+        """The weights as ``[post, pre]``, or ``[network, post, pre]`` for more than one network; `absent` where there is no synapse.
+
+        Several synapses of one pair are added up.
+        """
+        n_post, n_pre = self.block_of(self.target, networks), self.block_of(self.source, networks)
+        matrix = np.full((networks, n_post, n_pre), float(absent))
+        pre, post = np.asarray(self.i), np.asarray(self.j)
+        places = post // n_post, post % n_post, pre % n_pre
+        matrix[places] = 0
+        np.add.at(matrix, places, np.asarray(self.w))
         return matrix if networks > 1 else matrix[0]
+
+
+def entries(matrix, absent):
+    """What a matrix ``[post, pre]`` has entries for, ordered as all-to-all synapses are: rows, columns and values."""
+    if hasattr(matrix, "tocoo"):
+        stored = matrix.tocsc().tocoo()  # entries of one place are added up
+        post, pre, values = stored.row, stored.col, stored.data.astype(float)
+    else:
+        matrix = np.asarray(matrix, dtype=float)
+        post, pre = np.nonzero(~np.isnan(matrix) if np.isnan(absent) else matrix != absent)
+        values = matrix[post, pre]
+    order = np.lexsort((post, pre))
+    return post[order], pre[order], values[order]
 
 
 def phase_of_sum(target):
@@ -199,6 +267,12 @@ def check_one_group(source, target):
     """Raise unless both ends of a projection are the same neurons."""
     if whole(source) is not whole(target) or (source.start, source.stop) != (target.start, target.stop):
         raise ValueError(f"self_connections=False is for projections within a group, but '{source.name}' and '{target.name}' are two; leave it out")
+
+
+def check_spikes(source, target, onto):
+    """Raise unless the source emits spikes, which add to the variable `onto` of the target."""
+    if not spikes(source):
+        raise ValueError(f"'{onto}' of group '{target.name}' has a differential equation, so spikes add to it, but group '{source.name}' emits none; write '{onto} : 1' there, for the sum of its activity, or give '{source.name}' a threshold")
 
 
 def own_on_pre(target, onto):
@@ -365,8 +439,8 @@ class PlasticSynapses(Projection):
         return f"w : 1\nw_kept : 1\n{change}{held}{switch}{self.optimizer.equations}\n{traces_read(self.rule.equations, source, target)}\n{sent}"
 
     def _check_ports(self, source, target, reader):
-        if self.sends_spikes and not spikes(source):
-            raise ValueError(f"'{self.onto}' of group '{target.name}' has a differential equation, so spikes add to it, but group '{source.name}' emits none; write '{self.onto} : 1' there, for the sum of its activity, or give '{source.name}' a threshold")
+        if self.sends_spikes:
+            check_spikes(source, target, self.onto)
         if not (self.sends_spikes and own_on_pre(target, self.onto)):
             check_port(target, self.onto, f"onto='{self.onto}'")
         for name in dict.fromkeys((self.sends, *self.rule.needs_pre)):
@@ -456,16 +530,18 @@ class PlasticSynapses(Projection):
 
 
 class FixedSynapses(Projection):
-    """Fixed weights that sum a variable of the source into one of the target: ``onto_post = sum of w*sends_pre``.
+    """Fixed weights that sum a variable of the source into one of the target, ``onto_post = sum of w*sends_pre``, or that spikes add to it.
+
+    Where `onto` has a differential equation of its own, as a synaptic current has, each spike of the source adds ``w`` to it.
 
     Parameters
     ----------
     source, target : group
         Any groups with the two variables.
     sends : str
-        Variable of the source; the ``output`` of a `Readout`, for example, to feed it back into the network.
+        Variable of the source; the ``output`` of a `Readout`, for example, to feed it back into the network. Spikes need none.
     onto : str
-        Variable of the target that receives the sum. It must be dimensionless, and belong to this projection alone.
+        Variable of the target that receives the sum or the spikes. It must be dimensionless, and a sum belongs to this projection alone.
     name : str
         Name of the projection.
     **synapses_args
@@ -479,17 +555,21 @@ class FixedSynapses(Projection):
     Raises
     ------
     ValueError
-        If a group lacks its variable.
+        If a group lacks its variable, or is to send spikes and emits none.
     """
 
     def __init__(self, source, target, sends="activity", onto="I_in", name="fixedsynapses*", **synapses_args):
         self._connected, self.dense, self.sends, self.onto = 0, None, sends, onto
         check_group(f"{type(self).__name__}: source", source)
         check_group(f"{type(self).__name__}: target", target)
+        self.sends_spikes = integrates(target, onto)
+        if not (self.sends_spikes and own_on_pre(target, onto)):
+            check_port(target, onto, f"onto='{onto}'")
+        if self.sends_spikes:
+            check_spikes(source, target, onto)
+            super().__init__(source, target, "w : 1", on_pre=on_pre_of(target, onto), name=name, **synapses_args)
+            return
         check_port(source, sends, type(self).__name__)
-        check_port(target, onto, f"onto='{onto}'")
-        if integrates(target, onto):
-            raise ValueError(f"'{onto}' of group '{target.name}' has a differential equation, and {type(self).__name__} writes a sum into it; choose a plain variable ('{onto} : 1'), or a brian2.Synapses with on_pre='{onto}_post += w' for spikes")
         super().__init__(source, target, f"w : 1\n{onto}_post = w*{sends}_pre : 1 (summed)", name=name, **synapses_args)
         summed = self.summed_updaters[f"{onto}_post"]
         schedule.move(summed, self.phase)

@@ -15,6 +15,8 @@ import numpy as np
 from brian2 import Function, Nameable
 
 CHUNK_VALUES = 2**16
+#: At most so many trials in a chunk: those of a run that is short are drawn, and no thousands of short ones before the first step.
+CHUNK_TRIALS = 64
 #: Types of the values in a file of trials, by the end of its name, which is also NumPy's name of the type; the smallest first.
 CPP_TYPES = {".i1": "signed char", ".f8": "double"}
 
@@ -65,7 +67,7 @@ class TaskValues(Function, Nameable):
         Nameable.__init__(self, "_task_values*")
         self.task, self.part, self.parallel = task, ("inputs", "target", "mask", "window").index(what), parallel
         self.columns = self.rows_of_trials(0).shape[1]
-        trials = max(1, CHUNK_VALUES // (task.n_steps * self.columns)) if task.random else 1
+        trials = max(1, min(CHUNK_TRIALS, CHUNK_VALUES // (task.n_steps * self.columns))) if task.random else 1
         self.trials, self.rows = trials, trials * task.n_steps
         self.number, self.values, self.folder = 0, self.chunk(0), None
         Function.__init__(self, pyfunc=self.look_up, arg_units=[1, 1], arg_types=["integer", "integer"], return_unit=1)

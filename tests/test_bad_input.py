@@ -240,7 +240,7 @@ CASES = {
     "too few weights": (lambda: with_weights(np.zeros(24)), r"weights of 'rec' must be .* shape \(25,\).*got shape \(24,\)"),
     "matrix as weights": (lambda: with_weights(np.zeros((5, 5))), "set_matrix"),
     "matrix of wrong shape": (lambda: connected().set_matrix(np.zeros((5, 4))), r"matrix of 'rec' must have shape \(5, 5\), \[post, pre\]; got \(5, 4\)"),
-    "matrix for sparse synapses": (sparse_matrix, "'rec' is not connected all to all.*rec.w = matrix"),
+    "matrix for sparse synapses": (sparse_matrix, r"matrix for 'rec' has 5 weights where there is no synapse .the first for post = 0, pre = 0.; put 0 there, or make them with rec.connect_matrix"),
     "weights before connect": (lambda: setattr(recurrent(neurons(), name="rec"), "w", 0.1), r"'rec' has no weights yet; write rec.connect\(\)"),
     "weights in volts": (lambda: with_weights(1 * mV), "weights of 'rec' must have no units"),
     "weights None": (lambda: with_weights(None), "weights of 'rec' must be a number or an array of numbers; got None"),

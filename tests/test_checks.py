@@ -18,14 +18,19 @@ from brian_rflo import (
     IntervalMatching,
     LearningRule,
     LIFNeurons,
+    MNIST1D,
+    NeurogymTask,
     PatternGeneration,
     PeriodicOutput,
     RateNeurons,
+    SequentialDigits,
     StoreRecall,
     check_neurons,
     check_rule,
     check_task,
 )
+
+from environments import Decisions, Reaching
 
 TASKS = (
     PeriodicOutput(period=40 * ms),
@@ -36,6 +41,11 @@ TASKS = (
     EvidenceAccumulation(n_cues=1, delay=200 * ms),
     EvidenceAccumulation(n_cues=3, delay=0 * ms, pause=0 * ms, seed=4),
     StoreRecall(symbol=20 * ms),
+    SequentialDigits(seed=3),
+    SequentialDigits(by="pixel", show=1 * ms, answer=5 * ms, part="test"),
+    MNIST1D(samples=100, show=2 * ms),
+    NeurogymTask(env=Decisions()),
+    NeurogymTask(env=Reaching(), length=500 * ms, period=None, dt=10 * ms),
     ArrayTask(target=np.linspace(0, 1, 12), inputs=np.ones((12, 3)), mask=np.arange(12) % 2),
 )
 START = dict(tau=10 * ms, tau_syn=20 * ms, bias=3.0, refractory=2 * ms)

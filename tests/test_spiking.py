@@ -181,7 +181,7 @@ BAD = {
     "bias nan": (lambda: lif(bias=np.nan), "LIFNeurons: bias must be finite and without units"),
     "bias in volts": (lambda: lif(bias=1 * mV), "LIFNeurons: bias must be finite and without units"),
     "rate_unit without units": (lambda: lif(rate_unit=20), "LIFNeurons: rate_unit must be a positive rate, for example 20.Hz; got 20"),
-    "fixed weights onto a current": (lambda: FixedSynapses(RateNeurons(3, tau=TAU), lif(name="n"), onto="I_rec"), "'I_rec' of group 'n' has a differential equation, and FixedSynapses writes a sum into it"),
+    "fixed weights onto a current": (lambda: FixedSynapses(RateNeurons(3, tau=TAU), lif(name="n"), onto="I_rec"), "'I_rec' of group 'n' has a differential equation, so spikes add to it, but group '.*' emits none"),
     "class of an optimizer": (lambda: LearningNetwork(CURSOR, lif(), RFLO(0.1, tau=TAU), optimizer=Adam), "optimizer must be a Descent, for example Adam"),
     "class of a rule": (lambda: PlasticSynapses(RateNeurons(3, tau=TAU), RateNeurons(3, tau=TAU), RFLO, onto="I_rec"), "rule must be a LearningRule, for example RFLO"),
     "mixed units": (lambda: lif(threshold=-50 * mV), "threshold, rest and reset must all be plain numbers or all be voltages"),

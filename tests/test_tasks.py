@@ -1,10 +1,15 @@
-"""The tasks with spikes as inputs: rates, cues and targets are those of their papers."""
+"""The tasks with spikes as inputs: rates, cues and targets are those of their papers. And those that classify: what they show is what the datasets have."""
+
+import random
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from brian2 import Hz, ms
 
-from brian_rflo import ArrayTask, EvidenceAccumulation, PatternGeneration, StoreRecall
+from brian_rflo import MNIST1D, ArrayTask, EvidenceAccumulation, PatternGeneration, SequentialDigits, StoreRecall
+from brian_rflo.tasks import digits, mnist1d
 
 EVIDENCE = EvidenceAccumulation(seed=3)
 QUICK = EvidenceAccumulation(n_cues=1, delay=200 * ms, seed=5)
@@ -133,3 +138,87 @@ def test_rates_follow_the_time_step():
 def test_a_published_case_is_an_array_task():
     inputs, target, mask = PatternGeneration(seed=9).trial()
     assert all(np.array_equal(a, b) for a, b in zip(ArrayTask(target=target, inputs=inputs).trial(), (inputs, target, mask)))
+
+
+ROWS, PIXELS = SequentialDigits(show=3 * ms, answer=7 * ms), SequentialDigits(by="pixel", show=1 * ms, answer=7 * ms)
+SMALL = MNIST1D(samples=60, show=2 * ms, answer=5 * ms)
+
+
+def shown(task, number):
+    """The image of a trial, and its digit."""
+    inputs, target, mask = task.trial(number)
+    count, answer = task.steps("show"), task.steps("answer")
+    assert not inputs[-answer:].any() and mask[-answer:].all() and not mask[:-answer].any() and not target[:-answer].any()
+    assert (target[-answer:] == target[-1]).all() and target[-1].sum() == 1
+    rows = inputs[:-answer].reshape(-1, count, task.n_inputs)
+    assert (np.ptp(rows, axis=1) == 0).all()
+    return rows[:, 0], int(target[-1].argmax())
+
+
+@pytest.mark.parametrize("task", [ROWS, PIXELS], ids=["row", "pixel"])
+def test_digits_are_those_of_scikit_learn(task):
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    known = {image.tobytes(): digit for image, digit in zip(data.images, data.target)}
+    assert len(known) == 1797
+    for number in range(30):
+        image, digit = shown(task, number)
+        assert known[(image.reshape(8, 8) * 16).tobytes()] == digit == task.class_of(number)
+
+
+def test_both_ways_of_showing_show_the_same():
+    assert PIXELS.n_inputs == 1 and PIXELS.n_steps == 64 + 7 and ROWS.n_inputs == 8 and ROWS.n_steps == 24 + 7
+    np.testing.assert_array_equal(shown(PIXELS, 3)[0].reshape(8, 8), shown(ROWS, 3)[0])
+
+
+@pytest.mark.parametrize("task", [ROWS, SMALL], ids=["digits", "mnist1d"])
+def test_what_is_tested_was_not_trained_with(task):
+    training, test = task, replace(task, part="test")
+    parts = [{x.tobytes() for x in part.sets()[part.part][0]} for part in (training, test)]
+    assert not parts[0] & parts[1] and test.n_sequences < training.n_sequences
+    for part, images in ((training, parts[0]), (test, parts[1])):
+        assert all(shown(part, number)[0].tobytes() in images for number in range(20))
+    other = replace(test, seed=9)
+    assert any((other.trial(k)[0] != test.trial(k)[0]).any() for k in range(5)) and other.n_sequences == test.n_sequences
+    np.testing.assert_array_equal(test.sets()["test"][0], other.sets()["test"][0])
+
+
+def test_parts_of_the_digits():
+    assert ROWS.n_sequences == 1437 and replace(ROWS, part="test").n_sequences == 360
+    counts = np.bincount([ROWS.class_of(number) for number in range(300)], minlength=10)
+    assert (counts > 12).all()
+
+
+def test_mnist1d_is_that_of_its_authors():
+    from mnist1d.data import get_dataset_args, make_dataset
+
+    settings = get_dataset_args()
+    settings.num_samples = 60
+    random.seed(1), np.random.seed(1)
+    expected = random.random(), np.random.random()
+    random.seed(1), np.random.seed(1)
+    mnist1d.sequences.cache_clear()
+    made = SMALL.sets()
+    assert (random.random(), np.random.random()) == expected, "global random numbers are left as they were"
+    data = make_dataset(settings)
+    for part, suffix in (("train", ""), ("test", "_test")):
+        np.testing.assert_array_equal(made[part][0][..., 0], data[f"x{suffix}"])
+        np.testing.assert_array_equal(made[part][1], data[f"y{suffix}"])
+    sequence, digit = shown(SMALL, 2)
+    where = np.flatnonzero((data["x"] == sequence[:, 0]).all(axis=1))
+    assert sequence.shape == (40, 1) and data["y"][where] == digit
+
+
+@pytest.mark.parametrize(("make", "words"), [(lambda: SequentialDigits(by="column"), "SequentialDigits: by must be 'row' or 'pixel'; got 'column'"), (lambda: SequentialDigits(part="all"), "part must be 'train' or 'test'; got 'all'"), (lambda: SequentialDigits(show=0 * ms), "show must be at least one time step"), (lambda: SequentialDigits(answer=1.5 * ms), "answer = 1.5 ms is no whole number of time steps"), (lambda: MNIST1D(samples=5), "samples must be a whole number of at least 10")])
+def test_bad_classifications(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+@pytest.mark.parametrize(("module", "missing", "make"), [(digits.images, "sklearn.datasets", SequentialDigits), (mnist1d.sequences, "mnist1d", MNIST1D)])
+def test_without_their_packages(module, missing, make, monkeypatch):
+    module.cache_clear()
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ModuleNotFoundError, match=rf"{make.__name__} needs a package that is missing, {missing}; write pip install 'brian_rflo\[tasks\]'"):
+        make()

@@ -132,7 +132,7 @@ class DiscreteLIFNeurons(NeuronGroup):
             raise ValueError(f"{kind}: zeta must be '1' or '1 - alpha'; got {zeta!r}")
         if reset_by not in RESETS:
             raise ValueError(f"{kind}: reset_by must be 'subtract' or 'zero'; got {reset_by!r}")
-        self.zeta = zeta
+        self.zeta, self.reset_by = zeta, reset_by
         constants = dict(tau=tau, tau_adapt=tau if tau_adapt is None else tau_adapt, threshold=float(threshold), height=float(height), width=float(width))
         namespace = {**(neurongroup_args.pop("namespace", None) or {}), **constants}
         super().__init__(N, EQUATIONS, threshold="v >= threshold + beta*a and wait <= 0", reset="activity = 1; sent += 1; wait = t_refractory", namespace=namespace, name=name, **neurongroup_args)

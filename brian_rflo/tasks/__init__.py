@@ -3,10 +3,13 @@
 from .arrays import ArrayTask
 from .base import Task
 from .cursor import CursorMovements
+from .digits import SequentialDigits
 from .evidence import EvidenceAccumulation
 from .interval import IntervalMatching
+from .mnist1d import MNIST1D
+from .neurogym import NeurogymTask
 from .pattern import PatternGeneration
 from .periodic import PeriodicOutput
 from .recall import StoreRecall
 
-__all__ = ["ArrayTask", "CursorMovements", "EvidenceAccumulation", "IntervalMatching", "PatternGeneration", "PeriodicOutput", "StoreRecall", "Task"]
+__all__ = ["ArrayTask", "CursorMovements", "EvidenceAccumulation", "IntervalMatching", "MNIST1D", "NeurogymTask", "PatternGeneration", "PeriodicOutput", "SequentialDigits", "StoreRecall", "Task"]

@@ -1,0 +1,6 @@
+"""Networks out of this package and into it: NIR, the neuromorphic intermediate representation."""
+
+from .reading import from_nir
+from .writing import to_nir
+
+__all__ = ["from_nir", "to_nir"]

@@ -1,0 +1,68 @@
+"""Handwritten digits, row by row or pixel by pixel: the 8 x 8 images that come with scikit-learn.
+
+They are the test set of Alpaydin and Kaynak 1998, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, doi 10.24432/C50P49.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from .sequences import SequenceTask, package
+
+N_TEST, MOST = 360, 16
+
+
+@lru_cache
+def images():
+    """The images, from 0 to 1, and their digits, shuffled once and for all: by themselves they are ordered by writer."""
+    digits = package("sklearn.datasets", "SequentialDigits").load_digits()
+    order = np.random.default_rng(0).permutation(len(digits.target))
+    return digits.images[order] / MOST, digits.target[order]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequentialDigits(SequenceTask):
+    """Say which digit was shown, row by row or pixel by pixel.
+
+    The 1797 images of 8 x 8 pixels that come with scikit-learn, of which 360 are the test set; pixels are from 0 to 1. Needs
+    ``pip install 'brian_rflo[tasks]'``.
+
+    Parameters
+    ----------
+    by : {"row", "pixel"}
+        Whether a row of eight pixels is shown at a time, through eight inputs, or one pixel, through one.
+    show, answer : Quantity
+        How long each row, or pixel, is shown, and how long the answer counts after the last one.
+    part : {"train", "test"}
+        Which set the trials are drawn from.
+    dt, seed
+        See `Task`.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        Without scikit-learn.
+    ValueError
+        If a time is no whole number of steps, or another argument is none of those above.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> task = SequentialDigits(show=5*ms, answer=20*ms)
+    >>> task.n_steps, task.n_inputs, task.n_outputs, task.n_sequences
+    (60, 8, 10, 1437)
+    """
+
+    by: str = "row"
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.by not in ("row", "pixel"):
+            raise ValueError(f"SequentialDigits: by must be 'row' or 'pixel'; got {self.by!r}")
+        self.trial()
+
+    def sets(self):
+        pixels, digits = images()
+        sequences = pixels if self.by == "row" else pixels.reshape(len(pixels), -1, 1)
+        return {"train": (sequences[N_TEST:], digits[N_TEST:]), "test": (sequences[:N_TEST], digits[:N_TEST])}

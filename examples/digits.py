@@ -1,0 +1,39 @@
+"""A recurrent network learns to tell handwritten digits that it sees row by row, and is tested with images that it has never seen."""
+
+from brian2 import *
+
+from brian_rflo import *
+
+copies, tau = 16, 20 * ms  # copies of the network, which share their weights and see a trial each
+defaultclock.dt = 1 * ms
+
+
+def network(part, **weights):
+    task = SequentialDigits(show=2 * ms, answer=4 * ms, part=part, seed=1)
+    neurons, rule = RateNeurons(copies * 100, tau=tau), RFLO(learning_rate=0.05, tau=tau)
+    return LearningNetwork(task, neurons, rule, update="trial", parallel=copies, optimizer=Adam(decay=100), tau_out=tau, classify=True, feedback="symmetric", gain=0.5, seed=1, **weights)
+
+
+net = network("train")
+result = net.train(copies * 500, report="text")
+
+test = network("test", weights=result.weights_after)
+for projection in test.trials.projections:
+    projection.plastic = False
+choice = StateMonitor(test.readout, "choice", record=True, when="end")
+test.add(choice)
+test.train(copies * 20)
+last = choice.choice[:, test.task.n_steps - 1 :: test.task.n_steps].reshape(copies, 10, -1)  # probabilities, added up over the answer
+answers = last.argmax(axis=1).T.ravel()
+digits = np.array([test.task.class_of(trial) for trial in range(len(answers))])
+print(f"{np.mean(answers == digits):.0%} of {len(digits)} test images are named rightly")
+
+subplot(121)
+plot(result.losses[0].reshape(-1, copies).mean(axis=1))
+xlabel("Update")
+ylabel("Cross entropy")
+subplot(122)
+imshow(histogram2d(digits, answers, bins=arange(11) - 0.5)[0], cmap="Greys")
+xlabel("Answer")
+ylabel("Digit")
+show()
