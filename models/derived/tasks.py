@@ -152,12 +152,14 @@ def draw_costs(found, ax):
 
 
 def draw_traces(kind, seen, ax):
-    """Membrane and traces of one weight, each in units of its largest value, one above the other."""
+    """Membrane and traces of one weight, one above the other, each in units of its range; ticks are at 0, and for the membrane at its lowest value."""
     names = [next(iter(name for name in seen if name in ("v", "x"))), *(name for name in seen if name.startswith("trace_"))]
+    ticks = []
     for height, name in enumerate(names):
-        values = seen[name] - seen[name].min() if height == 0 else seen[name]
-        ax.plot(seen["t"] * 1e3, height + 0.8 * values / max(np.abs(values).max(), 1e-30), color=kind.colour if height else "0.4", linewidth=1)
-    ax.set(xlabel="Time (ms)", title=kind.label, yticks=range(len(names)), yticklabels=[name.replace("trace_", "∂") + ("/∂w" if name.startswith("trace_") else "") for name in names])
+        lowest, size = seen[name].min(), max(np.ptp(seen[name]), 1e-30)
+        ax.plot(seen["t"] * 1e3, height + 0.8 * (seen[name] - lowest) / size, color=kind.colour if height else "0.4", linewidth=1)
+        ticks.append(height - 0.8 * lowest / size if height else 0)
+    ax.set(xlabel="Time (ms)", title=kind.label, yticks=ticks, yticklabels=[f"∂{name.removeprefix('trace_')}/∂w" if name.startswith("trace_") else name for name in names])
 
 
 TITLES = {"periodic": "periodic output of one second", "cursor": "four movements of a cursor"}
