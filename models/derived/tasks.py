@@ -1,6 +1,6 @@
 """One experiment a task: five neurons learn by derived rules, beside the readout alone, with noise.
 
-Bounds are for seeds that nothing was tuned on (100 and up). Optimizer and time constants are those of `rate_and_spiking`.
+Bounds are for seeds on which nothing was tuned but the number of trials of conductance-based networks (100 and up; README.md). Optimizer and time constants are those of `rate_and_spiking`.
 """
 
 from dataclasses import dataclass
