@@ -185,15 +185,17 @@ def experiment(task, title, conditions, trials, takes):
 
 #: Neurons that take two and ten steps in a millisecond have fewer trials and networks.
 FEWER = {ADEX: dict(trials=600), IZHIKEVICH: dict(trials=600), COBAHH: dict(networks=2, trials=200), ADAPTING: dict(trials=600)}
+#: Gains of networks whose readout alone learns, where it is not that of the others.
+GAINS = {CONDUCTANCE: (0.5, 1.0, 1.5), ADEX: (0.5, 1.0, 2.0, 3.0), IZHIKEVICH: (0.5, 1.0)}
 
 
 def conditions(bounds):
-    """Every neuron with its derived rule and with the readout alone; of two gains, where neurons spike and are quick to compute."""
+    """Every neuron with its derived rule and with the readout alone."""
     return tuple(
         Condition(kind.label, rule, gain, most=bounds.get(kind.label) if rule == "rflo" else None, **FEWER.get(kind, {}))
         for rule in ("rflo", "readout")
         for kind in NEURONS
-        for gain in ((0.5, 1.0) if rule == "readout" and kind in (CONDUCTANCE, ADEX, IZHIKEVICH) else (None,))
+        for gain in (GAINS.get(kind, (None,)) if rule == "readout" else (None,))
     )
 
 
