@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from brian2 import ms
 
-from brian_rflo import CursorMovements, cli, compare
-from brian_rflo.comparison import power
+from brian_rflo import CursorMovements, DerivedNeurons, cli, compare
+from brian_rflo.comparison import RATE, Kind, power
 
 TASK = CursorMovements(movement=40 * ms, seed=2)
 SMALL = dict(networks=2, trials=4, n=12, device="numpy")
@@ -110,3 +110,23 @@ def test_the_gain_is_that_of_the_initial_weights():
     weights = [compare(TASK, ("lif",), ("least_squares",), gain=gain, **SMALL).results["lif", "least_squares"].weights_before["recurrent"] for gain in (0.5, 1.0, None)]
     np.testing.assert_allclose(2 * weights[0], weights[1])
     np.testing.assert_array_equal(weights[0], weights[2])
+
+
+class Derived(Kind):
+    """Rate neurons as text."""
+
+    def make(self, size, tau, rng, noise):
+        return DerivedNeurons(size, "dh/dt = (-h + tanh(I_rec + I_in))/tau : 1", input=("I_rec", "I_in"), activity="h", method="euler", initial={"h": 0.1}, namespace={"tau": tau})
+
+    def rule(self, neurons, tau):
+        return neurons.rule(RATE)
+
+
+def test_a_kind_of_ones_own_learns_by_the_rule_that_it_names():
+    mine = Derived("rate as text", gain=1.5)
+    comparison = compare(TASK, ("rate", mine), ("rflo", "readout"), **SMALL)
+    for rule in ("rflo", "readout"):
+        np.testing.assert_allclose(comparison.results[mine, rule].losses, comparison.results["rate", rule].losses, rtol=1e-10)
+    assert "rate as text, rflo: final error" in str(comparison)
+    with pytest.raises(ValueError, match="'bptt' is computed in NumPy, for rates and LIF neurons alone; for rate as text choose among rflo, readout"):
+        compare(TASK, (mine,), ("bptt",), **SMALL)

@@ -1,38 +1,33 @@
 """One experiment a task: five neurons learn by derived rules, beside the readout alone, with noise.
 
-Bounds are for seeds that nothing was tuned on (100 and up). Networks, trials, optimizer and time constants are those of `rate_and_spiking`.
+Bounds are for seeds on which nothing was tuned but the number of trials of conductance-based networks (100 and up; README.md). Optimizer and time constants are those of `rate_and_spiking`.
 """
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
-from brian2 import Network, StateMonitor, defaultclock, ms
+from brian2 import ms
 
-from brian_rflo import CursorMovements, PeriodicOutput, PlasticSynapses, parts, plotting
+from brian_rflo import parts, plotting
 from brian_rflo.comparison import comparison_of, train
-from brian_rflo.differences import steady_source
 from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
 
 from .neurons import ADAPTING, ADEX, COBAHH, CONDUCTANCE, IZHIKEVICH, NEURONS
+from .training import BY_NAME, TASKS, traced, trained
 
-N, TAU, NOISE, SHOWN = 100, 50 * ms, 0.095, 200 * ms
-BY_NAME = {kind.label: kind for kind in NEURONS}
-#: A task at the time step that a neuron needs.
-TASKS = {
-    "periodic": lambda kind, seed: PeriodicOutput(period=1000 * ms, dt=kind.dt),
-    "cursor": lambda kind, seed: CursorMovements(n_movements=4, seed=seed, dt=kind.dt),
-}
+N, TAU, NOISE = 100, 50 * ms, 0.095
 
 
 @dataclass(frozen=True)
 class Condition:
-    """Networks of one neuron: its name, whether the derived rule or the readout alone learns, gain of the initial weights, and the error expected of it."""
+    """Networks of one neuron: its name, whether the derived rule or the readout alone learns, gain of the initial weights, the error expected of it, and, where a neuron is slow to compute, how many networks and trials at most."""
 
     neuron: str
     rule: str = "rflo"
     gain: float | None = None
     most: float | None = None
+    networks: int | None = None
+    trials: int | None = None
 
     @property
     def kind(self):
@@ -41,29 +36,6 @@ class Condition:
 
     def __str__(self):
         return f"{self.neuron}, {'derived rule' if self.rule == 'rflo' else 'readout alone'}{'' if self.gain is None else f', gain {self.gain:g}'}"
-
-
-def trained(progress, device, task, neuron, **arguments):
-    """A part: networks of one neuron, trained."""
-    return train(progress, device, task, BY_NAME[neuron], **arguments)
-
-
-def traced(progress, neuron, seed):
-    """A part: the membrane of one neuron and the traces of a weight onto it; and what a synapse costs in a step."""
-    kind = BY_NAME[neuron]
-    defaultclock.dt = kind.dt
-    neurons, source = kind.neurons(2, np.random.default_rng(seed)), steady_source(1)
-    rule = neurons.rule(0.0)
-    synapses = PlasticSynapses(source, neurons, rule, onto=neurons.receives["recurrent"])
-    synapses.connect()
-    synapses.w = 0.05
-    names = [f"trace_{name}" for name in rule.derivation.placement.on_synapses]
-    seen, states = StateMonitor(synapses, names, record=[0]), StateMonitor(neurons, list(neurons.text.units), record=[0])
-    network = Network(neurons, source, synapses, seen, states)
-    began = time.process_time()
-    network.run(SHOWN, namespace={})
-    values = {name: np.asarray(getattr(seen, name))[0] for name in names} | {name: np.asarray(getattr(states, name))[0] for name in neurons.text.units}
-    return values | {"t": np.asarray(seen.t), "cpu_s": np.array(time.process_time() - began)}
 
 
 def slug(text):
@@ -75,9 +47,10 @@ def part(task, condition, settings):
     """The part of a condition."""
     made = TASKS[task](condition.kind, settings.seed)
     gain = condition.kind.gain if condition.gain is None else condition.gain
-    arguments = dict(device=settings.device, task=made, neuron=condition.neuron, rule=condition.rule, n=N, networks=settings.networks, seed=settings.seed, trials=settings.trials, tau=TAU)
+    networks, trials = min(settings.networks, condition.networks or settings.networks), min(settings.trials, condition.trials or settings.trials)
+    arguments = dict(device=settings.device, task=made, neuron=condition.neuron, rule=condition.rule, n=N, networks=networks, seed=settings.seed, trials=trials, tau=TAU)
     noise = NOISE if condition.kind is not ADAPTING else 0.0
-    return parts.Part(f"{task}-{slug(condition)}", trained, arguments | dict(noise=noise, gain=gain), 20 + 3e-6 * settings.trials * made.n_steps * settings.networks)
+    return parts.Part(f"{task}-{slug(condition)}", trained, arguments | dict(noise=noise, gain=gain), 20 + 3e-6 * trials * made.n_steps * networks)
 
 
 def trace_part(kind, settings):
@@ -97,19 +70,31 @@ def outcome_of(task, conditions, settings, arrays):
 
 def error(comparison):
     """Normalised mean squared error of each network at the end."""
+    return comparison.final_error(*pair_of(comparison))
+
+
+def pair_of(comparison):
+    """The only pair of names in a comparison."""
     (pair,) = comparison.results
-    return comparison.final_error(*pair)
+    return pair
+
+
+def seconds_per_step(comparison):
+    """CPU time of a step of one network in the compiled program."""
+    return float(comparison.arrays[pair_of(comparison)]["program_s"]) / (comparison.task.n_steps * comparison.results[pair_of(comparison)].losses.size)
 
 
 def rows_of(found, settings):
     """Final errors, firing rates, and how far the derived rule is ahead of the readout alone."""
     rows = []
     for condition, comparison in found.items():
-        (pair,), values = comparison.results, error(comparison)
+        pair, values = pair_of(comparison), error(comparison)
         rows.append(Row(f"{condition}: NMSE, median", np.median(values), high=condition.most if settings.full else None, spread=" ".join(f"{value:.3g}" for value in values)))
         if "rates" in comparison.arrays[pair]:
             rates = comparison.arrays[pair]["rates"].mean(axis=1)
             rows.append(Row(f"{condition}: firing rate, Hz", np.median(rates), spread=" ".join(f"{value:.0f}" for value in rates)))
+        if (ns := cost(condition, found)) is not None:
+            rows.append(Row(f"{condition}: ns per plastic synapse and step", ns))
     for neuron in dict.fromkeys(condition.neuron for condition in found):
         medians = {rule: [np.median(error(comparison)) for condition, comparison in found.items() if condition.neuron == neuron and condition.rule == rule] for rule in ("rflo", "readout")}
         judged = any(condition.most for condition in found if condition.neuron == neuron)
@@ -118,30 +103,68 @@ def rows_of(found, settings):
     return rows
 
 
+def cost(condition, found):
+    """CPU time of a plastic synapse and step, in ns: what the derived rule takes beside the same networks without it. None where that was not measured, or a network diverged and stopped learning."""
+    without = next((other for other in found if other.neuron == condition.neuron and other.rule == "readout" and other.gain in (None, condition.kind.gain)), None)
+    if condition.rule != "rflo" or without is None:
+        return None
+    difference = seconds_per_step(found[condition]) - seconds_per_step(found[without])
+    learned = np.isfinite(found[condition].results[pair_of(found[condition])].losses).all()
+    return 1e9 * difference / N**2 if learned and np.isfinite(difference) else None
+
+
+def best_readout(neuron, found):
+    """Of the networks of one neuron whose readout alone has learned, those with the smallest error."""
+    return min((condition for condition in found if condition.neuron == neuron and condition.rule == "readout"), key=lambda condition: np.median(error(found[condition])))
+
+
 def draw(task, found, arrays):
-    """Learning curves with their spread, a membrane and the traces of a weight, and what a step of all traces costs."""
+    """Learning curves with their spread, what a step of the rule costs, and a membrane with the traces of a weight for each neuron."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(14, 8), layout="constrained")
-    learning, *rest = figure.subplots(2, 3).ravel()
-    for condition, comparison in found.items():
-        (pair,) = comparison.results
-        plotting.plot_losses(comparison.errors(*pair), learning, label=str(condition), color=condition.kind.colour, linestyle="-" if condition.rule == "rflo" else ":")
-    learning.set(ylabel="Error (NMSE)", title="Median and quartiles over networks")
-    learning.legend(frameon=False, fontsize="xx-small")
-    for kind, ax in zip(NEURONS, rest):
+    figure = Figure(figsize=(15, 8), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=(1, 1))
+    learning, costs = above.subplots(1, 2, width_ratios=(2, 1))
+    draw_learning(found, learning)
+    draw_costs(found, plotting.axes_or_new(costs))
+    for kind, ax in zip(NEURONS, below.subplots(1, len(NEURONS))):
         draw_traces(kind, arrays[f"traces-{slug(kind.label)}"], plotting.axes_or_new(ax))
-    figure.suptitle(f"Derived learning rules: {task}")
+    figure.suptitle(f"Derived learning rules: {TITLES[task]}")
     return figure
 
 
+def draw_learning(found, ax):
+    """Errors over trials: derived rules, and for each neuron the best readout alone."""
+    for kind in dict.fromkeys(condition.kind for condition in found):
+        for condition in (next(condition for condition in found if condition.kind is kind and condition.rule == "rflo"), best_readout(kind.label, found)):
+            alone = condition.rule == "readout"
+            errors = found[condition].errors(*pair_of(found[condition]))
+            plotting.plot_losses(errors[:, np.isfinite(errors).any(axis=0)], ax, label=None if alone else kind.label, color=kind.colour, linestyle=":" if alone else "-")
+    ax.plot([], [], color="0.3", linestyle=":", label="best readout alone")
+    ax.set(ylabel="Error (NMSE)", ylim=(0.01, 3), title="Median and quartiles over networks")
+    ax.legend(frameon=False, fontsize="small", loc="lower left")
+
+
+def draw_costs(found, ax):
+    """CPU time of the derived rules for each synapse and step."""
+    known = {condition.kind: value for condition in found if (value := cost(condition, found)) is not None}
+    ax.barh([kind.label for kind in known], list(known.values()), color=[kind.colour for kind in known])
+    ax.invert_yaxis()
+    ax.set(xlabel="ns per plastic synapse and step (one core)", title="Cost of the derived rule")
+
+
 def draw_traces(kind, seen, ax):
-    """Membrane and traces of one weight, each in units of its largest value, one above the other."""
+    """Membrane and traces of one weight, one above the other, each in units of its range; ticks are at 0, and for the membrane at its lowest value."""
     names = [next(iter(name for name in seen if name in ("v", "x"))), *(name for name in seen if name.startswith("trace_"))]
+    ticks = []
     for height, name in enumerate(names):
-        values = seen[name] - seen[name].min() if height == 0 else seen[name]
-        ax.plot(seen["t"] * 1e3, height + 0.8 * values / max(np.abs(values).max(), 1e-30), color=kind.colour if height else "0.4", linewidth=1)
-    ax.set(xlabel="Time (ms)", title=kind.label, yticks=range(len(names)), yticklabels=names)
+        lowest, size = seen[name].min(), max(np.ptp(seen[name]), 1e-30)
+        ax.plot(seen["t"] * 1e3, height + 0.8 * (seen[name] - lowest) / size, color=kind.colour if height else "0.4", linewidth=1)
+        ticks.append(height - 0.8 * lowest / size if height else 0)
+    ax.set(xlabel="Time (ms)", title=kind.label, yticks=ticks, yticklabels=[f"∂{name.removeprefix('trace_')}/∂w" if name.startswith("trace_") else name for name in names])
+
+
+TITLES = {"periodic": "periodic output of one second", "cursor": "four movements of a cursor"}
 
 
 def experiment(task, title, conditions, trials, takes):
@@ -160,11 +183,21 @@ def experiment(task, title, conditions, trials, takes):
     )
 
 
+#: Neurons that take two and ten steps in a millisecond have fewer trials and networks.
+FEWER = {ADEX: dict(trials=600), IZHIKEVICH: dict(trials=600), COBAHH: dict(networks=2, trials=200), ADAPTING: dict(trials=600)}
+#: Gains of networks whose readout alone learns, where it is not that of the others.
+GAINS = {CONDUCTANCE: (0.5, 1.0, 1.5), ADEX: (0.5, 1.0, 2.0, 3.0), IZHIKEVICH: (0.5, 1.0)}
+
+
 def conditions(bounds):
     """Every neuron with its derived rule and with the readout alone."""
-    learned = [Condition(kind.label, most=bounds.get(kind.label)) for kind in NEURONS]
-    return (*learned, *(Condition(kind.label, "readout", gain) for kind in (CONDUCTANCE, ADEX, IZHIKEVICH) for gain in (0.5, 1.0)), Condition(COBAHH.label, "readout"), Condition(ADAPTING.label, "readout"))
+    return tuple(
+        Condition(kind.label, rule, gain, most=bounds.get(kind.label) if rule == "rflo" else None, **FEWER.get(kind, {}))
+        for rule in ("rflo", "readout")
+        for kind in NEURONS
+        for gain in (GAINS.get(kind, (None,)) if rule == "readout" else (None,))
+    )
 
 
-PERIODIC = experiment("periodic", "Periodic output of one second, by derived rules", conditions({CONDUCTANCE.label: 0.15, ADEX.label: 0.15}), trials=600, takes="not measured")
+PERIODIC = experiment("periodic", "Periodic output of one second, by derived rules", conditions({CONDUCTANCE.label: 0.15, ADEX.label: 0.15}), trials=1200, takes="an hour on one busy core")
 CURSOR = experiment("cursor", "Four movements of a cursor, by derived rules", conditions({}), trials=2400, takes="not measured")
