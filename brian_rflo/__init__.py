@@ -1,6 +1,6 @@
 """Local online learning rules for recurrent networks, rate and spiking, as ordinary Brian2 objects."""
 
-from . import reference, reference_eprop, schedule
+from . import plotting, reference, reference_eprop, schedule
 from .checks import check_neurons, check_rule, check_task
 from .comparison import compare
 from .network import LearningNetwork
@@ -63,6 +63,7 @@ __all__ = [
     "check_rule",
     "check_task",
     "compare",
+    "plotting",
     "reference",
     "reference_eprop",
     "schedule",
