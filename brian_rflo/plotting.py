@@ -250,6 +250,7 @@ def plot_traces(times, traces, ax=None, labels=None):
         ax.plot(milliseconds(times), values, color=CYCLE[number % len(CYCLE)], linewidth=0.8, label=None if labels is None else labels[number])
     if labels is not None:
         ax.legend(frameon=False, fontsize="x-small")
+    ax.margins(x=0)
     ax.set(xlabel="Time (ms)", ylabel="Trace")
     return ax
 

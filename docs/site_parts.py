@@ -1,0 +1,71 @@
+"""What this site needs of Sphinx beyond its extensions: links out of the folder, rules beside their strings, equations without a network."""
+
+import inspect
+
+import pages
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.util.docutils import SphinxDirective
+
+import brian_rflo
+
+#: Strings of a rule, in the order of a step.
+STRINGS = ("pre_traces", "pre_advance", "traces", "advance", "update", "rate_gradient", "reset")
+
+
+def strings_of(rule):
+    """The strings of a rule as a reader wants to see them."""
+    there = {name: getattr(rule, name).strip() for name in STRINGS if getattr(rule, name)}
+    return "\n\n".join(f"{name}:\n" + "\n".join(f"    {line.strip()}" for line in text.replace("; ", "\n").splitlines()) for name, text in there.items())
+
+
+class Rule(SphinxDirective):
+    """``:::{rule} NAME``: the text on the left, the strings of the class on the right."""
+
+    has_content, required_arguments = True, 1
+
+    def run(self):
+        rule = getattr(brian_rflo, self.arguments[0])
+        equations = nodes.container(classes=["rule-equations"])
+        self.state.nested_parse(self.content, self.content_offset, equations)
+        strings = nodes.literal_block(strings_of(rule), strings_of(rule), language="none")
+        needs = nodes.paragraph("", f"needs: {', '.join(rule.needs_pre)} of the source; {', '.join(rule.needs_post)} of the target")
+        return [nodes.container("", equations, nodes.container("", strings, needs, classes=["rule-strings"]), classes=["rule"])]
+
+
+def fresh_brian(gallery_conf, where):
+    """Each script of a gallery begins as in a new process, on the numpy target."""
+    from brian2 import defaultclock, ms, prefs, seed, start_scope
+
+    start_scope()
+    prefs.codegen.target, defaultclock.dt = "numpy", 0.1 * ms
+    seed(1)
+
+
+def moved_links(app, docname, content):
+    """Pages that are written here: links to files that are pages lead there."""
+    page = pages.DOCS / f"{docname}.md"
+    if page.exists() and pages.MADE not in page.parents:
+        content[0] = pages.moved(content[0], page, page)
+
+
+def own_arguments(app, what, name, thing, options, signature, annotation):
+    """Brian2's classes are made by a metaclass that hides the arguments of their constructors."""
+    if what == "class" and "__init__" in vars(thing) and type(thing) is not type:
+        found = inspect.signature(thing.__init__)
+        return str(found.replace(parameters=list(found.parameters.values())[1:])), annotation
+
+
+def visit_math(self, node):
+    """Equations as MathML, which browsers draw by themselves."""
+    block = isinstance(node, nodes.math_block)
+    self.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>' if block else tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def setup(app):
+    app.add_directive("rule", Rule)
+    app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
+    app.connect("source-read", moved_links)
+    app.connect("autodoc-process-signature", own_arguments)
+    return {"parallel_read_safe": True}
