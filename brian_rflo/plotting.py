@@ -277,7 +277,7 @@ def plot_raster(times, neurons, ax=None, label=None, color="black"):
 def plot_rates(rates, ax=None, name=None, label=None, linestyle="-", color=None):
     """Firing rates in hertz, of any shape: how many neurons have which."""
     ax = axes_or_new(ax)
-    ax.hist(np.ravel(rates), bins=30, histtype="step", color=color or colour(name), label=label or name, linestyle=linestyle)
+    ax.hist(np.asarray(rates).ravel(), bins=30, histtype="step", color=color or colour(name), label=label or name, linestyle=linestyle)
     ax.set(xlabel="Firing rate (Hz)", ylabel="Neurons")
     return ax
 
@@ -286,7 +286,7 @@ def plot_changes(before, after, ax=None, name=None, label=None, linestyle="-", c
     """How much weights have changed, of any shape: how many synapses by which amount. Nothing is drawn for weights that stayed, or that are not finite."""
     if np.shape(before) != np.shape(after):
         raise ValueError(f"plot_changes: weights before and after must have one shape; got {np.shape(before)} and {np.shape(after)}")
-    ax, change = axes_or_new(ax), np.subtract(after, before).ravel()
+    ax, change = axes_or_new(ax), np.subtract(np.asarray(after), np.asarray(before)).ravel()
     if change.any() and np.isfinite(change).all():
         ax.hist(change, bins=60, histtype="step", color=color or colour(name), label=label or name, linestyle=linestyle)
     ax.set(xlabel="Change of weights", ylabel="Synapses", yscale="log")
