@@ -56,6 +56,19 @@ def own_arguments(app, what, name, thing, options, signature, annotation):
         return str(found.replace(parameters=list(found.parameters.values())[1:])), annotation
 
 
+def plain_equations(app, what, name, thing, options, lines):
+    """What is indented in the text of a module is shown as it stands: equations and strings."""
+    if what != "module":
+        return
+    wanted, text = [], ""
+    for number, line in enumerate(lines):
+        if line.startswith("    ") and not lines[number - 1].strip() and not text.startswith(" ") and not text.endswith("::"):
+            wanted += ["::", ""]
+        text = line or text
+        wanted.append(line)
+    lines[:] = wanted
+
+
 def visit_math(self, node):
     """Equations as MathML, which browsers draw by themselves."""
     block = isinstance(node, nodes.math_block)
@@ -68,4 +81,5 @@ def setup(app):
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
     app.connect("source-read", moved_links)
     app.connect("autodoc-process-signature", own_arguments)
+    app.connect("autodoc-process-docstring", plain_equations, priority=0)
     return {"parallel_read_safe": True}
