@@ -18,10 +18,10 @@ LINK = re.compile(r"(!?\[[^\]]*\])\(([^)#:\s]+)(#[^)\s]*)?\)")
 SHORTER = {
     "freezing": [("300", "120"), ("320", "140")],
     "own_network": [("800", "150")],
-    "own_rule": [("train(300", "train(100")],
-    "own_spiking_neuron": [("300 * task", "25 * task")],
+    "own_rule": [("train(300", "train(70")],
+    "own_spiking_neuron": [("300 * task", "15 * task")],
     "periodic": [("500 * task", "200 * task")],
-    "rate_and_spiking": [("train(300", "train(50")],
+    "rate_and_spiking": [("train(300", "train(30")],
     "watching_traces": [],
 }
 GALLERY = """Examples

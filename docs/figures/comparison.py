@@ -10,7 +10,7 @@ from brian2 import ms
 
 from brian_rflo import CursorMovements, compare, plotting
 
-comparison = compare(CursorMovements(movement=50 * ms, seed=1), ("rate", "lif"), ("rflo", "readout"), networks=2, trials=60, n=30, device="numpy")
+comparison = compare(CursorMovements(movement=50 * ms, seed=1), ("rate", "lif"), ("rflo", "readout"), networks=2, trials=40, n=30, device="numpy")
 plotting.plot_comparison(comparison)
 
 # %%

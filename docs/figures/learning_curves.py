@@ -15,6 +15,6 @@ weights = initial_weights(30, 0, 1, networks=5, gain=1.5, seed=1)
 
 ax = None
 for rule, label in (("rflo", "RFLO"), ("bptt", "BPTT")):
-    result = reference.train(task, weights, rule, 0.03, 10 * ms, trials=500)
+    result = reference.train(task, weights, rule, 0.03, 10 * ms, trials=300)
     ax = plotting.plot_losses(result.losses, ax, name=rule, label=label)
 ax.legend(frameon=False)

@@ -12,7 +12,7 @@ from brian_rflo import PeriodicOutput, plotting, reference
 from brian_rflo.network import initial_weights
 
 task = PeriodicOutput(period=200 * ms)
-result = reference.train(task, initial_weights(30, 0, 1, networks=5, gain=1.5, seed=1), "rflo", 0.03, 10 * ms, trials=1000)
+result = reference.train(task, initial_weights(30, 0, 1, networks=5, gain=1.5, seed=1), "rflo", 0.03, 10 * ms, trials=400)
 plotting.plot_training(result)
 
 # %%

@@ -12,7 +12,7 @@ from brian_rflo import PeriodicOutput, plotting, reference
 from brian_rflo.network import initial_weights
 
 task = PeriodicOutput(period=200 * ms)
-result = reference.train(task, initial_weights(50, 0, 1, networks=1, gain=1.5, seed=1), "rflo", 0.03, 10 * ms, trials=500)
+result = reference.train(task, initial_weights(50, 0, 1, networks=1, gain=1.5, seed=1), "rflo", 0.03, 10 * ms, trials=300)
 before, after = (weights["recurrent"][0] for weights in (result.weights_before, result.weights_after))
 
 plotting.plot_weights(after)
