@@ -15,7 +15,7 @@ version = release = version_of("brian_rflo")
 pages.make()
 inventories.make(pages.MADE)
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon", "sphinx.ext.intersphinx", "sphinx.ext.viewcode", "myst_nb", "sphinx_gallery.gen_gallery", "site_parts"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon", "sphinx.ext.intersphinx", "myst_nb", "sphinx_gallery.gen_gallery", "site_parts"]
 exclude_patterns = ["made/examples", "figures", "made/gallery/*.ipynb", "made/figures/*.ipynb", "**/.ipynb_checkpoints"]
 suppress_warnings = ["config.cache"]  # sphinx_gallery's own settings are functions
 templates_path, html_static_path, html_css_files = ["_templates"], ["_static"], ["brian_rflo.css"]

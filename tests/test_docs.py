@@ -98,6 +98,6 @@ def test_it_builds_without_warnings_and_its_links_lead_somewhere(tmp_path):
     done = subprocess.run([Path(sys.executable).parent / "sphinx-build", "-W", "--keep-going", "-d", tmp_path / "trees", DOCS, built], capture_output=True, text=True, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-5000:]
     count, broken = broken_links(built)
-    assert count > 80 and not broken, broken
+    assert count > 70 and not broken, broken
     assert not fetched(built)
     assert "brian2.readthedocs.io/en/stable/reference/brian2.groups.neurongroup.NeuronGroup.html" in (built / "made" / "api" / "brian_rflo.RateNeurons.html").read_text()
