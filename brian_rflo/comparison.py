@@ -305,7 +305,7 @@ def draw(comparison):
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(14, 8), layout="constrained")
-    plotting.plot_comparison(comparison, figure.subplot_mosaic([["error", "early", "late", "raster"], ["alignment", "changes", "rates", "raster"]]))
+    plotting.plot_comparison(comparison, figure.subplot_mosaic(GRID))
     networks, trials = next(iter(comparison.results.values())).losses.shape
     figure.suptitle(f"{type(comparison.task).__name__}: {networks} networks of each kind, {trials} trials, time constant {float(comparison.tau / ms):g} ms for all")
     return figure
@@ -379,5 +379,6 @@ def draw_raster(comparison, ax):
         ax.legend(frameon=False, fontsize="x-small", loc="upper right", markerscale=4)
 
 
-#: What `plotting.plot_comparison` draws.
+#: What `plotting.plot_comparison` draws, and where.
+GRID = [["error", "early", "late", "raster"], ["alignment", "changes", "rates", "raster"]]
 PANELS = {"error": draw_error, "early": draw_early, "late": draw_late, "raster": draw_raster, "alignment": draw_alignment, "changes": draw_changes, "rates": draw_rates}

@@ -31,17 +31,18 @@ def colour(name):
     return COLOURS.get(name, "black")
 
 
-def new_axes(columns=1, size=SIZE):
-    """The axes of a new figure, side by side."""
+def new_axes(rows, size):
+    """The axes of a new figure by name, ``rows`` as `matplotlib.figure.Figure.subplot_mosaic` has them."""
     import matplotlib.pyplot as plt
 
+    figure = plt.figure(figsize=size, layout="constrained")  # before the context: it would undo what a notebook sets with the first figure
     with plt.rc_context(PAPER):
-        return plt.subplots(1, columns, figsize=(size[0] * columns, size[1]), layout="constrained", squeeze=False)[1][0]
+        return figure.subplot_mosaic(rows)
 
 
 def axes_or_new(ax=None):
     """`ax`, or the axes of a new figure, without a frame at the top and the right."""
-    ax = new_axes()[0] if ax is None else ax
+    ax = new_axes([["alone"]], SIZE)["alone"] if ax is None else ax
     if not hasattr(ax, "spines"):
         raise TypeError(f"ax must be the axes to draw on, as plt.subplots() returns them, or None for a new figure; got {type(ax).__name__}")
     ax.spines[["top", "right"]].set_visible(False)
@@ -387,7 +388,7 @@ def plot_tracks(velocity, target, ax=None):
 
 def plot_training(result, axes=None, network=0):
     """Loss, last output beside target, and alignment of a `TrainingResult`, in three axes."""
-    axes = new_axes(3) if axes is None else axes
+    axes = list(new_axes([["loss", "output", "alignment"]], (3 * SIZE[0], SIZE[1])).values()) if axes is None else axes
     if len(axes) != 3:
         raise ValueError(f"plot_training: it draws on three axes; got {len(axes)}")
     plot_losses(result.losses, axes[0])
@@ -411,13 +412,9 @@ def plot_comparison(comparison, axes=None):
     dict
         The axes.
     """
-    from .comparison import PANELS
+    from .comparison import GRID, PANELS
 
-    if axes is None:
-        import matplotlib.pyplot as plt
-
-        with plt.rc_context(PAPER):
-            _, axes = plt.subplot_mosaic([["error", "early", "late", "raster"], ["alignment", "changes", "rates", "raster"]], figsize=(10, 5), layout="constrained")
+    axes = new_axes(GRID, (10, 5)) if axes is None else axes
     unknown = set(axes) - set(PANELS)
     if unknown:
         raise ValueError(f"plot_comparison: no panel {', '.join(sorted(map(repr, unknown)))}; there are {', '.join(PANELS)}")
