@@ -207,7 +207,9 @@ def plot_weights(weights, ax=None):
     (weights,) = arrays_of("plot_weights", weights=(weights, ("post", "pre")))
     ax, largest = axes_or_new(ax), np.abs(weights[np.isfinite(weights)]).max(initial=0) or 1
     picture = ax.imshow(weights, cmap="RdBu_r", vmin=-largest, vmax=largest, aspect="equal" if weights.shape[0] == weights.shape[1] else "auto", interpolation="nearest")
-    ax.figure.colorbar(picture, ax=ax, label="Weight")
+    bar = ax.figure.colorbar(picture, ax=ax)
+    bar.set_label("Weight", size=ax.yaxis.label.get_size())
+    bar.ax.tick_params(labelsize=ax.yaxis.get_ticklabels()[0].get_size())
     ax.set(xlabel="Presynaptic neuron", ylabel="Postsynaptic neuron")
     return ax
 

@@ -50,10 +50,15 @@ def moved_links(app, docname, content):
 
 
 def own_arguments(app, what, name, thing, options, signature, annotation):
-    """Brian2's classes are made by a metaclass that hides the arguments of their constructors."""
-    if what == "class" and "__init__" in vars(thing) and type(thing) is not type:
+    """Brian2's objects are made by a function that hides the arguments of their constructors."""
+    if what == "class" and signature == "(*args, **kw)":
         found = inspect.signature(thing.__init__)
         return str(found.replace(parameters=list(found.parameters.values())[1:])), annotation
+
+
+def no_constants(app, what, name, thing, skip, options):
+    """What a class tells the package about itself is no part of what a user reads."""
+    return skip or (what == "class" and not callable(thing) and not hasattr(thing, "__get__")) or None
 
 
 def plain_equations(app, what, name, thing, options, lines):
@@ -81,5 +86,6 @@ def setup(app):
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
     app.connect("source-read", moved_links)
     app.connect("autodoc-process-signature", own_arguments)
+    app.connect("autodoc-skip-member", no_constants)
     app.connect("autodoc-process-docstring", plain_equations, priority=0)
     return {"parallel_read_safe": True}
