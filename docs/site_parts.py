@@ -1,6 +1,7 @@
 """What this site needs of Sphinx beyond its extensions: links out of the folder, rules beside their strings, equations without a network."""
 
 import inspect
+import re
 
 import pages
 from docutils import nodes
@@ -9,6 +10,8 @@ from sphinx.util.docutils import SphinxDirective
 
 import brian_rflo
 
+#: A letter with a bar and an index, as docutils writes it, and as it should stand: the index belongs beside the letter and not under it.
+BARRED = re.compile(r"<munderover>\s*(<mi>\w</mi>)(.*?)(<mo stretchy=\"false\">ˉ</mo>)\s*</munderover>", flags=re.S), r"<msub><mover>\1\3</mover>\2</msub>"
 #: Strings of a rule, in the order of a step.
 STRINGS = ("pre_traces", "pre_advance", "traces", "advance", "update", "rate_gradient", "reset")
 
@@ -74,10 +77,16 @@ def plain_equations(app, what, name, thing, options, lines):
     lines[:] = wanted
 
 
+def several_errors(app, what, name, thing, options, lines):
+    """``TypeError, ValueError`` under one description are both shown."""
+    lines[:] = [re.sub(r"^:raises (\w+(?:, \w+)+):", r":Raises: \1 --", line) for line in lines]
+
+
 def visit_math(self, node):
     """Equations as MathML, which browsers draw by themselves."""
-    block = isinstance(node, nodes.math_block)
-    self.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>' if block else tex2mathml(node.astext()))
+    block, (found, written) = isinstance(node, nodes.math_block), BARRED
+    equation = found.sub(written, tex2mathml(node.astext(), as_block=block))
+    self.body.append(f'<div class="math">{equation}</div>' if block else equation)
     raise nodes.SkipNode
 
 
@@ -88,4 +97,5 @@ def setup(app):
     app.connect("autodoc-process-signature", own_arguments)
     app.connect("autodoc-skip-member", no_constants)
     app.connect("autodoc-process-docstring", plain_equations, priority=0)
+    app.connect("autodoc-process-docstring", several_errors, priority=900)
     return {"parallel_read_safe": True}
