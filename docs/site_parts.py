@@ -78,8 +78,14 @@ def plain_equations(app, what, name, thing, options, lines):
 
 
 def several_errors(app, what, name, thing, options, lines):
-    """``TypeError, ValueError`` under one description are both shown."""
-    lines[:] = [re.sub(r"^:raises (\w+(?:, \w+)+):", r":Raises: \1 --", line) for line in lines]
+    """``TypeError, ValueError`` under one description: napoleon would show the first one alone."""
+    for number, line in enumerate(lines):
+        if re.fullmatch(r"\w+Error(, \w+Error)+", line.strip()):
+            indent, names = line[: len(line) - len(line.lstrip())], line.strip().split(", ")
+            body = lines[number + 1 :]
+            length = next((k for k, text in enumerate(body) if text.strip() and not text.startswith(indent + " ")), len(body))
+            lines[number : number + 1 + length] = [text for error in names for text in (indent + error, *body[:length])]
+            return several_errors(app, what, name, thing, options, lines)
 
 
 def visit_math(self, node):
@@ -97,5 +103,5 @@ def setup(app):
     app.connect("autodoc-process-signature", own_arguments)
     app.connect("autodoc-skip-member", no_constants)
     app.connect("autodoc-process-docstring", plain_equations, priority=0)
-    app.connect("autodoc-process-docstring", several_errors, priority=900)
+    app.connect("autodoc-process-docstring", several_errors, priority=0)
     return {"parallel_read_safe": True}
