@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from brian_rflo.plotting import axes_or_new
+
 from .contestants import BY_NAME
 from .problem import Problem
 from .results import Results
@@ -53,8 +55,7 @@ def draw(row, results, name, problems):
 
 def finish(ax):
     """Logarithmic, quiet."""
-    ax.set(xscale="log", yscale="log")
-    ax.spines[["top", "right"]].set_visible(False)
+    axes_or_new(ax).set(xscale="log", yscale="log")
 
 
 def growth(found, entries):

@@ -1,6 +1,6 @@
 """Local online learning rules for recurrent networks, rate and spiking, as ordinary Brian2 objects."""
 
-from . import reference, reference_eprop, schedule
+from . import plotting, reference, reference_eprop, schedule
 from .checks import check_neurons, check_rule, check_task
 from .comparison import compare
 from .exchange import from_nir, to_nir
@@ -68,6 +68,7 @@ __all__ = [
     "check_task",
     "compare",
     "from_nir",
+    "plotting",
     "reference",
     "reference_eprop",
     "schedule",

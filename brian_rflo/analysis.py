@@ -32,6 +32,11 @@ def band(values, axis=0):
     return np.nanpercentile(values, [25, 50, 75], axis=axis)
 
 
+def running_mean(values, width):
+    """Means over `width` neighbours along the last axis; shape (..., n - width + 1)."""
+    return np.lib.stride_tricks.sliding_window_view(np.asarray(values, dtype=float), width, axis=-1).mean(axis=-1)
+
+
 def smooth(values, points=300):
     """Running medians of a long curve, for drawing.
 

@@ -308,58 +308,80 @@ def draw(comparison):
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(14, 8), layout="constrained")
-    axes = figure.subplot_mosaic([["error", "early", "late", "raster"], ["alignment", "changes", "rates", "raster"]])
-    for (kind, rule), result in comparison.results.items():
-        style = dict(color=kind_of(kind).colour, linestyle=LINES[rule])
-        label = f"{kind_of(kind).label}, {rule}"
-        if rule == "least_squares":
-            axes["error"].axhline(np.median(comparison.final_error(kind, rule)), label=label, **style)
-        else:
-            plotting.plot_losses(comparison.errors(kind, rule), axes["error"], label=label, **style)
-            plotting.plot_alignment(result.aligned_trials, result.alignment, axes["alignment"], color=style["color"])
-        draw_outputs(result, axes, style)
-        draw_changes(result, axes["changes"], style)
-        if "rates" in comparison.arrays[kind, rule]:
-            axes["rates"].hist(comparison.arrays[kind, rule]["rates"].ravel(), bins=30, histtype="step", **style)
-    axes["error"].set(ylabel="Error (NMSE)", title="Median and quartiles")
-    axes["error"].legend(frameon=False, fontsize="x-small")
-    axes["early"].set(title="First trial, network 0")
-    axes["late"].set(title="Last trial, network 0")
-    plotting.axes_or_new(axes["changes"]).set(xlabel="Change of recurrent weights", yscale="log", ylabel="Synapses")
-    plotting.axes_or_new(axes["rates"]).set(xlabel="Firing rate (Hz)", ylabel="Neurons", title="After training")
-    draw_raster(comparison, axes["raster"])
+    plotting.plot_comparison(comparison, figure.subplot_mosaic(GRID))
     networks, trials = next(iter(comparison.results.values())).losses.shape
     figure.suptitle(f"{type(comparison.task).__name__}: {networks} networks of each kind, {trials} trials, time constant {float(comparison.tau / ms):g} ms for all")
     return figure
 
 
-def draw_outputs(result, axes, style):
-    """Target and output of network 0, in the first and in the last trial."""
-    for key, output in (("early", result.first_output), ("late", result.output)):
-        ax = plotting.axes_or_new(axes[key])
-        shown = result.mask > 0
-        if key == "late" or result.target.shape[1] == 1:
-            ax.plot(result.times[shown] * 1e3, result.target[shown], color=plotting.COLOURS["target"], linewidth=3)
-        ax.plot(result.times[shown] * 1e3, output[0][shown], linewidth=1, **style)
-        ax.set(xlabel="Time in trial (ms)", ylabel="Output")
+def styled(comparison):
+    """Each result with the pair of names that it has, and how its lines are drawn."""
+    for (kind, rule), result in comparison.results.items():
+        yield (kind, rule), result, dict(color=kind_of(kind).colour, linestyle=LINES[rule])
 
 
-def draw_changes(result, ax, style):
+def draw_error(comparison, ax):
+    """Errors over trials; a readout that was fitted has one number."""
+    for (kind, rule), _, style in styled(comparison):
+        label = f"{kind_of(kind).label}, {rule}"
+        if rule == "least_squares":
+            ax.axhline(np.median(comparison.final_error(kind, rule)), label=label, **style)
+        else:
+            plotting.plot_losses(comparison.errors(kind, rule), ax, label=label, **style)
+    ax.set(ylabel="Error (NMSE)", title="Median and quartiles")
+    ax.legend(frameon=False, fontsize="x-small")
+
+
+def draw_early(comparison, ax):
+    """Outputs in the first trial."""
+    _, target, mask = comparison.task.trial(0)
+    for _, result, style in styled(comparison):
+        plotting.plot_output(result.times, result.first_output[0], target, ax, mask=mask, **style)
+    ax.set(title="First trial, network 0")
+
+
+def draw_late(comparison, ax):
+    """Outputs in the last trial."""
+    for _, result, style in styled(comparison):
+        plotting.plot_output(result.times, result.output[0], result.target, ax, mask=result.mask, **style)
+    ax.set(title="Last trial, network 0")
+
+
+def draw_alignment(comparison, ax):
+    """Alignment of readout and feedback weights, where trials change it."""
+    for (_, rule), result, style in styled(comparison):
+        if rule != "least_squares":
+            plotting.plot_alignment(result.aligned_trials, result.alignment, ax, **style)
+
+
+def draw_changes(comparison, ax):
     """How much the recurrent weights have changed."""
-    change = (result.weights_after["recurrent"] - result.weights_before["recurrent"]).ravel()
-    if change.any() and np.isfinite(change).all():
-        ax.hist(change, bins=60, histtype="step", **style)
+    for _, result, style in styled(comparison):
+        plotting.plot_changes(result.weights_before["recurrent"], result.weights_after["recurrent"], ax, **style)
+    ax.set(xlabel="Change of recurrent weights")
+
+
+def draw_rates(comparison, ax):
+    """Firing rates of spiking neurons."""
+    for pair, _, style in styled(comparison):
+        if "rates" in comparison.arrays[pair]:
+            plotting.plot_rates(comparison.arrays[pair]["rates"], ax, **style)
+    ax.set(title="After training")
 
 
 def draw_raster(comparison, ax):
     """Spikes of network 0 of each kind in a trial after training, one kind above the other."""
-    plotting.axes_or_new(ax)
     offset = 0
     for (kind, rule), arrays in comparison.arrays.items():
         if "spikes" in arrays:
             steps, neurons = np.nonzero(arrays["spikes"][:, 0])
-            ax.plot(steps * float(comparison.task.dt) * 1e3, neurons + offset, ".", color=kind_of(kind).colour, markersize=1.5, label=f"{kind_of(kind).label}, {rule}")
+            plotting.plot_raster(steps * comparison.task.dt, neurons + offset, ax, label=f"{kind_of(kind).label}, {rule}", color=kind_of(kind).colour)
             offset += arrays["spikes"].shape[2]
-    ax.set(xlabel="Time in trial (ms)", ylabel="Neuron", title="Spikes after training, network 0")
+    ax.set(xlabel="Time in trial (ms)", title="Spikes after training, network 0")
     if offset:
-        ax.legend(frameon=False, fontsize="x-small", loc="upper right")
+        ax.legend(frameon=False, fontsize="x-small", loc="upper right", markerscale=4)
+
+
+#: What `plotting.plot_comparison` draws, and where.
+GRID = [["error", "early", "late", "raster"], ["alignment", "changes", "rates", "raster"]]
+PANELS = {"error": draw_error, "early": draw_early, "late": draw_late, "raster": draw_raster, "alignment": draw_alignment, "changes": draw_changes, "rates": draw_rates}

@@ -1,11 +1,29 @@
-"""Figures: functions ``(data, ax=None) -> ax``, in one quiet style."""
+"""Figures: functions ``(data, ax=None) -> ax``, in one quiet style.
+
+Each draws on the axes that it is given and returns them; without, on axes of a new figure, as wide as a column of a journal. Times are quantities or seconds and
+are shown in milliseconds, weights are matrices ``[post, pre]``, and whatever differs from network to network has networks as its first dimension. Colours can be told apart
+without colour vision (Okabe and Ito). An array of another shape is a ValueError that names the shape that is wanted.
+
+Examples
+--------
+>>> import numpy as np
+>>> from brian_rflo import plotting
+>>> ax = plotting.plot_losses(np.geomspace(1, 0.01, 200) * np.ones((5, 1)), name="rflo", label="RFLO")
+>>> ax = plotting.plot_losses(np.geomspace(1, 0.001, 200) * np.ones((5, 1)), ax, name="bptt", label="BPTT")
+"""
 
 import numpy as np
 
-from .analysis import band, smooth
+from .analysis import band, running_mean, smooth
 
-#: Colours of rules and of the target, distinguishable without colour vision (Okabe and Ito).
+#: Colours of rules and of the target.
 COLOURS = {"target": "#9a9a9a", "rflo": "#0072b2", "bptt": "#d55e00", "untrained": "#555555", "rtrl": "#009e73", "local_symmetric": "#cc79a7", "nonlocal_random": "#e69f00"}
+#: Colours of things without a name: neurons, synapses, outputs.
+CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+#: Type and lines of new axes, for a figure that is printed as large as it is.
+PAPER = {"font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "xtick.labelsize": 7, "ytick.labelsize": 7, "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6}
+#: Width and height of new axes in inches: 89 mm are a column.
+SIZE = (3.5, 2.5)
 
 
 def colour(name):
@@ -13,26 +31,65 @@ def colour(name):
     return COLOURS.get(name, "black")
 
 
-def axes_or_new(ax):
-    """`ax`, or the axes of a new figure."""
-    if ax is None:
-        import matplotlib.pyplot as plt
+def new_axes(rows, size):
+    """The axes of a new figure by name, ``rows`` as `matplotlib.figure.Figure.subplot_mosaic` has them."""
+    import matplotlib.pyplot as plt
 
-        _, ax = plt.subplots(layout="constrained")
+    figure = plt.figure(figsize=size, layout="constrained")  # before the context: it would undo what a notebook sets with the first figure
+    with plt.rc_context(PAPER):
+        return figure.subplot_mosaic(rows)
+
+
+def axes_or_new(ax=None):
+    """`ax`, or the axes of a new figure, without a frame at the top and the right."""
+    ax = new_axes([["alone"]], SIZE)["alone"] if ax is None else ax
+    if not hasattr(ax, "spines"):
+        raise TypeError(f"ax must be the axes to draw on, as plt.subplots() returns them, or None for a new figure; got {type(ax).__name__}")
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
 
+def arrays_of(function, **given):
+    """The arrays ``name=(values, dimensions)``, an error unless each has its dimensions, and those of one name one size."""
+    sizes, found = {}, []
+    for name, (values, dimensions) in given.items():
+        values = np.asarray(values)
+        known = ", ".join(f"{dimension} = {sizes[dimension]}" for dimension in dimensions if dimension in sizes)
+        if values.ndim != len(dimensions) or any(sizes.setdefault(dimension, size) != size for dimension, size in zip(dimensions, values.shape)):
+            raise ValueError(f"{function}: {name} must have the shape ({', '.join(dimensions)}{',' * (len(dimensions) == 1)}){f' with {known}' if known else ''}; got {values.shape}")
+        if not values.size and dimensions != ("spikes",):
+            raise ValueError(f"{function}: {name} is empty: its shape is {values.shape}")
+        found.append(values)
+    return found
+
+
+def milliseconds(times):
+    """Times in seconds, or as a quantity, in milliseconds."""
+    return np.asarray(times) * 1e3
+
+
+def shade_masked(ax, times, mask):
+    """Grey where steps do not count."""
+    ax.fill_between(times, 0, 1, where=mask == 0, transform=ax.get_xaxis_transform(), color="black", alpha=0.08, linewidth=0, step="mid", label="masked" if (mask == 0).any() else None)
+
+
 def plot_task(task, ax=None, trial=0):
-    """Inputs (dotted) and targets (solid) of one trial of a task; masked steps are shaded."""
+    """Inputs (dotted) and targets (solid) of one trial of a task; masked steps are shaded.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from brian_rflo import IntervalMatching, plotting
+    >>> ax = plotting.plot_task(IntervalMatching(n_inputs=2))
+    """
     ax = axes_or_new(ax)
     inputs, target, mask = task.trial(trial)
-    times = np.asarray(task.times) * 1e3
+    times = milliseconds(task.times)
     for number, values in enumerate(inputs.T):
-        ax.plot(times, values, ":", color=f"C{task.n_outputs + number}", label=f"input {number}")
+        ax.plot(times, values, ":", color=CYCLE[(task.n_outputs + number) % len(CYCLE)], label=f"input {number}")
     for number, values in enumerate(target.T):
-        ax.plot(times, values, color=f"C{number}", label=f"target {number}")
-    ax.fill_between(times, 0, 1, where=mask == 0, transform=ax.get_xaxis_transform(), color="black", alpha=0.08, step="mid", label="masked" if (mask == 0).any() else None)
+        ax.plot(times, values, color=CYCLE[number % len(CYCLE)], label=f"target {number}")
+    shade_masked(ax, times, mask)
     ax.set(xlabel="Time in trial (ms)", title=type(task).__name__)
     ax.legend(frameon=False, fontsize="small")
     return ax
@@ -42,7 +99,7 @@ def plot_spike_task(task, ax=None, trial=0):
     """Spikes of one trial of a task, in groups, above its targets; masked steps are shaded."""
     ax = axes_or_new(ax)
     inputs, target, mask = task.trial(trial)
-    times, low, high = np.asarray(task.times) * 1e3, target.min(), target.max()
+    times, low, high = milliseconds(task.times), target.min(), target.max()
     row = 1.8 * (high - low) / inputs.shape[1]
     for number, channels in enumerate(np.array_split(np.arange(inputs.shape[1]), len(task.groups))):
         step, channel = np.nonzero(inputs[:, channels])
@@ -50,17 +107,31 @@ def plot_spike_task(task, ax=None, trial=0):
         ax.vlines(times[step], bottom + row * channel, bottom + row * (channel + 0.8), color="black", linewidth=0.6)
         ax.text(1.01, bottom + row * len(channels) / 2, task.groups[number], transform=ax.get_yaxis_transform(), va="center", fontsize="small")
     for number, values in enumerate(target.T):
-        ax.plot(times, values, color=f"C{number}", label=f"target {number}")
-    ax.fill_between(times, 0, 1, where=mask == 0, transform=ax.get_xaxis_transform(), color="black", alpha=0.08, linewidth=0, step="mid", label="masked" if (mask == 0).any() else None)
+        ax.plot(times, values, color=CYCLE[number % len(CYCLE)], label=f"target {number}")
+    shade_masked(ax, times, mask)
     ax.set(xlabel="Time in trial (ms)", title=type(task).__name__, yticks=[low, high])
     ax.legend(frameon=False, fontsize="small", loc="lower left", ncols=3, bbox_to_anchor=(0, 0.09))
     return ax
 
 
 def plot_losses(losses, ax=None, name=None, label=None, linestyle="-", color=None):
-    """Loss over trials, ``(networks, trials)``: median and quartiles over networks, on logarithmic axes."""
+    """Loss over trials: median and quartiles over networks, on logarithmic axes.
+
+    Parameters
+    ----------
+    losses : array, shape (networks, trials) or (trials,)
+        As in ``result.losses``, or ``monitor.loss`` of a `LossMonitor`. Networks that have failed (NaN) are left out.
+    ax : matplotlib.axes.Axes, optional
+    name : str, optional
+        A rule whose colour it is, as in `COLOURS`.
+    label : str, optional
+        For the legend; `name` by default.
+    linestyle, color : optional
+        As Matplotlib takes them.
+    """
+    (losses,) = arrays_of("plot_losses", losses=(np.atleast_2d(losses), ("networks", "trials")))
     ax, color = axes_or_new(ax), color or colour(name)
-    trials, curves = smooth(np.atleast_2d(losses))
+    trials, curves = smooth(losses)
     lower, middle, upper = band(curves)
     ax.fill_between(trials, lower, upper, color=color, alpha=0.2, linewidth=0)
     ax.plot(trials, middle, color=color, label=label or name, linestyle=linestyle)
@@ -68,26 +139,160 @@ def plot_losses(losses, ax=None, name=None, label=None, linestyle="-", color=Non
     return ax
 
 
-def plot_output(times, output, target, ax=None, name=None, label="output", mask=None):
-    """Output over its target in one trial; `times` in seconds, arrays ``(n_steps, n_outputs)``."""
-    ax = axes_or_new(ax)
-    shown = np.ones(len(target), bool) if mask is None else np.asarray(mask) > 0
+def plot_output(times, output, target, ax=None, name=None, label="output", mask=None, linestyle="-", color=None):
+    """Output over its target (grey) in one trial.
+
+    Parameters
+    ----------
+    times : Quantity or array, shape (n_steps,)
+    output, target : array, shape (n_steps, n_outputs)
+    ax : matplotlib.axes.Axes, optional
+    name, label, linestyle, color : optional
+        See `plot_losses`.
+    mask : array, shape (n_steps,), optional
+        Steps with 0 do not count, and are not shown.
+    """
+    steps = ("n_steps",)
+    times, output, target, mask = arrays_of("plot_output", times=(times, steps), output=(output, (*steps, "n_outputs")), target=(target, (*steps, "n_outputs")), mask=(np.ones(np.shape(times)) if mask is None else mask, steps))
+    ax, shown = axes_or_new(ax), mask > 0
+    labels = {0: label}
+    if "target" not in ax.get_legend_handles_labels()[1]:
+        ax.plot([], [], color=COLOURS["target"], linewidth=4, label="target")
     for unit in range(target.shape[1]):
-        first = unit == 0
-        ax.plot(times[shown] * 1e3, target[shown, unit], color=COLOURS["target"], linewidth=4, solid_capstyle="round", label="target" if first else None)
-        ax.plot(times[shown] * 1e3, output[shown, unit], color=colour(name), label=label if first else None)
+        ax.plot(milliseconds(times)[shown], target[shown, unit], color=COLOURS["target"], linewidth=4, solid_capstyle="round", zorder=1)
+        ax.plot(milliseconds(times)[shown], output[shown, unit], color=color or colour(name), linewidth=1.2, linestyle=linestyle, label=labels.get(unit))
     ax.set(xlabel="Time in trial (ms)", ylabel="Output")
     return ax
 
 
-def plot_alignment(trials, alignment, ax=None, name=None, label=None, color=None):
-    """Cosine between readout and feedback weights over trials, ``(networks, n)``: median and quartiles."""
+def plot_alignment(trials, alignment, ax=None, name=None, label=None, linestyle="-", color=None):
+    """Cosine between readout and feedback weights over trials: median and quartiles over networks.
+
+    Parameters
+    ----------
+    trials : array, shape (n,)
+        Finished trials, as in ``result.aligned_trials``.
+    alignment : array, shape (networks, n)
+    ax : matplotlib.axes.Axes, optional
+    name, label, linestyle, color : optional
+        See `plot_losses`.
+    """
+    trials, alignment = arrays_of("plot_alignment", trials=(trials, ("n",)), alignment=(alignment, ("networks", "n")))
     ax, color = axes_or_new(ax), color or colour(name)
     lower, middle, upper = band(alignment)
     ax.axhline(0, color="black", linewidth=0.5)
     ax.fill_between(trials, lower, upper, color=color, alpha=0.25, linewidth=0)
-    ax.plot(trials, middle, color=color, label=label or name)
+    ax.plot(trials, middle, color=color, label=label or name, linestyle=linestyle)
     ax.set(xlabel="Trial", ylabel="Alignment (cosine)", ylim=(-1, 1))
+    return ax
+
+
+def plot_weights(weights, ax=None):
+    """A weight matrix ``[post, pre]`` in colour: red is positive, blue negative, white zero.
+
+    Parameters
+    ----------
+    weights : array, shape (post, pre)
+        Of one network, as ``net.recurrent.matrix()`` or ``result.weights_after["recurrent"][0]``.
+    ax : matplotlib.axes.Axes, optional
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from brian_rflo import plotting
+    >>> ax = plotting.plot_weights(np.random.default_rng(1).standard_normal((20, 30)))
+    >>> ax.get_xlabel()
+    'Presynaptic neuron'
+    """
+    (weights,) = arrays_of("plot_weights", weights=(weights, ("post", "pre")))
+    ax, largest = axes_or_new(ax), np.abs(weights[np.isfinite(weights)]).max(initial=0) or 1
+    picture = ax.imshow(weights, cmap="RdBu_r", vmin=-largest, vmax=largest, aspect="equal" if weights.shape[0] == weights.shape[1] else "auto", interpolation="nearest")
+    bar = ax.figure.colorbar(picture, ax=ax)
+    bar.set_label("Weight", size=ax.yaxis.label.get_size())
+    bar.ax.tick_params(labelsize=ax.yaxis.get_ticklabels()[0].get_size())
+    ax.set(xlabel="Presynaptic neuron", ylabel="Postsynaptic neuron")
+    return ax
+
+
+def plot_spectrum(weights, ax=None, name=None, label=None, color=None):
+    """Eigenvalues of recurrent weights in the complex plane, with the unit circle.
+
+    Parameters
+    ----------
+    weights : array, shape (neurons, neurons)
+    ax : matplotlib.axes.Axes, optional
+    name, label, color : optional
+        See `plot_losses`.
+    """
+    (weights,) = arrays_of("plot_spectrum", weights=(weights, ("neurons", "neurons")))
+    ax, values = axes_or_new(ax), np.linalg.eigvals(weights)
+    around = np.exp(2j * np.pi * np.linspace(0, 1, 200))
+    ax.plot(around.real, around.imag, color=COLOURS["target"], linewidth=1, zorder=1)
+    ax.plot(values.real, values.imag, ".", color=color or colour(name), markersize=5, label=label or name)
+    ax.set(xlabel="Real part", ylabel="Imaginary part", aspect="equal")
+    return ax
+
+
+def plot_traces(times, traces, ax=None, labels=None):
+    """State variables or traces over time, a line for each neuron or synapse.
+
+    Parameters
+    ----------
+    times : Quantity or array, shape (n_steps,)
+    traces : array, shape (n_steps, n)
+        What a `~brian2.StateMonitor` has recorded is ``(n, n_steps)``: write ``monitor.trace.T``.
+    ax : matplotlib.axes.Axes, optional
+    labels : sequence of str, optional
+        A name for each line.
+    """
+    times, traces = arrays_of("plot_traces", times=(times, ("n_steps",)), traces=(traces, ("n_steps", "n")))
+    if labels is not None and len(labels) != traces.shape[1]:
+        raise ValueError(f"plot_traces: {len(labels)} labels for {traces.shape[1]} lines")
+    ax = axes_or_new(ax)
+    for number, values in enumerate(traces.T):
+        ax.plot(milliseconds(times), values, color=CYCLE[number % len(CYCLE)], linewidth=0.8, label=None if labels is None else labels[number])
+    if labels is not None:
+        ax.legend(frameon=False, fontsize="x-small")
+    ax.margins(x=0)
+    ax.set(xlabel="Time (ms)", ylabel="Trace")
+    return ax
+
+
+def plot_raster(times, neurons, ax=None, label=None, color="black"):
+    """Spikes as dots.
+
+    Parameters
+    ----------
+    times : Quantity or array, shape (spikes,)
+    neurons : array of int, shape (spikes,)
+        As in ``monitor.t`` and ``monitor.i`` of a `~brian2.SpikeMonitor`, or, of spikes ``[step, neuron]``, as in ``step, neuron = numpy.nonzero(spikes)``.
+    ax : matplotlib.axes.Axes, optional
+    label, color : optional
+        As Matplotlib takes them.
+    """
+    times, neurons = arrays_of("plot_raster", times=(times, ("spikes",)), neurons=(neurons, ("spikes",)))
+    ax = axes_or_new(ax)
+    ax.plot(milliseconds(times), neurons, ".", color=color, markersize=1.5, label=label)
+    ax.set(xlabel="Time (ms)", ylabel="Neuron")
+    return ax
+
+
+def plot_rates(rates, ax=None, name=None, label=None, linestyle="-", color=None):
+    """Firing rates in hertz, of any shape: how many neurons have which."""
+    ax = axes_or_new(ax)
+    ax.hist(np.asarray(rates).ravel(), bins=30, histtype="step", color=color or colour(name), label=label or name, linestyle=linestyle)
+    ax.set(xlabel="Firing rate (Hz)", ylabel="Neurons")
+    return ax
+
+
+def plot_changes(before, after, ax=None, name=None, label=None, linestyle="-", color=None):
+    """How much weights have changed, of any shape: how many synapses by which amount. Nothing is drawn for weights that stayed, or that are not finite."""
+    if np.shape(before) != np.shape(after):
+        raise ValueError(f"plot_changes: weights before and after must have one shape; got {np.shape(before)} and {np.shape(after)}")
+    ax, change = axes_or_new(ax), np.subtract(np.asarray(after), np.asarray(before)).ravel()
+    if change.any() and np.isfinite(change).all():
+        ax.hist(change, bins=60, histtype="step", color=color or colour(name), label=label or name, linestyle=linestyle)
+    ax.set(xlabel="Change of weights", ylabel="Synapses", yscale="log")
     return ax
 
 
@@ -96,6 +301,8 @@ def plot_points(x, values, ax=None, name=None, label=None, linestyle="-"):
 
     A network without a number, since it has diverged, counts as infinite.
     """
+    if len(x) != len(values):
+        raise ValueError(f"plot_points: {len(values)} sequences of values for {len(x)} places on the axis")
     ax = axes_or_new(ax)
     for where, points in zip(x, values):
         ax.plot(np.full(len(points), where), points, ".", color=colour(name), alpha=0.4, markersize=4)
@@ -103,14 +310,116 @@ def plot_points(x, values, ax=None, name=None, label=None, linestyle="-"):
     return ax
 
 
+def plot_share(happened, ax=None, name=None, label=None, color=None):
+    """Share of trials in which something happened (a reward, a wrong answer), over trials: a line for each network, mean over a fortieth of all trials.
+
+    Parameters
+    ----------
+    happened : array, shape (networks, trials)
+        0 or 1, or the share of a batch.
+    ax : matplotlib.axes.Axes, optional
+    name, label, color : optional
+        See `plot_losses`.
+    """
+    (happened,) = arrays_of("plot_share", happened=(happened, ("networks", "trials")))
+    ax, width = axes_or_new(ax), max(1, happened.shape[1] // 40)
+    for number, values in enumerate(running_mean(happened, width)):
+        ax.plot(np.arange(len(values)) + width, values, color=color or colour(name), linewidth=1, label=None if number else label or name)
+    ax.set(xlabel="Trial", ylabel="Share of trials", ylim=(-0.02, 1.02))
+    return ax
+
+
+def plot_answers(x, answers, wanted, ax=None, name=None):
+    """Answers of each network against what they are answers to, over the ones that are wanted (grey).
+
+    Parameters
+    ----------
+    x, wanted : array, shape (n,)
+    answers : array, shape (networks, n)
+    ax : matplotlib.axes.Axes, optional
+    name : str, optional
+        See `plot_losses`.
+    """
+    x, wanted, answers = arrays_of("plot_answers", x=(x, ("n",)), wanted=(wanted, ("n",)), answers=(answers, ("networks", "n")))
+    ax = axes_or_new(ax)
+    ax.plot(x, wanted, color=COLOURS["target"], linewidth=4, zorder=1)
+    for values in answers:
+        ax.plot(x, values, ".-", color=colour(name), linewidth=0.6, alpha=0.6)
+    return ax
+
+
+def plot_psychometric(evidence, answers, ax=None, label=None, color=None):
+    """Share of answers that say yes, against the evidence for it.
+
+    Parameters
+    ----------
+    evidence : array, shape (trials,)
+        For example cues right minus left.
+    answers : array of bool, shape (trials,)
+    ax : matplotlib.axes.Axes, optional
+    label, color : optional
+        As Matplotlib takes them.
+    """
+    evidence, answers = arrays_of("plot_psychometric", evidence=(evidence, ("trials",)), answers=(answers, ("trials",)))
+    ax, values = axes_or_new(ax), np.unique(evidence)
+    ax.plot(values, [answers[evidence == value].mean() for value in values], "o-", color=color or CYCLE[0], markersize=4, label=label)
+    ax.set(xlabel="Evidence", ylabel="Share of answers", ylim=(-0.05, 1.05))
+    return ax
+
+
+def plot_tracks(velocity, target, ax=None):
+    """Where a cursor went, from its velocity: a line for each network, over the track that is wanted (grey).
+
+    Parameters
+    ----------
+    velocity : array, shape (networks, n_steps, 2)
+        As in ``result.output`` of `CursorMovements`.
+    target : array, shape (n_steps, 2)
+    ax : matplotlib.axes.Axes, optional
+    """
+    target, velocity = arrays_of("plot_tracks", target=(target, ("n_steps", "2")), velocity=(velocity, ("networks", "n_steps", "2")))
+    if target.shape[1] != 2:
+        raise ValueError(f"plot_tracks: a velocity has two components; got {target.shape[1]}")
+    ax = axes_or_new(ax)
+    ax.plot(*np.cumsum(target, axis=0).T, color=COLOURS["target"], linewidth=5, solid_joinstyle="round", zorder=1)
+    for number, track in enumerate(np.cumsum(velocity, axis=1)):
+        ax.plot(*track.T, color=CYCLE[number % len(CYCLE)], linewidth=1.2)
+    ax.set(xlabel="x", ylabel="y", aspect="equal")
+    return ax
+
+
 def plot_training(result, axes=None, network=0):
     """Loss, last output beside target, and alignment of a `TrainingResult`, in three axes."""
-    if axes is None:
-        import matplotlib.pyplot as plt
-
-        _, axes = plt.subplots(1, 3, figsize=(11, 3.2), layout="constrained")
-    plot_losses(result.losses, axes_or_new(axes[0]))
-    plot_output(result.times, result.output[network], result.target, axes_or_new(axes[1]), mask=result.mask)
-    plot_alignment(result.aligned_trials, result.alignment, axes_or_new(axes[2]))
+    axes = list(new_axes([["loss", "output", "alignment"]], (3 * SIZE[0], SIZE[1])).values()) if axes is None else axes
+    if len(axes) != 3:
+        raise ValueError(f"plot_training: it draws on three axes; got {len(axes)}")
+    plot_losses(result.losses, axes[0])
+    plot_output(result.times, result.output[network], result.target, axes[1], mask=result.mask)
+    plot_alignment(result.aligned_trials, result.alignment, axes[2])
     axes[1].legend(frameon=False, fontsize="small")
+    return axes
+
+
+def plot_comparison(comparison, axes=None):
+    """What `compare` has found, in a grid: errors, outputs in the first and last trial, spikes, alignment, weight changes, firing rates.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    axes : dict of matplotlib.axes.Axes, optional
+        Any of ``"error"``, ``"early"``, ``"late"``, ``"raster"``, ``"alignment"``, ``"changes"``, ``"rates"``: what is left out is not drawn.
+
+    Returns
+    -------
+    dict
+        The axes.
+    """
+    from .comparison import GRID, PANELS
+
+    axes = new_axes(GRID, (10, 5)) if axes is None else axes
+    unknown = set(axes) - set(PANELS)
+    if unknown:
+        raise ValueError(f"plot_comparison: no panel {', '.join(sorted(map(repr, unknown)))}; there are {', '.join(PANELS)}")
+    for name, ax in axes.items():
+        PANELS[name](comparison, axes_or_new(ax))
     return axes

@@ -6,15 +6,15 @@ from brian_rflo import *
 
 task = PeriodicOutput(period=500 * ms)
 defaultclock.dt = task.dt
-tau = 50 * ms  # of the rates, and of the synapses of spiking neurons
+tau_syn = 50 * ms  # of the rates, and of the synapses of spiking neurons
 rng = np.random.default_rng(1)
 
 kinds = {
-    "rate": RateNeurons(100, tau=tau),
-    "spiking": LIFNeurons(100, tau=20 * ms, tau_syn=tau, bias=rng.uniform(1, 1.5, 100), refractory=3 * ms, initial=rng.uniform(0, 1, 100)),
+    "rate": RateNeurons(100, tau=tau_syn),
+    "spiking": LIFNeurons(100, tau=20 * ms, tau_syn=tau_syn, bias=rng.uniform(1, 1.5, 100), refractory=3 * ms, initial=rng.uniform(0, 1, 100)),
 }
 for kind, neurons in kinds.items():
-    net = LearningNetwork(task, neurons, RFLO(learning_rate=1e-3, tau=tau), Delta(learning_rate=3e-3), update="trial", optimizer=Adam(decay=100), gain=1.5 if kind == "rate" else 0.5)
+    net = LearningNetwork(task, neurons, RFLO(learning_rate=1e-3, tau=tau_syn), Delta(learning_rate=3e-3), update="trial", optimizer=Adam(decay=100), gain=1.5 if kind == "rate" else 0.5)
     if kind == "spiking":
         spikes = SpikeMonitor(neurons)
         net.add(spikes)

@@ -2,11 +2,12 @@
 
 import json
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from brian2 import ms
 
-from brian_rflo import CursorMovements, DerivedNeurons, cli, compare
+from brian_rflo import CursorMovements, DerivedNeurons, cli, compare, plotting
 from brian_rflo.comparison import RATE, Kind, power
 
 TASK = CursorMovements(movement=40 * ms, seed=2)
@@ -54,6 +55,17 @@ def test_table_and_figure(small):
     text = str(small)
     assert "adaptive LIF, bptt: firing rate" in text and "time constant of rates and of filtered spikes, ms: 50 for all" in text
     assert len(small.plot().axes) == 7
+
+
+def test_panels_one_by_one(small):
+    """The grid on new axes; a panel on given ones; names that do not exist."""
+    axes = plotting.plot_comparison(small)
+    assert set(axes) == {"error", "early", "late", "raster", "alignment", "changes", "rates"} and all(ax.has_data() for ax in axes.values())
+    one = {"error": axes["error"]}
+    assert plotting.plot_comparison(small, one) is one
+    with pytest.raises(ValueError, match="no panel 'loss'; there are error, early"):
+        plotting.plot_comparison(small, {"loss": axes["error"]})
+    plt.close("all")
 
 
 def test_command(tmp_path, capsys):

@@ -1,10 +1,8 @@
-"""What a trial looks like, for both figures: traces of single synapses, and the axes that they share."""
+"""What a trial looks like, for both figures: traces of single synapses, and spikes."""
 
 import numpy as np
 
 from brian_rflo import plotting
-
-NEURON_COLOURS = ("#0072b2", "#d55e00", "#009e73")
 
 
 def traces(network, trial, arrivals, synapses):
@@ -25,23 +23,12 @@ def traces(network, trial, arrivals, synapses):
     return eligibility, slow, filtered
 
 
-def draw_raster(spikes, ax, title, n_adaptive=0):
+def draw_raster(spikes, times, ax, n_adaptive=0):
     """Spikes ``(n_steps, N)``; adaptive neurons, the last ones, in another colour."""
-    ax, first = plotting.axes_or_new(ax), spikes.shape[1] - n_adaptive
-    for color, label, low, high in (("black", "LIF", 0, first), ("#d55e00", "ALIF", first, spikes.shape[1])):
-        step, neuron = np.nonzero(spikes[:, low:high])
+    first = spikes.shape[1] - n_adaptive
+    for color, label, low, high in (("black", "LIF", 0, first), (plotting.CYCLE[1], "ALIF", first, spikes.shape[1])):
         if high > low:
-            ax.plot(step, neuron + low, ".", color=color, markersize=1.5, label=label)
-    ax.set(ylabel="Neuron", title=title, xlim=(0, len(spikes)))
-    return ax
-
-
-def draw_lines(values, ax, ylabel, title, labels=None):
-    """Columns of an array over the steps of a trial."""
-    ax = plotting.axes_or_new(ax)
-    for number, column in enumerate(values.T):
-        ax.plot(column, color=NEURON_COLOURS[number % 3], linewidth=0.8, label=labels[number] if labels else None)
-    ax.set(ylabel=ylabel, title=title, xlim=(0, len(values)))
-    if labels:
-        ax.legend(frameon=False, fontsize="x-small", loc="upper left")
+            step, neuron = np.nonzero(spikes[:, low:high])
+            ax = plotting.plot_raster(np.asarray(times)[step], neuron + low, ax, label, color)
+    ax.set(xlim=(0, 1e3 * times[-1]))
     return ax

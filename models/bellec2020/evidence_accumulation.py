@@ -13,7 +13,7 @@ from brian_rflo import EvidenceAccumulation, plotting
 from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
 from brian_rflo.parts import Part
 
-from .drawing import draw_lines, draw_raster, traces
+from .drawing import draw_raster, traces
 from .evidence_trainings import evidence, evidence_network
 
 LABELS = {"eprop": "e-prop", "lif": "LIF only", "rflo": "traces of RFLO", "readout": "readout only"}
@@ -124,44 +124,37 @@ def draw(recipe, found, seen):
     figure = Figure(figsize=(13, 9), layout="constrained")
     axes = figure.subplot_mosaic([["error", "raster"], ["error", "raster"], ["psychometric", "slow"], ["psychometric", "signal"], ["inputs", "answer"]])
     draw_errors(found, axes["error"])
-    draw_psychometric(seen, axes["psychometric"])
-    trial, n = seen.trial, recipe.n
-    draw_raster(trial.inputs[:, 0], axes["inputs"], "Input spikes: left, right, recall, noise").set_ylabel("Channel")
-    draw_raster(trial.spikes[:, 0], axes["raster"], "Spikes after training, network 0", n - n // 2)
+    plotting.plot_psychometric(seen.differences, seen.right, axes["psychometric"])
+    axes["psychometric"].set(xlabel="Cues right minus left", ylabel="Answers right", title=f"{len(seen.right)} trials after training, all networks")
+    trial, n, times = seen.trial, recipe.n, np.asarray(seen.task.times)
+    draw_raster(trial.inputs[:, 0], times, axes["inputs"]).set(ylabel="Channel", title="Input spikes: left, right, recall, noise")
+    draw_raster(trial.spikes[:, 0], times, axes["raster"], n - n // 2).set(title="Spikes after training, network 0")
     axes["raster"].legend(frameon=False, fontsize="x-small", loc="upper left", markerscale=4)
     cued, adaptive = int(trial.target[-1, 0].argmax()) * seen.task.n_per_group, np.arange(n // 2, n)
     _, slow, _ = traces(seen.network, trial, trial.inputs, [(neuron, cued) for neuron in adaptive])
     largest = np.argsort(-np.abs(slow[-1]))[:3]
     neurons, slow = adaptive[largest], slow[:, largest]
     labels = [f"neuron {neuron}" for neuron in neurons]
-    draw_lines(slow, axes["slow"], "Slow trace", "Adaptation part of traces from a cue channel onto ALIF neurons", labels)
-    draw_lines((trial.error[:, 0] @ seen.weights["feedback"].T)[:, neurons], axes["signal"], "Learning signal", "Learning signals", labels)
-    draw_lines(trial.answer[:, 0], axes["answer"], "Softmax", "Answer; target dotted, in the steps that count", ["left", "right"])
-    axes["answer"].plot(np.where(trial.mask[:, 0] > 0, trial.target[:, 0, 1:], np.nan), ":", color="black")
+    plotting.plot_traces(times, slow, axes["slow"], labels).set(ylabel="Slow trace", title="Adaptation part of traces from a cue channel onto ALIF neurons")
+    signals = (trial.error[:, 0] @ seen.weights["feedback"].T)[:, neurons]
+    plotting.plot_traces(times, signals, axes["signal"], labels).set(ylabel="Learning signal", title="Learning signals")
+    plotting.plot_traces(times, trial.answer[:, 0], axes["answer"], ["left", "right"]).set(ylabel="Softmax", title="Answer; target dotted, in the steps that count")
+    axes["answer"].plot(1e3 * times, np.where(trial.mask[:, 0] > 0, trial.target[:, 0, 1:], np.nan), ":", color="black")
+    for name in ("raster", "slow", "signal"):
+        axes[name].set_xlabel("")
     for name in ("inputs", "answer"):
-        axes[name].set_xlabel("Step in trial")
+        axes[name].set_xlabel("Time in trial (ms)")
     figure.suptitle(f"Bellec et al. 2020: evidence accumulation, {recipe.cues} cue(s), {n // 2} LIF and {n - n // 2} ALIF neurons")
     return figure
 
 
 def draw_errors(found, ax):
-    """Share of wrong answers over iterations: running mean of each network."""
-    ax = plotting.axes_or_new(ax)
+    """Share of wrong answers over iterations, of each network."""
     for variant, arrays in found.items():
-        width = min(10, arrays["wrong"].shape[1])
-        for number, wrong in enumerate(arrays["wrong"]):
-            smooth = np.convolve(wrong, np.full(width, 1 / width), "valid")
-            ax.plot(np.arange(len(smooth)) + width, smooth, color=COLOURS[variant], linewidth=1, label=None if number else LABELS[variant])
+        plotting.plot_share(arrays["wrong"], ax, label=LABELS[variant], color=COLOURS[variant])
     ax.axhline(0.5, color="black", linewidth=0.5, linestyle=":")
-    ax.set(xlabel="Iteration", ylabel="Wrong answers", ylim=(0, 0.75), title="Each network, mean over ten batches of new trials")
+    ax.set(xlabel="Iteration", ylabel="Wrong answers", ylim=(0, 0.75), title="Each network, mean over a fortieth of all batches")
     ax.legend(frameon=False, fontsize="small", loc="upper right")
-
-
-def draw_psychometric(seen, ax):
-    """Share of answers that say right against cues right minus left, over all networks."""
-    ax, values = plotting.axes_or_new(ax), np.unique(seen.differences)
-    ax.plot(values, [seen.right[seen.differences == value].mean() for value in values], "o-", color=COLOURS["eprop"])
-    ax.set(xlabel="Cues right minus left", ylabel="Answers right", ylim=(-0.05, 1.05), title=f"{len(seen.right)} trials after training, all networks")
 
 
 def experiment(name, title, chosen, networks, trials, quick, takes):

@@ -9,7 +9,7 @@ from brian_rflo import PatternGeneration, plotting
 from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
 from brian_rflo.parts import Part
 
-from .drawing import draw_lines, draw_raster, traces
+from .drawing import draw_raster, traces
 from .pattern_trainings import ADAM_RATE, IN_NUMPY, N, RATE, pattern, pattern_in_numpy, pattern_network, pattern_rate, pattern_rate_bptt
 
 #: Kinds of feedback: the first one for every network, the others for network 0.
@@ -107,18 +107,22 @@ def draw(losses, trials, weights, task):
     axes["losses"].set(ylabel="Half the sum of squared errors", title="Loss (random feedback: all networks)")
     figure.legend(*axes["losses"].get_legend_handles_labels(), title="Loss", loc="outside lower center", ncols=5, frameon=False, fontsize="small")
     before, after = trials
-    draw_lines(np.concatenate([before.output[:, 0], after.output[:, 0]], axis=1), axes["output"], "Output", "Output of network 0", ["before", "after"])
-    axes["output"].plot(after.target[:, 0], color=plotting.COLOURS["target"], linewidth=3, zorder=0)
-    draw_raster(after.spikes[:, 0], axes["raster"], f"Spikes after training ({1e3 * after.rates.mean():.0f} Hz)")
+    times = np.asarray(task.times)
+    for trial, label, color in ((before, "before", plotting.CYCLE[0]), (after, "after", plotting.CYCLE[1])):
+        plotting.plot_output(times, trial.output[:, 0], trial.target[:, 0], axes["output"], label=label, color=color)
+    axes["output"].set(title="Output of network 0")
+    axes["output"].legend(frameon=False, fontsize="x-small", loc="upper left")
+    draw_raster(after.spikes[:, 0], times, axes["raster"]).set(title=f"Spikes after training ({1e3 * after.rates.mean():.0f} Hz)")
     neurons = np.argsort(-after.gain.sum(axis=(0, 1)))[:3]
-    draw_lines((before.error[:, 0] @ weights["feedback"].T)[:, neurons], axes["signal"], "Learning signal", "Before training: learning signals", [f"neuron {neuron}" for neuron in neurons])
+    signals = (before.error[:, 0] @ weights["feedback"].T)[:, neurons]
+    plotting.plot_traces(times, signals, axes["signal"], [f"neuron {neuron}" for neuron in neurons]).set(ylabel="Learning signal", title="Before training: learning signals")
     arrivals = np.concatenate([np.zeros_like(after.spikes[:1]), after.spikes[:-1]])
     eligibility, _, filtered = traces(pattern_network(), after, arrivals, [(neuron, neurons[number - 1]) for number, neuron in enumerate(neurons)])
     labels = [f"{neurons[number - 1]} to {neuron}" for number, neuron in enumerate(neurons)]
-    draw_lines(eligibility, axes["eligibility"], "Eligibility", "After training: eligibility of three synapses", labels)
-    draw_lines(filtered, axes["filtered"], "Filtered eligibility", "The same as the error meets it", labels)
+    plotting.plot_traces(times, eligibility, axes["eligibility"], labels).set(ylabel="Eligibility", title="After training: eligibility of three synapses")
+    plotting.plot_traces(times, filtered, axes["filtered"], labels).set(ylabel="Filtered eligibility", title="The same as the error meets it")
     for ax in list(axes.values())[1:]:
-        ax.set_xlabel("Step in trial")
+        ax.set_xlabel("Time in trial (ms)")
     figure.suptitle("Bellec et al. 2020: pattern generation by e-prop")
     return figure
 

@@ -294,7 +294,6 @@ def draw_rules(results, period, ax):
 
 def draw_against_period(results, periods, ax):
     """Final loss against period: each network, and the median."""
-    plotting.axes_or_new(ax)
     for rule, suffix, line in (("rflo", "", "-"), ("bptt", "", "-"), ("bptt", "-clipped", "--")):
         there = [period for period in periods if f"{rule}-T{period}{suffix}" in results]
         points = [results[f"{rule}-T{period}{suffix}"].final_loss for period in there]

@@ -57,11 +57,7 @@ def draw(settings, results):
         plotting.plot_losses(results[f"rflo-T{period}-dale"].losses, ax, name="rtrl", label="RFLO with Dale's law")
         ax.set(title=f"T = {period // 10} tau")
         ax.legend(frameon=False)
-    weights = results["rflo-T200-dale"].weights_after["recurrent"][0]
-    largest = np.abs(weights).max()
-    picture = last.imshow(weights, cmap="RdBu_r", vmin=-largest, vmax=largest)
-    last.set(xlabel="Presynaptic neuron", ylabel="Postsynaptic neuron", title="Weights of network 0, trained")
-    figure.colorbar(picture, ax=last)
+    plotting.plot_weights(results["rflo-T200-dale"].weights_after["recurrent"][0], last).set(title="Weights of network 0, trained")
     figure.suptitle("Murray 2019, figure 2, supplement 1: excitatory and inhibitory neurons")
     return figure
 

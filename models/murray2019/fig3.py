@@ -150,11 +150,7 @@ def draw_peaks(case, settings, arrays, ax):
     rule, setting, longest = case
     delays, peaks, r, _ = measures(case, settings, arrays)
     first = task_of(setting, longest, settings.seed).steps("first_pulse")
-    plotting.axes_or_new(ax)
-    ax.plot(delays, 2 * delays, color=plotting.COLOURS["target"], linewidth=4)
-    for network in peaks:
-        ax.plot(delays, network - first, ".-", color=plotting.colour(rule), linewidth=0.6, alpha=0.6)
-    ax.set(xlabel="Delay (ms)")
+    plotting.plot_answers(delays, peaks - first, 2 * delays, ax, name=rule).set(xlabel="Delay (ms)")
     ax.set_title(f"{LABELS[rule]} {'as printed' if setting is PRINTED else 'S3'}\n<= {longest} tau\nmedian r {np.median(r):.2f}", fontsize="medium")
 
 

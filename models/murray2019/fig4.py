@@ -250,12 +250,8 @@ def velocity_of(arrays):
 
 
 def draw_tracks(velocity, ax, title):
-    """Where the cursor went in the first round, beside the square."""
-    plotting.axes_or_new(ax)
-    ax.plot([0, 1, 1, 0, 0], [0, 0, 1, 1, 0], color=plotting.COLOURS["target"], linewidth=5, solid_joinstyle="round")
-    for track in np.cumsum(velocity, axis=1) / BELL.sum():
-        ax.plot(*track.T, linewidth=1.2)
-    ax.set(title=title, xlabel="x", ylabel="y", aspect="equal", xlim=(-0.7, 1.7), ylim=(-0.7, 1.7))
+    """Where the cursor went in the first round, beside the square, whose sides are 1."""
+    plotting.plot_tracks(velocity / BELL.sum(), ideal(ROUND) / BELL.sum(), ax).set(title=title, xlim=(-0.7, 1.7), ylim=(-0.7, 1.7))
 
 
 def draw_velocity(velocity, ax, title):
@@ -267,15 +263,12 @@ def draw_velocity(velocity, ax, title):
 
 
 def draw_rewards(arrays, ax):
-    """Fraction of rewarded decisions, in tenths of the training."""
-    plotting.axes_or_new(ax)
+    """Share of rewarded decisions."""
     for name, rule, label, color in (("loop-S4", "one_hot", "S4", "#0072b2"), ("loop-S4", "graded", "S4, z as printed", "#999999"), ("loop-bells", "one_hot", "height 2", "#56b4e9")):
         rewards = arrays.get(name, {}).get(f"{rule}_reward")
         if rewards is not None:
-            bins = np.array_split(np.arange(rewards.shape[1]), min(40, rewards.shape[1]))
-            for number, network in enumerate(rewards):
-                ax.plot([block.mean() for block in bins], [network[block].mean() for block in bins], color=color, linewidth=0.9, label=label if not number else None)
-    ax.set(xlabel="Decision", ylabel="Reward rate", ylim=(-0.02, 1.02))
+            plotting.plot_share(rewards, ax, label=label, color=color)
+    ax.set(xlabel="Decision", ylabel="Reward rate")
     ax.legend(frameon=False, fontsize="x-small")
 
 

@@ -90,30 +90,18 @@ def draw(task, found):
         else:
             plotting.plot_losses(comparison.errors(*pair), learning, label=str(condition), **style)
         if condition.rule == "rflo" and not condition.noisy:
-            draw_output(comparison.results[pair], output, style, str(condition))
+            result = comparison.results[pair]
+            plotting.plot_output(result.times, result.output[0], result.target, output, label=str(condition), mask=result.mask, **style)
         if condition.kind == "lif" and condition.rule == "rflo" and not condition.noisy:
-            draw_spikes(comparison.arrays[pair]["spikes"][:, 0], raster, style["color"])
+            steps, neurons = np.nonzero(comparison.arrays[pair]["spikes"][:, 0])
+            plotting.plot_raster(steps * comparison.task.dt, neurons, raster, color=style["color"])
     learning.set(ylabel="Error (NMSE)", title="Median and quartiles over networks")
     learning.legend(frameon=False, fontsize="x-small")
+    output.set(title="Last trial, network 0")
     output.legend(frameon=False, fontsize="x-small")
+    raster.set(xlabel="Time in trial (ms)", title="LIF spikes after training, network 0")
     figure.suptitle(f"RFLO in rate and spiking networks: {task}")
     return figure
-
-
-def draw_output(result, ax, style, label):
-    """Output of network 0 in the last trial, over the target."""
-    shown = result.mask > 0
-    plotting.axes_or_new(ax).plot(result.times[shown] * 1e3, result.target[shown], color=plotting.COLOURS["target"], linewidth=3)
-    for number, values in enumerate(result.output[0].T):
-        ax.plot(result.times[shown] * 1e3, values[shown], linewidth=1, label=None if number else label, **style)
-    ax.set(xlabel="Time in trial (ms)", ylabel="Output", title="Last trial, network 0")
-
-
-def draw_spikes(spikes, ax, color):
-    """Spikes ``[step, neuron]`` of a network."""
-    steps, neurons = np.nonzero(spikes)
-    plotting.axes_or_new(ax).plot(steps, neurons, ".", color=color, markersize=1.5)
-    ax.set(xlabel="Time in trial (ms)", ylabel="Neuron", title="LIF spikes after training, network 0")
 
 
 def experiment(task, title, conditions, trials, takes, noisy_share=None):

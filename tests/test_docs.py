@@ -1,0 +1,103 @@
+"""The documentation: everything public is in it, nothing is written twice or out of place; and, on request, it builds without warnings and its links lead somewhere."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+import brian_rflo
+from brian_rflo import plotting, rules
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = {path.stem: path.read_text() for path in DOCS.glob("*.md")}
+
+
+def test_the_reference_has_every_public_name():
+    listed = set(re.findall(r"[\w.]+", (DOCS / "api.rst").read_text()))
+    assert {name for name in brian_rflo.__all__} <= {name.rpartition(".")[2] for name in listed}
+
+
+def test_every_rule_stands_beside_its_equations():
+    shown = set(re.findall(r"^:::\{rule\} (\w+)$", PAGES["rules"], flags=re.M))
+    assert shown == set(rules.__all__) - {"LearningRule", "DerivedRule"}
+
+
+def test_every_figure_is_in_the_gallery():
+    scripts = "".join(path.read_text() for path in (DOCS / "figures").glob("*.py"))
+    assert all(name in scripts for name in vars(plotting) if name.startswith("plot_"))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_of_the_repository_lead_to_files(name):
+    """As the files are read on a web page of the repository, without Sphinx."""
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", PAGES[name]):
+        assert (DOCS / target).exists(), target
+
+
+@pytest.mark.parametrize("path", sorted((DOCS / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_notebooks_are_thin_and_without_outputs(path):
+    cells = json.loads(path.read_text())["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert code and not any(cell["outputs"] or cell["execution_count"] for cell in code)
+    assert sum(len(cell["source"]) for cell in code) <= 25
+
+
+def test_the_readme_has_the_command():
+    assert re.search(r"^    python3 -m venv .venv && .venv/bin/pip install -q -e \"\.\[docs\]\" && .venv/bin/sphinx-build -W docs results/docs$", (ROOT / "README.md").read_text(), flags=re.M)
+
+
+class Page(HTMLParser):
+    """What a page links to, and what can be linked to on it."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.links, self.anchors = set(), {""}
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name in ("href", "src"):
+                self.links.add(value)
+            elif name == "id" or (tag == "a" and name == "name"):
+                self.anchors.add(value)
+
+
+def broken_links(folder):
+    """Links within a site that lead nowhere: ``(page, link)``; and those that a browser would need a network for to show the page."""
+    pages = {path.resolve(): Page(path) for path in folder.rglob("*.html")}
+    broken = []
+    for path, page in pages.items():
+        for link in page.links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            if not target.exists() or (target in pages and unquote(parts.fragment) not in pages[target].anchors):
+                broken.append((str(path.relative_to(folder.resolve())), link))
+    return len(pages), broken
+
+
+def fetched(folder):
+    """Scripts, styles and pictures of pages that come from elsewhere."""
+    return {match for path in folder.rglob("*.html") for match in re.findall(r"<(?:script|img|link)[^>]+(?:src|href)=\"(https?://[^\"]+)\"", path.read_text(encoding="utf-8"))}
+
+
+@pytest.mark.model
+def test_it_builds_without_warnings_and_its_links_lead_somewhere(tmp_path):
+    if shutil.which("sphinx-build", path=Path(sys.executable).parent) is None:
+        pytest.skip("needs pip install 'brian_rflo[docs]'")
+    built = tmp_path / "site"
+    done = subprocess.run([Path(sys.executable).parent / "sphinx-build", "-W", "--keep-going", "-d", tmp_path / "trees", DOCS, built], capture_output=True, text=True, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr[-5000:]
+    count, broken = broken_links(built)
+    assert count > 70 and not broken, broken
+    assert not fetched(built)
+    assert "brian2.readthedocs.io/en/stable/reference/brian2.groups.neurongroup.NeuronGroup.html" in (built / "made" / "api" / "brian_rflo.RateNeurons.html").read_text()
