@@ -18,7 +18,7 @@ from brian2.groups.group import Group
 from .neurons.base import whole
 
 #: Modules of this package that decide no number.
-ELSEWHERE = {"__main__", "benchmarks", "checks", "cli", "differences", "experiment", "files", "labelled", "models", "parts", "plotting", "results", "saving", "settings"}
+ELSEWHERE = {"__main__", "benchmarks", "checks", "cli", "crews", "differences", "experiment", "files", "labelled", "models", "parts", "plotting", "results", "saving", "settings", "sweeps"}
 PLAIN = (bool, bytes, complex, dict, float, frozenset, int, list, np.generic, np.ndarray, set, str, tuple, type(None))
 
 
