@@ -11,6 +11,7 @@ from .regularization import FiringRate
 from .results import TrainingResult
 from .rules import RFLO, AdaptiveEProp, Delta, DerivedRule, EProp, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta, LearningRule, RewardHebbian
 from .selection import ChoiceMonitor, WinnerTakeAll
+from .sweeps import sweep
 from .synapses import DALE, AdaptiveFeedback, FeedbackSynapses, FixedSynapses, PlasticSynapses, SymmetricFeedback
 from .tasks import ArrayTask, CursorMovements, EvidenceAccumulation, IntervalMatching, PatternGeneration, PeriodicOutput, StoreRecall, Task
 from .trials import LossMonitor, Trials
@@ -66,4 +67,5 @@ __all__ = [
     "reference",
     "reference_eprop",
     "schedule",
+    "sweep",
 ]
