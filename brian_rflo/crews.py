@@ -8,6 +8,7 @@ elsewhere, are computing at the same time.
 import json
 import multiprocessing
 import os
+import pickle
 import signal
 import socket
 import tempfile
@@ -18,9 +19,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
+from importlib import import_module
+from io import BytesIO
 from multiprocessing.connection import wait
 from pathlib import Path
+from types import FunctionType, ModuleType
 
+import brian2
 import numpy as np
 
 from .files import claimed, is_claimed, remove_half_written, save_arrays, write_whole
@@ -374,11 +379,29 @@ def loky():
     return loky
 
 
-def pickler():
-    """What writes functions of scripts and notebooks too, by their code: cloudpickle, which comes with joblib, Dask and submitit."""
-    for name in ("cloudpickle", "joblib.externals.cloudpickle", "pickle"):
+def cloudpickle():
+    """What writes functions of scripts and notebooks too, by their code, and comes with joblib, Dask and submitit; None where it is missing."""
+    for name in ("cloudpickle", "joblib.externals.cloudpickle"):
         with suppress(ModuleNotFoundError):
-            return __import__(name, fromlist=["dumps"])
+            return import_module(name)
+
+
+def dumps(thing):
+    """A thing as bytes. Of what is one in a process, Brian2's objects such as `prefs`, NumPy's random numbers, there is no copy: it is that of the process that reads them."""
+    if cloudpickle() is None:
+        return pickle.dumps(thing)
+    names = {id(value): (brian2, name) for name, value in vars(brian2).items()} | {id(np.random.mtrand._rand): (np.random.mtrand, "_rand")}
+
+    class Pickler(cloudpickle().Pickler):
+        def reducer_override(self, value):
+            if id(value) in names and not isinstance(value, (FunctionType, ModuleType, type)):
+                module, name = names[id(value)]
+                return getattr, (module, name)
+            return super().reducer_override(value)
+
+    written = BytesIO()
+    Pickler(written).dump(thing)
+    return written.getvalue()
 
 
 def pickled(part):
@@ -390,16 +413,14 @@ def pickled(part):
         If it cannot be sent to another process.
     """
     try:
-        return pickler().dumps(part)
+        return dumps(part)
     except Exception as error:
-        hint = "" if pickler().__name__ != "pickle" else "; with cloudpickle, pip install 'brian_rflo[sweep]', functions of scripts, lambdas and closures can be sent too"
+        hint = "" if cloudpickle() else "; with cloudpickle, pip install 'brian_rflo[sweep]', functions of scripts, lambdas and closures can be sent too"
         raise TypeError(f"{part.name} cannot be sent to another process ({type(error).__name__}: {error}); build networks, files and generators within the function{hint}") from error
 
 
 def compute_pickled(data, path, sender, number):
     """What an executor calls."""
-    import pickle
-
     if sender == (socket.gethostname(), os.getpid()) and threading.current_thread() is not threading.main_thread():
         return Failure("RuntimeError: this executor computes in threads, which would share one clock and one scope of Brian2; give one that computes in processes (for Dask, processes=True)")
     try:

@@ -161,7 +161,9 @@ def code_of(thing, seen=None):
     seen.add(id(thing))
     if isinstance(thing, type):
         return code_of_class(thing, seen)
-    texts = [instructions(thing.__code__), described(thing.__defaults__), described(thing.__kwdefaults__)]
+    texts = [instructions(thing.__code__)]
+    for value in [*(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values()]:
+        texts.append(code_of_value(value, thing, seen) or described(value))
     for cell in thing.__closure__ or ():
         texts.append(code_of_value(cell.cell_contents, thing, seen))
     for name in sorted(names_in(thing.__code__) & set(thing.__globals__)):

@@ -47,7 +47,8 @@ def sweep(function, parameters, folder, workers=None, executor=None, device=None
     ----------
     function : callable
         Builds and trains a network; returns a `TrainingResult`, or a dictionary of numbers and arrays. It finds Brian2 as in a new Python: nothing in the
-        magic network, a time step of 0.1 ms, random numbers that depend on the arguments alone. The preferences are those of now.
+        magic network, a time step of 0.1 ms, random numbers that begin at its argument ``seed``, if it has one, and else depend on all arguments. The
+        preferences are those of now.
     parameters : dict or sequence of dict
         The values of each argument, of which all combinations are computed; or the arguments of each network one by one.
     folder : path
@@ -96,10 +97,11 @@ def sweep(function, parameters, folder, workers=None, executor=None, device=None
     folder = writable_folder(folder)
     networks = networks_of(function, settings, device)
     common = networks[0].common()
-    paths = {network.name: path_of(network.name, common | network.particular(), folder) for network in networks}
+    identities = {network.name: common | network.particular() for network in networks}
+    paths = {name: path_of(name, identity, folder) for name, identity in identities.items()}
     found = Finished(networks, paths, folder, say)
     missing = [network for network in networks if network.name not in found.rows]
-    found.say_what_there_is(missing)
+    found.say_what_there_is(missing, identities)
     if missing:
         crew = crew_of(executor, min(workers or devices.cores(), len(missing)) if executor is None else None)
         try:
@@ -239,9 +241,15 @@ class Network(Part):
 
     def compute(self, progress):
         """What the function returns, as arrays, from a Brian2 in which nothing has happened."""
-        with new_brian(self.device, self.preferences, int(digest(described(self.arguments)), 16) % 2**32):
+        with new_brian(self.device, self.preferences, self.first_random()):
             arrays = arrays_of(self.function(**self.arguments), self.function)
         return arrays | {"about": np.array(json.dumps(self.identity()))}
+
+
+    def first_random(self):
+        """Where the random numbers of Brian2 begin: at the argument ``seed``; else at a number that stands for all arguments."""
+        given = self.arguments.get("seed")
+        return given if type(given) is int and 0 <= given < 2**32 else int(digest(described(self.arguments)), 16) % 2**32
 
 
 def default_preference(name):
@@ -388,22 +396,21 @@ class Finished:
         failed = sum(row.failure is not None for row in self.rows.values())
         return f"{len(self.rows) - failed} of {len(self.networks)} networks{f' ({failed} failed)' if failed else ''}"
 
-    def say_what_there_is(self, missing):
+    def say_what_there_is(self, missing, identities):
         """What of the sweep was in the folder, and why something is computed anew."""
         if len(missing) < len(self.networks):
             self.say(f"{len(self.networks) - len(missing)} of {len(self.networks)} networks are finished already, in {self.folder}")
-        changed = [what for network in missing for what in [self.what_has_changed(network)] if what]
+        changed = [what for network in missing for what in [self.what_has_changed(network.name, identities[network.name])] if what]
         if changed:
             self.say(f"{len(changed)} networks are computed anew: what is in {self.folder} is older than a change of {' and '.join(sorted(set().union(*changed)))} (it stays there until you delete it)")
 
-    def what_has_changed(self, network):
+    def what_has_changed(self, name, now):
         """Between a network of now and the one of the same settings that is in the folder; nothing if there is none."""
-        now = network.identity()
-        for path in self.folder.glob(f"{network.name}-*.npz"):
+        for path in self.folder.glob(f"{name}-*.npz"):
             with suppress(OSError, KeyError, RuntimeError, ValueError):
                 then = json.loads(str(read_arrays(path)["about"]))
                 if then["settings"] == now["settings"]:
-                    return {name for name in now if now[name] != then.get(name)}
+                    return {what for what in now if now[what] != then.get(what)}
         return set()
 
     def say_how_it_went(self, computed):
