@@ -95,7 +95,7 @@ def work(crew, parts, paths, report):
         while waiting or crew.running or alone or elsewhere:
             if not waiting and not crew.running and alone:
                 waiting = [alone.pop(0)]
-            with crew.together():
+            with crew.together() if waiting else nullcontext():
                 while waiting and len(crew.running) < crew.at_a_time:
                     part = waiting.pop(0)
                     crew.start(part, paths[part.name])
