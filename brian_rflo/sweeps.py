@@ -11,6 +11,7 @@ import itertools
 import json
 import multiprocessing.util
 import os
+import random
 import re
 import shutil
 import tempfile
@@ -269,6 +270,8 @@ def new_brian(device, preferences, number):
             own = get_device()
             start_scope()
             defaultclock.dt = FIRST_DT
+            random.seed(number)
+            np.random.seed(number)  # which seed of a standalone device leaves alone
             seed_brian(number)
             yield
             if get_device() is not own:
