@@ -12,6 +12,7 @@ from .regularization import FiringRate
 from .results import TrainingResult
 from .rules import RFLO, AdaptiveEProp, Delta, DerivedRule, EProp, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta, LearningRule, RewardHebbian
 from .selection import ChoiceMonitor, WinnerTakeAll
+from .sweeps import sweep
 from .synapses import DALE, AdaptiveFeedback, FeedbackSynapses, FixedSynapses, PlasticSynapses, SymmetricFeedback
 from .tasks import MNIST1D, ArrayTask, CursorMovements, EvidenceAccumulation, IntervalMatching, NeurogymTask, PatternGeneration, PeriodicOutput, SequentialDigits, StoreRecall, Task
 from .trials import LossMonitor, Trials
@@ -72,5 +73,6 @@ __all__ = [
     "reference",
     "reference_eprop",
     "schedule",
+    "sweep",
     "to_nir",
 ]

@@ -1,7 +1,6 @@
 """The command line: ``brian-rflo list``, ``brian-rflo run`` and ``brian-rflo bench``."""
 
 import argparse
-import os
 import sys
 import time
 from importlib import import_module
@@ -56,17 +55,12 @@ def parser():
     run.add_argument("--seed", type=seed, default=0, help="seed of the initial weights (default: 0)")
     run.add_argument("--device", choices=devices.DEVICES, default="auto", help="where Brian2 runs; auto is cpp_standalone where there is a C++ compiler, else numpy")
     run.add_argument("--quick", action="store_true", help="fewer networks and trials: shows learning within a minute or so")
-    run.add_argument("--workers", type=positive, default=cores(), help="processes at the same time (default: one for each core)")
+    run.add_argument("--workers", type=positive, default=devices.cores(), help="processes at the same time (default: one for each core)")
     run.add_argument("--fresh", action="store_true", help="compute everything anew; otherwise what an earlier run has finished is used")
     run.add_argument("--out", help="folder for figure.png, data.npz and summary.json (default: results/NAME)")
     add_compare(commands)
     add_bench(commands)
     return top
-
-
-def cores():
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def add_compare(commands):
@@ -84,7 +78,7 @@ def add_compare(commands):
     compare.add_argument("--gain", type=float, help="gain of the initial recurrent weights (default: 1.5 for rates, 0.5 for spikes)")
     compare.add_argument("--seed", type=seed, default=0, help="seed of weights and neurons (default: 0)")
     compare.add_argument("--device", choices=devices.DEVICES, default="auto", help="where Brian2 runs")
-    compare.add_argument("--workers", type=positive, default=cores(), help="processes at the same time (default: one for each core)")
+    compare.add_argument("--workers", type=positive, default=devices.cores(), help="processes at the same time (default: one for each core)")
     compare.add_argument("--fresh", action="store_true", help="compute everything anew")
     compare.add_argument("--out", help="folder for figure.png, data.npz and summary.json (default: results/compare/TASK)")
 

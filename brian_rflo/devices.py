@@ -1,12 +1,15 @@
 """Where a simulation runs: numpy, Cython or C++ standalone, by one name."""
 
+import os
 import shutil
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 from brian2 import device as brian_device
 from brian2 import prefs, set_device
+from brian2.devices.device import all_devices
 
 DEVICES = ("auto", "numpy", "cython", "cpp_standalone")
 
@@ -37,22 +40,41 @@ def chosen(name):
     return name
 
 
+def cores():
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def runtime():
+    """Brian2's device that runs at once, as opposed to standalone ones."""
+    return all_devices["runtime"]
+
+
+def reset():
+    """Leave a standalone device."""
+    brian_device.reinit()
+    set_device("runtime")
+
+
 @contextmanager
-def device(name):
+def device(name, folder=None):
     """Run what is built inside on a device, and leave everything as it was.
 
     Parameters
     ----------
     name : {"numpy", "cython", "cpp_standalone"}
+    folder : path, optional
+        Where a C++ program is built. In that of an earlier one only what has changed is compiled. By default a new one, gone afterwards.
     """
     if name == "cpp_standalone":
-        with tempfile.TemporaryDirectory(prefix="brian_rflo_build_") as folder:
-            set_device("cpp_standalone", directory=folder)
+        with tempfile.TemporaryDirectory(prefix="brian_rflo_build_") if folder is None else nullcontext(folder) as place:
+            for part in ("results", "static_arrays"):
+                shutil.rmtree(Path(place) / part, ignore_errors=True)
+            set_device("cpp_standalone", directory=str(place))
             try:
                 yield
             finally:
-                brian_device.reinit()
-                set_device("runtime")
+                reset()
         return
     before = prefs.codegen.target
     prefs.codegen.target = name

@@ -80,11 +80,11 @@ def arrays_of(dataset):
     return {name: dataset[name].values for name in names} | {"dt": np.array(settings.pop("dt")), "settings": settings}
 
 
-def stacked(datasets, **varied):
+def stacked(datasets, everywhere=None, **varied):
     """Many datasets as one, along what was varied: ``stacked([a, b], rule=["rflo", "bptt"])``.
 
-    Where several things were varied, each dataset has its place in the grid of their values; what is missing there is NaN. Settings that
-    differ become variables, ``setting_NAME``; all others stay attributes.
+    Where several things were varied, each dataset has its place in the grid of their values; what is missing there is NaN. The grid has the values
+    that occur, or those in `everywhere` by name. Settings that differ become variables, ``setting_NAME``; all others stay attributes.
     """
     from pandas import MultiIndex
 
@@ -94,7 +94,7 @@ def stacked(datasets, **varied):
     in_a_row = xr.concat([with_variables(dataset, differing, wordy) for dataset in datasets], "_place", data_vars="all", coords="minimal", compat="override", join="outer", combine_attrs="drop_conflicts")
     places = MultiIndex.from_arrays(list(varied.values()), names=list(varied))
     grid = in_a_row.assign_coords(xr.Coordinates.from_pandas_multiindex(places, "_place")).unstack("_place")
-    grid = grid.sel({name: list(dict.fromkeys(values)) for name, values in varied.items()}).transpose(*varied, ...)
+    grid = grid.reindex(everywhere or {name: list(dict.fromkeys(values)) for name, values in varied.items()}).transpose(*varied, ...)
     return grid.assign({name: variable.where(variable.notnull(), "") for name, variable in grid.data_vars.items() if variable.dtype == object})
 
 

@@ -6,28 +6,18 @@ its own folder, the versions of Brian2 and NumPy. So an experiment that was inte
 part in common share it, and changed code or settings find nothing to reuse.
 """
 
-import multiprocessing
-import os
-import signal
-import tempfile
-import threading
 import time
-import traceback
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
-from multiprocessing.connection import wait
 from pathlib import Path
 
-import numpy as np
 from brian2 import second
 
-from .files import half_written, read_arrays, save_arrays, writable_folder, write_whole
+from .crews import Failure, Processes, work
+from .files import read_arrays, writable_folder
 from .settings import described, digest, sources
 
-#: One thread for each part: parts run side by side.
-THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB", "BLIS")}
 SAY_EVERY_S, REPORT_PERIOD = 20, 1 * second
 
 
@@ -52,14 +42,27 @@ class Part:
     arguments: dict
     cost: float
 
+    def identity(self):
+        """All that decides its numbers, as text by name."""
+        known = {f"version of {package}": version(package) for package in ("brian2", "numpy")}
+        return {"function": self.function.__qualname__, "arguments": described(self.arguments), "source": sources(self.function)} | known
+
     def path(self, folder):
         """The file of its arrays."""
-        known = (self.function.__qualname__, described(self.arguments), sources(self.function), version("brian2"), version("numpy"))
-        return Path(folder) / f"{self.name}-{digest(repr(known))}.npz"
+        return path_of(self.name, self.identity(), folder)
+
+    def compute(self, progress):
+        """Its arrays, by name."""
+        return self.function(progress, **self.arguments)
 
     def load(self, folder):
         """Its arrays, or None where it is not finished; see `read`."""
         return read(self.path(folder))
+
+
+def path_of(name, identity, folder):
+    """The file of what is computed under that name from all that."""
+    return Path(folder) / f"{name}-{digest(repr(sorted(identity.items())))}.npz"
 
 
 def read(path):
@@ -137,8 +140,7 @@ def compute(parts, folder, workers, say):
         say(f"{len(parts) - len(missing)} of {len(parts)} parts are finished already, in {folder} (--fresh computes them anew)")
     failed = {}
     if missing:
-        with Crew(paths, say) as crew:
-            failed = crew.work(missing, workers)
+        failed = {name: failure.reason for name, failure in work(Processes(workers), missing, paths, Report(missing, say)).items()}
         found |= {part.name: read(paths[part.name]) for part in missing}
     return {name: arrays for name, arrays in found.items() if arrays is not None}, failed
 
@@ -149,138 +151,29 @@ def forget(parts, folder):
         part.path(folder).unlink(missing_ok=True)
 
 
-class Crew:
-    """The processes at work."""
+class Report:
+    """Lines for the user: what has failed and, now and then, how much is done and how long the rest will take."""
 
-    def __init__(self, paths, say):
-        self.paths, self.say = paths, say
-        self.context, self.running, self.failed, self.reached = multiprocessing.get_context("spawn"), {}, {}, {}
+    def __init__(self, parts, say):
+        self.left, self.whole, self.say = {part.name: part.cost for part in parts}, sum(part.cost for part in parts), say
+        self.began = self.said = time.monotonic()
 
-    def __enter__(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="brian_rflo_crew_", ignore_cleanup_errors=True)
-        return self
-
-    def __exit__(self, *_):
-        """End what is still running and all that it has started, whatever signal comes now; what it has half written goes too."""
-        with signals(signal.SIG_IGN, "SIGINT", "SIGTERM", "SIGHUP"):
-            for process in self.running:
-                kill(process)
-            for process, part in self.running.items():
-                process.join()
-                half_written(self.paths[part.name], process.pid).unlink(missing_ok=True)
-            self.folder.cleanup()
-
-    def work(self, parts, workers):
-        """Compute the parts, the longest first."""
-        waiting = sorted(parts, key=lambda part: -part.cost)
-        self.left, self.whole, self.began, self.said = {part.name: part.cost for part in parts}, sum(part.cost for part in parts), time.monotonic(), time.monotonic()
-        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self.folder.name)  # gone with us, whatever is left there
-        with signals(interrupt, "SIGTERM", "SIGHUP"), environment(THREADS | temporary):
-            while waiting or self.running:
-                while waiting and len(self.running) < workers:
-                    self.start(waiting.pop(0))
-                wait([process.sentinel for process in self.running], timeout=1)
-                for process in [process for process in self.running if not process.is_alive()]:
-                    self.finish(process)
-                self.say_how_far()
-        return self.failed
-
-    def note(self, part, kind):
-        """A small file through which a part's process speaks."""
-        return Path(self.folder.name) / f"{part.name}.{kind}"
-
-    def start(self, part):
-        """Compute a part in a new process."""
-        process = self.context.Process(target=compute_one, args=(part, self.paths[part.name], self.note(part, "progress"), self.note(part, "error")))
-        process.start()
-        self.running[process] = part
-
-    def finish(self, process):
-        """A process has ended, well or not."""
-        part = self.running.pop(process)
-        error = self.note(part, "error")
-        if process.exitcode or error.exists():
-            self.failed[part.name] = error.read_text(encoding="utf-8") if error.exists() else f"its process ended with status {process.exitcode}"
-            self.say(f"  {part.name} failed: {self.failed[part.name]}")
+    def ended(self, part, outcome):
+        """A part has come to an end, well or not."""
+        if isinstance(outcome, Failure):
+            self.say(f"  {part.name} failed: {outcome}")
         self.left[part.name] = 0.0
         self.said = 0.0
 
-    def say_how_far(self):
-        """Now and then: how much is done, and how long the rest will take."""
+    def now_and_then(self, crew, elsewhere):
+        """Say how far it is, if that has not been said for a while."""
         if time.monotonic() - self.said < SAY_EVERY_S:
             return
         self.said = time.monotonic()
-        left = self.left | {part.name: part.cost * (1 - self.fraction(part)) for part in self.running.values()}
+        reached = {part.name: crew.fraction(part) for part in crew.running.values()}
+        left = self.left | {part.name: part.cost * (1 - reached[part.name]) for part in crew.running.values()}
         done = 1 - sum(left.values()) / self.whole
         minutes = (self.said - self.began) / 60
         rest = f", about {minutes * (1 - done) / done:.0f} min left" if done > 0.02 else ""
-        names = ", ".join(f"{part.name} {self.fraction(part):.0%}" for part in self.running.values())
+        names = ", ".join([*(f"{name} {fraction:.0%}" for name, fraction in reached.items()), *(f"{part.name} elsewhere" for part in elsewhere)])
         self.say(f"  {done:4.0%} after {minutes:.1f} min{rest if names else ''}{': ' if names else ''}{names}")
-
-    def fraction(self, part):
-        """How far a running part is, or was when it last said so."""
-        with suppress(OSError, ValueError):  # not yet written, or just being written
-            self.reached[part.name] = float(self.note(part, "progress").read_text())
-        return self.reached.get(part.name, 0.0)
-
-
-def compute_one(part, path, progress, error):
-    """What a process does: compute a part and write it, whole; or write down why that failed."""
-    with suppress(AttributeError, OSError):
-        os.setsid()  # so that it can be ended together with the programs that it starts
-        threading.Thread(target=end_with_parent, daemon=True).start()
-    try:
-        start = time.perf_counter()
-        arrays = part.function(Progress(progress), **part.arguments)
-        arrays["seconds"] = np.array(time.perf_counter() - start)
-        if part.path(path.parent) != path:
-            raise RuntimeError("the source code has changed while this was computed, so it is not kept; give the same command again")
-        write_whole(path, lambda waiting: save_arrays(waiting, arrays))
-    except Exception as failure:
-        traceback.print_exc()
-        Path(error).write_text(f"{type(failure).__name__}: {failure}", encoding="utf-8")
-
-
-def end_with_parent():
-    """Wait for the end of the process that started this one, and end with it, and all that this one has started."""
-    wait([multiprocessing.parent_process().sentinel])
-    os.killpg(0, signal.SIGKILL)
-
-
-def kill(process):
-    """Kill a process and those that it has started."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (AttributeError, ProcessLookupError, PermissionError):
-        process.kill()
-
-
-@contextmanager
-def environment(variables):
-    """Set environment variables for a while."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
-def interrupt(*_):
-    """What Control-C does."""
-    raise KeyboardInterrupt
-
-
-@contextmanager
-def signals(handler, *names):
-    """Handle signals so for a while, where the system has them."""
-    before = {}
-    try:
-        for name in names:
-            if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
-                before[name] = signal.signal(getattr(signal, name), handler)
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)

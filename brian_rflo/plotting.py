@@ -423,3 +423,22 @@ def plot_comparison(comparison, axes=None):
     for name, ax in axes.items():
         PANELS[name](comparison, axes_or_new(ax))
     return axes
+
+
+def plot_sweep(table, parameter, number, ax=None):
+    """A number of each network of a sweep against a parameter, and the medians; both axes logarithmic where the values span a factor of ten."""
+    rows = [row for row in table.rows if isinstance(row.numbers.get(number), (int, float))]
+    if not rows or parameter not in rows[0].settings:
+        raise ValueError(f"plot: no finished network has the parameter '{parameter}' and the number '{number}'; there are {', '.join(table.rows[0].settings)} and {', '.join(table.columns())}")
+    ax = axes_or_new(ax)
+    values = [row.settings[parameter] for row in rows]
+    values = [value if isinstance(value, (int, float)) else float(value) if hasattr(value, "dim") and not value.ndim else str(getattr(value, "__name__", value)) for value in values]
+    numbers = np.array([row.numbers[number] for row in rows], dtype=float)
+    ax.plot(values, numbers, "o", color=COLOURS["target"], markersize=4)
+    places = list(dict.fromkeys(values))
+    ax.plot(places, [np.nanmedian(numbers[[value == place for value in values]]) for place in places], "-", color=COLOURS["rflo"])
+    for axis, given in (("x", values), ("y", numbers)):
+        if not any(isinstance(value, str) for value in given) and np.nanmin(given) > 0 and np.nanmax(given) >= 10 * np.nanmin(given):
+            ax.set(**{f"{axis}scale": "log"})
+    ax.set(xlabel=parameter, ylabel=number.replace("_", " "))
+    return ax

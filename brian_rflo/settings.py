@@ -3,23 +3,26 @@
 Text is what files keep of it, and what a digest is taken of: two values that say the same have the same text, on every machine.
 """
 
+import dis
 import hashlib
 import platform
 import re
 import sys
+import sysconfig
 from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
 import numpy as np
-from brian2 import Function, Quantity, TimedArray, get_device, get_unit
+from brian2 import Equations, Function, Quantity, TimedArray, get_device, get_unit
 from brian2.groups.group import Group
 
 from .neurons.base import whole
 
 #: Modules of this package that decide no number.
-ELSEWHERE = {"__main__", "benchmarks", "checks", "cli", "differences", "experiment", "files", "labelled", "models", "parts", "plotting", "results", "saving", "settings"}
+ELSEWHERE = {"__main__", "benchmarks", "checks", "cli", "crews", "differences", "experiment", "files", "labelled", "models", "parts", "plotting", "results", "saving", "settings", "sweeps"}
+INSTALLED = {Path(folder) for name, folder in sysconfig.get_paths().items() if name in ("stdlib", "platstdlib", "purelib", "platlib")}
 PLAIN = (bool, bytes, complex, dict, float, frozenset, int, list, np.generic, np.ndarray, set, str, tuple, type(None))
 
 
@@ -95,13 +98,22 @@ def is_of_script(thing):
 
 def sources(function):
     """Digest of the code that a function runs: this package's, and its own with what that takes from its own folder."""
+    return digest(source_of_package() + source_of(function))
+
+
+def source_of_package():
+    """Digest of all of this package that decides numbers."""
     root = Path(__file__).parent
     ours = [path for path in root.rglob("*") if path.suffix in (".py", ".cpp", ".pyx") and path.relative_to(root).parts[0].removesuffix(".py") not in ELSEWHERE]
     found = hashlib.sha256()
     for path in sorted(ours):
         found.update(path.read_bytes())
-    found.update((code_of(function) if is_of_script(function) else files_of(function.__module__)).encode())
     return found.hexdigest()
+
+
+def source_of(function):
+    """The code of a function, with what that takes from its own folder and from modules that are not installed, as text."""
+    return code_of(function) if is_of_script(function) else files_of(function.__module__)
 
 
 def files_of(module):
@@ -114,7 +126,7 @@ def neighbours(module, found=()):
     found = {*found, module}
     for value in list(vars(sys.modules[module]).values()):
         name = module_of(value)
-        if name not in found and in_folder(name, Path(sys.modules[module].__file__).parent):
+        if name not in found and (in_folder(name, Path(sys.modules[module].__file__).parent) or is_in_work(name)):
             found |= neighbours(name, found)
     return found
 
@@ -131,6 +143,14 @@ def in_folder(module, folder):
     return file is not None and Path(file).name != "__init__.py" and Path(file).parent == folder
 
 
+def is_in_work(module):
+    """Whether a module lies outside of the folders into which packages are installed, and is none of ours."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if file is None or module == "__main__" or module.partition(".")[0] == __package__ or Path(file).suffix != ".py":
+        return False
+    return not any(Path(file).is_relative_to(folder) for folder in INSTALLED)
+
+
 def code_of(thing, seen=None):
     """What a function or class of a script does, as text: its code, and that of all in its module and folder that it names.
 
@@ -142,7 +162,9 @@ def code_of(thing, seen=None):
     seen.add(id(thing))
     if isinstance(thing, type):
         return code_of_class(thing, seen)
-    texts = [instructions(thing.__code__), described(thing.__defaults__), described(thing.__kwdefaults__)]
+    texts = [instructions(thing.__code__)]
+    for value in [*(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values()]:
+        texts.append(code_of_value(value, thing, seen) or described(value))
     for cell in thing.__closure__ or ():
         texts.append(code_of_value(cell.cell_contents, thing, seen))
     for name in sorted(names_in(thing.__code__) & set(thing.__globals__)):
@@ -168,8 +190,10 @@ def code_of_value(value, function, seen):
     if isinstance(value, (FunctionType, type)) and module == function.__module__:
         return code_of(value, seen)
     if isinstance(value, (FunctionType, ModuleType, type)):
-        return files_of(module) if in_folder(module, Path(function.__code__.co_filename).parent) else ""
-    return described(value) if isinstance(value, PLAIN) or is_dataclass(value) else ""
+        return files_of(module) if in_folder(module, Path(function.__code__.co_filename).parent) or is_in_work(module) else ""
+    if isinstance(value, Equations):
+        return str(value)
+    return described(value) if isinstance(value, (*PLAIN, TimedArray)) or is_dataclass(value) else ""
 
 
 def instructions(code):
@@ -179,5 +203,6 @@ def instructions(code):
 
 
 def names_in(code):
-    """All names that code looks up, that of inner functions included."""
-    return set(code.co_names).union(*(names_in(value) for value in code.co_consts if isinstance(value, CodeType)))
+    """All global names that code looks up, those of inner functions included."""
+    names = {step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    return names.union(*(names_in(value) for value in code.co_consts if isinstance(value, CodeType)))

@@ -1,0 +1,62 @@
+"""How much two workers gain on a sweep: eight networks of about twenty seconds each, one at a time and two at a time.
+
+    python -m brian_rflo.benchmarks.sweeps
+
+Their numbers must be the same. The machine must be quiet: without two idle cores there is nothing to gain. ``--seconds 2`` is a trial run.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from brian2 import defaultclock, ms, prefs
+
+from .. import RFLO, LearningNetwork, PeriodicOutput, RateNeurons, sweep
+from ..crews import THREADS
+
+GOAL, NETWORKS, PROBE = 1.7, 8, 20
+
+
+def train(seed, trials):
+    """A network of Murray's size on the numpy target."""
+    task = PeriodicOutput(period=200 * ms)
+    defaultclock.dt = task.dt
+    return LearningNetwork(task, RateNeurons(30, tau=10 * ms), RFLO(0.03, tau=10 * ms), seed=seed).train(trials)
+
+
+def trials_in(seconds):
+    """How many trials take so many seconds of CPU here."""
+    train(0, 1)
+    start = time.process_time()
+    train(0, PROBE)
+    return max(1, round(PROBE * seconds / (time.process_time() - start)))
+
+
+def measure(workers, trials, folder):
+    """Wall seconds of a sweep, from the call to the table, and what its networks returned."""
+    start = time.perf_counter()
+    table = sweep(train, {"seed": range(NETWORKS), "trials": [trials]}, Path(folder) / str(workers), workers=workers)
+    return time.perf_counter() - start, [result.losses.tolist() for result in table.results]
+
+
+def main():
+    """Measure and tell; 0 if the goal is reached, 1 if not."""
+    parser = argparse.ArgumentParser(prog="python -m brian_rflo.benchmarks.sweeps", description="Two workers against one, on a sweep of eight networks.")
+    parser.add_argument("--seconds", type=float, default=20.0, help="CPU seconds of a network (default: 20)")
+    os.environ.update(THREADS)
+    prefs.codegen.target = "numpy"
+    trials = trials_in(parser.parse_args().seconds)
+    print(f"{NETWORKS} networks of {trials} trials")
+    with tempfile.TemporaryDirectory(prefix="brian_rflo_bench_") as folder:
+        (one, alone), (two, beside) = (measure(workers, trials, folder) for workers in (1, 2))
+    if alone != beside:
+        raise RuntimeError("two workers have computed other numbers than one")
+    print(f"one worker {one:.1f} s, two workers {two:.1f} s: {one / two:.2f} times faster, goal at least {GOAL}; same numbers")
+    return 0 if one / two >= GOAL else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

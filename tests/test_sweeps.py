@@ -1,0 +1,448 @@
+"""Sweeps: the same numbers whoever computes, nothing twice, nothing lost; what has changed is computed anew, what has failed is told."""
+
+import csv
+import os
+import pickle
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import brian2
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from brian2 import Network, NeuronGroup, defaultclock, ms, prefs, rand, set_device
+
+from brian_rflo import RFLO, LearningNetwork, PeriodicOutput, RateNeurons, crews, sweep, sweeps
+
+SCRIPT = """
+import sys, time
+from brian2 import *
+from brian_rflo import *
+
+prefs.codegen.target = "numpy"
+
+def note(line):
+    with open(sys.argv[2], "a") as file:
+        file.write(line + "\\n")
+
+def train(seed, learning_rate, log):
+    with open(log, "a") as file:
+        file.write(f"{seed} {learning_rate}\\n")
+    task = PeriodicOutput(period=20*ms)
+    defaultclock.dt = task.dt
+    net = LearningNetwork(task, RateNeurons(5, tau=10*ms, initial=rand(5)), RFLO(learning_rate, tau=10*ms), seed=seed)
+    time.sleep(PAUSE)
+    return net.train(3)
+
+sweep(train, {"seed": range(SEEDS), "learning_rate": [0.01, 0.1, 0.3], "log": [sys.argv[2]]}, sys.argv[1], workers=WORKERS)
+"""
+
+
+def train(seed, learning_rate=0.1):
+    """A small network, part of which is drawn from Brian2's random numbers."""
+    task = PeriodicOutput(period=20 * ms)
+    defaultclock.dt = task.dt
+    net = LearningNetwork(task, RateNeurons(5, tau=10 * ms, initial=np.random.rand(5)), RFLO(learning_rate, tau=10 * ms), seed=seed)
+    return net.train(3)
+
+
+def spell(kind):
+    """A network that is finished, one that fails, one whose process dies."""
+    if kind == "fails":
+        raise ValueError("no such\nthing")
+    if kind == "dies":
+        os._exit(3)
+    return {"letters": len(kind)}
+
+
+def counted(value, counter):
+    """A number, and a mark each time it is computed."""
+    with open(counter, "a") as file:
+        file.write(f"{value}\n")
+    return {"twice": 2 * value}
+
+
+def plain_brian2(tau):
+    """A magic network in plain Brian2."""
+    group = NeuronGroup(3, "dv/dt = -v/tau + 0.1*xi*tau**-.5 : 1", method="euler")
+    group.v = "rand()"
+    brian2.run(1 * ms)
+    return {"v": np.array(group.v), "dt_ms": float(defaultclock.dt / ms), "objects": len(brian2.collect())}
+
+
+def arrays(table):
+    """All arrays of all networks, but for seconds."""
+    return [result.arrays() if hasattr(result, "arrays") else result for result in table.results]
+
+
+def same(one, other):
+    """Whether two tables are the same to the bit."""
+    pairs = list(zip(arrays(one), arrays(other), strict=True))
+    return all(a.keys() == b.keys() and all(np.array_equal(a[name], b[name], equal_nan=np.asarray(a[name]).dtype.kind == "f") for name in a) for a, b in pairs)
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """Four networks, computed in this process."""
+    prefs.codegen.target = "numpy"
+    return sweep(train, {"seed": range(2), "learning_rate": [0.01, 0.1]}, tmp_path_factory.mktemp("here"), workers=1, report=None)
+
+
+def test_numbers_are_those_of_a_network_alone(expected, tmp_path):
+    losses = np.array([result.losses[0] for result in expected.results])
+    assert losses.shape == (4, 3) and len(np.unique(losses)) == 12
+    settings = [{"seed": 1, "learning_rate": 0.1}, {"learning_rate": 0.01, "seed": 0}]
+    defaultclock.dt = 7 * ms
+    group = NeuronGroup(1, "v : 1")  # ours, which the networks do not see
+    backwards = sweep(train, settings, tmp_path, workers=1, report=None)
+    assert np.array_equal(backwards.results[0].losses, expected.result(seed=1, learning_rate=0.1).losses)
+    assert np.array_equal(backwards.result(seed=0).weights_after["recurrent"], expected.result(seed=0, learning_rate=0.01).weights_after["recurrent"])
+    assert defaultclock.dt == 7 * ms and prefs.core.stop_on_keyboard_interrupt
+    Network(group).run(0 * ms)
+
+
+def test_processes_compute_the_same_numbers(expected, tmp_path):
+    """By a function that is sent as code; in it, Brian2's objects and random numbers are those of the process."""
+
+    def within(seed, learning_rate):
+        prefs.codegen.string_expression_target = "numpy"
+        assert brian2.prefs.codegen.string_expression_target == "numpy"
+        rand()
+        brian2.seed(seed)
+        defaultclock.dt = 5 * ms
+        return train(seed, learning_rate)
+
+    assert same(sweep(within, {"seed": range(2), "learning_rate": [0.01, 0.1]}, tmp_path / "joblib", workers=2, report=None), expected)
+
+
+def test_what_is_one_in_a_process_is_not_copied():
+    sent = pickle.loads(crews.dumps([prefs, defaultclock, brian2.magic_network, rand, ms]))
+    assert sent[0] is prefs and sent[1] is defaultclock and sent[2] is brian2.magic_network and sent[3].__self__ is rand.__self__ and sent[4] is ms
+
+
+def test_an_executor_computes_the_same_numbers(expected, tmp_path):
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
+        assert same(sweep(train, {"seed": range(2), "learning_rate": [0.01, 0.1]}, tmp_path, executor=executor, report=None), expected)
+
+
+def test_each_network_finds_a_new_brian2(tmp_path):
+    table = sweep(plain_brian2, {"tau": [5 * ms, 10 * ms, 5.000001 * ms]}, tmp_path, workers=1, report=None)
+    assert [(row.numbers["dt_ms"], row.numbers["objects"]) for row in table.rows] == [(0.1, 1)] * 3, str(table)
+    assert len({tuple(result["v"]) for result in table.results}) == 3
+
+
+def test_nothing_is_computed_twice(tmp_path):
+    counter, said = str(tmp_path / "counter"), []
+    for values in ([1, 2], [1, 2, 3], [3]):
+        table = sweep(counted, {"value": values, "counter": [counter]}, tmp_path / "sweep", workers=1, report=said.append)
+    assert Path(counter).read_text().split() == ["1", "2", "3"] and table.result(value=3) == {"twice": 6}
+    assert "2 of 3 networks are finished already" in "\n".join(said)
+
+
+def test_other_code_is_computed_anew(tmp_path):
+    def make(factor, helper=None):
+        return lambda value: {"product": factor * value}
+
+    said = []
+    first = sweep(make(2), {"value": [1]}, tmp_path, workers=1, report=said.append)
+    again = sweep(make(2), {"value": [1]}, tmp_path, workers=1, report=said.append)
+    assert "1 of 1 networks are finished already" in "\n".join(said) and first.rows[0].path == again.rows[0].path
+    said.clear()
+    other = sweep(make(3), {"value": [1]}, tmp_path, workers=1, report=said.append)
+    assert other.result() == {"product": 3} and first.result() == {"product": 2}
+    assert "1 networks are computed anew" in said[0] and "older than a change of the function" in said[0]
+    prefs.codegen.target = "auto"
+    sweep(make(3), {"value": [1]}, tmp_path, workers=1, report=said.append)
+    assert "preferences of Brian2" in said[-2] or "preferences of Brian2" in "\n".join(said)
+
+
+def test_code_of_other_modules_counts(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    monkeypatch.syspath_prepend(tmp_path / "a")
+    for factor in (2, 3):
+        (tmp_path / "a" / "helper_of_mine.py").write_text(f"def times(value):\n    return {factor}*value\n")
+        sys.modules.pop("helper_of_mine", None)
+        from importlib import import_module, invalidate_caches
+
+        invalidate_caches()
+        sys.dont_write_bytecode = True
+        helper = import_module("helper_of_mine")
+        table = sweep(lambda value, helper=helper: {"product": helper.times(value)}, {"value": [1]}, tmp_path / "sweep", workers=1, report=None)
+        assert table.result() == {"product": factor}
+
+
+def test_failures_leave_the_others(tmp_path):
+    said = []
+    table = sweep(spell, {"kind": ["good", "fails", "dies", "well"]}, tmp_path, workers=2, report=said.append)
+    assert [row.numbers.get("letters") for row in table.rows] == [4, None, None, 4]
+    assert [row.failure.reason.partition("\n")[0] for row in table.failed] == ["ValueError: no such", "its process died: killed, perhaps for want of memory, or crashed"]
+    assert "failed: kind=fails: ValueError: no such" in "\n".join(said) and "2 of 4 networks (2 failed)" in said[-1]
+    (told,) = [path for path in tmp_path.glob("kind=fails*.failed.txt")]
+    assert "kind=fails" in told.read_text() and "Traceback" in told.read_text()
+    assert "failed: ValueError: no such" in str(table)
+    with pytest.raises(RuntimeError, match="kind='?fails'? has failed: ValueError"):
+        table.result(kind="fails")
+
+
+def test_what_was_at_fault_may_be_mended(tmp_path):
+    def train(value, file=str(tmp_path / "needed")):
+        return {"length": len(Path(file).read_text())}
+
+    failed = sweep(train, {"value": [1]}, tmp_path / "sweep", workers=1, report=None).failed
+    assert failed[0].failure.reason.startswith("FileNotFoundError") and list((tmp_path / "sweep").glob("*.failed.txt"))
+    (tmp_path / "needed").write_text("four")
+    assert sweep(train, {"value": [1]}, tmp_path / "sweep", workers=1, report=None).result() == {"length": 4}
+    assert not list((tmp_path / "sweep").glob("*.failed.txt"))
+
+
+def test_damage_is_named_before_anything_is_computed(tmp_path):
+    counter = str(tmp_path / "counter")
+    table = sweep(counted, {"value": [1], "counter": [counter]}, tmp_path, workers=1, report=None)
+    table.rows[0].path.write_bytes(b"PK broken")
+    with pytest.raises(RuntimeError, match=r"value=1.* is damaged.*delete it"):
+        sweep(counted, {"value": [1, 2], "counter": [counter]}, tmp_path, workers=1, report=None)
+    assert Path(counter).read_text().split() == ["1"]
+
+
+def test_progress(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(sweeps, "SAY_EVERY_S", 0)
+    sweep(lambda value: time.sleep(0.2) or {"value": value}, {"value": range(4)}, tmp_path, workers=1, report=said.append)
+    assert re.fullmatch(r"  1 of 4 networks after \d s, about 1 s left", said[0])
+    assert re.fullmatch(rf"4 of 4 networks after \d s; table: {tmp_path}/table.csv", said[-1]) and len(said) == 4
+
+
+def test_time_left(monkeypatch):
+    """Two at a time, ten seconds each: of five left, two are half done."""
+    networks = sweeps.networks_of(spell, [{"kind": str(number)} for number in range(7)], None)
+    found = sweeps.Finished(networks, {network.name: sweeps.Path("/nowhere") for network in networks}, sweeps.Path(), print)
+    found.rows, found.computed = dict.fromkeys([network.name for network in networks[:2]]), 20.0
+    crew = crews.Loky(2)
+    assert found.time_left(crew) == ", about 20 s left"
+    monkeypatch.setattr(crew, "at_a_time", 100)
+    assert found.time_left(crew) == ", about 5 s left"
+    assert [sweeps.spoken(seconds) for seconds in (90, 600, 9000)] == ["90 s", "10 min", "2.5 h"]
+
+
+def test_the_table(tmp_path):
+    def respond(tau, kind):
+        if kind == "failing" and tau < 10 * ms:
+            raise ValueError("too short")
+        return {"speed": 1 / float(tau), "kind": kind, "rates": np.full((2, 3), float(tau))}
+
+    table = sweep(respond, {"tau": [5, 20] * ms, "kind": ["sound", "failing"]}, tmp_path, workers=1, report=None)
+    lines = str(table).split("\n")
+    assert lines[0].split() == ["tau", "kind", "speed", "kind", "seconds"] and lines[2].split()[:5] == ["5.", "ms", "sound", "200", "sound"]
+    with open(tmp_path / "table.csv") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["tau (second)", "kind", "speed", "kind", "seconds", "remark"] and rows[4][:4] == ["0.02", "failing", "50.0", "failing"]
+    assert rows[2][:3] == ["0.005", "failing", ""] and rows[2][-1] == "failed: ValueError: too short"
+    assert table.result(tau=20 * ms, kind="sound")["rates"].shape == (2, 3)
+    with pytest.raises(KeyError, match="2 networks have tau=20. ms; the settings are tau, kind, for example"):
+        table.result(tau=20 * ms)
+    ax = table.plot("tau", "speed")
+    assert ax.has_data() and ax.get_xlabel() == "tau"
+    with pytest.raises(ValueError, match="no finished network has the parameter 'mass'.*there are tau, kind"):
+        table.plot("mass")
+    plt.close("all")
+
+
+def test_labelled_arrays(expected, tmp_path):
+    data = expected.to_xarray()
+    assert data.losses.dims == ("seed", "learning_rate", "network", "trial") and data.losses.shape == (2, 2, 1, 3)
+    assert np.array_equal(data.losses.sel(seed=1, learning_rate=0.01).values, expected.result(seed=1, learning_rate=0.01).losses)
+    assert data.seconds.dims == ("seed", "learning_rate")
+    one = sweep(lambda tau: {"v": np.full(3, float(tau))} if tau > 5 * ms else 1 / 0, {"tau": [5, 20] * ms}, tmp_path, workers=1, report=None).to_xarray()
+    assert one.v.dims == ("tau", "v_0") and one.tau.attrs["units"] == "second"
+    assert np.isnan(one.v.sel(tau=0.005)).all() and (one.v.sel(tau=0.02) == 0.02).all()
+
+
+def test_a_long_table_is_cut():
+    rows = [sweeps.Row({"seed": number}, {"final_loss": 0.5}, 1.0, "", None) for number in range(100)]
+    assert len(str(sweeps.SweepTable(rows)).split("\n")) == 63
+
+
+SEEDS = {"seed": [1]}
+BAD = [
+    (lambda folder: sweep("train", SEEDS, folder), TypeError, "give a function.*got 'train'"),
+    (lambda folder: sweep(train, {"seed": 3}, folder), TypeError, r"the values of 'seed' must be a sequence; write 'seed': \[3\]"),
+    (lambda folder: sweep(train, {"seed": "rflo"}, folder), TypeError, "the values of 'seed' must be a sequence"),
+    (lambda folder: sweep(train, {"seed": [], "learning_rate": [0.1]}, folder), ValueError, "no networks"),
+    (lambda folder: sweep(train, {}, folder), ValueError, "no networks"),
+    (lambda folder: sweep(train, {"seed": (n for n in range(3))}, folder), TypeError, "'seed' must have an end"),
+    (lambda folder: sweep(train, [3, 4], folder), TypeError, "parameters must be a dictionary"),
+    (lambda folder: sweep(train, [{"seed": 1}, {"learning_rate": 1}], folder), TypeError, "with the same names"),
+    (lambda folder: sweep(train, {"sed": [1]}, folder), TypeError, r"train\(seed, learning_rate=0.1\) cannot be called with sed"),
+    (lambda folder: sweep(train, {"seed": [1, 1.5, 1]}, folder), ValueError, "seed=1 is given more than once"),
+    (lambda folder: sweep(train, SEEDS, folder, workers=0), ValueError, "workers must be a whole number of at least 1"),
+    (lambda folder: sweep(train, SEEDS, folder, executor=ThreadPoolExecutor(1)), TypeError, "ThreadPoolExecutor computes in threads.*ProcessPoolExecutor"),
+    (lambda folder: sweep(train, SEEDS, folder, executor="dask"), TypeError, "must have a method submit.*got 'dask'"),
+    (lambda folder: sweep(train, SEEDS, folder, workers=2, executor=object()), ValueError, "leave one of them out"),
+    (lambda folder: sweep(train, SEEDS, folder, report="bar"), TypeError, "report must be 'text', None or a function"),
+    (lambda folder: sweep(train, SEEDS, folder, device="gpu"), ValueError, "unknown device 'gpu'"),
+    (lambda folder: sweep(train, SEEDS, "/dev/null/x"), OSError, "cannot write to the folder"),
+]
+
+
+@pytest.mark.parametrize("wrong, error, message", BAD, ids=[message[:30] for _, _, message in BAD])
+def test_bad_input(wrong, error, message, tmp_path):
+    with pytest.raises(error, match=message):
+        wrong(tmp_path)
+
+
+def test_bad_returns(tmp_path):
+    for returned, reason in ((None, "must return what train returned, or a dictionary.*got NoneType"), ({"net": object()}, "'net' is object")):
+        table = sweep(lambda value: returned, {"value": [1]}, tmp_path, workers=1, report=None)
+        assert re.search(reason, table.failed[0].failure.reason)
+
+
+def test_what_cannot_be_sent(tmp_path):
+    numbers = (number for number in range(3))
+    with pytest.raises(TypeError, match="value=1 cannot be sent to another process.*within the function"):
+        sweep(lambda value: {"next": next(numbers)}, {"value": [1, 2]}, tmp_path, workers=2, report=None)
+
+
+def test_without_joblib(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "joblib.externals", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'brian_rflo\[sweep\]', or workers=1"):
+        sweep(train, {"seed": [1, 2]}, tmp_path, workers=2, report=None)
+
+
+def test_the_device_is_the_sweeps(tmp_path):
+    def train(value):
+        set_device("cpp_standalone", directory=None)
+        return {"value": value}
+
+    table = sweep(train, {"value": [1, 2]}, tmp_path, workers=1, report=None)
+    assert ["has called set_device" in row.failure.reason for row in table.rows] == [True, True]
+    set_device("cpp_standalone", directory=None)
+    try:
+        with pytest.raises(RuntimeError, match=r"write set_device\('runtime'\), and sweep\(..., device='cpp_standalone'\)"):
+            sweep(train, {"value": [1]}, tmp_path)
+    finally:
+        brian2.device.reinit()
+        set_device("runtime")
+
+
+def test_an_interrupted_training_is_none(tmp_path):
+    """Brian2 makes of Control-C a shorter run; that is no result."""
+
+    def train(value):
+        group = NeuronGroup(1, "v : 1", name="mine")
+        group.run_regularly("v += 1")
+        net = Network(group, brian2.NetworkOperation(lambda: os.kill(os.getpid(), signal.SIGINT) if group.v[0] > 3 else None))
+        net.run(100 * ms, namespace={})
+        return {"v": group.v[0]}
+
+    said = []
+    with pytest.raises(KeyboardInterrupt):
+        sweep(train, {"value": [1]}, tmp_path, workers=1, report=said.append)
+    assert "interrupted: 0 of 1 networks are finished" in said[-1] and not list(tmp_path.glob("*.npz"))
+
+
+def begin(folder, log, seeds, pause, workers=2):
+    """A script that sweeps, in a process of its own."""
+    script = folder.parent / "script.py"
+    script.write_text(SCRIPT.replace("SEEDS", str(seeds)).replace("PAUSE", str(pause)).replace("WORKERS", str(workers)))
+    return subprocess.Popen([sys.executable, str(script), str(folder), str(log)], start_new_session=True, stdout=subprocess.DEVNULL)
+
+
+def finished(folder):
+    """Settings of finished networks."""
+    return {tuple(re.match(r"seed=(\d+)_learning_rate=([.\d]+)_", path.name).groups()) for path in folder.glob("*.npz")}
+
+
+def begun(log):
+    """Settings of networks that have been begun, in order."""
+    return [tuple(line.split()) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def numbers_in(folder):
+    """The table without seconds."""
+    with open(folder / "table.csv") as file:
+        return [(row["seed"], row["learning_rate"], row["final_loss"], row["remark"]) for row in csv.DictReader(file)]
+
+
+def check_killed(folder, seeds, kills, pause, seed):
+    """Kill a sweep at random moments and go on each time; the table is that of an undisturbed sweep, and nothing finished is begun again."""
+    chance, log = random.Random(seed), folder.parent / "log"
+    undisturbed = begin(folder.parent / "undisturbed", folder.parent / "log_undisturbed", seeds, 0, workers=1)
+    assert undisturbed.wait(timeout=300) == 0
+    killed = 0
+    while killed < kills:
+        done, before = finished(folder), len(begun(log))
+        process = begin(folder, log, seeds, pause)
+        while len(begun(log)) < before + 1 and process.poll() is None:
+            time.sleep(0.05)
+        time.sleep(chance.uniform(0, 3 * pause))
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGKILL)
+            killed += 1
+        process.wait()
+        assert not done & set(begun(log)[before:]), "a finished network was computed again"
+        if len(finished(folder)) == 3 * seeds:
+            break
+    done, before = finished(folder), len(begun(log))
+    assert begin(folder, log, seeds, pause).wait(timeout=300) == 0
+    time.sleep(0.5)
+    assert not done & set(begun(log)[before:])
+    assert numbers_in(folder) == numbers_in(folder.parent / "undisturbed") and len(numbers_in(folder)) == 3 * seeds
+    assert not list(folder.glob(".*.npz"))
+    return killed
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_killed(tmp_path):
+    assert check_killed(tmp_path / "sweep", seeds=2, kills=2, pause=0.5, seed=1) == 2
+
+
+@pytest.mark.model
+def test_killed_ten_times(tmp_path):
+    assert check_killed(tmp_path / "sweep", seeds=6, kills=10, pause=1.0, seed=2) == 10
+
+
+def test_two_sweeps_in_one_folder(tmp_path):
+    """They share the networks, and both have the whole table."""
+    log = tmp_path / "log"
+    both = [begin(tmp_path / "sweep", log, seeds=3, pause=0.4, workers=1) for _ in range(2)]
+    assert [process.wait(timeout=300) for process in both] == [0, 0]
+    assert len(begun(log)) == len(set(begun(log))) == 9 and len(numbers_in(tmp_path / "sweep")) == 9
+
+
+@pytest.mark.compiled
+def test_cpp_standalone(expected, tmp_path):
+    """Programs are built one after the other in one folder, which is gone with this process alone."""
+    table = sweep(train, {"seed": range(2), "learning_rate": [0.1]}, tmp_path, workers=1, device="cpp_standalone", report=None)
+    assert not table.failed
+    for seed in range(2):
+        one, other = table.result(seed=seed), expected.result(seed=seed, learning_rate=0.1)
+        assert np.allclose(one.losses, other.losses, rtol=1e-9, atol=0)
+
+
+@pytest.mark.model
+def test_dask(expected, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, distributed.Client(cluster) as client:
+        assert same(sweep(train, {"seed": range(2), "learning_rate": [0.01, 0.1]}, tmp_path / "dask", executor=client, report=None), expected)
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster, distributed.Client(cluster) as client:
+        with pytest.raises(ValueError, match="have 2 threads.*threads_per_worker=1"):
+            sweep(train, {"seed": range(2)}, tmp_path / "threads", executor=client, report=None)
+    with distributed.Client(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as client:
+        table = sweep(train, {"seed": range(2)}, tmp_path / "thread", executor=client, report=None)
+        assert "computes in threads" in table.failed[0].failure.reason
+
+
+@pytest.mark.model
+def test_submitit(expected, tmp_path, monkeypatch):
+    submitit = pytest.importorskip("submitit")
+    monkeypatch.setenv("PYTHONPATH", os.path.dirname(__file__))
+    executor = submitit.AutoExecutor(tmp_path / "jobs", cluster="local")
+    executor.update_parameters(timeout_min=5)
+    assert same(sweep(train, {"seed": range(2), "learning_rate": [0.01, 0.1]}, tmp_path / "sweep", executor=executor, report=None), expected)
