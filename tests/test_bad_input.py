@@ -467,3 +467,13 @@ def test_a_variable_of_the_script_named_like_a_parameter(there, warned, caplog):
     """Brian2 warns of two things of one name; the value that the rule was given is not another thing."""
     network().train(1, namespace={"tau": there})
     assert ("'tau' is an internal variable of group 'recurrent" in caplog.text) == warned
+
+
+def test_a_refused_network_leaves_the_next_one_alone():
+    """As at a prompt, where the last traceback keeps what was half built."""
+    with pytest.raises(ValueError, match="feedback must be one of") as kept:
+        network(feedback="symetric")
+    net = network()
+    before = np.array(net.recurrent.w)
+    net.train(1)
+    assert kept.value.__traceback__ is not None and (net.recurrent.w != before).any()

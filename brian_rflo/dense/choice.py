@@ -211,4 +211,5 @@ def sets_its_own_activity(group, names):
 def networks_with(obj):
     """All networks that an object is in; Brian2 tells an object of its network only after the first run."""
     networks = [reference() for reference in Network.__instances__()]
-    return [network for network in networks if network is not None and any(member is obj for member in network.sorted_objects)]
+    built = [network for network in networks if hasattr(network, "objects")]  # a refused network has none, and lives on in a traceback
+    return [network for network in built if any(member is obj for member in network.sorted_objects)]
