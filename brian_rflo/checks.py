@@ -174,7 +174,7 @@ def check_gradient(rule, make, tolerance, experiment):
 
 def check_make(kind, make):
     """Raise unless `make` is a function that makes groups."""
-    if isinstance(make, type) or not callable(make):
+    if not callable(make):
         raise TypeError(f"{kind}: make must be a function that returns a new group, for example lambda N: RateNeurons(N, tau=10*ms); got {make!r}")
 
 
