@@ -65,7 +65,7 @@ def result():
 
 def test_all_functions_are_looked_at():
     public = {name for name in vars(plotting) if name.startswith("plot_")}
-    assert public == set(CALLS) | {"plot_training", "plot_comparison"}  # the latter in test_comparison.py
+    assert public == set(CALLS) | {"plot_training", "plot_comparison", "plot_sweep"}  # the latter two in test_comparison.py and test_sweeps.py
 
 
 @pytest.mark.parametrize("name", CALLS)
