@@ -17,7 +17,7 @@ TAU = 10 * ms
 FEW = settings(max_examples=8, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=150, derandomize=False, print_blob=True)
 SEEDS = st.integers(0, 2**32 - 1)
-TARGETS = ("numpy", pytest.param("cython", marks=pytest.mark.compiled), pytest.param("cpp_standalone", marks=pytest.mark.compiled))
+TARGETS = ("numpy", pytest.param("cython", marks=[pytest.mark.compiled, pytest.mark.model]), pytest.param("cpp_standalone", marks=pytest.mark.compiled))
 
 
 @st.composite

@@ -31,7 +31,7 @@ def relative(a, b):
     return np.abs(a - b).max() / np.abs(b).max()
 
 
-@pytest.mark.parametrize("kind, target", [("spikes", "numpy"), ("rates", "numpy"), pytest.param("rates", "cython", marks=pytest.mark.compiled), pytest.param("spikes", "cpp_standalone", marks=pytest.mark.compiled)])
+@pytest.mark.parametrize("kind, target", [("spikes", "numpy"), ("rates", "numpy"), pytest.param("rates", "cython", marks=[pytest.mark.compiled, pytest.mark.model]), pytest.param("spikes", "cpp_standalone", marks=pytest.mark.compiled)])
 def test_as_the_reference(target, kind):
     with device(target):
         net = network(kind)
