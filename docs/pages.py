@@ -16,12 +16,14 @@ PAGES |= {path: MADE / "models" / f"{path.parent.name}.md" for path in sorted((R
 LINK = re.compile(r"(!?\[[^\]]*\])\(([^)#:\s]+)(#[^)\s]*)?\)")
 #: Examples, and what is made smaller so that a build takes minutes: all of them, or a build stops.
 SHORTER = {
+    "digits": [("copies * 500", "copies * 30"), ("copies * 20", "copies * 4")],
     "freezing": [("300", "120"), ("320", "140")],
     "own_network": [("800", "150")],
     "own_rule": [("train(300", "train(70")],
     "own_spiking_neuron": [("300 * task", "15 * task")],
     "periodic": [("500 * task", "200 * task")],
     "rate_and_spiking": [("train(300", "train(30")],
+    "sweep": [("train(500)", "train(60)")],
     "watching_traces": [],
 }
 GALLERY = """Examples

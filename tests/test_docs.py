@@ -35,6 +35,14 @@ def test_every_figure_is_in_the_gallery():
     assert all(name in scripts for name in vars(plotting) if name.startswith("plot_"))
 
 
+def test_examples_are_made_shorter(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    import pages
+
+    for path in (ROOT / "examples").glob("*.py"):
+        assert pages.shorter(path) != path.read_text()
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_links_of_the_repository_lead_to_files(name):
     """As the files are read on a web page of the repository, without Sphinx."""
