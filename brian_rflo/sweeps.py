@@ -9,16 +9,13 @@ import gc
 import inspect
 import itertools
 import json
-import multiprocessing.util
+import multiprocessing
 import os
 import random
 import re
-import shutil
-import tempfile
 import time
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -246,7 +243,6 @@ class Network(Part):
             arrays = arrays_of(self.function(**self.arguments), self.function)
         return arrays | {"about": np.array(json.dumps(self.identity()))}
 
-
     def first_random(self):
         """Where the random numbers of Brian2 begin: at the argument ``seed``; else at a number that stands for all arguments."""
         given = self.arguments.get("seed")
@@ -266,7 +262,7 @@ def new_brian(device, preferences, number):
     before, dt = {name: prefs[name] for name in prefs}, defaultclock.dt
     try:
         set_preferences(preferences | {"core.stop_on_keyboard_interrupt": False})
-        with devices.device(device, build_folder(os.getpid())) if device else nullcontext():
+        with devices.device(device, devices.own_folder(os.getpid()) / "program") if device else nullcontext():
             own = get_device()
             start_scope()
             defaultclock.dt = FIRST_DT
@@ -290,14 +286,6 @@ def set_preferences(values):
     for name, value in values.items():
         if name in prefs and prefs[name] != value:
             prefs[name] = value
-
-
-@cache
-def build_folder(pid):
-    """A folder for C++ programs of this process, as long as it runs."""
-    folder = tempfile.mkdtemp(prefix="brian_rflo_build_")
-    multiprocessing.util.Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=1)
-    return folder
 
 
 def arrays_of(returned, function):

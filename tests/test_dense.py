@@ -16,6 +16,11 @@ N = 13
 TASK = PeriodicOutput(period=20 * ms)
 
 
+def rarely(names, *long):
+    """Names, of which some are run with ``-m model`` only: they need code compiled that nothing else needs."""
+    return [pytest.param(name, marks=pytest.mark.model) if name in long else name for name in names]
+
+
 class Parts(dict):
     """The objects of a network by name."""
 
@@ -66,12 +71,12 @@ def difference(one, other):
 
 
 def both(scenario, dense_expected=True, on="cython", **settings):
-    """The records of a scenario by dense loops and by ordinary objects."""
+    """The records of a scenario by dense loops, compiled, and by ordinary objects in NumPy."""
     results = []
     for dense in (True, False):
         prefs["brian_rflo.dense_pass"] = dense
         try:
-            with device(on):
+            with device(on if dense else "numpy"):
                 p = build(**settings)
                 scenario(p)
                 assert (p.recurrent.dense.reason is None) == (dense and dense_expected), p.recurrent.dense.reason
@@ -211,7 +216,7 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", rarely(SHAPES, "two_traces", "two_traces_trial", "without_trials", "inputs_and_outputs", "inputs_trial", "three_networks"))
 def test_shapes_and_rules(name):
     dense, ordinary = both(plain, **SHAPES[name])
     assert difference(dense, ordinary) < 1e-12
@@ -231,7 +236,7 @@ HISTORIES = {
 }
 
 
-@pytest.mark.parametrize("name", HISTORIES)
+@pytest.mark.parametrize("name", rarely(HISTORIES, "kept_trace", "inputs", "three_networks", "subgroups"))
 def test_histories_equal_the_sum_of_steps(name):
     scenario, settings = HISTORIES[name]
     reasons = []
@@ -240,6 +245,7 @@ def test_histories_equal_the_sum_of_steps(name):
     assert difference(dense, ordinary) < 1e-12
 
 
+@pytest.mark.model
 def test_histories_only_where_nobody_looks():
     reasons = []
     for settings in (dict(update="trial"), dict(update="step", recorded=()), dict(update="trial", recorded=(), rule=Filtered(learning_rate=0.5, tau=10 * ms))):
@@ -287,6 +293,7 @@ def test_standalone():
     assert max(differences.values()) < 1e-12, differences
 
 
+@pytest.mark.model
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast")  # Brian2 compares with 1e50
 def test_single_precision():
     results = standalone({"histories": STANDALONE["histories"]}, np.float32)
@@ -372,7 +379,7 @@ SUBTLE = {
 }
 
 
-@pytest.mark.parametrize("name", SUBTLE)
+@pytest.mark.parametrize("name", rarely(SUBTLE, "reset_reads", "decay_in_time", "numbers_in_traces", "switched_off", "looked_at"))
 def test_subtle(name):
     scenario, settings, against_pass, against_histories = SUBTLE[name]
     seen = []
@@ -390,6 +397,7 @@ def test_random_numbers_are_drawn_for_each_synapse():
         assert (p.recurrent.dense.reason, p.recurrent.dense.reason_to_pass) == (None, "it draws random numbers")
 
 
+@pytest.mark.model
 def test_named_noise_falls_back():
     with device("cython"):
         p = build(recorded=(), **rule(TRACE.replace(")/tau", ")/tau + 0.1*xi_1*tau**-0.5")))
@@ -433,7 +441,7 @@ FALLBACKS = {
 }
 
 
-@pytest.mark.parametrize("name", FALLBACKS)
+@pytest.mark.parametrize("name", rarely(FALLBACKS, "python_between", "from_outside"))
 def test_falls_back(name):
     scenario, settings, reason = FALLBACKS[name]
     reasons = []

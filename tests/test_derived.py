@@ -149,8 +149,8 @@ SMOOTH = {
 SHORTER = {(ADEX, "rk2"): 0.1, (ADEX, "rk4"): 0.1, (COBAHH, "rk4"): 0.02}
 REGIMES = ("spiking", "subthreshold", "frozen")
 CASES = [(kind, method, regime) for kind, smooth in SMOOTH.items() for method in kind.methods for regime in (REGIMES if smooth and method == kind.method else REGIMES[:1])]
-#: All but one of the slowest neurons are among the long tests.
-CASES = [pytest.param(*case, marks=pytest.mark.model) if case[0] is COBAHH and case != (COBAHH, COBAHH.method, "spiking") else case for case in CASES]
+#: Integrators that the experiments do not use, and all but one case of the slowest neuron, are among the long tests.
+CASES = [pytest.param(*case, marks=pytest.mark.model) if case[1] != case[0].method or case[0] is COBAHH and case[2] != "spiking" else case for case in CASES]
 
 
 def in_regime(kind, method, regime):

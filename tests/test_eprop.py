@@ -14,7 +14,7 @@ from brian_rflo import schedule
 from brian_rflo.devices import device
 
 CASE = np.load(Path(__file__).parent / "data" / "bellec2020_regression.npz")
-TARGETS = ("numpy", pytest.param("cython", marks=pytest.mark.compiled), pytest.param("cpp_standalone", marks=pytest.mark.compiled))
+TARGETS = ("numpy", pytest.param("cython", marks=[pytest.mark.compiled, pytest.mark.model]), pytest.param("cpp_standalone", marks=pytest.mark.compiled))
 N, WINDOW, RATE = 12, 20, 5e-3
 EVIDENCE = EvidenceAccumulation(n_cues=1, cue=20 * ms, pause=10 * ms, delay=30 * ms, recall=WINDOW * ms, n_per_group=3, seed=2, cue_rate=200 * Hz, noise_rate=100 * Hz)
 BETA = np.where(np.arange(N) < N // 2, 0, 0.3)
@@ -163,6 +163,7 @@ def test_at_every_step_nearly_the_same_and_exactly_on_all_paths(target):
 
 
 @pytest.mark.compiled
+@pytest.mark.model
 def test_runs_may_stop_anywhere():
     """All traces and changes, by histories and by ordinary objects, where a run stops within a trial."""
     ends = []
@@ -243,6 +244,7 @@ def rule_of(kind):
 
 
 @pytest.mark.compiled
+@pytest.mark.model
 def test_statements_of_a_rule_mean_the_same_with_histories():
     ends = []
     for target in ("numpy", "cython"):

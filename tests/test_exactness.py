@@ -8,7 +8,7 @@ from brian_rflo import RFLO, ArrayTask, CursorMovements, IntervalMatching, Learn
 from brian_rflo.devices import device
 
 TAU = 10 * ms
-TARGETS = ("numpy", pytest.param("cython", marks=pytest.mark.compiled), pytest.param("cpp_standalone", marks=pytest.mark.compiled))
+TARGETS = ("numpy", pytest.param("cython", marks=[pytest.mark.compiled, pytest.mark.model]), pytest.param("cpp_standalone", marks=pytest.mark.compiled))
 
 
 def relative(a, b):

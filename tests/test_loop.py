@@ -47,7 +47,7 @@ SOME_ALLOWED = np.array([1, 1, 1, 1, 0, 1, 0, 0, 1, 0, 0, 0])
 
 
 @pytest.mark.parametrize("allowed", [np.ones(NETWORKS * N), SOME_ALLOWED], ids=["all", "some"])
-@pytest.mark.parametrize("target", ["numpy", pytest.param("cython", marks=pytest.mark.compiled), pytest.param("cpp_standalone", marks=pytest.mark.compiled)])
+@pytest.mark.parametrize("target", ["numpy", pytest.param("cython", marks=[pytest.mark.compiled, pytest.mark.model]), pytest.param("cpp_standalone", marks=pytest.mark.compiled)])
 def test_the_greatest_wins(target, allowed):
     with device(target):
         seen = choices(some_z(), allowed)

@@ -7,8 +7,8 @@ import pytest
 from brian_rflo import cli
 
 
-#: Experiments that differ from one above them in their task alone, or in their size.
-ALIKE = {"rate_and_spiking/cursor", "rate_and_spiking/pattern", "rate_and_spiking/interval", "bellec2020/evidence_accumulation_large", "derived/periodic", "derived/cursor"}
+#: Experiments that differ from another in their task alone, or in their size, and one whose networks `test_comparison` trains.
+ALIKE = {"murray2019/fig2c", "murray2019/fig2d", "murray2019/fig2s2", "murray2019/fig2s3", "bellec2020/pattern_generation", "rate_and_spiking/periodic", "rate_and_spiking/cursor", "rate_and_spiking/pattern", "rate_and_spiking/interval", "bellec2020/evidence_accumulation_large", "derived/periodic", "derived/cursor"}
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.model] if name in ALIKE else []) for name in cli.experiments()])

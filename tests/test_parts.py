@@ -132,7 +132,7 @@ def lives(pid):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, *(pytest.param(number, marks=pytest.mark.model) for number in (signal.SIGINT, signal.SIGHUP))])
 def test_interrupted(tmp_path, number):
     """What is finished stays, what is running ends with it, and nothing half-written is left."""
     folder = tmp_path / "parts"
