@@ -48,7 +48,7 @@ choose.implementations.add_implementation(
 ACCUMULATE = """_on = int(plastic)
                 change = choose(_on*_sound > 0, change + ({update}), change)"""
 
-#: A constraint (`PlasticSynapses`): Dale's law. Neurons of the source are excitatory or inhibitory (their variable `excitatory`), and no
+#: Dale's law, a constraint (`PlasticSynapses`). Neurons of the source are excitatory or inhibitory (their variable `excitatory`), and no
 #: weight takes the other sign (Murray 2019, figure 2, supplement 1).
 DALE = "w = choose(excitatory_pre, clip(w, 0, inf), clip(w, -inf, 0))"
 

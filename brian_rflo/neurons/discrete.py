@@ -45,7 +45,7 @@ I_rec = 0
 """
 SLOPE = "gain = height*clip(1 - abs(v - (threshold + beta*a))/width, 0, 1)*int(wait <= 0)"
 
-#: Settings of published models: those of NEST's `eprop_*_bsshslm_2020` tutorials and of the code of Bellec et al. 2020, for both of its tasks.
+#: Settings of published models, those of NEST's `eprop_*_bsshslm_2020` tutorials and of the code of Bellec et al. 2020, for both of its tasks.
 PRESETS = {
     "pattern_generation": dict(threshold=0.03, zeta="1 - alpha", height=0.3 / 0.03, width=0.03),
     "evidence_accumulation": dict(threshold=0.6, zeta="1", height=0.3 / 0.6, width=0.6),
