@@ -43,12 +43,13 @@ TRAINED = {"rflo": ("recurrent", "input", "output"), "readout": ("output",)}
 
 @dataclass(frozen=True)
 class Kind:
-    """A neuron model in a comparison: its name in figures, gain of the recurrent and factor of the readout weights at the beginning."""
+    """A neuron model in a comparison: its name in figures, gain of the recurrent and factor of the readout weights at the beginning, the learning rate of the readout."""
 
     label: str
     gain: float
     readout: float = 1.0
     colour: str = "#555555"
+    readout_rate: float = READOUT_RATE
 
     def make(self, size, tau, rng, noise):
         """A group of neurons; what differs from neuron to neuron is drawn with `rng`. Rates are without noise."""
@@ -109,10 +110,10 @@ def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, no
         if rule not in TRAINED:
             Network(neurons).run(0 * ms, namespace={})  # Brian2 warns of groups that were never in a network
         if rule in TRAINED:
-            net = LearningNetwork(task, neurons, model.rule(neurons, tau), Delta(READOUT_RATE), update="trial", networks=networks, weights=weights, trained=TRAINED[rule], optimizer=Adam(decay=DECAY))
+            net = LearningNetwork(task, neurons, model.rule(neurons, tau), Delta(model.readout_rate), update="trial", networks=networks, weights=weights, trained=TRAINED[rule], optimizer=Adam(decay=DECAY))
             result = net.train(trials, namespace={}, **progress.report(device))
         elif rule == "bptt":
-            rates = {"recurrent": RATE, "input": RATE, "output": READOUT_RATE}
+            rates = {"recurrent": RATE, "input": RATE, "output": model.readout_rate}
             result = reference.train(task, weights, rule, rates, tau, trials, optimizer=Adam(decay=DECAY), neurons=spiking, report=lambda done: progress(done / trials))
         else:
             result = reference.fit_readout(task, weights, tau, min(trials, LATE if noise or task.random else 1), neurons=spiking)

@@ -23,7 +23,7 @@ class Neuron(Kind):
 
     Parameters
     ----------
-    label, gain, readout, colour
+    label, gain, readout, colour, readout_rate
         As for every `Kind`.
     model : str
         Its equations, without those that all have in common.
@@ -98,6 +98,7 @@ ADEX = Neuron(
     gain=0.5,
     readout=0.1,
     colour="#d55e00",
+    readout_rate=1e-3,
     model="""dv/dt = (g_leak*(E_leak - v) + g_leak*slope*exp((v - v_t)/slope) - a + g_leak*20*mV*(I_rec + I_in + bias + kick))/C : volt (unless refractory)
     da/dt = (coupling*(v - E_leak) - a)/tau_a : amp
     dI_rec/dt = -I_rec/tau : 1
@@ -106,9 +107,9 @@ ADEX = Neuron(
     methods=("euler", "rk2", "rk4"),
     dt_ms=0.5,
     options=dict(on_pre="I_rec += w", activity="r - 1", threshold="v > v_cut", reset="v = v_reset; a += b; r += jump", detach="a", refractory=3 * ms, surrogate="int(u < v_t - v_cut)*clip(1 + (u + v_cut - v_t)/(20*mV), 0, 1)/(20*mV)"),
-    constants=dict(C=200 * pF, g_leak=10 * nS, E_leak=-70 * mV, slope=2 * mV, v_t=-50 * mV, v_cut=-40 * mV, v_reset=-65 * mV, coupling=1 * nS, tau_a=100 * ms, b=40 * pA),
+    constants=dict(C=200 * pF, g_leak=10 * nS, E_leak=-70 * mV, slope=2 * mV, v_t=-50 * mV, v_cut=-40 * mV, v_reset=-70 * mV, coupling=1 * nS, tau_a=100 * ms, b=5 * pA),
     start=(("v", -70 * mV, -55 * mV),),
-    bias=(1.2, 1.7),
+    bias=(1.4, 2.1),
 )
 IZHIKEVICH = Neuron(
     "Izhikevich",
