@@ -184,7 +184,7 @@ def experiment(task, title, conditions, trials, takes):
 
 
 #: Neurons that take two and ten steps in a millisecond have fewer trials and networks.
-FEWER = {ADEX: dict(trials=1200), IZHIKEVICH: dict(trials=600), COBAHH: dict(networks=2, trials=200), ADAPTING: dict(trials=600)}
+FEWER = {IZHIKEVICH: dict(trials=600), COBAHH: dict(networks=2, trials=200), ADAPTING: dict(trials=600)}
 #: Gains of networks whose readout alone learns, where it is not that of the others.
 GAINS = {CONDUCTANCE: (0.5, 1.0, 1.5), ADEX: (0.5, 1.0, 2.0, 3.0), IZHIKEVICH: (0.5, 1.0)}
 
