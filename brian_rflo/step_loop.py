@@ -12,7 +12,7 @@ from .occasional import is_standalone
 LOOP = """
 {{
     static std::vector<codeobj_func> functions;
-    static Clock* clock;
+    static decltype({network}.objects.front().first) clock;
     functions.clear();
     clock = {network}.objects.empty() ? NULL : {network}.objects[0].first;
     for (const auto& object : {network}.objects)
@@ -30,16 +30,19 @@ LOOP = """
                 function();
             if (steps == {steps} || Network::_globally_stopped)
                 return;
+            const double now = clock->t[0];
             clock->tick();
             if (!clock->running())
-                break;
+            {{
+                clock->timestep[0] -= 1;
+                clock->t[0] = now;
+                return;
+            }}
         }}
-        clock->timestep[0] -= 1;
-        clock->t[0] = clock->timestep[0]*clock->dt[0];
     }};
     if (clock)
     {{
-        Clock* const only = clock;
+        const auto only = clock;
         {network}.clear();
         {network}.add(only, loop);
     }}
