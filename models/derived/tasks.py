@@ -199,5 +199,5 @@ def conditions(bounds):
     )
 
 
-PERIODIC = experiment("periodic", "Periodic output of one second, by derived rules", conditions({CONDUCTANCE.label: 0.15, ADEX.label: 0.15}), trials=1200, takes="an hour on one busy core")
+PERIODIC = experiment("periodic", "Periodic output of one second, by derived rules", conditions({CONDUCTANCE.label: 0.15, ADEX.label: 0.15}), trials=1200, takes="35 minutes on one core")
 CURSOR = experiment("cursor", "Four movements of a cursor, by derived rules", conditions({}), trials=1200, takes="an hour on one busy core")
