@@ -1,7 +1,7 @@
 """Rate beside spiking networks on one task: `compare`, and ``brian-rflo compare``.
 
-All networks of a comparison have the same size, task, trials and learning rates, and, unless told otherwise, the same time constant: that
-of the rates is that of the filtered spikes. Errors are normalised: the sum of squared errors in units of the target's variance (NMSE), so that
+All networks of a comparison have the same size, task, trials and learning rates (but a `Kind` of yours may say how fast its readout learns), and, unless told
+otherwise, the same time constant: that of the rates is that of the filtered spikes. Errors are normalised: the sum of squared errors in units of the target's variance (NMSE), so that
 zero output has about 1.
 """
 

@@ -13,8 +13,9 @@ from brian_rflo import reference_eprop as oracle
 from brian_rflo import schedule
 from brian_rflo.devices import device
 
+from targets import TARGETS
+
 CASE = np.load(Path(__file__).parent / "data" / "bellec2020_regression.npz")
-TARGETS = ("numpy", pytest.param("cython", marks=[pytest.mark.compiled, pytest.mark.model]), pytest.param("cpp_standalone", marks=pytest.mark.compiled))
 N, WINDOW, RATE = 12, 20, 5e-3
 EVIDENCE = EvidenceAccumulation(n_cues=1, cue=20 * ms, pause=10 * ms, delay=30 * ms, recall=WINDOW * ms, n_per_group=3, seed=2, cue_rate=200 * Hz, noise_rate=100 * Hz)
 BETA = np.where(np.arange(N) < N // 2, 0, 0.3)

@@ -7,8 +7,9 @@ from brian2 import ms
 from brian_rflo import RFLO, ArrayTask, CursorMovements, IntervalMatching, LearningNetwork, PeriodicOutput, RateNeurons, reference
 from brian_rflo.devices import device
 
+from targets import TARGETS
+
 TAU = 10 * ms
-TARGETS = ("numpy", pytest.param("cython", marks=[pytest.mark.compiled, pytest.mark.model]), pytest.param("cpp_standalone", marks=pytest.mark.compiled))
 
 
 def relative(a, b):

@@ -9,6 +9,8 @@ from brian_rflo.devices import device
 from brian_rflo.models.murray2019 import fig4
 from brian_rflo.tasks.cursor import DIRECTIONS
 
+from targets import TARGETS
+
 PERIOD, ACTIVE, N, NETWORKS, DECISIONS = 7, 4, 3, 4, 40
 STEPS = PERIOD * DECISIONS
 
@@ -47,7 +49,7 @@ SOME_ALLOWED = np.array([1, 1, 1, 1, 0, 1, 0, 0, 1, 0, 0, 0])
 
 
 @pytest.mark.parametrize("allowed", [np.ones(NETWORKS * N), SOME_ALLOWED], ids=["all", "some"])
-@pytest.mark.parametrize("target", ["numpy", pytest.param("cython", marks=[pytest.mark.compiled, pytest.mark.model]), pytest.param("cpp_standalone", marks=pytest.mark.compiled)])
+@pytest.mark.parametrize("target", TARGETS)
 def test_the_greatest_wins(target, allowed):
     with device(target):
         seen = choices(some_z(), allowed)

@@ -13,11 +13,12 @@ from brian_rflo import RFLO, Adam, ArrayTask, CursorMovements, Delta, Descent, E
 from brian_rflo.devices import device
 from brian_rflo.reference_spiking import LIF
 
+from targets import TARGETS
+
 TAU = 10 * ms
 FEW = settings(max_examples=8, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=150, derandomize=False, print_blob=True)
 SEEDS = st.integers(0, 2**32 - 1)
-TARGETS = ("numpy", pytest.param("cython", marks=[pytest.mark.compiled, pytest.mark.model]), pytest.param("cpp_standalone", marks=pytest.mark.compiled))
 
 
 @st.composite

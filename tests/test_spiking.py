@@ -9,9 +9,10 @@ from brian_rflo.devices import device
 from brian_rflo.network import initial_weights
 from brian_rflo.reference_spiking import LIF
 
+from targets import TARGETS
+
 TAU, TAU_SYN, N = 10 * ms, 20 * ms, 12
 CURSOR = CursorMovements(movement=60 * ms, seed=3, input_height=2.0)
-TARGETS = ("numpy", pytest.param("cython", marks=[pytest.mark.compiled, pytest.mark.model]), pytest.param("cpp_standalone", marks=pytest.mark.compiled))
 
 
 def lif(n=N, seed=5, **args):

@@ -7,10 +7,11 @@ from brian2 import StateMonitor, defaultclock, ms
 from brian_rflo import DALE, RFLO, CursorMovements, LearningNetwork, PeriodicOutput, RateNeurons, reference
 from brian_rflo.devices import device
 
+from targets import TARGETS
+
 TAU, RATE, N = 10 * ms, 2.0, 8
 CURSOR = CursorMovements(movement=30 * ms, seed=3)
 PERIODIC = PeriodicOutput(period=50 * ms)
-TARGETS = ("numpy", pytest.param("cython", marks=[pytest.mark.compiled, pytest.mark.model]), pytest.param("cpp_standalone", marks=pytest.mark.compiled))
 EXCITATORY = np.arange(N) % 3 > 0
 
 

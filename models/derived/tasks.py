@@ -1,6 +1,6 @@
 """One experiment a task: five neurons learn by derived rules, beside the readout alone, with noise.
 
-Bounds are for seeds on which nothing was tuned but the number of trials of conductance-based networks (100 and up; README.md). Optimizer and time constants are those of `rate_and_spiking`.
+Bounds are for seeds 100 and up, and settings were found on seed 0; what seed 100 had a part in is said in README.md. Optimizer and time constants are those of `rate_and_spiking`.
 """
 
 from dataclasses import dataclass
