@@ -17,10 +17,9 @@ from .results import TrainingResult, alignment_interval
 from .rules import Delta, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta, LearningRule
 from .settings import described, digest, origin, told
 from .synapses import DALE, AdaptiveFeedback, FeedbackSynapses, FixedSynapses, PlasticSynapses, Projection, SymmetricFeedback
-from .trials import LossMonitor, Trials
 from .tasks import Task
+from .trials import LossMonitor, Trials
 from .updates import PLASTIC, check_instance, check_trained
-
 
 logger = get_logger(__name__)
 

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from brian2 import second
-
 from .crews import Failure, Processes, work
 from .files import read_arrays, writable_folder
 from .settings import described, digest, sources
 
-SAY_EVERY_S, REPORT_PERIOD = 20, 1 * second
+SAY_EVERY_S = 20
 
 
 @dataclass(frozen=True)
@@ -79,30 +77,6 @@ def read(path):
         return read_arrays(path)
     except RuntimeError as error:
         raise RuntimeError(f"the finished part {error}; delete it, and the same command computes it anew and keeps all others") from error
-
-
-class Progress:
-    """How far a part is, told to whoever waits for it through a small file.
-
-    Call it with a fraction, or hand `report` to `brian2.Network.run` or `LearningNetwork.train`.
-    """
-
-    def __init__(self, path, first=0.0, last=1.0):
-        self.path, self.first, self.last = path, first, last
-
-    def __call__(self, fraction):
-        Path(self.path).write_text(repr(self.first + (self.last - self.first) * fraction))
-
-    def between(self, first, last):
-        """The progress of a stage that takes the part from the fraction `first` to `last`."""
-        return Progress(self.path, first, last)
-
-    def report(self, device):
-        """Arguments of `Network.run`: a function, or in C++ standalone the code of one."""
-        if device == "cpp_standalone":
-            code = f'std::ofstream("{Path(self.path).as_posix()}") << {self.first!r} + completed*{self.last - self.first!r};'
-            return dict(report=code, report_period=REPORT_PERIOD)
-        return dict(report=lambda elapsed, completed, start, duration: self(completed), report_period=REPORT_PERIOD)
 
 
 def compute(parts, folder, workers, say):

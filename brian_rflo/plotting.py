@@ -22,6 +22,8 @@ COLOURS = {"target": "#9a9a9a", "rflo": "#0072b2", "bptt": "#d55e00", "untrained
 CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 #: Type and lines of new axes, for a figure that is printed as large as it is.
 PAPER = {"font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "xtick.labelsize": 7, "ytick.labelsize": 7, "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6}
+#: Where `plot_comparison` draws what.
+GRID = [["error", "early", "late", "raster"], ["alignment", "changes", "rates", "raster"]]
 #: Width and height of new axes in inches: 89 mm are a column.
 SIZE = (3.5, 2.5)
 
@@ -414,14 +416,13 @@ def plot_comparison(comparison, axes=None):
     dict
         The axes.
     """
-    from .comparison import GRID, PANELS
-
+    panels = comparison.panels()
     axes = new_axes(GRID, (10, 5)) if axes is None else axes
-    unknown = set(axes) - set(PANELS)
+    unknown = set(axes) - set(panels)
     if unknown:
-        raise ValueError(f"plot_comparison: no panel {', '.join(sorted(map(repr, unknown)))}; there are {', '.join(PANELS)}")
+        raise ValueError(f"plot_comparison: no panel {', '.join(sorted(map(repr, unknown)))}; there are {', '.join(panels)}")
     for name, ax in axes.items():
-        PANELS[name](comparison, axes_or_new(ax))
+        panels[name](axes_or_new(ax))
     return axes
 
 

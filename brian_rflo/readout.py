@@ -4,8 +4,8 @@ import numpy as np
 from brian2 import NeuronGroup, Synapses
 
 from . import schedule
-from .quantities import check_count, check_number, check_tau
 from .neurons.base import whole
+from .quantities import check_count, check_number, check_tau
 from .rules import Delta, EProp, LeakyDelta
 from .task_values import TaskValues
 from .tasks import Task

@@ -18,8 +18,8 @@ from brian2 import Hz, get_dimensions
 from .analysis import alignment
 from .optimizers import Adam, Descent
 from .quantities import check_count, check_tau, is_number, numbers
-from .results import TrainingResult, alignment_interval
 from .regularization import FiringRate
+from .results import TrainingResult, alignment_interval
 from .settings import named_versions, told
 from .tasks import Task
 from .updates import PLASTIC, check_clip_norm, check_instance, check_trained, check_update

@@ -18,7 +18,7 @@ from brian2.synapses.synapses import SynapticPathway
 from .files import read_arrays, save_arrays, write_whole
 from .occasional import is_standalone
 from .settings import described, digest, named_versions
-from .synapses import WORKING
+from .synapses.projection import WORKING
 
 FORMAT = 1
 MONITORS = (EventMonitor, PopulationRateMonitor, StateMonitor)

@@ -8,10 +8,10 @@ import numpy as np
 from brian2 import NeuronGroup, Synapses
 
 from . import schedule
-from .occasional import OccasionalMonitor, OccasionalRunner
+from .choosing import choose
 from .neurons.base import check_group
+from .occasional import OccasionalMonitor, OccasionalRunner
 from .quantities import check_count, is_number, whole_steps
-from .synapses import choose
 from .updates import check_statements
 
 EQUATIONS = """

@@ -9,9 +9,9 @@ from brian2.groups.subgroup import Subgroup
 from brian2.utils.logger import get_logger
 
 from . import schedule
-from .quantities import check_count
-from .occasional import Occasional, OccasionalMonitor, OccasionalRunner, first_step, is_standalone, last_step
 from .neurons.base import check_group, spikes
+from .occasional import Occasional, OccasionalMonitor, OccasionalRunner, first_step, is_standalone, last_step
+from .quantities import check_count
 from .readout import Readout, check_clock, check_place
 from .synapses import PlasticSynapses
 from .updates import check_clip_norm, check_statements

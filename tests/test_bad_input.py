@@ -367,7 +367,7 @@ CASES = {
     "pause no whole steps": (lambda: EvidenceAccumulation(pause=0.5 * ms), "EvidenceAccumulation: pause = 0.5 ms is no whole number of time steps of 1. ms; write for example pause=1.ms"),
     "rate without units": (lambda: EvidenceAccumulation(cue_rate=0.04), "EvidenceAccumulation: cue_rate must be a rate, for example 40.Hz; got 0.04"),
     "rate too high": (lambda: EvidenceAccumulation(noise_rate=2000 * Hz), "noise_rate must be one rate between 0 Hz and a spike in each time step"),
-    "rate negative": (lambda: PatternGeneration(input_rate=-1 * Hz), "input_rate must be one rate"),
+    "rate of the inputs negative": (lambda: PatternGeneration(input_rate=-1 * Hz), "input_rate must be one rate"),
     "window too long": (lambda: PatternGeneration(length=100 * ms, learning_window=101 * ms), "learning_window = 101. ms is longer than a trial"),
     "no window": (lambda: PatternGeneration(learning_window=0 * ms), "learning_window must be one positive time"),
     "half a period": (lambda: PatternGeneration(harmonics=(0.5,)), "harmonics must be a whole number"),

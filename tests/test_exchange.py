@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from brian2 import Hz, Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, defaultclock, ms, mV
 
-from brian_rflo import RFLO, Adam, ALIFNeurons, ArrayTask, Delta, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FixedSynapses, LeakyReadout, LearningNetwork, LIFNeurons, PatternGeneration, PeriodicOutput, PlasticSynapses, RateNeurons, TaskInput, from_nir, to_nir
+from brian_rflo import RFLO, Adam, ALIFNeurons, ArrayTask, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FixedSynapses, LeakyReadout, LearningNetwork, LIFNeurons, PatternGeneration, PeriodicOutput, PlasticSynapses, RateNeurons, TaskInput, from_nir, to_nir
 
 nir = pytest.importorskip("nir")
 TASK = PatternGeneration(length=150 * ms, n_inputs=20, seed=1)

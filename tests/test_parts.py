@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from brian_rflo import cli, crews, parts, settings
-from brian_rflo.parts import Part, Progress, compute
+from brian_rflo import cli, parts, settings
+from brian_rflo.crews import Progress
+from brian_rflo.crews.pieces import compute_one
+from brian_rflo.parts import Part, compute
 
 SCRIPT = """
 import sys
@@ -116,7 +118,7 @@ def test_what_decides_the_numbers_is_in_the_name(tmp_path, monkeypatch):
 
 def test_other_code_keeps_nothing(tmp_path):
     part = Part("p", double, dict(value=1), 1)
-    outcome = crews.compute_one(part, tmp_path / "p-of_other_code.npz")
+    outcome = compute_one(part, tmp_path / "p-of_other_code.npz")
     assert "source code has changed since this began" in outcome.reason
     assert not list(tmp_path.glob("*.npz"))
 

@@ -19,7 +19,12 @@ import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, defaultclock, ms, prefs, rand, set_device
 
-from brian_rflo import RFLO, LearningNetwork, PeriodicOutput, RateNeurons, crews, sweep, sweeps
+from brian_rflo import RFLO, LearningNetwork, PeriodicOutput, RateNeurons, sweep
+from brian_rflo.crews.executors import Loky
+from brian_rflo.crews.sending import dumps
+from brian_rflo.sweeps import SweepTable, progress
+from brian_rflo.sweeps.networks import networks_of
+from brian_rflo.sweeps.table import Row
 
 SCRIPT = """
 import sys, time
@@ -123,7 +128,7 @@ def test_processes_compute_the_same_numbers(expected, tmp_path):
 
 
 def test_what_is_one_in_a_process_is_not_copied():
-    sent = pickle.loads(crews.dumps([prefs, defaultclock, brian2.magic_network, rand, ms]))
+    sent = pickle.loads(dumps([prefs, defaultclock, brian2.magic_network, rand, ms]))
     assert sent[0] is prefs and sent[1] is defaultclock and sent[2] is brian2.magic_network and sent[3].__self__ is rand.__self__ and sent[4] is ms
 
 
@@ -213,7 +218,7 @@ def test_damage_is_named_before_anything_is_computed(tmp_path):
 
 def test_progress(tmp_path, monkeypatch):
     said = []
-    monkeypatch.setattr(sweeps, "SAY_EVERY_S", 0)
+    monkeypatch.setattr(progress, "SAY_EVERY_S", 0)
     sweep(lambda value: time.sleep(0.2) or {"value": value}, {"value": range(4)}, tmp_path, workers=1, report=said.append)
     assert re.fullmatch(r"  1 of 4 networks after \d+ s, about \d+ s left", said[0])
     assert re.fullmatch(rf"4 of 4 networks after \d+ s; table: {tmp_path}/table.csv", said[-1]) and len(said) == 4
@@ -221,14 +226,14 @@ def test_progress(tmp_path, monkeypatch):
 
 def test_time_left(monkeypatch):
     """Two at a time, ten seconds each: of five left, two are half done."""
-    networks = sweeps.networks_of(spell, [{"kind": str(number)} for number in range(7)], None)
-    found = sweeps.Finished(networks, {network.name: sweeps.Path("/nowhere") for network in networks}, sweeps.Path(), print)
-    found.rows, found.computed = dict.fromkeys([network.name for network in networks[:2]]), 20.0
-    crew = crews.Loky(2)
+    seven = networks_of(spell, [{"kind": str(number)} for number in range(7)], None)
+    found = progress.Finished(seven, {network.name: Path("/nowhere") for network in seven}, Path(), print)
+    found.rows, found.computed = dict.fromkeys([network.name for network in seven[:2]]), 20.0
+    crew = Loky(2)
     assert found.time_left(crew) == ", about 20 s left"
     monkeypatch.setattr(crew, "at_a_time", 100)
     assert found.time_left(crew) == ", about 5 s left"
-    assert [sweeps.spoken(seconds) for seconds in (90, 600, 9000)] == ["90 s", "10 min", "2.5 h"]
+    assert [progress.spoken(seconds) for seconds in (90, 600, 9000)] == ["90 s", "10 min", "2.5 h"]
 
 
 def test_the_table(tmp_path):
@@ -265,8 +270,8 @@ def test_labelled_arrays(expected, tmp_path):
 
 
 def test_a_long_table_is_cut():
-    rows = [sweeps.Row({"seed": number}, {"final_loss": 0.5}, 1.0, "", None) for number in range(100)]
-    assert len(str(sweeps.SweepTable(rows)).split("\n")) == 63
+    rows = [Row({"seed": number}, {"final_loss": 0.5}, 1.0, "", None) for number in range(100)]
+    assert len(str(SweepTable(rows)).split("\n")) == 63
 
 
 SEEDS = {"seed": [1]}

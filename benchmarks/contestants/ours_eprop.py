@@ -5,7 +5,7 @@ from brian2 import Hz, defaultclock, ms
 
 from ... import PRESETS, AdaptiveEProp, ArrayTask, DerivedNeurons, DiscreteLIFNeurons, EProp, FeedbackSynapses, FiringRate, LeakyDelta, LeakyReadout, PlasticSynapses, Trials
 from ..brian import Model, Standalone, flat
-from ..problem import DT_MS, STEPS
+from ..problem import DT_MS
 from .nest_eprop import ADAPTATION, CURRENTS, HERTZ, MEMBRANE
 
 TAU, RATE = MEMBRANE["tau_m"] * ms, 1e-8  # so small that the network goes on to fire as it does at first

@@ -15,7 +15,6 @@ v(t-1) (1 - z(t-1)) in place of v(t-1) may stand for the last term: `PRESETS` an
 
 import numpy as np
 from brian2 import NeuronGroup, second
-from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
 from .. import schedule
 from ..occasional import is_standalone

@@ -7,7 +7,6 @@ from brian2 import Quantity, TimedArray, ms
 
 from ..quantities import check_seed, check_time, is_number, numbers, whole_steps
 
-
 #: The arrays of a trial.
 PARTS = ("inputs", "target", "mask")
 

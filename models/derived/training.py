@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 from brian2 import Network, NeuronGroup, StateMonitor, defaultclock, ms
 
-from brian_rflo import CursorMovements, PeriodicOutput, PlasticSynapses, parts, schedule
+from brian_rflo import CursorMovements, PeriodicOutput, PlasticSynapses, schedule
 from brian_rflo.comparison import train
+from brian_rflo.crews import Progress
 from brian_rflo.devices import device as on
 
 from .neurons import NEURONS
@@ -20,7 +21,7 @@ TASKS = {
 }
 
 
-class Clocked(parts.Progress):
+class Clocked(Progress):
     """Progress of which a C++ program also writes down how many seconds of CPU time it has used, without what it took to compile it."""
 
     def report(self, device):

@@ -1,0 +1,116 @@
+"""What a comparison has found: errors, a table, labelled arrays, a figure."""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+from brian2 import Quantity, ms
+
+from .. import labelled
+from ..experiment import Outcome, Row, all_arrays, table
+from ..results import TrainingResult
+from . import panels
+from .kinds import kind_of
+from .training import LATE
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` returns.
+
+    Attributes
+    ----------
+    task : Task
+    results : dict
+        A `TrainingResult` for each pair of names ``(neurons, rule)``.
+    arrays : dict
+        All arrays of each pair, spikes of a trial of the trained networks ``[step, network, neuron]`` and firing rates in Hz among them.
+    tau : Quantity
+        Time constant that all of them share.
+    """
+
+    task: object
+    results: dict
+    arrays: dict
+    tau: Quantity
+    cut: float = field(default=0.1)
+
+    def errors(self, kind, rule):
+        """Normalised mean squared error of each trial; shape (networks, trials)."""
+        return 2 * self.results[kind, rule].losses / power(self.task)
+
+    def final_error(self, kind, rule):
+        """Median over the last 20 trials; shape (networks,)."""
+        return np.median(np.nan_to_num(self.errors(kind, rule)[:, -LATE:], nan=np.inf), axis=1)
+
+    def trials_to(self, kind, rule):
+        """First trial from which on the running median of 20 trials is below 0.1; shape (networks,), infinite where it never is."""
+        errors = np.nan_to_num(self.errors(kind, rule), nan=np.inf)
+        width = min(LATE, errors.shape[1])
+        running = np.median(np.lib.stride_tricks.sliding_window_view(errors, width, axis=1), axis=-1)
+        below = running < self.cut
+        return np.where(below.any(axis=1), below.argmax(axis=1) + width, np.inf)
+
+    def rows(self):
+        """The table."""
+        rows = []
+        for kind, rule in self.results:
+            name, final, trials = f"{kind_of(kind).label}, {rule}", self.final_error(kind, rule), self.trials_to(kind, rule)
+            rows.append(Row(f"{name}: final error (NMSE), median", np.median(final), spread=" ".join(f"{value:.3g}" for value in final)))
+            if rule != "least_squares":
+                rows.append(Row(f"{name}: trials to an error of {self.cut:g}, median", np.median(trials), spread=" ".join(f"{value:.0f}" for value in trials)))
+            if "rates" in self.arrays[kind, rule]:
+                rates = self.arrays[kind, rule]["rates"].mean(axis=1)
+                rows.append(Row(f"{name}: firing rate after training, Hz", np.median(rates), spread=" ".join(f"{value:.0f}" for value in rates)))
+            rows.append(Row(f"{name}: CPU seconds, compiling included", float(self.arrays[kind, rule]["cpu_s"])))
+        return rows + [Row(f"time constant of rates and of filtered spikes, ms: {float(self.tau / ms):g} for all", float(self.tau / ms))]
+
+    def panels(self):
+        """Functions that draw on axes, by name: what `plotting.plot_comparison` puts together."""
+        return {name: partial(draw, self) for name, draw in panels.PANELS.items()}
+
+    def to_xarray(self):
+        """An `xarray.Dataset` along ``neurons`` and ``rule``, spikes, rates and time taken among its variables; needs ``brian_rflo[results]``."""
+        datasets = [labelled_pair(result, self.arrays[pair]) for pair, result in self.results.items()]
+        return labelled.stacked(datasets, neurons=[kind for kind, _ in self.results], rule=[rule for _, rule in self.results])
+
+    def save(self, path):
+        """Write `to_xarray` as netCDF, whole or not at all; `xarray.open_dataset` reads it. Returns the path."""
+        return labelled.write(self.to_xarray(), path)
+
+    def __str__(self):
+        return table(self.rows())
+
+    def plot(self):
+        """Error over trials, outputs early and late, raster, firing rates, weight changes, alignment; returns the figure."""
+        return panels.draw(self)
+
+
+def power(task):
+    """Variance of the target, summed over outputs, over the steps that count."""
+    values = []
+    for number in range(10 if task.random else 1):
+        _, target, mask = task.trial(number)
+        values.append((mask[:, None] * (target - target.mean(axis=0)) ** 2).sum() / len(target))
+    return float(np.mean(values))
+
+
+def labelled_pair(result, arrays):
+    """The dataset of one neuron model and rule."""
+    extra = {"cpu_s": ((), arrays["cpu_s"], {"long_name": "CPU time, compiling included", "units": "s"})}
+    if "spikes" in arrays:
+        extra["spikes"] = (("time", "network", "post"), arrays["spikes"].astype(np.int8), {"long_name": "spikes of a trial after training", "units": "1"})
+        extra["rates"] = (("network", "post"), arrays["rates"], {"long_name": "firing rate after training", "units": "Hz"})
+    return result.to_xarray().assign(extra)
+
+
+def comparison_of(wanted, arrays):
+    """The comparison of what the parts have computed."""
+    named = {(part.arguments["kind"], part.arguments["rule"]): arrays[part.name] for part in wanted}
+    return Comparison(wanted[0].arguments["task"], {pair: TrainingResult.from_arrays(values) for pair, values in named.items()}, named, wanted[0].arguments["tau"])
+
+
+def outcome(wanted, arrays):
+    """Table and figure for the command line."""
+    comparison = comparison_of(wanted, arrays)
+    return Outcome(comparison.rows(), all_arrays(arrays), comparison.plot)

@@ -1,0 +1,64 @@
+"""The neuron models of a comparison, and those that users add."""
+
+from dataclasses import dataclass
+
+from brian2 import ms
+
+from ..neurons import ALIFNeurons, LIFNeurons, RateNeurons
+from ..rules import RFLO
+
+RATE, READOUT_RATE = 1e-3, 3e-3
+TAU_M, TAU_ADAPT, BETA, REFRACTORY = 20 * ms, 200 * ms, 0.1, 3 * ms
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A neuron model in a comparison: its name in figures, gain of the recurrent and factor of the readout weights at the beginning, the learning rate of the readout."""
+
+    label: str
+    gain: float
+    readout: float = 1.0
+    colour: str = "#555555"
+    readout_rate: float = READOUT_RATE
+
+    def make(self, size, tau, rng, noise):
+        """A group of neurons; what differs from neuron to neuron is drawn with `rng`. Rates are without noise."""
+        raise NotImplementedError
+
+    def rule(self, neurons, tau):
+        """What "rflo" stands for: the learning rule of recurrent and input weights."""
+        return RFLO(RATE, tau=tau)
+
+
+class Rates(Kind):
+    """`RateNeurons`."""
+
+    def make(self, size, tau, rng, noise):
+        return RateNeurons(size, tau=tau, initial=0.1)
+
+
+class Spikes(Kind):
+    """`LIFNeurons`."""
+
+    def make(self, size, tau, rng, noise):
+        return LIFNeurons(size, TAU_M, tau, noise=noise, **self.start(size, rng))
+
+    def start(self, size, rng):
+        """Drive and initial state."""
+        return dict(bias=rng.uniform(1, 1.5, size), initial=rng.uniform(0, 1, size), initial_activity=rng.uniform(0, 1, size), refractory=REFRACTORY)
+
+
+class AdaptiveSpikes(Spikes):
+    """`ALIFNeurons`."""
+
+    def make(self, size, tau, rng, noise):
+        return ALIFNeurons(size, TAU_M, tau, noise=noise, tau_adapt=TAU_ADAPT, beta=BETA, **self.start(size, rng))
+
+
+#: Neuron models by name.
+KINDS = {"rate": Rates("rate", 1.5, colour="#0072b2"), "lif": Spikes("LIF", 0.5, 0.1, "#d55e00"), "alif": AdaptiveSpikes("adaptive LIF", 0.5, 0.1, "#009e73")}
+
+
+def kind_of(kind):
+    """A neuron model by its name, or itself."""
+    return kind if isinstance(kind, Kind) else KINDS[kind]

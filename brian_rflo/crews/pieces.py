@@ -1,0 +1,177 @@
+"""Pieces of work: computing one, handing out many, and what comes of them.
+
+A piece (`brian_rflo.parts.Part`) computes itself and is written to its file by whoever has computed it, at once and whole. A crew only says who
+does so; `work` hands out the pieces, the longest first, and takes care of pieces that fail, of processes that die, and of pieces that others,
+elsewhere, are computing at the same time.
+"""
+
+import signal
+import threading
+import time
+import traceback
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..files import claimed, is_claimed, remove_half_written, save_arrays, write_whole
+
+#: What comes of a piece besides a `Failure`: it is in its file; another process computes it; the processes died, and it may not be to blame.
+FINISHED, TAKEN, INTERRUPTED = "finished", "taken", "interrupted"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a piece could not be computed: in one line, and where that happened."""
+
+    reason: str
+    details: str = ""
+
+    @classmethod
+    def of(cls, error):
+        """That of the exception being handled."""
+        return cls(f"{type(error).__name__}: {error}", traceback.format_exc())
+
+    def __str__(self):
+        return self.reason
+
+
+def compute_one(part, path, progress=lambda fraction: None):
+    """Compute a piece, unless it is finished or another process is at it, and write it, whole. Returns what came of it."""
+    try:
+        with claimed(path) as ours:
+            if path.exists():
+                return FINISHED
+            if not ours:
+                return TAKEN
+            remove_half_written(path)
+            if part.path(path.parent) != path:
+                raise RuntimeError("the source code has changed since this began, or is another one where this is computed, so it is not kept; give the same command again")
+            start = time.perf_counter()
+            arrays = part.compute(progress)
+            arrays["seconds"] = np.array(time.perf_counter() - start)
+            write_whole(path, lambda waiting: save_arrays(waiting, arrays))
+            return FINISHED
+    except Exception as error:
+        return Failure.of(error)
+
+
+def work(crew, parts, paths, report):
+    """Let a crew compute pieces.
+
+    Parameters
+    ----------
+    crew : Crew
+    parts : sequence of Part
+    paths : dict
+        The file of each piece by its name.
+    report : Report
+        Is told when a piece has come to an end, and now and then otherwise.
+
+    Returns
+    -------
+    dict
+        For each piece that has failed its `Failure`, by name.
+    """
+    waiting, alone, elsewhere, failed = sorted(parts, key=lambda part: -part.cost), [], [], {}
+    with signals(interrupt, "SIGTERM", "SIGHUP"), crew:
+        while waiting or crew.running or alone or elsewhere:
+            if not waiting and not crew.running and alone:
+                waiting = [alone.pop(0)]
+            with crew.together() if waiting else nullcontext():
+                while waiting and len(crew.running) < crew.at_a_time:
+                    part = waiting.pop(0)
+                    crew.start(part, paths[part.name])
+            for part, outcome in crew.ended():
+                if outcome == TAKEN:
+                    elsewhere.append(part)
+                elif outcome == INTERRUPTED:
+                    alone.append(part)
+                else:
+                    if isinstance(outcome, Failure):
+                        failed[part.name] = outcome
+                    report.ended(part, outcome)
+            if elsewhere and not waiting:
+                elsewhere, waiting = look_elsewhere(elsewhere, paths, report)
+            report.now_and_then(crew, elsewhere)
+    return failed
+
+
+def look_elsewhere(elsewhere, paths, report):
+    """Pieces that other processes are still at, and those that they have left."""
+    time.sleep(0.2)
+    for part in elsewhere:
+        if paths[part.name].exists():
+            report.ended(part, FINISHED)
+    missing = [part for part in elsewhere if not paths[part.name].exists()]
+    left = [part for part in missing if not is_claimed(paths[part.name])]
+    return [part for part in missing if part not in left], left
+
+
+class Crew:
+    """Whoever computes; a context manager.
+
+    Attributes
+    ----------
+    at_a_time : float
+        Pieces that are handed out at the same time.
+    running : dict
+        Those that are, each by whatever computes it.
+    """
+
+    at_a_time = 1
+
+    def __init__(self):
+        self.running = {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        """End what is still running."""
+
+    def together(self):
+        """Pieces that are handed out within go out together."""
+        return nullcontext()
+
+    def start(self, part, path):
+        """Hand out a piece."""
+        raise NotImplementedError
+
+    def ended(self):
+        """Wait a moment; those that have come to an end since, as pairs of piece and outcome."""
+        raise NotImplementedError
+
+    def fraction(self, part):
+        """How far a running piece is; 0 where it does not say."""
+        return 0.0
+
+
+class Here(Crew):
+    """This process, one piece after the other."""
+
+    def start(self, part, path):
+        self.running[part.name] = part, compute_one(part, path)
+
+    def ended(self):
+        done, self.running = list(self.running.values()), {}
+        return done
+
+
+def interrupt(*_):
+    """What Control-C does."""
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def signals(handler, *names):
+    """Handle signals so for a while, where the system has them."""
+    before = {}
+    try:
+        for name in names:
+            if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
+                before[name] = signal.signal(getattr(signal, name), handler)
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)

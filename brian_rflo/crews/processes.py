@@ -1,0 +1,129 @@
+"""Crews of processes on this machine, which end with the one that started them."""
+
+import json
+import multiprocessing
+import os
+import signal
+import tempfile
+import threading
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from multiprocessing.connection import wait
+from pathlib import Path
+
+from ..files import remove_half_written
+from .pieces import Crew, Failure, compute_one, signals
+from .progress import Progress
+
+#: One thread for each piece: pieces run side by side.
+THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB", "BLIS")}
+
+
+class Workplace(Crew):
+    """Crews of processes on this machine: one thread for each, and a folder for all that they leave while they work, gone with them."""
+
+    def __init__(self, workers):
+        super().__init__()
+        self.at_a_time, self.paths = workers, {}
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="brian_rflo_crew_", ignore_cleanup_errors=True)
+        self.surroundings = environment(THREADS | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self.folder.name))
+        self.surroundings.__enter__()
+        return self
+
+    def __exit__(self, *error):
+        """End all processes and what they have started, whatever signal comes now."""
+        with signals(signal.SIG_IGN, "SIGINT", "SIGTERM", "SIGHUP"):
+            self.surroundings.__exit__(*error)
+            left = list(self.running.values())
+            self.end()
+            for part in left:
+                remove_half_written(self.paths[part.name])
+            self.folder.cleanup()
+
+
+class Processes(Workplace):
+    """A new process for each piece, which tells its progress through a small file."""
+
+    def __init__(self, workers):
+        super().__init__(workers)
+        self.context, self.reached = multiprocessing.get_context("spawn"), {}
+
+    def end(self):
+        """End them."""
+        for process in self.running:
+            kill(process)
+        for process in self.running:
+            process.join()
+
+    def note(self, part, kind):
+        """A small file through which a piece's process speaks."""
+        return Path(self.folder.name) / f"{part.name}.{kind}"
+
+    def start(self, part, path):
+        process = self.context.Process(target=in_a_new_process, args=(part, path, self.note(part, "progress"), self.note(part, "outcome"), os.getpid()))
+        process.start()
+        self.running[process], self.paths[part.name] = part, path
+
+    def ended(self):
+        wait([process.sentinel for process in self.running], timeout=1)
+        return [(self.running.pop(process), self.outcome(process, part)) for process, part in list(self.running.items()) if not process.is_alive()]
+
+    def outcome(self, process, part):
+        """What came of a piece, from what its process has left."""
+        try:
+            said = json.loads(self.note(part, "outcome").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return Failure(f"its process ended with status {process.exitcode}")
+        return said if isinstance(said, str) else Failure(**said)
+
+    def fraction(self, part):
+        """How far a running piece is, or was when it last said so."""
+        with suppress(OSError, ValueError):  # not yet written, or just being written
+            self.reached[part.name] = float(self.note(part, "progress").read_text())
+        return self.reached.get(part.name, 0.0)
+
+
+def in_a_new_process(part, path, progress, note, parent):
+    """What a process of `Processes` does."""
+    end_with(parent)
+    outcome = compute_one(part, path, Progress(progress))
+    if isinstance(outcome, Failure):
+        print(outcome.details, flush=True)
+    note.write_text(json.dumps(asdict(outcome) if isinstance(outcome, Failure) else outcome), encoding="utf-8")
+
+
+def end_with(parent):
+    """Let this process end with the one that started it, and with it all that this one has started."""
+    with suppress(AttributeError, OSError):
+        os.setsid()  # so that it can be ended together with the programs that it starts
+        threading.Thread(target=wait_for_end_of, args=(parent,), daemon=True).start()
+
+
+def wait_for_end_of(parent):
+    """Wait for the end of the process that started this one, and end with it."""
+    while os.getppid() == parent:
+        time.sleep(0.3)
+    os.killpg(0, signal.SIGKILL)
+
+
+def kill(process):
+    """Kill a process and those that it has started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (AttributeError, ProcessLookupError, PermissionError):
+        process.kill()
+
+
+@contextmanager
+def environment(variables):
+    """Set environment variables for a while."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})

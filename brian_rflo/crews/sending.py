@@ -1,0 +1,69 @@
+"""Pieces as bytes, for processes that may be on other machines."""
+
+import os
+import pickle
+import socket
+import threading
+from contextlib import suppress
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from types import FunctionType, ModuleType
+
+import brian2
+import numpy as np
+
+from .pieces import Failure, compute_one
+
+BRIAN2 = threading.Lock()
+
+
+def pickled(part):
+    """A piece as bytes.
+
+    Raises
+    ------
+    TypeError
+        If it cannot be sent to another process.
+    """
+    try:
+        return dumps(part)
+    except Exception as error:
+        hint = "" if cloudpickle() else "; with cloudpickle, pip install 'brian_rflo[sweep]', functions of scripts, lambdas and closures can be sent too"
+        raise TypeError(f"{part.name} cannot be sent to another process ({type(error).__name__}: {error}); build networks, files and generators within the function{hint}") from error
+
+
+def dumps(thing):
+    """A thing as bytes. Of what is one in a process, Brian2's objects such as `prefs`, NumPy's random numbers, there is no copy: it is that of the process that reads them."""
+    if cloudpickle() is None:
+        return pickle.dumps(thing)
+    names = {id(value): (brian2, name) for name, value in vars(brian2).items()} | {id(np.random.mtrand._rand): (np.random.mtrand, "_rand")}
+
+    class Pickler(cloudpickle().Pickler):
+        def reducer_override(self, value):
+            if id(value) in names and not isinstance(value, (FunctionType, ModuleType, type)):
+                module, name = names[id(value)]
+                return getattr, (module, name)
+            return super().reducer_override(value)
+
+    written = BytesIO()
+    Pickler(written).dump(thing)
+    return written.getvalue()
+
+
+def cloudpickle():
+    """What writes functions of scripts and notebooks too, by their code, and comes with joblib, Dask and submitit; None where it is missing."""
+    for name in ("cloudpickle", "joblib.externals.cloudpickle"):
+        with suppress(ModuleNotFoundError):
+            return import_module(name)
+
+
+def compute_pickled(data, path, sender, number):
+    """What an executor calls."""
+    if sender == (socket.gethostname(), os.getpid()) and threading.current_thread() is not threading.main_thread():
+        return Failure("RuntimeError: this executor computes in threads, which would share one clock and one scope of Brian2; give one that computes in processes (for Dask, processes=True)")
+    try:
+        with BRIAN2:
+            return compute_one(pickle.loads(data), Path(path))
+    except Exception as error:  # such as a module that is not to be found there
+        return Failure.of(error)

@@ -1,0 +1,61 @@
+"""The arguments of each network, from those that the user gives."""
+
+import inspect
+import itertools
+
+import numpy as np
+
+from ..settings import described
+from .words import told
+
+
+def settings_of(function, parameters):
+    """The arguments of each network.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no arguments of the function, or not given as many values.
+    """
+    if not inspect.isfunction(function):
+        raise TypeError(f"sweep: give a function, written with def or lambda; got {function!r}. What is the same for all networks can be a parameter with one value")
+    if isinstance(parameters, dict):
+        for name, values in parameters.items():
+            check_values(name, values)
+        settings = [dict(zip(parameters, values)) for values in itertools.product(*parameters.values())]
+    elif isinstance(parameters, (list, tuple)) and all(isinstance(one, dict) and one.keys() == parameters[0].keys() for one in parameters):
+        settings = list(parameters)
+    else:
+        raise TypeError(f"sweep: parameters must be a dictionary of values by argument, such as {{'seed': range(3)}}, or a list of dictionaries with the same names; got {parameters!r}")
+    settings = [{name: plain(value) for name, value in one.items()} for one in settings]
+    if not settings or not settings[0]:
+        raise ValueError("sweep: no networks: parameters must have at least one argument, and each at least one value")
+    check_arguments(function, settings[0])
+    texts = [described(one) for one in settings]
+    twice = next((one for one, text in zip(settings, texts) if texts.count(text) > 1), None) if len(set(texts)) < len(texts) else None
+    if twice:
+        raise ValueError(f"sweep: {told(twice)} is given more than once; networks with the same settings are the same to the bit, so vary a seed")
+    return settings
+
+
+def check_values(name, values):
+    """Raise unless an argument has several values."""
+    if isinstance(values, (str, bytes, dict)) or np.ndim(values) == 0 and not hasattr(values, "__iter__"):
+        raise TypeError(f"sweep: the values of '{name}' must be a sequence; write '{name}': [{values!r}]")
+    if not isinstance(name, str):
+        raise TypeError(f"sweep: arguments go by their names; got {name!r}")
+    if not hasattr(values, "__len__"):
+        raise TypeError(f"sweep: the values of '{name}' must have an end; write list(...) around them")
+
+
+def check_arguments(function, settings):
+    """Raise unless a function takes these arguments."""
+    try:
+        inspect.signature(function).bind(**settings)
+    except TypeError as error:
+        raise TypeError(f"sweep: {function.__name__}{inspect.signature(function)} cannot be called with {', '.join(settings)}: {error}") from None
+
+
+def plain(value):
+    """NumPy's numbers as Python's, so that the function gets the same from a list and from an array."""
+    return value.item() if isinstance(value, np.generic) else value

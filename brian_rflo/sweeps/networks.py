@@ -1,0 +1,113 @@
+"""One network of a sweep: a piece of work, in a Brian2 in which nothing has happened."""
+
+import gc
+import json
+import os
+import random
+import re
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+import numpy as np
+from brian2 import defaultclock, get_device, prefs, start_scope
+from brian2 import seed as seed_brian
+
+from .. import devices
+from ..parts import Part
+from ..settings import described, digest, source_of, source_of_package
+from .returned import arrays_of
+from .words import short
+
+FIRST_DT = defaultclock.dt
+
+#: Preferences that decide no number: those of messages, and one that is always off here, lest Control-C make a short training of a long one.
+INDIFFERENT = ("logging.", "core.stop_on_keyboard_interrupt")
+
+
+@dataclass(frozen=True)
+class Network(Part):
+    """A network of a sweep: a `Part` whose function knows nothing of parts.
+
+    Parameters
+    ----------
+    device : str or None
+        Where Brian2 runs.
+    preferences : dict
+        Those of Brian2.
+    """
+
+    device: str | None = None
+    preferences: dict = field(default_factory=dict)
+
+    def common(self):
+        """What decides the numbers of all networks of the sweep, as text by name."""
+        chosen = {name: repr(value) for name, value in self.preferences.items() if not name.startswith(INDIFFERENT) and value != default_preference(name)}
+        versions = {package: version(package) for package in ("brian2", "numpy")}
+        return {"the function": digest(source_of(self.function)), "brian_rflo": source_of_package(), "preferences of Brian2": repr(chosen), "the device": str(self.device)} | versions
+
+    def particular(self):
+        """What decides the numbers of this one."""
+        return {"settings": described(self.arguments)}
+
+    def identity(self):
+        return self.common() | self.particular()
+
+    def compute(self, progress):
+        """What the function returns, as arrays, from a Brian2 in which nothing has happened."""
+        with new_brian(self.device, self.preferences, self.first_random()):
+            arrays = arrays_of(self.function(**self.arguments), self.function)
+        return arrays | {"about": np.array(json.dumps(self.identity()))}
+
+    def first_random(self):
+        """Where the random numbers of Brian2 begin: at the argument ``seed``; else at a number that stands for all arguments."""
+        given = self.arguments.get("seed")
+        return given if type(given) is int and 0 <= given < 2**32 else int(digest(described(self.arguments)), 16) % 2**32
+
+
+def networks_of(function, settings, device):
+    """The networks of a sweep, each with a name of its own."""
+    names = [re.sub(r"[^\w.=+-]+", "", "_".join(f"{name}={short(value)}" for name, value in one.items()))[:120] for one in settings]
+    if len({name.lower() for name in names}) < len(names):
+        names = [f"{name}_{digest(described(one))[:6]}" for name, one in zip(names, settings)]
+    preferences = {name: prefs[name] for name in prefs}
+    return [Network(name, function, one, 1.0, device, preferences) for name, one in zip(names, settings)]
+
+
+def default_preference(name):
+    """What a preference of Brian2 is if nobody changes it."""
+    category, _, last = name.rpartition(".")
+    return prefs.pref_register[category][0][last].default
+
+
+@contextmanager
+def new_brian(device, preferences, number):
+    """A Brian2 as in a new Python, but for its preferences, with random numbers that begin at `number`; afterwards it is as it was, in a new scope."""
+    gc.collect()  # what is gone gives its names back, and the same programs have the same text
+    before, dt = {name: prefs[name] for name in prefs}, defaultclock.dt
+    try:
+        set_preferences(preferences | {"core.stop_on_keyboard_interrupt": False})
+        with devices.device(device, devices.own_folder(os.getpid()) / "program") if device else nullcontext():
+            own = get_device()
+            start_scope()
+            defaultclock.dt = FIRST_DT
+            random.seed(number)
+            np.random.seed(number)  # which seed of a standalone device leaves alone
+            seed_brian(number)
+            yield
+            if get_device() is not own:
+                devices.reset()
+                raise RuntimeError("the function has called set_device; leave that to the sweep, which gives each process a folder of its own: sweep(..., device='cpp_standalone')")
+    finally:
+        if get_device() is not devices.runtime():
+            devices.reset()
+        set_preferences(before)
+        defaultclock.dt = dt
+        start_scope()
+
+
+def set_preferences(values):
+    """Set those of the preferences that exist here."""
+    for name, value in values.items():
+        if name in prefs and prefs[name] != value:
+            prefs[name] = value

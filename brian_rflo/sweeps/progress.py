@@ -1,0 +1,124 @@
+"""What of a sweep is finished, and what is told of it."""
+
+import json
+import time
+from contextlib import suppress
+
+import numpy as np
+
+from ..crews import Failure, Here
+from ..files import read_arrays, write_whole
+from ..parts import read
+from .returned import numbers_of, returned_from
+from .table import Row, SweepTable
+from .words import told
+
+SAY_EVERY_S, SHOWN_FAILURES = 20, 5
+
+
+def teller(report):
+    """The function that takes lines for the user."""
+    if report is None:
+        return lambda line: None
+    if report == "text":
+        return lambda line: print(line, flush=True)
+    if not callable(report):
+        raise TypeError(f"sweep: report must be 'text', None or a function of one line; got {report!r}")
+    return report
+
+
+class Finished:
+    """What is finished, and what is told of it; the `report` of `crews.work`."""
+
+    def __init__(self, networks, paths, folder, say):
+        self.networks, self.paths, self.folder, self.say, self.rows = networks, paths, folder, say, {}
+        for network in networks:
+            if paths[network.name].exists():
+                self.rows[network.name] = self.row(network, read(paths[network.name]))
+        self.began = self.said = time.monotonic()
+        self.before, self.computed, self.shown = len(self.rows), 0.0, 0
+
+    def row(self, network, arrays):
+        """The row of a finished network."""
+        numbers, remark = numbers_of(returned_from(arrays))
+        return Row(network.arguments, numbers, float(arrays["seconds"]), remark, self.paths[network.name])
+
+    def traceback(self, network):
+        """Where a failure is told at length."""
+        return self.paths[network.name].with_suffix(".failed.txt")
+
+    def ended(self, network, outcome):
+        """A network has come to an end, well or not."""
+        if isinstance(outcome, Failure):
+            self.failed(network, outcome)
+        else:
+            self.rows[network.name] = self.row(network, read(self.paths[network.name]))
+            self.computed += self.rows[network.name].seconds
+            self.traceback(network).unlink(missing_ok=True)
+        if time.monotonic() - self.said > 2 or len(self.rows) - self.before == 1:
+            self.said = -SAY_EVERY_S
+
+    def failed(self, network, failure):
+        """Keep why a network has failed, and say so, if not of too many."""
+        file = self.traceback(network)
+        write_whole(file, lambda waiting: waiting.write_text(f"{told(network.arguments)}\n\n{failure.details or failure.reason}\n", encoding="utf-8"))
+        self.rows[network.name] = Row(network.arguments, {}, np.nan, f"failed: {failure.reason}", None, failure)
+        self.shown += 1
+        if self.shown <= SHOWN_FAILURES:
+            self.say(f"  failed: {told(network.arguments)}: {failure.reason} ({file})")
+        if self.shown == SHOWN_FAILURES:
+            self.say("  (further failures are in the table)")
+
+    def now_and_then(self, crew, elsewhere):
+        """Say how far it is, if that has not been said for a while."""
+        if time.monotonic() - self.said < SAY_EVERY_S or len(self.rows) == len(self.networks):
+            return
+        self.said = time.monotonic()
+        others = f", {len(elsewhere)} at work in another sweep" if elsewhere else ""
+        self.say(f"  {self.counted()} after {spoken(self.said - self.began)}{self.time_left(crew)}{others}")
+
+    def time_left(self, crew):
+        """How long the rest will take, in words; nothing before the first one is finished."""
+        done, left = len(self.rows) - self.before, len(self.networks) - len(self.rows)
+        if not done or not self.computed:
+            return ""
+        elapsed = time.monotonic() - self.began
+        at_a_time = min(crew.at_a_time, left) if np.isfinite(crew.at_a_time) else max(1.0, self.computed / elapsed)
+        half_done = 0.5 * min(at_a_time, left) if not isinstance(crew, Here) else 0.0
+        return f", about {spoken((left - half_done) * self.computed / done / at_a_time)} left"
+
+    def counted(self):
+        """How many are finished, in words."""
+        failed = sum(row.failure is not None for row in self.rows.values())
+        return f"{len(self.rows) - failed} of {len(self.networks)} networks{f' ({failed} failed)' if failed else ''}"
+
+    def say_what_there_is(self, missing, identities):
+        """What of the sweep was in the folder, and why something is computed anew."""
+        if len(missing) < len(self.networks):
+            self.say(f"{len(self.networks) - len(missing)} of {len(self.networks)} networks are finished already, in {self.folder}")
+        changed = [what for network in missing for what in [self.what_has_changed(network.name, identities[network.name])] if what]
+        if changed:
+            self.say(f"{len(changed)} networks are computed anew: what is in {self.folder} is older than a change of {' and '.join(sorted(set().union(*changed)))} (it stays there until you delete it)")
+
+    def what_has_changed(self, name, now):
+        """Between a network of now and the one of the same settings that is in the folder; nothing if there is none."""
+        for path in self.folder.glob(f"{name}-*.npz"):
+            with suppress(OSError, KeyError, RuntimeError, ValueError):
+                then = json.loads(str(read_arrays(path)["about"]))
+                if then["settings"] == now["settings"]:
+                    return {what for what in now if now[what] != then.get(what)}
+        return set()
+
+    def say_how_it_went(self, computed):
+        """The last line."""
+        took = f" after {spoken(time.monotonic() - self.began)}" if computed else ""
+        self.say(f"{self.counted()}{took}; table: {self.folder / 'table.csv'}")
+
+    def table(self):
+        """All that is known by now."""
+        return SweepTable([self.rows[network.name] for network in self.networks if network.name in self.rows])
+
+
+def spoken(seconds):
+    """A time in words."""
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,101 @@
+"""The sweep itself: which networks there are, which of them are finished, and a crew for the others."""
+
+import multiprocessing
+
+from brian2 import get_device
+
+from .. import devices
+from ..crews import crew_of, work
+from ..files import writable_folder
+from ..parts import path_of
+from ..quantities import check_count
+from .arguments import settings_of
+from .networks import networks_of
+from .progress import Finished, teller
+
+
+def sweep(function, parameters, folder, workers=None, executor=None, device=None, report="text"):
+    """Call a function for all combinations of its arguments, several at the same time, and keep what it returns.
+
+    Parameters
+    ----------
+    function : callable
+        Builds and trains a network; returns a `TrainingResult`, or a dictionary of numbers and arrays. It finds Brian2 as in a new Python: nothing in the
+        magic network, a time step of 0.1 ms, random numbers that begin at its argument ``seed``, if it has one, and else depend on all arguments. The
+        preferences are those of now.
+    parameters : dict or sequence of dict
+        The values of each argument, of which all combinations are computed; or the arguments of each network one by one.
+    folder : path
+        For the results. Networks that are in it are not computed again, unless function, package, versions or preferences have changed.
+    workers : int, optional
+        Networks at the same time, each in a process (with joblib: ``pip install 'brian_rflo[sweep]'``); one for each core by default. With 1 they are computed
+        here, one after the other.
+    executor : optional
+        Whoever computes instead: an executor of `concurrent.futures` that has processes, a Dask client, an executor of submitit.
+    device : {"numpy", "cython", "cpp_standalone", "auto"}, optional
+        Where Brian2 runs; as its preferences say by default. C++ standalone programs of one process are built in one folder, so that only what has
+        changed since the last network is compiled.
+    report : "text", None or callable
+        Whether progress is printed, or a function that takes each line of it.
+
+    Returns
+    -------
+    SweepTable
+        Also when networks have failed: then with the reasons.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If function, parameters or executor cannot be used, before anything is computed.
+    OSError, RuntimeError
+        If the folder cannot be written to, or a finished network in it is damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from brian2 import ms, defaultclock
+    >>> def train(seed, learning_rate):
+    ...     task = PeriodicOutput(period=20*ms)
+    ...     defaultclock.dt = task.dt
+    ...     net = LearningNetwork(task, RateNeurons(5, tau=10*ms), RFLO(learning_rate, tau=10*ms), seed=seed)
+    ...     return net.train(2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     table = sweep(train, {"seed": range(2), "learning_rate": [0.01, 0.1]}, folder, workers=1, report=None)
+    ...     table.result(seed=1, learning_rate=0.1).losses.shape
+    (1, 2)
+    """
+    settings = settings_of(function, parameters)
+    say = teller(report)
+    check_surroundings(function, workers, executor)
+    device = devices.chosen(device) if device is not None else None
+    folder = writable_folder(folder)
+    networks = networks_of(function, settings, device)
+    common = networks[0].common()
+    identities = {network.name: common | network.particular() for network in networks}
+    paths = {name: path_of(name, identity, folder) for name, identity in identities.items()}
+    found = Finished(networks, paths, folder, say)
+    missing = [network for network in networks if network.name not in found.rows]
+    found.say_what_there_is(missing, identities)
+    if missing:
+        crew = crew_of(executor, min(workers or devices.cores(), len(missing)) if executor is None else None)
+        try:
+            work(crew, missing, paths, found)
+        except KeyboardInterrupt:
+            say(f"interrupted: {found.counted()} are finished, in {folder}; the same sweep goes on from there")
+            raise
+        finally:
+            found.table().save(folder / "table.csv")
+    found.say_how_it_went(bool(missing))
+    return found.table()
+
+
+def check_surroundings(function, workers, executor):
+    """Raise unless this can be computed from here."""
+    if workers is not None:
+        check_count("sweep: workers", workers)
+        if executor is not None:
+            raise ValueError("sweep: workers counts processes of this machine, and an executor has its own; leave one of them out")
+    if get_device() is not devices.runtime():
+        raise RuntimeError(f"sweep: Brian2's device is set to {type(get_device()).__name__}, but each network needs its own; write set_device('runtime'), and sweep(..., device='cpp_standalone')")
+    if multiprocessing.current_process().name != "MainProcess" and function.__module__ in ("__main__", "__mp_main__"):
+        raise RuntimeError("sweep was called while a process of another sweep imported this script; put it below: if __name__ == '__main__':")

@@ -1,0 +1,81 @@
+"""Feedback that follows the readout: through weights that learn as it does, or through its own."""
+
+from brian2 import Synapses
+from brian2.equations.equations import Expression
+from brian2.synapses.synapses import SummedVariableUpdater
+
+from .. import schedule
+from ..neurons.base import check_group, check_port, whole
+from ..rules import LearningRule
+from ..updates import check_instance
+from .plastic import PlasticSynapses
+
+
+class AdaptiveFeedback(PlasticSynapses):
+    """Feedback that learns: its weights get the changes of the readout's, backwards, so that both align (Bellec et al. 2020, adaptive e-prop).
+
+    Let both lose a little in each update, with ``constraint="w = 0.9999*w"``, and what they began with is forgotten.
+
+    Parameters
+    ----------
+    source : group
+        A `Readout`, or any group with ``error``.
+    target : group
+        Any group with ``feedback`` and ``activity``.
+    rule : LearningRule
+        `FeedbackDelta`, or `LeakyFeedbackDelta` for a `LeakyReadout`, with the learning rate of the readout's rule.
+    output : PlasticSynapses, optional
+        The projection to the readout whose changes these are: both have one switch then, and ``output.plastic = False`` freezes the feedback too.
+    name : str
+        Name of the projection.
+    **plastic_args
+        Any other argument of `PlasticSynapses`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `PlasticSynapses`.
+
+    Notes
+    -----
+    In gradient clipping (see `Trials`) its changes are scaled as all others are, but do not count in the norm: they are no part of the gradient.
+    """
+
+    sends, sum_at, traces_at, is_gradient = "error", schedule.FEEDBACK, schedule.READOUT_TRACE, False
+
+    def __init__(self, source, target, rule, output=None, name="adaptivefeedback*", **plastic_args):
+        check_group("AdaptiveFeedback: source", source)
+        check_instance("rule", rule, LearningRule, "FeedbackDelta(learning_rate=0.03)")
+        if "error" not in rule.needs_pre:
+            raise ValueError(f"AdaptiveFeedback: {type(rule).__name__} does not learn from the error of '{source.name}', where these weights begin; write FeedbackDelta(learning_rate={rule.learning_rate:g}), or needs_pre = ('error',) in a rule of your own that reads error_pre")
+        if output is not None:
+            check_instance("output", output, PlasticSynapses, "net.output")
+        if type(rule).__name__ in ("FeedbackDelta", "LeakyFeedbackDelta") and hasattr(whole(source), "check_feedback"):
+            whole(source).check_feedback(rule)
+        self.switched_with = output
+        super().__init__(source, target, rule, onto="feedback", name=name, **plastic_args)
+
+
+class SymmetricFeedback(SummedVariableUpdater):
+    """Feedback through the readout weights themselves, backwards: ``feedback_pre = sum of w*error_post``.
+
+    It follows the readout as that learns, whatever its connections are.
+
+    Parameters
+    ----------
+    output : PlasticSynapses
+        The projection from neurons with ``feedback`` to a `Readout`.
+
+    Raises
+    ------
+    ValueError
+        If a group lacks its variable.
+    """
+
+    def __init__(self, output):
+        if not isinstance(output, Synapses):
+            raise TypeError(f"SymmetricFeedback needs the projection from the neurons to the readout, for example PlasticSynapses(neurons, readout, Delta(0.03), onto='output'); got {repr(getattr(output, 'name', output))}")
+        check_port(output.source, "feedback", "SymmetricFeedback")
+        check_port(output.target, "error", "SymmetricFeedback")
+        super().__init__(Expression("w*error_post"), "feedback_pre", output, output.source, "N_pre", "_synaptic_pre")
+        schedule.move(self, schedule.FEEDBACK)

@@ -1,0 +1,187 @@
+"""What all projections have: they connect once, and their weights go in and out as matrices."""
+
+import numpy as np
+from brian2 import Synapses, get_device
+
+from ..dense import Geometry
+from ..occasional import is_standalone
+from ..quantities import check_count, numbers
+
+#: Beginnings of the names of variables that dense loops work with from one step to the next.
+WORKING = ("_history_", "_at_", "_ahead", "_stale")
+
+
+class Projection(Synapses):
+    """What both kinds of projection have: they connect once, and a weight that is no number is refused.
+
+    `_connected` is 0 before `connect`, the number of networks where each is connected all to all, and -1 for other patterns.
+    """
+
+    def connect(self, *args, networks=1, level=0, **connect_args):
+        """Connect all to all, or as `brian2.Synapses.connect` is told.
+
+        Parameters
+        ----------
+        networks : int
+            All to all within each of this many equal blocks: independent networks side by side in one group.
+
+        Raises
+        ------
+        ValueError
+            If it is connected already, or the groups do not fall into `networks` equal parts.
+        """
+        if self._connected:
+            raise ValueError(f"'{self.name}' is connected already; connect it once, with one pattern")
+        check_count(f"'{self.name}': networks", networks)
+        if networks > 1:
+            pre, post = self.block_of(self.source, networks), self.block_of(self.target, networks)
+            connect_args["j"] = f"k for k in range((i//{pre})*{post}, (i//{pre} + 1)*{post})"
+        dense = not args and set(connect_args) <= {"j"} and (networks > 1 or not connect_args)
+        super().connect(*args, level=level + 1, **connect_args)
+        self._connected = networks if dense else -1
+
+    @property
+    def geometry(self):
+        """Where the synapses lie, if they are all to all; else None."""
+        if self._connected < 1:
+            return None
+        return Geometry(self._connected, self.block_of(self.source, self._connected), self.block_of(self.target, self._connected), self.source.start, self.target.start)
+
+    @property
+    def has_delays(self):
+        """Whether spikes arrive later than they are fired; delays that C++ standalone does not know yet are taken for some."""
+        delay = self.pre.variables["delay"]
+        known = get_device().array_cache.get(delay, 0) if is_standalone() else delay.get_value()
+        return known is None or bool(np.any(known))
+
+    def block_of(self, group, networks):
+        """Size of one network's part of `group`."""
+        if len(group) % networks:
+            raise ValueError(f"'{self.name}': group '{group.name}' of {len(group)} does not fall into {networks} equal networks")
+        return len(group) // networks
+
+    def __setattr__(self, name, value, level=0):
+        if name == "w" and not isinstance(value, str):
+            self._check_weights(value)
+        super().__setattr__(name, value, level=level + 1)
+
+    def _check_weights(self, value):
+        value = numbers(f"weights of '{self.name}'", value)
+        if not self._connected:
+            raise ValueError(f"'{self.name}' has no weights yet; write {self.name}.connect() first")
+        size = self._size()
+        if value.ndim > 1 or (value.ndim == 1 and size is not None and len(value) != size):
+            raise ValueError(f"weights of '{self.name}' must be a number, a string or an array of shape ({size},), one for each synapse; got shape {value.shape}. For a matrix [post, pre] write {self.name}.set_matrix(matrix)")
+        if not np.isfinite(value).all():
+            raise ValueError(f"weights of '{self.name}' must be finite; got {np.count_nonzero(~np.isfinite(value))} that are not")
+
+    def _full_state(self):
+        """What `store` keeps: not the working memory of dense loops, which another device does not have."""
+        return {name: value for name, value in super()._full_state().items() if not name.startswith(WORKING)}
+
+    def before_run(self, run_namespace):
+        """Refuse to run without connections, or with weights that are no numbers."""
+        if not self._connected:
+            raise ValueError(f"'{self.name}' is not connected; write {self.name}.connect() before the run")
+        if not is_standalone():
+            self._check_weights(self.variables["w"].get_value())
+        super().before_run(run_namespace)
+
+    def _size(self):
+        """Number of synapses; None where standalone does not know it before it has run."""
+        if not is_standalone():
+            return len(self)
+        return len(self.source) * len(self.target) // self._connected if self._connected > 0 else None
+
+    def connect_matrix(self, matrix, absent=0.0):
+        """Connect the pairs of neurons that a matrix ``[post, pre]`` has an entry for, with the entries as weights.
+
+        Parameters
+        ----------
+        matrix : array, shape (n_post, n_pre), or scipy.sparse matrix of that shape
+            Row `k` has the weights *onto* neuron `k` of the target. All that a sparse matrix stores is a synapse, zeros too.
+        absent : float
+            What stands in an array where there is no synapse; ``nan``, so that a synapse may have the weight 0. A matrix without any connects
+            all to all.
+
+        Raises
+        ------
+        ValueError
+            If the shape does not fit, a weight is not finite, or the projection is connected already.
+
+        Examples
+        --------
+        >>> from brian2 import ms
+        >>> neurons = RateNeurons(3, tau=10*ms)
+        >>> synapses = FixedSynapses(neurons, neurons, onto="I_rec")
+        >>> synapses.connect_matrix([[0, 1, 0], [2, 0, 3], [0, 0, 0]])
+        >>> len(synapses), synapses.w["i == 0 and j == 1"]
+        (3, array([2.]))
+        """
+        shape = (len(self.target), len(self.source))
+        if np.shape(matrix) != shape:
+            raise ValueError(f"the weight matrix of '{self.name}' must have shape {shape}, [post, pre]; got {np.shape(matrix)}")
+        post, pre, weights = entries(matrix, absent)
+        if len(weights) == shape[0] * shape[1]:
+            self.connect()
+        elif len(weights):
+            self.connect(i=pre, j=post)
+        else:
+            self.connect(condition="False")
+        self.w = weights
+
+    def set_matrix(self, matrix):
+        """Set the weights from a matrix ``[post, pre]``, or ``[network, post, pre]`` where ``connect(networks=K)`` made them.
+
+        Where there is no synapse, the matrix of a sparse projection is 0 or NaN. `connect_matrix` makes the synapses too.
+
+        Raises
+        ------
+        ValueError
+            If shape or values do not fit, or the matrix has weights where there are no synapses.
+        """
+        matrix = numbers(f"the weight matrix of '{self.name}'", matrix, f"give an array; for a string that Brian2 evaluates, write {self.name}.w = 'randn()'")
+        networks = len(matrix) if matrix.ndim == 3 else 1
+        shape = (self.block_of(self.target, networks), self.block_of(self.source, networks))
+        if matrix.ndim not in (2, 3) or matrix.shape[-2:] != shape:
+            raise ValueError(f"the weight matrix of '{self.name}' must have shape {shape}, [post, pre]; got {matrix.shape}")
+        if self._connected == networks or not self._connected:
+            self.w = matrix.swapaxes(-1, -2).ravel()
+        elif self._connected < 0 and networks == 1 and not is_standalone():
+            self._set_sparse(matrix)
+        else:
+            raise ValueError(f"'{self.name}' is not connected all to all within {networks} network(s), so a matrix does not fit it; set its weights synapse by synapse, for example {self.name}.w = matrix[{self.name}.j, {self.name}.i], or let {self.name}.connect_matrix(matrix) connect it")
+
+    def _set_sparse(self, matrix):
+        pre, post = np.asarray(self.i), np.asarray(self.j)
+        left = np.nan_to_num(matrix, nan=0.0)
+        left[post, pre] = 0
+        if left.any():
+            raise ValueError(f"the matrix for '{self.name}' has {np.count_nonzero(left)} weights where there is no synapse (the first for post = {np.argwhere(left)[0][0]}, pre = {np.argwhere(left)[0][1]}); put 0 there, or make them with {self.name}.connect_matrix(matrix) in place of connect")
+        self.w = matrix[post, pre]
+
+    def matrix(self, networks=1, absent=0.0):
+        """The weights as ``[post, pre]``, or ``[network, post, pre]`` for more than one network; `absent` where there is no synapse.
+
+        Several synapses of one pair are added up.
+        """
+        n_post, n_pre = self.block_of(self.target, networks), self.block_of(self.source, networks)
+        matrix = np.full((networks, n_post, n_pre), float(absent))
+        pre, post = np.asarray(self.i), np.asarray(self.j)
+        places = post // n_post, post % n_post, pre % n_pre
+        matrix[places] = 0
+        np.add.at(matrix, places, np.asarray(self.w))
+        return matrix if networks > 1 else matrix[0]
+
+
+def entries(matrix, absent):
+    """What a matrix ``[post, pre]`` has entries for, ordered as all-to-all synapses are: rows, columns and values."""
+    if hasattr(matrix, "tocoo"):
+        stored = matrix.tocsc().tocoo()  # entries of one place are added up
+        post, pre, values = stored.row, stored.col, stored.data.astype(float)
+    else:
+        matrix = np.asarray(matrix, dtype=float)
+        post, pre = np.nonzero(~np.isnan(matrix) if np.isnan(absent) else matrix != absent)
+        values = matrix[post, pre]
+    order = np.lexsort((post, pre))
+    return post[order], pre[order], values[order]
