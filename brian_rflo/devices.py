@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,8 @@ from brian2 import device as brian_device
 from brian2 import prefs, set_device
 from brian2.codegen.cpp_prefs import get_compiler_and_args
 from brian2.devices.device import all_devices
+
+from .files import scratch
 
 DEVICES = ("auto", "numpy", "cython", "cpp_standalone")
 #: What Brian2's C++ programs include of the standard library, each of their thirty files anew.
@@ -73,7 +74,7 @@ def device(name, folder=None):
         Where a C++ program is built. In that of an earlier one only what has changed is compiled. By default a new one, gone afterwards.
     """
     if name == "cpp_standalone":
-        with tempfile.TemporaryDirectory(prefix="brian_rflo_build_") if folder is None else nullcontext(folder) as place:
+        with scratch("build") if folder is None else nullcontext(folder) as place:
             for part in ("results", "static_arrays"):
                 shutil.rmtree(Path(place) / part, ignore_errors=True)
             set_device("cpp_standalone", directory=str(place))
@@ -123,6 +124,6 @@ def precompiled(flags, pid):
 @cache
 def own_folder(pid):
     """A folder of this process, as long as it runs."""
-    folder = tempfile.mkdtemp(prefix="brian_rflo_build_")
-    multiprocessing.util.Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=1)
-    return Path(folder)
+    folder = scratch("build")
+    multiprocessing.util.Finalize(None, folder.cleanup, exitpriority=1)  # processes of multiprocessing end without the usual farewell
+    return Path(folder.name)

@@ -1,7 +1,9 @@
 """Files are written whole or not at all, and read without running code from them."""
 
 import errno
+import glob
 import os
+import shutil
 import socket
 import tempfile
 import zlib
@@ -95,6 +97,26 @@ def remove_half_written(path):
     for left in path.parent.glob(f".{socket.gethostname()}.*.{path.name}"):
         if not lives(int(left.name.removesuffix(f".{path.name}").rpartition(".")[2])):
             left.unlink(missing_ok=True)
+
+
+def scratch(kind):
+    """A temporary folder of this process. What processes that were killed have left of theirs is deleted.
+
+    Parameters
+    ----------
+    kind : str
+        What it is for, as part of its name.
+
+    Returns
+    -------
+    tempfile.TemporaryDirectory
+    """
+    host = socket.gethostname()
+    for left in Path(tempfile.gettempdir()).glob(f"brian_rflo_*.{glob.escape(host)}.*.*"):
+        pid = left.name.split(".")[-2]
+        if pid.isdecimal() and not lives(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=f"brian_rflo_{kind}.{host}.{os.getpid()}.", ignore_cleanup_errors=True)
 
 
 @contextmanager

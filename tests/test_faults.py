@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from brian2 import defaultclock, ms
 
 from brian_rflo import RFLO, CursorMovements, LearningNetwork, RateNeurons, TrainingResult
-from brian_rflo.files import save_arrays, write_whole
+from brian_rflo.files import save_arrays, scratch, write_whole
 
 ROOT = Path(__file__).parent.parent
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and limits")
@@ -196,3 +197,16 @@ def test_a_build_that_was_interrupted(tmp_path):
     said, _ = process.communicate(timeout=900)
     assert process.returncode == 0, said
     np.testing.assert_allclose(TrainingResult.load(tmp_path / "result.npz").losses, network().train(3).losses, rtol=1e-12)
+
+
+@POSIX
+def test_what_killed_processes_have_left_goes(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    code = "import os, signal; from brian_rflo.files import scratch; folder = scratch('build'); open(folder.name + '/header', 'w'); os.kill(os.getpid(), signal.SIGKILL)"
+    subprocess.run([sys.executable, "-c", code], env=os.environ | {"TMPDIR": str(tmp_path)})
+    (left,), other = tmp_path.glob("brian_rflo_*"), tmp_path / "brian_rflo_build.elsewhere.1.x"
+    other.mkdir()
+    with scratch("build") as mine, scratch("task") as second:
+        assert not left.exists() and other.exists()
+        assert os.path.exists(mine) and os.path.exists(second)
+    assert list(tmp_path.glob("brian_rflo_*")) == [other]

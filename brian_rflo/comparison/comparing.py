@@ -1,12 +1,12 @@
 """The comparison itself: tasks, neuron models and rules become parts, and parts a comparison."""
 
 import os
-import tempfile
 
 from brian2 import ms
 
 from ..crews import Progress
 from ..devices import chosen
+from ..files import scratch
 from ..parts import Part
 from ..quantities import check_count, check_number, check_seed, check_tau
 from ..tasks import CursorMovements, IntervalMatching, PatternGeneration, PeriodicOutput, Task
@@ -57,7 +57,7 @@ def compare(task="periodic", neurons=("rate", "lif"), rules=("rflo", "readout"),
         For names that do not exist, or numbers out of their range.
     """
     wanted = wanted_parts(task, neurons, rules, networks, trials, n, tau, seed, chosen(device), noise, gain)
-    with tempfile.TemporaryDirectory(prefix="brian_rflo_") as folder:
+    with scratch("compare") as folder:
         silent = Progress(os.path.join(folder, "progress"))
         arrays = {part.name: part.function(silent, **part.arguments) for part in wanted}
     return comparison_of(wanted, arrays)

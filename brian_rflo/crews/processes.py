@@ -4,7 +4,6 @@ import json
 import multiprocessing
 import os
 import signal
-import tempfile
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -12,7 +11,7 @@ from dataclasses import asdict
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from ..files import remove_half_written
+from ..files import remove_half_written, scratch
 from .pieces import Crew, Failure, compute_one, signals
 from .progress import Progress
 
@@ -28,7 +27,7 @@ class Workplace(Crew):
         self.at_a_time, self.paths = workers, {}
 
     def __enter__(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="brian_rflo_crew_", ignore_cleanup_errors=True)
+        self.folder = scratch("crew")
         self.surroundings = environment(THREADS | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self.folder.name))
         self.surroundings.__enter__()
         return self
