@@ -1,0 +1,141 @@
+"""The weights of a network as matrices ``[network, post, pre]``: those that it begins with, and those of now."""
+
+import weakref
+
+import numpy as np
+from brian2 import get_device
+
+from ..occasional import is_standalone
+from ..quantities import numbers
+from ..synapses import DALE, Projection
+
+
+def initial_weights(n_neurons, n_inputs, n_outputs, networks, gain, seed):
+    """Murray 2019's initial weights, ``[network, post, pre]`` by name; network `k` is drawn with the seed ``(seed, k)``."""
+    drawn = []
+    for network in range(networks):
+        rng = np.random.default_rng((seed, network))
+        drawn.append(
+            {
+                "recurrent": gain * rng.standard_normal((n_neurons, n_neurons)) / np.sqrt(n_neurons),
+                "output": rng.uniform(-1, 1, (n_outputs, n_neurons)) / np.sqrt(n_neurons),
+                "feedback": rng.standard_normal((n_neurons, n_outputs)),
+                "input": rng.uniform(-1, 1, (n_neurons, n_inputs)),
+            }
+        )
+    return {name: np.stack([weights[name] for weights in drawn]) for name in drawn[0]}
+
+
+class Weights:
+    """Those of a network.
+
+    Parameters
+    ----------
+    net : LearningNetwork
+    drawn : dict
+        Weights by name, as `initial_weights` draws them.
+    given : dict
+        The user's, which take their place.
+    constraint : str
+        What recurrent weights are held to.
+    self_connections : bool
+        Whether neurons may have weights onto themselves.
+
+    Attributes
+    ----------
+    initial : dict
+        The weights of the beginning.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If given weights do not fit.
+    """
+
+    def __init__(self, net, drawn, given, constraint, self_connections):
+        self.net = weakref.proxy(net)
+        chosen = drawn | {"recurrent": self.signed(drawn["recurrent"])} | self.checked(given, constraint)
+        if not self_connections:
+            chosen["recurrent"] = chosen["recurrent"] * (1 - np.eye(chosen["recurrent"].shape[-1]))
+        self.initial = {"current": chosen["feedback"]} | chosen if net.current is not None else chosen
+
+    def checked(self, weights, constraint):
+        """The user's weights as ``[network, post, pre]``."""
+        net = self.net
+        block, n_outputs = len(net.neurons) // net.blocks, net.task.n_outputs
+        shapes = {"recurrent": (block, block), "output": (n_outputs, block), "feedback": (block, n_outputs), "input": (block, net.n_inputs)}
+        if net.current is not None:
+            shapes["current"] = (block, n_outputs)
+        if not isinstance(weights, dict):
+            raise TypeError(f"weights must be a dictionary of matrices by name, for example {{'recurrent': matrix}}; got {type(weights).__name__}")
+        checked = {}
+        for name, values in weights.items():
+            if name not in shapes:
+                raise ValueError(f"weights has no '{name}'; the names are {', '.join(shapes)}")
+            values = numbers(f"weights['{name}']", values, "give a matrix")
+            values = values[None] if values.ndim == 2 and net.networks == 1 else values
+            if values.shape != (net.networks, *shapes[name]):
+                raise ValueError(f"weights['{name}'] must have shape {(net.networks, *shapes[name])}, [network, post, pre]; got {values.shape}")
+            if not np.isfinite(values).all():
+                raise ValueError(f"weights['{name}'] must be finite; got {np.count_nonzero(~np.isfinite(values))} that are not")
+            checked[name] = values
+        if DALE in constraint and "recurrent" in checked and (checked["recurrent"] * self.signs() < 0).any():
+            raise ValueError("weights['recurrent'] breaks Dale's law: the weights of excitatory neurons must not be negative, those of inhibitory ones not positive; leave it out, and weights are drawn so")
+        return checked
+
+    def signed(self, recurrent):
+        """Weights with the sign of their presynaptic neuron, where neurons are excitatory or inhibitory (Murray 2019, Dale's law)."""
+        signs = self.signs()
+        return recurrent if signs is None else signs * np.abs(recurrent)
+
+    def signs(self):
+        """Signs of the neurons as ``[network, 1, pre]``, or None where they have none."""
+        net = self.net
+        if "excitatory" not in net.neurons.variables:
+            return None
+        try:
+            return np.where(np.asarray(net.neurons.excitatory[:]), 1, -1).reshape(net.blocks, 1, -1)[:: net.parallel]
+        except NotImplementedError as error:
+            raise ValueError(f"'{net.neurons.name}': C++ standalone does not know 'excitatory' before it runs; set it from an array of True and False, not from a string") from error
+
+    def connect(self):
+        """Connect all projections, with the weights of the beginning."""
+        net, weights = self.net, self.initial
+        for part, name in ((net.recurrent, "recurrent"), (net.output, "output"), (net.feedback, "feedback"), (net.current, "current")):
+            if isinstance(part, Projection):
+                part.connect(networks=net.blocks)
+                part.set_matrix(np.repeat(weights[name], net.parallel, axis=0) if net.blocks > 1 else weights[name])
+        if net.inputs is not None and net.parallel > 1:
+            net.input_synapses.connect(networks=net.blocks)
+            net.input_synapses.set_matrix(np.repeat(weights["input"], net.parallel, axis=0))
+        elif net.inputs is not None:
+            net.input_synapses.connect()
+            net.input_synapses.set_matrix(weights["input"].reshape(-1, net.n_inputs))
+
+    def now(self):
+        """Present weights by name."""
+        net = self.net
+        if is_standalone() and not get_device().has_been_run:
+            initial = {name: values.copy() for name, values in self.initial.items()}
+            return initial | ({"feedback": initial["output"].swapaxes(1, 2)} if net.is_symmetric else {})
+        block, n_outputs = len(net.neurons) // net.blocks, net.task.n_outputs
+        weights = {"recurrent": self.matrix(net.recurrent, block), "output": self.matrix(net.output, n_outputs)}
+        weights["feedback"] = weights["output"].swapaxes(1, 2) if net.is_symmetric else self.matrix(net.feedback, block)
+        weights["input"] = self.matrix(net.input_synapses, block, networks=net.blocks if net.parallel > 1 else 1) if net.inputs is not None else np.zeros((net.networks, block, 0))
+        return weights | ({} if net.current is None else {"current": self.matrix(net.current, block)})
+
+    def matrix(self, synapses, n_post, networks=None):
+        """The weights of a projection, of one of the copies of each network."""
+        net = self.net
+        matrix = synapses.matrix(networks=networks or net.blocks)
+        return matrix.reshape(net.networks, -1, n_post, matrix.shape[-1])[:, 0]
+
+    def begin_with(self, state):
+        """Initial weights of a standalone program, for `now`, from the state that it begins with."""
+        net, roles = self.net, {"recurrent": "recurrent", "output": "output", "feedback": "feedback", "input": "input_synapses", "current": "current"}
+        for name, role in roles.items():
+            if name in self.initial and f"{role}.w" in state:
+                (_, n_post, n_pre), blocks = self.initial[name].shape, 1 if name == "input" and net.parallel == 1 else net.blocks
+                matrix = state[f"{role}.w"].reshape(blocks, n_pre, -1).swapaxes(1, 2)
+                self.initial[name] = matrix.reshape(net.networks, -1, n_post, n_pre)[:, 0]
+
