@@ -92,9 +92,11 @@ def stacked(datasets, everywhere=None, **varied):
     differing = {name for dataset in datasets for name in dataset.attrs if any(other.attrs.get(name) != dataset.attrs[name] for other in datasets)}
     wordy = {name for name in differing if any(isinstance(dataset.attrs.get(name, ""), str) for dataset in datasets)}
     in_a_row = xr.concat([with_variables(dataset, differing, wordy) for dataset in datasets], "_place", data_vars="all", coords="minimal", compat="override", join="outer", combine_attrs="drop_conflicts")
-    places = MultiIndex.from_arrays(list(varied.values()), names=list(varied))
+    values = {name: list({repr(value): value for value in given}.values()) for name, given in (everywhere or varied).items()}
+    numbered = {name: {repr(value): number for number, value in enumerate(values[name])} for name in varied}
+    places = MultiIndex.from_arrays([[numbered[name][repr(value)] for value in given] for name, given in varied.items()], names=list(varied))
     grid = in_a_row.assign_coords(xr.Coordinates.from_pandas_multiindex(places, "_place")).unstack("_place")
-    grid = grid.reindex(everywhere or {name: list(dict.fromkeys(values)) for name, values in varied.items()}).transpose(*varied, ...)
+    grid = grid.reindex({name: range(len(values[name])) for name in varied}).assign_coords(values).transpose(*varied, ...)
     return grid.assign({name: variable.where(variable.notnull(), "") for name, variable in grid.data_vars.items() if variable.dtype == object})
 
 

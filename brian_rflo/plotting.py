@@ -426,20 +426,24 @@ def plot_comparison(comparison, axes=None):
     return axes
 
 
-def plot_sweep(table, parameter, number, ax=None):
-    """A number of each network of a sweep against a parameter, and the medians; both axes logarithmic where the values span a factor of ten."""
-    rows = [row for row in table.rows if isinstance(row.numbers.get(number), (int, float))]
-    if not rows or parameter not in rows[0].settings:
-        raise ValueError(f"plot: no finished network has the parameter '{parameter}' and the number '{number}'; there are {', '.join(table.rows[0].settings)} and {', '.join(table.columns())}")
+def plot_sweep(table, parameter, number=None, ax=None):
+    """A number of each network of a sweep, by default the first, against a parameter, and the medians; both axes logarithmic where the values span a factor of ten."""
+    columns = {name: table.column(name) for name in table.columns()}
+    drawn = [name for name, (values, _) in columns.items() if all(isinstance(value, (int, float)) for value in values if value is not None)]
+    if not drawn:
+        raise ValueError(f"plot: {'no network has been finished; see the reasons in table.failed' if len(table.failed) == len(table.rows) else 'the function returned no single numbers; what it returned is in table.results'}")
+    number = drawn[0] if number is None else number
+    if parameter not in table.parameters or number not in drawn:
+        raise ValueError(f"plot: there is no parameter '{parameter}', or no number '{number}'; there are the parameters {', '.join(table.parameters)} and the numbers {', '.join(drawn)}")
+    (values, unit), (numbers, unit_of_number) = table.column(parameter), columns[number]
+    values, numbers = zip(*((value, found) for value, found in zip(values, numbers) if found is not None))
+    values, numbers = ([str(value) for value in values] if isinstance(values[0], bool) else values), np.array(numbers, dtype=float)
     ax = axes_or_new(ax)
-    values = [row.settings[parameter] for row in rows]
-    values = [value if isinstance(value, (int, float)) else float(value) if hasattr(value, "dim") and not value.ndim else str(getattr(value, "__name__", value)) for value in values]
-    numbers = np.array([row.numbers[number] for row in rows], dtype=float)
     ax.plot(values, numbers, "o", color=COLOURS["target"], markersize=4)
-    places = list(dict.fromkeys(values))
-    ax.plot(places, [np.nanmedian(numbers[[value == place for value in values]]) for place in places], "-", color=COLOURS["rflo"])
+    by_value = {place: numbers[[value == place for value in values]] for place in values}
+    ax.plot(list(by_value), [np.median(found[~np.isnan(found)]) if not np.isnan(found).all() else np.nan for found in by_value.values()], "-", color=COLOURS["rflo"])
     for axis, given in (("x", values), ("y", numbers)):
-        if not any(isinstance(value, str) for value in given) and np.nanmin(given) > 0 and np.nanmax(given) >= 10 * np.nanmin(given):
+        if not any(isinstance(value, str) for value in given) and not np.isnan(given).all() and np.nanmin(given) > 0 and np.nanmax(given) >= 10 * np.nanmin(given):
             ax.set(**{f"{axis}scale": "log"})
-    ax.set(xlabel=parameter, ylabel=number.replace("_", " "))
+    ax.set(xlabel=f"{parameter} ({unit})" if unit else parameter, ylabel=number.replace("_", " ") + (f" ({unit_of_number})" if unit_of_number else ""))
     return ax

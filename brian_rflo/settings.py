@@ -10,9 +10,10 @@ import re
 import sys
 import sysconfig
 from dataclasses import fields, is_dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 
 import numpy as np
 from brian2 import Equations, Function, Quantity, TimedArray, get_device, get_unit
@@ -52,28 +53,82 @@ def digest(text):
     return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()[:12]
 
 
-def described(value):
-    """All that a value says, as text: arrays by a digest of their numbers, rules, tasks and other value objects field by field."""
+def described(value, within=()):
+    """All that a value says, as text: arrays by a digest of their numbers; rules, tasks, other value objects and objects of the user's classes part by part.
+
+    Objects of installed packages that do not say what they are have the text of their class: see `is_opaque`. `within` are the objects that the value is a part of.
+    """
+    if id(value) in within:
+        return type(value).__qualname__
     if isinstance(value, Quantity):
         return f"{described(np.asarray(value))}*{get_unit(value.dim)!r}"
     if isinstance(value, (np.ndarray, np.generic)):
-        return repr(value.item()) if not value.ndim else f"array{value.shape} {value.dtype} {digest(np.ascontiguousarray(value).tobytes())}"
-    if is_dataclass(value) and not isinstance(value, type):
-        told = ", ".join(f"{field.name}={described(getattr(value, field.name))}" for field in fields(value) if field.init)
-        return f"{type(value).__qualname__}({told}){mark_of(type(value))}"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {described(item)}" for key, item in sorted(value.items(), key=lambda pair: repr(pair[0]))) + "}"
-    if isinstance(value, (list, tuple)):
-        return f"({', '.join(map(described, value))})"
-    if isinstance(value, (set, frozenset)):
-        return f"({', '.join(sorted(map(described, value)))})"
+        return described_array(value)
     if isinstance(value, Group):
         return described_group(value)
-    if isinstance(value, TimedArray):
-        return f"TimedArray({described(value.values)}, dt={value.dt!r})"
     if isinstance(value, (FunctionType, type)):
+        return described_function(value, within)
+    parts = parts_of(value)
+    if parts is None:
+        return without_places(repr(value))
+    name, parts = parts
+    return name.format(", ".join(f"{key}{described(part, (*within, id(value)))}" for key, part in parts))
+
+
+def described_array(value):
+    """An array or a number of NumPy."""
+    return repr(value.item()) if not value.ndim else f"array{value.shape} {value.dtype} {digest(np.ascontiguousarray(value).tobytes())}"
+
+
+def without_places(text):
+    """A text without places in memory, which say nothing."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", text)
+
+
+def described_function(value, within=()):
+    """A function or class: its name, and a mark of its code where that is the user's; what a function of a package closes over, where its name is that of many."""
+    if is_of_script(value) or isinstance(value, type) or "<locals>" not in value.__qualname__:
         return f"{value.__qualname__}{mark_of(value)}"
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))  # places in memory say nothing
+    cells = ", ".join(described(cell.cell_contents, (*within, id(value))) for cell in value.__closure__ or ())
+    return f"{value.__qualname__} {value.__name__}({cells})"
+
+
+def parts_of(value):
+    """What a value is made of: a form for the text, and pairs of a beginning and a part; None if it has no parts to be looked at."""
+    kind = type(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        told = [field for field in fields(value) if field.metadata.get("described", field.init)]
+        return f"{kind.__qualname__}({{}}){mark_of(kind)}", [(f"{field.name}=", getattr(value, field.name)) for field in told]
+    if isinstance(value, dict):
+        return "{{{}}}", [(f"{key!r}: ", item) for key, item in sorted(value.items(), key=lambda pair: repr(pair[0]))]
+    if isinstance(value, (list, tuple)):
+        return "({})", [("", item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return "({})", [("", item) for item in sorted(value, key=described)]
+    if isinstance(value, TimedArray):
+        return f"TimedArray({{}}, dt={value.dt!r})", [("", value.values)]
+    if isinstance(value, partial):
+        return "partial({})", [("", part) for part in (value.func, value.args, value.keywords)]
+    if isinstance(value, MethodType):
+        return "method({})", [("", value.__func__), ("", value.__self__)]
+    if isinstance(value, np.random.Generator):
+        return "Generator({})", [("", value.bit_generator.state)]
+    if isinstance(value, np.random.RandomState):
+        return "RandomState({})", [("", value.get_state(legacy=False))]
+    if kind.__module__ in ("__main__", "__mp_main__") or is_in_work(kind.__module__):
+        return f"{kind.__qualname__}({{}}){mark_of(kind)}", [(f"{name}=", part) for name, part in sorted(attributes_of(value).items())]
+    return None
+
+
+def attributes_of(value):
+    """The attributes of an object by name, those in slots too."""
+    slots = [name for kind in type(value).__mro__ for name in np.atleast_1d(getattr(kind, "__slots__", ())) if name not in ("__dict__", "__weakref__")]
+    return {str(name): getattr(value, name) for name in slots if hasattr(value, name)} | getattr(value, "__dict__", {})
+
+
+def is_opaque(value):
+    """Whether nothing tells this object from others of its class."""
+    return not isinstance(value, (Quantity, np.ndarray, Group, FunctionType, type)) and parts_of(value) is None and without_places(repr(value)) != repr(value)
 
 
 def described_group(group):
@@ -81,6 +136,7 @@ def described_group(group):
     neurons = whole(group)
     constants = {name: value for name, value in (getattr(neurons, "namespace", None) or {}).items() if not isinstance(value, (Function, FunctionType))}
     told = [str(len(neurons)), *(f"{name}={described(value)}" for name, value in sorted(constants.items()))]
+    told += [f"task={described(neurons.task)}"] if hasattr(neurons, "task") else []
     part = f"[{group.start}:{group.stop}]" if group is not neurons else ""
     model = [str(getattr(neurons, "equations", "")), *(f"{name}: {value}" for name in ("events", "event_codes") for value in [getattr(neurons, name, None)] if value)]
     return "\n".join([f"{type(neurons).__name__}({', '.join(told)}){part}", *model])
@@ -190,7 +246,11 @@ def code_of_value(value, function, seen):
     if isinstance(value, (FunctionType, type)) and module == function.__module__:
         return code_of(value, seen)
     if isinstance(value, (FunctionType, ModuleType, type)):
-        return files_of(module) if in_folder(module, Path(function.__code__.co_filename).parent) or is_in_work(module) else ""
+        return files_of(module) if in_folder(module, Path(function.__code__.co_filename).parent) or is_in_work(module) else module if isinstance(value, ModuleType) else f"{module} {described_function(value)}"
+    if isinstance(value, MethodType):  # without what it belongs to, such as random numbers that have been drawn from
+        return without_places(repr(value.__func__))
+    if isinstance(value, (np.ufunc, BuiltinFunctionType, partial)):
+        return described(value)
     if isinstance(value, Equations):
         return str(value)
     return described(value) if isinstance(value, (*PLAIN, TimedArray)) or is_dataclass(value) else ""

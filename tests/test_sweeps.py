@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
@@ -17,7 +18,7 @@ import brian2
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, defaultclock, ms, prefs, rand, set_device
+from brian2 import Network, NeuronGroup, defaultclock, mV, ms, prefs, rand, set_device
 
 from brian_rflo import RFLO, LearningNetwork, PeriodicOutput, RateNeurons, sweep
 from brian_rflo.crews.executors import Loky
@@ -244,18 +245,23 @@ def test_the_table(tmp_path):
 
     table = sweep(respond, {"tau": [5, 20] * ms, "kind": ["sound", "failing"]}, tmp_path, workers=1, report=None)
     lines = str(table).split("\n")
-    assert lines[0].split() == ["tau", "kind", "speed", "kind", "seconds"] and lines[2].split()[:5] == ["5.", "ms", "sound", "200", "sound"]
+    assert lines[0].split() == ["tau", "kind", "speed", "returned_kind", "seconds"] and lines[2].split()[:5] == ["5.", "ms", "sound", "200", "sound"]
     with open(tmp_path / "table.csv") as file:
         rows = list(csv.reader(file))
-    assert rows[0] == ["tau (second)", "kind", "speed", "kind", "seconds", "remark"] and rows[4][:4] == ["0.02", "failing", "50.0", "failing"]
+    assert rows[0] == ["tau (second)", "kind", "speed", "returned_kind", "seconds", "remark"] and rows[4][:4] == ["0.02", "failing", "50.0", "failing"]
     assert rows[2][:3] == ["0.005", "failing", ""] and rows[2][-1] == "failed: ValueError: too short"
     assert table.result(tau=20 * ms, kind="sound")["rates"].shape == (2, 3)
-    with pytest.raises(KeyError, match="2 networks have tau=20. ms; the settings are tau, kind, for example"):
+    with pytest.raises(KeyError, match="2 networks have tau=20. ms; tau is one of 5. ms, 20. ms; kind is one of sound, failing"):
         table.result(tau=20 * ms)
     ax = table.plot("tau", "speed")
-    assert ax.has_data() and ax.get_xlabel() == "tau"
-    with pytest.raises(ValueError, match="no finished network has the parameter 'mass'.*there are tau, kind"):
+    assert ax.has_data() and ax.get_xlabel() == "tau (second)"
+    assert table.plot("tau").get_xlabel() == "tau (second)"
+    with pytest.raises(ValueError, match="no parameter 'mass'.*there are the parameters tau, kind and the numbers speed"):
         table.plot("mass")
+    with pytest.raises(ValueError, match="no number 'returned_kind'.*the numbers speed"):
+        table.plot("tau", "returned_kind")
+    with pytest.raises(KeyError, match="no argument 'mass'; they have tau, kind"):
+        table.result(mass=1)
     plt.close("all")
 
 
@@ -267,6 +273,97 @@ def test_labelled_arrays(expected, tmp_path):
     one = sweep(lambda tau: {"v": np.full(3, float(tau))} if tau > 5 * ms else 1 / 0, {"tau": [5, 20] * ms}, tmp_path, workers=1, report=None).to_xarray()
     assert one.v.dims == ("tau", "v_0") and one.tau.attrs["units"] == "second"
     assert np.isnan(one.v.sel(tau=0.005)).all() and (one.v.sel(tau=0.02) == 0.02).all()
+
+
+class Options:
+    """Settings in an object of one's own."""
+
+    __slots__ = ("k", "__dict__")
+
+    def __init__(self, k):
+        self.k, self.me = k, self
+
+
+def phi(x):
+    return x
+
+
+def test_objects_of_ones_own_are_told_apart(tmp_path):
+    """By what they hold, and where nothing tells them apart they are refused."""
+
+    def use(options):
+        return {"k": options.k if isinstance(options, Options) else options(1.0) if callable(options) else float(options.random())}
+
+    for k in (1, 2):
+        assert sweep(use, [{"options": Options(k)}], tmp_path, workers=1, report=None).rows[0].numbers == {"k": k}
+    generators = [np.random.default_rng(seed) for seed in (1, 1 + 1)]
+    drawn = sweep(use, {"options": generators}, tmp_path, workers=1, report=None)
+    assert [row.numbers["k"] for row in drawn.rows] == [np.random.default_rng(seed).random() for seed in (1, 2)]
+    functions = sweep(use, {"options": [brian2.tanh, brian2.sin, np.cos]}, tmp_path, workers=1, report=None)
+    assert [row.numbers["k"] for row in functions.rows] == [np.tanh(1), np.sin(1), np.cos(1)]
+    with pytest.raises(TypeError, match="'options' is a _thread.lock, and nothing tells it from others"):
+        sweep(use, {"options": [threading.Lock()]}, tmp_path, workers=1, report=None)
+
+
+def test_a_function_under_another_name_is_other_code(tmp_path, monkeypatch):
+    """Also where both are functions of packages."""
+
+    def use(seed):
+        return {"x": float(phi(2.0))}
+
+    for function in (np.tanh, np.sin, brian2.tanh, brian2.sin):
+        monkeypatch.setitem(globals(), "phi", function)
+        assert sweep(use, {"seed": [1]}, tmp_path, workers=1, report=None).rows[0].numbers == {"x": float(function(2.0))}
+
+
+def test_parameters_of_several_kinds(tmp_path):
+    """None beside a number, lambdas, mixed dimensions: each result is in its place."""
+
+    def use(a, seed):
+        a.append(3) if isinstance(a, list) else None
+        return {"x": seed, "seconds": 7.0, "a": "echo", "v": np.array([-70.0, -60.0]) * mV, "tau": 10 * ms}
+
+    values = [None, 10 * ms, 5 * mV, True, "b", 1.5, [1, 2], lambda: 1, lambda: 2]
+    table = sweep(use, {"a": values, "seed": [3, 4]}, tmp_path, workers=1, report=None)
+    assert [row.settings["a"] for row in table.rows[12:14]] == [[1, 2]] * 2  # a copy was appended to
+    data = table.to_xarray()
+    assert data.x.dims == ("a", "seed") and (data.x.values == [3, 4]).all() and len(set(data.a.values)) == len(values)
+    assert list(data.a.values[:7]) == ["None", "10. ms", "5. mV", "True", "b", "1.5", "(1, 2)"] and "units" not in data.a.attrs
+    assert (data.returned_seconds == 7).all() and (data.seconds < 7).all() and (data.returned_a == "echo").all()
+    assert data.tau.attrs["units"] == "second" and data.v.attrs["units"] == "volt"
+    assert table.results[0]["tau"] == 10 * ms and table.results[0]["v"].dim == mV.dim and table.rows[0].numbers["tau"] == 10 * ms
+    with open(tmp_path / "table.csv") as file:
+        header, first, *_ = csv.reader(file)
+    assert header == ["a", "seed", "x", "returned_seconds", "returned_a", "tau (second)", "seconds", "remark"] and first[5] == "0.01"
+    assert table.plot("a", "tau").get_ylabel() == "tau (second)"
+    plt.close("all")
+
+
+def test_names_of_dimensions_and_networks_of_several_sizes(tmp_path):
+    def build(network, n):
+        task = PeriodicOutput(period=20 * ms)
+        defaultclock.dt = task.dt
+        return LearningNetwork(task, RateNeurons(n, tau=10 * ms), RFLO(network, tau=10 * ms)).train(1)
+
+    table = sweep(build, {"network": [0.01, 0.02], "n": [4, 5]}, tmp_path, workers=1, report=None)
+    with pytest.raises(ValueError, match="have from 4 to 5 entries along 'post', so they are no one array.*table.results"):
+        table.to_xarray()
+    table = sweep(build, {"network": [0.01, 0.02], "n": [4]}, tmp_path, workers=1, report=None)
+    assert table.to_xarray().losses.dims == ("parameter_network", "n", "network", "trial")
+
+
+def test_nothing_to_draw(tmp_path):
+    table = sweep(lambda a: 1 / 0, {"a": [1]}, tmp_path, workers=1, report=None)
+    with pytest.raises(ValueError, match="no network has been finished; see the reasons in table.failed"):
+        table.plot("a")
+    table = sweep(lambda a: {"v": np.zeros(3)}, {"a": [1]}, tmp_path, workers=1, report=None)
+    with pytest.raises(ValueError, match="returned no single numbers; what it returned is in table.results"):
+        table.plot("a")
+
+
+def test_a_network_that_leaves_does_not_take_the_others_along(tmp_path):
+    table = sweep(lambda a: sys.exit(3) if a else {"a": 1}, {"a": [1, 0]}, tmp_path, workers=1, report=None)
+    assert str(table.rows[0].failure) == "SystemExit: 3" and table.rows[1].failure is None
 
 
 def test_a_long_table_is_cut():

@@ -52,7 +52,7 @@ def compute_one(part, path, progress=lambda fraction: None):
             arrays["seconds"] = np.array(time.perf_counter() - start)
             write_whole(path, lambda waiting: save_arrays(waiting, arrays))
             return FINISHED
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return Failure.of(error)
 
 

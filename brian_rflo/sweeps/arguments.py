@@ -3,10 +3,8 @@
 import inspect
 import itertools
 
-import numpy as np
-
-from ..settings import described
-from .words import told
+from ..settings import described, is_opaque
+from .words import plain, told
 
 
 def settings_of(function, parameters):
@@ -31,6 +29,9 @@ def settings_of(function, parameters):
     if not settings or not settings[0]:
         raise ValueError("sweep: no networks: parameters must have at least one argument, and each at least one value")
     check_arguments(function, settings[0])
+    for one in settings:
+        for name, value in one.items():
+            check_telling(name, value)
     texts = [described(one) for one in settings]
     twice = next((one for one, text in zip(settings, texts) if texts.count(text) > 1), None) if len(set(texts)) < len(texts) else None
     if twice:
@@ -40,12 +41,19 @@ def settings_of(function, parameters):
 
 def check_values(name, values):
     """Raise unless an argument has several values."""
-    if isinstance(values, (str, bytes, dict)) or np.ndim(values) == 0 and not hasattr(values, "__iter__"):
+    if isinstance(values, (str, bytes, dict)) or getattr(values, "ndim", 1) == 0 or not hasattr(values, "__iter__"):
         raise TypeError(f"sweep: the values of '{name}' must be a sequence; write '{name}': [{values!r}]")
     if not isinstance(name, str):
         raise TypeError(f"sweep: arguments go by their names; got {name!r}")
     if not hasattr(values, "__len__"):
         raise TypeError(f"sweep: the values of '{name}' must have an end; write list(...) around them")
+
+
+def check_telling(name, value):
+    """Raise unless a value says all that it is."""
+    for part in [value, *(value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ())]:
+        if is_opaque(part):
+            raise TypeError(f"sweep: '{name}' is a {type(part).__module__}.{type(part).__qualname__}, and nothing tells it from others of its kind, so finished networks could not be found again; give what it is made of, and make it in the function")
 
 
 def check_arguments(function, settings):
@@ -54,8 +62,3 @@ def check_arguments(function, settings):
         inspect.signature(function).bind(**settings)
     except TypeError as error:
         raise TypeError(f"sweep: {function.__name__}{inspect.signature(function)} cannot be called with {', '.join(settings)}: {error}") from None
-
-
-def plain(value):
-    """NumPy's numbers as Python's, so that the function gets the same from a list and from an array."""
-    return value.item() if isinstance(value, np.generic) else value

@@ -6,6 +6,7 @@ import os
 import random
 import re
 from contextlib import contextmanager, nullcontext
+from copy import deepcopy
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -56,7 +57,7 @@ class Network(Part):
     def compute(self, progress):
         """What the function returns, as arrays, from a Brian2 in which nothing has happened."""
         with new_brian(self.device, self.preferences, self.first_random()):
-            arrays = arrays_of(self.function(**self.arguments), self.function)
+            arrays = arrays_of(self.function(**deepcopy(self.arguments)), self.function)  # which may change what it is given
         return arrays | {"about": np.array(json.dumps(self.identity()))}
 
     def first_random(self):

@@ -40,7 +40,7 @@ class Finished:
 
     def row(self, network, arrays):
         """The row of a finished network."""
-        numbers, remark = numbers_of(returned_from(arrays))
+        numbers, remark = numbers_of(returned_from(arrays), network.arguments)
         return Row(network.arguments, numbers, float(arrays["seconds"]), remark, self.paths[network.name])
 
     def traceback(self, network):

@@ -1,14 +1,19 @@
 """What the function of a sweep returns, as arrays in a file, as numbers in the table, as a dataset."""
 
 import numpy as np
+from brian2 import Quantity, get_unit
+from brian2.units.fundamentalunits import get_or_create_dimension
 
 from .. import labelled
 from ..results import TrainingResult
-from .words import PLAIN
+from .words import PLAIN, is_scalar
+
+#: Columns that the table has anyway.
+COLUMNS = ("seconds", "remark")
 
 
 def arrays_of(returned, function):
-    """What a function has returned, as arrays by name.
+    """What a function has returned, as arrays by name; units as exponents of the base units.
 
     Raises
     ------
@@ -23,26 +28,44 @@ def arrays_of(returned, function):
     objects = [name.removeprefix("value/") for name, array in arrays.items() if array.dtype == object]
     if objects:
         raise TypeError(f"{function.__name__} must return numbers, texts and arrays; '{objects[0]}' is {type(returned[objects[0]]).__name__}")
-    return arrays
+    return arrays | {f"unit/{name}": np.array(value.dim._dims) for name, value in returned.items() if isinstance(value, Quantity) and not value.dim.is_dimensionless}
 
 
 def returned_from(arrays):
     """The inverse of `arrays_of`."""
     if "losses" in arrays:
         return TrainingResult.from_arrays(arrays)
-    return {name.removeprefix("value/"): values if values.ndim else values.item() for name, values in arrays.items() if name.startswith("value/")}
+    return {name.removeprefix("value/"): value_of(name.removeprefix("value/"), arrays) for name in arrays if name.startswith("value/")}
 
 
-def numbers_of(returned):
+def value_of(name, arrays):
+    """A number, array or quantity."""
+    values = arrays[f"value/{name}"]
+    if f"unit/{name}" in arrays:
+        return Quantity(values, dim=get_or_create_dimension(arrays[f"unit/{name}"]))
+    return values if values.ndim else values.item()
+
+
+def numbers_of(returned, parameters):
     """What the table says of a network."""
     if isinstance(returned, TrainingResult):
         diverged = int((returned.diverged_in >= 0).sum())
         return {"final_loss": float(np.median(returned.final_loss))}, f"{diverged} of {len(returned.losses)} diverged" if diverged else ""
-    return {name: value for name, value in returned.items() if isinstance(value, PLAIN)}, ""
+    return {free(name, parameters): value for name, value in returned.items() if isinstance(value, PLAIN) or is_scalar(value)}, ""
 
 
-def dataset_of(returned):
+def free(name, parameters):
+    """A name that is neither that of a parameter nor of a column that the table has anyway."""
+    return f"returned_{name}" if name in parameters or name in COLUMNS else name
+
+
+def dataset_of(returned, parameters):
     """What a function returned as a dataset."""
     if isinstance(returned, TrainingResult):
         return returned.to_xarray()
-    return labelled.xarray().Dataset({name: ([f"{name}_{axis}" for axis in range(np.ndim(value))], value) for name, value in returned.items()})
+    return labelled.xarray().Dataset({free(name, parameters): ([f"{name}_{axis}" for axis in range(np.ndim(value))], np.asarray(value), units_of(value)) for name, value in returned.items()})
+
+
+def units_of(value):
+    """The unit of a quantity, as an attribute."""
+    return {"units": repr(get_unit(value.dim))} if isinstance(value, Quantity) and not value.dim.is_dimensionless else {}

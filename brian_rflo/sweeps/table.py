@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,9 @@ from ..crews import Failure
 from ..files import read_arrays, write_whole
 from ..settings import described
 from .returned import dataset_of, returned_from
-from .words import label, short, told, unit_of
+from .words import first_line, is_scalar, labels, plain, short, told
 
-SHOWN_ROWS = 60
+SHOWN_ROWS, MISSING = 60, object()
 
 
 @dataclass(frozen=True)
@@ -65,54 +66,74 @@ class SweepTable:
         RuntimeError
             If it has failed, with the reason.
         """
-        found = [row for row in self.rows if all(name in row.settings and described(row.settings[name]) == described(value) for name, value in settings.items())]
+        unknown = [name for name in settings if name not in self.rows[0].settings]
+        if unknown:
+            raise KeyError(f"the networks have no argument '{unknown[0]}'; they have {', '.join(self.rows[0].settings)}")
+        found = [row for row in self.rows if all(described(row.settings[name]) == described(plain(value)) for name, value in settings.items())]
         if len(found) != 1:
-            raise KeyError(f"{len(found)} networks have {told(settings)}; the settings are {', '.join(self.rows[0].settings)}, for example {told(self.rows[0].settings)}")
+            there = "; ".join(f"{name} is one of {', '.join(dict.fromkeys(short(row.settings[name]) for row in self.rows))}" for name in self.rows[0].settings)
+            raise KeyError(f"{len(found)} networks have {told(settings)}; {there}")
         if found[0].failure:
             raise RuntimeError(f"{told(settings)} has failed: {found[0].failure}")
         return found[0].result()
+
+    @property
+    def parameters(self):
+        """Names of the arguments."""
+        return list(self.rows[0].settings) if self.rows else []
 
     def columns(self):
         """Names of the numbers."""
         return list(dict.fromkeys(name for row in self.rows for name in row.numbers))
 
+    def column(self, name):
+        """An argument or a number, row by row, None where there is none, and its unit: quantities are in base units."""
+        values = [(row.settings | row.numbers).get(name, MISSING) for row in self.rows]
+        there, unit = labels([value for value in values if value is not MISSING])
+        there = iter(there)
+        return [None if value is MISSING else next(there) for value in values], unit
+
     def save(self, path):
         """Write it as CSV, whole or not at all; quantities in base units, which the header names. Returns the path."""
-        names = list(self.rows[0].settings) if self.rows else []
-        header = [f"{name}{unit_of([row.settings[name] for row in self.rows])}" for name in names] + [*self.columns(), "seconds", "remark"]
-        lines = [[label(value) for value in row.settings.values()] + [row.numbers.get(name, "") for name in self.columns()] + ["" if np.isnan(row.seconds) else row.seconds, row.remark] for row in self.rows]
+        columns = {name: self.column(name) for name in (*self.parameters, *self.columns())}
+        header = [*(f"{name} ({unit})" if unit else name for name, (_, unit) in columns.items()), "seconds", "remark"]
+        seconds, remarks = ["" if np.isnan(row.seconds) else row.seconds for row in self.rows], [row.remark for row in self.rows]
 
         def write(waiting):
             with open(waiting, "w", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerows([header, *lines])
+                csv.writer(file).writerows([header, *zip(*(values for values, _ in columns.values()), seconds, remarks)])
 
         return write_whole(path, write)
 
     def to_xarray(self):
         """An `xarray.Dataset` along the parameters, `seconds` among its variables, NaN where a network failed; needs ``brian_rflo[results]``.
 
-        Results that are no `TrainingResult` have dimensions like ``"rates_0"``, ``"rates_1"``.
+        Results that are no `TrainingResult` have dimensions like ``"rates_0"``, ``"rates_1"``. A returned name that is one of a parameter becomes ``"returned_NAME"``; a parameter
+        that has the name of a dimension of results ``"parameter_NAME"``. Parameters of several kinds, ``[None, 10*ms]``, have texts for values.
+
+        Raises
+        ------
+        ValueError
+            If no network has been finished, or their arrays differ in size.
         """
-        done = [row for row in self.rows if row.failure is None]
-        if not done:
+        done = [row.failure is None for row in self.rows]
+        if not any(done):
             raise ValueError("no network has been finished, so there is nothing to put into arrays; see the reasons in table.failed")
-        datasets = [dataset_of(row.result()).assign(seconds=((), row.seconds, {"units": "s"})) for row in done]
-        places = {name: [label(row.settings[name]) for row in done] for name in done[0].settings}
-        everywhere = {name: list(dict.fromkeys(label(row.settings[name]) for row in self.rows)) for name in done[0].settings}
-        stacked = labelled.stacked(datasets, everywhere, **places)
-        for name in places:
-            unit = unit_of([row.settings[name] for row in self.rows])
-            if unit:
-                stacked[name].attrs["units"] = unit.strip(" ()")
+        datasets = [dataset_of(row.result(), self.parameters).assign(seconds=((), row.seconds, {"units": "s"})) for row in self.rows if row.failure is None]
+        check_sizes(datasets)
+        taken = {name for dataset in datasets for name in (*dataset.variables, *dataset.dims)}
+        places = {f"parameter_{name}" if name in taken else name: self.column(name) for name in self.parameters}
+        stacked = labelled.stacked(datasets, {name: values for name, (values, _) in places.items()}, **{name: list(compress(values, done)) for name, (values, _) in places.items()})
+        for name, (_, unit) in places.items():
+            stacked[name].attrs.update({"units": unit} if unit else {})
         return stacked
 
     def plot(self, parameter, number=None, ax=None):
         """Draw a number of the table, by default the first, against a parameter: a point for each network, a line through the medians; returns the axes."""
-        return plotting.plot_sweep(self, parameter, number or self.columns()[0], ax)
+        return plotting.plot_sweep(self, parameter, number, ax)
 
     def __str__(self):
-        names = list(self.rows[0].settings) if self.rows else []
-        lines = [[*names, *self.columns(), "seconds", ""]]
+        lines = [[*self.parameters, *self.columns(), "seconds", ""]]
         lines += [[*(short(value) for value in row.settings.values()), *(shown(row.numbers.get(name, "")) for name in self.columns()), shown(row.seconds, ".1f"), first_line(row.remark)] for row in self.rows]
         if len(lines) > SHOWN_ROWS + 1:
             lines[SHOWN_ROWS // 2 + 1 : -SHOWN_ROWS // 2] = [["..."] + [""] * (len(lines[0]) - 1)]
@@ -121,14 +142,16 @@ class SweepTable:
         return "\n".join([text[0], "-" * max(map(len, text[:1])), *text[1:]])
 
 
+def check_sizes(datasets):
+    """Raise unless arrays of one name have one size, or coordinates that say what is missing."""
+    for name in dict.fromkeys(name for dataset in datasets for name in dataset.dims if name not in dataset.coords):
+        sizes = sorted({dataset.sizes[name] for dataset in datasets if name in dataset.dims})
+        if len(sizes) > 1:
+            raise ValueError(f"the arrays of these networks have from {sizes[0]} to {sizes[-1]} entries along '{name}', so they are no one array; take them one by one: table.results, or table.result(...).to_xarray()")
+
+
 def shown(value, form=".3g"):
     """A number for the table on screen."""
-    if isinstance(value, bool) or not isinstance(value, float):
-        return str(value)
+    if isinstance(value, bool) or not isinstance(value, float) or is_scalar(value):
+        return short(value)
     return "" if np.isnan(value) and form == ".1f" else f"{value:{form}}"
-
-
-def first_line(text):
-    """As much of a text as a line takes."""
-    line = text.partition("\n")[0]
-    return line if len(line) <= 100 else f"{line[:97]}..."

@@ -1,17 +1,40 @@
 """Values in few letters, for names, tables and messages."""
 
+from itertools import groupby
+
+import numpy as np
 from brian2 import Quantity, get_unit
 
 from ..settings import described, digest
 
 PLAIN = (bool, int, float, str, type(None))
+#: Sequences of so many numbers are written out.
+FEW = 4
 
 
 def short(value):
     """A value in few letters."""
-    if isinstance(value, PLAIN) or isinstance(value, Quantity) and value.ndim == 0:
-        return str(value)
+    if isinstance(value, PLAIN) or is_scalar(value):
+        return first_line(str(value))
+    if isinstance(value, (list, tuple, np.ndarray)) and getattr(value, "ndim", 1) == 1 and len(value) <= FEW and all(isinstance(plain(item), PLAIN) or is_scalar(item) for item in value):
+        return f"({', '.join(short(plain(item)) for item in value)})"
     return getattr(value, "__name__", None) or f"{type(value).__name__}-{digest(described(value))[:4]}"
+
+
+def is_scalar(value):
+    """Whether it is one quantity."""
+    return isinstance(value, Quantity) and value.ndim == 0
+
+
+def plain(value):
+    """NumPy's numbers as Python's, so that the function gets the same from a list and from an array."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def first_line(text):
+    """As much of a text as a line takes."""
+    line = text.partition("\n")[0]
+    return f"{line[:97]}..." if len(line) > 100 or line != text else line
 
 
 def told(settings):
@@ -19,13 +42,13 @@ def told(settings):
     return ", ".join(f"{name}={short(value)}" for name, value in settings.items())
 
 
-def label(value):
-    """A value as a number or text, quantities in base units."""
-    if isinstance(value, Quantity) and value.ndim == 0:
-        return float(value)
-    return value if isinstance(value, (bool, int, float, str)) else short(value)
-
-
-def unit_of(values):
-    """The unit of quantities, in brackets."""
-    return f" ({get_unit(values[0].dim)!r})" if values and isinstance(values[0], Quantity) and values[0].ndim == 0 else ""
+def labels(values):
+    """Values as they stand in a column, and their unit: numbers and texts as they are, quantities of one dimension in base units; a mixture as texts, which differ where the values do."""
+    kinds = {("quantity", value.dim) if is_scalar(value) else "bool" if isinstance(value, bool) else "number" if isinstance(value, (int, float)) else "text" if isinstance(value, str) else "other" for value in values}
+    if len(kinds) == 1 and "other" not in kinds:
+        (kind,) = kinds
+        return (list(values), "") if isinstance(kind, str) else ([float(value) for value in values], repr(get_unit(kind[1])))
+    texts = dict(sorted({described(value): short(value) for value in values}.items(), key=lambda pair: pair[1]))
+    of_one_name = [[text for text, _ in same] for _, same in groupby(texts.items(), key=lambda pair: pair[1])]
+    told_apart = {text: texts[text] if len(same) == 1 else f"{texts[text]}-{digest(text)[:4]}" for same in of_one_name for text in same}
+    return [told_apart[described(value)] for value in values], ""

@@ -48,11 +48,12 @@ class NeurogymTask(Task):
     ``task.n_inputs`` = 3, ``task.n_outputs`` = 3.
     """
 
-    env: object
+    env: object = field(metadata={"described": False})
     length: Quantity = None
     period: str = "decision"
     _source: object = field(init=False, repr=False, default=None)
     _n_steps: int = field(init=False, repr=False, default=0)
+    _drawn: tuple = field(init=False, repr=False, default=(), metadata={"described": True})  # what tells environments apart: they change with each trial
 
     random = True
 
@@ -104,6 +105,7 @@ class NeurogymTask(Task):
     def _check_seed(self):
         """Raise unless the seed says all of a trial, whatever was drawn before it."""
         forwards = [self.trial(number) for number in range(DRAWN_TWICE)]
+        object.__setattr__(self, "_drawn", (type(self._source).__qualname__, forwards[:2]))
         for number in reversed(range(DRAWN_TWICE)):
             if not all(np.array_equal(a, b) for a, b in zip(forwards[number], self.trial(number))):
                 raise ValueError(f"NeurogymTask: trial {number} of {class_of(self._source)} is another one when it is drawn a second time, so its seed does not say all of it: it depends on trials before (blocks, for example), or on random numbers that env.seed does not reach")
