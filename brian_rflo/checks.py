@@ -207,7 +207,7 @@ def check_neurons(make):
         values = np.array(getattr(ports, port))
         require(np.isfinite(values).all(), f"{name}: {port} is not finite")
         require(np.ptp(values) > 0, f"{name}: {port} never changes")
-        require(np.array_equal(values[:, :N_STEPS], values[:, N_STEPS:]), f"{name}: {port} differs between two trials of the same input; reset all its state in trial_start")
+        require(np.array_equal(values[:, :N_STEPS], values[:, N_STEPS:]), f"{name}: {port} differs between two trials of the same input; reset all its state in trial_start{', and let run_regularly set it in its phase, **schedule.GAIN: else the last trial is seen in the first step of the next' if port == 'gain' else ''}")
     before = np.array(plastic[0].w)
     plastic[0].plastic = True
     network.run(N_STEPS * defaultclock.dt, namespace={})

@@ -18,7 +18,8 @@ TASK_EXAMPLE = "PeriodicOutput(period=200*ms)"
 def check_clock(task, group):
     """Raise unless the group's time step is the task's."""
     if not np.isclose(float(task.dt), float(group.clock.dt), rtol=1e-9, atol=0):
-        raise ValueError(f"{type(task).__name__} has dt = {task.dt}, but '{group.name}' runs at {group.clock.dt}; write defaultclock.dt = task.dt before the network is built")
+        remedy = "write defaultclock.dt = task.dt before the network is built" if group.clock.name == "defaultclock" else f"leave dt= or clock= of '{group.name}' out, or write dt=task.dt there"
+        raise ValueError(f"{type(task).__name__} has dt = {task.dt}, but '{group.name}' runs at {group.clock.dt}; {remedy}")
 
 
 def check_place(kind, task, networks, parallel):

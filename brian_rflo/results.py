@@ -23,7 +23,7 @@ class TrainingResult:
     Attributes
     ----------
     losses : ndarray, shape (networks, trials)
-        Loss of each trial; NaN after the trial in which a network diverged.
+        Loss of each trial; NaN after the trial in which a network diverged, or in which the training was stopped.
     dt : float
         Time step in seconds.
     target : ndarray, shape (n_steps, n_outputs)
@@ -64,8 +64,12 @@ class TrainingResult:
 
     @property
     def final_loss(self):
-        """Median loss of the last hundred trials; shape (networks,)."""
-        return final_loss(self.losses)
+        """Median loss of the last hundred trials, of those that are finished where the training was stopped; shape (networks,)."""
+        return final_loss(self.losses[:, : max(self._finished, 1)] if (self.diverged_in < 0).any() else self.losses)
+
+    @property
+    def _finished(self):
+        return self.settings.get("finished_trials", self.losses.shape[1])
 
     def arrays(self):
         """Everything as a flat dictionary of arrays, weights by names like ``"weights_after_recurrent"``, settings as JSON."""
@@ -136,7 +140,8 @@ class TrainingResult:
 
     def __str__(self):
         rows = [f"network {k}: loss {self.losses[k, 0]:.3g} -> {self.final_loss[k]:.3g}, alignment {self.alignment[k, 0]:+.2f} -> {self.alignment[k, -1]:+.2f}{self._fate(k)}" for k in range(len(self.losses))]
-        return "\n".join([f"{self.losses.shape[1]} trials", *rows])
+        trials = self.losses.shape[1]
+        return "\n".join([f"{trials} trials" if self._finished == trials else f"{self._finished} of {trials} trials", *rows])
 
     def _fate(self, network):
         trial = self.diverged_in[network]

@@ -148,6 +148,7 @@ def is_waiting(state):
 def differing_settings(saved, ours):
     """Settings that differ, in words; not those that a loaded network has in its state."""
     names = [name for name in dict.fromkeys([*saved, *ours]) if name not in BEGINNING and not name.startswith(("version_", "platform", "neurons_"))]
+    names = [name for name in names if not name.startswith("constant_") or name in saved and name in ours]  # which a script may have elsewhere
     return [f"{name}: {shortened(saved.get(name))} in the file, {shortened(ours.get(name))} here" for name in names if saved.get(name) != ours.get(name)]
 
 

@@ -17,7 +17,9 @@ from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, Modul
 
 import numpy as np
 from brian2 import Equations, Function, Quantity, TimedArray, get_device, get_unit
-from brian2.groups.group import Group
+from brian2.core.namespace import DEFAULT_UNITS
+from brian2.groups.group import CodeRunner, Group
+from brian2.utils.stringtools import get_identifiers
 
 from .neurons.base import whole
 
@@ -140,6 +142,18 @@ def described_group(group):
     part = f"[{group.start}:{group.stop}]" if group is not neurons else ""
     model = [str(getattr(neurons, "equations", "")), *(f"{name}: {value}" for name in ("events", "event_codes") for value in [getattr(neurons, name, None)] if value)]
     return "\n".join([f"{type(neurons).__name__}({', '.join(told)}){part}", *model])
+
+
+def constants_outside(groups, namespace):
+    """Numbers that the strings of groups take from the script that runs them, by name."""
+    found = {}
+    for group in groups:
+        strings = [*getattr(group, "event_codes", {}).values(), *getattr(group, "events", {}).values(), *(part.abstract_code or "" for part in group.contained_objects if isinstance(part, CodeRunner))]
+        named = getattr(getattr(group, "equations", None), "identifiers", set()) | set().union(*map(get_identifiers, strings))
+        for name in sorted(named - set(group.variables) - set(group.namespace or {}) - set(DEFAULT_UNITS)):
+            if isinstance(namespace.get(name), (int, float, Quantity, np.generic)):
+                found[name] = namespace[name]
+    return found
 
 
 def mark_of(thing):

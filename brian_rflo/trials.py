@@ -9,11 +9,12 @@ from brian2.groups.subgroup import Subgroup
 from brian2.utils.logger import get_logger
 
 from . import schedule
-from .neurons.base import check_group, spikes
+from .dense.choice import networks_with
+from .neurons.base import check_group, spikes, whole
 from .occasional import Occasional, OccasionalMonitor, OccasionalRunner, first_step, is_standalone, last_step
 from .quantities import check_count
 from .readout import Readout, check_clock, check_place
-from .synapses import PlasticSynapses
+from .synapses import PlasticSynapses, Projection
 from .updates import check_clip_norm, check_statements
 
 logger = get_logger(__name__)
@@ -75,7 +76,10 @@ class Trials(NeuronGroup):
         check_place("Trials", task, networks, parallel)
         for part in parts:
             check_group("Trials: each part", part)
+        if not task.random and not all(map(np.array_equal, task.trial(0), task.trial(1))):
+            raise ValueError(f"{type(task).__name__} says that all its trials are the same, but trial 1 is another one than trial 0; write random = True in the class")
         self.task, self.clip_norm, self.reported, self.counted, self.watched, self.runners = task, clip_norm, set(), set(), [], 0
+        self.members = {whole(part).name for part in parts if not isinstance(part, Synapses)}
         self.parallel, self.averaged_over = parallel, task.n_steps if averaged_over is None else averaged_over
         check_count("Trials: averaged_over", self.averaged_over)
         online = [part.name for part in parts if isinstance(part, PlasticSynapses) and part.update == "step"]
@@ -159,9 +163,22 @@ class Trials(NeuronGroup):
         OccasionalRunner(group, statements, condition, dict(phase, order=phase["order"] + 1e-3 * self.runners), f"{group.name}_{name}*")
 
     def before_run(self, run_namespace):
-        """Check the time step once more: the clock may have changed."""
+        """Check the time step once more: the clock may have changed; and that nothing that learns has been forgotten."""
         check_clock(self.task, self)
+        for obj in {id(obj): obj for network in networks_with(self) for obj in network.sorted_objects if isinstance(obj, Projection)}.values():
+            self._look_at(obj)
         super().before_run(run_namespace)
+
+    def _look_at(self, projection):
+        """Warn, once, of a projection that goes on across the boundary of trials."""
+        if self.members.isdisjoint({whole(projection.source).name, whole(projection.target).name}) or projection.name in self.reported:
+            return
+        if isinstance(projection, PlasticSynapses) and projection.trials is None and projection.update == "step":
+            self.reported.add(projection.name)
+            logger.warn(f"'{projection.name}' learns, but '{self.name}', which has its groups, does not have it: its traces are not reset, its updates are not divided by the {self.task.n_steps} steps of a trial, and nothing stops it where it diverges. Write Trials(task, ..., {projection.name}).", "forgotten")
+        elif not isinstance(projection, PlasticSynapses) and projection.sends_spikes and projection.has_delays:
+            self.reported.add(projection.name)
+            logger.warn(f"'{projection.name}' has delays: spikes from the end of a trial arrive in the next one. Give it none, or let the trials of the task end with steps in which nothing is asked.", "delays")
 
     def after_run(self):
         """Say what diverged; in standalone, results are there only later (see `check`)."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from brian2 import BrianObjectException, Hz, Network, NeuronGroup, Quantity, defaultclock, ms, mV, second
@@ -42,6 +43,7 @@ from brian_rflo import (
     SoftmaxReadout,
     StoreRecall,
     SymmetricFeedback,
+    Task,
     TaskInput,
     TrainingResult,
     Trials,
@@ -176,6 +178,11 @@ def trained_baseline(learning_rate=0.1, **args):
 
 def derived(model="dx/dt = (tanh(I_rec) - x)/(10*ms) : 1", **args):
     return DerivedNeurons(4, model, **dict(activity="x", method="euler") | args)
+
+
+def own_task(sample=None, **attributes):
+    """A task of the user's."""
+    return type("OwnTask", (Task,), dict(n_steps=5, sample=sample or (lambda self, rng: (np.zeros((5, 0)), np.ones((5, 1)), np.ones(5)))) | attributes)()
 
 
 class Ragged(PeriodicOutput):
@@ -392,6 +399,17 @@ CASES = {
     "ALIF beta of each neuron": (lambda: ALIFNeurons(5, TAU, TAU, 50 * ms, beta=np.ones(5)), "ALIFNeurons: beta must be a finite number and not negative; got array"),
     "beta of wrong shape": (lambda: DiscreteLIFNeurons(5, tau=TAU, tau_adapt=50 * ms, beta=np.ones(3)), r"DiscreteLIFNeurons: beta must be one number, or an array of shape \(5,\)"),
     "beta None": (lambda: DiscreteLIFNeurons(5, tau=TAU, beta=None), "DiscreteLIFNeurons: beta must be finite and without units"),
+    # what fits in part
+    "part of nothing": (lambda: network(group=RateNeurons(10, tau=TAU)[:5]), "LearningNetwork: neurons is a part of a group that is gone.*give the group a name"),
+    "inputs of other trials": (lambda: network(inputs=TaskInput(ArrayTask(target=np.ones(7), inputs=np.ones(7), dt=TASK.dt))), "'taskinput' has the inputs of trials of 7 steps, but those of this task have 20; give TaskInput the network's own task"),
+    "a group's own time step": (lambda: network(group=RateNeurons(5, tau=TAU, dt=0.5 * ms)), "'rateneurons' runs at 0.5 ms; leave dt= or clock= of 'rateneurons' out, or write dt=task.dt"),
+    "two arrays for three": (lambda: own_task(lambda self, rng: (np.zeros((5, 0)), np.ones((5, 1)))).trial(), "OwnTask: sample must return inputs, target, mask, three arrays; got 2 things"),
+    "half a step": (lambda: own_task(n_steps=5.0).trial(), "OwnTask: n_steps must be a positive whole number; got 5.0"),
+    "nan in a later trial": (lambda: own_task(lambda self, rng: (np.zeros((5, 0)), np.full((5, 1), np.nan), np.ones(5)), random=True).trial(3), "OwnTask: target must be finite, and is not in step 0 of trial 3 .the first."),
+    "random and not said": (lambda: Trials(own_task(lambda self, rng: (np.zeros((5, 0)), rng.normal(size=(5, 1)), np.ones(5)))), "OwnTask says that all its trials are the same, but trial 1 is another one than trial 0; write random = True"),
+    "one axes for three": (lambda: network().train(1).plot(axes=plt.figure().subplots()), "plot_training: it draws on three axes.*got 1. For a single one there are plot_losses"),
+    "network that is not there": (lambda: network().train(1).plot(network=1), "plot_training: there is no network 1; the result has 1"),
+    "a function of nobody": (lambda: derived(model="dx/dt = (foo(x) - x + I_rec)/(10*ms) : 1"), "DerivedNeurons '.*': The identifier \"foo\" could not be resolved. Define it above the group"),
     # optimizers and regularization
     "Adam's learning rate": (lambda: Adam(0.001), r"Adam: decay = 0.001 would halve the learning rate in less than one update.*RFLO\(learning_rate=0.001"),
     "Adam decay a string": (lambda: Adam(decay="10"), "Adam: decay must be a positive number of updates, or None; got '10'"),

@@ -172,6 +172,21 @@ def test_from_a_file_and_onto_it(tmp_path, monkeypatch):
     assert path.read_bytes() == written and [file.name for file in tmp_path.iterdir()] == ["net.nir"]
 
 
+def test_files_that_are_no_graphs(tmp_path):
+    path = tmp_path / "net.nir"
+    with pytest.raises(FileNotFoundError, match="no file '.*net.nir'"):
+        from_nir(path)
+    net = learning(lif())
+    to_nir(net, path)
+    for damaged in (path.read_bytes()[:3000], b"no HDF5"):
+        path.write_bytes(damaged)
+        with pytest.raises(RuntimeError, match="'.*net.nir' is damaged, or no file of a NIR graph"):
+            from_nir(path)
+    with pytest.raises(ValueError, match=r"graphs of NIR are files of HDF5 \('.nir'\); got '.*x.npz': write for example 'trained.nir'"):
+        to_nir(net, tmp_path / "x.npz")
+    assert [file.name for file in tmp_path.iterdir()] == ["net.nir"]
+
+
 def layered():
     """Spikes from outside, two layers, without a readout."""
     source = SpikeGeneratorGroup(3, np.arange(60) % 3, np.arange(60) * 2 * ms, name="source")

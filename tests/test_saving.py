@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from brian2 import Hz, NeuronGroup, Synapses, defaultclock, ms, prefs, seed
 
-from brian_rflo import PRESETS, RFLO, Adam, AdaptiveEProp, ArrayTask, CursorMovements, Descent, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LearningNetwork, LIFNeurons, RateNeurons
+from brian_rflo import PRESETS, RFLO, Adam, AdaptiveEProp, ArrayTask, CursorMovements, Descent, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LearningNetwork, LIFNeurons, PeriodicOutput, RateNeurons, TaskInput, schedule
 from brian_rflo.devices import device
 
+PERIODIC = PeriodicOutput(period=20 * ms)
 CURSOR = CursorMovements(movement=20 * ms, n_movements=2, seed=1)
 EVIDENCE = EvidenceAccumulation(n_cues=3, cue=10 * ms, pause=5 * ms, delay=10 * ms, recall=20 * ms, seed=2)
 TRIALS = 14
@@ -130,9 +131,7 @@ def test_a_diverged_network_is_still_diverged(tmp_path):
 def test_a_part_of_a_group(tmp_path):
     def make():
         group = RateNeurons(20, tau=10 * ms)
-        net = LearningNetwork(CURSOR, group[:12], RFLO(0.03, tau=10 * ms))
-        net.add(group)
-        return net
+        return LearningNetwork(CURSOR, group[:12], RFLO(0.03, tau=10 * ms))
 
     net = make()
     net.train(2)
@@ -193,6 +192,42 @@ def test_another_network_is_named(tmp_path, change, message):
     assert "was saved from another network than" in str(caught.value) and "Build it with the same arguments" in str(caught.value)
     np.testing.assert_array_equal(other.weights()["recurrent"], before)
     assert float(other.t) == 0
+
+
+def test_constants_of_the_script_count(tmp_path):
+    """Those that Brian2 finds where the network is trained, as it does for a NeuronGroup of one's own."""
+
+    def make():
+        mine = NeuronGroup(5, "dactivity/dt = (I_rec - activity)/tau_x : 1\ngain : 1\nfeedback : 1\nI_rec : 1", method="euler", name="mine")
+        mine.run_regularly("gain = factor", **schedule.GAIN)
+        net = LearningNetwork(PERIODIC, mine, RFLO(0.03, tau=10 * ms))
+        net.trials.at_start(mine, "activity = start")
+        return net
+
+    tau_x, factor, start = 10 * ms, 0.5, 0.1  # noqa: F841
+    defaultclock.dt = PERIODIC.dt
+    net = make()
+    result = net.train(1)
+    assert result.settings["constant_tau_x"] == "0.01*second" and result.settings["constant_factor"] == 0.5 and result.settings["constant_start"] == 0.1
+    net.save(tmp_path / "x.npz")
+    make().load(tmp_path / "x.npz")
+    tau_x = 30 * ms
+    with pytest.raises(ValueError, match=r"constant_tau_x: 0.01\*second in the file, 0.03\*second here"):
+        make().load(tmp_path / "x.npz")
+    del tau_x  # not known here is not different
+    make().load(tmp_path / "x.npz")
+
+
+def test_inputs_of_ones_own_count(tmp_path):
+    def make(value):
+        task = ArrayTask(target=np.ones(20), inputs=np.full((20, 2), value), dt=1 * ms)
+        defaultclock.dt = task.dt
+        return LearningNetwork(ArrayTask(target=np.ones(20), inputs=np.ones((20, 2)), dt=1 * ms), RateNeurons(5, tau=10 * ms), RFLO(0.03, tau=10 * ms), inputs=TaskInput(task))
+
+    make(0.0).save(tmp_path / "x.npz")
+    make(0.0).load(tmp_path / "x.npz")
+    with pytest.raises(ValueError, match="inputs: TaskInput"):
+        make(1.0).load(tmp_path / "x.npz")
 
 
 def test_seed_and_gain_may_differ(tmp_path):

@@ -108,6 +108,34 @@ def test_a_trial_with_delays_is_later():
     assert arrivals == [0, 4]
 
 
+@pytest.mark.parametrize("target", ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.compiled)])
+@pytest.mark.parametrize("delay", [7.0, "2*ms + 10*ms*rand()"])
+def test_spikes_do_not_arrive_in_the_next_trial(target, delay):
+    """Without learning or noise all trials are the same, to the bit."""
+    defaultclock.dt = CURSOR.dt
+    with device(target):
+        task = PeriodicOutput(period=40 * ms)
+        defaultclock.dt = task.dt
+        net = LearningNetwork(task, lif(), RFLO(0, tau=TAU_SYN), gain=2.0)
+        net.recurrent.delay = delay * ms if isinstance(delay, float) else delay
+        arrived = StateMonitor(net.neurons, "I_rec", record=True, when="end")
+        net.add(arrived)
+        losses = net.train(4, namespace={}).losses[0]
+        currents = np.asarray(arrived.I_rec).reshape(N, 4, -1)
+    assert (losses == losses[0]).all() and (currents == currents[:, :1]).all()
+    assert currents[:, 0].any() and not currents[:, 0, :2].any()
+
+
+def test_the_time_constant_of_rflo_is_that_of_the_activity(caplog):
+    defaultclock.dt = 1 * ms
+    neurons = lif(name="mine")
+    PlasticSynapses(neurons, neurons, RFLO(0.1, tau=TAU_SYN), onto="I_rec")
+    PlasticSynapses(neurons[:5], neurons[5:], RFLO(0.1, tau=TAU_SYN), onto="I_rec")
+    assert "derivatives" not in caplog.text
+    PlasticSynapses(neurons, neurons[2:], RFLO(0.1, tau=TAU), onto="I_rec")
+    assert "RFLO has tau = 10. ms, but the activity of 'mine' decays with 20. ms" in caplog.text
+
+
 def test_nonlocal_equals_local_where_nothing_is_nonlocal():
     """Without recurrent weights, and in neurons that do not spike, the surrogate gradient is what RFLO adds up with symmetric feedback."""
     rng = np.random.default_rng(2)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, StateMonitor, defaultclock, ms
+from brian2 import Network, NeuronGroup, StateMonitor, defaultclock, ms, network_operation, stop
 from brian2 import device as brian_device
 
-from brian_rflo import RFLO, CursorMovements, Delta, EvidenceAccumulation, LearningNetwork, LossMonitor, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, reference, schedule
+from brian_rflo import RFLO, CursorMovements, Delta, EvidenceAccumulation, FixedSynapses, LearningNetwork, LIFNeurons, LossMonitor, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials, reference, schedule
 from brian_rflo.checks import N_STEPS, TRIALS, small_network
 from brian_rflo.devices import device
 from brian_rflo.task_values import TaskValues
@@ -190,6 +190,62 @@ def test_divergence_is_said_once_and_names_what_to_lower(caplog):
     said = caplog.text
     assert said.count("Training diverged") == 1
     assert "network 1 in trial 0" in said and f"'{net.recurrent.name}' (now 0.1)" in said
+
+
+@pytest.mark.parametrize("step", [20, 70, 140])
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_a_training_that_is_stopped_keeps_what_is_finished(step, parallel, caplog):
+    """In the first trial, in the middle, in the last one."""
+    task = CursorMovements(movement=10 * ms, n_movements=3, seed=1)
+    defaultclock.dt = task.dt
+
+    def train(*extra):
+        net = LearningNetwork(task, RateNeurons(20, tau=TAU), RFLO(0.03, tau=TAU), update="trial", parallel=parallel)
+        net.add(*extra)
+        return net.train(5 * parallel)
+
+    @network_operation
+    def halt():
+        if round(float(defaultclock.t / defaultclock.dt)) == step:
+            stop()
+
+    expected, result = train(), train(halt)
+    finished = step // task.n_steps * parallel
+    assert result.settings["finished_trials"] == finished and expected.settings["finished_trials"] == 5 * parallel
+    assert np.array_equal(result.losses[:, :finished], expected.losses[:, :finished]) and np.isnan(result.losses[:, finished:]).all()
+    seen = min(step + 1, task.n_steps)
+    assert np.array_equal(result.first_output[:, :seen], expected.first_output[:, :seen]) and np.isnan(result.first_output[:, seen:]).all()
+    assert np.isnan(result.output).all() and result.diverged_in == -1
+    assert f"Training was stopped at {(step + 1) * task.dt}, after {finished} of {5 * parallel} trials" in caplog.text and f"{finished} of" in str(result)
+
+
+def test_what_learns_beside_its_trials_is_named(caplog):
+    """A rate that is T times too large must not pass in silence."""
+    defaultclock.dt = TASK.dt
+    neurons, readout = RateNeurons(10, tau=TAU), Readout(TASK)
+    forgotten, output = PlasticSynapses(neurons, neurons, PAIR[0], onto="I_rec", name="forgotten"), PlasticSynapses(neurons, readout, PAIR[1], onto="output")
+    for synapses in (forgotten, output):
+        synapses.connect()
+    network = Network(neurons, readout, forgotten, output, Trials(TASK, neurons, readout, output))
+    run(network, 2, 2)
+    assert caplog.text.count("'forgotten' learns, but 'trials") == 1 and "Write Trials(task, ..., forgotten)" in caplog.text
+
+
+def test_fixed_delays_in_trials_are_named(caplog):
+    defaultclock.dt = TASK.dt
+    neurons = LIFNeurons(5, tau=TAU, tau_syn=TAU)
+    fixed = FixedSynapses(neurons, neurons, onto="I_rec", name="fixed")
+    fixed.connect()
+    fixed.delay = 3 * ms
+    run(Network(neurons, fixed, Trials(TASK, neurons)), 2, 2)
+    assert caplog.text.count("'fixed' has delays: spikes from the end of a trial arrive in the next one") == 1
+
+
+def test_a_part_of_a_group_brings_the_group():
+    """Nobody else need have it."""
+    defaultclock.dt = TASK.dt
+    neurons = RateNeurons(20, tau=TAU)
+    assert np.isfinite(LearningNetwork(TASK, neurons[:10], RFLO(0.03, tau=TAU)).train(1).losses).all()
 
 
 @diverging

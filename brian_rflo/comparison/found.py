@@ -37,6 +37,8 @@ class Comparison:
 
     def errors(self, kind, rule):
         """Normalised mean squared error of each trial; shape (networks, trials)."""
+        if (kind, rule) not in self.results:
+            raise KeyError(f"no {kind!r} trained by {rule!r} in this comparison; there are {', '.join(map(repr, self.results))}")
         return 2 * self.results[kind, rule].losses / power(self.task)
 
     def final_error(self, kind, rule):

@@ -90,7 +90,7 @@ def uniform(values):
     return bool(np.all(values == np.ravel(values)[0]))
 
 
-class Graph:
+class FlatGraph:
     """Nodes and edges, and what follows from them.
 
     Attributes

@@ -17,7 +17,7 @@ from brian2 import Hz, Network, NeuronGroup, second
 from ..neurons import LIFNeurons
 from ..quantities import check_time
 from ..synapses import FixedSynapses
-from .graph import Graph, Terms, full
+from .graph import FlatGraph, Terms, full
 from .groups import LeakyIntegrators, Outputs, Pulses, Units, named
 from .writing import nir_package
 
@@ -46,6 +46,8 @@ def from_nir(graph, dt=None, inputs=None):
     ------
     ModuleNotFoundError
         Without the package nir: ``pip install 'brian_rflo[nir]'``.
+    FileNotFoundError, RuntimeError
+        If there is no such file, or it is damaged.
     ValueError
         If nodes are of other kinds than Input, Output, Linear, Affine, Scale, LI, LIF, CubaLI and CubaLIF, the neurons of a node have different membrane time
         constants, or the time step is not known.
@@ -66,8 +68,18 @@ def from_nir(graph, dt=None, inputs=None):
     """
     nir = nir_package("from_nir")
     if isinstance(graph, (str, Path)):
-        graph = nir.read(graph)
-    return Importer(Graph(nir, graph, inputs), spike_length(graph, dt)).build()
+        graph = read_graph(nir, graph)
+    return Importer(FlatGraph(nir, graph, inputs), spike_length(graph, dt)).build()
+
+
+def read_graph(nir, path):
+    """The graph in a file."""
+    if not Path(path).exists():
+        raise FileNotFoundError(f"no file '{path}'")
+    try:
+        return nir.read(path)
+    except Exception as error:
+        raise RuntimeError(f"'{path}' is damaged, or no file of a NIR graph ({type(error).__name__}: {error})") from error
 
 
 def spike_length(graph, dt):

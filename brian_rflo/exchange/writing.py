@@ -13,6 +13,8 @@ NIR has no time steps and no word on what a spike is in them. As other simulator
 dt, and a node with r and tau that it enters moves by r dt/tau. The metadata of the graph have that dt.
 """
 
+from pathlib import Path
+
 import numpy as np
 from brian2 import NeuronGroup, PoissonGroup, SpikeGeneratorGroup, Synapses
 from brian2.groups.subgroup import Subgroup
@@ -69,6 +71,7 @@ def to_nir(network, path=None):
         Without the package nir: ``pip install 'brian_rflo[nir]'``.
     ValueError
         If NIR cannot carry a part, with the reason: refractoriness, noise, adaptation, a reset by subtraction, delays, rates, models of your own.
+        Or for another ending of the path.
     OSError
         If the file cannot be written.
 
@@ -88,6 +91,8 @@ def to_nir(network, path=None):
     {'lif': 'LIF', 'lif_filtered': 'LI', 'lif_I_rec': 'LI', 'lif_constant': 'Input', 'lif_bias': 'Affine'}
     """
     nir = nir_package("to_nir")
+    if path is not None and Path(path).suffix not in (".nir", ".h5", ".hdf5"):
+        raise ValueError(f"graphs of NIR are files of HDF5 ('.nir'); got '{path}': write for example 'trained.nir'")
     if is_standalone():
         raise ValueError("to_nir reads weights from the simulation, which C++ standalone has only after its run: write result.weights_after into a LearningNetwork(weights=...) on the numpy target, and export that")
     graph = Graph(network, nir).build()

@@ -3,17 +3,18 @@
 import numpy as np
 from brian2 import Network, get_device
 from brian2.core.namespace import get_local_namespace
+from brian2.groups.group import Group
 from brian2.groups.subgroup import Subgroup
 from brian2.utils.logger import get_logger
 
 from .. import saving
-from ..neurons.base import LOW_PASSED, receives, whole
+from ..neurons.base import LOW_PASSED, member, receives, whole
 from ..occasional import is_standalone
 from ..optimizers import Descent
 from ..quantities import check_number, check_seed
 from ..readout import LeakyReadout, Readout, SoftmaxReadout, TaskInput
 from ..rules import Delta, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta
-from ..settings import described, digest, told
+from ..settings import constants_outside, described, digest, told
 from ..synapses import AdaptiveFeedback, FeedbackSynapses, FixedSynapses, PlasticSynapses, SymmetricFeedback
 from ..trials import Trials
 from ..updates import PLASTIC, check_trained
@@ -120,7 +121,7 @@ class LearningNetwork(Network):
         check_credit_path(feedback, trained, output_decay, readout_rule)
         check_blocks(neurons, networks, parallel, update)
         self.task, self.neurons, self.rule, self.networks, self.parallel = task, neurons, rule, int(networks), int(parallel)
-        self.blocks = self.networks * self.parallel
+        self.blocks, self._constants = self.networks * self.parallel, {}
         self.inputs = self._input_group(inputs)
         self.readout = self._readout(tau_out, classify)
         readout_rule = readout_rule or (Delta(rule.learning_rate) if tau_out is None else LeakyDelta(rule.learning_rate, tau_out))
@@ -148,13 +149,17 @@ class LearningNetwork(Network):
         self.losses = self._recording.losses
         if self.current is not None:
             self.trials.at_start(self.readout, "output = 0")
-        parts = [neurons, self.inputs, self.readout, *plastic, self.feedback, self.current, self.trials, *self._recording.monitors]
+        parts = [member(neurons), self.inputs and member(self.inputs), self.readout, *plastic, self.feedback, self.current, self.trials, *self._recording.monitors]
         super().__init__(*dict.fromkeys(part for part in parts if part is not None), name=name)
 
     @property
     def settings(self):
         """All that it was built with, as text and numbers by name; what differs from neuron to neuron as a digest."""
-        return told(self.given | {"task_numbers": digest(described(self.task.trial(0)))} | {f"neurons_{name}": values for name, values in self._values_per_neuron()})
+        return told(self.given | {f"constant_{name}": value for name, value in self._constants.items()} | {"task_numbers": digest(described(self.task.trial(0)))} | {f"neurons_{name}": values for name, values in self._values_per_neuron()})
+
+    def _take_constants(self, namespace):
+        """Keep the constants that equations take from the script, as those of a `brian2.NeuronGroup` may."""
+        self._constants |= constants_outside([obj for obj in self.objects if isinstance(obj, Group)], namespace)
 
     def _values_per_neuron(self):
         """What may differ from neuron to neuron, by name: one number where it does not. C++ standalone does not tell before it has run."""
@@ -180,6 +185,8 @@ class LearningNetwork(Network):
             return TaskInput(self.task, tau=tau, scale=getattr(neurons, "input_scale", 1.0), **blocks) if self.task.n_inputs else None
         if self.parallel > 1:
             raise ValueError("inputs of your own see one trial at a time; leave inputs out, or write parallel=1")
+        if isinstance(whole(inputs), TaskInput) and whole(inputs).task.n_steps != self.task.n_steps:
+            raise ValueError(f"'{inputs.name}' has the inputs of trials of {whole(inputs).task.n_steps} steps, but those of this task have {self.task.n_steps}; give TaskInput the network's own task, or one with as many steps")
         if self.task.n_inputs and len(inputs) != self.task.n_inputs:
             raise ValueError(f"{type(self.task).__name__} has {self.task.n_inputs} inputs, but '{inputs.name}' has {len(inputs)} units; give it {self.task.n_inputs}")
         return inputs
@@ -236,6 +243,7 @@ class LearningNetwork(Network):
         self._recording.begin(rounds)
         namespace = run_args.pop("namespace", None)
         namespace = get_local_namespace(level=1) if namespace is None else namespace
+        self._take_constants(namespace)
         self.run(rounds * self.task.duration, report=report, namespace=namespace, **run_args)
         self.trials.check()
         return self._recording.result()
@@ -256,6 +264,7 @@ class LearningNetwork(Network):
         ValueError
             For another ending, or if spikes are on their way through delays.
         """
+        self._take_constants(get_local_namespace(level=1))
         return saving.save(self, path)
 
     def load(self, path):
@@ -272,6 +281,7 @@ class LearningNetwork(Network):
         ValueError
             If the network in it was built otherwise, with what differs.
         """
+        self._take_constants(get_local_namespace(level=1))
         state = saving.load(self, path)
         if is_standalone():
             self._weights.begin_with(state)

@@ -3,7 +3,7 @@
 import weakref
 
 import numpy as np
-from brian2.utils.logger import catch_logs
+from brian2.utils.logger import catch_logs, get_logger
 
 from .. import schedule
 from ..analysis import alignment
@@ -12,6 +12,8 @@ from ..results import TrainingResult, alignment_interval
 from ..settings import origin, told
 from ..synapses import AdaptiveFeedback, PlasticSynapses
 from ..trials import LossMonitor
+
+logger = get_logger(__name__)
 
 
 class Recording:
@@ -59,7 +61,7 @@ class Recording:
         return (0, 0, 0) if is_standalone() else tuple(len(monitor.t) for monitor in monitors)
 
     def result(self):
-        """What the run has left in the monitors."""
+        """What the run has left in the monitors, also where it ended early: all networks diverged, or somebody stopped it."""
         net, rounds, first = self.net, self.rounds, self.first
         done = np.asarray(self.losses.loss)[:, first[0] :]
         losses = np.full((net.blocks, rounds), np.nan)
@@ -67,33 +69,47 @@ class Recording:
         finished = int(round(float(net.t / net.task.dt))) // net.task.n_steps
         start, diverged_in = finished - done.shape[1], np.asarray(net.trials.diverged_in).copy()
         losses[(diverged_in >= 0)[:, None] & (np.arange(rounds) + start > diverged_in[:, None])] = np.nan
-        outputs = np.asarray(self.outputs.output)[:, first[1] :].reshape(net.networks, net.parallel, net.task.n_outputs, -1, net.task.n_steps)
+        outputs, has_last = self._outputs(first[1]), done.shape[1] == rounds
         aligned_rounds, aligned = self._alignment(first[2], start)
-        last = net.task.trial(finished * net.parallel - 1)
+        last = net.task.trial(max(finished * net.parallel - 1, 0))
+        self._warn_of_the_end(start, start + done.shape[1], diverged_in)
         return TrainingResult(
             losses=losses.reshape(net.networks, net.parallel, rounds).swapaxes(1, 2).reshape(net.networks, -1),
             dt=float(net.task.dt),
             target=last[1],
             mask=last[2],
             first_output=outputs[:, 0, :, 0].swapaxes(1, 2),
-            output=np.where(done.shape[1] == rounds, outputs[:, -1, :, -1].swapaxes(1, 2), np.nan),
+            output=np.where(has_last, outputs[:, -1, :, -1].swapaxes(1, 2), np.nan),
             weights_before=self.before,
             weights_after=net.weights(),
             aligned_trials=aligned_rounds * net.parallel,
             alignment=aligned,
             diverged_in=np.where(diverged_in < 0, -1, diverged_in * net.parallel)[:: net.parallel],
-            settings=net.settings | self.switches | {"trials": rounds * net.parallel, "first_trial": start * net.parallel} | origin(),
+            settings=net.settings | self.switches | {"trials": rounds * net.parallel, "finished_trials": done.shape[1] * net.parallel, "first_trial": start * net.parallel} | origin(),
         )
+
+    def _outputs(self, first):
+        """Outputs as (network, copy, output, trial, step), of the first trial and, if it was reached, of the last one; NaN from where the run was stopped."""
+        net, recorded = self.net, np.asarray(self.outputs.output)[:, first:]
+        whole = np.full((len(recorded), max(-(-recorded.shape[1] // net.task.n_steps), 1) * net.task.n_steps), np.nan)
+        whole[:, : recorded.shape[1]] = recorded
+        return whole.reshape(net.networks, net.parallel, net.task.n_outputs, -1, net.task.n_steps)
+
+    def _warn_of_the_end(self, start, end, diverged_in):
+        """Say that the run was stopped, if it was: the rest of its trials is not there."""
+        if end < start + self.rounds and (diverged_in < 0).any():
+            net = self.net
+            logger.warn(f"Training was stopped at {net.t}, after {(end - start) * net.parallel} of {self.rounds * net.parallel} trials; losses of the others are NaN. Within a trial no training can begin: run the network to its end, load what was saved, or build it anew.", "stopped")
 
     def _alignment(self, first, start):
         """Trials of this training at which the alignment is known, and its values (networks, n)."""
-        net, before = self.net, self.before
+        net, before, size = self.net, self.before, len(self.net.neurons) // self.net.blocks
         recorded = np.asarray(self.output_weights.w)[:, first:]
-        weights = recorded.reshape(net.blocks, -1, net.task.n_outputs, recorded.shape[1])[:: net.parallel].transpose(3, 0, 2, 1)
+        weights = recorded.reshape(net.blocks, size, net.task.n_outputs, recorded.shape[1])[:: net.parallel].transpose(3, 0, 2, 1)
         feedback = weights.swapaxes(-1, -2) if net.is_symmetric else before["feedback"]
         if self.feedback_weights is not None:
             recorded = np.asarray(self.feedback_weights.w)[:, first:]
-            feedback = recorded.reshape(net.blocks, net.task.n_outputs, -1, recorded.shape[1])[:: net.parallel].transpose(3, 0, 2, 1)
+            feedback = recorded.reshape(net.blocks, net.task.n_outputs, size, recorded.shape[1])[:: net.parallel].transpose(3, 0, 2, 1)
         trials = np.round(np.asarray(self.output_weights.t[first:] / net.task.duration)).astype(int) - start
         known = [alignment(before["output"], before["feedback"])[None], alignment(weights, feedback)]
         return np.concatenate([[0], trials]), np.concatenate(known).T

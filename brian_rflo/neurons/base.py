@@ -28,6 +28,11 @@ def whole(group):
     return group.source if isinstance(group, Subgroup) else group
 
 
+def member(group):
+    """What a network needs in order to have a group: the group, or the one that a subgroup is a part of."""
+    return whole(group).before_run.__self__  # a subgroup has but a weak reference
+
+
 def spikes(group):
     """Whether a group emits spikes."""
     return "spike" in getattr(whole(group), "events", {})
@@ -58,6 +63,10 @@ def check_group(role, group):
     """Raise unless `group` is a Brian2 group."""
     if not isinstance(group, Group):
         raise TypeError(f"{role} must be a Brian2 group, for example RateNeurons(30, tau=10*ms); got {group!r}")
+    try:
+        _ = whole(group).name
+    except ReferenceError:
+        raise ValueError(f"{role} is a part of a group that is gone, since nothing held it; give the group a name of its own: mine = RateNeurons(30, tau=10*ms), and then mine[:20]") from None
 
 
 def check_port(group, name, reader):

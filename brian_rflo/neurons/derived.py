@@ -192,7 +192,10 @@ class DerivedNeurons(NeuronGroup):
         return parse_expression_dimensions(text, known)
 
     def _text(self, model, activity, reset, detach, ignore, derivatives):
-        self.state_updater.update_abstract_code({})
+        try:
+            self.state_updater.update_abstract_code({})
+        except KeyError as error:  # a name that Brian2 does not find
+            raise ValueError(f"DerivedNeurons '{self.name}': {error.args[0]} Define it above the group, or give it in namespace={{...}}; functions are those of Brian2's equations, or a brian2.Function of yours") from error
         kinds = {equation.varname: equation for equation in model.values()}  # as written: the group makes parameters of what is constant over dt
         subexpressions = {name: str(equation.expr) for name, equation in kinds.items() if equation.type == "subexpression"}
         text = NeuronText(

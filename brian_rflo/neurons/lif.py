@@ -152,6 +152,11 @@ class LIFNeurons(NeuronGroup):
         return EQUATIONS.format(drive=drive, unit=unit) + currents + "".join(f"{name} : 1\n" for name in self.inputs) + self.more_equations
 
     @property
+    def activity_tau(self):
+        """Time constant with which their activity decays."""
+        return self.tau_syn
+
+    @property
     def trial_start(self):
         """Statements at the beginning of a trial; Brian2 lets nobody write to `v` while a neuron is refractory."""
         currents = "".join(f"{name} = 0\n" for name in self.events_onto)

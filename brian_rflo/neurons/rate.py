@@ -85,6 +85,11 @@ class RateNeurons(NeuronGroup):
         if excitatory is not None:
             self.excitatory = excitatory
 
+    @property
+    def activity_tau(self):
+        """Time constant with which their activity decays."""
+        return self.tau
+
     def before_run(self, run_namespace):
         """Check the time constant once more: the clock may have changed."""
         check_tau(f"RateNeurons '{self.name}'", self.tau, self.clock.dt)

@@ -10,9 +10,12 @@ tanh'(u_a) = gain, the projected error [B eps]_a = feedback:
 from dataclasses import dataclass
 
 from brian2 import Quantity
+from brian2.utils.logger import get_logger
 
 from ..quantities import check_time
 from .base import LearningRule
+
+logger = get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,3 +52,11 @@ class RFLO(LearningRule):
     def __post_init__(self):
         super().__post_init__()
         check_time("RFLO: tau", self.tau)
+
+    def placed(self, target, onto, with_rates=False):
+        """Itself; with a warning where the trace decays otherwise than the activity that it is the derivative of."""
+        neurons = getattr(target, "source", target)  # a subgroup has one
+        theirs = getattr(neurons, "activity_tau", self.tau)
+        if abs(theirs - self.tau) > 1e-9 * self.tau:
+            logger.warn(f"RFLO has tau = {self.tau}, but the activity of '{neurons.name}' decays with {theirs}: its traces are no derivatives then, and the updates point elsewhere. Write RFLO({self.learning_rate:g}, tau={theirs!r}).", "tau", once=True)
+        return self

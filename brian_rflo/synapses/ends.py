@@ -51,6 +51,12 @@ def own_on_pre(target, onto):
     return getattr(whole(target), "on_pre", {}).get(onto)
 
 
+def arriving_in_time(statements, n_steps):
+    """Statements of a spike, without those that were fired before the trial of so many steps began; weights read `w`."""
+    arrived = f"_arriving = w*int(t_in_timesteps % {n_steps} >= int(delay/dt + 0.5))"
+    return f"{arrived}\n{word_substitute(statements, {'w': '_arriving'})}"
+
+
 def on_pre_of(target, onto):
     """What a spike does to the variable `onto` of the target."""
     return own_on_pre(target, onto) or f"{onto}_post += w"

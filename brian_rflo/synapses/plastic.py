@@ -18,7 +18,7 @@ from ..quantities import check_tau, is_number, same_value
 from ..regularization import SUMMED, FiringRate, count_sent
 from ..rules import LearningRule
 from ..updates import check_constraint, check_instance, check_update
-from .ends import check_one_group, check_spikes, on_pre_of, own_on_pre, phase_of_sum, trace_method, trace_phase, traces_read
+from .ends import arriving_in_time, check_one_group, check_spikes, on_pre_of, own_on_pre, phase_of_sum, trace_method, trace_phase, traces_read
 from .projection import Projection
 
 logger = get_logger(__name__)
@@ -265,6 +265,8 @@ class PlasticSynapses(Projection):
             raise ValueError(f"'{self.name}' is to hold firing rates, which are counted trial by trial, but no Trials has it; write Trials(task, ..., {self.name})")
         if self.update == "trial" and self.trials is None:
             raise ValueError(f"'{self.name}' accumulates its weight change for the end of a trial, but no Trials has it; write Trials(task, ..., {self.name}), or update='step'")
+        if self.sends_spikes and self.trials is not None and self.has_delays:
+            self.pre.code = arriving_in_time(on_pre_of(self.target, self.onto), self.trial_length)
         for name in ("trial_steps", "averaged_over"):
             if name not in self.variables:
                 self.variables.add_constant(name, 1)

@@ -89,24 +89,25 @@ class Task:
             If what the task drew has the wrong shape or is not finite.
         """
         check_seed(f"{type(self).__name__}: the number of a trial", number)
-        inputs, target, mask = self.sample(np.random.default_rng((self.seed, int(number))))
-        n_steps = self.n_steps
-        return (
-            self._checked("inputs", inputs, (n_steps, self.n_inputs)),
-            self._checked("target", target, (n_steps, self.n_outputs)),
-            self._checked("mask", mask, (n_steps,)),
-        )
+        drawn, n_steps = self.sample(np.random.default_rng((self.seed, int(number)))), self.n_steps
+        if not isinstance(drawn, (tuple, list)) or len(drawn) != len(PARTS):
+            raise ValueError(f"{type(self).__name__}: sample must return {', '.join(PARTS)}, three arrays; got {f'{len(drawn)} things' if isinstance(drawn, (tuple, list)) else type(drawn).__name__}")
+        if isinstance(n_steps, bool) or not isinstance(n_steps, (int, np.integer)) or n_steps < 1:
+            raise ValueError(f"{type(self).__name__}: n_steps must be a positive whole number; got {n_steps!r}")
+        shapes = {"inputs": (n_steps, self.n_inputs), "target": (n_steps, self.n_outputs), "mask": (n_steps,)}
+        return tuple(self._checked(name, values, shapes[name], number) for name, values in zip(PARTS, drawn))
 
-    def _checked(self, name, values, shape):
+    def _checked(self, name, values, shape, number):
+        which = f" of trial {number}" if self.random else ""
         values = numbers(f"{type(self).__name__}: {name}", values)
         if values.shape != shape:
             raise ValueError(f"{type(self).__name__}: {name} must have shape {shape}; got {values.shape}")
         if not np.isfinite(values).all():
             step = np.argwhere(~np.isfinite(values))[0][0]
             advice = " and in the mask of that step" if name == "target" else ""
-            raise ValueError(f"{type(self).__name__}: {name} must be finite, and is not in step {step} (the first); put 0 there{advice}")
+            raise ValueError(f"{type(self).__name__}: {name} must be finite, and is not in step {step}{which} (the first); put 0 there{advice}")
         if name == "mask" and (values < 0).any():
-            raise ValueError(f"{type(self).__name__}: mask must not be negative, and is in step {np.argmax(values < 0)} (the first): a negative weight of the error would teach the opposite")
+            raise ValueError(f"{type(self).__name__}: mask must not be negative, and is in step {np.argmax(values < 0)}{which} (the first): a negative weight of the error would teach the opposite")
         return values
 
     def timed(self, what, number=0):
