@@ -401,8 +401,8 @@ CASES = {
     "beta None": (lambda: DiscreteLIFNeurons(5, tau=TAU, beta=None), "DiscreteLIFNeurons: beta must be finite and without units"),
     # what fits in part
     "part of nothing": (lambda: network(group=RateNeurons(10, tau=TAU)[:5]), "LearningNetwork: neurons is a part of a group that is gone.*give the group a name"),
-    "inputs of other trials": (lambda: network(inputs=TaskInput(ArrayTask(target=np.ones(7), inputs=np.ones(7), dt=TASK.dt))), "'taskinput' has the inputs of trials of 7 steps, but those of this task have 20; give TaskInput the network's own task"),
-    "a group's own time step": (lambda: network(group=RateNeurons(5, tau=TAU, dt=0.5 * ms)), "'rateneurons' runs at 0.5 ms; leave dt= or clock= of 'rateneurons' out, or write dt=task.dt"),
+    "inputs of other trials": (lambda: network(inputs=TaskInput(ArrayTask(target=np.ones(7), inputs=np.ones(7), dt=TASK.dt))), "'taskinput.*' has the inputs of trials of 7 steps, but those of this task have 20; give TaskInput the network's own task"),
+    "a group's own time step": (lambda: network(group=RateNeurons(5, tau=TAU, dt=0.5 * ms)), "'rateneurons.*' runs at 0.5 ms; leave dt= or clock= of 'rateneurons.*' out, or write dt=task.dt"),
     "two arrays for three": (lambda: own_task(lambda self, rng: (np.zeros((5, 0)), np.ones((5, 1)))).trial(), "OwnTask: sample must return inputs, target, mask, three arrays; got 2 things"),
     "half a step": (lambda: own_task(n_steps=5.0).trial(), "OwnTask: n_steps must be a positive whole number; got 5.0"),
     "nan in a later trial": (lambda: own_task(lambda self, rng: (np.zeros((5, 0)), np.full((5, 1), np.nan), np.ones(5)), random=True).trial(3), "OwnTask: target must be finite, and is not in step 0 of trial 3 .the first."),

@@ -41,6 +41,9 @@ class DenseParts(BrianObject):
 
     add_to_magic_network = False
 
+    def __del__(self):
+        """Nothing: Brian2 would warn of what was never in a network, and does so of the projection that this is a part of."""
+
     def __init__(self, synapses, summed, learner=None, advancer=None):
         BrianObject.__init__(self, clock=synapses.clock, name=f"{synapses.name}_dense*", **schedule.ARRANGE)
         self.synapses, self.summed, self.learner, self.advancer = weakref.proxy(synapses), summed, learner, advancer
