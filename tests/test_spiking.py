@@ -108,6 +108,22 @@ def test_a_trial_with_delays_is_later():
     assert arrivals == [0, 4]
 
 
+@pytest.mark.parametrize("given", [None, 0 * ms, 2 * ms, "rand()*ms", np.arange(N * N) * ms])
+@pytest.mark.parametrize("target", ["numpy", "cpp_standalone"])
+def test_delays_are_known_before_the_run(given, target):
+    """In standalone from what the program will do, since nothing has a value yet; a program is not built for this."""
+    defaultclock.dt = 1 * ms
+    with device(target):
+        neurons = lif(bias=1.2, initial=0.5, initial_activity=0.0)
+        synapses = [FixedSynapses(neurons, neurons, onto="I_rec")]
+        synapses[0].connect()
+        if given is not None:
+            synapses[0].delay = given
+        if np.ndim(given) == 0 and not isinstance(given, str):
+            synapses.append(FixedSynapses(neurons, neurons, onto="I_rec", delay=given))
+        assert all(projection.has_delays == (given is not None and np.any(given != 0 * ms)) for projection in synapses)
+
+
 @pytest.mark.parametrize("target", ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.compiled)])
 @pytest.mark.parametrize("delay", [7.0, "2*ms + 10*ms*rand()"])
 def test_spikes_do_not_arrive_in_the_next_trial(target, delay):

@@ -51,8 +51,7 @@ class Projection(Synapses):
     def has_delays(self):
         """Whether spikes arrive later than they are fired; delays that C++ standalone does not know yet are taken for some."""
         delay = self.pre.variables["delay"]
-        known = get_device().array_cache.get(delay, 0) if is_standalone() else delay.get_value()
-        return known is None or bool(np.any(known))
+        return is_given(delay) if is_standalone() else bool(np.any(delay.get_value()))
 
     def block_of(self, group, networks):
         """Size of one network's part of `group`."""
@@ -172,6 +171,27 @@ class Projection(Synapses):
         matrix[places] = 0
         np.add.at(matrix, places, np.asarray(self.w))
         return matrix if networks > 1 else matrix[0]
+
+
+def is_given(variable):
+    """Whether a C++ standalone program, as far as it is built, gives an array any other value than 0, which it has from the beginning."""
+    name = get_device().get_array_name(variable, access_data=False)
+    for kind, details in get_device().main_queue:
+        if kind == "run_code_object":
+            code = details[0]
+            if code.template_name.startswith("group_variable_set") and variable in code.variables.values():
+                return True
+        elif kind.startswith("set_") and details[0] == name and not is_zero(details[-1] if kind == "set_by_single_value" else details[1]):
+            return True
+    return False
+
+
+def is_zero(value):
+    """Whether a value in the main queue is 0; names of arrays are not."""
+    try:
+        return float(value) == 0
+    except ValueError:
+        return False
 
 
 def entries(matrix, absent):
