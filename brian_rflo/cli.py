@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from importlib import import_module
+from importlib.metadata import version
 from pkgutil import iter_modules
 
 from . import devices, parts
@@ -45,6 +46,7 @@ def seed(text):
 def parser():
     """The argument parser."""
     top = argparse.ArgumentParser(prog="brian-rflo", description="Train recurrent networks in Brian2 with local online learning rules.")
+    top.add_argument("--version", action="version", version=", ".join(f"{name} {version(name)}" for name in ("brian_rflo", "brian2", "numpy")))
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("list", help="list the published experiments").set_defaults(act=show_list)
     run = commands.add_parser("run", help="reproduce a published experiment", description="Reproduce a published experiment: figure, data and summary.json.")

@@ -19,6 +19,12 @@ def run(tmp_path, *arguments):
     return cli.main([*QUICK, "--out", str(tmp_path / "out"), *arguments])
 
 
+def test_version(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["--version"])
+    assert capsys.readouterr().out.startswith("brian_rflo 0.1.0, brian2 ")
+
+
 def test_list(capsys):
     assert cli.main(["list"]) == 0
     assert "murray2019/fig2a" in capsys.readouterr().out

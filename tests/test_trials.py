@@ -5,7 +5,7 @@ import pytest
 from brian2 import Network, NeuronGroup, StateMonitor, defaultclock, ms, network_operation, stop
 from brian2 import device as brian_device
 
-from brian_rflo import RFLO, CursorMovements, Delta, EvidenceAccumulation, FixedSynapses, LearningNetwork, LIFNeurons, LossMonitor, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials, reference, schedule
+from brian_rflo import RFLO, ArrayTask, CursorMovements, Delta, EvidenceAccumulation, FixedSynapses, LearningNetwork, LIFNeurons, LossMonitor, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials, reference, schedule
 from brian_rflo.checks import N_STEPS, TRIALS, small_network
 from brian_rflo.devices import device
 from brian_rflo.task_values import TaskValues
@@ -229,6 +229,30 @@ def test_what_learns_beside_its_trials_is_named(caplog):
     network = Network(neurons, readout, forgotten, output, Trials(TASK, neurons, readout, output))
     run(network, 2, 2)
     assert caplog.text.count("'forgotten' learns, but 'trials") == 1 and "Write Trials(task, ..., forgotten)" in caplog.text
+
+
+def test_recurrent_weights_that_stay_are_named(caplog):
+    """Where a group of the user's never sets its gain the readout learns all the same."""
+    defaultclock.dt = TASK.dt
+
+    def train(statement, rule=PAIR[0]):
+        mine = NeuronGroup(10, "dactivity/dt = (tanh(I_rec) - activity)/(10*ms) : 1\ngain : 1\nfeedback : 1\nI_rec : 1", method="euler", name="mine*")
+        mine.run_regularly(statement, **schedule.GAIN)
+        mine.activity = 0.1
+        return LearningNetwork(TASK, mine, rule, PAIR[1]).train(2, namespace={})
+
+    train("gain = 1 - tanh(I_rec)**2")
+    train("gain = 0", RFLO(0, tau=TAU))
+    assert "have not changed" not in caplog.text
+    result = train("gain = 0")
+    assert (result.weights_after["output"] != result.weights_before["output"]).any() and "recurrent weights have not changed in this training. Is the gain of 'mine" in caplog.text
+
+
+def test_a_transposed_target_is_named(caplog):
+    ArrayTask(target=np.ones((50, 2)))
+    assert not caplog.text
+    ArrayTask(target=np.ones((2, 50)))
+    assert "2 steps of 50 outputs; if it is the other way round, write target.T" in caplog.text
 
 
 def test_fixed_delays_in_trials_are_named(caplog):

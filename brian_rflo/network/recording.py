@@ -73,6 +73,7 @@ class Recording:
         aligned_rounds, aligned = self._alignment(first[2], start)
         last = net.task.trial(max(finished * net.parallel - 1, 0))
         self._warn_of_the_end(start, start + done.shape[1], diverged_in)
+        self._warn_of_nothing_learned(done.shape[1])
         return TrainingResult(
             losses=losses.reshape(net.networks, net.parallel, rounds).swapaxes(1, 2).reshape(net.networks, -1),
             dt=float(net.task.dt),
@@ -100,6 +101,13 @@ class Recording:
         if end < start + self.rounds and (diverged_in < 0).any():
             net = self.net
             logger.warn(f"Training was stopped at {net.t}, after {(end - start) * net.parallel} of {self.rounds * net.parallel} trials; losses of the others are NaN. Within a trial no training can begin: run the network to its end, load what was saved, or build it anew.", "stopped")
+
+    def _warn_of_nothing_learned(self, finished):
+        """Say that the recurrent weights have stayed as they were, if they were to learn: the loss may fall all the same, by the readout."""
+        net, learner = self.net, self.net.recurrent
+        learns = bool(np.all(learner.plastic)) and float(np.asarray(learner.learning_rate).item()) > 0 and finished >= learner.batch and (np.asarray(net.trials.diverged_in) < 0).any()
+        if learns and np.array_equal(self.before["recurrent"], net.weights()["recurrent"]):
+            logger.warn(f"The recurrent weights have not changed in this training. Is the gain of '{net.neurons.name}' set in each step, does its feedback arrive, and does it send anything?", "nothing_learned")
 
     def _alignment(self, first, start):
         """Trials of this training at which the alignment is known, and its values (networks, n)."""

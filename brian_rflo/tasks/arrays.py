@@ -3,9 +3,12 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+from brian2.utils.logger import get_logger
 
 from ..quantities import numbers
 from .base import Task
+
+logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,6 +49,8 @@ class ArrayTask(Task):
         super().__post_init__()
         target = self._columns("target", self.target)
         inputs = np.zeros((len(target), 0)) if self.inputs is None else self._columns("inputs", self.inputs)
+        if target.shape[1] > len(target):
+            logger.warn(f"ArrayTask: a target of shape {target.shape} is {len(target)} steps of {target.shape[1]} outputs; if it is the other way round, write target.T", "transposed")
         mask = np.ones(len(target)) if self.mask is None else self.mask
         object.__setattr__(self, "_trial", (inputs, target, mask))
         if not self.trial()[2].any():
