@@ -14,7 +14,7 @@ from brian2 import prefs, set_device
 from brian2.codegen.cpp_prefs import get_compiler_and_args
 from brian2.devices.device import all_devices
 
-from .files import scratch
+from .files import scratch, scratch_folder
 
 DEVICES = ("auto", "numpy", "cython", "cpp_standalone")
 #: What Brian2's C++ programs include of the standard library, each of their thirty files anew.
@@ -124,6 +124,6 @@ def precompiled(flags, pid):
 @cache
 def own_folder(pid):
     """A folder of this process, as long as it runs."""
-    folder = scratch("build")
-    multiprocessing.util.Finalize(None, folder.cleanup, exitpriority=1)  # processes of multiprocessing end without the usual farewell
-    return Path(folder.name)
+    folder = scratch_folder("build")
+    multiprocessing.util.Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=1)  # which also processes of multiprocessing come to, and forked ones do not
+    return folder

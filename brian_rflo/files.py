@@ -99,8 +99,18 @@ def remove_half_written(path):
             left.unlink(missing_ok=True)
 
 
+@contextmanager
 def scratch(kind):
-    """A temporary folder of this process. What processes that were killed have left of theirs is deleted.
+    """A temporary folder for a while; see `scratch_folder`."""
+    folder = scratch_folder(kind)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def scratch_folder(kind):
+    """A temporary folder of this process, which its owner deletes. What processes that were killed have left of theirs is deleted.
 
     Parameters
     ----------
@@ -109,14 +119,22 @@ def scratch(kind):
 
     Returns
     -------
-    tempfile.TemporaryDirectory
+    Path
     """
-    host = socket.gethostname()
+    host = f"{socket.gethostname()}-{namespace_of_processes()}"
     for left in Path(tempfile.gettempdir()).glob(f"brian_rflo_*.{glob.escape(host)}.*.*"):
         pid = left.name.split(".")[-2]
         if pid.isdecimal() and not lives(int(pid)):
             shutil.rmtree(left, ignore_errors=True)
-    return tempfile.TemporaryDirectory(prefix=f"brian_rflo_{kind}.{host}.{os.getpid()}.", ignore_cleanup_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"brian_rflo_{kind}.{host}.{os.getpid()}."))
+
+
+def namespace_of_processes():
+    """What numbers of processes count in: containers on one machine may share its name and temporary folder, and each have a process 1."""
+    try:
+        return os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        return 0
 
 
 @contextmanager

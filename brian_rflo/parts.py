@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .crews import Failure, Processes, work
 from .files import read_arrays, writable_folder
-from .settings import described, digest, sources
+from .identity import described, digest, sources
 
 SAY_EVERY_S = 20
 

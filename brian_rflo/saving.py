@@ -16,8 +16,9 @@ from brian2.monitors import EventMonitor, PopulationRateMonitor, StateMonitor
 from brian2.synapses.synapses import SynapticPathway
 
 from .files import read_arrays, save_arrays, write_whole
+from .identity import described, digest
 from .occasional import is_standalone
-from .settings import described, digest, named_versions
+from .settings import named_versions
 from .synapses.projection import WORKING
 
 FORMAT = 1

@@ -6,13 +6,13 @@ the simulation reaches it; a C++ standalone program reads chunks from a file tha
 as spikes are, else eight.
 """
 
+import shutil
 import weakref
-from pathlib import Path
 
 import numpy as np
 from brian2 import Function, Nameable
 
-from .files import scratch
+from .files import scratch_folder
 
 CHUNK_VALUES = 2**16
 #: At most so many trials in a chunk: those of a run that is short are drawn, and no thousands of short ones before the first step.
@@ -118,9 +118,8 @@ class TaskValues(Function, Nameable):
     def write(self, first, end):
         """Write the chunks of the steps up to `end` to a temporary file that lives as long as this object, in the smallest type that has all values."""
         if self.folder is None:
-            folder = scratch("task")
-            weakref.finalize(self, folder.cleanup)
-            self.folder = Path(folder.name)
+            self.folder = scratch_folder("task")
+            weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         numbers = range(first, -(-int(end) // self.rows))
         paths = [self.folder / f"{self.name}_{first}_{end}{suffix}" for suffix in CPP_TYPES]
         return next(path for path in paths if path.exists() or self.write_as(path, numbers))

@@ -173,7 +173,7 @@ class Trials(NeuronGroup):
         """Warn, once, of a projection that goes on across the boundary of trials."""
         if self.members.isdisjoint({whole(projection.source).name, whole(projection.target).name}) or projection.name in self.reported:
             return
-        if isinstance(projection, PlasticSynapses) and projection.trials is None and projection.update == "step":
+        if isinstance(projection, PlasticSynapses) and projection.trials is None and projection.update == "step" and projection.may_learn:
             self.reported.add(projection.name)
             logger.warn(f"'{projection.name}' learns, but '{self.name}', which has its groups, does not have it: its traces are not reset, its updates are not divided by the {self.task.n_steps} steps of a trial, and nothing stops it where it diverges. Write Trials(task, ..., {projection.name}).", "forgotten")
         elif not isinstance(projection, PlasticSynapses) and projection.sends_spikes and projection.has_delays:

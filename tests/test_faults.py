@@ -202,11 +202,11 @@ def test_a_build_that_was_interrupted(tmp_path):
 @POSIX
 def test_what_killed_processes_have_left_goes(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    code = "import os, signal; from brian_rflo.files import scratch; folder = scratch('build'); open(folder.name + '/header', 'w'); os.kill(os.getpid(), signal.SIGKILL)"
+    code = "import os, signal; from brian_rflo.files import scratch_folder; (scratch_folder('build') / 'header').touch(); os.kill(os.getpid(), signal.SIGKILL)"
     subprocess.run([sys.executable, "-c", code], env=os.environ | {"TMPDIR": str(tmp_path)})
     (left,), other = tmp_path.glob("brian_rflo_*"), tmp_path / "brian_rflo_build.elsewhere.1.x"
     other.mkdir()
     with scratch("build") as mine, scratch("task") as second:
         assert not left.exists() and other.exists()
-        assert os.path.exists(mine) and os.path.exists(second)
+        assert mine.exists() and second.exists()
     assert list(tmp_path.glob("brian_rflo_*")) == [other]

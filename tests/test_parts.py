@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from brian_rflo import cli, parts, settings
+from brian_rflo import cli, identity, parts
 from brian_rflo.crews import Progress
 from brian_rflo.crews.pieces import compute_one
+from brian_rflo.identity import code
 from brian_rflo.parts import Part, compute
 
 SCRIPT = """
@@ -108,12 +109,12 @@ def test_what_decides_the_numbers_is_in_the_name(tmp_path, monkeypatch):
     names = {Part("p", double, dict(task=ArrayTask(target=target, dt=dt * ms)), 1).path("") for target, dt in ((zero, 1), (other, 1), (zero, 2))}
     assert len(names) == 3
     module = fig3.train.__module__
-    assert {name.rpartition(".")[2] for name in settings.neighbours(module)} == {"fig3", "trainings"}
-    before = settings.sources(fig3.train)
+    assert {name.rpartition(".")[2] for name in code.neighbours(module)} == {"fig3", "trainings"}
+    before = identity.sources(fig3.train)
     changed = tmp_path / "trainings.py"
     changed.write_text("other code")
     monkeypatch.setattr(fig3.trainings, "__file__", str(changed))
-    assert settings.sources(fig3.train) != before
+    assert identity.sources(fig3.train) != before
 
 
 def test_other_code_keeps_nothing(tmp_path):

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from brian2 import Hz, NeuronGroup, Synapses, defaultclock, ms, prefs, seed
+from brian2 import Hz, NeuronGroup, SpikeGeneratorGroup, Synapses, defaultclock, ms, prefs, seed
 
 from brian_rflo import PRESETS, RFLO, Adam, AdaptiveEProp, ArrayTask, CursorMovements, Descent, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LearningNetwork, LIFNeurons, PeriodicOutput, RateNeurons, TaskInput, schedule
 from brian_rflo.devices import device
@@ -201,6 +201,7 @@ def test_constants_of_the_script_count(tmp_path):
         mine = NeuronGroup(5, "dactivity/dt = (I_rec - activity)/tau_x : 1\ngain : 1\nfeedback : 1\nI_rec : 1", method="euler", name="mine")
         mine.run_regularly("gain = factor", **schedule.GAIN)
         net = LearningNetwork(PERIODIC, mine, RFLO(0.03, tau=10 * ms))
+        net.add(SpikeGeneratorGroup(1, [0], [1] * ms, name="elsewhere"))
         net.trials.at_start(mine, "activity = start")
         return net
 
@@ -214,6 +215,13 @@ def test_constants_of_the_script_count(tmp_path):
     tau_x = 30 * ms
     with pytest.raises(ValueError, match=r"constant_tau_x: 0.01\*second in the file, 0.03\*second here"):
         make().load(tmp_path / "x.npz")
+    tau_x = 10 * ms
+
+    def keep(tau_x=5):  # a name of its own
+        net.save(tmp_path / "kept.npz")
+
+    keep()
+    make().load(tmp_path / "kept.npz")
     del tau_x  # not known here is not different
     make().load(tmp_path / "x.npz")
 

@@ -1,6 +1,7 @@
 """Sweeps: the same numbers whoever computes, nothing twice, nothing lost; what has changed is computed anew, what has failed is told."""
 
 import csv
+import math
 import os
 import pickle
 import random
@@ -303,6 +304,9 @@ def test_objects_of_ones_own_are_told_apart(tmp_path):
     assert [row.numbers["k"] for row in functions.rows] == [np.tanh(1), np.sin(1), np.cos(1)]
     with pytest.raises(TypeError, match="'options' is a _thread.lock, and nothing tells it from others"):
         sweep(use, {"options": [threading.Lock()]}, tmp_path, workers=1, report=None)
+    with pytest.raises(TypeError, match="in 'options' is a _thread.lock, and nothing tells it from others"):
+        sweep(use, {"options": [Options(threading.Lock())]}, tmp_path, workers=1, report=None)
+    assert sweep(lambda module: {"x": module.sqrt(4.0)}, {"module": [math, np]}, tmp_path, workers=1, report=None).failed == []
 
 
 def test_a_function_under_another_name_is_other_code(tmp_path, monkeypatch):
@@ -350,6 +354,16 @@ def test_names_of_dimensions_and_networks_of_several_sizes(tmp_path):
         table.to_xarray()
     table = sweep(build, {"network": [0.01, 0.02], "n": [4]}, tmp_path, workers=1, report=None)
     assert table.to_xarray().losses.dims == ("parameter_network", "n", "network", "trial")
+
+
+def test_arrays_that_do_not_fit_together(tmp_path):
+    """Units that differ are refused; names of dimensions that an array has are others."""
+    table = sweep(lambda a: {"x": a * ms if a else 3.0}, {"a": [0, 2]}, tmp_path, workers=1, report=None)
+    with pytest.raises(ValueError, match="'x' has the unit 1 in some of these networks and second in others"):
+        table.to_xarray()
+    data = sweep(lambda a: {"b": np.zeros((2, 3)) + a, "b_0": np.zeros(4) + a, "seconds": 1.0, "returned_seconds": 2.0}, {"a": [1, 2]}, tmp_path, workers=1, report=None).to_xarray()
+    assert data.b.dims == ("a", "b_axis_0", "b_1") and (data.b_0.values == [[1] * 4, [2] * 4]).all()
+    assert (data.returned_seconds == 2).all() and (data.returned_returned_seconds == 1).all()
 
 
 def test_nothing_to_draw(tmp_path):

@@ -217,6 +217,21 @@ def test_a_training_that_is_stopped_keeps_what_is_finished(step, parallel, caplo
     assert np.array_equal(result.first_output[:, :seen], expected.first_output[:, :seen]) and np.isnan(result.first_output[:, seen:]).all()
     assert np.isnan(result.output).all() and result.diverged_in == -1
     assert f"Training was stopped at {(step + 1) * task.dt}, after {finished} of {5 * parallel} trials" in caplog.text and f"{finished} of" in str(result)
+    assert "Within a trial no training can begin" in caplog.text
+
+
+def test_a_training_that_is_stopped_between_trials_goes_on(caplog):
+    defaultclock.dt = TASK.dt
+    net = LearningNetwork(TASK, RateNeurons(20, tau=TAU), RFLO(0.03, tau=TAU))
+
+    @network_operation
+    def halt():
+        if round(float(defaultclock.t / defaultclock.dt)) == TASK.n_steps - 1:
+            stop()
+
+    net.add(halt)
+    assert net.train(3).settings["finished_trials"] == 1 and net.train(2).settings["first_trial"] == 1
+    assert "after 1 of 3 trials" in caplog.text and "Within a trial" not in caplog.text
 
 
 def test_what_learns_beside_its_trials_is_named(caplog):
@@ -227,6 +242,10 @@ def test_what_learns_beside_its_trials_is_named(caplog):
     for synapses in (forgotten, output):
         synapses.connect()
     network = Network(neurons, readout, forgotten, output, Trials(TASK, neurons, readout, output))
+    forgotten.plastic = False
+    run(network, 2)
+    assert "forgotten" not in caplog.text
+    forgotten.plastic = True
     run(network, 2, 2)
     assert caplog.text.count("'forgotten' learns, but 'trials") == 1 and "Write Trials(task, ..., forgotten)" in caplog.text
 

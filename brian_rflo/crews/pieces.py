@@ -46,7 +46,7 @@ def compute_one(part, path, progress=lambda fraction: None):
                 return TAKEN
             remove_half_written(path)
             if part.path(path.parent) != path:
-                raise RuntimeError("the source code has changed since this began, or is another one where this is computed, so it is not kept; give the same command again")
+                raise RuntimeError("the source code has changed since this began, or what the function closes over, or it is another one where this is computed, so it is not kept; give the same command again")
             start = time.perf_counter()
             arrays = part.compute(progress)
             arrays["seconds"] = np.array(time.perf_counter() - start)

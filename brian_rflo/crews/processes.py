@@ -3,15 +3,15 @@
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from multiprocessing.connection import wait
-from pathlib import Path
 
-from ..files import remove_half_written, scratch
+from ..files import remove_half_written, scratch_folder
 from .pieces import Crew, Failure, compute_one, signals
 from .progress import Progress
 
@@ -27,8 +27,8 @@ class Workplace(Crew):
         self.at_a_time, self.paths = workers, {}
 
     def __enter__(self):
-        self.folder = scratch("crew")
-        self.surroundings = environment(THREADS | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self.folder.name))
+        self.folder = scratch_folder("crew")
+        self.surroundings = environment(THREADS | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.folder)))
         self.surroundings.__enter__()
         return self
 
@@ -40,7 +40,7 @@ class Workplace(Crew):
             self.end()
             for part in left:
                 remove_half_written(self.paths[part.name])
-            self.folder.cleanup()
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Processes(Workplace):
@@ -59,7 +59,7 @@ class Processes(Workplace):
 
     def note(self, part, kind):
         """A small file through which a piece's process speaks."""
-        return Path(self.folder.name) / f"{part.name}.{kind}"
+        return self.folder / f"{part.name}.{kind}"
 
     def start(self, part, path):
         process = self.context.Process(target=in_a_new_process, args=(part, path, self.note(part, "progress"), self.note(part, "outcome"), os.getpid()))

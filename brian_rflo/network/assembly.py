@@ -8,13 +8,14 @@ from brian2.groups.subgroup import Subgroup
 from brian2.utils.logger import get_logger
 
 from .. import saving
+from ..identity import described, digest
 from ..neurons.base import LOW_PASSED, member, receives, whole
 from ..occasional import is_standalone
 from ..optimizers import Descent
 from ..quantities import check_number, check_seed
 from ..readout import LeakyReadout, Readout, SoftmaxReadout, TaskInput
 from ..rules import Delta, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta
-from ..settings import constants_outside, described, digest, told
+from ..settings import constants_outside, told
 from ..synapses import AdaptiveFeedback, FeedbackSynapses, FixedSynapses, PlasticSynapses, SymmetricFeedback
 from ..trials import Trials
 from ..updates import PLASTIC, check_trained
@@ -157,9 +158,10 @@ class LearningNetwork(Network):
         """All that it was built with, as text and numbers by name; what differs from neuron to neuron as a digest."""
         return told(self.given | {f"constant_{name}": value for name, value in self._constants.items()} | {"task_numbers": digest(described(self.task.trial(0)))} | {f"neurons_{name}": values for name, values in self._values_per_neuron()})
 
-    def _take_constants(self, namespace):
-        """Keep the constants that equations take from the script, as those of a `brian2.NeuronGroup` may."""
-        self._constants |= constants_outside([obj for obj in self.objects if isinstance(obj, Group)], namespace)
+    @property
+    def _groups(self):
+        """Groups in it, whose strings may name constants of the script, as those of a `brian2.NeuronGroup` may."""
+        return [obj for obj in self.objects if isinstance(obj, Group)]
 
     def _values_per_neuron(self):
         """What may differ from neuron to neuron, by name: one number where it does not. C++ standalone does not tell before it has run."""
@@ -243,7 +245,7 @@ class LearningNetwork(Network):
         self._recording.begin(rounds)
         namespace = run_args.pop("namespace", None)
         namespace = get_local_namespace(level=1) if namespace is None else namespace
-        self._take_constants(namespace)
+        self._constants |= constants_outside(self._groups, namespace)
         self.run(rounds * self.task.duration, report=report, namespace=namespace, **run_args)
         self.trials.check()
         return self._recording.result()
@@ -264,7 +266,7 @@ class LearningNetwork(Network):
         ValueError
             For another ending, or if spikes are on their way through delays.
         """
-        self._take_constants(get_local_namespace(level=1))
+        self._constants = constants_outside(self._groups, get_local_namespace(level=1)) | self._constants
         return saving.save(self, path)
 
     def load(self, path):
@@ -281,7 +283,7 @@ class LearningNetwork(Network):
         ValueError
             If the network in it was built otherwise, with what differs.
         """
-        self._take_constants(get_local_namespace(level=1))
+        self._constants = constants_outside(self._groups, get_local_namespace(level=1)) | self._constants
         state = saving.load(self, path)
         if is_standalone():
             self._weights.begin_with(state)

@@ -99,8 +99,10 @@ class Recording:
     def _warn_of_the_end(self, start, end, diverged_in):
         """Say that the run was stopped, if it was: the rest of its trials is not there."""
         if end < start + self.rounds and (diverged_in < 0).any():
-            net = self.net
-            logger.warn(f"Training was stopped at {net.t}, after {(end - start) * net.parallel} of {self.rounds * net.parallel} trials; losses of the others are NaN. Within a trial no training can begin: run the network to its end, load what was saved, or build it anew.", "stopped")
+            net, hint = self.net, ""
+            if round(float(net.t / net.task.dt)) % net.task.n_steps:
+                hint = " Within a trial no training can begin: run the network to its end, load what was saved, or build it anew."
+            logger.warn(f"Training was stopped at {net.t}, after {(end - start) * net.parallel} of {self.rounds * net.parallel} trials; losses of the others are NaN.{hint}", "stopped")
 
     def _warn_of_nothing_learned(self, finished):
         """Say that the recurrent weights have stayed as they were, if they were to learn: the loss may fall all the same, by the readout."""

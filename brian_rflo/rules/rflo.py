@@ -58,5 +58,5 @@ class RFLO(LearningRule):
         neurons = getattr(target, "source", target)  # a subgroup has one
         theirs = getattr(neurons, "activity_tau", self.tau)
         if abs(theirs - self.tau) > 1e-9 * self.tau:
-            logger.warn(f"RFLO has tau = {self.tau}, but the activity of '{neurons.name}' decays with {theirs}: its traces are no derivatives then, and the updates point elsewhere. Write RFLO({self.learning_rate:g}, tau={theirs!r}).", "tau", once=True)
+            logger.warn(f"{type(self).__name__} has tau = {self.tau}, but the activity of '{neurons.name}' decays with {theirs}: its traces are no derivatives then, and the updates point elsewhere. Give it tau={theirs!r}.", "tau", once=True)
         return self

@@ -3,7 +3,7 @@
 import inspect
 import itertools
 
-from ..settings import described, is_opaque
+from ..identity import described, opaque_part
 from .words import plain, told
 
 
@@ -51,9 +51,13 @@ def check_values(name, values):
 
 def check_telling(name, value):
     """Raise unless a value says all that it is."""
-    for part in [value, *(value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ())]:
-        if is_opaque(part):
-            raise TypeError(f"sweep: '{name}' is a {type(part).__module__}.{type(part).__qualname__}, and nothing tells it from others of its kind, so finished networks could not be found again; give what it is made of, and make it in the function")
+    try:
+        part = opaque_part(value)
+    except RecursionError:
+        raise TypeError(f"sweep: '{name}' is a {type(value).__qualname__} of too many parts within parts to be told from others; give what it is made of, and make it in the function") from None
+    if part is not None:
+        where = f"'{name}' is" if part is value else f"in '{name}' is"
+        raise TypeError(f"sweep: {where} a {type(part).__module__}.{type(part).__qualname__}, and nothing tells it from others of its kind, so finished networks could not be found again; give what it is made of, and make it in the function")
 
 
 def check_arguments(function, settings):

@@ -15,8 +15,8 @@ from brian2 import defaultclock, get_device, prefs, start_scope
 from brian2 import seed as seed_brian
 
 from .. import devices
+from ..identity import described, digest, source_of, source_of_package
 from ..parts import Part
-from ..settings import described, digest, source_of, source_of_package
 from .returned import arrays_of
 from .words import short
 
@@ -57,7 +57,7 @@ class Network(Part):
     def compute(self, progress):
         """What the function returns, as arrays, from a Brian2 in which nothing has happened."""
         with new_brian(self.device, self.preferences, self.first_random()):
-            arrays = arrays_of(self.function(**deepcopy(self.arguments)), self.function)  # which may change what it is given
+            arrays = arrays_of(self.function(**{name: copied(value) for name, value in self.arguments.items()}), self.function)  # which may change what it is given
         return arrays | {"about": np.array(json.dumps(self.identity()))}
 
     def first_random(self):
@@ -73,6 +73,14 @@ def networks_of(function, settings, device):
         names = [f"{name}_{digest(described(one))[:6]}" for name, one in zip(names, settings)]
     preferences = {name: prefs[name] for name in prefs}
     return [Network(name, function, one, 1.0, device, preferences) for name, one in zip(names, settings)]
+
+
+def copied(value):
+    """A copy of an argument, which the function may change; the value itself where there are no copies, as of modules."""
+    try:
+        return deepcopy(value)
+    except Exception:
+        return value
 
 
 def default_preference(name):

@@ -51,19 +51,32 @@ def numbers_of(returned, parameters):
     if isinstance(returned, TrainingResult):
         diverged = int((returned.diverged_in >= 0).sum())
         return {"final_loss": float(np.median(returned.final_loss))}, f"{diverged} of {len(returned.losses)} diverged" if diverged else ""
-    return {free(name, parameters): value for name, value in returned.items() if isinstance(value, PLAIN) or is_scalar(value)}, ""
+    names = free_names(returned, parameters)
+    return {names[name]: value for name, value in returned.items() if isinstance(value, PLAIN) or is_scalar(value)}, ""
 
 
-def free(name, parameters):
-    """A name that is neither that of a parameter nor of a column that the table has anyway."""
-    return f"returned_{name}" if name in parameters or name in COLUMNS else name
+def free_names(returned, parameters):
+    """Names of what is returned, by those that it has: others where a parameter has one, or a column that the table has anyway."""
+    names, taken = {}, {*returned, *parameters, *COLUMNS}
+    for name in returned:
+        names[name] = name
+        while names[name] in parameters or names[name] in COLUMNS or (names[name] != name and names[name] in taken):
+            names[name] = f"returned_{names[name]}"
+        taken.add(names[name])
+    return names
 
 
 def dataset_of(returned, parameters):
     """What a function returned as a dataset."""
     if isinstance(returned, TrainingResult):
         return returned.to_xarray()
-    return labelled.xarray().Dataset({free(name, parameters): ([f"{name}_{axis}" for axis in range(np.ndim(value))], np.asarray(value), units_of(value)) for name, value in returned.items()})
+    names = free_names(returned, parameters)
+    return labelled.xarray().Dataset({names[name]: (dimensions(name, np.ndim(value), {*names.values(), *parameters}), np.asarray(value), units_of(value)) for name, value in returned.items()})
+
+
+def dimensions(name, number, taken):
+    """Names of the dimensions of an array, which no array has."""
+    return [f"{name}_{'axis_' if f'{name}_{axis}' in taken else ''}{axis}" for axis in range(number)]
 
 
 def units_of(value):

@@ -10,7 +10,7 @@ import numpy as np
 from .. import labelled, plotting
 from ..crews import Failure
 from ..files import read_arrays, write_whole
-from ..settings import described
+from ..identity import described
 from .returned import dataset_of, returned_from
 from .words import first_line, is_scalar, labels, plain, short, told
 
@@ -114,13 +114,14 @@ class SweepTable:
         Raises
         ------
         ValueError
-            If no network has been finished, or their arrays differ in size.
+            If no network has been finished, or their arrays differ in size or unit.
         """
         done = [row.failure is None for row in self.rows]
         if not any(done):
             raise ValueError("no network has been finished, so there is nothing to put into arrays; see the reasons in table.failed")
         datasets = [dataset_of(row.result(), self.parameters).assign(seconds=((), row.seconds, {"units": "s"})) for row in self.rows if row.failure is None]
         check_sizes(datasets)
+        check_units(datasets)
         taken = {name for dataset in datasets for name in (*dataset.variables, *dataset.dims)}
         places = {f"parameter_{name}" if name in taken else name: self.column(name) for name in self.parameters}
         stacked = labelled.stacked(datasets, {name: values for name, (values, _) in places.items()}, **{name: list(compress(values, done)) for name, (values, _) in places.items()})
@@ -148,6 +149,14 @@ def check_sizes(datasets):
         sizes = sorted({dataset.sizes[name] for dataset in datasets if name in dataset.dims})
         if len(sizes) > 1:
             raise ValueError(f"the arrays of these networks have from {sizes[0]} to {sizes[-1]} entries along '{name}', so they are no one array; take them one by one: table.results, or table.result(...).to_xarray()")
+
+
+def check_units(datasets):
+    """Raise unless arrays of one name have one unit."""
+    for name in dict.fromkeys(name for dataset in datasets for name in dataset.data_vars):
+        units = {dataset[name].attrs.get("units", "1") for dataset in datasets if name in dataset.data_vars}
+        if len(units) > 1:
+            raise ValueError(f"'{name}' has the unit {' in some of these networks and '.join(sorted(units))} in others, so they are no one array; let the function return one unit, or take table.results")
 
 
 def shown(value, form=".3g"):

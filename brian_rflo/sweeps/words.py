@@ -5,7 +5,7 @@ from itertools import groupby
 import numpy as np
 from brian2 import Quantity, get_unit
 
-from ..settings import described, digest
+from ..identity import described, digest
 
 PLAIN = (bool, int, float, str, type(None))
 #: Sequences of so many numbers are written out.

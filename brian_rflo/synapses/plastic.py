@@ -137,6 +137,13 @@ class PlasticSynapses(Projection):
         self.dense = DenseParts(self, summed, learner, advancer)
 
     @property
+    def may_learn(self):
+        """Whether its weights change in a run from now; where C++ standalone does not say, they may."""
+        if is_standalone():
+            return True
+        return bool(np.all(self.variables["plastic"].get_value())) and self.variables["learning_rate"].get_value().item() > 0
+
+    @property
     def trial_start(self):
         """Statements at the beginning of a trial: remember the weights, clear the traces."""
         return f"w_kept = w\n{self.rule.reset}"

@@ -1,0 +1,9 @@
+"""All that decides a number, as text: values, and the code of functions.
+
+Text is what files keep of it, and what a digest is taken of: two values that say the same have the same text, on every machine.
+"""
+
+from .code import source_of_package
+from .values import described, digest, opaque_part, source_of, sources
+
+__all__ = ["described", "digest", "opaque_part", "source_of", "source_of_package", "sources"]

@@ -1,0 +1,153 @@
+"""What functions and classes do, as text: byte code of a script, files of modules.
+
+`told` is whoever makes text of the values that code holds, a `values.Description`.
+"""
+
+import dis
+import hashlib
+import sys
+import sysconfig
+from dataclasses import is_dataclass
+from functools import partial
+from pathlib import Path
+from types import CodeType, FunctionType, MethodType, ModuleType
+
+import numpy as np
+from brian2 import Equations, TimedArray
+
+#: Modules of this package that decide no number.
+ELSEWHERE = {"__main__", "benchmarks", "checks", "cli", "crews", "differences", "experiment", "files", "identity", "labelled", "models", "parts", "plotting", "results", "saving", "settings", "sweeps"}
+INSTALLED = {Path(folder) for name, folder in sysconfig.get_paths().items() if name in ("stdlib", "platstdlib", "purelib", "platlib")}
+PLAIN = (bool, bytes, complex, dict, float, frozenset, int, list, np.generic, np.ndarray, set, str, tuple, type(None))
+#: What a function may close over: it holds what it is, where others may be anything.
+HELD = (np.random.Generator, np.random.RandomState, partial, MethodType)
+
+
+def source_of_package():
+    """Digest of all of this package that decides numbers."""
+    root = Path(__file__).parent.parent
+    ours = [path for path in root.rglob("*") if path.suffix in (".py", ".cpp", ".pyx") and path.relative_to(root).parts[0].removesuffix(".py") not in ELSEWHERE]
+    found = hashlib.sha256()
+    for path in sorted(ours):
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def is_of_script(thing):
+    """Whether a function or class is defined in a script, and not in a module of a package; also in a process to which its code was sent, and where `__main__` is another."""
+    module = thing.__module__ or "builtins"
+    return module == "__main__" or "." not in module and module not in sys.stdlib_module_names and not is_installed(module)
+
+
+def is_of_user(thing):
+    """Whether a function or class is the user's."""
+    return is_of_script(thing) or is_in_work(thing.__module__)
+
+
+def is_installed(module):
+    """Whether a module lies in one of the folders into which packages are installed."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return file is not None and any(Path(file).is_relative_to(folder) for folder in INSTALLED)
+
+
+def is_in_work(module):
+    """Whether a module is a file outside of these folders, and none of ours."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return file is not None and module != "__main__" and module.partition(".")[0] != __package__.partition(".")[0] and Path(file).suffix == ".py" and not is_installed(module)
+
+
+def files_of(module):
+    """The source of a module and of its neighbours, as text."""
+    return "\n".join(Path(sys.modules[name].__file__).read_text(encoding="utf-8") for name in sorted(neighbours(module)))
+
+
+def neighbours(module, found=()):
+    """A module, and those of its folder that it takes something from, and so on."""
+    found = {*found, module}
+    for value in list(vars(sys.modules[module]).values()):
+        name = module_of(value)
+        if name not in found and (in_folder(name, Path(sys.modules[module].__file__).parent) or is_in_work(name)):
+            found |= neighbours(name, found)
+    return found
+
+
+def module_of(value):
+    """Name of the module that a value is, or comes from; None if it does not say."""
+    name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+    return name if isinstance(name, str) else None
+
+
+def in_folder(module, folder):
+    """Whether a module is a file of a folder."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return file is not None and Path(file).name != "__init__.py" and Path(file).parent == folder
+
+
+def code_of(thing, told, seen=None):
+    """What a function or class of a script does: its code, and that of all in its module and folder that it names.
+
+    Comments, and what else the script does, make no difference.
+    """
+    seen = set() if seen is None else seen
+    if id(thing) in seen:
+        return ""
+    seen.add(id(thing))
+    if isinstance(thing, type):
+        return code_of_class(thing, told, seen)
+    texts = [instructions(thing.__code__, told)]
+    for value in [*(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values()]:
+        texts.append(code_of_value(value, thing, told, seen) or told.text(value))
+    for cell in thing.__closure__ or ():
+        texts.append(code_of_value(cell.cell_contents, thing, told, seen) or code_of_held(cell.cell_contents, told))
+    for name in sorted(names_in(thing.__code__) & set(thing.__globals__)):
+        texts.append(f"{name} {code_of_value(thing.__globals__[name], thing, told, seen)}")
+    return "\n".join(texts)
+
+
+def code_of_class(kind, told, seen):
+    """The methods of a class, its plain attributes, and the classes of the script that it is made of."""
+    texts = [code_of(base, told, seen) for base in kind.__bases__ if base.__module__ == kind.__module__]
+    for name, value in sorted(vars(kind).items()):
+        function = getattr(value, "fget", None) or getattr(value, "__func__", value)
+        if isinstance(function, FunctionType):
+            texts.append(f"{name} {code_of(function, told, seen)}")
+        elif isinstance(value, PLAIN) and not name.startswith("_"):
+            texts.append(f"{name} {told.text(value)}")
+    return "\n".join(texts)
+
+
+def code_of_value(value, function, told, seen):
+    """What a function finds under a name: code of the same module, files of the same folder, numbers and value objects, functions of packages by their names."""
+    module, value = module_of(value), getattr(value, "__wrapped__", value) if isinstance(getattr(value, "__wrapped__", None), FunctionType) else value
+    if isinstance(value, (FunctionType, type)) and module == function.__module__:
+        return code_of(value, told, seen)
+    if isinstance(value, (FunctionType, ModuleType, type)) and module and (in_folder(module, Path(function.__code__.co_filename).parent) or is_in_work(module)):
+        return files_of(module)
+    if isinstance(value, ModuleType):
+        return module
+    if isinstance(value, (FunctionType, type, partial)):
+        return told.text(value)
+    if isinstance(value, Equations):
+        return str(value)
+    if isinstance(value, (*PLAIN, TimedArray)) or is_dataclass(value):
+        return told.text(value)
+    if callable(value) and isinstance(getattr(value, "__name__", None), str):  # of NumPy, or compiled; or a method, without what it belongs to
+        return f"{module} {getattr(value, '__qualname__', value.__name__)} {value.__name__}"
+    return ""
+
+
+def code_of_held(value, told):
+    """What a function closes over and is neither code nor a plain value: objects of the user's classes, and what holds others."""
+    return told.text(value) if isinstance(value, HELD) or is_of_user(type(value)) else ""
+
+
+def instructions(code, told):
+    """Byte code with its constants, without line numbers."""
+    constants = [instructions(value, told) if isinstance(value, CodeType) else told.text(value) for value in code.co_consts]
+    return repr((code.co_code, code.co_names, code.co_varnames, constants))
+
+
+def names_in(code):
+    """All global names that code looks up, those of inner functions included."""
+    names = {step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    return names.union(*(names_in(value) for value in code.co_consts if isinstance(value, CodeType)))

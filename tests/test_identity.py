@@ -1,0 +1,169 @@
+"""What decides a number, as text: different for different values, the same in every process."""
+
+import cmath
+import enum
+import functools
+import math
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+
+import brian2
+import numpy as np
+import pytest
+import scipy.sparse
+from brian2 import NeuronGroup, SpikeGeneratorGroup, TimedArray, ms, mV
+
+from brian_rflo.identity import described, opaque_part
+from brian_rflo.identity.code import code_of
+from brian_rflo.identity.values import Description
+from brian_rflo.settings import constants_outside
+
+
+class Kind(enum.Enum):
+    A = 1
+    B = 2
+
+
+class Kept:
+    """Its class has all of them."""
+
+    everyone = []
+
+    def __init__(self, k):
+        self.k, self.others = k, Kept.everyone
+        Kept.everyone.append(self)
+
+
+class Whole(int):
+    pass
+
+
+class Text(str):
+    pass
+
+
+class Private:
+    __slots__ = ("__k",)
+
+    def __init__(self, k):
+        self.__k = k
+
+
+class Told:
+    __slots__ = {"k": "documented"}
+
+    def __init__(self, k):
+        self.k = k
+
+
+class Options:
+    def __init__(self, k):
+        self.k = k
+
+    def value(self):
+        return self.k
+
+
+def closing_over(thing):
+    return lambda: thing
+
+
+def objects(*values):
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+PAIRS = {
+    "numbers": (1, 1.0),
+    "truth": (True, 1),
+    "members of an enumeration": (Kind.A, Kind.B),
+    "objects that know each other": (Kept(1), Kept(2)),
+    "whole numbers with a class": (Whole(1), Whole(2)),
+    "text with a class": (Text("a"), Text("b")),
+    "private slots": (Private(1), Private(2)),
+    "documented slots": (Told(1), Told(2)),
+    "objects in objects": (Options([Options(1)]), Options([Options(2)])),
+    "methods": (Options(1).value, Options(2).value),
+    "sparse matrices": (scipy.sparse.csr_matrix(np.eye(3)), scipy.sparse.csr_matrix(2 * np.eye(3))),
+    "arrays of objects": (objects(None, "a", (1, 2)), objects(None, "a", (1, 3))),
+    "queues": (deque([1]), deque([2])),
+    "closures over objects": (closing_over(Options(1)), closing_over(Options(2))),
+    "closures over random numbers": (closing_over(np.random.default_rng(1)), closing_over(np.random.default_rng(2))),
+    "random numbers": (np.random.default_rng(1), np.random.default_rng(2)),
+    "random numbers of old": (np.random.RandomState(1), np.random.RandomState(2)),
+    "functions of NumPy": (np.mean, np.median),
+    "ufuncs": (np.tanh, np.sin),
+    "functions of Brian2": (brian2.tanh, brian2.sin),
+    "functions of one name": (math.sqrt, cmath.sqrt),
+    "cached functions": (functools.lru_cache(math.sin), functools.lru_cache(math.cos)),
+    "vectorized functions": (np.vectorize(math.sin), np.vectorize(math.cos)),
+    "partial functions": (functools.partial(max, 1), functools.partial(max, 2)),
+    "modules": (math, cmath),
+    "timed arrays with units": (TimedArray([1, 2] * mV, dt=1 * ms), TimedArray([1e-3, 2e-3], dt=1 * ms)),
+    "functions as keys": ({closing_over: 1}, {objects: 1}),
+}
+
+
+@pytest.mark.parametrize("one, other", PAIRS.values(), ids=PAIRS)
+def test_different_values_have_different_texts(one, other):
+    assert described(one) != described(other) and described(one) == described(one)
+    assert opaque_part(one) is None
+
+
+@pytest.mark.parametrize("value", [threading.Lock(), Options(threading.Lock()), [[threading.Lock()]], functools.partial(max, threading.Lock())])
+def test_what_says_nothing_is_found_wherever_it_is(value):
+    assert type(opaque_part(value)) is type(threading.Lock())
+
+
+def test_many_objects_that_know_each_other():
+    """Each is looked at once."""
+    all_of_them = [Options(number) for number in range(60)]
+    for one in all_of_them:
+        one.others = all_of_them
+    assert len(described(all_of_them[0])) < 50_000
+
+
+def test_the_text_is_the_same_in_every_process(tmp_path):
+    """No place in memory, and no order of a set, gets into it."""
+    code = f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r}); import test_identity as here; from brian_rflo.identity import described; print(*map(described, (pair[0] for pair in here.PAIRS.values())), described(set('abcdef')), sep='\\n')"
+    texts = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | {"PYTHONHASHSEED": seed}).stdout for seed in ("1", "2")}
+    assert len(texts) == 1 and " at 0x" not in texts.pop()
+
+
+@pytest.mark.parametrize("one, other", [(np.mean, np.median), (np.tanh, brian2.tanh), (math.sqrt, cmath.sqrt), (functools.lru_cache(math.sin), functools.lru_cache(math.cos)), (closing_over, objects)])
+def test_functions_under_a_name_are_code(one, other, monkeypatch):
+    def use():
+        return used(1)  # noqa: F821
+
+    texts = []
+    for function in (one, other):
+        monkeypatch.setitem(globals(), "used", function)
+        texts.append(code_of(use, Description()))
+    assert texts[0] != texts[1]
+
+
+def test_code_of_ones_own_package_is_in_the_text_of_its_objects(tmp_path, monkeypatch):
+    """Where it is a package as much as where it is a single module."""
+    package = tmp_path / "mine_for_identity"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    options = package / "options.py"
+    options.write_text("class Options:\n    def value(self):\n        return 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    from mine_for_identity.options import Options as Theirs
+
+    before = described(Theirs())
+    options.write_text(options.read_text().replace("return 1", "return 100"))
+    assert described(Theirs()) != before
+
+
+def test_constants_of_the_script():
+    """Those that strings take from it, and not what they set themselves, what Brian2 has, or what a group has no strings for."""
+    group = NeuronGroup(2, "dv/dt = (a - v)/tau_x + pi*Hz : 1", threshold="v > b", reset="v = c", method="euler", namespace={"c": 0})
+    group.run_regularly("passing = 2\nv = passing*d")
+    outside = dict(a=1.0, tau_x=10 * ms, b=2, c=3, d=np.float64(4), passing=9, pi=3, v=5, unused=6)
+    assert constants_outside([group, SpikeGeneratorGroup(1, [0], [1] * ms)], outside) == {"a": 1.0, "tau_x": 10 * ms, "b": 2, "d": 4.0}
