@@ -39,7 +39,7 @@ def constants_outside(groups, namespace):
     found, known = {}, {*DEFAULT_CONSTANTS, *DEFAULT_FUNCTIONS, *DEFAULT_UNITS}
     for group in groups:
         strings = [text for texts in (getattr(group, "event_codes", {}), getattr(group, "events", {})) for text in texts.values()]
-        strings = [text for text in (*strings, *(part.abstract_code for part in group.contained_objects if isinstance(part, CodeRunner))) if text and isinstance(text, str)]  # that of sums is none
+        strings = [text for text in (*strings, *(part.abstract_code for part in group.contained_objects if isinstance(part, CodeRunner))) if text and isinstance(text, str)]  # sums have a dictionary
         named = set(getattr(getattr(group, "equations", None), "identifiers", ())).union(*map(get_identifiers, strings))
         for name in sorted(named - known - set(group.variables) - set(group.namespace or {}) - set().union(*map(written, strings))):
             if isinstance(namespace.get(name), (int, float, Quantity, np.generic)):

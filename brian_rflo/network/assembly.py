@@ -4,7 +4,6 @@ import numpy as np
 from brian2 import Network, get_device
 from brian2.core.namespace import get_local_namespace
 from brian2.groups.group import Group
-from brian2.groups.subgroup import Subgroup
 from brian2.utils.logger import get_logger
 
 from .. import saving
@@ -143,9 +142,8 @@ class LearningNetwork(Network):
         for name in set(PLASTIC) - set(trained):
             if learners[name] is not None:
                 learners[name].plastic = False
-        groups = {id(group): group for group in (getattr(part, "source", part) if isinstance(part, Subgroup) else part for part in (neurons, self.inputs)) if hasattr(group, "trial_start")}
-        resettable = list(groups.values())
-        self.trials = Trials(task, *resettable, self.readout, *plastic, networks=self.blocks, parallel=parallel, averaged_over=averaged_over, clip_norm=clip_norm)
+        resettable = {id(group): group for group in map(whole, (neurons, self.inputs)) if hasattr(group, "trial_start")}
+        self.trials = Trials(task, *resettable.values(), self.readout, *plastic, networks=self.blocks, parallel=parallel, averaged_over=averaged_over, clip_norm=clip_norm)
         self._recording = Recording(self)
         self.losses = self._recording.losses
         if self.current is not None:
