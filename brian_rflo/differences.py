@@ -26,8 +26,8 @@ from .tasks import ArrayTask
 from .trials import Trials
 
 N_PRE, N_POST = 2, 6
-AFTER_SLOPE = dict(schedule.SLOPE, order=schedule.SLOPE["order"] + 0.1)
-RESETS = dict(when="resets", order=0)
+AFTER_SLOPE = schedule.SLOPE.behind()
+RESETS = schedule.Phase("resets", 0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,55 +1,100 @@
 """The order of work inside one time step.
 
 Brian2 breaks ties between objects of equal (``when``, ``order``) by object *name*. Every object of this package therefore
-gets its place from this file, and no name can change a result. A phase is a dictionary of the two Brian2 arguments, to be
+gets its place from this file, and no name can change a result. A phase holds the two Brian2 arguments, to be
 unpacked where an object is made::
 
     neurons.run_regularly("gain = 1 - tanh(I)**2", **schedule.GAIN)
 
 A time step from ``t`` to ``t + dt`` runs through the phases from top to bottom. What a monitor with ``when="end"`` records
 is the finished step; Brian2's default, ``when="start"``, records the step before.
+
+Brian2 takes its own sums at order -1 of ``groups`` and integrates groups at order 0, and between the two there is no whole
+number. So the integration of each group that takes part moves to STATE (`take_part`); its ``order`` stays 0.
 """
 
-ARRANGE = dict(when="start", order=-1000)  # nothing in a step; first in line when a run is prepared
-RESET = dict(when="start", order=-30)  # first step of a trial: state and traces return to their initial values
-INPUT = dict(when="groups", order=-5)  # input groups take the task's value of this step
-DRIVE = dict(when="groups", order=-4)  # summed input, from the activity that the last step left
-GAIN = dict(when="groups", order=-0.5)  # output and slope of each neuron at this drive; Brian2's own sums, at order -1, are in it
-JACOBIAN = dict(when="groups", order=-0.4)  # derived rules: how the step about to be taken depends on the neurons' state and input
-CELL_TRACE = dict(when="groups", order=-0.375)  # traces that live on presynaptic cells
-TRACE = dict(when="groups", order=-0.25)  # eligibility: activity that drove this step, gain of this step
-STATE = dict(when="groups", order=0)  # neurons integrate (Brian2's default place)
-SLOPE = dict(when="groups", order=0.25)  # spiking neurons: pseudo-derivative, after integration and before threshold and reset
-SPIKING_TRACE = dict(when="groups", order=0.5)  # eligibility where it ends in spiking neurons: slope and low-passed activity of this step
-WAKE = dict(when="before_synapses", order=0)  # weights that rested are caught up where spikes will read them
-ARRIVAL = dict(when="synapses", order=-1)  # presynaptic spikes, counted cell by cell
-JUMP = dict(when="before_resets", order=0)  # derived rules: how the reset about to happen depends on the state
-JUMP_TRACE = dict(when="before_resets", order=1)  # their traces, through integration, spikes, arrivals and reset at once
-SENT = dict(when="after_resets", order=-41)  # neurons that send an expression of their state: its value
-READOUT = dict(when="after_resets", order=-40)  # summed output, from the new activity
-READOUT_TRACE = dict(when="after_resets", order=-37)  # leaky readouts: their output, and traces of what it is made of
-NORMALIZE = dict(when="after_resets", order=-33)  # classification: softmax
-LOSS = dict(when="after_resets", order=-30)  # target, error, loss
-DRAW = dict(when="after_resets", order=-29)  # decision: whether to explore
-SHARE = dict(when="after_resets", order=-28)  # decision: one draw for all units of a network
-SCORE = dict(when="after_resets", order=-27)  # decision: what the units are compared by
-COMPARE = dict(when="after_resets", order=-26)  # decision: every unit with every other
-SELECT = dict(when="after_resets", order=-25)  # decision: the winner
-ACTION = dict(when="after_resets", order=-24)  # decision: your sums that bring the winner to its environment
-OUTCOME = dict(when="after_resets", order=-23)  # decision: your statements, what becomes of it (`WinnerTakeAll.at_decision`)
-REWARD = dict(when="after_resets", order=-22)  # decision: your reward of it
-FEEDBACK = dict(when="after_resets", order=-20)  # error projected back onto the neurons
-LEARN = dict(when="after_resets", order=-10)  # weight change, at once or accumulated
-FLUSH = dict(when="end", order=-45)  # last step of a trial: what was kept of its steps is added up
-REGULARIZE = dict(when="end", order=-44)  # last step of a trial: what holds firing rates near their target is added
-COMBINE = dict(when="end", order=-43)  # last step of trials side by side: their changes are added up
-CLIP = dict(when="end", order=-42)  # last step of a trial: how much of the accumulated change is left by gradient clipping
-APPLY = dict(when="end", order=-40)  # last step of a trial: accumulated weight change
-VERDICT = dict(when="end", order=-30)  # last step of a trial: is everything finite?
-RESTORE = dict(when="end", order=-20)  # last step of a trial: where it is not, the weights from before the trial
-RECORD = dict(when="end", order=-10)  # this package's own monitors; the user's, at order 0, come after
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A place in the time step; ``**LEARN`` unpacks it as Brian2's two arguments.
+
+    Parameters
+    ----------
+    when : str
+        Slot of Brian2's schedule.
+    order : int
+        Place in the slot. Phases stand a thousand apart, so that there is room behind each.
+    """
+
+    when: str
+    order: int
+
+    def keys(self):
+        """Names of the arguments."""
+        return ("when", "order")
+
+    def __getitem__(self, name):
+        return getattr(self, name)
+
+    def behind(self, places=1):
+        """Return the place so many places behind this phase, in front of the next one."""
+        return Phase(self.when, self.order + places)
+
+
+ARRANGE = Phase("start", -1000000)  # nothing in a step; first in line when a run is prepared
+RESET = Phase("start", -30000)  # first step of a trial: state and traces return to their initial values
+INPUT = Phase("groups", -5000)  # input groups take the task's value of this step
+DRIVE = Phase("groups", -4000)  # summed input, from the activity that the last step left
+GAIN = Phase("groups", 1000)  # output and slope of each neuron at this drive; Brian2's own sums, at order -1, are in it
+JACOBIAN = Phase("groups", 1200)  # derived rules: how the step about to be taken depends on the neurons' state and input
+CELL_TRACE = Phase("groups", 1400)  # traces that live on presynaptic cells
+TRACE = Phase("groups", 2000)  # eligibility: activity that drove this step, gain of this step
+STATE = Phase("groups", 4000)  # neurons integrate
+SLOPE = Phase("groups", 5000)  # spiking neurons: pseudo-derivative, after integration and before threshold and reset
+SPIKING_TRACE = Phase("groups", 6000)  # eligibility where it ends in spiking neurons: slope and low-passed activity of this step
+WAKE = Phase("before_synapses", 0)  # weights that rested are caught up where spikes will read them
+ARRIVAL = Phase("synapses", -1)  # presynaptic spikes, counted cell by cell
+JUMP = Phase("before_resets", 0)  # derived rules: how the reset about to happen depends on the state
+JUMP_TRACE = Phase("before_resets", 1000)  # their traces, through integration, spikes, arrivals and reset at once
+SENT = Phase("after_resets", -41000)  # neurons that send an expression of their state: its value
+READOUT = Phase("after_resets", -40000)  # summed output, from the new activity
+READOUT_TRACE = Phase("after_resets", -37000)  # leaky readouts: their output, and traces of what it is made of
+NORMALIZE = Phase("after_resets", -33000)  # classification: softmax
+LOSS = Phase("after_resets", -30000)  # target, error, loss
+DRAW = Phase("after_resets", -29000)  # decision: whether to explore
+SHARE = Phase("after_resets", -28000)  # decision: one draw for all units of a network
+SCORE = Phase("after_resets", -27000)  # decision: what the units are compared by
+COMPARE = Phase("after_resets", -26000)  # decision: every unit with every other
+SELECT = Phase("after_resets", -25000)  # decision: the winner
+ACTION = Phase("after_resets", -24000)  # decision: your sums that bring the winner to its environment
+OUTCOME = Phase("after_resets", -23000)  # decision: your statements, what becomes of it (`WinnerTakeAll.at_decision`)
+REWARD = Phase("after_resets", -22000)  # decision: your reward of it
+FEEDBACK = Phase("after_resets", -20000)  # error projected back onto the neurons
+LEARN = Phase("after_resets", -10000)  # weight change, at once or accumulated
+FLUSH = Phase("end", -45000)  # last step of a trial: what was kept of its steps is added up
+REGULARIZE = Phase("end", -44000)  # last step of a trial: what holds firing rates near their target is added
+COMBINE = Phase("end", -43000)  # last step of trials side by side: their changes are added up
+CLIP = Phase("end", -42000)  # last step of a trial: how much of the accumulated change is left by gradient clipping
+APPLY = Phase("end", -40000)  # last step of a trial: accumulated weight change
+VERDICT = Phase("end", -30000)  # last step of a trial: is everything finite?
+RESTORE = Phase("end", -20000)  # last step of a trial: where it is not, the weights from before the trial
+RECORD = Phase("end", -10000)  # this package's own monitors; the user's, at order 0, come after
+
+
+def place_of(runner):
+    """Return the phase that a Brian2 object is in."""
+    return Phase(runner.when, runner.order)
 
 
 def move(runner, phase):
     """Put a Brian2 object that already exists into `phase`."""
-    runner.when, runner.order = phase["when"], phase["order"]
+    runner.when, runner.order = phase.when, phase.order
+
+
+def take_part(group):
+    """Let a group integrate in the phase STATE, unless somebody has moved its integration already."""
+    updater = getattr(group, "state_updater", None)
+    if updater is not None and (updater.when, updater.order) == ("groups", group.order):
+        move(updater, STATE)

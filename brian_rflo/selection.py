@@ -150,7 +150,7 @@ class WinnerTakeAll(NeuronGroup):
         if group.clock.dt != self.clock.dt:
             raise ValueError(f"'{group.name}' runs at {group.clock.dt}, but '{self.name}' at {self.clock.dt}; give both the same clock")
         self.runners += 1
-        self._decide(group, statements, dict(schedule.OUTCOME, order=schedule.OUTCOME["order"] + 1e-3 * self.runners), "decision")
+        self._decide(group, statements, schedule.OUTCOME.behind(self.runners), "decision")
 
     def before_run(self, run_namespace):
         """Check the steps once more: the clock may have changed."""

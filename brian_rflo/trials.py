@@ -159,8 +159,9 @@ class Trials(NeuronGroup):
     def _run(self, group, statements, condition, phase, name):
         """Add a runner to the phase, behind those that are there: in the order in which they were asked for."""
         check_clock(self.task, group)
+        schedule.take_part(whole(group))
         self.runners += 1
-        OccasionalRunner(group, statements, condition, dict(phase, order=phase["order"] + 1e-3 * self.runners), f"{group.name}_{name}*")
+        OccasionalRunner(group, statements, condition, phase.behind(self.runners), f"{group.name}_{name}*")
 
     def before_run(self, run_namespace):
         """Check the time step once more: the clock may have changed; and that nothing that learns has been forgotten."""

@@ -13,6 +13,7 @@ from brian2.monitors.statemonitor import StateMonitor
 from brian2.synapses.synapses import SummedVariableUpdater
 from brian2.utils.stringtools import get_identifiers
 
+from .. import schedule
 from ..occasional import Occasional, is_standalone
 from ..updates import assigned
 from .code import CODE_OBJECTS, POST, PRE, DenseStandaloneCodeObject
@@ -205,7 +206,7 @@ def overwrites(code, name):
 def sets_its_own_activity(group, names):
     """Whether a group sets variables anew before each sum, so that no sum can be taken ahead."""
     runners = [obj for obj in getattr(group, "source", group).contained_objects if isinstance(obj, CodeRunner) and not isinstance(obj, Occasional)]
-    return any(written(runner.abstract_code or "") & names and runner.when == "groups" and runner.order < 0 for runner in runners)
+    return any(written(runner.abstract_code or "") & names and runner.when == "groups" and runner.order < schedule.STATE.order for runner in runners)
 
 
 def networks_with(obj):

@@ -21,6 +21,7 @@ from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.utils.stringtools import word_substitute
 from sympy.core.function import AppliedUndef
 
+from .. import schedule
 from ..regularization import SUMMED
 from .choice import draws, overwrites, problems_within_trials
 from .code import POST, PRE
@@ -204,7 +205,7 @@ class HistoryRecord(DenseRunner):
     """Keeps the factors of a step, in place of the `DensePass`."""
 
     def __init__(self, synapses, learner, copies):
-        super().__init__(synapses, "history", dict(when=learner.when, order=learner.order))
+        super().__init__(synapses, "history", schedule.place_of(learner))
         self.copies = copies
 
     def compose(self, run_namespace):

@@ -161,8 +161,8 @@ class DenseParts(BrianObject):
         dense_sum.is_ahead = (
             self.learner is not None
             and self.reason_to_pass is not None
-            and self.summed.when == schedule.DRIVE["when"]
-            and self.summed.order <= schedule.DRIVE["order"]
+            and self.summed.when == schedule.DRIVE.when
+            and self.summed.order <= schedule.DRIVE.order
             and self.summed.expression.identifiers <= neurons | self.sum_names
             and not sets_its_own_activity(self.synapses.source, {name.removesuffix("_pre") for name in neurons})
         )

@@ -85,7 +85,7 @@ class RestRecord(Resting, DenseRunner):
     """Keeps what a step's code reads of neurons and of what all synapses share, where the `DensePass` would stand."""
 
     def __init__(self, synapses, dense_pass):
-        super().__init__(synapses, "rest_record", dict(when=dense_pass.when, order=dense_pass.order))
+        super().__init__(synapses, "rest_record", schedule.place_of(dense_pass))
         self.dense_pass = dense_pass
 
 

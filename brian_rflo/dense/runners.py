@@ -109,7 +109,7 @@ class DenseSum(DenseRunner):
     """
 
     def __init__(self, synapses, summed):
-        super().__init__(synapses, "dense_sum", dict(when=summed.when, order=summed.order))
+        super().__init__(synapses, "dense_sum", schedule.place_of(summed))
         self.summed, self.is_ahead, self.watched, self.ticks = summed, False, [], []
         self.seen = add_copies(synapses, "sum", neuron_variables(synapses, summed.expression.identifiers))
         synapses.variables.add_array("_ahead", size=synapses.target.stop, index=POST)
@@ -161,7 +161,7 @@ class DensePass(DenseRunner):
     """
 
     def __init__(self, synapses, advancer, learner, sums, copies):
-        super().__init__(synapses, "dense_pass", dict(when=learner.when, order=learner.order))
+        super().__init__(synapses, "dense_pass", schedule.place_of(learner))
         self.advancer, self.learner, self.sums_of_projection, self.copies = advancer, learner, sums, copies
 
     def compose(self, run_namespace):

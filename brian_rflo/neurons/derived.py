@@ -104,6 +104,7 @@ class DerivedNeurons(NeuronGroup):
         equations = self._declared(Equations(model) if isinstance(model, str) else model, activity, spelled)
         counted = f"{reset}\nsent += 1" if threshold else None
         super().__init__(N, equations, threshold=threshold, reset=counted, refractory=refractory, method=method, namespace=namespace, name=name, **neurongroup_args)
+        schedule.take_part(self)
         self._check(activity)
         self.text = self._text(equations, activity, reset, as_tuple("detach", detach), as_tuple("ignore", ignore), derivatives or {})
         self.derivations = {onto: derive(self.text, onto, with_spikes=True) for onto in (*self.added, *self.inputs)}

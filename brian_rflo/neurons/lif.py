@@ -118,6 +118,7 @@ class LIFNeurons(NeuronGroup):
         namespace = {**(neurongroup_args.pop("namespace", None) or {}), **constants, **self.constants()}
         model = self.equations_text(threshold, noise)
         super().__init__(N, model, threshold=f"v > {self.threshold_text}", reset=RESET + self.reset_text, refractory=refractory, method="exponential_euler", namespace=namespace, name=name, **neurongroup_args)
+        schedule.take_part(self)
         self._check_times()
         self.run_regularly(SLOPE.format(threshold=self.threshold_text), **schedule.SLOPE, name=f"{self.name}_slope")
         if noise:

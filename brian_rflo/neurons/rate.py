@@ -78,6 +78,7 @@ class RateNeurons(NeuronGroup):
         equations = EQUATIONS.format(drive=" + ".join(self.inputs)) + "".join(f"{name} : 1\n" for name in self.inputs) + ("" if excitatory is None else "excitatory : boolean (constant)\n")
         namespace = {**(neurongroup_args.pop("namespace", None) or {}), "tau": tau}
         super().__init__(N, equations, method="euler", namespace=namespace, name=name, **neurongroup_args)
+        schedule.take_part(self)
         check_tau(f"RateNeurons '{self.name}'", tau, self.clock.dt)
         self.run_regularly("phi = tanh(drive); gain = 1 - phi**2", **schedule.GAIN, name=f"{self.name}_gain")
         self.initial = initial

@@ -7,6 +7,8 @@ import numpy as np
 from brian2 import Quantity, get_dimensions, get_unit
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
+from ..schedule import Phase
+
 
 @dataclass(frozen=True)
 class LearningRule:
@@ -34,7 +36,7 @@ class LearningRule:
         The same for traces that live on presynaptic cells, one value for each in place of one for each synapse: equations of variables, statements in
         the phase CELL_TRACE, which may name them and the source's ``activity``, and statements at the beginning of a trial. The strings of
         synapses name them with ``_pre``. Shared variables of the target that they read are named in `pre_shared`. A variable `arrival` that `pre_traces` declares counts the spikes that arrive, where spikes are sent.
-    phase : dict, optional
+    phase : Phase, optional
         The phase of `advance`, where it is not that of the target's traces.
     needs_pre, needs_post : tuple of str
         Variables that the two groups must have.
@@ -79,7 +81,7 @@ class LearningRule:
     pre_advance: ClassVar[str] = ""
     pre_reset: ClassVar[str] = ""
     pre_shared: ClassVar[tuple] = ()
-    phase: ClassVar[dict | None] = None
+    phase: ClassVar[Phase | None] = None
     needs_pre: ClassVar[tuple] = ("activity",)
     needs_post: ClassVar[tuple] = ("gain", "feedback")
 

@@ -3,7 +3,9 @@
 import numpy as np
 from brian2 import Synapses, get_device
 
+from .. import schedule
 from ..dense import Geometry
+from ..neurons.base import whole
 from ..occasional import is_standalone
 from ..quantities import check_count, numbers
 
@@ -16,6 +18,11 @@ class Projection(Synapses):
 
     `_connected` is 0 before `connect`, the number of networks where each is connected all to all, and -1 for other patterns.
     """
+
+    def __init__(self, source, target, *args, **synapses_args):
+        for group in (source, target):
+            schedule.take_part(whole(group))
+        super().__init__(source, target, *args, **synapses_args)
 
     def connect(self, *args, networks=1, level=0, **connect_args):
         """Connect all to all, or as `brian2.Synapses.connect` is told.
