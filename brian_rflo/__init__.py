@@ -4,32 +4,35 @@ from . import plotting, reference, reference_eprop, schedule
 from .checks import check_neurons, check_rule, check_task
 from .comparison import compare
 from .exchange import from_nir, to_nir
-from .network import LearningNetwork
+from .credit import AdaptiveFeedback, Credit, RandomFeedback, SymmetricFeedback
+from .network import AllToAll, LearningNetwork, Murray2019, TrialNetwork
 from .neurons import PRESETS, ALIFNeurons, DerivedNeurons, DiscreteLIFNeurons, LIFNeurons, RateNeurons
-from .optimizers import Adam, Descent
+from .readouts import Leaky, Linear, Softmax
 from .readout import LeakyReadout, Readout, SoftmaxReadout, TaskInput
-from .regularization import FiringRate
 from .results import TrainingResult
 from .rules import RFLO, AdaptiveEProp, Delta, DerivedRule, EProp, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta, LearningRule, RewardHebbian
 from .selection import ChoiceMonitor, WinnerTakeAll
 from .sweeps import sweep
-from .synapses import DALE, AdaptiveFeedback, FeedbackSynapses, FixedSynapses, PlasticSynapses, SymmetricFeedback
+from .steps import Mechanism, Step
+from .synapses import DALE, FeedbackSynapses, FixedSynapses, PlasticSynapses
 from .tasks import MNIST1D, ArrayTask, CursorMovements, EvidenceAccumulation, IntervalMatching, NeurogymTask, PatternGeneration, PeriodicOutput, SequentialDigits, StoreRecall, Task
 from .trials import LossMonitor, Trials
+from .updates import SGD, Adam, FiringRate, Momentum, PerStep, PerTrial
 
 __all__ = [
     "ALIFNeurons",
     "Adam",
     "AdaptiveEProp",
     "AdaptiveFeedback",
+    "AllToAll",
     "ArrayTask",
     "ChoiceMonitor",
+    "Credit",
     "CursorMovements",
     "DALE",
     "Delta",
     "DerivedNeurons",
     "DerivedRule",
-    "Descent",
     "DiscreteLIFNeurons",
     "EProp",
     "EvidenceAccumulation",
@@ -39,29 +42,41 @@ __all__ = [
     "FixedSynapses",
     "IntervalMatching",
     "LIFNeurons",
+    "Leaky",
     "LeakyDelta",
     "LeakyFeedbackDelta",
     "LeakyReadout",
     "LearningNetwork",
     "LearningRule",
+    "Linear",
     "LossMonitor",
     "MNIST1D",
+    "Mechanism",
+    "Momentum",
+    "Murray2019",
     "NeurogymTask",
     "PRESETS",
     "PatternGeneration",
+    "PerStep",
+    "PerTrial",
     "PeriodicOutput",
     "PlasticSynapses",
     "RFLO",
+    "RandomFeedback",
     "RateNeurons",
     "Readout",
     "RewardHebbian",
+    "SGD",
     "SequentialDigits",
+    "Softmax",
     "SoftmaxReadout",
+    "Step",
     "StoreRecall",
     "SymmetricFeedback",
     "Task",
     "TaskInput",
     "TrainingResult",
+    "TrialNetwork",
     "Trials",
     "WinnerTakeAll",
     "check_neurons",

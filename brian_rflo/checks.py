@@ -17,7 +17,7 @@ from .rules import RFLO, Delta, DerivedRule, LearningRule
 from .synapses import FeedbackSynapses, PlasticSynapses
 from .tasks import ArrayTask, Task
 from .trials import Trials
-from .updates import check_instance
+from .updates.arguments import check_instance
 
 N, N_STEPS, TRIALS = 7, 13, 3
 NAMES = ("neurons", "inputs", "readout", "recurrent", "inward", "output", "feedback", "trials")

@@ -39,7 +39,6 @@ class Occasional:
     """
 
     standalone_template = "occasional_stateupdate"
-    reads_whole_changes = False  # whether it reads accumulated weight changes only where a trial is over
 
     def when_holds(self, condition):
         """Set the condition, a string in which ``{step}`` is the number of the time step. Call it before ``__init__``."""

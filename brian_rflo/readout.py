@@ -1,5 +1,7 @@
 """Where a task meets a network: groups that carry its input in and compare the output with its target."""
 
+from textwrap import shorten
+
 import numpy as np
 from brian2 import NeuronGroup, Synapses
 
@@ -7,9 +9,10 @@ from . import schedule
 from .neurons.base import whole
 from .quantities import check_count, check_number, check_tau
 from .rules import Delta, EProp, LeakyDelta
+from .steps import Step
 from .task_values import TaskValues
 from .tasks import Task
-from .updates import check_instance
+from .updates.arguments import check_instance
 
 #: What to write where a task is wanted.
 TASK_EXAMPLE = "PeriodicOutput(period=200*ms)"
@@ -22,13 +25,11 @@ def check_clock(task, group):
         raise ValueError(f"{type(task).__name__} has dt = {task.dt}, but '{group.name}' runs at {group.clock.dt}; {remedy}")
 
 
-def check_place(kind, task, networks, parallel):
+def check_place(kind, task, networks, copies):
     """Raise unless a group can be where this task meets so many networks."""
     check_instance(f"{kind}: task", task, Task, TASK_EXAMPLE)
     check_count(f"{kind}: networks", networks)
-    check_count(f"{kind}: parallel", parallel)
-    if networks % parallel:
-        raise ValueError(f"{kind}: networks={networks} blocks do not fall into networks with {parallel} trials side by side; networks must be a multiple of parallel={parallel}")
+    check_count(f"{kind}: copies", copies)
 
 
 class TaskGroup(NeuronGroup):
@@ -54,11 +55,11 @@ class TaskInput(TaskGroup):
     task : Task
     tau : Quantity, optional
         Membrane time constant of the neurons that the input reaches, where those have one (`LIFNeurons`): the input as their membranes see
-        it becomes the variable `low_passed`, which traces read.
+        it becomes the variable `psp`, which traces read.
     scale : float
-        Factor of `low_passed`; 1 is that of a low-pass whose constant input it reproduces.
-    networks, parallel : int
-        Where trials run side by side: a set of inputs for each of `networks` blocks, of which `parallel` at a time see different trials.
+        Factor of `psp`; 1 is that of a low-pass whose constant input it reproduces.
+    networks, copies : int
+        Where trials run side by side: a set of inputs for each of the `copies` of each of `networks` networks; the copies see different trials.
     name : str
         Name of the group.
     **neurongroup_args
@@ -70,21 +71,21 @@ class TaskInput(TaskGroup):
         If the task has no inputs, or another time step than the simulation.
     """
 
-    def __init__(self, task, tau=None, scale=1.0, networks=1, parallel=1, name="taskinput*", **neurongroup_args):
-        check_place("TaskInput", task, networks, parallel)
+    def __init__(self, task, tau=None, scale=1.0, networks=1, copies=1, name="taskinput*", **neurongroup_args):
+        check_place("TaskInput", task, networks, copies)
         if not task.n_inputs:
             raise ValueError(f"{type(task).__name__} has no inputs; leave TaskInput out")
-        namespace, filtered, self.is_filtered = {"input_of": TaskValues(task, "inputs", parallel), "n_columns": task.n_inputs * parallel}, "", tau is not None
+        namespace, filtered, self.is_filtered = {"input_of": TaskValues(task, "inputs", copies), "n_columns": task.n_inputs * copies}, "", tau is not None
         if self.is_filtered:
             check_tau("TaskInput", tau, task.dt)
             check_number("TaskInput", "scale", scale)
-            filtered, namespace["tau"], namespace["scale"] = "\ndlow_passed/dt = (scale*activity - low_passed)/tau : 1", tau, scale
-        super().__init__(networks * task.n_inputs, f"activity : 1{filtered}", task, namespace, "activity = input_of(t_in_timesteps, i % n_columns)", schedule.INPUT, method="exponential_euler", name=name, **neurongroup_args)
+            filtered, namespace["tau"], namespace["scale"] = "\ndpsp/dt = (scale*activity - psp)/tau : 1", tau, scale
+        super().__init__(networks * copies * task.n_inputs, f"activity : 1{filtered}", task, namespace, "activity = input_of(t_in_timesteps, i % n_columns)", schedule.INPUT, method="exponential_euler", name=name, **neurongroup_args)
 
     @property
     def trial_start(self):
         """Statements at the beginning of a trial."""
-        return "low_passed = 0" if self.is_filtered else ""
+        return "psp = 0" if self.is_filtered else ""
 
 
 class Readout(TaskGroup):
@@ -93,10 +94,9 @@ class Readout(TaskGroup):
     Parameters
     ----------
     task : Task
-    networks : int
-        Independent networks side by side: ``networks*task.n_outputs`` units.
-    parallel : int
-        How many of them in a row see different trials of the task, as one network that runs them side by side.
+    networks, copies : int
+        Independent networks side by side, each in so many copies, which see different trials of the task:
+        ``networks*copies*task.n_outputs`` units.
     name : str
         Name of the group.
     **neurongroup_args
@@ -121,17 +121,28 @@ class Readout(TaskGroup):
     check_trial = None
 
     tau, trial_start, sum_phase, onto, more_equations = None, "loss = 0", schedule.READOUT, "output", ""
+    #: The loss of each network, at the end of a trial.
+    steps = (Step("loss = 0", schedule.CLEAR, "network", "trial_end"), Step("loss_network += loss", schedule.TALLY, when="trial_end"))
     judge = """error = mask_of(t_in_timesteps, _trial)*(target - output)
                loss += error**2/(2*n_steps)"""
 
-    def __init__(self, task, networks=1, parallel=1, name="readout*", namespace=None, **neurongroup_args):
-        check_place(type(self).__name__, task, networks, parallel)
-        names = {"target_of": TaskValues(task, "target", parallel, self.check_trial), "mask_of": TaskValues(task, "mask", parallel), "n_outputs": task.n_outputs, "n_steps": task.n_steps, "n_columns": task.n_outputs * parallel}
+    def __init__(self, task, networks=1, copies=1, name="readout*", namespace=None, **neurongroup_args):
+        check_place(type(self).__name__, task, networks, copies)
+        names = {"target_of": TaskValues(task, "target", copies, self.check_trial), "mask_of": TaskValues(task, "mask", copies), "n_outputs": task.n_outputs, "n_steps": task.n_steps, "n_columns": task.n_outputs * copies}
         code = f"""target = target_of(t_in_timesteps, i % n_columns)
                   _trial = (i % n_columns)//n_outputs
                   {self.judge}"""
-        self.networks, self.parallel = networks, parallel
-        super().__init__(networks * task.n_outputs, f"output : 1\ntarget : 1\nerror : 1\nloss : 1\n{self.more_equations}", task, {**(namespace or {}), **names}, code, schedule.LOSS, name=name, **neurongroup_args)
+        self.networks, self.copies = networks, copies
+        super().__init__(networks * copies * task.n_outputs, f"output : 1\ntarget : 1\nerror : 1\nloss : 1\n{self.more_equations}", task, {**(namespace or {}), **names}, code, schedule.LOSS, name=name, **neurongroup_args)
+
+    def check_trials(self, trials):
+        """Raise unless a Trials has the readout's task, and as many networks."""
+        if self.task is not trials.task and self.task != trials.task:
+            raise ValueError(f"'{self.name}' was made for another task ({shorten(repr(self.task), 200)}) than '{trials.name}' ({shorten(repr(trials.task), 200)}); give both the same")
+        if self.copies != trials.copies:
+            raise ValueError(f"'{self.name}' has copies={self.copies}, but the projections of '{trials.name}' learn with copies={trials.copies}; give both the same")
+        if len(self) != len(trials) * trials.task.n_outputs:
+            raise ValueError(f"'{self.name}' has {len(self)} units, but {len(trials)} network(s) with {trials.task.n_outputs} output(s) need {len(trials) * trials.task.n_outputs}; give Readout and Trials the same networks=")
 
     def check_eligibility(self, rule, neurons):
         """Raise unless e-prop's rule filters eligibility as this readout filters the spikes of the neurons. Neurons that filter them by themselves are not judged."""
@@ -167,7 +178,7 @@ class LeakyReadout(Readout):
 
     Parameters
     ----------
-    task, networks, parallel
+    task, networks, copies
         As for `Readout`.
     tau : Quantity
         Time constant.
@@ -192,11 +203,11 @@ class LeakyReadout(Readout):
     trial_start, onto, more_equations = "loss = 0; output = 0; error = 0", "drive", "drive : 1"
     trace_phase, trace_method = schedule.READOUT_TRACE, "exponential_euler"
 
-    def __init__(self, task, tau, networks=1, parallel=1, name="leakyreadout*", **neurongroup_args):
+    def __init__(self, task, tau, networks=1, copies=1, name="leakyreadout*", **neurongroup_args):
         check_instance(f"{type(self).__name__}: task", task, Task, TASK_EXAMPLE)
         check_tau(type(self).__name__, tau, task.dt)
         self.tau = tau
-        super().__init__(task, networks, parallel, name=name, namespace={"tau_readout": tau}, **neurongroup_args)
+        super().__init__(task, networks, copies, name=name, namespace={"tau_readout": tau}, **neurongroup_args)
         self.run_regularly("_kappa = exp(-dt/tau_readout)\noutput = _kappa*output + (1 - _kappa)*drive", **schedule.READOUT_TRACE, name=f"{self.name}_leak")
 
 
@@ -207,7 +218,7 @@ class SoftmaxReadout(LeakyReadout):
 
     Parameters
     ----------
-    task, tau, networks, parallel
+    task, tau, networks, copies
         As for `LeakyReadout`.
     name : str
         Name of the group.
@@ -242,12 +253,12 @@ class SoftmaxReadout(LeakyReadout):
                loss += _counts*target*log(denominator)/window_of(t_in_timesteps, _trial)
                choice += _counts*probability"""
 
-    def __init__(self, task, tau, networks=1, parallel=1, name="softmaxreadout*", **neurongroup_args):
+    def __init__(self, task, tau, networks=1, copies=1, name="softmaxreadout*", **neurongroup_args):
         check_instance("SoftmaxReadout: task", task, Task, TASK_EXAMPLE)
         if task.n_outputs < 2:
             raise ValueError(f"SoftmaxReadout: {type(task).__name__} has one output, and classes are two or more; use LeakyReadout, or a target with an output for each class")
-        super().__init__(task, tau, networks, parallel, name=name, **neurongroup_args)
-        self.namespace["window_of"] = TaskValues(task, "window", parallel)
+        super().__init__(task, tau, networks, copies, name=name, **neurongroup_args)
+        self.namespace["window_of"] = TaskValues(task, "window", copies)
         compared = Synapses(self, self, "denominator_post = exp(clip(output_pre - output_post, -80, 80)) : 1 (summed)", name=f"{self.name}_compared*")
         compared.connect(j=f"k for k in range((i//{task.n_outputs})*{task.n_outputs}, (i//{task.n_outputs} + 1)*{task.n_outputs})")
         schedule.move(compared.summed_updaters["denominator_post"], schedule.NORMALIZE)

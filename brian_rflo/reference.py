@@ -16,13 +16,13 @@ import numpy as np
 from brian2 import Hz, get_dimensions
 
 from .analysis import alignment
-from .optimizers import Adam, Descent
+from .updates.optimizers import SGD, Adam
 from .quantities import check_count, check_tau, is_number, numbers
-from .regularization import FiringRate
+from .updates.firing_rate import FiringRate
 from .results import TrainingResult, alignment_interval
 from .settings import named_versions, told
 from .tasks import Task
-from .updates import PLASTIC, check_clip_norm, check_instance, check_trained, check_update
+from .updates.arguments import PLASTIC, check_clip_norm, check_instance, check_trained, check_update
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ class Trial:
 class Simulation:
     """The rate network, step by step, learning by a rule at each step (`online`) or at the end of each trial."""
 
-    def __init__(self, weights, tau, initial, rule, rate, n_steps, online, batch=1, clip=None, trained=PLASTIC, constraint=None, optimizer=Descent(), neurons=None, regularization=None):
+    def __init__(self, weights, tau, initial, rule, rate, n_steps, online, batch=1, clip=None, trained=PLASTIC, constraint=None, optimizer=SGD(), neurons=None, regularization=None):
         self.weights, self.tau, self.initial, self.neurons, self.regularization = weights, tau, checked_initial(initial, weights["recurrent"].shape[:2]), neurons, regularization
         self.optimizer, self.moments, self.updates = optimizer, {}, 0
         self.rule, self.online, self.n_steps = rule, online, n_steps
@@ -294,7 +294,7 @@ def check_training(task, rule, learning_rate, optimizer, regularization, constra
     for rate in rates.values():
         if not is_number(rate) or rate < 0:
             raise ValueError(f"reference.train: learning_rate must be finite and not negative, a number without units; got {rate!r}")
-    check_instance("optimizer", optimizer, Descent, "Adam()")
+    check_instance("optimizer", optimizer, SGD, "Adam()")
     if regularization is not None:
         check_instance("regularization", regularization, FiringRate, "FiringRate(target=0.1, strength=300)")
     for name, value in (("constraint", constraint), ("report", report)):
@@ -328,7 +328,7 @@ def chosen_rule(name, update, neurons):
     return rule
 
 
-def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="trial", batch=1, clip_norm=None, trained=PLASTIC, constraint=None, optimizer=Descent(), neurons=None, regularization=None, report=None):
+def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="trial", batch=1, clip_norm=None, trained=PLASTIC, constraint=None, optimizer=SGD(), neurons=None, regularization=None, report=None):
     """Train networks by a baseline rule.
 
     Parameters
@@ -354,7 +354,7 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
         Largest joint norm of a network's change, divided by T, with ``update="trial"``; see `Trials`.
     trained : sequence of {"recurrent", "input", "output"}
         Which weights learn.
-    optimizer : Descent or Adam
+    optimizer : SGD or Adam
         How a change becomes a change of the weights.
     neurons : LIF, optional
         Spiking neurons in place of rate neurons (`brian_rflo.reference_spiking`), for rules that go backwards through the trial: "rflo" among

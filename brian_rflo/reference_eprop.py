@@ -37,10 +37,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .optimizers import Adam, Descent
+from .updates.optimizers import SGD, Adam
 from .quantities import check_count
 from .reference import copies
-from .updates import PLASTIC, check_instance, check_trained
+from .updates.arguments import PLASTIC, check_instance, check_trained
 
 LOSSES = ("regression", "classification")
 FEEDBACKS = ("random", "symmetric", "adaptive")
@@ -365,11 +365,11 @@ class EpropResult:
     weights_after: dict
 
 
-def train(network, task, weights, learning_rate, updates, batch=1, averaged=False, feedback="random", trained=PLASTIC, optimizer=Descent(), decay=0.0, through_time=False, through_reset=True, watch=None):
+def train(network, task, weights, learning_rate, updates, batch=1, averaged=False, feedback="random", trained=PLASTIC, optimizer=SGD(), decay=0.0, through_time=False, through_reset=True, watch=None):
     """Train a network by e-prop.
 
     Gradients are added up over the trials of a batch, as in `Trials`. Where a publication takes their mean, divide its learning rate by `batch`
-    for `Descent`, or multiply its epsilon by `batch` for `Adam`.
+    for `SGD`, or multiply its epsilon by `batch` for `Adam`.
 
     Parameters
     ----------
@@ -388,7 +388,7 @@ def train(network, task, weights, learning_rate, updates, batch=1, averaged=Fals
         B as given and fixed; the transposed output weights; or as given and changed as the transposed output weights are.
     trained : sequence of {"recurrent", "input", "output"}
         Which weights learn.
-    optimizer : Descent or Adam
+    optimizer : SGD or Adam
     decay : float
         Share of the output weights, and of adaptive feedback, that is lost in each update.
     through_time : bool
@@ -410,7 +410,7 @@ def train(network, task, weights, learning_rate, updates, batch=1, averaged=Fals
     check_count("updates", updates)
     check_count("batch", batch)
     check_trained(trained)
-    check_instance("optimizer", optimizer, Descent, "Adam()")
+    check_instance("optimizer", optimizer, SGD, "Adam()")
     if feedback not in FEEDBACKS:
         raise ValueError(f"feedback must be one of {', '.join(FEEDBACKS)}; got {feedback!r}")
     if through_time and feedback != "symmetric":

@@ -97,7 +97,7 @@ class LIF:
         """A trial in which weights do not change; `seed` is that of the noise."""
         (a, s), (networks, n) = self.decays, weights["recurrent"].shape[:2]
         size, n_steps = (len(target), networks, n), len(target)
-        trial = SpikingTrial(*(np.empty(size) for _ in range(3)), None, None, self.low_passed(inputs), np.empty(size), np.empty(size))
+        trial = SpikingTrial(*(np.empty(size) for _ in range(3)), None, None, self.psp(inputs), np.empty(size), np.empty(size))
         driven = np.moveaxis(weights["input"] @ inputs.T, 2, 0) + self.bias
         if self.noise:
             driven = driven + self.noise * np.random.default_rng(seed).standard_normal(size)
@@ -120,7 +120,7 @@ class LIF:
         trial.error = mask[:, None, None] * (target[:, None] - trial.output)
         return trial
 
-    def low_passed(self, inputs):
+    def psp(self, inputs):
         """Inputs as the membrane sees them."""
         a, seen = self.decays[0], np.zeros_like(inputs)
         for step in range(len(inputs)):

@@ -44,6 +44,7 @@ class Phase:
 
 
 ARRANGE = Phase("start", -1000000)  # nothing in a step; first in line when a run is prepared
+BEGIN = Phase("start", -40000)  # first step of a trial: numbers of each network
 RESET = Phase("start", -30000)  # first step of a trial: state and traces return to their initial values
 INPUT = Phase("groups", -5000)  # input groups take the task's value of this step
 DRIVE = Phase("groups", -4000)  # summed input, from the activity that the last step left
@@ -55,7 +56,8 @@ STATE = Phase("groups", 4000)  # neurons integrate
 SLOPE = Phase("groups", 5000)  # spiking neurons: pseudo-derivative, after integration and before threshold and reset
 SPIKING_TRACE = Phase("groups", 6000)  # eligibility where it ends in spiking neurons: slope and low-passed activity of this step
 WAKE = Phase("before_synapses", 0)  # weights that rested are caught up where spikes will read them
-ARRIVAL = Phase("synapses", -1)  # presynaptic spikes, counted cell by cell
+ARRIVAL = Phase("synapses", -1)  # presynaptic spikes, counted cell by cell; spikes reach synapses in Brian2's own place
+OWN_SPIKES = Phase("synapses", 1000)  # what cells keep of their own spikes, behind what synapses do at spikes
 JUMP = Phase("before_resets", 0)  # derived rules: how the reset about to happen depends on the state
 JUMP_TRACE = Phase("before_resets", 1000)  # their traces, through integration, spikes, arrivals and reset at once
 SENT = Phase("after_resets", -41000)  # neurons that send an expression of their state: its value
@@ -72,14 +74,25 @@ ACTION = Phase("after_resets", -24000)  # decision: your sums that bring the win
 OUTCOME = Phase("after_resets", -23000)  # decision: your statements, what becomes of it (`WinnerTakeAll.at_decision`)
 REWARD = Phase("after_resets", -22000)  # decision: your reward of it
 FEEDBACK = Phase("after_resets", -20000)  # error projected back onto the neurons
+CREDIT = Phase("after_resets", -19000)  # cells of a credit path, between the error and the feedback made of it
+CREDIT_SUM = Phase("after_resets", -18000)  # and what they send to the neurons
+CLEAR = Phase("after_resets", -17000)  # numbers of the network: to 0
+TALLY = Phase("after_resets", -16000)  # numbers of the network: added up
+MODULATE = Phase("after_resets", -15000)  # numbers of the network: modulators
 LEARN = Phase("after_resets", -10000)  # weight change, at once or accumulated
-FLUSH = Phase("end", -45000)  # last step of a trial: what was kept of its steps is added up
-REGULARIZE = Phase("end", -44000)  # last step of a trial: what holds firing rates near their target is added
-COMBINE = Phase("end", -43000)  # last step of trials side by side: their changes are added up
-CLIP = Phase("end", -42000)  # last step of a trial: how much of the accumulated change is left by gradient clipping
-APPLY = Phase("end", -40000)  # last step of a trial: accumulated weight change
+FLUSH = Phase("end", -49000)  # what fast loops kept of the steps is added up, where somebody reads it
+TRIAL_LEARN = Phase("end", -48000)  # updates that are read at a boundary of the trial
+COMBINE = Phase("end", -47000)  # trials side by side: changes are added up in the first copy of a network
+HAND_BACK = Phase("end", -46000)  # trials side by side: the sum is the change of each copy
+MEASURE = Phase("end", -45000)  # gradient clipping: sizes of the changes
+UNIT = Phase("end", -44000)  # gradient clipping: the unit of the squares
+SQUARES = Phase("end", -43000)  # gradient clipping: squares of the changes
+SCALE = Phase("end", -42000)  # gradient clipping: what is left of the changes
+APPLY = Phase("end", -40000)  # last step of a trial: accumulated changes become changes of the weights
 VERDICT = Phase("end", -30000)  # last step of a trial: is everything finite?
-RESTORE = Phase("end", -20000)  # last step of a trial: where it is not, the weights from before the trial
+JUDGE = Phase("end", -29000)  # last step of a trial: the networks in which it is not
+STOP = Phase("end", -28000)  # last step of a trial: the simulation ends where no network is left
+RESTORE = Phase("end", -20000)  # last step of a trial: where a network has diverged, the weights from before the trial
 RECORD = Phase("end", -10000)  # this package's own monitors; the user's, at order 0, come after
 
 

@@ -12,7 +12,7 @@ from .choosing import choose
 from .neurons.base import check_group
 from .occasional import OccasionalMonitor, OccasionalRunner
 from .quantities import check_count, is_number, whole_steps
-from .updates import check_statements
+from .updates.arguments import check_statements
 
 EQUATIONS = """
 z : 1

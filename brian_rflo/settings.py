@@ -9,7 +9,7 @@ from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_
 from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import get_identifiers
 
-from .dense.choice import written
+from .statements import written
 from .identity import described
 
 

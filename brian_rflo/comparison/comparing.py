@@ -10,7 +10,7 @@ from ..files import scratch
 from ..parts import Part
 from ..quantities import check_count, check_number, check_seed, check_tau
 from ..tasks import CursorMovements, IntervalMatching, PatternGeneration, PeriodicOutput, Task
-from ..updates import check_instance
+from ..updates.arguments import check_instance
 from .found import comparison_of
 from .kinds import KINDS, Kind
 from .training import RULES, TRAINED, train

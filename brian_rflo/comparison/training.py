@@ -9,7 +9,7 @@ from .. import reference
 from ..devices import device as on
 from ..network import LearningNetwork, initial_weights
 from ..neurons import LIFNeurons
-from ..optimizers import Adam
+from ..updates import Adam
 from ..reference_spiking import LIF
 from ..rules import Delta
 from .kinds import RATE, kind_of

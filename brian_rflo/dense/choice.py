@@ -1,6 +1,5 @@
 """Whether a projection takes the dense pass in the coming run, and if not, why."""
 
-import ast
 import re
 from contextlib import suppress
 
@@ -15,8 +14,9 @@ from brian2.utils.stringtools import get_identifiers
 
 from .. import schedule
 from ..occasional import Occasional, is_standalone
-from ..updates import assigned
+from ..statements import written
 from .code import CODE_OBJECTS, POST, PRE, DenseStandaloneCodeObject
+from .reading import boundary_runners
 
 #: What statements that change the weights say first, so that a sum taken ahead is taken again.
 MARK = "_stale = True\n"
@@ -144,13 +144,13 @@ def problems_within_trials(parts, objects, momentary, constant=frozenset(), expe
         Objects that may.
     """
     synapses = parts.synapses
-    at_boundaries = {synapses.trial_start, synapses.trial_regularize, synapses.trial_end, synapses.trial_restore}
+    ours = boundary_runners(synapses)
     for obj in objects:
-        if any(obj is one for one in (*parts.own, *expected)) or not obj.active:
+        if any(obj is one for one in (*parts.own, *expected)) or not obj.active or id(obj) in ours:
             continue
         if is_python(obj):
             yield f"'{obj.name}' runs Python code"
-        if not isinstance(obj, CodeRunner) or getattr(obj, "reads_whole_changes", False) or str(obj.abstract_code).removeprefix(MARK) in at_boundaries:
+        if not isinstance(obj, CodeRunner):
             continue
         touched, changed = touches(obj, synapses)
         if touched & momentary or changed & constant:
@@ -159,7 +159,7 @@ def problems_within_trials(parts, objects, momentary, constant=frozenset(), expe
 
 def is_python(obj):
     """Whether an object runs Python code of which nothing can be known, such as a network operation."""
-    return type(obj).run is not BrianObject.run and not isinstance(obj, (CodeRunner, Group))
+    return type(obj).run is not BrianObject.run and not isinstance(obj, (CodeRunner, Group)) and getattr(obj, "touches_synapses", True)
 
 
 def can_mark_stale(obj, synapses):
@@ -186,21 +186,6 @@ def touches(obj, synapses):
 def own_names(synapses):
     """Variables of the synapses themselves, not of their neurons."""
     return {name for name in synapses.variables if synapses.variables.indices[name] in ("_idx", "0")}
-
-
-def written(code):
-    """Names that statements assign to."""
-    blocks = code.values() if isinstance(code, dict) else [code]
-    lines = [line.strip() for block in blocks for line in block.splitlines()]
-    return assigned(ast.parse("\n".join(lines)))
-
-
-def overwrites(code, name):
-    """Whether statements give a variable a new value without looking at the old one."""
-    nodes = list(ast.walk(ast.parse("\n".join(line.strip() for line in code.splitlines()))))
-    looks = any(isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load) for node in nodes)
-    adds = any(isinstance(node, ast.AugAssign) and getattr(node.target, "id", None) == name for node in nodes)
-    return name in written(code) and not looks and not adds
 
 
 def sets_its_own_activity(group, names):

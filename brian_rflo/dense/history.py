@@ -6,9 +6,8 @@ products of neurons:
 
     sum_t h(t).p(t) = sum_s [e(s).f(s)] g(s) + [A(s0)' e(s0)].p(s0 - 1),    e(s) = h(s) + A(s + 1)' e(s + 1)
 
-So the neurons' histories are kept in each step, and the sum is taken when the trial or the run is over. What the regularisation of rates adds,
-R sum_t q.p(t) with R of the postsynaptic neuron, is the same sum with h + R q in place of h. Rules without a trace whose update is a product
-f(t) g(t) are the same with A = 0 and h = 1. This is exact; only the order of additions differs.
+So the neurons' histories are kept in each step, and the sum is taken when the trial or the run is over; several sums over one history have an h
+each. Rules without a trace whose update is a product f(t) g(t) are the same with A = 0 and h = 1. This is exact; only the order of additions differs.
 """
 
 import ast
@@ -22,65 +21,69 @@ from brian2.utils.stringtools import word_substitute
 from sympy.core.function import AppliedUndef
 
 from .. import schedule
-from ..regularization import SUMMED
-from .choice import draws, overwrites, problems_within_trials
+from ..statements import overwrites
+from .choice import draws, problems_within_trials
 from .code import POST, PRE
+from .reading import Reading, read
 from .runners import Completing, DenseRunner, pointer
 
 LARGEST = 2**23  # steps times neurons, of which histories are kept
+PRODUCT = "_product_"  # beginning of the name of what stands for a trace where a rule has none
 PADDING = 32  # numbers; the widest tile of the matrix product
 NOT_LINEAR = (AttributeError, NotImplementedError, SyntaxError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
 class Factors:
-    """A rule whose change is a sum of products, as sympy expressions: names of the traces, and A, f, g, h, q of the equations above."""
+    """Updates that are sums of products, as sympy expressions: names of the traces, A, f, g of the equations above, and h of each sum."""
 
     traces: tuple
     A: list
     f: list
     g: object
-    h: list
-    q: list
+    h: dict
 
 
 def factors(synapses):
-    """The factors of the synapses' rule, or None if it has none; solved anew only where what decides them has changed."""
-    dense, updater = synapses.dense, synapses.state_updater
+    """Return the factors of the synapses' late sums, or None if there are none; solved anew only where what decides them has changed."""
+    dense, updater, found = synapses.dense, synapses.state_updater, read(synapses)
     sides_of = {name: index for name, index in synapses.variables.indices.items() if not name.startswith("_history_")}
-    decisive = (synapses.rule.update, synapses.rule.rate_gradient, str(synapses.equations), updater and updater.method_choice, dense.trace_code, sides_of)
+    decisive = (found.kept, found.late, str(synapses.equations), updater and updater.method_choice, dense.trace_code, sides_of)
     if getattr(dense, "solved", (None,))[0] != decisive:
-        dense.solved = decisive, solve(synapses)
+        dense.solved = decisive, solve(synapses, found)
     return dense.solved[1]
 
 
-def solve(synapses):
-    """The factors, symbolically."""
-    update, gradient = str_to_sympy(synapses.rule.update), str_to_sympy(synapses.rule.rate_gradient or "0")
+def solve(synapses, found):
+    """Return the factors, symbolically."""
+    updates = {name: str_to_sympy(found.kept[name]) for name in found.late}
     traces, after = one_step(synapses)
     if not traces:
-        traces, after, update = (sympy.Symbol("_product", real=True),), [update], sympy.Symbol("_product", real=True)
+        traces, after = tuple(sympy.Symbol(f"{PRODUCT}{name}", real=True) for name in updates), list(updates.values())
+        updates = dict(zip(updates, traces))
     A, sources = linear(after, traces)
-    (h, q), rests = linear([update, gradient], traces)
+    rows, rests = linear(updates.values(), traces)
     parts = [separated(synapses, source) for source in sources]
     if any(rest != 0 for rest in rests) or None in parts:
         return None
     g = next((g for f, g in parts if f != 0), sympy.Integer(0))
+    if g == 0:
+        return None
     ratios = [sympy.simplify(other / g) if f != 0 else sympy.Integer(0) for f, other in parts]
     f = [f * ratio for (f, _), ratio in zip(parts, ratios)]
-    if g == 0 or not all(is_postsynaptic(synapses, value) for value in [*f, *h, *q, *(entry for row in A for entry in row)]):
+    if not all(is_postsynaptic(synapses, value) for value in [*f, *(entry for row in (*rows, *A) for entry in row)]):
         return None
-    return Factors(tuple(trace.name for trace in traces if trace.name != "_product"), A, f, g, h, q)
+    return Factors(tuple(trace.name for trace in traces if not trace.name.startswith(PRODUCT)), A, f, g, dict(zip(updates, rows)))
 
 
 def one_step(synapses):
-    """The traces, and what they are after a step, in terms of what they were."""
-    equations = synapses.equations
-    if synapses.rule.advance:
-        return statements(synapses, synapses.dense.advancer.abstract_code)
-    if not equations.diff_eq_names:
+    """Return the traces, and what they are after a step, in terms of what they were."""
+    equations, advancer = synapses.equations, synapses.dense.advancer
+    if advancer is None:
         return (), []
-    dt, method = sympy.Symbol("dt", real=True), synapses.state_updater.method_choice
+    if advancer is not synapses.state_updater:
+        return statements(synapses, advancer.abstract_code)
+    dt, method = sympy.Symbol("dt", real=True), advancer.method_choice
     rates = {sympy.Symbol(name, real=True): sympy.expand(str_to_sympy(str(expression))) for name, expression in equations.diff_eq_expressions}
     return tuple(rates), [integrated(trace, rate, dt, method) for trace, rate in rates.items()]
 
@@ -156,10 +159,13 @@ def sides(synapses, expression):
 
 
 def problems(parts, objects, run_namespace):
-    """What speaks against keeping histories in the coming run."""
+    """Yield what speaks against keeping histories in the coming run."""
     synapses = parts.synapses
-    if getattr(synapses, "update", "step") != "trial" or synapses.trials is None:
+    found = read(synapses) if parts.learner is not None else Reading()
+    if not found.late or set(found.late) != set(found.kept) or synapses.trials is None:
         yield "weights do not change at the end of trials"
+    elif not set(found.read_at) <= {"trial_start", "trial_end"}:
+        yield "what it adds up is read within a trial"
     elif draws(parts, run_namespace):
         yield "it draws random numbers"
     elif not has_factors(synapses):
@@ -169,14 +175,14 @@ def problems(parts, objects, run_namespace):
     elif synapses.trial_length * (len(synapses.source) + len(synapses.target)) > LARGEST:
         yield f"a trial has more than {LARGEST} steps times neurons"
     else:
-        yield from problems_of_others(parts, objects)
+        yield from problems_of_others(parts, objects, found.late)
 
 
-def problems_of_others(parts, objects):
-    """Other objects that look at what is there only at the end of a trial, or change what must stay."""
+def problems_of_others(parts, objects, late):
+    """Yield what other objects do with what is there only at the end of a trial, or with what must stay."""
     synapses = parts.synapses
     shared = {name for name in synapses.variables if synapses.variables.indices[name] == "0"}
-    return problems_within_trials(parts, objects, {"change", SUMMED, *parts.trace_written}, parts.names & shared)
+    return problems_within_trials(parts, objects, {*late, *parts.trace_written}, parts.names & shared)
 
 
 class Entries:
@@ -184,10 +190,11 @@ class Entries:
 
     def __init__(self, synapses):
         self.synapses, found = synapses, factors(synapses)
-        self.traces, self.is_held = found.traces, synapses.regularization is not None
+        self.traces = found.traces
         self.arrays = {"g": found.g}  # expressions by the name of their history
         self.constants = {}  # expressions by the name that the code gives them
-        self.f, self.h, self.q = ([self.entry(f"{name}{k}", value) for k, value in enumerate(values)] for name, values in (("f", found.f), ("h", found.h), ("q", found.q)))
+        self.f = [self.entry(f"f{k}", value) for k, value in enumerate(found.f)]
+        self.h = {name: [self.entry(f"h{number}_{k}", value) for k, value in enumerate(row)] for number, (name, row) in enumerate(found.h.items())}
         self.A = [[self.entry(f"A{k}{l}", value) for l, value in enumerate(row)] for k, row in enumerate(found.A)]
 
     def entry(self, name, value):
@@ -213,11 +220,9 @@ class HistoryRecord(DenseRunner):
         self.rows = f"{self.history('rows', 1, dtype=np.int32)}[0]"
         for name, value in entries.arrays.items():
             text = sympy_to_str(value)
-            is_late = name[0] in "hq" or not entries.traces  # read in the phase LEARN
+            is_late = name[0] == "h" or not entries.traces  # read in the phase LEARN
             index, stride = (PRE, shape.pre) if name == "g" else (POST, shape.post)
             self.keep(name, text if is_late else word_substitute(text, self.copies.names), index, stride, shape.n_steps * shape.networks * stride, self.rows)
-        if entries.is_held:
-            self.keep("R", self.group.regularization.pull("trial_steps"), POST, shape.post, shape.networks * shape.post, "0")
         self.opening = f"if ({self.rows} >= {shape.n_steps}) {self.rows} = 0;"
         self.closing = f"{self.rows} += 1;"
 
@@ -233,12 +238,15 @@ class HistoryFlush(Completing):
     def __init__(self, synapses):
         super().__init__(synapses, "flush")
 
+    @property
+    def reset(self):
+        """Statements of the synapses at the beginning of a trial."""
+        return "\n".join(step.code for step in self.group.placed if step.site == "own" and step.when == "trial_start")
+
     def compose(self, run_namespace):
         synapses, entries, shape = self.group, Entries(self.group), Shape(self.group)
         width, order = shape.networks * shape.post, len(entries.f)
         sizes = {name: shape.n_steps * (shape.networks * shape.pre if name == "g" else width) for name in [*entries.arrays, "c"]} | {"e": width * order**2}
-        if entries.is_held:
-            sizes["R"] = width
         arrays = {name: self.history(name, size) for name, size in sizes.items()}
         self.abstract_code = {"flush": "\n".join(["_on = int(plastic)", *(f"{name} = {expression}" for name, expression in entries.constants.items())])}
         self.flush = dict(
@@ -247,10 +255,9 @@ class HistoryFlush(Completing):
             entries=entries,
             shape=shape,
             traces=[pointer(self.variable(name)) for name in entries.traces],
-            summed=pointer(self.variable(SUMMED)) if entries.is_held else "",
-            change=pointer(self.variable("change")),
-            sound=pointer(self.variable("_sound")),
-            keeps_traces=not all(overwrites(synapses.rule.reset, name) for name in entries.traces),
+            sums={pointer(self.variable(name)): row for name, row in entries.h.items()},
+            finite=pointer(self.variable("finite_network")),
+            keeps_traces=not all(overwrites(self.reset, name) for name in entries.traces),
         )
 
 

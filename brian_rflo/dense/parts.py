@@ -7,8 +7,10 @@ from brian2.utils.logger import get_logger
 from brian2.utils.stringtools import get_identifiers
 
 from .. import schedule, step_loop, vector_math
+from ..statements import written
 from . import history, resting
-from .choice import MARK, is_python, networks_with, own_names, reason_against, sets_its_own_activity, written
+from .choice import MARK, is_python, networks_with, own_names, reason_against, sets_its_own_activity
+from .reading import Reading
 from .history import HistoryFlush, HistoryRecord
 from .resting import AllRows, RestRecord, RowsOfSpikes
 from .runners import Copies, DensePass, DenseSum, neuron_variables
@@ -24,10 +26,8 @@ class DenseParts(BrianObject):
     synapses : Projection
     summed : SummedVariableUpdater, optional
         Its sum; a projection that sends spikes has none.
-    learner : CodeRunner, optional
-        Its learning code, where it is plastic.
-    advancer : StateUpdater or CodeRunner, optional
-        What advances its traces by a step.
+    reading : Reading
+        What was read from its steps, where it is plastic.
 
     Attributes
     ----------
@@ -44,8 +44,9 @@ class DenseParts(BrianObject):
     def __del__(self):
         """Nothing: Brian2 would warn of what was never in a network, and does so of the projection that this is a part of."""
 
-    def __init__(self, synapses, summed, learner=None, advancer=None):
+    def __init__(self, synapses, summed, reading=Reading()):
         BrianObject.__init__(self, clock=synapses.clock, name=f"{synapses.name}_dense*", **schedule.ARRANGE)
+        learner, advancer = reading.learner, reading.advancer
         self.synapses, self.summed, self.learner, self.advancer = weakref.proxy(synapses), summed, learner, advancer
         self.reason = self.reason_to_pass = self.reason_to_walk = "it has not run yet"
         self.deferred = [runner for runner in (advancer, learner) if runner is not None]
@@ -54,7 +55,7 @@ class DenseParts(BrianObject):
         self.passing, self.resting, self.keeping, self.switched = [], [], [], []
         self.places = [(runner, (runner.when, runner.order)) for runner in self.ordinary]
         if learner is not None:
-            copies = Copies(synapses, "trace", neuron_variables(synapses, self.trace_names), synapses.trace_phase)
+            copies = Copies(synapses, "trace", neuron_variables(synapses, self.trace_names), schedule.TRACE if advancer is None else schedule.place_of(advancer))
             dense_pass = DensePass(synapses, advancer, learner, self.sums, copies)
             self.passing = [copies, dense_pass]
             if synapses.sends_spikes:

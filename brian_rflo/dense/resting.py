@@ -18,7 +18,7 @@ from .runners import Completing, DenseRunner, pointer
 
 STEPS = 32  # steps that the record holds; 16 is alike at N = 300 and 1000
 TILE = 64  # postsynaptic neurons of a tile, whose record fits into the nearest cache; 32 is up to a tenth slower at N = 1000, 128 at N = 300
-SETTLED = "_sound"  # it changes only where a trial is over, and need not be kept
+SETTLED = "finite_network"  # it changes only where a trial is over, and need not be kept
 SHARED = 64  # numbers that all synapses share in a step, at most
 
 

@@ -1,6 +1,7 @@
-"""The standard assembly: a task, neurons and a rule become a network that trains."""
+"""Networks that learn: any with a Trials, and the standard assembly for a task, neurons and a rule."""
 
-from .assembly import LearningNetwork
-from .weights import initial_weights
+from .assembly import AllToAll, LearningNetwork
+from .training import TrialNetwork
+from .weights import Murray2019, initial_weights
 
-__all__ = ["LearningNetwork", "initial_weights"]
+__all__ = ["AllToAll", "LearningNetwork", "Murray2019", "TrialNetwork", "initial_weights"]

@@ -10,7 +10,7 @@ from ..analysis import alignment
 from ..occasional import OccasionalMonitor, is_standalone
 from ..results import TrainingResult, alignment_interval
 from ..settings import origin, told
-from ..synapses import AdaptiveFeedback, PlasticSynapses
+from ..synapses import PlasticSynapses
 from ..trials import LossMonitor
 
 logger = get_logger(__name__)
@@ -21,80 +21,87 @@ class Recording:
 
     Parameters
     ----------
-    net : LearningNetwork
+    net : TrialNetwork
 
     Attributes
     ----------
-    losses : LossMonitor
-    outputs : EdgeMonitor
-    output_weights, feedback_weights : IntervalMonitor
-        What the alignment is computed from; `feedback_weights` is None where they do not learn.
+    losses : LossMonitor or None
+    outputs : EdgeMonitor or None
+        Of the readout; both are None where there is none.
+    aligned : dict of str to IntervalMonitor
+        Weights that the alignment is computed from and that change, ``"output"`` and ``"feedback"``; empty where alignment means nothing.
     """
 
     def __init__(self, net):
-        self.net, n_steps, size = weakref.proxy(net), net.task.n_steps, len(net.neurons) * net.task.n_outputs
-        self.losses = LossMonitor(net.trials)
-        self.outputs = EdgeMonitor(net.readout, "output", n_steps)
-        self.output_weights = IntervalMonitor(net.output, "w", n_steps, size)
-        self.feedback_weights = IntervalMonitor(net.feedback, "w", n_steps, size) if isinstance(net.feedback, AdaptiveFeedback) else None
+        self.net, n_steps = weakref.proxy(net), net.task.n_steps
+        self.losses = LossMonitor(net.trials) if net.readout is not None else None
+        self.outputs = EdgeMonitor(net.readout, "output", n_steps) if net.readout is not None else None
+        changing = {name: part for name, part in zip(("output", "feedback"), net.aligned or ()) if isinstance(part, PlasticSynapses)}
+        self.aligned = {name: IntervalMonitor(part, "w", n_steps, len(part.source) * len(part.target) // net.blocks) for name, part in changing.items()}
 
     @property
     def monitors(self):
         """All of them."""
-        return [monitor for monitor in (self.losses, self.outputs, self.output_weights, self.feedback_weights) if monitor is not None]
+        return [monitor for monitor in (self.losses, self.outputs, *self.aligned.values()) if monitor is not None]
 
     def begin(self, rounds):
-        """Keep how things stand before a run of so many rounds, of `parallel` trials each."""
-        self.rounds, self.before, self.first, self.switches = rounds, self.net.weights(), self._recorded(), self._switches()
-        for monitor in self.monitors[2:]:
+        """Keep how things stand before a run of so many rounds, of as many trials each as run side by side."""
+        self.rounds, self.before, self.switches = rounds, self.net.weights(), self._switches()
+        self.first = {id(monitor): 0 if is_standalone() else len(monitor.t) for monitor in self.monitors}
+        for monitor in self.aligned.values():
             monitor.every_trials(alignment_interval(rounds))
 
     def _switches(self):
         """Learning rates as they are now, and which projections learn."""
-        parts = {name: getattr(self.net, name) for name in ("recurrent", "input_synapses", "output", "feedback")}
-        parts = {name: part for name, part in parts.items() if isinstance(part, PlasticSynapses)}
-        return told({f"{word}_{name}": np.asarray(getattr(part, word)).item() for name, part in parts.items() for word in ("learning_rate", "plastic")})
+        return told({f"{word}_{name}": np.asarray(getattr(part, word)).item() for name, part in self.net.learners.items() for word in ("learning_rate", "plastic")})
 
-    def _recorded(self):
-        """How much the monitors hold already; nothing yet in standalone."""
-        monitors = (self.losses, self.outputs, self.output_weights)
-        return (0, 0, 0) if is_standalone() else tuple(len(monitor.t) for monitor in monitors)
+    def _new(self, monitor, name):
+        """What a monitor has recorded since the run began."""
+        return np.asarray(getattr(monitor, name))[:, self.first[id(monitor)] :]
 
     def result(self):
         """What the run has left in the monitors, also where it ended early: all networks diverged, or somebody stopped it."""
-        net, rounds, first = self.net, self.rounds, self.first
-        done = np.asarray(self.losses.loss)[:, first[0] :]
+        net, rounds = self.net, self.rounds
+        finished = int(round(float(net.t / net.task.dt))) // net.task.n_steps
+        done = self._new(self.losses, "loss") if self.losses is not None else np.full((net.blocks, rounds), np.nan)
         losses = np.full((net.blocks, rounds), np.nan)
         losses[:, : done.shape[1]] = done
-        finished = int(round(float(net.t / net.task.dt))) // net.task.n_steps
         start, diverged_in = finished - done.shape[1], np.asarray(net.trials.diverged_in).copy()
         losses[(diverged_in >= 0)[:, None] & (np.arange(rounds) + start > diverged_in[:, None])] = np.nan
-        outputs, has_last = self._outputs(first[1]), done.shape[1] == rounds
-        aligned_rounds, aligned = self._alignment(first[2], start)
-        last = net.task.trial(max(finished * net.parallel - 1, 0))
+        outputs, has_last = self._outputs(), done.shape[1] == rounds
+        aligned_rounds, aligned = self._alignment(start)
+        last = net.task.trial(max(finished * net.seen - 1, 0))
         self._warn_of_the_end(start, start + done.shape[1], diverged_in)
         self._warn_of_nothing_learned(done.shape[1])
         return TrainingResult(
-            losses=losses.reshape(net.networks, net.parallel, rounds).swapaxes(1, 2).reshape(net.networks, -1),
+            losses=self._by_trial(losses),
             dt=float(net.task.dt),
             target=last[1],
             mask=last[2],
             first_output=outputs[:, 0, :, 0].swapaxes(1, 2),
-            output=np.where(has_last, outputs[:, -1, :, -1].swapaxes(1, 2), np.nan),
+            output=np.where(has_last, outputs[:, net.seen - 1, :, -1].swapaxes(1, 2), np.nan),
             weights_before=self.before,
             weights_after=net.weights(),
-            aligned_trials=aligned_rounds * net.parallel,
+            aligned_trials=aligned_rounds * net.seen,
             alignment=aligned,
-            diverged_in=np.where(diverged_in < 0, -1, diverged_in * net.parallel)[:: net.parallel],
-            settings=net.settings | self.switches | {"trials": rounds * net.parallel, "finished_trials": done.shape[1] * net.parallel, "first_trial": start * net.parallel} | origin(),
+            diverged_in=np.where(diverged_in < 0, -1, diverged_in * net.seen)[:: net.copies],
+            settings=net.settings | self.switches | {"trials": rounds * net.seen, "finished_trials": done.shape[1] * net.seen, "first_trial": start * net.seen} | origin(),
         )
 
-    def _outputs(self, first):
+    def _by_trial(self, losses):
+        """Losses ``[network, trial]``; of pairs those of the free copy."""
+        net = self.net
+        return losses.reshape(net.networks, net.copies, -1)[:, : net.seen].swapaxes(1, 2).reshape(net.networks, -1)
+
+    def _outputs(self):
         """Outputs as (network, copy, output, trial, step), of the first trial and, if it was reached, of the last one; NaN from where the run was stopped."""
-        net, recorded = self.net, np.asarray(self.outputs.output)[:, first:]
+        net = self.net
+        if self.outputs is None:
+            return np.zeros((net.networks, net.copies, 0, 1, net.task.n_steps))
+        recorded = self._new(self.outputs, "output")
         whole = np.full((len(recorded), max(-(-recorded.shape[1] // net.task.n_steps), 1) * net.task.n_steps), np.nan)
         whole[:, : recorded.shape[1]] = recorded
-        return whole.reshape(net.networks, net.parallel, net.task.n_outputs, -1, net.task.n_steps)
+        return whole.reshape(net.networks, net.copies, net.task.n_outputs, -1, net.task.n_steps)
 
     def _warn_of_the_end(self, start, end, diverged_in):
         """Say that the run was stopped, if it was: the rest of its trials is not there."""
@@ -102,27 +109,38 @@ class Recording:
             net, hint = self.net, ""
             if round(float(net.t / net.task.dt)) % net.task.n_steps:
                 hint = " Within a trial no training can begin: run the network to its end, load what was saved, or build it anew."
-            logger.warn(f"Training was stopped at {net.t}, after {(end - start) * net.parallel} of {self.rounds * net.parallel} trials; losses of the others are NaN.{hint}", "stopped")
+            logger.warn(f"Training was stopped at {net.t}, after {(end - start) * net.seen} of {self.rounds * net.seen} trials; losses of the others are NaN.{hint}", "stopped")
 
     def _warn_of_nothing_learned(self, finished):
-        """Say that the recurrent weights have stayed as they were, if they were to learn: the loss may fall all the same, by the readout."""
-        net, learner = self.net, self.net.recurrent
-        learns = bool(np.all(learner.plastic)) and float(np.asarray(learner.learning_rate).item()) > 0 and finished >= learner.batch and (np.asarray(net.trials.diverged_in) < 0).any()
-        if learns and np.array_equal(self.before["recurrent"], net.weights()["recurrent"]):
-            logger.warn(f"The recurrent weights have not changed in this training. Is the gain of '{net.neurons.name}' set in each step, does its feedback arrive, and does it send anything?", "nothing_learned")
+        """Say that weights among neurons have stayed as they were, if they were to learn: the loss may fall all the same, by the readout."""
+        net = self.net
+        if (np.asarray(net.trials.diverged_in) >= 0).all():
+            return
+        after = net.weights()
+        for name, learner in net.learners.items():
+            learns = bool(np.all(learner.plastic)) and float(np.asarray(learner.learning_rate).item()) > 0 and finished >= learner.learn.batch
+            if learns and learner.source is learner.target and name in self.before and np.array_equal(self.before[name], after[name]):
+                neurons = learner.target.name
+                logger.warn(f"The {name} weights have not changed in this training. Is the gain of '{neurons}' set in each step, does its feedback arrive, and does it send anything?", "nothing_learned")
 
-    def _alignment(self, first, start):
-        """Trials of this training at which the alignment is known, and its values (networks, n)."""
-        net, before, size = self.net, self.before, len(self.net.neurons) // self.net.blocks
-        recorded = np.asarray(self.output_weights.w)[:, first:]
-        weights = recorded.reshape(net.blocks, size, net.task.n_outputs, recorded.shape[1])[:: net.parallel].transpose(3, 0, 2, 1)
-        feedback = weights.swapaxes(-1, -2) if net.is_symmetric else before["feedback"]
-        if self.feedback_weights is not None:
-            recorded = np.asarray(self.feedback_weights.w)[:, first:]
-            feedback = recorded.reshape(net.blocks, net.task.n_outputs, size, recorded.shape[1])[:: net.parallel].transpose(3, 0, 2, 1)
-        trials = np.round(np.asarray(self.output_weights.t[first:] / net.task.duration)).astype(int) - start
+    def _alignment(self, start):
+        """Trials of this training at which the alignment is known, and its values (networks, n); none where alignment means nothing."""
+        net, before = self.net, self.before
+        if "output" not in self.aligned:
+            return np.zeros(0, dtype=int), np.zeros((net.networks, 0))
+        weights = self._matrices("output")
+        feedback = weights.swapaxes(-1, -2) if "feedback" not in before or net.is_symmetric else before["feedback"]
+        feedback = self._matrices("feedback") if "feedback" in self.aligned else feedback
+        monitor = self.aligned["output"]
+        trials = np.round(np.asarray(monitor.t[self.first[id(monitor)] :] / net.task.duration)).astype(int) - start
         known = [alignment(before["output"], before["feedback"])[None], alignment(weights, feedback)]
         return np.concatenate([[0], trials]), np.concatenate(known).T
+
+    def _matrices(self, name):
+        """Recorded weights as (measurement, network, post, pre)."""
+        net, monitor = self.net, self.aligned[name]
+        recorded, n_post = self._new(monitor, "w"), self.before[name].shape[1]
+        return recorded.reshape(net.blocks, -1, n_post, recorded.shape[1])[:: net.copies].transpose(3, 0, 2, 1)
 
 
 class EdgeMonitor(OccasionalMonitor):

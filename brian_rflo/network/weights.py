@@ -1,13 +1,47 @@
 """The weights of a network as matrices ``[network, post, pre]``: those that it begins with, and those of now."""
 
 import weakref
+from dataclasses import dataclass, field
 
 import numpy as np
 from brian2 import get_device
 
 from ..occasional import is_standalone
-from ..quantities import numbers
+from ..quantities import check_number, check_seed, numbers
 from ..synapses import DALE, Projection
+
+
+@dataclass(frozen=True)
+class Murray2019:
+    """Initial weights as in Murray 2019: recurrent N(0, gain^2/N), readout U(-1, 1)/sqrt(N), inputs U(-1, 1), feedback N(0, 1).
+
+    Parameters
+    ----------
+    gain : float
+        Recurrent weights are normal with variance ``gain**2/N``.
+    seed : int
+        Network `k` draws from a generator seeded with ``(seed, k)``.
+    weights : dict of array, optional
+        Weights ``[post, pre]`` or ``[network, post, pre]`` by name ("recurrent", "output", "feedback", "input", "current") that take
+        the place of those drawn.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is out of its range.
+    """
+
+    gain: float = 1.5
+    seed: int = 0
+    weights: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        check_number("Murray2019", "gain", self.gain, zero_allowed=True)
+        check_seed("Murray2019: seed", self.seed)
+
+    def draw(self, n_neurons, n_inputs, n_outputs, networks):
+        """Return matrices ``[network, post, pre]`` by name."""
+        return initial_weights(n_neurons, n_inputs, n_outputs, networks, self.gain, self.seed)
 
 
 def initial_weights(n_neurons, n_inputs, n_outputs, networks, gain, seed):
@@ -55,17 +89,24 @@ class Weights:
     def __init__(self, net, drawn, given, constraint, self_connections):
         self.net = weakref.proxy(net)
         chosen = drawn | {"recurrent": self.signed(drawn["recurrent"])} | self.checked(given, constraint)
+        chosen = {name: values for name, values in chosen.items() if name in self.shapes() or name == "input"}
         if not self_connections:
             chosen["recurrent"] = chosen["recurrent"] * (1 - np.eye(chosen["recurrent"].shape[-1]))
-        self.initial = {"current": chosen["feedback"]} | chosen if net.current is not None else chosen
+        if net.current is not None and "current" not in chosen:
+            chosen["current"] = chosen.get("feedback", drawn["feedback"])
+        self.initial = chosen
+
+    def shapes(self):
+        """Shapes ``(post, pre)`` of the weights that the network has, by name."""
+        net = self.net
+        block, n_outputs = len(net.neurons) // net.blocks, net.task.n_outputs
+        shapes = {"recurrent": (block, block), "output": (n_outputs, block), "feedback": (block, n_outputs), "input": (block, net.n_inputs), "current": (block, n_outputs)}
+        has = {"output": net.output, "feedback": net.feedback, "current": net.current}
+        return {name: shape for name, shape in shapes.items() if has.get(name, net) is not None}
 
     def checked(self, weights, constraint):
         """The user's weights as ``[network, post, pre]``."""
-        net = self.net
-        block, n_outputs = len(net.neurons) // net.blocks, net.task.n_outputs
-        shapes = {"recurrent": (block, block), "output": (n_outputs, block), "feedback": (block, n_outputs), "input": (block, net.n_inputs)}
-        if net.current is not None:
-            shapes["current"] = (block, n_outputs)
+        net, shapes = self.net, self.shapes()
         if not isinstance(weights, dict):
             raise TypeError(f"weights must be a dictionary of matrices by name, for example {{'recurrent': matrix}}; got {type(weights).__name__}")
         checked = {}
@@ -94,7 +135,7 @@ class Weights:
         if "excitatory" not in net.neurons.variables:
             return None
         try:
-            return np.where(np.asarray(net.neurons.excitatory[:]), 1, -1).reshape(net.blocks, 1, -1)[:: net.parallel]
+            return np.where(np.asarray(net.neurons.excitatory[:]), 1, -1).reshape(net.blocks, 1, -1)[:: net.copies]
         except NotImplementedError as error:
             raise ValueError(f"'{net.neurons.name}': C++ standalone does not know 'excitatory' before it runs; set it from an array of True and False, not from a string") from error
 
@@ -103,11 +144,12 @@ class Weights:
         net, weights = self.net, self.initial
         for part, name in ((net.recurrent, "recurrent"), (net.output, "output"), (net.feedback, "feedback"), (net.current, "current")):
             if isinstance(part, Projection):
-                part.connect(networks=net.blocks)
-                part.set_matrix(np.repeat(weights[name], net.parallel, axis=0) if net.blocks > 1 else weights[name])
-        if net.inputs is not None and net.parallel > 1:
+                if not part._connected:
+                    part.connect(networks=net.blocks)
+                part.set_matrix(np.repeat(weights[name], net.copies, axis=0) if net.blocks > 1 else weights[name])
+        if net.inputs is not None and net.copies > 1:
             net.input_synapses.connect(networks=net.blocks)
-            net.input_synapses.set_matrix(np.repeat(weights["input"], net.parallel, axis=0))
+            net.input_synapses.set_matrix(np.repeat(weights["input"], net.copies, axis=0))
         elif net.inputs is not None:
             net.input_synapses.connect()
             net.input_synapses.set_matrix(weights["input"].reshape(-1, net.n_inputs))
@@ -119,9 +161,14 @@ class Weights:
             initial = {name: values.copy() for name, values in self.initial.items()}
             return initial | ({"feedback": initial["output"].swapaxes(1, 2)} if net.is_symmetric else {})
         block, n_outputs = len(net.neurons) // net.blocks, net.task.n_outputs
-        weights = {"recurrent": self.matrix(net.recurrent, block), "output": self.matrix(net.output, n_outputs)}
-        weights["feedback"] = weights["output"].swapaxes(1, 2) if net.is_symmetric else self.matrix(net.feedback, block)
-        weights["input"] = self.matrix(net.input_synapses, block, networks=net.blocks if net.parallel > 1 else 1) if net.inputs is not None else np.zeros((net.networks, block, 0))
+        weights = {"recurrent": self.matrix(net.recurrent, block)}
+        if net.output is not None:
+            weights["output"] = self.matrix(net.output, n_outputs)
+        if isinstance(net.feedback, Projection):
+            weights["feedback"] = self.matrix(net.feedback, block)
+        elif net.is_symmetric:
+            weights["feedback"] = weights["output"].swapaxes(1, 2)
+        weights["input"] = self.matrix(net.input_synapses, block, networks=net.blocks if net.copies > 1 else 1) if net.inputs is not None else np.zeros((net.networks, block, 0))
         return weights | ({} if net.current is None else {"current": self.matrix(net.current, block)})
 
     def matrix(self, synapses, n_post, networks=None):
@@ -135,7 +182,7 @@ class Weights:
         net, roles = self.net, {"recurrent": "recurrent", "output": "output", "feedback": "feedback", "input": "input_synapses", "current": "current"}
         for name, role in roles.items():
             if name in self.initial and f"{role}.w" in state:
-                (_, n_post, n_pre), blocks = self.initial[name].shape, 1 if name == "input" and net.parallel == 1 else net.blocks
+                (_, n_post, n_pre), blocks = self.initial[name].shape, 1 if name == "input" and net.copies == 1 else net.blocks
                 matrix = state[f"{role}.w"].reshape(blocks, n_pre, -1).swapaxes(1, 2)
                 self.initial[name] = matrix.reshape(net.networks, -1, n_post, n_pre)[:, 0]
 

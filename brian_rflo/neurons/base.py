@@ -19,8 +19,8 @@ PORTS = {
 }
 
 
-#: Optional port: what a trace reads where a rule says ``activity_pre``, if it is another quantity than the one that is sent.
-LOW_PASSED = "low_passed"
+#: Optional port: what the activity does to a membrane, the unit postsynaptic potential; where a group has none, its activity.
+PSP = "psp"
 
 
 def whole(group):

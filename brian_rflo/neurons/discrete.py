@@ -7,7 +7,7 @@ the spikes z(t-1) of other neurons and of the inputs x(t):
     a(t) = rho a(t-1) + z(t-1)                                   A(t) = threshold + beta a(t)
     gain = psi(t) = height max(0, 1 - |v(t) - A(t)|/width)       0 while refractory
     z(t) = 1 where v(t) >= A(t), and not refractory              the membrane goes on while it is
-    low_passed(t) = alpha low_passed(t-1) + zeta z(t-1)          the derivative of another neuron's v by the weight
+    psp(t) = alpha psp(t-1) + zeta z(t-1)          the derivative of another neuron's v by the weight
 
 Published models differ in zeta (1 or 1 - alpha), in the height of psi, in whether there is refractoriness, and in the reset, where
 v(t-1) (1 - z(t-1)) in place of v(t-1) may stand for the last term: `PRESETS` and arguments.
@@ -27,7 +27,7 @@ activity : 1
 wait : 1
 a : 1
 beta : 1
-low_passed : 1
+psp : 1
 gain : 1
 feedback : 1
 sent : 1
@@ -36,7 +36,7 @@ I_in : 1
 """
 RESETS = {"subtract": "v = _alpha*v + _zeta*(I_rec + I_in) - threshold*activity", "zero": "v = _alpha*v*(1 - activity) + _zeta*(I_rec + I_in)"}
 STATE = """
-low_passed = _alpha*low_passed + _zeta*activity
+psp = _alpha*psp + _zeta*activity
 a = _rho*a + activity
 wait = clip(wait - 1, 0, inf)
 activity = 0
@@ -87,7 +87,7 @@ class DiscreteLIFNeurons(NeuronGroup):
         Membrane before the reset of a spike, and adaptation.
     activity : state variable
         1 in the step of a spike, else 0.
-    gain, feedback, low_passed, sent : state variables
+    gain, feedback, psp, sent : state variables
         Pseudo-derivative, learning signal, what the traces of other neurons' synapses read, and spikes of this trial.
 
     Raises
@@ -109,7 +109,7 @@ class DiscreteLIFNeurons(NeuronGroup):
     sends_bare_spikes = True
 
     events_onto, inputs = ("I_rec",), ("I_in",)
-    trial_start = "v = 0; activity = 0; wait = 0; a = 0; low_passed = 0; sent = 0; I_rec = 0; feedback = 0"
+    trial_start = "v = 0; activity = 0; wait = 0; a = 0; psp = 0; sent = 0; I_rec = 0; feedback = 0"
 
     def __init__(self, N, tau, tau_adapt=None, beta=0.0, threshold=1.0, refractory=0 * second, zeta="1", reset_by="subtract", height=None, width=None, name="discretelifneurons*", **neurongroup_args):
         kind = type(self).__name__
@@ -149,7 +149,7 @@ class DiscreteLIFNeurons(NeuronGroup):
 
     @property
     def input_scale(self):
-        """Factor of an input's `low_passed`, so that it is what the input does to a membrane (see `TaskInput`)."""
+        """Factor of an input's `psp`, so that it is what the input does to a membrane (see `TaskInput`)."""
         return 1.0 if self.zeta == "1 - alpha" else float(1 / (1 - np.exp(-float(self.clock.dt / self.tau))))
 
     def check_projection(self, rule, onto):

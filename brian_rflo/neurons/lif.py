@@ -5,11 +5,11 @@ Bellec et al. 2020, Nature Communications 11:3625, for the pseudo-derivative psi
     tau dv/dt = -v + jump I_rec + I_in + bias                    a spike where v > 1, then v = 0
     tau_syn dI_rec/dt = -I_rec                                   a spike of presynaptic j adds w_ij
     tau_syn dr/dt = -r                                           a spike of its own adds jump = 1/(tau_syn rate_unit): r = 1 at that rate
-    tau d(low_passed)/dt = r - low_passed
+    tau d(psp)/dt = r - psp
     gain = psi = max(0, 1 - |v - 1|/width)/width                 0 while refractory
 
 With activity = r - baseline. Since jump I_rec is the sum of w_ij r_j (while weights rest), dv_i/dw_ij is the low-passed r_j, exactly, but for
-the reset; so RFLO's trace, psi_i low_passed_j low-passed with tau_syn, is the derivative of r_i that leaves out the recurrence.
+the reset; so RFLO's trace, psi_i psp_j low-passed with tau_syn, is the derivative of r_i that leaves out the recurrence.
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ logger = get_logger(__name__)
 EQUATIONS = """
 dv/dt = (rest + scale*({drive}) - v)/tau : {unit} (unless refractory)
 dactivity/dt = -(activity + baseline)/tau_syn : 1
-dlow_passed/dt = (activity + baseline - low_passed)/tau : 1
+dpsp/dt = (activity + baseline - psp)/tau : 1
 gain : 1
 feedback : 1
 bias : 1
@@ -79,7 +79,7 @@ class LIFNeurons(NeuronGroup):
         Membrane.
     activity, gain, feedback : state variables
         Filtered spikes minus `baseline`, pseudo-derivative, and the error projected onto the neuron.
-    low_passed : state variable
+    psp : state variable
         Filtered spikes as the membranes of other neurons see them: what traces read.
     sent : state variable
         Spikes of this trial so far.
@@ -161,7 +161,7 @@ class LIFNeurons(NeuronGroup):
     def trial_start(self):
         """Statements at the beginning of a trial; Brian2 lets nobody write to `v` while a neuron is refractory."""
         currents = "".join(f"{name} = 0\n" for name in self.events_onto)
-        return f"not_refractory = True\nlastspike = -1e4*second\nv = v_initial\nactivity = activity_initial\nlow_passed = 0\nsent = 0\n{currents}{self.more_start}"
+        return f"not_refractory = True\nlastspike = -1e4*second\nv = v_initial\nactivity = activity_initial\npsp = 0\nsent = 0\n{currents}{self.more_start}"
 
     def before_run(self, run_namespace):
         """Check the times once more: the clock may have changed."""

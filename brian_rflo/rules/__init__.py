@@ -1,5 +1,6 @@
 """Learning rules: one a file, each a few Brian2 strings."""
 
+from .around import Around
 from .base import LearningRule
 from .delta import Delta, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta
 from .derived import DerivedRule
@@ -7,4 +8,4 @@ from .eprop import AdaptiveEProp, EProp
 from .hebbian import RewardHebbian
 from .rflo import RFLO
 
-__all__ = ["AdaptiveEProp", "Delta", "DerivedRule", "EProp", "FeedbackDelta", "LeakyDelta", "LeakyFeedbackDelta", "LearningRule", "RFLO", "RewardHebbian"]
+__all__ = ["AdaptiveEProp", "Around", "Delta", "DerivedRule", "EProp", "FeedbackDelta", "LeakyDelta", "LeakyFeedbackDelta", "LearningRule", "RFLO", "RewardHebbian"]

@@ -1,21 +1,30 @@
-"""What a learning rule is: a bag of Brian2 strings and its parameters."""
+"""What a learning rule is: descriptive strings and parameters, which turn into steps here and nowhere else."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from brian2 import Quantity, get_dimensions, get_unit
+from brian2 import Equations, Quantity, get_dimensions, get_unit
 from brian2.units.fundamentalunits import DIMENSIONLESS
+from brian2.utils.stringtools import get_identifiers
 
-from ..schedule import Phase
+from .. import schedule
+from ..steps import INTEGRATE, Mechanism, Step
+
+#: Names with an ending of a side that Brian2 itself gives to synapses.
+BRIAN2 = {"N_pre", "N_post"}
+#: What synapses of a network that learns say before they add anything up: 1 where they learn, 0 where not.
+ADDS = "_adds = int(plastic)*finite_network"
 
 
 @dataclass(frozen=True)
-class LearningRule:
+class LearningRule(Mechanism):
     """Base of all rules: a value object, without any Brian2 object in it.
 
     A rule is written as strings in the language of `brian2.Synapses`. They may name the rule's own parameters (its dataclass
-    fields), its traces, ``w``, and any variable of the two groups with ``_pre`` or ``_post`` behind it.
+    fields), its traces, ``w``, any variable of the two groups with ``_pre`` or ``_post`` behind it, and any number of the network with
+    ``_network`` behind it (``modulator_network``). ``activity_pre`` is what the presynaptic neuron sends; ``psp_pre`` is what its
+    activity does to a membrane: filtered spikes, and the activity itself where a group stores no ``psp``.
 
     Attributes
     ----------
@@ -24,27 +33,35 @@ class LearningRule:
         have the values that drive this step, ``gain_post`` is this step's. Mark differential equations ``(clock-driven)``.
     advance : str
         Statements of a step in the phase TRACE, for traces that are no differential equation; `traces` then declares them (``p : 1``).
-    update : str
-        Expression of the weight change of one step, before the learning rate; read in the phase LEARN, after neurons, error
-        and feedback of the step are known. Along the gradient: weights grow with it.
+    summed : str
+        Expression that is added up over the steps of a trial in the synaptic variable `summed`; `update` is then read once, at its end.
+    update : str or dict of str to str
+        Expression of the weight change, before the learning rate, along the gradient: weights grow with it. One that is read in the
+        phase LEARN of each step, after neurons, error and feedback of the step are known (with `summed` at the end of the trial); or
+        several by the `when` at which each is read (see `Step`).
     rate_gradient : str
         Expression, linear in the traces, that summed over a trial is the derivative of what the postsynaptic neuron sends (spikes, or
         activity) by the weight: what `FiringRate` needs. Empty if the rule has none.
     reset : str
         Statements at the beginning of a trial.
-    pre_traces, pre_advance, pre_reset : str
-        The same for traces that live on presynaptic cells, one value for each in place of one for each synapse: equations of variables, statements in
-        the phase CELL_TRACE, which may name them and the source's ``activity``, and statements at the beginning of a trial. The strings of
-        synapses name them with ``_pre``. Shared variables of the target that they read are named in `pre_shared`. A variable `arrival` that `pre_traces` declares counts the spikes that arrive, where spikes are sent.
+    pre_traces, pre_advance, pre_reset, post_traces, post_advance, post_reset : str
+        The same for traces that live on the cells at either end, one value for each in place of one for each synapse: equations of
+        variables, statements in the phase CELL_TRACE, which may name them, the group's variables and the rule's parameters, and
+        statements at the beginning of a trial. The strings of synapses name them with ``_pre`` and ``_post``.
+    explores : str
+        Expression of the noise that is drawn into the target's variable `noise` in the phase DRIVE of each step.
+    transmits : str
+        What a unit of activity, or a spike, sends: ``w``, or for example ``w + perturbation``.
+    pairs : bool
+        Whether each trial runs twice side by side, free (``perturbed_network`` is 0) and perturbed (1).
     phase : Phase, optional
-        The phase of `advance`, where it is not that of the target's traces.
-    needs_pre, needs_post : tuple of str
-        Variables that the two groups must have.
+        The phase of the traces, where it is not that of the target's.
 
     Parameters
     ----------
     learning_rate : float
-        Factor of every update. Within trials of `T` steps the update is ``learning_rate/T*update``, as in Murray 2019.
+        Factor of every update. Within trials of `T` steps an update that is read in each step is ``learning_rate/T*update``, as in
+        Murray 2019.
 
     Raises
     ------
@@ -74,16 +91,20 @@ class LearningRule:
 
     traces: ClassVar[str] = ""
     advance: ClassVar[str] = ""
-    update: ClassVar[str] = ""
+    summed: ClassVar[str] = ""
+    update: ClassVar[str | dict] = ""
     rate_gradient: ClassVar[str] = ""
     reset: ClassVar[str] = ""
     pre_traces: ClassVar[str] = ""
     pre_advance: ClassVar[str] = ""
     pre_reset: ClassVar[str] = ""
-    pre_shared: ClassVar[tuple] = ()
-    phase: ClassVar[Phase | None] = None
-    needs_pre: ClassVar[tuple] = ("activity",)
-    needs_post: ClassVar[tuple] = ("gain", "feedback")
+    post_traces: ClassVar[str] = ""
+    post_advance: ClassVar[str] = ""
+    post_reset: ClassVar[str] = ""
+    explores: ClassVar[str] = ""
+    transmits: ClassVar[str] = "w"
+    pairs: ClassVar[bool] = False
+    phase: ClassVar[schedule.Phase | None] = None
 
     def __post_init__(self):
         name = type(self).__name__
@@ -94,24 +115,68 @@ class LearningRule:
         if not np.isfinite(self.learning_rate) or self.learning_rate < 0:
             raise ValueError(f"{name}: learning_rate must be finite and not negative; got {self.learning_rate!r} (0 switches learning off)")
 
-    @property
-    def parameters(self):
-        """The rule's parameters by name; they become shared variables of the synapses."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+    def with_rate_gradient(self):
+        """Return this rule with its `rate_gradient` known; itself, in general."""
+        return self
 
-    @property
-    def constants(self):
-        """What its strings name beside its parameters, with values that nobody changes."""
-        return {}
-
-    def placed(self, target, onto, with_rates=False):
-        """The rule as it is for weights onto a variable of a target; `with_rates` says whether its `rate_gradient` is read. Itself, but for derived rules."""
+    def bind(self, target, onto, learn=None):
+        """Return this rule specialised for a projection onto the variable `onto` of `target`, with a learning schedule; itself, in general."""
         return self
 
     @property
-    def equations(self):
-        """Equations of the synapses: the traces, and one shared variable per parameter."""
-        return "\n".join([self.traces, *(f"{name} : {unit_string(value)} (shared)" for name, value in self.parameters.items())])
+    def updates(self):
+        """Expressions of the weight change, by the time at which each is read."""
+        if isinstance(self.update, dict):
+            return self.update
+        return {"trial_end" if self.summed else "step": self.update} if self.update.strip() else {}
+
+    @property
+    def variables(self):
+        """Traces by site, and the parameters, which all synapses share."""
+        shared = "".join(f"\n{name} : {unit_string(value)} (shared)" for name, value in self.parameters.items())
+        return {"own": self.traces + shared + ("\nsummed : 1" if self.summed else ""), "pre": self.pre_traces, "post": self.post_traces}
+
+    @property
+    def steps(self):
+        """All that happens but the weight change itself, which is the learning schedule's."""
+        trace, start = self.phase or schedule.TRACE, dict(phase=schedule.RESET, when="trial_start")
+        steps = (
+            *integration(self.traces, trace, "own"),
+            *integration(self.pre_traces, schedule.CELL_TRACE, "pre"),
+            *integration(self.post_traces, schedule.CELL_TRACE, "post"),
+            Step(f"noise = {self.explores}" if self.explores else "", schedule.DRIVE, "post"),
+            Step(self.pre_advance, schedule.CELL_TRACE, "pre"),
+            Step(self.post_advance, schedule.CELL_TRACE, "post"),
+            Step(without_comments(self.advance), trace),
+            *(adding_up(self.summed) if self.summed else ()),
+            Step(self.reset, **start),
+            Step(self.pre_reset, site="pre", **start),
+            Step(self.post_reset, site="post", **start),
+        )
+        return tuple(step for step in steps if step.code.strip())
+
+    def reads(self, ending):
+        """Return the variables that its strings read with an ending, ``"pre"``, ``"post"`` or ``"network"``, without those of its own cells."""
+        own = {name for side in ("pre", "post") if side == ending for name in Equations(self.variables[side]).names}
+        texts = [self.variables["own"], self.transmits, *self.updates.values(), *(step.code for step in self.steps)]
+        names = {name for text in texts for name in get_identifiers(text) if name.endswith(f"_{ending}")} - BRIAN2
+        return tuple(sorted({name.removesuffix(f"_{ending}") for name in names} - own))
+
+
+def integration(equations, phase, site):
+    """Return the step that integrates differential equations, in a tuple; none where there are none."""
+    return (Step(INTEGRATE, phase, site),) if Equations(equations).diff_eq_names else ()
+
+
+def adding_up(expression):
+    """Return the steps that add an expression up over a trial, where the synapses learn."""
+    code = f"{ADDS}\nsummed = where(_adds > 0, summed + ({expression}), summed)"
+    return Step(code, schedule.LEARN), Step("summed = 0", schedule.RESET, when="trial_start")
+
+
+def without_comments(code):
+    """Return statements without their comments."""
+    return "\n".join(line.split("#")[0].rstrip() for line in code.splitlines())
 
 
 def unit_string(value):

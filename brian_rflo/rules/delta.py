@@ -28,7 +28,10 @@ class Delta(LearningRule):
     """
 
     update = "error_post*activity_pre"
-    needs_post = ("error",)
+
+    def transposed(self):
+        """Return the rule that does to feedback weights what this one does to readout weights."""
+        return FeedbackDelta(self.learning_rate)
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,14 @@ class LeakyDelta(LearningRule):
     traces = "dtrace/dt = (activity_pre - trace)/tau : 1 (clock-driven)"
     update = "error_post*trace"
     reset = "trace = 0"
-    needs_post = ("error",)
 
     def __post_init__(self):
         super().__post_init__()
         check_time("LeakyDelta: tau", self.tau)
+
+    def transposed(self):
+        """Return the rule that does to feedback weights what this one does to readout weights."""
+        return LeakyFeedbackDelta(self.learning_rate, self.tau)
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,6 @@ class FeedbackDelta(LearningRule):
     """
 
     update = "error_pre*activity_post"
-    needs_pre, needs_post = ("error",), ("activity", "feedback")
 
 
 @dataclass(frozen=True)
@@ -98,4 +103,3 @@ class LeakyFeedbackDelta(LeakyDelta):
 
     traces = "dtrace/dt = (activity_post - trace)/tau : 1 (clock-driven)"
     update = "error_pre*trace"
-    needs_pre, needs_post = ("error",), ("activity", "feedback")

@@ -12,6 +12,7 @@ from .. import schedule
 from ..derivation import NeuronText, derive
 from ..derivation.printing import printed
 from ..quantities import check_time
+from ..steps import Step
 from .base import LearningRule
 
 FILTER = "filtered = exp(-dt/tau_out)*filtered + (1 - exp(-dt/tau_out))*eligibility"
@@ -38,8 +39,6 @@ class DerivedRule(LearningRule):
     onto: str
     tau_out: Any = None
     with_rates: bool = False
-
-    needs_pre, needs_post = ("activity",), ("feedback",)
 
     def __post_init__(self):
         super().__post_init__()
@@ -78,7 +77,6 @@ class DerivedRule(LearningRule):
     pre_traces = property(lambda self: self.derivation.pre_traces)
     pre_advance = property(lambda self: self.derivation.pre_advance)
     pre_reset = property(lambda self: self.derivation.pre_reset)
-    pre_shared = property(lambda self: self.derivation.shared)
     phase = property(lambda self: schedule.JUMP_TRACE if self.derivation.is_late else schedule.TRACE)
 
     @property
@@ -91,15 +89,25 @@ class DerivedRule(LearningRule):
         """The constants of the neurons that its strings name."""
         return self.derivation.constants
 
-    def placed(self, target, onto, with_rates=False):
-        """The rule of weights onto another variable of the same neurons."""
+    @property
+    def steps(self):
+        """Those of its strings; where spikes act on the variable, the cells count them as they arrive."""
+        counts = "arrival : 1" in self.pre_traces and self.onto in self.text.events
+        return super().steps + ((Step("arrival += 1", schedule.ARRIVAL, "pre", "spike"),) if counts else ())
+
+    def with_rate_gradient(self):
+        """Return this rule with its `rate_gradient` known, which may need traces of its own."""
+        return replace(self, with_rates=True)
+
+    def bind(self, target, onto, learn=None):
+        """Return the rule of weights onto another variable of the same neurons."""
         neurons = getattr(target, "source", target)
         if getattr(neurons, "text", None) is not self.text:
             raise ValueError(f"this rule was derived from '{self.text.name}', and the projection ends in '{target.name}'; write {target.name}.rule(...) if those are DerivedNeurons too, or another rule")
         if onto not in neurons.derivations:
             raise ValueError(f"no rule was derived for weights onto '{onto}' of '{target.name}', only onto {', '.join(neurons.derivations)}; name it there, input={(*self.text.sums, onto)!r} if it is a sum, or on_pre='{onto} += w' if spikes add to it")
         neurons.differentiate()
-        return replace(self, onto=onto, with_rates=with_rates or self.with_rates)
+        return replace(self, onto=onto)
 
     def __str__(self):
         return printed(self)

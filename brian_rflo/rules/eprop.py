@@ -3,13 +3,13 @@
 Bellec et al. 2020, Nature Communications 11:3625, equations 4, 22 to 28 (LIF) and 24 to 25 (adaptive threshold), with the postsynaptic neuron j, the
 presynaptic neuron or input i, psi = gain, the learning signal L = feedback, kappa = exp(-dt/tau), rho = exp(-dt/tau_adapt):
 
-    e_ji(t) = psi_j(t) low_passed_i(t)                                     LIF
-    e_ji(t) = psi_j(t) (low_passed_i(t) - beta_j eps_ji(t))                adaptive threshold
+    e_ji(t) = psi_j(t) psp_i(t)                                     LIF
+    e_ji(t) = psi_j(t) (psp_i(t) - beta_j eps_ji(t))                adaptive threshold
     eps_ji(t+1) = rho eps_ji(t) + e_ji(t)
     trace_ji(t) = kappa trace_ji(t-1) + (1 - kappa) e_ji(t)
     dW_ji = learning_rate sum_t L_j(t) trace_ji(t)
 
-`low_passed` is what the neurons say that a presynaptic spike does to a membrane. tau is the time constant of the readout, tau_adapt that of the neurons.
+`psp` is what the neurons say that a presynaptic spike does to a membrane. tau is the time constant of the readout, tau_adapt that of the neurons.
 """
 
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class EProp(LearningRule):
     tau: Quantity
 
     traces = "eligibility : 1\ntrace : 1"
-    advance = f"eligibility = gain_post*activity_pre\n{FILTER}"
+    advance = f"eligibility = gain_post*psp_pre\n{FILTER}"
     update = "feedback_post*trace"
     rate_gradient = "eligibility"
     reset = "eligibility = 0; trace = 0"
@@ -75,16 +75,15 @@ class AdaptiveEProp(EProp):
     Examples
     --------
     >>> from brian2 import ms
-    >>> AdaptiveEProp(learning_rate=1e-3, tau=20*ms, tau_adapt=2000*ms).needs_post
-    ('gain', 'feedback', 'beta')
+    >>> AdaptiveEProp(learning_rate=1e-3, tau=20*ms, tau_adapt=2000*ms).reads("post")
+    ('beta', 'feedback', 'gain')
     """
 
     tau_adapt: Quantity
 
     traces = "eligibility : 1\neps : 1\ntrace : 1"
-    advance = f"eligibility = gain_post*(activity_pre - beta_post*eps)\neps = exp(-dt/tau_adapt)*eps + eligibility\n{FILTER}"
+    advance = f"eligibility = gain_post*(psp_pre - beta_post*eps)\neps = exp(-dt/tau_adapt)*eps + eligibility\n{FILTER}"
     reset = "eligibility = 0; eps = 0; trace = 0"
-    needs_post = ("gain", "feedback", "beta")
 
     def __post_init__(self):
         super().__post_init__()

@@ -28,4 +28,3 @@ class RewardHebbian(LearningRule):
     """
 
     update = "deciding_post*reward_post*winner_post*activity_pre"
-    needs_post = ("deciding", "reward", "winner")

@@ -44,7 +44,7 @@ class RFLO(LearningRule):
 
     tau: Quantity
 
-    traces = "dtrace/dt = (gain_post*activity_pre - trace)/tau : 1 (clock-driven)"
+    traces = "dtrace/dt = (gain_post*psp_pre - trace)/tau : 1 (clock-driven)"
     update = "feedback_post*trace"
     rate_gradient = "trace"
     reset = "trace = 0"
@@ -53,8 +53,8 @@ class RFLO(LearningRule):
         super().__post_init__()
         check_time("RFLO: tau", self.tau)
 
-    def placed(self, target, onto, with_rates=False):
-        """Itself; with a warning where the trace decays otherwise than the activity that it is the derivative of."""
+    def bind(self, target, onto, learn=None):
+        """Return the rule itself; warn if tau differs from the time constant of the neurons' activity."""
         neurons = getattr(target, "source", target)  # a subgroup has one
         theirs = getattr(neurons, "activity_tau", self.tau)
         if abs(theirs - self.tau) > 1e-9 * self.tau:

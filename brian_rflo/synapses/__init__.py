@@ -1,8 +1,8 @@
 """Projections: plastic ones that carry a learning rule, and those that bring the error back."""
 
-from .feedback import AdaptiveFeedback, SymmetricFeedback
+from .feedback import AdaptiveFeedbackSynapses, SymmetricFeedbackSum
 from .fixed import FeedbackSynapses, FixedSynapses
 from .plastic import DALE, PlasticSynapses
 from .projection import Projection
 
-__all__ = ["DALE", "AdaptiveFeedback", "FeedbackSynapses", "FixedSynapses", "PlasticSynapses", "Projection", "SymmetricFeedback"]
+__all__ = ["DALE", "AdaptiveFeedbackSynapses", "FeedbackSynapses", "FixedSynapses", "PlasticSynapses", "Projection", "SymmetricFeedbackSum"]

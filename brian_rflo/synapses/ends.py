@@ -3,15 +3,16 @@
 from brian2.utils.stringtools import word_substitute
 
 from .. import schedule
-from ..neurons.base import LOW_PASSED, spikes, whole
+from ..neurons.base import spikes, whole
 
 
-def phase_of_sum(target):
-    """When a projection's sum is taken: from the new activity for a group that reads the neurons out, else as their drive.
+def phase_of_sum(target, rule=None):
+    """Return when a projection's sum is taken: as the drive of neurons, or from the new activity for a group that reads neurons out.
 
-    A group says so in its class (`sum_phase`); a plain group with ``error`` is a readout.
+    A group says so in its class (`sum_phase`); a plain group is read as a readout where the rule learns from its error.
     """
-    return getattr(whole(target), "sum_phase", schedule.READOUT if "error" in target.variables else schedule.DRIVE)
+    is_readout = rule is not None and "error" in rule.reads("post")
+    return getattr(whole(target), "sum_phase", schedule.READOUT if is_readout else schedule.DRIVE)
 
 
 def trace_phase(target):
@@ -20,12 +21,6 @@ def trace_phase(target):
     A group may say so itself, in its class (`trace_phase`), and how (`trace_method`).
     """
     return getattr(whole(target), "trace_phase", schedule.SPIKING_TRACE if spikes(target) else schedule.TRACE)
-
-
-def traces_read(equations, source, target):
-    """Equations of traces, with what they read of the source: what it does to a membrane, where it says so and the target is no readout."""
-    is_low_passed = LOW_PASSED in source.variables and "error" not in target.variables
-    return word_substitute(equations, {"activity_pre": f"{LOW_PASSED}_pre"} if is_low_passed else {})
 
 
 def trace_method(target):
@@ -57,6 +52,7 @@ def arriving_in_time(statements, n_steps):
     return f"{arrived}\n{word_substitute(statements, {'w': '_arriving'})}"
 
 
-def on_pre_of(target, onto):
-    """What a spike does to the variable `onto` of the target."""
-    return own_on_pre(target, onto) or f"{onto}_post += w"
+def on_pre_of(target, onto, transmits="w"):
+    """Return what a spike does to the variable `onto` of the target, with what it transmits."""
+    own = own_on_pre(target, onto)
+    return word_substitute(own, {"w": f"({transmits})"}) if own and transmits != "w" else own or f"{onto}_post += {transmits}"

@@ -7,11 +7,11 @@ from brian2.synapses.synapses import SummedVariableUpdater
 from .. import schedule
 from ..neurons.base import check_group, check_port, whole
 from ..rules import LearningRule
-from ..updates import check_instance
+from ..updates.arguments import check_instance
 from .plastic import PlasticSynapses
 
 
-class AdaptiveFeedback(PlasticSynapses):
+class AdaptiveFeedbackSynapses(PlasticSynapses):
     """Feedback that learns: its weights get the changes of the readout's, backwards, so that both align (Bellec et al. 2020, adaptive e-prop).
 
     Let both lose a little in each update, with ``constraint="w = 0.9999*w"``, and what they began with is forgotten.
@@ -38,25 +38,25 @@ class AdaptiveFeedback(PlasticSynapses):
 
     Notes
     -----
-    In gradient clipping (see `Trials`) its changes are scaled as all others are, but do not count in the norm: they are no part of the gradient.
+    In gradient clipping (see `PerTrial`) its changes are scaled as all others are, but do not count in the norm: they are no part of the gradient.
     """
 
-    sends, sum_at, traces_at, is_gradient = "error", schedule.FEEDBACK, schedule.READOUT_TRACE, False
+    traces_at, is_gradient = schedule.READOUT_TRACE, False
 
-    def __init__(self, source, target, rule, output=None, name="adaptivefeedback*", **plastic_args):
-        check_group("AdaptiveFeedback: source", source)
+    def __init__(self, source, target, rule, output=None, onto="feedback", name="adaptivefeedbacksynapses*", **plastic_args):
+        check_group("AdaptiveFeedbackSynapses: source", source)
         check_instance("rule", rule, LearningRule, "FeedbackDelta(learning_rate=0.03)")
-        if "error" not in rule.needs_pre:
-            raise ValueError(f"AdaptiveFeedback: {type(rule).__name__} does not learn from the error of '{source.name}', where these weights begin; write FeedbackDelta(learning_rate={rule.learning_rate:g}), or needs_pre = ('error',) in a rule of your own that reads error_pre")
+        if "error" not in rule.reads("pre"):
+            raise ValueError(f"AdaptiveFeedbackSynapses: {type(rule).__name__} does not learn from the error of '{source.name}', where these weights begin; write FeedbackDelta(learning_rate={rule.learning_rate:g}), or a rule of your own that reads error_pre")
         if output is not None:
             check_instance("output", output, PlasticSynapses, "net.output")
         if type(rule).__name__ in ("FeedbackDelta", "LeakyFeedbackDelta") and hasattr(whole(source), "check_feedback"):
             whole(source).check_feedback(rule)
         self.switched_with = output
-        super().__init__(source, target, rule, onto="feedback", name=name, **plastic_args)
+        super().__init__(source, target, rule, onto=onto, sends="error", sum_at=schedule.FEEDBACK, name=name, **plastic_args)
 
 
-class SymmetricFeedback(SummedVariableUpdater):
+class SymmetricFeedbackSum(SummedVariableUpdater):
     """Feedback through the readout weights themselves, backwards: ``feedback_pre = sum of w*error_post``.
 
     It follows the readout as that learns, whatever its connections are.

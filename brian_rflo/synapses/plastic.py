@@ -1,67 +1,69 @@
-"""Projections that carry a learning rule."""
+"""Projections that learn: a loop over steps."""
+
+from dataclasses import replace
 
 import numpy as np
-from brian2 import DEFAULT_FUNCTIONS
-from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_UNITS
+from brian2.groups.subgroup import Subgroup
 from brian2.utils.logger import get_logger
-from brian2.utils.stringtools import get_identifiers
 
 from .. import schedule
-from ..cells import CellTraces
-from ..choosing import choose
 from ..dense import DenseParts
-from ..dense.choice import written
-from ..neurons.base import check_group, check_port, integrates, whole
+from ..dense.reading import read
+from ..neurons.base import PSP, check_group, integrates, whole
 from ..occasional import is_standalone
-from ..optimizers import Descent
-from ..quantities import check_tau, is_number, same_value
-from ..regularization import SUMMED, FiringRate, count_sent
+from ..quantities import is_number
 from ..rules import LearningRule
-from ..updates import check_constraint, check_instance, check_update
-from .ends import arriving_in_time, check_one_group, check_spikes, on_pre_of, own_on_pre, phase_of_sum, trace_method, trace_phase, traces_read
+from ..statements import written
+from ..steps import INTEGRATE, equations_of, steps_of
+from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, named, place
+from ..steps.step import constants_of
+from ..updates.arguments import check_constraint, check_instance
+from ..updates.learning import PerStep
+from .checks import check_names, check_ports, check_rule_strings, check_times
+from .ends import arriving_in_time, check_one_group, on_pre_of, phase_of_sum, trace_method, trace_phase
 from .projection import Projection
 
 logger = get_logger(__name__)
 
-#: Statements of the phase LEARN that add a change up. Numbers in place of booleans keep branches out of the loop over synapses.
-ACCUMULATE = """_on = int(plastic)
-                change = choose(_on*_sound > 0, change + ({update}), change)"""
-
 #: Dale's law, a constraint (`PlasticSynapses`). Neurons of the source are excitatory or inhibitory (their variable `excitatory`), and no
 #: weight takes the other sign (Murray 2019, figure 2, supplement 1).
-DALE = "w = choose(excitatory_pre, clip(w, 0, inf), clip(w, -inf, 0))"
+DALE = "w = where(excitatory_pre, clip(w, 0, inf), clip(w, -inf, 0))"
 
 #: The constraint of projections without synapses of neurons onto themselves.
-NO_SELF_CONNECTIONS = "w = choose(i != j, w, 0)"
+NO_SELF_CONNECTIONS = "w = where(i != j, w, 0)"
+
+#: Numbers that synapses know before, or without, a Trials.
+ALONE = {"trial_steps": 1, "finite_network": 1}
+#: Points of time that Brian2's own pathways know.
+AT_SPIKES = ("pre_spike", "post_spike")
+#: Indices that lead from synapses to the cells at either end.
+INDICES = {"pre": "_presynaptic_idx", "post": "_postsynaptic_idx"}
 
 
 class PlasticSynapses(Projection):
     """A projection that sends activity or spikes to its target and learns by a rule.
 
-    Where `onto` is a plain variable, it becomes the sum of ``w*activity_pre``. Where it has a differential equation of its own, as a
-    synaptic current has, each spike of the source adds ``w`` to it.
+    Where `onto` is a plain variable, it becomes the sum of what the rule transmits, ``w*activity_pre`` in general. Where it has a
+    differential equation of its own, as a synaptic current has, each spike of the source adds ``w`` to it.
 
     Parameters
     ----------
     source, target : group
-        Any groups with the variables that the rule needs.
+        Any groups with the variables that the rule names.
     rule : LearningRule
         What the eligibility and the weight change are.
     onto : str
         Variable of the target that receives the sum or the spikes. It must be dimensionless, and a sum belongs to one projection alone.
-    update : {"step", "trial"}
-        When weights change: at every step, or accumulated and at the end of each trial. The latter needs a `Trials`.
-    batch : int
-        Trials whose changes are added up before they are applied; more than one only with ``update="trial"``. What a run leaves of an
-        unfinished batch waits in `change` for the next run.
-    optimizer : Descent or Adam
-        How a change becomes a change of the weights.
+    learn : PerStep or PerTrial
+        When updates change the weights, and by which optimizer. `PerTrial` needs a `Trials`.
     constraint : str
         Statements that hold the weights in bounds, run after each change: `DALE`, or for example ``"w = clip(w, -1, 1)"``.
-    regularization : FiringRate, optional
-        Holds the rates of the target near a value; needs a `Trials`.
     self_connections : bool
         Whether neurons may have weights onto themselves; without, these are set to 0 with each change, and do not count in gradient clipping.
+    sends : str
+        Variable of the source that is sent.
+    sum_at, learns_at : Phase, optional
+        Phases of the sum and of learning, where they are not the usual ones.
     name : str
         Name of the projection.
     **synapses_args
@@ -77,6 +79,10 @@ class PlasticSynapses(Projection):
         The parameters of the rule.
     trace, ... : synaptic variables
         The traces of the rule; a StateMonitor can record them.
+    cells : dict of str to Cells
+        Units beside the groups at either end, ``"pre"`` and ``"post"``, where the rule keeps something for each cell.
+    placed : dict of Step to BrianObject
+        What runs, and the object that runs it.
 
     Raises
     ------
@@ -88,53 +94,87 @@ class PlasticSynapses(Projection):
     Within trials of `T` steps (see `Trials`) every update carries the paper's ``1/T``. Without trials it does not.
     """
 
-    #: What a subclass may choose: the variable of the source that is sent, the phases of the sum and of the traces, and whether its changes are a part of
-    #: the gradient, whose norm is clipped.
-    sends, sum_at, traces_at, is_gradient = "activity", None, None, True
+    #: What a subclass may choose: the phase of the traces, and whether its changes count in the norm of the gradient.
+    traces_at, is_gradient = None, True
     #: The projection whose switch `plastic` is this one's too.
     switched_with = None
 
-    def __init__(self, source, target, rule, onto, update="step", batch=1, optimizer=Descent(), constraint="", regularization=None, self_connections=True, name="plasticsynapses*", **synapses_args):
+    def __init__(self, source, target, rule, onto, learn=PerStep(), constraint="", self_connections=True, sends="activity", sum_at=None, learns_at=schedule.LEARN, name="plasticsynapses*", **synapses_args):
         check_group(f"{type(self).__name__}: source", source)
         check_group(f"{type(self).__name__}: target", target)
         check_instance("rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
-        check_instance("optimizer", optimizer, Descent, "Adam()")
-        check_update(update, batch)
+        check_instance("learn", learn, PerStep, "PerTrial(Adam())")
         check_constraint(constraint)
         if not self_connections:
             check_one_group(source, target)
             constraint = f"{NO_SELF_CONNECTIONS}\n{constraint}".strip()
-        rule = rule.placed(target, onto, with_rates=regularization is not None)
-        self.rule, self.onto, self.update, self.batch, self.optimizer, self.constraint, self.regularization, self.self_connections = rule, onto, update, batch, optimizer, constraint, regularization, self_connections
-        self.trials, self._connected, self.dense, self.trial_length, self.cells = None, 0, None, None, None
-        self.advance = "\n".join(line.split("#")[0] for line in rule.advance.splitlines())
-        self.sends_spikes, self.trace_phase = integrates(target, onto), self.traces_at or rule.phase or trace_phase(target)
+        self.rule, self.onto, self.learn, self.constraint, self.sends = rule.bind(target, onto, learn), onto, learn, constraint, sends
+        self._connected, self.dense, self.trials, self.trial_length, self.cells, self.placed, self.waiting = 0, None, None, None, {}, {}, []
+        counts = "0" if not self.is_gradient else "1" if self_connections else "int(i != j)"
+        self.mechanisms = (self.rule, *learn.of(self.rule, constraint, counts))
+        self.sends_spikes = integrates(target, onto)
         reader = f"{type(rule).__name__} on the projection from '{source.name}' to '{target.name}'"
-        if regularization is not None:
-            check_instance("regularization", regularization, FiringRate, "FiringRate(target=10*Hz, strength=300)")
-            regularization.check(rule, target)
-            count_sent(target)
-        if hasattr(whole(target), "check_projection"):
-            whole(target).check_projection(rule, onto)
-        self._check_ports(source, target, reader)
-        namespace = {**(synapses_args.pop("namespace", None) or {}), **rule.constants, "choose": choose}
-        if self.sends_spikes:
-            synapses_args["on_pre"] = on_pre_of(target, onto)
-        super().__init__(source, target, self._equations(source, target), method="exponential_euler" if self.traces_at else trace_method(target), namespace=namespace, name=name, **synapses_args)
-        if self.switched_with is not None:
-            self.variables.add_reference("plastic", self.switched_with)
-        if self.state_updater is not None:
-            schedule.move(self.state_updater, self.trace_phase)
-        advancer = self.run_regularly(traces_read(self.advance, source, target), **self.trace_phase, name=f"{self.name}_advance") if self.advance else self.state_updater
-        self.cells = CellTraces(self) if rule.pre_traces else None
-        self._check_rule(reader)
-        self.variables.add_array("_sound", size=target.stop, index="_postsynaptic_idx", values=np.ones(target.stop))
-        self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
+        check_rule_strings(self.rule, reader)
+        check_ports(self, source, target, reader)
+        namespace = {**(synapses_args.pop("namespace", None) or {}), **constants_of(self.mechanisms), **FUNCTIONS}
+        method = "exponential_euler" if self.traces_at else trace_method(target)
+        super().__init__(source, target, self._equations(sends), method=method, namespace=namespace, name=name, **self._pathways(target), **synapses_args)
+        self._share(source)
+        self.cells = {side: self._cells(side, group, other) for side, group, other in (("pre", source, target), ("post", target, source)) if steps_of(self.mechanisms, side)}
         summed = self.summed_updaters.get(f"{onto}_post")
         if summed is not None:
-            schedule.move(summed, self.sum_at or phase_of_sum(target))
-        learner = self.run_regularly(self._learning, **schedule.LEARN, name=f"{self.name}_learn")
-        self.dense = DenseParts(self, summed, learner, advancer)
+            schedule.move(summed, sum_at or phase_of_sum(target, self.rule))
+        check_names(self, reader)
+        self._place_all(target, learns_at)
+        self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
+        self.dense = DenseParts(self, summed, read(self))
+
+    def _equations(self, sends):
+        """The equations of the synapses: weights, switch, what the mechanisms keep, and the sum."""
+        lines = ["w : 1", equations_of(self.mechanisms, "own")]
+        lines += [] if self.switched_with is not None else ["plastic : boolean (shared)"]
+        lines += ["first_idx : integer (constant)"] if self.learn.copies > 1 else []
+        lines += [] if self.sends_spikes else [f"{self.onto}_post = {product(self.rule.transmits)}*{sends}_pre : 1 (summed)"]
+        return "\n".join(lines)
+
+    def _pathways(self, target):
+        """What happens to synapses at spikes, as Brian2's arguments."""
+        codes = {side: [step.code for step in steps_of(self.mechanisms, "own") if step.when == f"{side}_spike"] for side in ("pre", "post")}
+        if self.sends_spikes:
+            codes["pre"].insert(0, on_pre_of(target, self.onto, self.rule.transmits))
+        return {f"on_{side}": "\n".join(lines) for side, lines in codes.items() if lines}
+
+    def _share(self, source):
+        """Make variables known here that live elsewhere."""
+        if self.switched_with is not None:
+            self.variables.add_reference("plastic", self.switched_with)
+        if PSP not in source.variables and "activity" in source.variables and f"{PSP}_pre" not in self.variables:
+            self.variables.add_reference(f"{PSP}_pre", source, "activity", index="_presynaptic_idx")
+
+    def _cells(self, side, group, other):
+        """Cells at one end: their variables are known to the synapses with the ending of that end."""
+        cells = Cells(group, equations_of(self.mechanisms, side), lenders=[self], partner=whole(other), name=f"{self.name}_{side}_cells", namespace=constants_of(self.mechanisms))
+        for name in cells.equations.names:
+            self.variables.add_reference(f"{name}_{side}", cells, name, index=INDICES[side])
+        self.contained_objects.append(cells)
+        return cells
+
+    def _place_all(self, target, learns_at):
+        """Place all steps; those at boundaries, and those of cells that name numbers of a network, once a Trials is known."""
+        moves = {schedule.LEARN: learns_at, schedule.TRACE: self.traces_at or trace_phase(target)}
+        steps = [replace(step, phase=moves.get(step.phase, step.phase)) for step in steps_of(self.mechanisms, "own", "pre", "post")]
+        steps = [step for step in steps if step.when not in AT_SPIKES]
+        self.waiting = [step for step in steps if waits(step)]
+        self.placed = {step: self._place(step) for step in steps if not waits(step)}
+
+    def _place(self, step, trials=None):
+        """Let a step run: at an end in the cells there, else here."""
+        if step.site != "own":
+            return self.cells[step.site].run_step(step, trials, name_of(step))
+        for name in named(step.code, FIRST):
+            if name + FIRST not in self.variables:
+                self.variables.add_reference(name + FIRST, self, name, index="first_idx")
+        return place(self, step, trials and trials.phases, name_of(step))
 
     @property
     def may_learn(self):
@@ -143,142 +183,72 @@ class PlasticSynapses(Projection):
             return True
         return bool(np.all(self.variables["plastic"].get_value())) and self.variables["learning_rate"].get_value().item() > 0
 
-    @property
-    def trial_start(self):
-        """Statements at the beginning of a trial: remember the weights, clear the traces."""
-        return f"w_kept = w\n{self.rule.reset}"
-
-    @property
-    def trial_end(self):
-        """Statements at the end of a trial, or of a batch of trials: what was accumulated is applied. `_scale` is what clipping leaves of it."""
-        if self.update != "trial":
-            return ""
-        return f"{self._held(self.optimizer.statements('_scale*change' if '_scale' in self.variables else 'change'))}\nchange = 0"
-
-    @property
-    def trial_regularize(self):
-        """Statements at the end of each trial, before `trial_end`: what holds rates near their target is added to the change."""
-        if self.regularization is None or self.update != "trial":
-            return ""
-        return f"""_on = int(plastic)
-            change = choose(_on*_sound > 0, change + {self.regularization.pull("trial_steps")}*{SUMMED}, change)
-            {SUMMED} = 0"""
-
-    @property
-    def trial_restore(self):
-        """Statements after the verdict on a trial: where the network is not sound, the weights from before it."""
-        unfinished = "change = choose(_sound > 0, change, 0)" if self.batch > 1 else ""
-        return f"w = choose(_sound > 0, w, w_kept)\n{unfinished}\n{self.optimizer.forget}"
-
-    @property
-    def _learning(self):
-        held, gradient = self.regularization, self.rule.rate_gradient
-        if self.update == "trial":
-            summed = f"\n{SUMMED} = choose(_on*_sound > 0, {SUMMED} + ({gradient}), {SUMMED})" if held else ""
-            return ACCUMULATE.format(update=self.rule.update) + summed
-        pull = f" + {held.pull('(t_in_timesteps % trial_steps + 1)')}*({gradient})" if held else ""
-        return self._held(self.optimizer.statements(f"({self.rule.update}{pull})"))
-
-    def _held(self, statements):
-        """Statements that change the weights, with the constraint behind them; weights that do not learn stay, to the bit.
-
-        `_before` is a copy: ``_before = w`` would be another name of the same array on the numpy target.
-        """
-        if not self.constraint:
-            return statements
-        return f"{statements}\n_before = choose(_rate*_sound > 0, 0, w)\n{self.constraint}\nw = choose(_rate*_sound > 0, w, _before)"
-
-    def _equations(self, source, target):
-        change = "change : 1\n" if self.update == "trial" else ""
-        sent = "" if self.sends_spikes else f"{self.onto}_post = w*{self.sends}_pre : 1 (summed)"
-        switch = "" if self.switched_with is not None else "plastic : boolean (shared)\n"
-        held = f"{self.regularization.equations}\n{f'{SUMMED} : 1' if change else ''}\n" if self.regularization else ""
-        return f"w : 1\nw_kept : 1\n{change}{held}{switch}{self.optimizer.equations}\n{traces_read(self.rule.equations, source, target)}\n{sent}"
-
-    def _check_ports(self, source, target, reader):
-        if self.sends_spikes:
-            check_spikes(source, target, self.onto)
-        if not (self.sends_spikes and own_on_pre(target, self.onto)):
-            check_port(target, self.onto, f"onto='{self.onto}'")
-        for name in dict.fromkeys((self.sends, *self.rule.needs_pre)):
-            check_port(source, name, reader)
-        for name in self.rule.needs_post:
-            check_port(target, name, reader)
-        if self.regularization is not None:
-            check_port(target, "sent", "regularization")
-
-    def _check_rule(self, reader):
-        if not self.rule.update.strip():
-            raise ValueError(f"{reader}: it has no update, so nothing would be learned; write its expression in a subclass of LearningRule, for example update = 'feedback_post*activity_pre'")
-        hidden = sorted(set(self.rule.constants) & set(self.variables))
-        if hidden:
-            raise ValueError(f"{reader}: the neurons' constant '{hidden[0]}' has the name of a variable of the synapses, which its strings would read in its place; call the constant otherwise, or write its value into the equations")
-        known = {*self.variables, *self.namespace, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNITS}
-        named = {"traces": self.equations.identifiers, "advance": get_identifiers(self.advance) - written(self.advance), "update": get_identifiers(self.rule.update), "rate_gradient": get_identifiers(self.rule.rate_gradient), "reset": get_identifiers(self.rule.reset), "constraint": get_identifiers(self.constraint)}
-        for part, names in named.items():
-            unknown = ", ".join(repr(name) for name in sorted(names - known))
-            if unknown:
-                remedy = "write a number in its place; or, for DALE, give RateNeurons excitatory=" if part == "constraint" else "make it a parameter or a trace of the rule"
-                raise ValueError(f"{reader}: its {part} {'name' if part == 'traces' else 'names'} {unknown}, which neither the rule, the synapses nor the two groups have; {remedy}, or make it a variable of a group (with _pre or _post behind its name)")
-        if self.advance and self.equations.diff_eq_names:
-            raise ValueError(f"{reader}: its traces are differential equations ({', '.join(sorted(self.equations.diff_eq_names))}) and its advance has statements too; write all of them as statements, for example 'p = exp(-dt/tau)*p + gain_post*activity_pre'")
-        forgotten = {line.split(":")[0].strip() for line in self.rule.traces.splitlines() if ":" in line} - written(self.advance)
-        if self.advance and forgotten:
-            raise ValueError(f"{reader}: its advance never writes {', '.join(map(repr, sorted(forgotten)))}, which its traces declare; a misspelt name?")
-        self._check_times()
-
     def __setattr__(self, name, value, level=0):
         if name == "learning_rate" and not isinstance(value, str) and not (is_number(value) and value >= 0):
             raise ValueError(f"'{self.name}': learning_rate must be a finite number and not negative; got {value!r} (0 switches learning off)")
         super().__setattr__(name, value, level=level + 1)
 
-    def resolve_all(self, identifiers, run_namespace, *args, **kwds):
-        """As Brian2 does, but without its warning of two things of one name where a parameter of the rule has the value of the script's variable."""
-        given = {name for name, value in self.rule.parameters.items() if same_value(value, run_namespace.get(name))}
-        return super().resolve_all(identifiers, {name: value for name, value in run_namespace.items() if name not in given}, *args, **kwds)
-
-    def _check_times(self):
-        for name, value in self.rule.parameters.items():
-            if name.startswith("tau"):
-                check_tau(type(self.rule).__name__, value, self.clock.dt, name)
-
     def connect(self, *args, level=0, **connect_args):
         super().connect(*args, level=level + 1, **connect_args)
         if self.switched_with is None:
             self.plastic = True
-        for name, value in (self.rule.parameters | (self.regularization.parameters if self.regularization else {})).items():
+        for name, value in self.rule.parameters.items():
             setattr(self, name, value)
+        if self.learn.copies > 1 and self._connected > 0:
+            pre, post, copies = self.block_of(self.source, self._connected), self.block_of(self.target, self._connected), self.learn.copies
+            self.first_idx = f"(i - (i//{pre}) % {copies}*{pre})*{post} + j % {post}"
 
     connect.__doc__ = Projection.connect.__doc__
 
+    def check_trials(self, trials):
+        """Raise unless the projection fits the networks of a Trials."""
+        if len(trials) > 1 and isinstance(self.target, Subgroup):
+            raise ValueError(f"'{self.name}' ends in a subgroup, and {len(trials)} networks need whole groups; make a group of the networks alone")
+        if self.learn.copies > 1 and (self.geometry is None or self.geometry.networks != len(trials)):
+            raise ValueError(f"'{self.name}' must be connected all to all in each of the {len(trials)} blocks, write {self.name}.connect(networks={len(trials)}), so that trials side by side can share its weights")
+
     def join(self, trials):
-        """Take the length of a trial from `trials`; called by `Trials`."""
+        """Take the clock and the numbers of networks from `trials`, which calls this."""
         if self.trials is not None:
             raise ValueError(f"'{self.name}' belongs to '{self.trials}' already; give it to one Trials")
-        self.trials = trials.name
-        self.variables._variables.pop("trial_steps", None)  # left by a run without trials
-        self.variables._variables.pop("averaged_over", None)
+        for name in ALONE:
+            self.variables._variables.pop(name, None)  # left by a run without trials
+        self.trials, self.trial_length = trials.name, trials.task.n_steps
         self.variables.add_constant("trial_steps", trials.task.n_steps)
-        self.variables.add_constant("averaged_over", trials.averaged_over)
-        self.trial_length = trials.task.n_steps
-        if self.cells is not None:
-            trials.at_start(self.cells, self.rule.pre_reset)
-        if trials.clip_norm is not None:
-            self.variables.add_array("_scale", size=self.target.stop, index="_postsynaptic_idx", values=np.ones(self.target.stop))
+        for step in [*self.placed, *self.waiting]:
+            for name in named(step.code, NETWORK) if step.site == "own" else ():
+                self._reach(name, step, trials)
+        self.placed |= {step: self._place(step, trials) for step in self.waiting}
+        self.waiting = []
+
+    def _reach(self, name, step, trials):
+        """Make a number of the network known to the synapses, through the cells at their target."""
+        adds = name + NETWORK in written(step.code)
+        cells = trials.gather(name, self.target, step) if adds else trials.hand_out(name, self.target)
+        if name + NETWORK not in self.variables:
+            self.variables.add_reference(name + NETWORK, cells, f"{name}_sum" if adds else name, index="_postsynaptic_idx")
 
     def before_run(self, run_namespace):
         """Refuse to accumulate for the end of a trial that never comes."""
-        if self.regularization is not None and self.trials is None:
-            raise ValueError(f"'{self.name}' is to hold firing rates, which are counted trial by trial, but no Trials has it; write Trials(task, ..., {self.name})")
-        if self.update == "trial" and self.trials is None:
-            raise ValueError(f"'{self.name}' accumulates its weight change for the end of a trial, but no Trials has it; write Trials(task, ..., {self.name}), or update='step'")
+        if self.trials is None:
+            self._check_alone()
         if self.sends_spikes and self.trials is not None and self.has_delays:
-            self.pre.code = arriving_in_time(on_pre_of(self.target, self.onto), self.trial_length)
-        for name in ("trial_steps", "averaged_over"):
+            self.pre.code = arriving_in_time(on_pre_of(self.target, self.onto, self.rule.transmits), self.trial_length)
+        for name, value in ALONE.items():
             if name not in self.variables:
-                self.variables.add_constant(name, 1)
-        self._check_times()
+                self.variables.add_constant(name, value)
+        check_times(self)
         super().before_run(run_namespace)
+
+    def _check_alone(self):
+        """Raise if something waits for the boundary of a trial, or for a number of a network."""
+        if self.learn.accumulates:
+            raise ValueError(f"'{self.name}' accumulates its weight change for the end of a trial, but no Trials has it; write Trials(task, ..., {self.name}), or learn=PerStep()")
+        late = [when for when in self.rule.updates if when not in ("step", *AT_SPIKES)]
+        numbers = sorted(set(self.rule.reads("network")) - {"finite"})
+        if late or numbers:
+            needs = f"reads '{numbers[0]}_network', a number of the network" if numbers else f"reads its update at '{late[0]}'"
+            raise ValueError(f"{type(self.rule).__name__} on '{self.name}' {needs}, but no Trials has the projection; write Trials(task, ..., {self.name})")
 
     def after_run(self):
         """Weights that are no numbers never pass silently."""
@@ -286,3 +256,21 @@ class PlasticSynapses(Projection):
         if not is_standalone() and self._connected and not np.isfinite(self.variables["w"].get_value()).all():
             advice = "" if self.trials else f"; write Trials(task, ..., {self.name}) to keep the weights of the last finite trial"
             logger.warn(f"Weights of '{self.name}' are not finite after this run; lower its learning rate (now {np.asarray(self.learning_rate).item():g}){advice}.", "not_finite")
+
+
+def waits(step):
+    """Return whether a step can be placed only once a Trials is known."""
+    return step.when not in ("step", "spike") or (step.site != "own" and bool(named(step.code, NETWORK)))
+
+
+def name_of(step):
+    """Return a name for the object that runs a step."""
+    if step.code == INTEGRATE:
+        return "integrate"
+    phases = {phase: name.lower() for name, phase in vars(schedule).items() if isinstance(phase, schedule.Phase)}
+    return f"{step.when}_{phases.get(step.phase, 'step')}".removeprefix("step_")
+
+
+def product(transmits):
+    """Return an expression as a factor."""
+    return transmits if transmits.isidentifier() else f"({transmits})"

@@ -29,12 +29,12 @@ std::fill({{flush.e}} + {{(k*order + k)*width}}, {{flush.e}} + {{(k*order + k + 
 {% macro add_to(into) %}
 for (int _network = 0; _network < {{s.networks}}; _network++)
 {
-    const auto* const _sound = {{flush.sound}} + {{s.first_post}} + _network*{{s.n_post}};
-    const int _learning = std::count_if(_sound, _sound + {{s.n_post}}, [&](const decltype(*_sound) value) { return _on*value > 0; });
+    const auto* const _finite = {{flush.finite}} + {{s.first_post}} + _network*{{s.n_post}};
+    const int _learning = std::count_if(_finite, _finite + {{s.n_post}}, [&](const decltype(*_finite) value) { return _on*value > 0; });
     if (!_learning)
         continue;
     for (int _j = 0; _j < {{s.n_post}}; _j++)
-        if (!(_on*_sound[_j] > 0))
+        if (!(_on*_finite[_j] > 0))
         {
             for (int _k = 0; _k < {{order}}; _k++)
                 {{flush.e}}[_k*{{width}} + _network*{{s.post}} + _j] = 0;
@@ -60,27 +60,11 @@ if (_rows && (_is_over || _is_last))
     {% for name, array in flush.arrays.items() if name in x.arrays %}
     const auto* const _kept_{{name}} = {{array}};
     {% endfor %}
-    {% if x.is_held %}
-    const decltype({{flush.e}}[0] + 0) _holds = _is_last ? 1 : 0;
-    {% set added = [] %}
-    {% for k in range(order) %}
-    {% set term = "_holds*%s[_n]*%s" % (flush.R, x.q[k]) if x.q[k] else "" %}
-    {{- added.append([x.h[k], term]|select|join(" + ")) or "" }}
-    {% endfor %}
-    {% else %}
-    {% set added = x.h %}
-    {% endif %}
+    {% for into, added in flush.sums.items() %}
     std::fill({{flush.e}}, {{flush.e}} + {{order*width}}, 0);
     {{backwards(added)|autoindent}}
-    {{add_to(flush.change)|autoindent}}
-    {% if x.is_held %}
-    if (!_is_last)
-    {
-        std::fill({{flush.e}}, {{flush.e}} + {{order*width}}, 0);
-        {{backwards(x.q)|autoindent}}
-        {{add_to(flush.summed)|autoindent}}
-    }
-    {% endif %}
+    {{add_to(into)|autoindent}}
+    {% endfor %}
     {% if flush.traces %}
     if (_is_over{{" || true" if flush.keeps_traces}})
     {

@@ -4,6 +4,8 @@ import ast
 
 import numpy as np
 
+from ..statements import assigned
+
 UPDATES = ("step", "trial")
 #: The plastic projections of a standard network.
 PLASTIC = ("recurrent", "input", "output")
@@ -29,7 +31,7 @@ def check_clip_norm(clip_norm, update):
 
 def check_trained(trained):
     """Raise unless `trained` names plastic projections."""
-    if not isinstance(trained, (list, tuple, set)) or not trained or not all(name in PLASTIC for name in trained):
+    if not isinstance(trained, (list, tuple, set)) or not all(name in PLASTIC for name in trained):
         raise ValueError(f"trained must be some of {PLASTIC}, for example trained=('output',); got {trained!r}")
 
 
@@ -43,12 +45,6 @@ def check_constraint(constraint):
         raise ValueError(f"constraint must be statements, for example 'w = clip(w, 0, 1)'; got {constraint!r} ({error.msg})") from error
     if constraint.strip() and "w" not in assigned(tree):
         raise ValueError(f"constraint must change w, for example 'w = clip(w, 0, 1)', or be DALE; got {constraint!r}")
-
-
-def assigned(tree):
-    """Names that statements assign to."""
-    targets = [node.target for node in ast.walk(tree) if isinstance(node, ast.AugAssign)] + [target for node in ast.walk(tree) if isinstance(node, ast.Assign) for target in node.targets]
-    return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 def check_statements(group, statements):

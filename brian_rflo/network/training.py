@@ -1,0 +1,219 @@
+"""Any Brian2 network that has a Trials can learn: it trains, is saved and loaded, and returns a result."""
+
+import numpy as np
+from brian2 import Network, get_device
+from brian2.core.namespace import get_local_namespace
+from brian2.groups.group import Group
+from brian2.utils.logger import get_logger
+
+from .. import saving
+from ..identity import described, digest
+from ..neurons.base import whole
+from ..occasional import is_standalone
+from ..settings import constants_outside, told
+from ..synapses import PlasticSynapses, Projection
+from ..trials import Trials
+from .recording import Recording
+
+logger = get_logger(__name__)
+
+
+class TrialNetwork(Network):
+    """A network of your own parts that trains: an ordinary `brian2.Network` with a `Trials` among its objects.
+
+    Parameters
+    ----------
+    *objects : BrianObject
+        The parts, as for `brian2.Network`; one of them is a `Trials`.
+    name : str, optional
+        Name of the network.
+
+    Attributes
+    ----------
+    trials : Trials
+    task : Task
+    readout : Readout or None
+        The first readout of the trials.
+    losses : LossMonitor or None
+        The loss of each trial.
+    networks, copies : int
+        Independent networks side by side, and trials side by side in each.
+
+    Raises
+    ------
+    ValueError
+        If there is no Trials among the objects, or more than one.
+
+    Examples
+    --------
+    >>> from brian2 import ms, defaultclock
+    >>> task = PeriodicOutput(period=20*ms)
+    >>> defaultclock.dt = task.dt
+    >>> neurons, readout = RateNeurons(10, tau=10*ms), Readout(task)
+    >>> output = PlasticSynapses(neurons, readout, Delta(0.03), onto="output", name="output")
+    >>> output.connect()
+    >>> net = TrialNetwork(neurons, readout, output, Trials(task, neurons, readout, output))
+    >>> net.train(3).losses.shape
+    (1, 3)
+    """
+
+    def __init__(self, *objects, name="trialnetwork*"):
+        super().__init__(*objects, name=name)
+        found = [obj for obj in self.objects if isinstance(obj, Trials)]
+        if len(found) != 1:
+            raise ValueError(f"a network that trains needs one Trials among its objects; got {len(found)}. Write TrialNetwork(neurons, ..., Trials(task, neurons, ...))")
+        self._begin(found[0])
+
+    def _begin(self, trials):
+        """Know the trials, and record what a result is made of."""
+        self.trials, self.task, self.copies, self.networks, self._constants = trials, trials.task, trials.copies, len(trials) // trials.copies, {}
+        self.blocks = len(trials)
+        self.readout = trials.readouts[0] if trials.readouts else None
+        self._recording = Recording(self)
+        self.losses = self._recording.losses
+        self.add(*self._recording.monitors)
+
+    @property
+    def learners(self):
+        """Projections that learn, by name."""
+        return {part.name: part for part in self.trials.projections}
+
+    @property
+    def projections(self):
+        """All projections of ours, by name."""
+        return {obj.name: obj for obj in self.objects if isinstance(obj, Projection)}
+
+    #: The two projections whose alignment is measured: to the readout, and back; None where it means nothing.
+    aligned = None
+
+    @property
+    def settings(self):
+        """All that decides its numbers, as text and numbers by name."""
+        groups = {obj.name: obj for obj in self._groups if not isinstance(obj, (Projection, Trials))}
+        parts = {name: described(group) for name, group in groups.items() if len(name)}
+        learners = {name: f"{part.source.name} to {part.target.name}, {part.onto}: {described(part.rule)}, {described(part.learn)}, {part.constraint!r}" for name, part in self.learners.items()}
+        return told({"task": self.task, "networks": self.networks, **parts, **learners} | {f"constant_{name}": value for name, value in self._constants.items()} | {"task_numbers": digest(described(self.task.trial(0)))})
+
+    @property
+    def _groups(self):
+        """Groups in it, whose strings may name constants of the script, as those of a `brian2.NeuronGroup` may."""
+        return [obj for obj in self.objects if isinstance(obj, Group)]
+
+    def weights(self):
+        """Present weights as ``[network, post, pre]`` by the name of the projection; of one copy of each network."""
+        if is_standalone() and not get_device().has_been_run:
+            return {}
+        return {name: self._matrix(part) for name, part in self.projections.items()}
+
+    def _matrix(self, part):
+        """The weights of a projection; those within each block, where both groups fall into blocks."""
+        is_split = len(whole(part.source)) % self.blocks == 0 and len(whole(part.target)) % self.blocks == 0
+        if self.blocks > 1 and is_split and part.geometry is not None and part.geometry.networks == self.blocks:
+            return part.matrix(networks=self.blocks)[:: self.copies]
+        matrix = part.matrix()
+        return matrix[None] if self.blocks == 1 or not is_split else matrix.reshape(self.blocks, -1, matrix.shape[-1])[:: self.copies]
+
+    def train(self, trials, report=None, **run_args):
+        """Run a number of whole trials.
+
+        Parameters
+        ----------
+        trials : int
+            At least 1; with trials side by side a multiple of `copies`.
+        report, **run_args
+            For `brian2.Network.run`, for example ``report="text"``.
+
+        Returns
+        -------
+        TrainingResult
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `trials` is not a positive whole number, or the simulation stands within a trial.
+        RuntimeError
+            If it is called a second time in C++ standalone, which builds one program.
+        """
+        self._check_trials(trials)
+        batch = max((part.learn.batch for part in self.learners.values()), default=1)
+        if trials < batch * self.seen:
+            logger.warn(f"{trials} trial(s) are no whole batch of {batch * self.seen}: no weights change in this training, unless it completes a batch begun before.", "unfinished_batch")
+        rounds = trials // self.seen
+        self._recording.begin(rounds)
+        namespace = run_args.pop("namespace", None)
+        namespace = get_local_namespace(level=1) if namespace is None else namespace
+        self._constants |= constants_outside(self._groups, namespace)
+        self.run(rounds * self.task.duration, report=report, namespace=namespace, **run_args)
+        self.trials.check()
+        return self._recording.result()
+
+    @property
+    def seen(self):
+        """Different trials that run at the same time."""
+        return 1 if self.readout is None else self.readout.copies
+
+    def save(self, path):
+        """Write the network to an ``.npz`` file, whole or not at all, so that training can go on from here: see `load`.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; one that was there stays as it was.
+        RuntimeError
+            In C++ standalone before the run.
+        ValueError
+            For another ending, or if spikes are on their way through delays.
+        """
+        self._constants = constants_outside(self._groups, get_local_namespace(level=1)) | self._constants
+        return saving.save(self, path)
+
+    def load(self, path):
+        """Take the state that a network of the same construction was saved in, and go on from there.
+
+        Weights, traces, moments, an unfinished batch, neurons, switches, time, trial number and random numbers are as they were: on the numpy
+        target the next trials are, to the bit, those that would have followed, on Cython to rounding. In C++ standalone, load before `train`: the
+        values are the initial ones of the program, whose noise begins anew. What monitors had recorded stays where it was; nothing in a file is run.
+
+        Raises
+        ------
+        FileNotFoundError, RuntimeError
+            If there is no such file, or it is damaged.
+        ValueError
+            If the network in it was built otherwise, with what differs.
+        """
+        self._constants = constants_outside(self._groups, get_local_namespace(level=1)) | self._constants
+        state = saving.load(self, path)
+        if is_standalone():
+            self._loaded(state)
+        return self
+
+    def _loaded(self, state):
+        """Know what a standalone program begins with."""
+
+    def _check_trials(self, trials):
+        if isinstance(trials, bool) or not isinstance(trials, (int, np.integer)):
+            raise TypeError(f"trials must be a whole number; got {trials!r}")
+        if trials < 1:
+            raise ValueError(f"trials must be at least 1; got {trials}")
+        if trials % self.seen:
+            raise ValueError(f"trials must be a multiple of the {self.seen} that run side by side; got {trials}")
+        if is_standalone():
+            if not get_device().build_on_run:
+                raise RuntimeError("train returns results, so it must run: write set_device('cpp_standalone') without build_on_run=False, or call net.run and device.build yourself in place of train")
+            if get_device().has_been_run:
+                raise RuntimeError("C++ standalone builds and runs one program: train once with all trials, or use prefs.codegen.target = 'cython' for several runs")
+            return
+        steps = round(float(self.t / self.task.dt))
+        if (np.asarray(self.trials.diverged_in) >= 0).all():
+            first = next(iter(self.learners), "recurrent")
+            raise RuntimeError(f"every network has diverged, and none would learn; lower the learning rates, for example {first}.learning_rate = 0.01, and write {self.trials.name}.resume()")
+        if steps % self.task.n_steps:
+            raise ValueError(f"the simulation stands at step {steps % self.task.n_steps} of a trial of {self.task.n_steps}; run to the end of the trial first, then train")
+
+    def steps(self):
+        """Return what happens in a step and at each boundary, in order, as a table to print."""
+        return self.scheduling_summary()

@@ -1,0 +1,60 @@
+"""Rules around a rule: rewards, tags, firing-rate control. They have the strings of the rule inside, and say only what is different."""
+
+from dataclasses import dataclass, replace
+
+from .base import LearningRule, adding_up
+
+#: Strings that are those of the rule inside, unless a subclass has its own.
+STRINGS = ("traces", "advance", "reset", "rate_gradient", "pre_traces", "pre_advance", "pre_reset", "post_traces", "post_advance", "post_reset", "explores", "transmits", "pairs", "phase")
+
+
+@dataclass(frozen=True)
+class Around(LearningRule):
+    """A rule around a rule: its strings are those of the rule inside, but for what a subclass writes anew.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Factor of every update; that of the rule inside is not read.
+    rule : LearningRule
+        The rule inside.
+    """
+
+    rule: LearningRule
+
+    @property
+    def updates(self):
+        """Expressions of the weight change; those of the rule inside, unless it has an `update` of its own."""
+        return super().updates or self.rule.updates
+
+    @property
+    def parameters(self):
+        """Those of the rule inside, and its own."""
+        return self.rule.parameters | super().parameters
+
+    @property
+    def constants(self):
+        """Those of the rule inside."""
+        return self.rule.constants
+
+    @property
+    def variables(self):
+        """Those of the rule inside, and its own."""
+        own = super().variables
+        return {site: f"{self.rule.variables[site]}\n{own[site]}" for site in own}
+
+    @property
+    def steps(self):
+        """Those of the rule inside, and what it adds up itself."""
+        return (*self.rule.steps, *(adding_up(self.summed) if self.summed and not self.rule.summed else ()), *self.more_steps)
+
+    #: Further steps of a subclass.
+    more_steps = ()
+
+    def bind(self, target, onto, learn=None):
+        """Return this rule with the rule inside specialised for a projection."""
+        return replace(self, rule=self.rule.bind(target, onto, learn))
+
+
+for _name in STRINGS:
+    setattr(Around, _name, property(lambda self, _name=_name: getattr(self.rule, _name), doc="That of the rule inside."))

@@ -1,0 +1,61 @@
+"""When a step runs: a condition on the number of the time step, one string for Python and for C++."""
+
+from ..quantities import whole_steps
+
+
+class TrialClock:
+    """Names for the time steps of a trial: its first, its last, and those of the task's inner phases.
+
+    Parameters
+    ----------
+    task : Task
+        Its `phases`, where it has some, are durations by name, one after the other; they need not fill the trial.
+
+    Attributes
+    ----------
+    n_steps : int
+        Steps of a trial.
+    ranges : dict of str to tuple
+        First step of each phase, and the step behind its last; ``"trial"`` is the whole trial.
+
+    Raises
+    ------
+    ValueError
+        If the phases are longer than the trial, or a duration is not a whole number of time steps.
+    """
+
+    def __init__(self, task):
+        self.n_steps, self.ranges, begins = task.n_steps, {"trial": (0, task.n_steps)}, 0
+        for name, duration in getattr(task, "phases", {}).items():
+            ends = begins + whole_steps(f"{type(task).__name__}: phase '{name}'", duration, task.dt)
+            if ends > task.n_steps or not name.isidentifier() or name in ("trial", "step"):
+                raise ValueError(f"{type(task).__name__}: phases must have names of their own and fit into the {task.n_steps} steps of a trial; got {task.phases!r}")
+            self.ranges[name], begins = (begins, ends), ends
+
+    def condition(self, when, every=1):
+        """Return the condition for a `Step`, a string in which ``{step}`` is the number of the time step; None where it always holds.
+
+        Raises
+        ------
+        ValueError
+            If the task has no such phase.
+        """
+        if when == "step":
+            return None if every == 1 else f"({{step}} + 1) % {every} == 0"
+        name, edge = self.phase_and_edge(when)
+        first, end = self.ranges[name]
+        if name == "trial" and edge == "end":
+            return f"({{step}} + 1) % {self.n_steps * every} == 0"
+        within = f"({{step}} % {self.n_steps})"
+        condition = {"start": f"{within} == {first}", "end": f"{within} == {end - 1}", "": f"({within} >= {first})*({within} < {end})"}[edge]
+        return condition if every == 1 else f"({condition})*((({{step}} - {within})/{self.n_steps} + 1) % {every} == 0)"
+
+    def phase_and_edge(self, when):
+        """Return the phase that a `when` names, and "start", "end" or ""."""
+        if when in self.ranges and when != "trial":
+            return when, ""
+        name, _, edge = when.rpartition("_")
+        if name not in self.ranges or edge not in ("start", "end"):
+            known = [f"'{name}_start', '{name}_end'" for name in self.ranges] + [f"'{name}'" for name in self.ranges if name != "trial"]
+            raise ValueError(f"when must be 'step' or one of {', '.join(known)}, the phases of this task; got {when!r}")
+        return name, edge

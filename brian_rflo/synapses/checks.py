@@ -1,0 +1,73 @@
+"""What a projection's rule must hold, said where the projection is written."""
+
+from brian2 import DEFAULT_FUNCTIONS, Equations
+from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_UNITS
+from brian2.utils.stringtools import get_identifiers
+
+from ..neurons.base import PORTS, PSP, check_port, whole
+from ..quantities import check_tau
+from ..statements import written
+from ..steps.cells import FIRST, NETWORK
+from .ends import check_spikes, own_on_pre
+
+#: What synapses know once they run: the steps of a trial.
+KNOWN = {"trial_steps"}
+
+
+def check_rule_strings(rule, reader):
+    """Raise unless a rule learns, and its traces are either differential equations or statements."""
+    if not rule.updates:
+        raise ValueError(f"{reader}: it has no update, so nothing would be learned; write its expression in a subclass of LearningRule, for example update = 'feedback_post*activity_pre'")
+    equations = Equations(rule.traces)
+    if rule.advance and equations.diff_eq_names:
+        raise ValueError(f"{reader}: its traces are differential equations ({', '.join(sorted(equations.diff_eq_names))}) and its advance has statements too; write all of them as statements, for example 'p = exp(-dt/tau)*p + gain_post*activity_pre'")
+    statements = "\n".join(step.code for step in rule.steps if step.site == "own")
+    forgotten = set(equations.names) - written(statements) if rule.advance else set()
+    if forgotten:
+        raise ValueError(f"{reader}: its advance never writes {', '.join(map(repr, sorted(forgotten)))}, which its traces declare; a misspelt name?")
+
+
+def check_ports(synapses, source, target, reader):
+    """Raise unless both groups have the variables that a projection and its rule need, and spikes can be sent where they must be."""
+    if hasattr(whole(target), "check_projection"):
+        whole(target).check_projection(synapses.rule, synapses.onto)
+    if synapses.sends_spikes:
+        check_spikes(source, target, synapses.onto)
+    if not (synapses.sends_spikes and own_on_pre(target, synapses.onto)):
+        check_port(target, synapses.onto, f"onto='{synapses.onto}'")
+    if not synapses.sends_spikes:
+        check_port(source, synapses.sends, reader)
+    for side, group in (("pre", source), ("post", target)):
+        for name in synapses.rule.reads(side):
+            name = "activity" if name == PSP and PSP not in group.variables else name
+            if name in PORTS:
+                check_port(group, name, reader)
+
+
+def check_names(synapses, reader):
+    """Raise unless all that a rule's strings name is known."""
+    rule = synapses.rule
+    hidden = sorted(set(rule.constants) & set(synapses.variables))
+    if hidden:
+        raise ValueError(f"{reader}: the neurons' constant '{hidden[0]}' has the name of a variable of the synapses, which its strings would read in its place; call the constant otherwise, or write its value into the equations")
+    known = {*KNOWN, *synapses.variables, *synapses.namespace, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNITS}
+    for part, names in names_by_part(synapses).items():
+        unknown = ", ".join(repr(name) for name in sorted(names - known) if not name.endswith((NETWORK, FIRST)))
+        if unknown:
+            remedy = "write a number in its place; or, for DALE, give RateNeurons excitatory=" if part == "constraint" else "make it a parameter or a trace of the rule"
+            raise ValueError(f"{reader}: its {part} {'name' if part == 'traces' else 'names'} {unknown}, which neither the rule, the synapses nor the two groups have; {remedy}, or make it a variable of a group (with _pre or _post behind its name)")
+
+
+def names_by_part(synapses):
+    """Return the names in each of a rule's strings, by what the string is called."""
+    rule = synapses.rule
+    names = {"traces": set(synapses.equations.identifiers), "advance": get_identifiers(rule.advance) - written(rule.advance)}
+    texts = {"update": "\n".join(f"({update})" for update in rule.updates.values()), "rate_gradient": rule.rate_gradient, "summed": rule.summed, "reset": rule.reset, "transmits": rule.transmits, "constraint": synapses.constraint}
+    return names | {part: set(get_identifiers(text)) for part, text in texts.items()} | {"constraint": get_identifiers(synapses.constraint) - written(synapses.constraint)}
+
+
+def check_times(synapses):
+    """Raise if a time constant of the rule is shorter than the time step."""
+    for name, value in synapses.rule.parameters.items():
+        if name.startswith("tau"):
+            check_tau(type(synapses.rule).__name__, value, synapses.clock.dt, name)

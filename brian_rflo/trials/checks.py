@@ -1,0 +1,28 @@
+"""What a Trials says of projections that go on across the boundary of trials."""
+
+from brian2.utils.logger import get_logger
+
+from ..dense.choice import networks_with
+from ..neurons.base import whole
+from ..synapses import PlasticSynapses, Projection
+
+logger = get_logger(__name__)
+
+
+def look_at(trials):
+    """Warn, once, of each projection of the network that the trials should have, or that sends spikes into the next trial."""
+    objects = {id(obj): obj for network in networks_with(trials) for obj in network.sorted_objects if isinstance(obj, Projection)}
+    for projection in objects.values():
+        look_at_one(trials, projection)
+
+
+def look_at_one(trials, projection):
+    """Warn, once, of a projection that goes on across the boundary of trials."""
+    if trials.members.isdisjoint({whole(projection.source).name, whole(projection.target).name}) or projection.name in trials.reported:
+        return
+    if isinstance(projection, PlasticSynapses) and projection.trials is None and not projection.learn.accumulates and projection.may_learn:
+        trials.reported.add(projection.name)
+        logger.warn(f"'{projection.name}' learns, but '{trials.name}', which has its groups, does not have it: its traces are not reset, its updates are not divided by the {trials.task.n_steps} steps of a trial, and nothing stops it where it diverges. Write Trials(task, ..., {projection.name}).", "forgotten")
+    elif not isinstance(projection, PlasticSynapses) and projection.sends_spikes and projection.has_delays:
+        trials.reported.add(projection.name)
+        logger.warn(f"'{projection.name}' has delays: spikes from the end of a trial arrive in the next one. Give it none, or let the trials of the task end with steps in which nothing is asked.", "delays")

@@ -1,0 +1,7 @@
+"""When and how weights change: learning schedules, optimizers, what holds firing rates."""
+
+from .firing_rate import FiringRate
+from .learning import PerStep, PerTrial
+from .optimizers import SGD, Adam, Momentum
+
+__all__ = ["Adam", "FiringRate", "Momentum", "PerStep", "PerTrial", "SGD"]

@@ -1,0 +1,174 @@
+"""Optimizers: how a sum of updates becomes a change of the weights; bare formulas, like rules.
+
+With g = total/window, the updates over the number of steps they are averaged over, and learning_rate(k) = learning_rate/(1 + k/decay)
+in update k = 0, 1, ...:
+
+    SGD        dw = learning_rate(k) g
+    Momentum   v <- momentum v + g,   dw = learning_rate(k) v
+    Adam       m <- b1 m + (1 - b1) g,   s <- b2 s + (1 - b2) g^2
+               dw = learning_rate(k) sqrt(1 - b2^(k+1))/(1 - b1^(k+1)) m/(sqrt(s) + epsilon)
+
+Adam is in the form that TensorFlow uses, where epsilon is what Kingma and Ba 2015 (arXiv 1412.6980, section 2) call epsilon hat: their
+algorithm 1 has epsilon sqrt(1 - b2^(k+1)) in its place.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from brian2 import Equations
+
+from ..quantities import is_number
+from ..steps import Mechanism
+
+
+@dataclass(frozen=True)
+class SGD(Mechanism):
+    """Stochastic gradient descent, and the base of all optimizers.
+
+    An optimizer is the formula `code`: statements that read `total`, `window` and `learning_rate` and write `dw`. Its own
+    synaptic variables stay as they are where nothing learns, and return to 0 where a network has diverged: the learning schedule sees to
+    both. `updates` counts the updates, where `variables` declares it.
+
+    Parameters
+    ----------
+    decay : float, optional
+        Number of updates in which the learning rate falls to a half, as ``1/(1 + updates/decay)``; it stays as it is by default.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Examples
+    --------
+    >>> SGD(decay=100).decay
+    100
+    """
+
+    decay: float | None = None
+
+    #: Equations of its own synaptic variables, for a subclass to state.
+    memory: ClassVar[str] = ""
+
+    def __post_init__(self):
+        name = type(self).__name__
+        if self.decay is not None and not (is_number(self.decay) and self.decay > 0):
+            raise ValueError(f"{name}: decay must be a positive number of updates, or None; got {self.decay!r}")
+        if self.decay is not None and self.decay < 1:
+            raise ValueError(f"{name}: decay = {self.decay!r} would halve the learning rate in less than one update; give a number of updates of at least 1. The learning rate itself is the rule's, for example RFLO(learning_rate={self.decay!r}, tau=10*ms)")
+
+    @property
+    def parameters(self):
+        """None of its numbers changes between runs."""
+        return {}
+
+    @property
+    def variables(self):
+        """Variables of the synapses: its memory, and the number of updates where it is needed."""
+        counts = "updates : 1 (shared)" if self.decay or "updates" in self.code else ""
+        return {"own": "\n".join(filter(None, [self.memory, counts]))}
+
+    @property
+    def rate(self):
+        """Expression of the learning rate of an update that is counted already."""
+        return f"learning_rate/(1 + (updates - 1)/{float(self.decay)!r})" if self.decay else "learning_rate"
+
+    @property
+    def code(self):
+        """The formula."""
+        return f"dw = {self.rate}/window*total"
+
+    @property
+    def remembered(self):
+        """Names of the synaptic variables of its memory."""
+        return tuple(Equations(self.memory).names)
+
+    @property
+    def counts(self):
+        """Statements that count an update, in front of all others; Brian2 wants shared variables there."""
+        return "updates += int(plastic)" if "updates" in self.variables["own"] else ""
+
+
+@dataclass(frozen=True)
+class Momentum(SGD):
+    """Gradient descent with momentum (Polyak 1964).
+
+    Parameters
+    ----------
+    decay : float, optional
+        As for `SGD`.
+    momentum : float
+        Share of the velocity, the synaptic variable `velocity`, that each update keeps.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+    """
+
+    momentum: float = 0.9
+
+    memory = "velocity : 1"
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_fraction("Momentum", "momentum", self.momentum)
+
+    @property
+    def code(self):
+        """The formula."""
+        return f"velocity = {float(self.momentum)!r}*velocity + total/window\ndw = {self.rate}*velocity"
+
+
+@dataclass(frozen=True)
+class Adam(SGD):
+    """Adam, with moments that are synaptic variables (Kingma and Ba 2015, in TensorFlow's form).
+
+    Parameters
+    ----------
+    decay : float, optional
+        As for `SGD`.
+    beta_1, beta_2 : float
+        Decay of the moments m and s, the synaptic variables `first_moment` and `second_moment`, in each update.
+    epsilon : float
+        Added to the root of the second moment (epsilon hat).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Examples
+    --------
+    >>> Adam(decay=100).beta_2
+    0.999
+    """
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+    memory = "first_moment : 1\nsecond_moment : 1"
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_fraction("Adam", "beta_1", self.beta_1)
+        check_fraction("Adam", "beta_2", self.beta_2)
+        if not is_number(self.epsilon) or self.epsilon <= 0:
+            raise ValueError(f"Adam: epsilon must be positive and finite; got {self.epsilon!r}")
+
+    @property
+    def code(self):
+        """The formula."""
+        one, two = float(self.beta_1), float(self.beta_2)
+        return f"""_corrected = {self.rate}*sqrt(1 - {two!r}**updates)/(1 - {one!r}**updates + int(updates == 0))
+            _gradient = total/window
+            first_moment = {one!r}*first_moment + {1 - one!r}*_gradient
+            second_moment = {two!r}*second_moment + {1 - two!r}*_gradient**2
+            dw = _corrected*first_moment/(sqrt(second_moment) + {float(self.epsilon)!r})"""
+
+
+def check_fraction(kind, name, value):
+    """Raise unless a number is at least 0 and less than 1."""
+    if not is_number(value) or not 0 <= value < 1:
+        raise ValueError(f"{kind}: {name} must be at least 0 and less than 1; got {value!r}")
