@@ -139,8 +139,8 @@ class Readout(TaskGroup):
         """Raise unless a Trials has the readout's task, and as many networks."""
         if self.task is not trials.task and self.task != trials.task:
             raise ValueError(f"'{self.name}' was made for another task ({shorten(repr(self.task), 200)}) than '{trials.name}' ({shorten(repr(trials.task), 200)}); give both the same")
-        if self.copies != trials.copies:
-            raise ValueError(f"'{self.name}' has copies={self.copies}, but the projections of '{trials.name}' learn with copies={trials.copies}; give both the same")
+        if self.copies != trials.seen:
+            raise ValueError(f"'{self.name}' has copies={self.copies}, but the projections of '{trials.name}' run {trials.seen} different trial(s) side by side; write copies={trials.seen}")
         if len(self) != len(trials) * trials.task.n_outputs:
             raise ValueError(f"'{self.name}' has {len(self)} units, but {len(trials)} network(s) with {trials.task.n_outputs} output(s) need {len(trials) * trials.task.n_outputs}; give Readout and Trials the same networks=")
 

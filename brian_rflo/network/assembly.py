@@ -1,6 +1,6 @@
 """The standard assembly: a task, neurons and a rule become a network that trains."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from brian2 import Network
 from brian2.groups.group import Group
@@ -17,6 +17,7 @@ from ..synapses import FixedSynapses, PlasticSynapses
 from ..trials import Trials
 from ..updates import PerStep
 from ..updates.arguments import PLASTIC, check_instance, check_trained
+from ..updates.learning import paired
 from .fitting import check_blocks, check_credit, check_parts
 from .training import TrialNetwork
 from .weights import Murray2019, Weights
@@ -126,17 +127,18 @@ class LearningNetwork(TrialNetwork):
         check_trained(trained)
         initial = Murray2019(weights=initial) if isinstance(initial, dict) else initial
         check_instance("initial", initial, Murray2019, "Murray2019(gain=1.5, seed=0)")
-        learn = paired(learn) if rule.pairs else learn
+        learn = paired(learn, rule)
         check_blocks(neurons, networks, learn.copies)
         path, modulators = check_credit(credit)
         recurrent, inputs, has_current = self._connectivity(connectivity)
         self.task, self.neurons, self.rule, self.networks, self.copies = task, neurons, rule, int(networks), learn.copies
-        self.blocks, self._constants, self._seen = self.networks * self.copies, {}, 1 if rule.pairs else learn.copies
+        self.blocks, self._constants = self.networks * self.copies, {}
+        seen = 1 if rule.pairs else learn.copies
         regulated = rule if regularization is None else regularization.around(rule)
         path = RandomFeedback() if path is None and "feedback" in rule.reads("post") else path
         asks = path is not None or has_current or modulators or not trained or "output" in trained
-        self.inputs = self._input_group(inputs)
-        self.readout = readout.build(task, self.networks * self.copies // self._seen, self._seen) if asks else None
+        self.inputs = self._input_group(inputs, seen)
+        self.readout = readout.build(task, self.blocks // seen, seen) if asks else None
         readout_rule = readout_rule or readout.default_rule(rule.learning_rate)
         if path is not None:
             path.check(trained, readout_rule)
@@ -191,11 +193,6 @@ class LearningNetwork(TrialNetwork):
         return 0 if self.inputs is None else len(self.inputs) // (self.blocks if self.copies > 1 else 1)
 
     @property
-    def seen(self):
-        """Different trials that run at the same time."""
-        return self._seen
-
-    @property
     def is_symmetric(self):
         """Whether the readout weights themselves bring the error back."""
         return self.credit is not None and isinstance(self.credit.path, SymmetricFeedback)
@@ -215,11 +212,11 @@ class LearningNetwork(TrialNetwork):
             return None
         return self.output, self.feedback if isinstance(self.credit.path, AdaptiveFeedback) else None
 
-    def _input_group(self, inputs):
+    def _input_group(self, inputs, seen):
         if inputs is None:
             neurons = whole(self.neurons)
             tau = getattr(neurons, "tau", None) if PSP in self.neurons.variables else None
-            blocks = dict(networks=self.blocks // self._seen, copies=self._seen) if self.copies > 1 else {}
+            blocks = dict(networks=self.blocks // seen, copies=seen) if self.copies > 1 else {}
             return TaskInput(self.task, tau=tau, scale=getattr(neurons, "input_scale", 1.0), **blocks) if self.task.n_inputs else None
         if self.copies > 1:
             raise ValueError("inputs of your own see one trial at a time; leave connectivity['input'] out, or write copies=1")
@@ -243,12 +240,3 @@ class LearningNetwork(TrialNetwork):
         size = len(self.neurons) // self.blocks
         copies = f", {self.copies} copies of each" if self.copies > 1 else ""
         return f"{self.name}: {self.networks} network{'s' if self.networks > 1 else ''} of {size} neurons{copies}\n{self.steps()}"
-
-
-def paired(learn):
-    """Return a schedule for a rule that runs each trial twice, free and perturbed."""
-    if not learn.accumulates:
-        raise ValueError("a rule that compares pairs of trials needs learn=PerTrial(...), since it learns at the end of a trial; got PerStep")
-    if learn.copies > 1:
-        raise ValueError(f"a rule that compares pairs of trials runs each twice side by side by itself; leave copies={learn.copies} out of PerTrial")
-    return replace(learn, copies=2)

@@ -150,7 +150,7 @@ class TrialNetwork(Network):
     @property
     def seen(self):
         """Different trials that run at the same time."""
-        return 1 if self.readout is None else self.readout.copies
+        return self.trials.seen
 
     def save(self, path):
         """Write the network to an ``.npz`` file, whole or not at all, so that training can go on from here: see `load`.

@@ -18,7 +18,7 @@ from ..steps import INTEGRATE, equations_of, steps_of
 from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, named, place
 from ..steps.step import constants_of
 from ..updates.arguments import check_constraint, check_instance
-from ..updates.learning import PerStep
+from ..updates.learning import PerStep, paired
 from .checks import check_names, check_ports, check_rule_strings, check_times
 from .ends import arriving_in_time, check_one_group, on_pre_of, phase_of_sum, trace_method, trace_phase
 from .projection import Projection
@@ -105,6 +105,7 @@ class PlasticSynapses(Projection):
         check_instance("rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
         check_instance("learn", learn, PerStep, "PerTrial(Adam())")
         check_constraint(constraint)
+        learn = paired(learn, rule)
         if not self_connections:
             check_one_group(source, target)
             constraint = f"{NO_SELF_CONNECTIONS}\n{constraint}".strip()

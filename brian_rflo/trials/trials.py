@@ -72,8 +72,8 @@ class Trials(NeuronGroup):
         Trial in which a network diverged, -1 if it did not.
     phases : TrialClock
         The named phases of a trial.
-    copies : int
-        Trials side by side.
+    copies, seen : int
+        Copies of each network, and different trials that they run side by side: one, where a rule runs each trial free and perturbed.
 
     Raises
     ------
@@ -99,6 +99,7 @@ class Trials(NeuronGroup):
         self.readouts = [part for part in members if isinstance(part, Readout)]
         self.projections = [part for part in members if isinstance(part, PlasticSynapses)]
         self.copies = copies_of(self.projections)
+        self.seen = 1 if any(part.rule.pairs for part in self.projections) else self.copies
         for readout in self.readouts:
             for part in self.projections:
                 readout.check_eligibility(part.rule, part.target)
@@ -149,13 +150,12 @@ class Trials(NeuronGroup):
         if hasattr(part, "join"):
             return part.join(self)
         schedule.take_part(whole(part))
-        self._watch(part)
+        if getattr(part, "trial_start", ""):
+            self.at_start(part, part.trial_start)
+        number = next((number for number, readout in enumerate(self.readouts) if readout is part), 0)
         for step in steps_of(mechanisms_of(part), "own"):
-            if named(step.code, NETWORK):
-                number = self.readouts.index(part) if part in self.readouts else 0
+            if named(step.code, NETWORK):  # those of several readouts one after the other, whatever their names are
                 self.shadow(part).run_step(replace(step, phase=step.phase.behind(number)), self)
-            elif step.when == "trial_start":
-                self.at_start(part, step.code)
             else:
                 place(part, step, self.phases, step.when)
 
@@ -285,13 +285,13 @@ def mechanisms_of(part):
 
 
 class GroupSteps:
-    """A group seen as a mechanism: what resets it, its own steps, and the numbers of the network that it keeps."""
+    """A group seen as a mechanism: its own steps, and the numbers of the network that it keeps."""
 
     constants = {}
 
     def __init__(self, group):
         self.variables = {"network": getattr(group, "numbers", "")}
-        self.steps = (Step(getattr(group, "trial_start", ""), schedule.RESET, when="trial_start"), *getattr(group, "steps", ()))
+        self.steps = getattr(group, "steps", ())
 
 
 class LossMonitor(OccasionalMonitor):

@@ -4,7 +4,7 @@ A schedule is a function of a rule's updates: `of` pastes update, optimizer and 
 one more stored array for each. What keeps weights as they are where nothing learns is written here, and nowhere else.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from .. import schedule
@@ -156,3 +156,12 @@ def forget(names):
     """Return the step, in a tuple, in which synapses of diverged networks forget; none where there is nothing to forget."""
     code = "\n".join(f"{name} = where(finite_network > 0, {name}, 0)" for name in names)
     return (Step(code, schedule.RESTORE, when="trial_end"),) if code else ()
+
+
+def paired(learn, rule):
+    """Return the schedule of a rule: where it compares pairs of trials, each runs twice side by side, free and perturbed."""
+    if not rule.pairs or learn.copies == 2:
+        return learn
+    if not learn.accumulates or learn.copies > 2:
+        raise ValueError(f"{type(rule).__name__} compares pairs of trials, so learn must be PerTrial(...) without copies; got {learn!r}")
+    return replace(learn, copies=2)
