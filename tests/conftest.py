@@ -12,6 +12,7 @@ import brian_rflo  # noqa: F401 (before garbage is frozen)
 
 matplotlib.use("Agg")
 BrianLogger.suppress_name("unused_brian_object")
+prefs["devices.cpp_standalone.extra_make_args_unix"] = ["-j2"]  # Brian2's own default starts a compiler for each file at once
 gc.collect()
 gc.freeze()  # each Network.run() collects garbage; what was imported need not be looked at again
 
