@@ -27,6 +27,7 @@ JUMP = dict(when="before_resets", order=0)  # derived rules: how the reset about
 JUMP_TRACE = dict(when="before_resets", order=1)  # their traces, through integration, spikes, arrivals and reset at once
 SENT = dict(when="after_resets", order=-41)  # neurons that send an expression of their state: its value
 READOUT = dict(when="after_resets", order=-40)  # summed output, from the new activity
+SENT_TRACE = dict(when="after_resets", order=-39)  # derived rules that filter their eligibility: their traces, with the slope of what was sent
 READOUT_TRACE = dict(when="after_resets", order=-37)  # leaky readouts: their output, and traces of what it is made of
 NORMALIZE = dict(when="after_resets", order=-33)  # classification: softmax
 LOSS = dict(when="after_resets", order=-30)  # target, error, loss

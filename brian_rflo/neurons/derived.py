@@ -169,10 +169,13 @@ class DerivedNeurons(NeuronGroup):
         taken = [name for name in OWN if name in model.names]
         if taken:
             raise ValueError(f"DerivedNeurons: the model has a variable '{taken[0]}', which is a name of the neurons' own ({', '.join(OWN)}); call it otherwise")
+        clashes = activity != "activity" if "activity" in model.diff_eq_names else activity in model.diff_eq_names
+        if "activity" in model.subexpr_names or "activity" in model.names and clashes:
+            raise ValueError("DerivedNeurons: 'activity' is what is sent, and must be a state variable or no name of the model; call it rate, for example, and write activity='rate'")
         for name in (*self.added, *self.given):
             if name not in model.diff_eq_names:
                 raise ValueError(f"DerivedNeurons: '{name}' in {'on_pre' if name in self.added else 'initial'} has no differential equation in the model; those that have one are {', '.join(sorted(model.diff_eq_names))}")
-        lines = [f"{name} : 1" for name in (*missing, "feedback", *(["spiked", "sent"] if self.threshold_text else []), *([] if activity in model.names or "activity" in model.names else ["activity"]))]
+        lines = [f"{name} : 1" for name in (*missing, "feedback", *(["spiked", "sent"] if self.threshold_text else []), *([] if activity in model.diff_eq_names or "activity" in model.names else ["activity"]))]
         starts = [f"{name}_initial : {unit(model.dimensions[name])}" for name in self.given]
         return model + Equations("\n".join(lines + starts))
 
