@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from brian2 import Function, Hz, Network, SpikeMonitor, StateMonitor, defaultclock, ms
+from brian2 import BrianObjectException, Function, Hz, Network, SpikeMonitor, StateMonitor, defaultclock, ms, second
 
 from brian_rflo import PRESETS, RFLO, AdaptiveEProp, Adam, ArrayTask, CursorMovements, Delta, DerivedNeurons, Descent, DiscreteLIFNeurons, FiringRate, LearningNetwork, LearningRule, LIFNeurons, PlasticSynapses, RateNeurons, check_neurons, check_rule
 from brian_rflo.derivation import derive
@@ -373,6 +373,12 @@ def simple(model="dx/dt = (tanh(I_rec) - x)/tau : 1", **options):
     return DerivedNeurons(3, model, **(dict(activity="x", method="euler", namespace=CONSTANTS | dict(mystery=MYSTERY)) | options))
 
 
+def two_stages(slow="tau_v", fast="tau_i", size=3, method="exact", more="", **namespace):
+    """A current that follows the input, and a potential that follows the current."""
+    model = f"dv/dt = (i_syn - v)/{slow} : 1\ndi_syn/dt = (I_rec - i_syn)/{fast} : 1\n{more}"
+    return DerivedNeurons(size, model, activity="v", method=method, namespace=namespace)
+
+
 MYSTERY = Function(np.sin, arg_units=[1], return_unit=1)
 SPIKING = dict(model=LIF, input="I_in", on_pre="I_rec += w", activity="r", threshold="v > theta", reset="v = 0; r += jump", surrogate=PSI)
 BAD = {
@@ -381,6 +387,13 @@ BAD = {
     "multiplicative noise": (lambda: simple("dx/dt = (tanh(I_rec) - x)/tau + x*xi*tau**-0.5 : 1", method="heun"), "random numbers are multiplied by something that depends on 'x'"),
     "no input": (lambda: simple("dx/dt = -x/tau : 1"), "input='I_rec' is no variable of the model"),
     "input without effect": (lambda: simple("dx/dt = -x/tau : 1\ndy/dt = (I_rec - y)/tau : 1"), "the activity 'x' does not depend on 'I_rec'"),
+    "equal time constants": (lambda: two_stages(tau_v=10 * ms, tau_i=0.01 * second), r"divides by 'tau_i - tau_v', which is 0 for tau_i = 10. ms, tau_v = 10. ms. Write one name for constants that are equal, or method='rk4'"),
+    "one of them a number": (lambda: two_stages("(10*ms)", tau_i=10 * ms), "which is 0 for tau_i = 10. ms"),
+    "equal but for rounding": (lambda: two_stages("(tau_1 + tau_2)", tau_1=0.1 * ms, tau_2=0.2 * ms, tau_i=0.3 * ms), "which is 0 for tau_1 = 100. us, tau_2 = 200. us, tau_i"),
+    "equal rates": (lambda: two_stages("(1/rate_v)", "(1/rate_i)", rate_v=50 * Hz, rate_i=50 * Hz), "which is 0 for rate_i = 50. Hz, rate_v = 50. Hz"),
+    "no time constant": (lambda: two_stages(tau_v=0 * ms, tau_i=10 * ms, method="euler"), "divides by 'tau_v', which is 0 for tau_v = 0. s. Give other values"),
+    "a rate of 0": (lambda: simple("dx/dt = I_rec/second - rate*x : 1", method="exponential_euler", namespace=dict(rate=0 * Hz)), "divides by 'rate', which is 0 for rate = 0. Hz. Write method='rk4'"),
+    "oscillations": (lambda: simple("dx/dt = (y - x)/tau : 1\ndy/dt = (I_rec - k*x - y)/tau : 1", method="exact", namespace=dict(tau=10 * ms, k=4)), "takes the root of '-k', which is negative for k = 4. Write method='rk4'"),
     "input sent at once": (lambda: simple(activity="tanh(x + I_rec)"), "the activity must read state variables; got the input 'I_rec' itself"),
     "input in the threshold": (lambda: simple(**SPIKING | dict(threshold="v + I_in > theta")), "the threshold must read state variables; got the input 'I_in'"),
     "input in a reset": (lambda: simple(**SPIKING | dict(reset="v = I_in; r += jump")), "the reset of 'v' must read state variables; got the input 'I_in'"),
@@ -414,6 +427,20 @@ def test_bad_input(act, message):
     defaultclock.dt = 1 * ms
     with pytest.raises((TypeError, ValueError), match=message):
         act()
+
+
+def test_equal_time_constants_of_one_name_are_exact():
+    check_rule(make=lambda size: two_stages("tau", "tau", size, tau=10 * ms), steps=12)
+
+
+def test_equal_time_constants_of_single_neurons_are_found_before_the_run():
+    neurons = two_stages(more="tau_v : second (constant)\ntau_i : second (constant)")
+    neurons.tau_v, neurons.tau_i = [10, 20, 30] * ms, [20, 20, 20] * ms
+    with pytest.raises(BrianObjectException) as error:
+        Network(neurons).run(1 * ms, namespace={})
+    assert "divides by 'tau_i - tau_v', which is 0 for tau_i = 20. ms, tau_v = 20. ms" in str(error.value.__cause__)
+    neurons.tau_i = 40 * ms
+    Network(neurons).run(1 * ms, namespace={})
 
 
 def test_functions_of_ones_own():
