@@ -51,6 +51,24 @@ def assigned(tree):
     return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
+def divisors(code):
+    """Names that statements divide by, alone or in a product."""
+    nodes = ast.walk(ast.parse("\n".join(line.strip() for line in code.splitlines())))
+    divided = [node.right if isinstance(node, ast.BinOp) else node.value for node in nodes if isinstance(getattr(node, "op", None), ast.Div)]
+    return {name for node in divided for name in factors(node)}
+
+
+def factors(node):
+    """Names that a product is made of."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return factors(node.left) | factors(node.right)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        return factors(node.left)
+    if isinstance(node, ast.UnaryOp):
+        return factors(node.operand)
+    return {node.id} if isinstance(node, ast.Name) else set()
+
+
 def check_statements(group, statements):
     """Raise unless statements of a group are text, and write to its variables: a misspelt name would be a new one, which nobody reads."""
     if not isinstance(statements, str):

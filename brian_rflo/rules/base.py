@@ -4,8 +4,11 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 import numpy as np
-from brian2 import Quantity, get_dimensions, get_unit
+from brian2 import Equations, Quantity, get_dimensions, get_unit, second
 from brian2.units.fundamentalunits import DIMENSIONLESS
+
+from ..quantities import dimensions_of
+from ..updates import divisors
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,14 @@ class LearningRule:
     def parameters(self):
         """The rule's parameters by name; they become shared variables of the synapses."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @property
+    def time_constants(self):
+        """Those of its parameters that are times and that its strings divide by, whatever they are called."""
+        integrated = [text for traces in (self.traces, self.pre_traces) for _, text in Equations(traces).eq_expressions]
+        expressions = [f"({text})" for text in (*integrated, self.update, self.rate_gradient) if str(text).strip()]
+        divided = divisors("\n".join([*expressions, self.advance, self.reset, self.pre_advance, self.pre_reset]))
+        return {name: value for name, value in self.parameters.items() if name in divided and dimensions_of(value) is second.dim}
 
     @property
     def constants(self):

@@ -238,9 +238,9 @@ class PlasticSynapses(Projection):
         return super().resolve_all(identifiers, {name: value for name, value in run_namespace.items() if name not in given}, *args, **kwds)
 
     def _check_times(self):
-        for name, value in self.rule.parameters.items():
-            if name.startswith("tau"):
-                check_tau(type(self.rule).__name__, value, self.clock.dt, name)
+        """Other times, as a delay or a window that is compared with, may be of any length, 0 too."""
+        for name, value in self.rule.time_constants.items():
+            check_tau(type(self.rule).__name__, value, self.clock.dt, name)
 
     def connect(self, *args, level=0, **connect_args):
         super().connect(*args, level=level + 1, **connect_args)
