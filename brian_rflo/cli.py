@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 
 from . import devices, parts
 from .experiment import Experiment, save, table
-from .files import writable_folder
+from .sharing import shared_folder
 
 
 def experiments():
@@ -137,13 +137,13 @@ def run_experiments(args):
         If parts have failed; experiments that do not need them are finished first.
     """
     chosen, device = chosen_experiments(args.experiment), devices.chosen(args.device)
-    return run_all(chosen, writable_folder(args.out or "results"), device, args)
+    return run_all(chosen, shared_folder(args.out or "results"), device, args)
 
 
 def run_all(chosen, root, device, args):
     """Compute the parts of experiments together, then finish one after the other."""
     settings = {experiment: experiment.settings(args.networks, args.trials, args.seed, device, getattr(args, "quick", False)) for experiment in chosen}
-    folders = {experiment: writable_folder(folder_of(experiment, root, len(chosen) == 1 and args.out, getattr(args, "quick", False))) for experiment in chosen}
+    folders = {experiment: shared_folder(folder_of(experiment, root, len(chosen) == 1 and args.out, getattr(args, "quick", False))) for experiment in chosen}
     for experiment in chosen:
         say(f"{experiment.name}: {experiment.title}\n{experiment.source}")
     say("")
@@ -172,9 +172,10 @@ def folder_of(experiment, root, alone, quick):
 def finish(experiment, settings, arrays, seconds, folder):
     """Table, figure and files of one experiment; 0 if all expectations hold, 1 if not."""
     outcome = experiment.outcome(settings, arrays)
+    say(f"\n{experiment.name}\n{table(outcome.rows)}\n")
     paths = save(outcome, experiment, settings, seconds, folder)
     computing = sum(float(part["seconds"]) for part in arrays.values())
-    say(f"\n{experiment.name}\n{table(outcome.rows)}\n\n{seconds:.0f} s, of computing {computing:.0f} s, seed {settings.seed}. Written: {', '.join(map(str, paths))}")
+    say(f"{seconds:.0f} s, of computing {computing:.0f} s, seed {settings.seed}. Written: {', '.join(map(str, paths))}")
     return 0 if all(row.holds is not False for row in outcome.rows) else 1
 
 
@@ -188,7 +189,7 @@ def run_compare(args):
     title = f"{' '.join(args.neurons)} by {' '.join(args.rules)}, on the task {args.task}"
     parameters = dict(task=args.task, neurons=args.neurons, rules=args.rules, N=args.size, tau_ms=args.tau, noise=args.noise, gain=args.gain)
     experiment = Experiment(f"compare/{args.task}", title, "", lambda _: wanted, lambda _, arrays: comparison.outcome(wanted, arrays), args.networks, args.trials, {}, parameters=parameters)
-    return run_all([experiment], writable_folder(args.out or "results"), devices.chosen(args.device), args)
+    return run_all([experiment], shared_folder(args.out or "results"), devices.chosen(args.device), args)
 
 
 def run_bench(args):

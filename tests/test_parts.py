@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -118,9 +119,11 @@ def test_what_decides_the_numbers_is_in_the_name(tmp_path, monkeypatch):
 
 
 def test_other_code_keeps_nothing(tmp_path):
+    """And it is named what is other code, and another version."""
     part = Part("p", double, dict(value=1), 1)
-    outcome = compute_one(part, tmp_path / "p-of_other_code.npz")
-    assert "source code has changed since this began" in outcome.reason
+    began = part.identity() | {"numpy": "1.0", "the function's 'helper'": "another"}
+    outcome = compute_one(replace(part, began=began), tmp_path / "p-of_other_code.npz")
+    assert "numpy and the function's 'helper' changed after the command was given" in outcome.reason
     assert not list(tmp_path.glob("*.npz"))
 
 

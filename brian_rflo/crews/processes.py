@@ -12,7 +12,7 @@ from dataclasses import asdict
 from multiprocessing.connection import wait
 
 from ..files import remove_half_written, scratch_folder
-from .pieces import Crew, Failure, compute_one, signals
+from .pieces import FINISHED, Crew, Failure, compute_one, signals
 from .progress import Progress
 
 #: One thread for each piece: pieces run side by side.
@@ -39,7 +39,8 @@ class Workplace(Crew):
             left = list(self.running.values())
             self.end()
             for part in left:
-                remove_half_written(self.paths[part.name])
+                with suppress(OSError):  # which the next command tries again
+                    remove_half_written(self.paths[part.name])
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -75,7 +76,7 @@ class Processes(Workplace):
         try:
             said = json.loads(self.note(part, "outcome").read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            return Failure(f"its process ended with status {process.exitcode}")
+            return FINISHED if self.paths[part.name].exists() else Failure(f"its process ended with status {process.exitcode}")
         return said if isinstance(said, str) else Failure(**said)
 
     def fraction(self, part):

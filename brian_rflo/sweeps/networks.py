@@ -7,8 +7,7 @@ import random
 import re
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
-from dataclasses import dataclass, field
-from importlib.metadata import version
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from brian2 import Clock, get_device, ms, prefs, start_scope
@@ -16,7 +15,7 @@ from brian2 import seed as seed_brian
 from brian2.core.names import Nameable
 
 from .. import devices
-from ..identity import described, digest, source_of, source_of_package
+from ..identity import described, digest
 from ..parts import Part
 from .returned import arrays_of
 from .words import short
@@ -46,22 +45,14 @@ class Network(Part):
     def common(self):
         """What decides the numbers of all networks of the sweep, as text by name."""
         chosen = {name: repr(value) for name, value in self.preferences.items() if not name.startswith(INDIFFERENT) and value != default_preference(name)}
-        versions = {package: version(package) for package in ("brian2", "numpy")}
-        return {"the function": digest(source_of(self.function)), "brian_rflo": source_of_package(), "preferences of Brian2": repr(chosen), "the device": str(self.device)} | versions
-
-    def particular(self):
-        """What decides the numbers of this one."""
-        return {"settings": described(self.arguments)}
-
-    def identity(self):
-        return self.common() | self.particular()
+        return super().common() | {"preferences of Brian2": repr(chosen), "the device": str(self.device)}
 
     def compute(self, progress):
         """What the function returns, as arrays, from a Brian2 in which nothing has happened."""
         first = self.first_random()
         with np.errstate(**self.errors), new_brian(self.device, self.preferences, first):
             arrays = arrays_of(self.function(**{name: copied(value) for name, value in self.arguments.items()}), self.function)  # which may change what it is given
-        return arrays | {"about": np.array(json.dumps(self.identity()))}
+        return arrays | {"about": np.array(json.dumps(self.began))}
 
     def first_random(self):
         """Where the random numbers of Brian2 begin: at the argument ``seed``; else at a number that stands for all arguments."""
@@ -75,8 +66,10 @@ def networks_of(function, settings, device):
     if len({name.lower() for name in names}) < len(names):
         names = [f"{name}_{digest(described(one))[:6]}" for name, one in zip(names, settings)]
     preferences = {name: prefs[name] for name in prefs}
-    errors = np.geterr()
-    return [Network(name, function, one, 1.0, device, preferences, errors) for name, one in zip(names, settings)]
+    here = {"device": device, "preferences": preferences, "errors": np.geterr()}
+    networks = [Network(name, function, one, 1.0, **here) for name, one in zip(names, settings)]
+    common = networks[0].common()
+    return [replace(network, began=common | network.particular()) for network in networks]
 
 
 def copied(value):
