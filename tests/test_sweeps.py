@@ -22,6 +22,7 @@ import pytest
 from brian2 import Network, NeuronGroup, defaultclock, mV, ms, prefs, rand, set_device
 
 from brian_rflo import RFLO, LearningNetwork, PeriodicOutput, RateNeurons, sweep
+from brian_rflo.crews import pieces
 from brian_rflo.crews.executors import Loky
 from brian_rflo.crews.sending import dumps
 from brian_rflo.sweeps import SweepTable, progress
@@ -127,6 +128,68 @@ def test_processes_compute_the_same_numbers(expected, tmp_path):
         return train(seed, learning_rate)
 
     assert same(sweep(within, {"seed": range(2), "learning_rate": [0.01, 0.1]}, tmp_path / "joblib", workers=2, report=None), expected)
+
+
+def blocks_of(page):
+    """The Python blocks of a page of the documentation."""
+    return re.findall(r"```python\n(.*?)```", (Path(__file__).parent.parent / "docs" / page).read_text(), re.S)
+
+
+def test_the_task_of_the_documentation_is_swept_in_processes(tmp_path):
+    """A class of the script that restates what it inherits, `n_outputs = 1`."""
+    first, _, _, task, *_ = blocks_of("own.md")
+    script = {"__name__": "__main__"}
+    exec(first + task.partition("task = Delayed")[0], script)
+    assert script["Delayed"].n_outputs == script["Task"].n_outputs
+
+    def train(seed, kind):
+        defaultclock.dt = 1 * ms
+        return LearningNetwork(kind(delay=20 * ms), RateNeurons(5, tau=10 * ms), RFLO(0.1, tau=10 * ms), seed=seed).train(2)
+
+    tables = [sweep(train, {"seed": range(2), "kind": [script["Delayed"]]}, tmp_path / str(workers), workers=workers, report=None) for workers in (1, 2)]
+    assert not tables[1].failed and same(*tables)
+
+
+BEFORE_THE_IMPORT = """
+
+from brian2 import *
+prefs.codegen.target = "numpy"
+prefs.core.default_float_dtype = np.float32
+defaultclock.dt = 1*ms
+seed(7)
+kept = [NeuronGroup(1, "v : 1") for _ in range(10)] + [NetworkOperation(lambda: None) for _ in range(9)]
+Network(kept).run(5*ms)
+import random, sys
+from brian_rflo import sweep
+np.seterr(divide="raise")
+prefs.codegen.max_cache_dir_size = 7
+
+def found(seed):
+    before, order = defaultclock.variables["t"].get_value().item(), []
+    group = NeuronGroup(3, "dv/dt = -v/(10*ms) : 1", method="euler")
+    group.v = "rand() + t/ms"
+    operations = [NetworkOperation((lambda letter: lambda: order.append(letter))(letter)) for letter in "abcdefghijkl"]  # Brian2 breaks ties by name
+    Network(group, operations).run(0.2*ms)
+    return {
+        "v": group.v[:], "dtype": str(group.v[:].dtype), "t": before, "dt": float(defaultclock.dt), "order": "".join(order), "drawn": rand(3), "others": [random.random(), np.random.rand()],
+        "errors": str(np.geterr()), "prefs": str([prefs[name] for name in ("codegen.target", "codegen.max_cache_dir_size")]),
+    }
+
+if __name__ == "__main__":
+    expected, drawn = np.random.get_state()[1], random.getstate()
+    one, two = [sweep(found, {"seed": range(2)}, f"{sys.argv[1]}/{workers}", workers=workers, report=None).results for workers in (1, 2)]
+    for here, there in zip(one, two):
+        assert {name for name in here if np.any(here[name] != there[name])} == set(), (here, there)
+        assert here["dt"] == 1e-4 and here["t"] == 0 and here["dtype"] == "float32" and "raise" in here["errors"]
+    assert defaultclock.dt == 1*ms and (np.random.get_state()[1] == expected).all() and random.getstate() == drawn
+"""
+
+
+def test_whatever_the_script_has_set_before(tmp_path):
+    """One worker and two find the same, and the script finds its own again."""
+    (tmp_path / "script.py").write_text(BEFORE_THE_IMPORT)
+    done = subprocess.run([sys.executable, "-W", "ignore", tmp_path / "script.py", tmp_path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_what_is_one_in_a_process_is_not_copied():

@@ -118,12 +118,10 @@ def code_of_class(kind, told, seen):
     same_module = [base.__module__ == kind.__module__ for base in kind.__bases__]
     texts = [code_of(base, told, seen) if same else told.text(base) for base, same in zip(kind.__bases__, same_module)]
     for name, value in sorted(vars(kind).items()):
-        if is_inherited(name, value, kind, told):
-            continue
-        if isinstance(function_of(value), FunctionType):
-            texts.append(f"{name} {code_of(function_of(value), told, seen)}")
-        elif isinstance(value, PLAIN) and not name.startswith("_"):
-            texts.append(f"{name} {told.text(value)}")
+        function = function_of(value)
+        told_of = isinstance(function, FunctionType) or isinstance(value, PLAIN) and not name.startswith("_")
+        if told_of and not is_inherited(name, value, kind, told):
+            texts.append(f"{name} {code_of(function, told, seen) if isinstance(function, FunctionType) else told.text(value)}")
     return "\n".join(texts)
 
 
