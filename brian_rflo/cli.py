@@ -153,14 +153,19 @@ def run_all(chosen, root, device, args):
     if args.fresh:
         parts.forget(every, shared)
     arrays, failed = parts.compute(every, shared, args.workers, say)
-    seconds, statuses = time.perf_counter() - start, []
+    seconds, statuses, unwritten = time.perf_counter() - start, [], []
     for experiment in chosen:
         names = [part.name for part in wanted[experiment]]
         if not set(names) & set(failed):
-            statuses.append(finish(experiment, settings[experiment], {name: arrays[name] for name in names}, seconds, folders[experiment]))
+            try:
+                statuses.append(finish(experiment, settings[experiment], {name: arrays[name] for name in names}, seconds, folders[experiment]))
+            except OSError as error:  # the tables of the others can still be shown
+                unwritten.append(error)
     if failed:
         reasons = "\n".join(f"  {name}: {reason}" for name, reason in failed.items())
         raise RuntimeError(f"{len(failed)} of {len(every)} parts failed; the others are kept in {shared}:\n{reasons}")
+    if unwritten:
+        raise unwritten[0]
     return max(statuses)
 
 

@@ -1,5 +1,6 @@
 """Parts of experiments: on disk when finished, never computed twice, and nothing is lost by interruptions, failures or damage."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -85,6 +86,20 @@ def test_a_failure_leaves_the_others(tmp_path):
     found, failed = compute(wanted, tmp_path, 2, lambda line: None)
     assert failed == {"bad": "ValueError: no such thing", "dead": "its process ended with status 7"} and list(found) == ["good"]
     assert wanted[0].load(tmp_path)["twice"] == 2
+
+
+def no_room(progress):
+    """A part that finds the disk full."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_stops_a_run(tmp_path):
+    """The others are not computed, and named."""
+    counter, said = tmp_path / "counter", []
+    wanted = [Part("full", no_room, {}, 2), Part("left", double, dict(value=1, counter=str(counter)), 1)]
+    found, failed = compute(wanted, tmp_path / "parts", 1, said.append)
+    assert found == {} and "No space left" in failed["full"] and failed["left"] == "not computed, since nothing more could be kept"
+    assert not counter.exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"PK broken", "half"])

@@ -1,6 +1,7 @@
 """Sweeps: the same numbers whoever computes, nothing twice, nothing lost; what has changed is computed anew, what has failed is told."""
 
 import csv
+import errno
 import math
 import os
 import pickle
@@ -25,7 +26,9 @@ from brian_rflo import RFLO, LearningNetwork, PeriodicOutput, RateNeurons, sweep
 from brian_rflo.crews import pieces
 from brian_rflo.crews.executors import Loky
 from brian_rflo.crews.sending import dumps
+from brian_rflo.parts import Part
 from brian_rflo.sweeps import SweepTable, progress
+from brian_rflo.sweeps import table as tables
 from brian_rflo.sweeps.networks import networks_of
 from brian_rflo.sweeps.table import Row
 
@@ -524,6 +527,92 @@ def test_an_interrupted_training_is_none(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         sweep(train, {"value": [1]}, tmp_path, workers=1, report=said.append)
     assert "interrupted: 0 of 1 networks are finished" in said[-1] and not list(tmp_path.glob("*.npz"))
+
+
+def fill(monkeypatch, number, after=0):
+    """Let a disk be full after so many files."""
+    real, written = pieces.write_whole, []
+
+    def write_whole(path, write):
+        if len(written) == after:
+            raise OSError(f"cannot write '{path}'") from OSError(number, os.strerror(number))
+        written.append(path)
+        return real(path, write)
+
+    for module in (pieces, progress, tables):
+        monkeypatch.setattr(module, "write_whole", write_whole)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES])
+def test_a_full_disk_stops_a_sweep(tmp_path, monkeypatch, number):
+    """No further network is trained, and what was computed is in its file and in the table that is returned; with room again only the rest is computed."""
+    counter, said = str(tmp_path / "counter"), []
+    parameters = {"value": range(4), "counter": [counter]}
+    fill(monkeypatch, number, after=1)
+    table = sweep(counted, parameters, tmp_path / "sweep", workers=1, report=said.append)
+    assert Path(counter).read_text().split() == ["0", "1"]
+    assert [row.numbers.get("twice") for row in table.rows] == [0, None, None, None]
+    assert "cannot write" in table.failed[0].failure.reason and [str(row.failure) for row in table.failed[1:]] == ["not computed, since nothing more could be kept"] * 2
+    assert "the table is not in its file: cannot write" in "\n".join(said) and "make room, and the same sweep goes on" in said[-1]
+    assert re.fullmatch(r"1 of 4 networks \(1 failed, 2 not computed\) after \d+ s", said[-2])
+    monkeypatch.undo()
+    again = sweep(counted, parameters, tmp_path / "sweep", workers=1, report=None)
+    assert [row.numbers["twice"] for row in again.rows] == [0, 2, 4, 6] and Path(counter).read_text().split() == ["0", "1", "1", "2", "3"]
+
+
+def test_a_full_disk_within_a_function_stops_a_sweep(tmp_path):
+    """Where it may not be the disk of the results; other errors of the system are the network's own."""
+
+    def build(number):
+        raise OSError(number, os.strerror(number))
+
+    table = sweep(build, {"number": [errno.EACCES, errno.ENOSPC, errno.ENOENT]}, tmp_path, workers=1, report=None)
+    assert [row.remark.split(":")[:2] for row in table.rows[:2]] == [["failed", " PermissionError"], ["failed", " OSError"]] and table.rows[2].failure is pieces.NOT_COMPUTED
+
+
+def test_a_full_disk_does_not_hide_an_interruption(tmp_path, monkeypatch):
+    def interrupted(value):
+        raise KeyboardInterrupt
+
+    said = []
+    fill(monkeypatch, errno.ENOSPC)
+    with pytest.raises(KeyboardInterrupt):
+        sweep(interrupted, {"value": [1]}, tmp_path, workers=1, report=said.append)
+    assert "interrupted: 0 of 1" in said[-2] and "the table is not in its file" in said[-1]
+
+
+def test_a_full_disk_does_not_let_what_is_printed_end_a_sweep(tmp_path, monkeypatch):
+    class Full:
+        def write(self, text):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        flush = write
+
+    monkeypatch.setattr(sys, "stdout", Full())
+    table = sweep(lambda value: {"value": value}, {"value": [1]}, tmp_path, workers=1)
+    assert table.result() == {"value": 1}
+
+
+def test_what_was_just_being_finished_when_the_disk_was_full_counts(tmp_path):
+    """Two at a time: one finds no room, the other has just been written; a third has not begun."""
+
+    class Two(pieces.Crew):
+        at_a_time = 2
+
+        def start(self, part, path):
+            self.running[part.name] = part
+
+        def ended(self):
+            return [(self.running.pop("a"), pieces.Failure("full", ends_all=True))]
+
+        def __exit__(self, *error):
+            (tmp_path / "b.npz").touch()
+
+    ended = {}
+    report = type("Report", (), {"ended": lambda self, part, outcome: ended.update({part.name: outcome})})()
+    three = [Part(name, counted, {}, 1) for name in "abc"]
+    failed = pieces.work(Two(), three, {name: tmp_path / f"{name}.npz" for name in "abc"}, report)
+    assert list(failed) == ["a", "c"] and ended["b"] == pieces.FINISHED and ended["c"] is pieces.NOT_COMPUTED
 
 
 def begin(folder, log, seeds, pause, workers=2):
