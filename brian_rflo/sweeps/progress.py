@@ -129,17 +129,17 @@ class Finished:
     def say_how_it_went(self, computed):
         """The last lines."""
         took = f" after {spoken(time.monotonic() - self.began)}" if computed else ""
-        table = f"; table: {self.folder / 'table.csv'}" if (self.folder / "table.csv").exists() else ""
-        self.say(f"{self.counted()}{took}{table}")
+        self.say(f"{self.counted()}{took}; {self.where}")
         if any(row.failure is NOT_COMPUTED for row in self.rows.values()):
-            self.say("stopped, since nothing more could be kept; make room, and the same sweep goes on from there")
+            self.say("stopped, since nothing more could be kept; when that is mended, the same sweep goes on from there")
 
     def save_table(self):
         """Write what is known by now; where that cannot be, say so, and keep what it was to accompany: the table returned, or an interruption."""
         try:
-            self.table().save(self.folder / "table.csv")
+            self.where = f"table: {self.table().save(self.folder / 'table.csv')}"
         except OSError as error:
-            self.say(f"  the table is not in its file: {error}")
+            self.where = f"the table is in no file: {error}"
+            self.say(f"  {self.where}")
 
     def table(self):
         """All that is known by now."""

@@ -73,15 +73,15 @@ def sweep(function, parameters, folder, workers=None, executor=None, device=None
     found = Finished(networks, paths, folder, say)
     missing = [network for network in networks if network.name not in found.rows]
     found.say_what_there_is(missing)
-    if missing:
-        crew = crew_of(executor, min(workers or devices.cores(), len(missing)) if executor is None else None)
-        try:
+    try:
+        if missing:
+            crew = crew_of(executor, min(workers or devices.cores(), len(missing)) if executor is None else None)
             work(crew, missing, paths, found)
-        except KeyboardInterrupt:
-            say(f"interrupted: {found.counted()} are finished, in {folder}; the same sweep goes on from there")
-            raise
-        finally:
-            found.save_table()
+    except KeyboardInterrupt:
+        say(f"interrupted: {found.counted()} are finished, in {folder}; the same sweep goes on from there")
+        raise
+    finally:
+        found.save_table()
     found.say_how_it_went(bool(missing))
     return found.table()
 
