@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from brian2 import BrianLogger
 
 from brian_rflo import cli, identity, parts
 from brian_rflo.crews import Progress
@@ -46,8 +47,9 @@ def fail(progress, message):
     raise ValueError(message)
 
 
-def die(progress):
-    """A part whose process ends."""
+def die(progress, note):
+    """A part whose process ends; it tells where Brian2's log is."""
+    Path(note).write_text(BrianLogger.tmp_log)
     os._exit(7)
 
 
@@ -82,10 +84,13 @@ def test_other_settings_are_another_part():
 
 
 def test_a_failure_leaves_the_others(tmp_path):
-    wanted = [Part("good", double, dict(value=1), 1), Part("bad", fail, dict(message="no such thing"), 2), Part("dead", die, {}, 2)]
-    found, failed = compute(wanted, tmp_path, 2, lambda line: None)
+    """And nothing in the temporary folder."""
+    note = tmp_path / "note"
+    wanted = [Part("good", double, dict(value=1), 1), Part("bad", fail, dict(message="no such thing"), 2), Part("dead", die, dict(note=str(note)), 2)]
+    found, failed = compute(wanted, tmp_path / "parts", 2, lambda line: None)
     assert failed == {"bad": "ValueError: no such thing", "dead": "its process ended with status 7"} and list(found) == ["good"]
-    assert wanted[0].load(tmp_path)["twice"] == 2
+    assert wanted[0].load(tmp_path / "parts")["twice"] == 2
+    assert "brian_debug" in note.read_text() and not Path(note.read_text()).exists()
 
 
 def no_room(progress):

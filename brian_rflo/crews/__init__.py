@@ -2,7 +2,7 @@
 
 from .executors import crew_of
 from .pieces import NO_ROOM, NOT_COMPUTED, Failure, Here, work
-from .processes import THREADS, Processes
+from .processes import THREADS, Processes, temporary
 from .progress import Progress
 
-__all__ = ["NOT_COMPUTED", "NO_ROOM", "THREADS", "Failure", "Here", "Processes", "Progress", "crew_of", "work"]
+__all__ = ["NOT_COMPUTED", "NO_ROOM", "THREADS", "Failure", "Here", "Processes", "Progress", "crew_of", "temporary", "work"]

@@ -19,6 +19,11 @@ from .progress import Progress
 THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB", "BLIS")}
 
 
+def temporary(folder):
+    """Environment variables by which all that a process leaves in the temporary folder, Brian2's log too, is in this one, and gone with it."""
+    return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
+
+
 class Workplace(Crew):
     """Crews of processes on this machine: one thread for each, and a folder for all that they leave while they work, gone with them."""
 
@@ -28,7 +33,7 @@ class Workplace(Crew):
 
     def __enter__(self):
         self.folder = scratch_folder("crew")
-        self.surroundings = environment(THREADS | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.folder)))
+        self.surroundings = environment(THREADS | temporary(self.folder))
         self.surroundings.__enter__()
         return self
 
