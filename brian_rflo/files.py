@@ -1,12 +1,10 @@
 """Files are written whole or not at all, and read without running code from them."""
 
-import errno
 import glob
 import os
 import shutil
 import socket
 import tempfile
-import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -135,40 +133,6 @@ def namespace_of_processes():
         return os.stat("/proc/self/ns/pid").st_ino
     except OSError:
         return 0
-
-
-@contextmanager
-def claimed(path):
-    """Whether this process alone may write a file now, which other processes, also of machines that share the folder, then do not.
-
-    The system forgets the claim when the process ends, however that happens. Where a file system knows no locks, every process may; then a file may be
-    written twice, one whole file after the other.
-    """
-    with open(path.with_name(".claims"), "ab") as claims:
-        yield lock(claims, zlib.crc32(path.name.encode()) % 2**30)
-
-
-def is_claimed(path):
-    """Whether another process is about to write a file."""
-    with claimed(path) as ours:
-        return not ours
-
-
-def lock(file, place):
-    """Lock one byte of a file, until it is closed; False if another process has it."""
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            file.seek(place)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
-    except OSError as error:
-        return error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
-    return True
 
 
 def lives(pid):
