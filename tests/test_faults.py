@@ -49,21 +49,25 @@ def test_each_row_names_a_test():
 
 FULL = f"""{NETWORK}
 import os, resource, sys
+from pathlib import Path
 os.chdir(sys.argv[1])
 result = net.train(2)
-saved = net.save("network.npz"), result.save("result.npz"), result.save("result.nc")
+spiking = Network(LIFNeurons(200, 20*ms, 50*ms))
+to_nir(spiking, "spiking.nir")
+saved = net.save("network.npz"), result.save("result.npz"), result.save("result.nc"), Path("spiking.nir")
+write = dict(network=net.save, spiking=lambda path: to_nir(spiking, path))
 before = [path.read_bytes() for path in saved]
 net.train(2)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, resource.RLIM_INFINITY))
 for path in saved:
     try:
-        (net if path.stem == "network" else result).save(path)
+        write.get(path.stem, result.save)(path)
     except OSError as error:
         assert f"cannot write '{{path}}'" in str(error) and "Make room" in str(error), error
     else:
         raise AssertionError(path)
 assert [path.read_bytes() for path in saved] == before
-assert sorted(os.listdir()) == ["network.npz", "result.nc", "result.npz"], os.listdir()
+assert sorted(os.listdir()) == ["network.npz", "result.nc", "result.npz", "spiking.nir"], os.listdir()
 """
 
 

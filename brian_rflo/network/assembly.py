@@ -281,8 +281,12 @@ class LearningNetwork(Network):
         ValueError
             If the network in it was built otherwise, with what differs.
         """
-        self._constants = constants_outside(self._groups, get_local_namespace(level=1)) | self._constants
-        state = saving.load(self, path)
+        known, self._constants = self._constants, constants_outside(self._groups, get_local_namespace(level=1)) | self._constants
+        try:
+            state = saving.load(self, path)
+        except Exception:
+            self._constants = known
+            raise
         if is_standalone():
             self._weights.begin_with(state)
         return self
