@@ -136,6 +136,6 @@ def opened(path):
     """
     xr, path = xarray(), existing_file(path)
     with damage(path, KIND):
-        dataset = xr.open_dataset(path, engine=ENGINE, create_default_indexes=False)
+        dataset = xr.open_dataset(path, engine=ENGINE, create_default_indexes=False, phony_dims="access")
     with dataset:
         yield LabelledFile(path, dataset)

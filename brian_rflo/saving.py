@@ -79,7 +79,7 @@ def about_of(file):
         raise ValueError(f"'{file.path}' holds no network; LearningNetwork.save writes one")
     with alteration(file.path):
         if type(about["format"]) is not int or about["format"] < 1:
-            raise ValueError(f"its format must be a whole number; got {shortened(about['format'])}")
+            raise ValueError(f"its format must be a whole number, 1 or more; got {shortened(about['format'])}")
     if about["format"] > FORMAT:
         raise ValueError(f"'{file.path}' has format {about['format']}, but this version of brian_rflo knows formats up to {FORMAT}; install the one that wrote it{writer_of(about)}")
     with alteration(file.path):
@@ -97,7 +97,7 @@ def writer_of(about):
 
 @contextmanager
 def alteration(path):
-    """Let what is wrong within a file of ours name it."""
+    """Let what is wrong in a file of ours name it."""
     try:
         yield
     except ValueError as error:
@@ -249,8 +249,10 @@ def differing_variables(found, wanted):
         yield f"{name}: only {'in the file' if name in found else 'here'}"
     for name in sorted(set(found) & set(wanted)):
         ours, shape = size_of(wanted[name]), found[name].shape
-        if len(shape) != 1 or ours not in (None, shape[0]):
-            yield f"{name}: {shape[0] if len(shape) == 1 else f'{shape} for'} values in the file, {ours} here"
+        if len(shape) != 1:
+            yield f"{name}: shape {shape} in the file, {(ours,)} here"
+        elif ours not in (None, *shape):
+            yield f"{name}: {shape[0]} values in the file, {ours} here"
         if found[name].dtype != wanted[name].dtype:
             yield f"{name}: {found[name].dtype} in the file, {np.dtype(wanted[name].dtype)} here"
 
