@@ -46,13 +46,13 @@ def existing_file(path):
     except (FileNotFoundError, NotADirectoryError) as error:
         raise FileNotFoundError(f"no file '{path}'") from error
     except OSError as error:
-        raise with_number(OSError, error, f"cannot read '{path}' ({error.strerror})") from error
+        raise in_other_words(error, f"cannot read '{path}' ({error.strerror})") from error
     raise IsADirectoryError(f"'{path}' must be a file; got {'a folder' if stat.S_ISDIR(mode) else 'a device or pipe'}")
 
 
-def with_number(kind, error, message):
-    """An error of the system in other words, which still has its number."""
-    found = kind(message)
+def in_other_words(error, message):
+    """An error of the system that says something else, and is still of its kind and number."""
+    found = type(error)(message)
     found.errno = error.errno
     return found
 
@@ -71,7 +71,7 @@ def writable_folder(path):
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
-        raise with_number(OSError, error, f"cannot write to the folder '{path}' ({error.strerror or error}); choose another one") from error
+        raise in_other_words(error, f"cannot write to the folder '{path}' ({error.strerror or error}); choose another one") from error
     return path
 
 
@@ -176,7 +176,7 @@ def refusal(path):
         raise OSError(f"cannot write '{path}': {error}") from None
     except OSError as error:
         advice = ADVICE.get(error.errno, "Choose another folder")
-        raise with_number(OSError, error, f"cannot write '{path}' ({error.strerror or error}); nothing of it is left, and what was there before is as it was. {advice}") from error
+        raise in_other_words(error, f"cannot write '{path}' ({error.strerror or error}); nothing of it is left, and what was there before is as it was. {advice}") from error
 
 
 @contextmanager

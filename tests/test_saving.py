@@ -1,7 +1,9 @@
 """Networks on disk: what goes on in a new process is, to the bit, what would have followed; what does not fit is named, and damages nothing."""
 
+import copy
 import json
 import os
+import pickle
 import subprocess
 import sys
 import zipfile
@@ -9,10 +11,10 @@ from contextlib import nullcontext
 
 import numpy as np
 import pytest
-from brian2 import Hz, NeuronGroup, SpikeGeneratorGroup, Synapses, defaultclock, ms, prefs, seed
+from brian2 import Hz, NeuronGroup, SpikeGeneratorGroup, Synapses, defaultclock, ms, prefs, seed, set_device
 
 from brian_rflo import PRESETS, RFLO, Adam, AdaptiveEProp, ArrayTask, CursorMovements, Descent, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LearningNetwork, LIFNeurons, PeriodicOutput, RateNeurons, TaskInput, schedule
-from brian_rflo.devices import device
+from brian_rflo.devices import device, reset
 
 from altering import altered, most_memory, with_zeros
 
@@ -411,6 +413,24 @@ def test_constants_of_a_file_that_is_refused_are_forgotten(tmp_path):
     with pytest.raises(ValueError, match="holds no network"):
         net.load(tmp_path / "x.npz")
     assert net.settings == before
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_networks_are_copied_by_files_alone(copied):
+    with pytest.raises(TypeError, match=r"'learningnetwork.*' cannot be copied or pickled; write its state with save\('network.npz'\), and load it"):
+        copied(rflo())
+
+
+def test_a_device_that_is_set_later(tmp_path):
+    net = rflo()
+    path = net.save(tmp_path / "x.npz")
+    set_device("cpp_standalone", build_on_run=False)
+    try:
+        for what in (lambda: net.train(1), lambda: net.save(path), lambda: net.load(path)):
+            with pytest.raises(RuntimeError, match=r"was built for another device of Brian2 than the one of now; write set_device\(...\) before the network is built"):
+                what()
+    finally:
+        reset()
 
 
 @pytest.mark.parametrize("wrong", ["folder.npz", "text.npz", "x" * 300 + ".npz"])
