@@ -8,16 +8,18 @@ part in common share it, and changed code or settings find nothing to reuse.
 
 import time
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from .archives import read_arrays
 from .crews import Failure, Processes, work
-from .files import read_arrays
 from .identity import described, digest, sources
 from .sharing import remedy, shared_folder
 
 SAY_EVERY_S = 20
+ADVICE = "delete it, and the same command computes it anew and keeps all others"
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,24 @@ def read(path):
     if not path.exists():
         return None
     try:
-        return read_arrays(path)
+        arrays = read_arrays(path)
     except PermissionError as error:
         raise PermissionError(f"cannot read the finished part '{path}'; {remedy(path, 'r')}, or choose another folder") from error
     except RuntimeError as error:
-        raise RuntimeError(f"the finished part {error}; delete it, and the same command computes it anew and keeps all others") from error
+        raise RuntimeError(f"the finished part {error}; {ADVICE}") from error
+    with foreign(path):
+        if "seconds" not in arrays or arrays["seconds"].shape or arrays["seconds"].dtype.kind != "f":
+            raise ValueError("it does not say how many seconds it took")
+    return arrays
+
+
+@contextmanager
+def foreign(path):
+    """Let whatever is missing in a part's file name it."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise RuntimeError(f"the finished part '{path}' holds something else ({error}); {ADVICE}") from error
 
 
 def compute(parts, folder, workers, say):

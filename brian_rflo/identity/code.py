@@ -16,7 +16,7 @@ import numpy as np
 from brian2 import Equations, TimedArray
 
 #: Modules of this package that decide no number.
-ELSEWHERE = {"__main__", "benchmarks", "checks", "cli", "crews", "differences", "experiment", "files", "identity", "labelled", "models", "parts", "plotting", "results", "saving", "settings", "sharing", "sweeps"}
+ELSEWHERE = {"__main__", "archives", "benchmarks", "checks", "cli", "crews", "differences", "experiment", "files", "identity", "labelled", "models", "parts", "plotting", "random_numbers", "results", "saving", "settings", "sharing", "sweeps"}
 INSTALLED = {Path(folder) for name, folder in sysconfig.get_paths().items() if name in ("stdlib", "platstdlib", "purelib", "platlib")}
 PLAIN = (bool, bytes, complex, dict, float, frozenset, int, list, np.generic, np.ndarray, set, str, tuple, type(None))
 #: What a function may close over: it holds what it is, where others may be anything.

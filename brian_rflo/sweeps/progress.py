@@ -6,9 +6,10 @@ from contextlib import suppress
 
 import numpy as np
 
+from ..archives import read_arrays
 from ..crews import NO_ROOM, NOT_COMPUTED, Failure, Here
-from ..files import read_arrays, write_whole
-from ..parts import read
+from ..files import write_whole
+from ..parts import foreign, read
 from .returned import numbers_of, returned_from
 from .table import Row, SweepTable
 from .words import told
@@ -49,7 +50,8 @@ class Finished:
 
     def row(self, network, arrays):
         """The row of a finished network."""
-        numbers, remark = numbers_of(returned_from(arrays), network.arguments)
+        with foreign(self.paths[network.name]):
+            numbers, remark = numbers_of(returned_from(arrays), network.arguments)
         return Row(network.arguments, numbers, float(arrays["seconds"]), remark, self.paths[network.name])
 
     def traceback(self, network):
