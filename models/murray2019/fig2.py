@@ -9,7 +9,7 @@ import numpy as np
 from brian2 import ms
 
 from brian_rflo import PeriodicOutput, TrainingResult, plotting
-from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
+from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays, told
 
 from .trainings import baseline, part, rflo
 
@@ -86,7 +86,7 @@ def aligned(result):
 def spread(result):
     """Quartiles of the final loss, for the table."""
     low, high = np.percentile(np.nan_to_num(result.final_loss, nan=np.inf), [25, 75])
-    return f"quartiles {low:.2g} .. {high:.2g}"
+    return f"quartiles {told(low, '.2g')} .. {told(high, '.2g')}"
 
 
 def untrained_loss(result):
@@ -289,7 +289,7 @@ def draw_rules(results, period, ax):
             if result is not None:
                 plotting.plot_losses(result.losses, ax, name=rule, label=label if not suffix else f"{label}, clipped", linestyle=line)
     ax.set(title=f"Four rules, T = {period // 10} tau")
-    ax.legend(frameon=False, fontsize="x-small", loc="lower left")
+    plotting.legend_over(ax)
 
 
 def draw_against_period(results, periods, ax):
