@@ -158,6 +158,6 @@ FIG3 = Experiment(
     networks=9,
     trials=20_000,
     quick=dict(networks=3, trials=1500),
-    takes="10 min, quick 40 s",
+    takes="10 min, quick 25 s",
     parameters=dict(N=N, tau_ms=10, batch=BATCH, pulse_width_ms=15, eta=dict(rflo_printed=0.001, rflo_S3=0.002, bptt=0.003)),
 )

@@ -276,6 +276,6 @@ FIG4 = Experiment(
     networks=5,
     trials=10_000,
     quick=dict(networks=2, trials=2500),
-    takes="28 min, quick 1 min",
+    takes="28 min, quick 45 s",
     parameters=dict(N=N, tau_ms=10, movement_ms=200, hold_ms=200, eta_s=0.01, exploration=0.1, S4=dict(height=5, eta=0.01, eta_end=0.0005), bells=dict(height=2, eta=0.015, eta_end=0.0005), whole=dict(eta=0.003)),
 )
