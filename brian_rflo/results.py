@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from . import labelled
-from .analysis import final_loss
+from .analysis import final_loss, losses_at_both_ends, window_at_both_ends
 from .archives import archive, dictionary, in_words, shortened
 from .files import save_arrays, write_whole
 
@@ -70,7 +70,12 @@ class TrainingResult:
     @property
     def final_loss(self):
         """Median loss of the last hundred trials, of those that are finished where the training was stopped; shape (networks,)."""
-        return final_loss(self.losses[:, : max(self._finished, 1)] if (self.diverged_in < 0).any() else self.losses)
+        return final_loss(self._losses_to_the_end)
+
+    @property
+    def _losses_to_the_end(self):
+        """Losses of the trials that are finished; of all of them where no network has come to its end."""
+        return self.losses[:, : max(self._finished, 1)] if (self.diverged_in < 0).any() else self.losses
 
     @property
     def _finished(self):
@@ -154,9 +159,17 @@ class TrainingResult:
         return plot_training(self, axes=axes, network=network)
 
     def __str__(self):
-        rows = [f"network {k}: loss {self.losses[k, 0]:.3g} -> {self.final_loss[k]:.3g}, alignment {self.alignment[k, 0]:+.2f} -> {self.alignment[k, -1]:+.2f}{self._fate(k)}" for k in range(len(self.losses))]
-        trials = self.losses.shape[1]
-        return "\n".join([f"{trials} trials" if self._finished == trials else f"{self._finished} of {trials} trials", *rows])
+        rows = [f"network {k}: {self._course(k)}{self._fate(k)}" for k in range(len(self.losses))]
+        trials, window = self.losses.shape[1], window_at_both_ends(self._losses_to_the_end)
+        finished = f"{trials} trials" if self._finished == trials else f"{self._finished} of {trials} trials"
+        measure = f", losses are medians of the first and of the last {window}" if window > 1 else ""
+        return "\n".join([finished + measure, *rows])
+
+    def _course(self, network):
+        """Loss and alignment of a network at the beginning and at the end, each measured alike."""
+        first, last = losses_at_both_ends(self._losses_to_the_end[network])
+        alignment = self.alignment[network]
+        return f"loss {first:.3g} -> {last:.3g}, alignment {alignment[0]:+.2f} -> {alignment[-1]:+.2f}"
 
     def _fate(self, network):
         trial = self.diverged_in[network]

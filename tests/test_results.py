@@ -55,6 +55,33 @@ def test_a_diverged_network_is_saved_too(tmp_path, ending):
     assert_same(TrainingResult.load(result.save(tmp_path / f"x.{ending}")), result)
 
 
+@pytest.mark.parametrize(
+    "trials, first, last, window",
+    [(1, 0, 0, None), (3, 0, 2, None), (20, 4.5, 14.5, 10), (150, 37, 112, 75), (1000, 49.5, 949.5, 100)],
+)
+def test_the_beginning_is_printed_as_the_end_is(result, trials, first, last, window):
+    """The loss of trial `n` is `n`: both ends are medians over as many trials, which have none in common."""
+    printed = str(replace(result, losses=np.tile(np.arange(trials, dtype=float), (2, 1)), settings={}))
+    said = f", losses are medians of the first and of the last {window}" if window else ""
+    assert printed.startswith(f"{trials} trials{said}\nnetwork 0: loss {first:.3g} -> {last:.3g}, ")
+
+
+def test_one_odd_trial_does_not_make_a_training(result):
+    losses = np.full((2, 300), 0.4)
+    losses[:, 0], losses[:, 150:] = 0.01, 0.2
+    odd = replace(result, losses=losses, settings={})
+    assert "network 1: loss 0.4 -> 0.2" in str(odd) and (odd.final_loss == 0.2).all()
+
+
+def test_what_is_printed_of_trainings_that_ended_early(result):
+    losses = np.full((2, 300), np.nan)
+    losses[0, :200], losses[1, :30] = np.r_[np.full(100, 0.5), np.full(100, 0.1)], 0.3
+    stopped = replace(result, losses=losses, diverged_in=np.array([-1, 30]), settings={"finished_trials": 200})
+    lines = str(stopped).splitlines()
+    assert lines[0] == "200 of 300 trials, losses are medians of the first and of the last 100"
+    assert "loss 0.5 -> 0.1, " in lines[1] and "loss 0.3 -> nan, " in lines[2] and lines[2].endswith("diverged in trial 30")
+
+
 def test_labels_units_and_settings(result):
     data = result.to_xarray()
     assert dict(data.sizes) == dict(network=2, trial=5, time=80, readout=2, aligned_trials=6, post=12, pre=12, input=4)
