@@ -5,6 +5,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import time
 import traceback
 from dataclasses import asdict
 
+from ..crews import temporary
+from ..files import scratch_folder
 from .problem import Problem
 
 #: One thread, whatever library.
@@ -31,9 +34,10 @@ class Worker:
 
     def __init__(self, name):
         self.name, self.log = name, tempfile.TemporaryFile(mode="w+", prefix="brian_rflo_bench_")
-        self.folder = tempfile.TemporaryDirectory(prefix="brian_rflo_bench_", ignore_cleanup_errors=True)
-        command = [sys.executable, "-m", f"{__package__}.worker", name, self.folder.name]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, env={**os.environ, **ENVIRONMENT}, start_new_session=True)
+        self.folder = str(scratch_folder("bench"))
+        command = [sys.executable, "-m", f"{__package__}.worker", name, self.folder]
+        environment = {**os.environ, **ENVIRONMENT, **temporary(self.folder)}
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment, start_new_session=True)
 
     def __enter__(self):
         return self
@@ -47,7 +51,7 @@ class Worker:
         self.process.wait()
         for stream in (self.process.stdin, self.process.stdout, self.log):
             close(stream)
-        self.folder.cleanup()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def prepare(self, problem):
         """Build for a problem; seconds that it took."""

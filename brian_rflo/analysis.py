@@ -27,6 +27,32 @@ def final_loss(losses, trials=100):
     return np.median(np.asarray(losses)[..., -trials:], axis=-1)
 
 
+def window_at_both_ends(losses, trials=100):
+    """How many trials the beginning and the end of a training are: `trials`, and no more than half of what there is."""
+    return max(1, min(trials, np.shape(losses)[-1] // 2))
+
+
+def losses_at_both_ends(losses, trials=100):
+    """Medians over the first trials and over as many last ones of one network: what can be compared.
+
+    Parameters
+    ----------
+    losses : array, shape (n,)
+        Trials that are not finite, since the network diverged, are left out at the beginning.
+    trials : int
+        At most so many at each end; less than half of `n` where there are few.
+
+    Returns
+    -------
+    first, last : float
+        With 200 trials or more `last` is the `final_loss`.
+    """
+    window = window_at_both_ends(losses, trials)
+    first = np.asarray(losses)[:window]
+    begun = first[np.isfinite(first)] if np.isfinite(first).any() else first
+    return np.median(begun), final_loss(losses, window)
+
+
 def band(values, axis=0):
     """Median and quartiles over networks: ``(lower, median, upper)``, ignoring networks that have failed."""
     return np.nanpercentile(values, [25, 50, 75], axis=axis)

@@ -1,14 +1,15 @@
 """Conformance checks: what every task, neuron model and rule must hold, ours and yours.
 
-They raise AssertionError with the reason. They use the active device, which must be a runtime one (numpy or Cython).
+They raise AssertionError with the reason. They use the active device, which must be a runtime one (numpy or Cython). Before each of their runs they set the
+seed of Brian2 and NumPy, so that what draws random numbers draws the same ones; afterwards your own go on as if nothing had been.
 """
 
 from dataclasses import replace
 
 import numpy as np
-from brian2 import Network, StateMonitor, defaultclock
+from brian2 import Network, StateMonitor, defaultclock, seed
 
-from .differences import gradient_error
+from .differences import SEED, gradient_error, undisturbed
 from .network import initial_weights
 from .neurons import RateNeurons
 from .neurons.base import receives
@@ -21,6 +22,8 @@ from .updates.arguments import check_instance
 
 N, N_STEPS, TRIALS = 7, 13, 3
 NAMES = ("neurons", "inputs", "readout", "recurrent", "inward", "output", "feedback", "trials")
+#: Names in another order, but not of the projections that learn: those that draw random numbers in one phase do so in the order of their names.
+OTHER_NAMES = ("trials", "feedback", "output", "recurrent", "inward", "readout", "inputs", "neurons")
 
 
 def require(condition, message):
@@ -90,7 +93,8 @@ def small_network(rule, readout_rule, update="step", names=NAMES, monitor=False,
 
 
 def weights_after(rule, readout_rule, freeze=False, **network_args):
-    """Weights of all plastic projections before and after a few trials."""
+    """Weights of all plastic projections before and after a few trials, with the same random numbers each time."""
+    seed(SEED)
     network, plastic = small_network(rule, readout_rule, **network_args)
     before = [np.array(synapses.w) for synapses in plastic]
     for synapses in plastic:
@@ -99,18 +103,25 @@ def weights_after(rule, readout_rule, freeze=False, **network_args):
     return before, [np.array(synapses.w) for synapses in plastic]
 
 
+def has_drawn():
+    """Whether random numbers were drawn since the seed was set."""
+    return np.random.random_sample() != np.random.RandomState(SEED).random_sample()
+
+
 def as_pair(rule):
     """``(rule, readout rule)`` for a network in which `rule` is one of them: whatever reads ``error_post`` is for readouts."""
-    if "error" in rule.needs_post:
+    if "error" in rule.reads("post"):
         return RFLO(rule.learning_rate, tau=10 * defaultclock.dt), rule
     return rule, Delta(rule.learning_rate)
 
 
+@undisturbed()
 def check_rule(rule=None, make=None, tolerance=1e-6, **experiment):
     """Check a rule in a small rate network, every step and trial end; or, on neurons, against finite differences of the simulation.
 
     It must learn; leave weights alone, to the bit, with ``learning_rate=0`` or ``plastic=False``; depend neither on names nor on
-    monitors, to the bit; and give the same change every step as at trial end where the learning rate is small.
+    monitors, to the bit; and give the same change every step as at trial end where the learning rate is small. Each run has the same seed, so a rule may
+    draw random numbers (``rand()``); your own go on afterwards as if nothing had been.
 
     Parameters
     ----------
@@ -154,11 +165,12 @@ def check_rule(rule=None, make=None, tolerance=1e-6, **experiment):
     which = 2 if pair[1] is rule else 0
     for update in ("step", "trial"):
         before, after = weights_after(*pair, update=update)
+        others = OTHER_NAMES if has_drawn() else tuple(reversed(NAMES))
         require(np.isfinite(after[which]).all(), f"{name}: weights are not finite after {TRIALS} trials; try a lower learning rate")
         require((before[which] != after[which]).any(), f"{name}: no weight has moved (update='{update}')")
         require(same(*weights_after(*still, update=update)), f"{name}: weights move with learning_rate=0 (update='{update}')")
         require(same(*weights_after(*pair, update=update, freeze=True)), f"{name}: weights move with plastic=False (update='{update}')")
-        require(same(weights_after(*pair, update=update, names=tuple(reversed(NAMES)))[1], after), f"{name}: the result depends on the names of the objects (update='{update}')")
+        require(same(weights_after(*pair, update=update, names=others)[1], after), f"{name}: the result depends on the names of the objects (update='{update}')")
         require(same(weights_after(*pair, update=update, monitor=True)[1], after), f"{name}: the result depends on monitors (update='{update}')")
     slow = as_pair(replace(rule, learning_rate=1e-6))
     changes = [np.subtract(after[which], before[which]) for before, after in (weights_after(*slow, update=update) for update in ("step", "trial"))]
@@ -178,8 +190,11 @@ def check_make(kind, make):
         raise TypeError(f"{kind}: make must be a function that returns a new group, for example lambda N: RateNeurons(N, tau=10*ms); got {make!r}")
 
 
+@undisturbed()
 def check_neurons(make):
     """Check a neuron model in a small network: ports, input variables, finite activity, the same trial after every reset.
+
+    Each trial has the same seed, so neurons may be noisy; your own random numbers go on afterwards as if nothing had been.
 
     Parameters
     ----------
@@ -193,6 +208,7 @@ def check_neurons(make):
         That says what does not hold.
     """
     check_make("check_neurons", make)
+    seed(SEED)
     neurons = make(N)
     rule = neurons.rule(0.1) if hasattr(neurons, "rule") else RFLO(learning_rate=0.1, tau=10 * defaultclock.dt)
     name = type(neurons).__name__
@@ -202,7 +218,9 @@ def check_neurons(make):
         synapses.plastic = False
     ports = StateMonitor(neurons, [name for name in ("activity", "gain", "feedback", "I_rec", "I_in") if name in neurons.variables], record=True, when="end")
     network.add(ports)
-    network.run(2 * N_STEPS * defaultclock.dt, namespace={})
+    for _ in range(2):
+        seed(SEED)
+        network.run(N_STEPS * defaultclock.dt, namespace={})
     for port in ports.record_variables:
         values = np.array(getattr(ports, port))
         require(np.isfinite(values).all(), f"{name}: {port} is not finite")

@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 
 from . import devices, parts
 from .experiment import Experiment, save, table
-from .files import writable_folder
+from .sharing import shared_folder
 
 
 def experiments():
@@ -137,13 +137,13 @@ def run_experiments(args):
         If parts have failed; experiments that do not need them are finished first.
     """
     chosen, device = chosen_experiments(args.experiment), devices.chosen(args.device)
-    return run_all(chosen, writable_folder(args.out or "results"), device, args)
+    return run_all(chosen, shared_folder(args.out or "results"), device, args)
 
 
 def run_all(chosen, root, device, args):
     """Compute the parts of experiments together, then finish one after the other."""
     settings = {experiment: experiment.settings(args.networks, args.trials, args.seed, device, getattr(args, "quick", False)) for experiment in chosen}
-    folders = {experiment: writable_folder(folder_of(experiment, root, len(chosen) == 1 and args.out, getattr(args, "quick", False))) for experiment in chosen}
+    folders = {experiment: shared_folder(folder_of(experiment, root, len(chosen) == 1 and args.out, getattr(args, "quick", False))) for experiment in chosen}
     for experiment in chosen:
         say(f"{experiment.name}: {experiment.title}\n{experiment.source}")
     say("")
@@ -153,14 +153,19 @@ def run_all(chosen, root, device, args):
     if args.fresh:
         parts.forget(every, shared)
     arrays, failed = parts.compute(every, shared, args.workers, say)
-    seconds, statuses = time.perf_counter() - start, []
+    seconds, statuses, unwritten = time.perf_counter() - start, [], []
     for experiment in chosen:
         names = [part.name for part in wanted[experiment]]
         if not set(names) & set(failed):
-            statuses.append(finish(experiment, settings[experiment], {name: arrays[name] for name in names}, seconds, folders[experiment]))
+            try:
+                statuses.append(finish(experiment, settings[experiment], {name: arrays[name] for name in names}, seconds, folders[experiment]))
+            except OSError as error:  # the tables of the others can still be shown
+                unwritten.append(error)
     if failed:
         reasons = "\n".join(f"  {name}: {reason}" for name, reason in failed.items())
         raise RuntimeError(f"{len(failed)} of {len(every)} parts failed; the others are kept in {shared}:\n{reasons}")
+    if unwritten:
+        raise unwritten[0]
     return max(statuses)
 
 
@@ -172,9 +177,10 @@ def folder_of(experiment, root, alone, quick):
 def finish(experiment, settings, arrays, seconds, folder):
     """Table, figure and files of one experiment; 0 if all expectations hold, 1 if not."""
     outcome = experiment.outcome(settings, arrays)
+    say(f"\n{experiment.name}\n{table(outcome.rows)}\n")
     paths = save(outcome, experiment, settings, seconds, folder)
     computing = sum(float(part["seconds"]) for part in arrays.values())
-    say(f"\n{experiment.name}\n{table(outcome.rows)}\n\n{seconds:.0f} s, of computing {computing:.0f} s, seed {settings.seed}. Written: {', '.join(map(str, paths))}")
+    say(f"{seconds:.0f} s, of computing {computing:.0f} s, seed {settings.seed}. Written: {', '.join(map(str, paths))}")
     return 0 if all(row.holds is not False for row in outcome.rows) else 1
 
 
@@ -188,7 +194,7 @@ def run_compare(args):
     title = f"{' '.join(args.neurons)} by {' '.join(args.rules)}, on the task {args.task}"
     parameters = dict(task=args.task, neurons=args.neurons, rules=args.rules, N=args.size, tau_ms=args.tau, noise=args.noise, gain=args.gain)
     experiment = Experiment(f"compare/{args.task}", title, "", lambda _: wanted, lambda _, arrays: comparison.outcome(wanted, arrays), args.networks, args.trials, {}, parameters=parameters)
-    return run_all([experiment], writable_folder(args.out or "results"), devices.chosen(args.device), args)
+    return run_all([experiment], shared_folder(args.out or "results"), devices.chosen(args.device), args)
 
 
 def run_bench(args):

@@ -8,10 +8,11 @@ threshold, as far as that has moved. A reset ``s = R(s)`` becomes ``s + z (R(s) 
 (ignore). Without a pseudo-derivative spikes and resets are frozen. What a rule says is then exactly what must come out.
 """
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from brian2 import Network, NeuronGroup, StateMonitor, TimedArray, defaultclock
+from brian2 import Network, NeuronGroup, StateMonitor, TimedArray, defaultclock, get_device, seed
 from brian2.groups.group import CodeRunner
 from brian2.utils.logger import catch_logs
 from brian2.utils.stringtools import word_substitute
@@ -28,6 +29,7 @@ from .trials import Trials
 N_PRE, N_POST = 2, 6
 AFTER_SLOPE = schedule.SLOPE.behind()
 RESETS = schedule.Phase("resets", 0)
+SEED = 13
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +68,8 @@ class Experiment:
         return np.eye(N_PRE)[np.arange(N_POST) % N_PRE]
 
     def parts(self, weights, change_neurons):
-        """The network, with weights that stay; and what is read from it."""
+        """The network, with weights that stay, and what is read from it; whatever draws random numbers draws the same ones each time."""
+        seed(SEED)
         neurons, source = self.make(N_POST), self.source(N_PRE)
         with catch_logs():
             synapses = PlasticSynapses(source, neurons, self.rule(neurons), onto=self.onto, update="trial")
@@ -187,6 +190,18 @@ def steady_source(N):
     return cells
 
 
+@contextmanager
+def undisturbed():
+    """Let random numbers go on afterwards where they were before."""
+    device = get_device()
+    state = device.get_random_state()
+    try:
+        yield
+    finally:
+        device.set_random_state(state)
+
+
+@undisturbed()
 def gradient_error(make, rule=None, onto=None, source=steady_source, steps=80, weight=1.0, modes=None, tau_out=None):
     """How far a rule is from finite differences of the simulation; see `check_rule`.
 

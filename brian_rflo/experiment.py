@@ -14,7 +14,8 @@ from .settings import versions
 class Row:
     """One line of the table: a measured quantity beside the published one and what is expected of it.
 
-    `low` and `high` bound the expectation; without either nothing is judged. `spread` says in words how networks differ.
+    `low` and `high` bound the expectation; without either nothing is judged. `spread` says in words how networks differ, `infinite` what it means where
+    `measured` is infinite.
     """
 
     quantity: str
@@ -23,6 +24,12 @@ class Row:
     low: float | None = None
     high: float | None = None
     spread: str = ""
+    infinite: str = "diverged"
+
+    @property
+    def told(self):
+        """The measured value in words."""
+        return told(self.measured, infinite=self.infinite)
 
     @property
     def expected(self):
@@ -97,6 +104,16 @@ def all_arrays(parts):
     return {f"{part}/{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
 
 
+def told(value, form=".3g", infinite="diverged"):
+    """A number in words; an infinite one says what it means."""
+    return infinite if np.isinf(value) else f"{value:{form}}"
+
+
+def listed(values, form):
+    """The value of each network for the spread of a row, a dash where there is none."""
+    return " ".join(f"{value:{form}}" if np.isfinite(value) else "-" for value in values)
+
+
 def save(outcome, experiment, settings, seconds, folder):
     """Write ``figure.png``, ``data.npz`` and ``summary.json``, all or none of them anew."""
     summary = dict(
@@ -122,7 +139,7 @@ def table(rows):
     """The rows as text."""
     mark = {True: "yes", False: "NO", None: ""}
     lines = [("quantity", "measured", "spread", "published", "expected", "holds")]
-    lines += [(row.quantity, f"{row.measured:.3g}", row.spread, row.published, row.expected, mark[row.holds]) for row in rows]
+    lines += [(row.quantity, row.told, row.spread, row.published, row.expected, mark[row.holds]) for row in rows]
     shown = [column for column in range(6) if any(line[column] for line in lines[1:])]
     widths = [max(len(line[column]) for line in lines) for column in shown]
     text = ["  ".join(line[column].ljust(width) for column, width in zip(shown, widths)).rstrip() for line in lines]

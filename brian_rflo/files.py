@@ -1,16 +1,59 @@
-"""Files are written whole or not at all, and read without running code from them."""
+"""Files are written whole or not at all, each under its own name in a folder that only this process enters, and then put into place."""
 
 import errno
-import glob
 import os
+import re
 import shutil
 import socket
+import stat
 import tempfile
-import zlib
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
+
+#: What to do about an error of the system; for all others, choose another folder.
+ADVICE = {
+    errno.ENOSPC: "Make room, or choose another folder",
+    errno.EDQUOT: "Make room, or choose another folder",
+    errno.EFBIG: "Make room, or choose another folder",
+    errno.ENAMETOOLONG: "Choose a shorter name",
+}
+#: Beginnings of the names of temporary folders, beside results and in the system's place for them.
+WAITING, SCRATCH = ".writing", "brian_rflo_"
+
+
+def expanded(path):
+    """A path as the user means it: ``~`` is the home folder."""
+    return Path(os.path.expanduser(path))
+
+
+def existing_file(path):
+    """The path of a file that can be read.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError, OSError
+        That names the file.
+    """
+    path = expanded(path)
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISREG(mode):
+            open(path, "rb").close()
+            return path
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileNotFoundError(f"no file '{path}'") from error
+    except OSError as error:
+        raise in_other_words(error, f"cannot read '{path}' ({error.strerror})") from error
+    raise IsADirectoryError(f"'{path}' must be a file; got {'a folder' if stat.S_ISDIR(mode) else 'a device or pipe'}")
+
+
+def in_other_words(error, message):
+    """An error of the system that says something else, and is still of its kind and number."""
+    found = type(error)(message)
+    found.errno = error.errno
+    return found
 
 
 def writable_folder(path):
@@ -21,13 +64,13 @@ def writable_folder(path):
     OSError
         That names the folder and says what to do.
     """
-    path = Path(path)
+    path = expanded(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
-        raise OSError(f"cannot write to the folder '{path}' ({error.strerror or error}); choose another one") from error
+        raise in_other_words(error, f"cannot write to the folder '{path}' ({error.strerror or error}); choose another one") from error
     return path
 
 
@@ -43,19 +86,20 @@ def write_together(folder, writers):
     Returns
     -------
     list of Path
+
+    Raises
+    ------
+    OSError
+        That names the file that cannot be written, or the folder.
     """
     folder = writable_folder(folder)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing_") as waiting:
-        paths = {name: Path(waiting) / name for name in writers}
-        for name, write in writers.items():
-            write(paths[name])
-        for name, path in paths.items():
-            os.replace(path, folder / name)
-    return [folder / name for name in writers]
+    return write_all({folder / name: write for name, write in writers.items()})
 
 
 def write_whole(path, write):
-    """Write one file: under a temporary name, onto the disk, and then into place; what was there before stays until then.
+    """Write one file: in a temporary folder, onto the disk, and then into place; what was there before stays until then.
+
+    A link stays one, and what it leads to is written. The permissions of a file that was there stay.
 
     Parameters
     ----------
@@ -72,31 +116,105 @@ def write_whole(path, write):
     OSError
         That names the file, if it cannot be written; nothing of it is left then.
     """
-    path = Path(path)
-    waiting = half_written(path, os.getpid())
-    try:
-        remove_half_written(path)
+    return write_all({expanded(path): write})[0]
+
+
+def write_all(writers):
+    """Write files, by their paths, and put them into place when all are written."""
+    with ExitStack() as folders:
+        written = [(path, *written_aside(path, write, folders)) for path, write in writers.items()]
+        for path, waiting, place in written:
+            with refusal(path):
+                os.replace(waiting, place)
+    return list(writers)
+
+
+def written_aside(path, write, folders):
+    """Write a file in a temporary folder beside its place; returns where it is, and where it belongs."""
+    with refusal(path):
+        place, mode = place_of(path)
+        waiting = folders.enter_context(waiting_folder(place.parent)) / path.name
         write(waiting)
         with open(waiting, "rb+") as file:
             os.fsync(file.fileno())
-        os.replace(waiting, path)
+        if mode not in (None, stat.S_IMODE(os.stat(waiting).st_mode)):
+            os.chmod(waiting, mode)
+    return waiting, place
+
+
+def place_of(path):
+    """Where a file belongs, at the end of the links if it is one, and the permissions of the file that is there, or None.
+
+    Raises
+    ------
+    OSError
+        If something else than a file is there, or there is no folder for it.
+    """
+    place = Path(os.path.realpath(path))
+    try:
+        mode = os.stat(place).st_mode
+    except FileNotFoundError:
+        if not place.parent.exists():
+            raise Refused(f"there is no folder '{place.parent if path.is_symlink() else path.parent}'; make it, or choose another one") from None
+        return place, None
+    if not stat.S_ISREG(mode):
+        raise Refused(f"that is {'a folder' if stat.S_ISDIR(mode) else 'a device or pipe'}; choose another name")
+    return place, stat.S_IMODE(mode)
+
+
+class Refused(OSError):
+    """Why a file cannot be written, and what to do."""
+
+
+@contextmanager
+def refusal(path):
+    """Let errors of the system name a file that cannot be written."""
+    try:
+        yield
+    except Refused as error:
+        raise OSError(f"cannot write '{path}': {error}") from None
     except OSError as error:
-        raise OSError(f"cannot write '{path}' ({error.strerror or error}); nothing of it is left, and what was there before is as it was. Make room, or choose another folder") from error
+        advice = ADVICE.get(error.errno, "Choose another folder")
+        raise in_other_words(error, f"cannot write '{path}' ({error.strerror or error}); nothing of it is left, and what was there before is as it was. {advice}") from error
+
+
+@contextmanager
+def waiting_folder(place):
+    """A temporary folder in a place, for files on their way into it."""
+    folder = own_folder(WAITING, place)
+    try:
+        yield folder
     finally:
-        waiting.unlink(missing_ok=True)
-    return path
-
-
-def half_written(path, pid):
-    """Where a process writes a file that it then puts into place; the end of its name stays, which may say the format."""
-    return path.with_name(f".{socket.gethostname()}.{pid}.{path.name}")
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_half_written(path):
-    """Delete what processes of this machine that have ended have left of a file."""
-    for left in path.parent.glob(f".{socket.gethostname()}.*.{path.name}"):
-        if not lives(int(left.name.removesuffix(f".{path.name}").rpartition(".")[2])):
-            left.unlink(missing_ok=True)
+    """Delete what processes of this machine that have ended have left beside a file, half written."""
+    remove_left(WAITING, Path(path).parent)
+
+
+def own_folder(beginning, place, kind=""):
+    """A new folder that nobody else can foresee or enter, named after this process. What killed processes have left of theirs is deleted."""
+    remove_left(beginning, place)
+    return Path(tempfile.mkdtemp(prefix=f"{beginning}{kind}.{machine()}.{os.getpid()}.", dir=place))
+
+
+def remove_left(beginning, place):
+    """Delete the folders of processes of this machine that have ended: those whose whole name `own_folder` has made."""
+    ours = re.compile(rf"{re.escape(beginning)}\w*\.{re.escape(machine())}\.([0-9]{{1,9}})\.\w+")
+    with suppress(OSError):
+        for name in os.listdir(place):
+            found = ours.fullmatch(name)
+            if found and not lives(int(found[1])):
+                shutil.rmtree(Path(place) / name, ignore_errors=True)
+
+
+def machine():
+    """A name for where numbers of processes count: containers on one machine may share its name and folders, and each have a process 1."""
+    try:
+        return f"{socket.gethostname()}-{os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        return f"{socket.gethostname()}-0"
 
 
 @contextmanager
@@ -121,54 +239,7 @@ def scratch_folder(kind):
     -------
     Path
     """
-    host = f"{socket.gethostname()}-{namespace_of_processes()}"
-    for left in Path(tempfile.gettempdir()).glob(f"brian_rflo_*.{glob.escape(host)}.*.*"):
-        pid = left.name.split(".")[-2]
-        if pid.isdecimal() and not lives(int(pid)):
-            shutil.rmtree(left, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"brian_rflo_{kind}.{host}.{os.getpid()}."))
-
-
-def namespace_of_processes():
-    """What numbers of processes count in: containers on one machine may share its name and temporary folder, and each have a process 1."""
-    try:
-        return os.stat("/proc/self/ns/pid").st_ino
-    except OSError:
-        return 0
-
-
-@contextmanager
-def claimed(path):
-    """Whether this process alone may write a file now, which other processes, also of machines that share the folder, then do not.
-
-    The system forgets the claim when the process ends, however that happens. Where a file system knows no locks, every process may; then a file may be
-    written twice, one whole file after the other.
-    """
-    with open(path.with_name(".claims"), "ab") as claims:
-        yield lock(claims, zlib.crc32(path.name.encode()) % 2**30)
-
-
-def is_claimed(path):
-    """Whether another process is about to write a file."""
-    with claimed(path) as ours:
-        return not ours
-
-
-def lock(file, place):
-    """Lock one byte of a file, until it is closed; False if another process has it."""
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            file.seek(place)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
-    except OSError as error:
-        return error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
-    return True
+    return own_folder(SCRATCH, tempfile.gettempdir(), kind)
 
 
 def lives(pid):
@@ -188,21 +259,3 @@ def save_arrays(path, arrays):
     """Write arrays by name, without pickle."""
     with open(path, "wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
-
-
-def read_arrays(path):
-    """Arrays by name, without pickle.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    RuntimeError
-        That names the file, if it cannot be read.
-    """
-    with open(path, "rb") as file:
-        try:
-            with np.load(file, allow_pickle=False) as arrays:
-                return dict(arrays)
-        except Exception as error:
-            raise RuntimeError(f"'{path}' is damaged, or no file of arrays ({type(error).__name__})") from error

@@ -4,11 +4,12 @@ Needs the packages of ``pip install 'brian_rflo[results]'``. What a network has 
 and ``input`` (units); a training has ``network``, ``trial`` and ``time``, and what was varied between trainings comes before them.
 """
 
-from pathlib import Path
+from contextlib import contextmanager
 
 import numpy as np
 
-from .files import write_whole
+from .archives import Header, damage
+from .files import existing_file, write_whole
 
 #: Dimensions of the arrays of a training, and of weights by their name.
 DIMENSIONS = {
@@ -17,6 +18,7 @@ DIMENSIONS = {
     "mask": ("time",),
     "first_output": ("network", "time", "readout"),
     "output": ("network", "time", "readout"),
+    "aligned_trials": ("aligned_trials",),
     "alignment": ("network", "aligned_trials"),
     "diverged_in": ("network",),
 }
@@ -36,7 +38,7 @@ NAMES = {
     "alignment": "cosine between readout and feedback weights",
     "diverged_in": "trial in which a network diverged, -1 if it did not",
 }
-ENGINE = "h5netcdf"
+ENGINE, KIND = "h5netcdf", "netCDF file"
 
 
 def xarray():
@@ -59,7 +61,7 @@ def xarray():
 def dataset_of(result):
     """A `TrainingResult` as a dataset, with its settings as attributes."""
     start = result.settings.get("first_trial", 0)
-    variables = {name: (dimensions, getattr(result, name), {"long_name": NAMES[name], "units": "1"}) for name, dimensions in DIMENSIONS.items()}
+    variables = {name: (DIMENSIONS[name], getattr(result, name), {"long_name": long_name, "units": "1"}) for name, long_name in NAMES.items()}
     for when in ("before", "after"):
         variables |= {f"weights_{when}_{name}": (WEIGHTS[name], values, {"long_name": f"{name} weights {when} training", "units": "1"}) for name, values in getattr(result, f"weights_{when}").items()}
     coordinates = {
@@ -68,16 +70,6 @@ def dataset_of(result):
         "aligned_trials": ("aligned_trials", result.aligned_trials, {"long_name": "finished trials of this training", "units": "1"}),
     }
     return xarray().Dataset(variables, coordinates, attrs={"dt": result.dt, **result.settings})
-
-
-def arrays_of(dataset):
-    """The arrays of a training by name, from its dataset; the inverse of `dataset_of`."""
-    names = [*DIMENSIONS, "aligned_trials", *(name for name in dataset.data_vars if name.startswith("weights_"))]
-    missing = sorted(set(names) - set(dataset.variables))
-    if missing or "dt" not in dataset.attrs:
-        raise ValueError(f"this dataset is no result of one training: it lacks {', '.join(missing or ['dt'])}")
-    settings = {name: value.item() if isinstance(value, np.generic) else value for name, value in dataset.attrs.items()}
-    return {name: dataset[name].values for name in names} | {"dt": np.array(settings.pop("dt")), "settings": settings}
 
 
 def stacked(datasets, everywhere=None, **varied):
@@ -114,20 +106,36 @@ def write(dataset, path):
     return write_whole(path, lambda waiting: waiting.write_bytes(content))
 
 
-def read(path):
-    """Read a dataset from netCDF.
+class LabelledFile:
+    """The arrays of a training in a netCDF file: `headers` by name, and the values of those that are asked for; like `archives.Archive`."""
+
+    def __init__(self, path, dataset):
+        self.path, self.dataset = path, dataset
+        self.settings = {name: value.item() if isinstance(value, np.generic) else value for name, value in dataset.attrs.items()}
+        self.dt = np.asarray(self.settings.pop("dt", ""))
+        self.headers = {name: Header(array.shape, array.dtype) for name, array in {**dataset.variables, "dt": self.dt, "settings": np.asarray("")}.items()}
+
+    def read(self, names):
+        """The arrays of these names."""
+        with damage(self.path, KIND):
+            return {name: self.dt if name == "dt" else self.dataset[name].values for name in names}
+
+    def dictionary(self, name):
+        """The settings, which are attributes here."""
+        return self.settings
+
+
+@contextmanager
+def opened(path):
+    """A netCDF file, as long as it is open; see `LabelledFile`.
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
-    RuntimeError
+    FileNotFoundError, IsADirectoryError, OSError, RuntimeError
         That names the file, if it cannot be read.
     """
-    xr = xarray()
-    if not Path(path).exists():
-        raise FileNotFoundError(f"no file '{path}'")
-    try:
-        return xr.load_dataset(path, engine=ENGINE)
-    except Exception as error:
-        raise RuntimeError(f"'{path}' is damaged, or no netCDF file ({type(error).__name__})") from error
+    xr, path = xarray(), existing_file(path)
+    with damage(path, KIND):
+        dataset = xr.open_dataset(path, engine=ENGINE, create_default_indexes=False, phony_dims="access")
+    with dataset:
+        yield LabelledFile(path, dataset)

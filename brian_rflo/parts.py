@@ -8,15 +8,18 @@ part in common share it, and changed code or settings find nothing to reuse.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from .archives import read_arrays
 from .crews import Failure, Processes, work
-from .files import read_arrays, writable_folder
 from .identity import described, digest, sources
+from .sharing import remedy, shared_folder
 
 SAY_EVERY_S = 20
+ADVICE = "delete it, and the same command computes it anew and keeps all others"
 
 
 @dataclass(frozen=True)
@@ -33,21 +36,36 @@ class Part:
         Numbers, strings, arrays, tasks and other value objects.
     cost : float
         About how long it takes, in any unit that all parts of an experiment share.
+    began : dict, optional
+        Its identity when the command was given, for whoever computes it later or elsewhere.
     """
 
     name: str
     function: Callable
     arguments: dict
     cost: float
+    began: dict | None = None
+
+    def common(self):
+        """What decides the numbers of all parts of this function, as text by name."""
+        return sources(self.function) | {package: version(package) for package in ("brian2", "numpy")}
+
+    def particular(self):
+        """What decides the numbers of this one."""
+        return {"settings": described(self.arguments)}
 
     def identity(self):
         """All that decides its numbers, as text by name."""
-        known = {f"version of {package}": version(package) for package in ("brian2", "numpy")}
-        return {"function": self.function.__qualname__, "arguments": described(self.arguments), "source": sources(self.function)} | known
+        return self.common() | self.particular()
+
+    def changed(self):
+        """Names of what is not what it was when the command was given."""
+        now = self.identity()
+        return [name for name in now | self.began if now.get(name) != self.began.get(name)]
 
     def path(self, folder):
         """The file of its arrays."""
-        return path_of(self.name, self.identity(), folder)
+        return path_of(self.name, self.began or self.identity(), folder)
 
     def compute(self, progress):
         """Its arrays, by name."""
@@ -68,15 +86,30 @@ def read(path):
 
     Raises
     ------
-    RuntimeError
+    PermissionError, RuntimeError
         If the file cannot be read.
     """
     if not path.exists():
         return None
     try:
-        return read_arrays(path)
+        arrays = read_arrays(path)
+    except PermissionError as error:
+        raise PermissionError(f"cannot read the finished part '{path}'; {remedy(path, 'r')}, or choose another folder") from error
     except RuntimeError as error:
-        raise RuntimeError(f"the finished part {error}; delete it, and the same command computes it anew and keeps all others") from error
+        raise RuntimeError(f"the finished part {error}; {ADVICE}") from error
+    with foreign(path):
+        if "seconds" not in arrays or arrays["seconds"].shape or arrays["seconds"].dtype.kind != "f":
+            raise ValueError("it does not say how many seconds it took")
+    return arrays
+
+
+@contextmanager
+def foreign(path):
+    """Let whatever is missing in a part's file name it."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise RuntimeError(f"the finished part '{path}' holds something else ({error}); {ADVICE}") from error
 
 
 def compute(parts, folder, workers, say):
@@ -106,8 +139,9 @@ def compute(parts, folder, workers, say):
     RuntimeError
         If a finished part is damaged, before anything is computed.
     """
-    folder, parts = writable_folder(folder), list({part.name: part for part in parts}.values())
-    paths = {part.name: part.path(folder) for part in parts}  # once: the source may change meanwhile
+    folder = shared_folder(folder)
+    parts = [replace(part, began=part.identity()) for part in {part.name: part for part in parts}.values()]
+    paths = {part.name: part.path(folder) for part in parts}
     found = {name: read(path) for name, path in paths.items()}
     missing = [part for part in parts if found[part.name] is None]
     if len(missing) < len(parts):

@@ -24,6 +24,8 @@ CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 PAPER = {"font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "xtick.labelsize": 7, "ytick.labelsize": 7, "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6}
 #: Where `plot_comparison` draws what.
 GRID = [["error", "early", "late", "raster"], ["alignment", "changes", "rates", "raster"]]
+#: So many lines have a label each.
+FEW = 4
 #: Width and height of new axes in inches: 89 mm are a column.
 SIZE = (3.5, 2.5)
 
@@ -49,6 +51,68 @@ def axes_or_new(ax=None):
         raise TypeError(f"ax must be the axes to draw on, as plt.subplots() returns them, or None for a new figure; got {type(ax).__name__}")
     ax.spines[["top", "right"]].set_visible(False)
     return ax
+
+
+def titled(ax, title):
+    """A title, in letters as large as those of the labels."""
+    ax.set_title(title, size=ax.xaxis.label.get_size())
+
+
+def logarithmic(axis):
+    """Make an axis logarithmic; within two decades ticks are at 1 and 3 times powers of ten, within one at 1, 2 and 5, which leaves room for their labels."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    low, high = axis.get_data_interval()
+    if high < 100 * low:
+        axis.set_major_locator(LogLocator(subs=(1, 3) if high >= 10 * low else (1, 2, 5)))
+        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axis.set_minor_formatter(NullFormatter())
+
+
+def legend_over(ax, **how):
+    """The legend at the top of axes, in as many columns as fit; the y axis goes on above the data, so that nothing is covered. Call it when all is drawn.
+
+    A legend that would take half of the axes goes below the whole figure, if its layout is constrained.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    how : optional
+        What `matplotlib.axes.Axes.legend` takes, but for place and columns.
+    """
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    how = dict(frameon=False, fontsize=0.875 * ax.xaxis.label.get_size()) | how
+    entries, within = ax.get_legend_handles_labels(), ax.get_window_extent()
+    legend = fitted_legend(ax, entries, within.width, loc="upper center", **how)
+    share = 1.2 * legend.get_window_extent().height / within.height
+    if share > 0.5 and isinstance(ax.figure.get_layout_engine(), ConstrainedLayoutEngine):
+        legend.remove()
+        fitted_legend(ax.figure, entries, ax.figure.bbox.width, loc="outside lower center", **how)
+    else:
+        leave_room(ax, min(0.7, share))
+
+
+def fitted_legend(owner, entries, width, **how):
+    """The legend of axes or of a figure, in as many columns as fit into a width in pixels."""
+    for columns in range(max(1, len(entries[1])), 0, -1):
+        legend = owner.legend(*entries, ncols=columns, **how)
+        if columns == 1 or legend.get_window_extent().width < 0.95 * width:
+            return legend
+        legend.remove()
+
+
+def leave_room(ax, share):
+    """Let the y axis go on above the data: this share of its length."""
+    scale = ax.yaxis.get_transform()
+    low, high = scale.transform(np.array(ax.get_ylim()))
+    ax.set_ylim(top=scale.inverted().transform(np.array([low + (high - low) / (1 - share)]))[0], auto=None)
+
+
+def names_of(what, count):
+    """Labels of so many lines: each has one, or the first one says how many there are."""
+    return [f"{what} {number}" for number in range(count)] if count <= FEW else [f"{count} {what}s", *[None] * (count - 1)]
 
 
 def arrays_of(function, **given):
@@ -87,14 +151,20 @@ def plot_task(task, ax=None, trial=0):
     ax = axes_or_new(ax)
     inputs, target, mask = task.trial(trial)
     times = milliseconds(task.times)
-    for number, values in enumerate(inputs.T):
-        ax.plot(times, values, ":", color=CYCLE[(task.n_outputs + number) % len(CYCLE)], label=f"input {number}")
-    for number, values in enumerate(target.T):
-        ax.plot(times, values, color=CYCLE[number % len(CYCLE)], label=f"target {number}")
-    shade_masked(ax, times, mask)
-    ax.set(xlabel="Time in trial (ms)", title=type(task).__name__)
-    ax.legend(frameon=False, fontsize="small")
+    for number, (values, label) in enumerate(zip(inputs.T, names_of("input", inputs.shape[1]))):
+        ax.plot(times, values, ":", color=CYCLE[(task.n_outputs + number) % len(CYCLE)], label=label)
+    draw_targets(ax, task, times, target, mask)
     return ax
+
+
+def draw_targets(ax, task, times, target, mask):
+    """The targets of a task, masked steps, labels and legend."""
+    for number, (values, label) in enumerate(zip(target.T, names_of("target", target.shape[1]))):
+        ax.plot(times, values, color=CYCLE[number % len(CYCLE)], label=label)
+    shade_masked(ax, times, mask)
+    ax.set(xlabel="Time in trial (ms)")
+    titled(ax, type(task).__name__)
+    legend_over(ax)
 
 
 def plot_spike_task(task, ax=None, trial=0):
@@ -108,11 +178,8 @@ def plot_spike_task(task, ax=None, trial=0):
         bottom = high + 0.15 * (high - low) + row * channels[0]
         ax.vlines(times[step], bottom + row * channel, bottom + row * (channel + 0.8), color="black", linewidth=0.6)
         ax.text(1.01, bottom + row * len(channels) / 2, task.groups[number], transform=ax.get_yaxis_transform(), va="center", fontsize="small")
-    for number, values in enumerate(target.T):
-        ax.plot(times, values, color=CYCLE[number % len(CYCLE)], label=f"target {number}")
-    shade_masked(ax, times, mask)
-    ax.set(xlabel="Time in trial (ms)", title=type(task).__name__, yticks=[low, high])
-    ax.legend(frameon=False, fontsize="small", loc="lower left", ncols=3, bbox_to_anchor=(0, 0.09))
+    ax.set(yticks=[low, high])
+    draw_targets(ax, task, times, target, mask)
     return ax
 
 
@@ -137,7 +204,8 @@ def plot_losses(losses, ax=None, name=None, label=None, linestyle="-", color=Non
     lower, middle, upper = band(curves)
     ax.fill_between(trials, lower, upper, color=color, alpha=0.2, linewidth=0)
     ax.plot(trials, middle, color=color, label=label or name, linestyle=linestyle)
-    ax.set(xscale="log", yscale="log", xlabel="Trial", ylabel="Mean squared error")
+    logarithmic(ax.xaxis)
+    ax.set(yscale="log", xlabel="Trial", ylabel="Loss")
     return ax
 
 
@@ -253,10 +321,10 @@ def plot_traces(times, traces, ax=None, labels=None):
     ax = axes_or_new(ax)
     for number, values in enumerate(traces.T):
         ax.plot(milliseconds(times), values, color=CYCLE[number % len(CYCLE)], linewidth=0.8, label=None if labels is None else labels[number])
-    if labels is not None:
-        ax.legend(frameon=False, fontsize="x-small")
     ax.margins(x=0)
     ax.set(xlabel="Time (ms)", ylabel="Trace")
+    if labels is not None:
+        legend_over(ax)
     return ax
 
 
@@ -401,7 +469,7 @@ def plot_training(result, axes=None, network=0):
     plot_losses(result.losses, axes[0])
     plot_output(result.times, result.output[network], result.target, axes[1], mask=result.mask)
     plot_alignment(result.aligned_trials, result.alignment, axes[2])
-    axes[1].legend(frameon=False, fontsize="small")
+    legend_over(axes[1])
     return axes
 
 
@@ -445,8 +513,8 @@ def plot_sweep(table, parameter, number=None, ax=None):
     ax.plot(values, numbers, "o", color=COLOURS["target"], markersize=4)
     by_value = {place: numbers[[value == place for value in values]] for place in values}
     ax.plot(list(by_value), [np.median(found[~np.isnan(found)]) if not np.isnan(found).all() else np.nan for found in by_value.values()], "-", color=COLOURS["rflo"])
-    for axis, given in (("x", values), ("y", numbers)):
+    for axis, given in ((ax.xaxis, values), (ax.yaxis, numbers)):
         if not any(isinstance(value, str) for value in given) and not np.isnan(given).all() and np.nanmin(given) > 0 and np.nanmax(given) >= 10 * np.nanmin(given):
-            ax.set(**{f"{axis}scale": "log"})
+            logarithmic(axis)
     ax.set(xlabel=f"{parameter} ({unit})" if unit else parameter, ylabel=number.replace("_", " ") + (f" ({unit_of_number})" if unit_of_number else ""))
     return ax

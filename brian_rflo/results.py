@@ -1,14 +1,19 @@
 """What a training returns."""
 
 import json
+import math
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
 
 from . import labelled
-from .analysis import final_loss
-from .files import read_arrays, save_arrays, write_whole
+from .analysis import final_loss, losses_at_both_ends, window_at_both_ends
+from .archives import archive, dictionary, in_words, shortened
+from .files import save_arrays, write_whole
+
+#: Bytes above which losses must be those of as many trials as the settings say; smaller ones may have been cut or joined.
+LARGE = 2**26
 
 
 def alignment_interval(trials):
@@ -65,7 +70,12 @@ class TrainingResult:
     @property
     def final_loss(self):
         """Median loss of the last hundred trials, of those that are finished where the training was stopped; shape (networks,)."""
-        return final_loss(self.losses[:, : max(self._finished, 1)] if (self.diverged_in < 0).any() else self.losses)
+        return final_loss(self._losses_to_the_end)
+
+    @property
+    def _losses_to_the_end(self):
+        """Losses of the trials that are finished; of all of them where no network has come to its end."""
+        return self.losses[:, : max(self._finished, 1)] if (self.diverged_in < 0).any() else self.losses
 
     @property
     def _finished(self):
@@ -84,12 +94,19 @@ class TrainingResult:
 
     @classmethod
     def from_arrays(cls, arrays):
-        """The inverse of `arrays`, from whatever holds them by name; other names are left alone."""
-        values = {"dt": float(arrays["dt"]), "settings": settings_from(arrays.get("settings", {}))}
-        for entry in fields(cls):
-            weights = {name.removeprefix(f"{entry.name}_"): array for name, array in arrays.items() if name.startswith(f"{entry.name}_")}
-            values.setdefault(entry.name, weights if entry.type is dict else arrays[entry.name])
-        return cls(**values)
+        """The inverse of `arrays`, from whatever holds them by name; other names are left alone.
+
+        Raises
+        ------
+        ValueError
+            If something is missing, or arrays do not go together.
+        """
+        settings = settings_from(arrays.get("settings", {}))
+        check_sizes(arrays, dimensions_of(arrays), settings)
+        if not 0 < float(arrays["dt"]) < np.inf:
+            raise ValueError(f"dt must be a positive number of seconds; got {float(arrays['dt'])}")
+        weights = {when: {name: arrays[f"{when}_{name}"] for name in labelled.WEIGHTS if f"{when}_{name}" in arrays} for when in ("weights_before", "weights_after")}
+        return cls(dt=float(arrays["dt"]), settings=settings, **weights, **{name: arrays[name] for name in labelled.DIMENSIONS})
 
     def to_xarray(self):
         """An `xarray.Dataset` with named dimensions and units, and the settings as attributes; needs ``brian_rflo[results]``."""
@@ -119,18 +136,21 @@ class TrainingResult:
 
         Raises
         ------
-        FileNotFoundError
+        FileNotFoundError, IsADirectoryError
             If there is no such file.
         RuntimeError
             If it is damaged.
         ValueError
             If it holds something else, or has another ending.
         """
-        arrays = labelled.arrays_of(labelled.read(path)) if ending(path) == ".nc" else read_arrays(path)
-        missing = sorted({entry.name for entry in fields(cls) if entry.type is not dict} - set(arrays))
-        if missing:
-            raise ValueError(f"'{path}' holds no result of a training: it lacks {', '.join(missing)}")
-        return cls.from_arrays(arrays)
+        with labelled.opened(path) if ending(path) == ".nc" else archive(path) as file:
+            try:
+                dimensions = dimensions_of(file.headers)
+                settings = file.dictionary("settings") if "settings" in file.headers else {}
+                check_sizes(file.headers, dimensions, settings)
+                return cls.from_arrays(file.read(dimensions) | {"settings": settings})
+            except ValueError as error:
+                raise ValueError(f"'{file.path}' holds no result of a training: {error}") from error
 
     def plot(self, axes=None, network=0):
         """Draw loss, output beside target, and alignment; returns the three axes."""
@@ -139,9 +159,17 @@ class TrainingResult:
         return plot_training(self, axes=axes, network=network)
 
     def __str__(self):
-        rows = [f"network {k}: loss {self.losses[k, 0]:.3g} -> {self.final_loss[k]:.3g}, alignment {self.alignment[k, 0]:+.2f} -> {self.alignment[k, -1]:+.2f}{self._fate(k)}" for k in range(len(self.losses))]
-        trials = self.losses.shape[1]
-        return "\n".join([f"{trials} trials" if self._finished == trials else f"{self._finished} of {trials} trials", *rows])
+        rows = [f"network {k}: {self._course(k)}{self._fate(k)}" for k in range(len(self.losses))]
+        trials, window = self.losses.shape[1], window_at_both_ends(self._losses_to_the_end)
+        finished = f"{trials} trials" if self._finished == trials else f"{self._finished} of {trials} trials"
+        measure = f", losses are medians of the first and of the last {window}" if window > 1 else ""
+        return "\n".join([finished + measure, *rows])
+
+    def _course(self, network):
+        """Loss and alignment of a network at the beginning and at the end, each measured alike."""
+        first, last = losses_at_both_ends(self._losses_to_the_end[network])
+        alignment = self.alignment[network]
+        return f"loss {first:.3g} -> {last:.3g}, alignment {alignment[0]:+.2f} -> {alignment[-1]:+.2f}"
 
     def _fate(self, network):
         trial = self.diverged_in[network]
@@ -158,4 +186,38 @@ def ending(path):
 
 def settings_from(value):
     """Settings from JSON, or as they are."""
-    return value if isinstance(value, dict) else json.loads(str(value))
+    return value if isinstance(value, dict) else dictionary("settings", value)
+
+
+def dimensions_of(arrays):
+    """Names of the dimensions of each array of a result.
+
+    Raises
+    ------
+    ValueError
+        If one is missing.
+    """
+    times = ("weights_before", "weights_after")
+    weights = {f"{when}_{name}": dimensions for name, dimensions in labelled.WEIGHTS.items() for when in times if any(f"{when}_{name}" in arrays for when in times)}
+    wanted = {"dt": (), **labelled.DIMENSIONS, **weights}
+    missing = sorted(set(wanted) - set(arrays))
+    if missing:
+        raise ValueError(f"it lacks {', '.join(missing)}")
+    return wanted
+
+
+def check_sizes(arrays, dimensions, settings):
+    """Raise unless arrays, or their headers, are numbers, and each dimension has one size everywhere."""
+    for name in ("trials", "first_trial", "finished_trials"):
+        if name in settings and (type(settings[name]) is not int or settings[name] < 0):
+            raise ValueError(f"'{name}' in its settings must be a whole number, 0 or more; got {shortened(settings[name])}")
+    losses = arrays["losses"]
+    is_large = math.prod(losses.shape) * losses.dtype.itemsize > LARGE
+    sizes = {"trial": ("settings", settings["trials"])} if is_large and "trials" in settings else {}
+    for name, along in dimensions.items():
+        if arrays[name].dtype.kind not in "biuf" or len(arrays[name].shape) != len(along):
+            raise ValueError(f"{name} must be {' by '.join(along) if along else 'one number'}; got {in_words(arrays[name])}")
+        for dimension, size in zip(along, arrays[name].shape):
+            first, known = sizes.setdefault(dimension, (name, size))
+            if size != known or size == 0 and dimension != "input":
+                raise ValueError(f"{name} has {size} along '{dimension}', where {first} has {known}" if size != known else f"{name} is empty along '{dimension}'")

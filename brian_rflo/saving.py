@@ -5,28 +5,30 @@ and the random numbers to come; beside them the settings, by which a network tha
 in it. Trials need no state: each is drawn from the task's seed and its number, and that follows from the time.
 """
 
-import ctypes
 import json
+from contextlib import contextmanager
 
 import numpy as np
 from brian2 import BrianObject, Synapses, get_device
-from brian2.core.variables import ArrayVariable
+from brian2.core.variables import ArrayVariable, DynamicArrayVariable
 from brian2.groups.subgroup import Subgroup
 from brian2.monitors import EventMonitor, PopulationRateMonitor, StateMonitor
 from brian2.synapses.synapses import SynapticPathway
 
-from .files import read_arrays, save_arrays, write_whole
+from .archives import archive, in_words, shortened
+from .files import save_arrays, write_whole
 from .identity import described, digest
 from .occasional import is_standalone
+from .random_numbers import random_numbers, random_numbers_in, restore_random_numbers
 from .settings import named_versions
-from .synapses.projection import WORKING
+from .synapses.projection import WORKING, Projection
 
 FORMAT = 1
 MONITORS = (EventMonitor, PopulationRateMonitor, StateMonitor)
 #: Arguments of a network that decide only with which weights it begins.
 BEGINNING = {"gain", "seed", "weights"}
-#: Numbers that Cython code draws at a time.
-BUFFER_SIZE = 20000
+#: What a network is to be finite in.
+WEIGHTS = {"w", "w_kept"}
 
 
 def save(net, path):
@@ -36,7 +38,11 @@ def save(net, path):
         raise RuntimeError(f"'{net.name}' has not run yet, and before that C++ standalone does not know its state; save it after train")
     refuse_delayed_spikes(net)
     about = dict(format=FORMAT, settings=net.settings | named_versions(), connections=connections(net))
-    arrays = {f"state/{name}": variable.get_value() for name, variable in variables(net).items()}
+    known = variables(net)
+    state = {name: variable.get_value() for name, variable in known.items()}
+    for problem in impossible(state, known):
+        raise ValueError(f"'{net.name}' would be saved in a state from which nothing goes on: {problem}. Load what was saved before, or build it anew")
+    arrays = {f"state/{name}": values for name, values in state.items()}
     return write_whole(path, lambda waiting: save_arrays(waiting, arrays | random_numbers() | {"step": np.array(step_of(net)), "about": np.array(json.dumps(about))}))
 
 
@@ -45,23 +51,102 @@ def load(net, path):
     check_ending(path)
     if is_standalone() and get_device().has_been_run:
         raise RuntimeError("C++ standalone has run its one program; load the network before it runs, or in a new one after device.reinit() and device.activate()")
-    arrays = read_arrays(path)
-    if "about" not in arrays or "step" not in arrays:
-        raise ValueError(f"'{path}' holds no network; LearningNetwork.save writes one")
-    about = json.loads(str(arrays["about"]))
-    if about["format"] > FORMAT:
-        raise ValueError(f"'{path}' has format {about['format']}, but this version of brian_rflo knows formats up to {FORMAT}; install the one that wrote it ({about['settings']['version_brian_rflo']})")
     refuse_delayed_spikes(net)
-    found, wanted = {name.removeprefix("state/"): values for name, values in arrays.items() if name.startswith("state/")}, variables(net)
+    with archive(path) as file:
+        about, wanted = about_of(file), variables(net)
+        refuse_another_network(net, wanted, file, about)
+        with alteration(file.path):
+            step, random, state = step_in(file), random_numbers_in(file), state_in(file, wanted)
+    for name, variable in wanted.items():
+        set_value(variable, state[name])
+    set_time(net, step * float(net.task.dt))
+    if random:
+        restore_random_numbers(random)
+    return state
+
+
+def about_of(file):
+    """What a file says of its network.
+
+    Raises
+    ------
+    ValueError
+        If it holds none, or one of another format.
+    """
+    with alteration(file.path):
+        about = file.dictionary("about") if "about" in file.headers else {}
+    if "format" not in about:
+        raise ValueError(f"'{file.path}' holds no network; LearningNetwork.save writes one")
+    with alteration(file.path):
+        if type(about["format"]) is not int or about["format"] < 1:
+            raise ValueError(f"its format must be a whole number, 1 or more; got {shortened(about['format'])}")
+    if about["format"] > FORMAT:
+        raise ValueError(f"'{file.path}' has format {about['format']}, but this version of brian_rflo knows formats up to {FORMAT}; install the one that wrote it{writer_of(about)}")
+    with alteration(file.path):
+        for name in ("settings", "connections"):
+            if not isinstance(about.get(name), dict):
+                raise ValueError(f"its {name} must be a dictionary; got {shortened(about.get(name))}")
+    return about
+
+
+def writer_of(about):
+    """The version that wrote a file, in brackets, if it says."""
+    settings = about.get("settings")
+    return f" ({shortened(settings.get('version_brian_rflo'))})" if isinstance(settings, dict) else ""
+
+
+@contextmanager
+def alteration(path):
+    """Let what is wrong in a file of ours name it."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"'{path}' is not as LearningNetwork.save wrote it: {error}") from error
+
+
+def refuse_another_network(net, wanted, file, about):
+    """Raise if a file is that of a network that was built otherwise, from shapes and types alone."""
+    found = {name.removeprefix("state/"): header for name, header in file.headers.items() if name.startswith("state/")}
     differences = [*differing_settings(about["settings"], net.settings), *differing_variables(found, wanted), *differing_connections(about["connections"], net)]
     if differences:
-        raise ValueError(f"'{path}' was saved from another network than '{net.name}':\n" + "\n".join(f"  {difference}" for difference in differences) + "\nBuild it with the same arguments; what may change, such as net.recurrent.learning_rate, can be set after loading. To begin with its weights alone, give their matrices to weights= of a new network")
-    for name, variable in wanted.items():
-        set_value(variable, found[name])
-    set_time(net, int(arrays["step"]) * float(net.task.dt))
-    if not is_standalone() and "random/key" in arrays:
-        restore_random_numbers(arrays)
-    return found
+        raise ValueError(f"'{file.path}' was saved from another network than '{net.name}':\n" + "\n".join(f"  {difference}" for difference in differences) + "\nBuild it with the same arguments; what may change, such as net.recurrent.learning_rate, can be set after loading. To begin with its weights alone, give their matrices to weights= of a new network")
+
+
+def step_in(file):
+    """The number of the time step in a file."""
+    if "step" not in file.headers:
+        raise ValueError("it lacks 'step'")
+    header = file.headers["step"]
+    if header.shape or header.dtype.kind not in "biuf":
+        raise ValueError(f"'step' must be a whole number, 0 or more; got {in_words(header)}")
+    step = file.read(["step"])["step"].item()
+    if type(step) is not int or step < 0:
+        raise ValueError(f"'step' must be a whole number, 0 or more; got {step}")
+    return step
+
+
+def state_in(file, wanted):
+    """The values of variables in a file, whose shapes and types are known to be right."""
+    arrays = file.read([f"state/{name}" for name in wanted])
+    state = {name: arrays[f"state/{name}"] for name in wanted}
+    for problem in impossible(state, wanted):
+        raise ValueError(problem)
+    return state
+
+
+def impossible(state, known):
+    """Values that no network can go on with, in words. Others may be no numbers: the loss of a network that has diverged."""
+    for name, values in state.items():
+        if known[name].name in WEIGHTS and isinstance(known[name].owner, Projection) and not np.isfinite(values).all():
+            yield f"{name} must be finite; got {np.count_nonzero(~np.isfinite(values))} values that are not"
+        if known[name].name.endswith("space") and known[name].name.startswith("_") and not has_spikes(values):
+            yield f"{name} must be numbers of neurons, and how many"
+
+
+def has_spikes(values):
+    """Whether this can be the memory of the spikes of a step: numbers of neurons, and at its end how many there are."""
+    size, count = len(values) - 1, values[-1]
+    return 0 <= count <= size and bool(((values[:count] >= 0) & (values[:count] < size)).all())
 
 
 def set_value(variable, values):
@@ -150,13 +235,12 @@ def differing_settings(saved, ours):
     """Settings that differ, in words; not those that a loaded network has in its state."""
     names = [name for name in dict.fromkeys([*saved, *ours]) if name not in BEGINNING and not name.startswith(("version_", "platform", "neurons_"))]
     names = [name for name in names if not name.startswith("constant_") or name in saved and name in ours]  # which a script may have elsewhere
-    return [f"{name}: {shortened(saved.get(name))} in the file, {shortened(ours.get(name))} here" for name in names if saved.get(name) != ours.get(name)]
+    return [f"{name}: {in_a_line(saved.get(name))} in the file, {in_a_line(ours.get(name))} here" for name in names if saved.get(name) != ours.get(name)]
 
 
-def shortened(value, longest=400):
+def in_a_line(value):
     """A setting in one line."""
-    text = "nothing" if value is None else "; ".join(str(value).splitlines())
-    return text if len(text) <= longest else f"{text[:longest]}..."
+    return "nothing" if value is None else shortened(value, 400)
 
 
 def differing_variables(found, wanted):
@@ -164,58 +248,26 @@ def differing_variables(found, wanted):
     for name in sorted(set(found) ^ set(wanted)):
         yield f"{name}: only {'in the file' if name in found else 'here'}"
     for name in sorted(set(found) & set(wanted)):
-        ours = size_of(wanted[name])
-        if ours not in (None, found[name].size):
-            yield f"{name}: {found[name].size} values in the file, {ours} here"
+        ours, shape = size_of(wanted[name]), found[name].shape
+        if len(shape) != 1:
+            yield f"{name}: shape {shape} in the file, {(ours,)} here"
+        elif ours not in (None, *shape):
+            yield f"{name}: {shape[0]} values in the file, {ours} here"
         if found[name].dtype != wanted[name].dtype:
             yield f"{name}: {found[name].dtype} in the file, {np.dtype(wanted[name].dtype)} here"
 
 
 def size_of(variable):
     """Number of its values; None where standalone does not know it."""
+    if not isinstance(variable, DynamicArrayVariable):
+        return variable.size
     try:
         return np.size(variable.get_value())
     except NotImplementedError:
-        return None
+        return variable.owner._size() if isinstance(variable.owner, Projection) else None
 
 
 def differing_connections(saved, net):
     """Projections with other connections, in words."""
     ours = connections(net)
     return [f"{role}: other connections" for role in sorted(set(saved) & set(ours)) if saved[role] != ours[role]]
-
-
-def random_numbers():
-    """The state of the random number generator as arrays by name; none in C++ standalone, which does not tell."""
-    if is_standalone():
-        return {}
-    state, device = np.random.get_state(legacy=False), get_device()
-    arrays = {"random/key": state["state"]["key"], "random/rest": np.array([state["state"]["pos"], state["has_gauss"], state["gauss"]], dtype=float)}
-    for name in ("rand", "randn"):
-        used = int(getattr(device, f"{name}_buffer_index")[0])
-        arrays[f"random/{name}"] = drawn_ahead(device, name)[used:].copy() if used else np.zeros(0)
-    return arrays
-
-
-def restore_random_numbers(arrays):
-    """Let random numbers go on where they were."""
-    pos, has_gauss, gauss = arrays["random/rest"]
-    np.random.set_state({"bit_generator": "MT19937", "state": {"key": arrays["random/key"], "pos": int(pos)}, "has_gauss": int(has_gauss), "gauss": float(gauss)})
-    device = get_device()
-    for name in ("rand", "randn"):
-        left = arrays[f"random/{name}"]
-        if len(left):
-            drawn_ahead(device, name)[-len(left) :] = left
-        getattr(device, f"{name}_buffer_index")[0] = BUFFER_SIZE - len(left) if len(left) else 0
-
-
-def drawn_ahead(device, name):
-    """The numbers that Cython code has drawn and not all used, as an array; before version 2.11 Brian2 has a pointer to memory that it frees itself."""
-    buffer = getattr(device, f"{name}_buffer")
-    if buffer.dtype == np.float64:
-        return buffer
-    if not buffer[0]:
-        allocate = ctypes.pythonapi.PyMem_RawMalloc
-        allocate.restype, allocate.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
-        buffer[0] = allocate(BUFFER_SIZE * np.dtype(np.float64).itemsize)
-    return np.ctypeslib.as_array((ctypes.c_double * BUFFER_SIZE).from_address(int(buffer[0])))

@@ -62,6 +62,7 @@ JUMP = Phase("before_resets", 0)  # derived rules: how the reset about to happen
 JUMP_TRACE = Phase("before_resets", 1000)  # their traces, through integration, spikes, arrivals and reset at once
 SENT = Phase("after_resets", -41000)  # neurons that send an expression of their state: its value
 READOUT = Phase("after_resets", -40000)  # summed output, from the new activity
+SENT_TRACE = Phase("after_resets", -39000)  # derived rules that filter their eligibility: their traces, with the slope of what was sent
 READOUT_TRACE = Phase("after_resets", -37000)  # leaky readouts: their output, and traces of what it is made of
 NORMALIZE = Phase("after_resets", -33000)  # classification: softmax
 LOSS = Phase("after_resets", -30000)  # target, error, loss

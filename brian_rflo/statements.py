@@ -30,3 +30,21 @@ def overwrites(code, name):
     """Return whether statements give a variable a new value without looking at the old one."""
     adds = any(isinstance(node, ast.AugAssign) and getattr(node.target, "id", None) == name for node in ast.walk(parsed(code)))
     return name in written(code) and name not in loaded(code) and not adds
+
+
+def divisors(code):
+    """Return the names that statements divide by, alone or in a product."""
+    nodes = ast.walk(parsed(code))
+    divided = [node.right if isinstance(node, ast.BinOp) else node.value for node in nodes if isinstance(getattr(node, "op", None), ast.Div)]
+    return {name for node in divided for name in factors(node)}
+
+
+def factors(node):
+    """Return the names that a product is made of."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return factors(node.left) | factors(node.right)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        return factors(node.left)
+    if isinstance(node, ast.UnaryOp):
+        return factors(node.operand)
+    return {node.id} if isinstance(node, ast.Name) else set()

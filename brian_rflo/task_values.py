@@ -56,16 +56,16 @@ class TaskValues(Function, Nameable):
     task : Task
     what : {"inputs", "target", "mask", "window"}
         The last is a number for each trial: its steps that count.
-    parallel : int
+    copies : int
         Trials of the task side by side: the columns of the first, then those of the second, and so on.
     check : callable, optional
         Called with a task and the number of a trial and its arrays, before any of them is used: it raises where they are not as they should be.
     """
 
-    def __init__(self, task, what, parallel=1, check=None):
+    def __init__(self, task, what, copies=1, check=None):
         self.check = check
         Nameable.__init__(self, "_task_values*")
-        self.task, self.part, self.parallel = task, ("inputs", "target", "mask", "window").index(what), parallel
+        self.task, self.part, self.copies = task, ("inputs", "target", "mask", "window").index(what), copies
         self.columns = self.rows_of_trials(0).shape[1]
         trials = max(1, min(CHUNK_TRIALS, CHUNK_VALUES // (task.n_steps * self.columns))) if task.random else 1
         self.trials, self.rows = trials, trials * task.n_steps
@@ -82,7 +82,7 @@ class TaskValues(Function, Nameable):
 
     def rows_of_trials(self, number):
         """The rows of trials that run side by side, ``(n_steps, columns)``."""
-        trials = range(number * self.parallel, (number + 1) * self.parallel) if self.task.random else [0] * self.parallel
+        trials = range(number * self.copies, (number + 1) * self.copies) if self.task.random else [0] * self.copies
         return np.concatenate([self.rows_of_trial(k) for k in trials], axis=1)
 
     def rows_of_trial(self, number):

@@ -18,11 +18,11 @@ LINK = re.compile(r"(!?\[[^\]]*\])\(([^)#:\s]+)(#[^)\s]*)?\)")
 SHORTER = {
     "digits": [("copies * 500", "copies * 30"), ("copies * 20", "copies * 4")],
     "freezing": [("300", "120"), ("320", "140")],
-    "own_network": [("800", "150")],
+    "own_network": [("400", "150")],
     "own_rule": [("train(300", "train(70")],
-    "own_spiking_neuron": [("300 * task", "15 * task")],
-    "periodic": [("500 * task", "200 * task")],
-    "rate_and_spiking": [("train(300", "train(30")],
+    "own_spiking_neuron": [("100 * task", "15 * task")],
+    "periodic": [],
+    "rate_and_spiking": [("train(100", "train(30")],
     "sweep": [("train(500)", "train(60)")],
     "watching_traces": [],
 }

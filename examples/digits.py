@@ -4,6 +4,7 @@ from brian2 import *
 
 from brian_rflo import *
 
+prefs.codegen.target = "numpy"  # begins at once; without this line Brian2 compiles first, for about a minute
 copies, tau = 16, 20 * ms  # copies of the network, which share their weights and see a trial each
 defaultclock.dt = 1 * ms
 
@@ -28,6 +29,7 @@ answers = last.argmax(axis=1).T.ravel()
 digits = np.array([test.task.class_of(trial) for trial in range(len(answers))])
 print(f"{np.mean(answers == digits):.0%} of {len(digits)} test images are named rightly")
 
+figure(figsize=(9, 4), layout="constrained")
 subplot(121)
 plot(result.losses[0].reshape(-1, copies).mean(axis=1))
 xlabel("Update")

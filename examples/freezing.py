@@ -4,6 +4,7 @@ from brian2 import *
 
 from brian_rflo import *
 
+prefs.codegen.target = "numpy"  # begins at once; without this line Brian2 compiles first, for about a minute
 task = PeriodicOutput(period=200 * ms)
 defaultclock.dt = task.dt
 net = LearningNetwork(task, RateNeurons(30, tau=10 * ms), RFLO(learning_rate=0.03, tau=10 * ms), seed=4)
@@ -19,8 +20,9 @@ print("training:", training)
 print("test, perturbed and frozen:", test)
 print("training goes on, perturbed:", again)
 result = np.concatenate([part.losses[0] for part in (training, test, again)])
+figure(layout="constrained")
 semilogy(result)
 axvspan(300, 320, color="0.85")
 xlabel("Trial (frozen where grey)")
-ylabel("Mean squared error")
+ylabel("Loss")
 show()

@@ -4,6 +4,7 @@ from brian2 import *
 
 from brian_rflo import *
 
+prefs.codegen.target = "numpy"  # begins at once; without this line Brian2 compiles first, for about a minute
 task = PeriodicOutput(period=200 * ms)
 defaultclock.dt = task.dt
 seed(2)
@@ -39,13 +40,13 @@ voltage = StateMonitor(mine, "v", record=range(3), when="end")
 
 network = Network(collect())
 voltage.active = False
-network.run(800 * task.duration, report="text")
+network.run(400 * task.duration, report="text")
 voltage.active = True
 network.run(task.duration)
 
 _, (left, right) = subplots(1, 2, figsize=(10, 3.5), layout="constrained")
 left.loglog(np.arange(len(loss.t)) + 1, loss.loss[0])
-left.set(xlabel="Trial", ylabel="Mean squared error")
+left.set(xlabel="Trial", ylabel="Loss")
 right.plot((voltage.t - voltage.t[0]) / ms, voltage.v.T / mV)
 right.set(xlabel="Time in trial (ms)", ylabel="Membrane potential (mV)")
 show()

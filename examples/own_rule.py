@@ -6,6 +6,8 @@ from brian2 import *
 
 from brian_rflo import *
 
+prefs.codegen.target = "numpy"  # begins at once; without this line Brian2 compiles first, for about a minute
+
 
 @dataclass(frozen=True)
 class TwoStage(LearningRule):
@@ -21,12 +23,13 @@ check_rule(TwoStage(learning_rate=0.03, tau=10 * ms, tau_slow=5 * ms))
 
 task = PeriodicOutput(period=200 * ms)
 defaultclock.dt = task.dt
+figure(layout="constrained")
 for rule in (RFLO(learning_rate=0.03, tau=10 * ms), TwoStage(learning_rate=0.03, tau=10 * ms, tau_slow=5 * ms)):
     net = LearningNetwork(task, RateNeurons(30, tau=10 * ms), rule, seed=3)
     result = net.train(300, report="text")
     print(f"{type(rule).__name__}: {result}")
     semilogy(result.losses[0], label=type(rule).__name__)
 xlabel("Trial")
-ylabel("Mean squared error")
+ylabel("Loss")
 legend()
 show()

@@ -4,6 +4,7 @@ from brian2 import *
 
 from brian_rflo import *
 
+prefs.codegen.target = "numpy"  # begins at once; without this line Brian2 compiles first, for about a minute
 task = PeriodicOutput(period=1000 * ms)
 defaultclock.dt = task.dt
 seed(1)
@@ -50,7 +51,7 @@ trials = Trials(task, readout, recurrent, output)
 trials.at_start(mine, "not_refractory = True; lastspike = -1e4*second; v = v_start; g_rec = 0; activity = 0; low_passed = 0")
 loss = LossMonitor(trials)
 network = Network(collect())
-network.run(300 * task.duration, report="text")
+network.run(100 * task.duration, report="text")
 
 voltage = StateMonitor(mine, "v", record=range(2), when="end")
 trained = StateMonitor(readout, ["output", "target"], record=True, when="end")
@@ -60,7 +61,7 @@ network.run(task.duration)
 time = (voltage.t - voltage.t[0]) / ms
 _, (left, middle, right) = subplots(1, 3, figsize=(12, 3.5), layout="constrained")
 left.loglog(np.arange(len(loss.t)) + 1, loss.loss[0])
-left.set(xlabel="Trial", ylabel="Mean squared error")
+left.set(xlabel="Trial", ylabel="Loss")
 middle.plot(time, trained.target[0], color="0.7", label="target")
 middle.plot(time, trained.output[0], label="output")
 middle.set(xlabel="Time in last trial (ms)", ylabel="Output")

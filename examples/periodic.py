@@ -4,6 +4,7 @@ from brian2 import *
 
 from brian_rflo import *
 
+prefs.codegen.target = "numpy"  # begins at once; without this line Brian2 compiles first, for about a minute
 task = PeriodicOutput(period=200 * ms)
 defaultclock.dt = task.dt
 seed(1)
@@ -22,9 +23,10 @@ feedback.connect()
 
 trials = Trials(task, neurons, readout, recurrent, output)
 loss = LossMonitor(trials)
-run(500 * task.duration, report="text")
+run(200 * task.duration, report="text")
 
+figure(layout="constrained")
 loglog(loss.t / task.duration, loss.loss[0])
 xlabel("Trial")
-ylabel("Mean squared error")
+ylabel("Loss")
 show()

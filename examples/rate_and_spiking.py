@@ -4,6 +4,7 @@ from brian2 import *
 
 from brian_rflo import *
 
+prefs.codegen.target = "numpy"  # begins at once; without this line Brian2 compiles first, for about a minute
 task = PeriodicOutput(period=500 * ms)
 defaultclock.dt = task.dt
 tau_syn = 50 * ms  # of the rates, and of the synapses of spiking neurons
@@ -13,17 +14,18 @@ kinds = {
     "rate": RateNeurons(100, tau=tau_syn),
     "spiking": LIFNeurons(100, tau=20 * ms, tau_syn=tau_syn, bias=rng.uniform(1, 1.5, 100), refractory=3 * ms, initial=rng.uniform(0, 1, 100)),
 }
+figure(layout="constrained")
 for kind, neurons in kinds.items():
     net = LearningNetwork(task, neurons, RFLO(learning_rate=1e-3, tau=tau_syn), Delta(learning_rate=3e-3), update="trial", optimizer=Adam(decay=100), gain=1.5 if kind == "rate" else 0.5)
     if kind == "spiking":
         spikes = SpikeMonitor(neurons)
         net.add(spikes)
-    result = net.train(300, report="text")
+    result = net.train(100, report="text")
     subplot(211)
     loglog(arange(1, len(result.losses[0]) + 1), result.losses[0], label=kind)
 
 xlabel("Trial")
-ylabel("Mean squared error")
+ylabel("Loss")
 legend()
 subplot(212)
 last = spikes.t > net.t - task.duration

@@ -13,12 +13,12 @@ def train(learning_rate, seed):
     return net.train(500)
 
 
-prefs.codegen.target = "numpy"  # of all networks; without, Brian2 compiles
+prefs.codegen.target = "numpy"  # of all networks; without this line Brian2 compiles first
 table = sweep(train, {"learning_rate": [0.01, 0.03, 0.1], "seed": range(4)}, "results/sweep")
 print(table)
 
 result = table.result(learning_rate=0.03, seed=2)  # what train returned
 data = table.to_xarray()  # all of it, along learning_rate and seed
-print(data.losses.isel(trial=-1).median("seed").values.ravel())
+print(data.losses.isel(trial=slice(-100, None)).median(["trial", "seed"]).values.ravel())
 table.plot("learning_rate")
 show()

@@ -167,6 +167,25 @@ class Fast(LearningRule):
     update = "feedback_post*p"
 
 
+@dataclass(frozen=True)
+class Timed(LearningRule):
+    """Divides by `decay` and by `memory`, which are no names of time constants; other parameters may be anything."""
+
+    decay: Quantity
+    memory: Quantity
+    tau_ratio: float
+    tau_window: Quantity
+    traces = "p : 1"
+    advance = "p = exp(-dt/(2*decay))*p + tau_ratio*activity_pre*int(t >= tau_window)"
+    pre_traces = "q : 1"
+    pre_advance = "q = exp(-dt/memory)*q + activity"
+    update = "feedback_post*(p + q_pre)/tau_ratio"
+
+
+def timed(decay=10 * ms, memory=10 * ms):
+    return Timed(0.1, decay, memory, tau_ratio=0.5, tau_window=0 * ms)
+
+
 def baseline(rule="rflo", update="trial", **weights):
     weights = initial_weights(5, 0, 1, 1, 1.5, 0) | weights
     reference.train(TASK, {name: w for name, w in weights.items() if w is not None}, rule, 0.1, TAU, 1, update=update)
@@ -223,6 +242,8 @@ CASES = {
     "rule tau without units": (lambda: RFLO(0.1, tau=10), "RFLO: tau must be a time"),
     "rule tau zero": (lambda: RFLO(0.1, tau=0 * ms), "RFLO: tau must be one positive time"),
     "rule tau below dt": (lambda: recurrent(neurons(), RFLO(0.1, tau=0.5 * ms)), "RFLO: tau = 0.5 ms is shorter than the time step"),
+    "time constant of any name below dt": (lambda: recurrent(neurons(), timed(decay=0.1 * ms)), "Timed: decay = 100. us is shorter than the time step"),
+    "time constant on cells of 0": (lambda: recurrent(neurons(), timed(memory=0 * ms)), "Timed: memory must be one positive time; got 0"),
     "own rule, tau below dt": (lambda: recurrent(neurons(), Fast(0.1, tau_fast=0.1 * ms)), "Fast: tau_fast = 100. us is shorter than the time step"),
     "dt of the readout": (lambda: slow_clock(lambda: Readout(TASK, name="out")), "dt = 1. ms, but 'out' runs at 100. us; write defaultclock.dt = task.dt"),
     "dt of the input": (lambda: slow_clock(lambda: TaskInput(CursorMovements())), "write defaultclock.dt = task.dt"),
@@ -478,6 +499,15 @@ def test_bad_input(act, message):
             act()
         except BrianObjectException as error:  # Brian2 names the object, and where it was made, around what before_run raises
             raise error.__cause__ from None
+
+
+def test_a_parameter_is_a_time_constant_by_what_it_does():
+    """Not by its name: `tau_ratio` is no time, and nothing is divided by `tau_window`."""
+    rule = timed()
+    assert rule.time_constants == {"decay": 10 * ms, "memory": 10 * ms}
+    net = network(rule=rule)
+    result = net.train(1, namespace={})
+    assert (result.weights_after["recurrent"] != result.weights_before["recurrent"]).any()
 
 
 @pytest.mark.parametrize("there, warned", [(TAU, False), (20 * ms, True), (10.0, True), (None, False)])

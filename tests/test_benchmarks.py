@@ -1,6 +1,8 @@
 """Benchmarks: all contestants compute the same networks; ratios, goals and files from invented rounds; errors name the argument."""
 
 import json
+import os
+import tempfile
 from argparse import Namespace
 from importlib.util import find_spec
 
@@ -105,11 +107,15 @@ def test_the_length_is_replaced_once(tmp_path):
         take_length_from_outside(path)
 
 
-def test_a_contestant_that_fails_says_why():
+def test_a_contestant_that_fails_says_why(tmp_path, monkeypatch):
+    """And leaves nothing in the temporary folder."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     with Worker("numpy") as worker, pytest.raises(Failure, match="ValueError|TypeError"):
         worker.prepare(Problem(SIZE, dtype="float12"))
     with Worker("nobody") as worker, pytest.raises(Failure, match="KeyError"):
         worker.prepare(Problem(SIZE))
+    assert os.listdir(tmp_path) == []
 
 
 def invented(name, problem, seconds, change=1.0):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from brian2 import NeuronGroup, Quantity, ms
+from brian2 import NeuronGroup, Quantity, ms, rand, seed
 
 from brian_rflo import (
     RFLO,
@@ -12,6 +12,7 @@ from brian_rflo import (
     ArrayTask,
     CursorMovements,
     Delta,
+    DerivedNeurons,
     DiscreteLIFNeurons,
     EProp,
     EvidenceAccumulation,
@@ -28,6 +29,7 @@ from brian_rflo import (
     check_neurons,
     check_rule,
     check_task,
+    schedule,
 )
 
 from environments import Decisions, Reaching
@@ -120,6 +122,60 @@ def test_a_rule_with_a_trace_behind_the_trace_conforms():
         reset = "p = 0; s = 0"
 
     check_rule(TwoStage(0.1, tau=10 * ms, tau_slow=20 * ms))
+
+
+@dataclass(frozen=True)
+class Perturbed(LearningRule):
+    """Draws in each step, for each synapse, and where a trial begins."""
+
+    traces = "noise : 1"
+    advance = "noise = 0.5*noise + 0.1*randn()"
+    update = "feedback_post*activity_pre + noise*rand()"
+    reset = "noise = rand()"
+
+
+@dataclass(frozen=True)
+class NamesDecide(Perturbed):
+    """Reads in the phase in which the neurons are integrated, before or after them."""
+
+    advance = "noise = activity_post + 0.1*randn()"
+    phase = schedule.STATE
+
+
+def test_a_rule_that_draws_and_depends_on_names_is_found():
+    with pytest.raises(AssertionError, match="NamesDecide: the result depends on the names of the objects"):
+        check_rule(NamesDecide(0.1))
+
+
+def noisy_lif(N):
+    neurons = LIFNeurons(N, initial=0.5, noise=0.1, **START)
+    neurons.bias = "2.5 + rand()"
+    return neurons
+
+
+def with_noise(N):
+    model = "dx/dt = (tanh(I_rec) - x)/tau_of + 0.1*xi*ms**-0.5 : 1\ntau_of : second (constant)"
+    neurons = DerivedNeurons(N, model, activity="x", method="euler")
+    neurons.tau_of = "10*ms + 10*ms*rand()"
+    return neurons
+
+
+DRAWING = {
+    "rule": lambda: check_rule(Perturbed(0.1)),
+    "rule on neurons": lambda: check_rule(make=with_noise, steps=12),
+    "neurons": lambda: check_neurons(noisy_lif),
+}
+
+
+@pytest.mark.parametrize("check", DRAWING.values(), ids=DRAWING)
+def test_what_draws_random_numbers_conforms_and_yours_go_on(check):
+    drawn = []
+    for between in (check, lambda: None):
+        seed(5)
+        rand()
+        between()
+        drawn.append(rand())
+    assert drawn[0] == drawn[1]
 
 
 def test_ports_of_a_plain_group_are_enough():

@@ -99,6 +99,23 @@ def test_files_come_together_or_not_at_all(tmp_path):
     assert os.listdir(tmp_path) == ["a"] and (tmp_path / "a").read_text() == "old"
 
 
+def test_a_full_disk_does_not_hide_a_table(tmp_path, monkeypatch, capsys):
+    """That of each experiment that is computed is shown, though its files cannot be written."""
+
+    def full(*_):
+        raise OSError(f"cannot write '{tmp_path}'")
+
+    monkeypatch.setattr(cli, "save", full)
+    monkeypatch.setattr(cli.parts, "compute", lambda *_: ({}, {}))
+    outcomes = [Outcome([Row(f"loss of {name}", 0.5)], {}, None) for name in "ab"]
+    chosen = [Experiment(f"paper/{name}", "", "", lambda _: [], lambda *_, outcome=outcome: outcome, 1, 1, {}) for name, outcome in zip("ab", outcomes)]
+    args = cli.parser().parse_args(["run", "paper", "--out", str(tmp_path)])
+    with pytest.raises(OSError, match="cannot write"):
+        cli.run_all(chosen, tmp_path, "numpy", args)
+    said = capsys.readouterr().out
+    assert "loss of a" in said and "loss of b" in said
+
+
 def test_rows_judge_what_they_are_told():
     rows = [Row("a", 1.0, "seen", high=2), Row("b", 1.0, low=2), Row("c", 1.0), Row("d", np.nan, high=1), Row("e", 1.0, low=0, high=2)]
     assert [row.holds for row in rows] == [True, False, None, False, True]

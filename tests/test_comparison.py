@@ -6,9 +6,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from brian2 import ms
+from pictures import faults_of
 
 from brian_rflo import CursorMovements, DerivedNeurons, cli, compare, plotting
 from brian_rflo.comparison import RATE, Kind, power
+from brian_rflo.experiment import Row, listed, table
 
 TASK = CursorMovements(movement=40 * ms, seed=2)
 SMALL = dict(networks=2, trials=4, n=12, device="numpy")
@@ -57,9 +59,19 @@ def test_table_and_figure(small):
     assert len(small.plot().axes) == 7
 
 
+def test_what_is_not_reached_is_said_in_words(small):
+    from dataclasses import replace
+
+    row = next(row for row in replace(small, cut=0).rows() if "trials to an error" in row.quantity)
+    assert (row.told, row.spread) == ("not reached", "- -") and row.as_json()["measured"] is None
+    assert "not reached" in table([row]) and "inf" not in table([row])
+    assert Row("final loss", np.inf).told == "diverged" and listed([0.5, np.inf, np.nan], ".2f") == "0.50 - -"
+
+
 def test_panels_one_by_one(small):
     """The grid on new axes; a panel on given ones; names that do not exist."""
     axes = plotting.plot_comparison(small)
+    assert not faults_of(axes["error"].figure)
     assert set(axes) == {"error", "early", "late", "raster", "alignment", "changes", "rates"} and all(ax.has_data() for ax in axes.values())
     one = {"error": axes["error"]}
     assert plotting.plot_comparison(small, one) is one

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from brian2 import Function, Hz, Network, SpikeMonitor, StateMonitor, defaultclock, ms
+from brian2 import BrianObjectException, Function, Hz, Network, SpikeMonitor, StateMonitor, defaultclock, ms, second
 
 from brian_rflo import PRESETS, RFLO, AdaptiveEProp, Adam, ArrayTask, CursorMovements, Delta, DerivedNeurons, Descent, DiscreteLIFNeurons, FiringRate, LearningNetwork, LearningRule, LIFNeurons, PlasticSynapses, RateNeurons, check_neurons, check_rule
 from brian_rflo.derivation import derive
@@ -76,6 +76,90 @@ def test_tanh_is_rflo(update, target):
             assert target == "numpy" or net.recurrent.dense.reason is None
             results.append(result)
     assert_same(*results, 1e-13)
+
+
+#: What neurons may send of a potential that all of them integrate alike: its trace lives on presynaptic cells, and synapses keep none.
+SENT = {"tanh": "tanh(x)", "ReLU": "clip(x, 0, inf)", "sigmoid": "1/(1 + exp(-x))", "linear": "x"}
+LINEAR_METHODS = ("euler", "exact", "rk4", "exponential_euler")
+
+
+def potential(n, sent="tanh(x)", method="euler", **options):
+    """Neurons that send a function of their potential."""
+    return DerivedNeurons(n, "dx/dt = (-x + I_rec + I_in)/tau : 1", input=("I_rec", "I_in"), activity=sent, method=method, initial={"x": 0.1}, namespace=CONSTANTS, **options)
+
+
+@pytest.mark.parametrize("method", LINEAR_METHODS)
+@pytest.mark.parametrize("sent", SENT.values(), ids=SENT)
+def test_synapses_may_keep_no_trace(sent, method):
+    """Every other one with a leaky readout, whose filter reads the slope of what was sent in the same step."""
+    check_rule(make=lambda size: potential(size, sent, method), steps=12, tau_out=5 * ms if method in ("exact", "rk4") else None)
+
+
+@pytest.mark.parametrize("target", TARGETS[1:])
+@pytest.mark.parametrize("sent, method", [("tanh", "euler"), ("ReLU", "exact")])
+def test_rules_without_synaptic_traces_are_compiled(sent, method, target):
+    results = []
+    for where in ("numpy", target):
+        with device(where):
+            defaultclock.dt = CURSOR.dt
+            neurons = potential(N, SENT[sent], method)
+            net, result, _ = trained(neurons, neurons.rule(0.02))
+            assert where == "numpy" or net.recurrent.dense.reason is None
+            results.append(result)
+    assert_same(*results, 1e-13)
+
+
+@pytest.mark.parametrize("update", ["trial", "step"])
+def test_rules_without_synaptic_traces_are_the_recursion_by_hand(update):
+    rate, trials, keep = 0.02, 3, 1 - 1 / 10
+    defaultclock.dt = CURSOR.dt
+    neurons = potential(N)
+    assert neurons.rule(rate).advance == neurons.rule(rate).traces == ""
+    _, result, _ = trained(neurons, neurons.rule(rate), trials, update=update, readout=rate, optimizer=Descent())
+    W = {name: weights[0].copy() for name, weights in result.weights_before.items()}
+    for inputs, target, mask in map(CURSOR.trial, range(trials)):
+        x, sent, seen, change = np.full(N, 0.1), np.full(N, np.tanh(0.1)), {"recurrent": 0, "input": 0}, {name: 0 for name in W}
+        for entered, wanted, counts in zip(inputs, target, mask):
+            for name, arriving in (("recurrent", sent), ("input", entered)):
+                seen[name] = keep * seen[name] + (1 - keep) * arriving
+            x = keep * x + (1 - keep) * (W["recurrent"] @ sent + W["input"] @ entered)
+            sent = np.tanh(x)
+            error = counts * (wanted - W["output"] @ sent)
+            back = (1 - sent**2) * (W["feedback"] @ error)
+            steps = {"recurrent": np.outer(back, seen["recurrent"]), "input": np.outer(back, seen["input"]), "output": np.outer(error, sent)}
+            for name, step in steps.items():
+                change[name] = change[name] + rate / CURSOR.n_steps * step
+                if update == "step":
+                    W[name] += rate / CURSOR.n_steps * step
+        if update == "trial":
+            W = {name: weights + change[name] for name, weights in W.items()}
+    for name in ("recurrent", "input", "output"):
+        assert np.abs(result.weights_after[name][0] - result.weights_before[name][0]).max() > 1e-5
+        np.testing.assert_allclose(result.weights_after[name][0], W[name], rtol=0, atol=1e-14)
+
+
+def test_rules_without_synaptic_traces_are_printed_and_saved(tmp_path):
+    defaultclock.dt = CURSOR.dt
+    neurons = potential(N)
+    assert "on each presynaptic cell (x)" in str(neurons.rule(0.1)) and "on each synapse" not in str(neurons.rule(0.1))
+    net, result, _ = trained(neurons, neurons.rule(0.02), 2)
+    net.save(tmp_path / "net.npz")
+    again = net.train(1, namespace={})
+    net.load(tmp_path / "net.npz")
+    assert_same(net.train(1, namespace={}), again, 1e-15)
+    np.testing.assert_array_equal(net.train(1, namespace={}).weights_before["recurrent"], again.weights_after["recurrent"])
+
+
+def test_spiking_neurons_may_keep_no_synaptic_trace_either():
+    """What is sent is graded, and no reset touches it."""
+    model = dict(input=(), on_pre="x += w", threshold="x > theta", reset="", surrogate=BELL, activity="tanh(x)", method="exact")
+    check_rule(make=lambda size: DerivedNeurons(size, "dx/dt = -x/tau : 1", namespace=CONSTANTS, **model), steps=12)
+
+
+def test_a_filter_reads_the_slope_of_the_same_step():
+    """Also where the trace lives on synapses; and what is sent may be a subexpression of the model."""
+    model = "dx/dt = (tanh(I_rec) - x)/tau : 1\nrate = tanh(x) : 1"
+    check_rule(make=lambda size: DerivedNeurons(size, model, activity="rate", method="euler", namespace=CONSTANTS), steps=12, tau_out=5 * ms)
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -289,6 +373,12 @@ def simple(model="dx/dt = (tanh(I_rec) - x)/tau : 1", **options):
     return DerivedNeurons(3, model, **(dict(activity="x", method="euler", namespace=CONSTANTS | dict(mystery=MYSTERY)) | options))
 
 
+def two_stages(slow="tau_v", fast="tau_i", size=3, method="exact", more="", **namespace):
+    """A current that follows the input, and a potential that follows the current."""
+    model = f"dv/dt = (i_syn - v)/{slow} : 1\ndi_syn/dt = (I_rec - i_syn)/{fast} : 1\n{more}"
+    return DerivedNeurons(size, model, activity="v", method=method, namespace=namespace)
+
+
 MYSTERY = Function(np.sin, arg_units=[1], return_unit=1)
 SPIKING = dict(model=LIF, input="I_in", on_pre="I_rec += w", activity="r", threshold="v > theta", reset="v = 0; r += jump", surrogate=PSI)
 BAD = {
@@ -297,6 +387,18 @@ BAD = {
     "multiplicative noise": (lambda: simple("dx/dt = (tanh(I_rec) - x)/tau + x*xi*tau**-0.5 : 1", method="heun"), "random numbers are multiplied by something that depends on 'x'"),
     "no input": (lambda: simple("dx/dt = -x/tau : 1"), "input='I_rec' is no variable of the model"),
     "input without effect": (lambda: simple("dx/dt = -x/tau : 1\ndy/dt = (I_rec - y)/tau : 1"), "the activity 'x' does not depend on 'I_rec'"),
+    "equal time constants": (lambda: two_stages(tau_v=10 * ms, tau_i=0.01 * second), r"divides by 'tau_i - tau_v', which is 0 for tau_i = 10. ms, tau_v = 10. ms. Write one name for constants that are equal, or method='rk4'"),
+    "one of them a number": (lambda: two_stages("(10*ms)", tau_i=10 * ms), "which is 0 for tau_i = 10. ms"),
+    "equal but for rounding": (lambda: two_stages("(tau_1 + tau_2)", tau_1=0.1 * ms, tau_2=0.2 * ms, tau_i=0.3 * ms), "which is 0 for tau_1 = 100. us, tau_2 = 200. us, tau_i"),
+    "equal rates": (lambda: two_stages("(1/rate_v)", "(1/rate_i)", rate_v=50 * Hz, rate_i=50 * Hz), "which is 0 for rate_i = 50. Hz, rate_v = 50. Hz"),
+    "no time constant": (lambda: two_stages(tau_v=0 * ms, tau_i=10 * ms, method="euler"), "divides by 'tau_v', which is 0 for tau_v = 0. s. Give other values"),
+    "a rate of 0": (lambda: simple("dx/dt = I_rec/second - rate*x : 1", method="exponential_euler", namespace=dict(rate=0 * Hz)), "divides by 'rate', which is 0 for rate = 0. Hz. Write method='rk4'"),
+    "oscillations": (lambda: simple("dx/dt = (y - x)/tau : 1\ndy/dt = (I_rec - k*x - y)/tau : 1", method="exact", namespace=dict(tau=10 * ms, k=4)), "takes the root of '-k', which is negative for k = 4. Write method='rk4'"),
+    "input sent at once": (lambda: simple(activity="tanh(x + I_rec)"), "the activity must read state variables; got the input 'I_rec' itself"),
+    "input in the threshold": (lambda: simple(**SPIKING | dict(threshold="v + I_in > theta")), "the threshold must read state variables; got the input 'I_in'"),
+    "input in a reset": (lambda: simple(**SPIKING | dict(reset="v = I_in; r += jump")), "the reset of 'v' must read state variables; got the input 'I_in'"),
+    "sent a step late": (lambda: simple("dx/dt = (tanh(I_rec) - x)/tau : 1\ns = tanh(x) : 1 (constant over dt)", activity="x + s"), "got 's', which is constant over dt and so a step behind"),
+    "activity is an expression": (lambda: simple("dx/dt = (I_rec - x)/tau : 1\nactivity = tanh(x) : 1", activity="activity"), "'activity' is what is sent.*write activity='rate'"),
     "units": (lambda: simple("dx/dt = (tanh(I_rec)*mV - x)/tau : volt"), "activity='x' has units"),
     "spike without threshold": (lambda: simple(activity="spike"), "activity='spike' needs a threshold"),
     "spike without surrogate": (lambda: simple(**SPIKING | dict(activity="spike", surrogate="")), "surrogate is empty"),
@@ -325,6 +427,20 @@ def test_bad_input(act, message):
     defaultclock.dt = 1 * ms
     with pytest.raises((TypeError, ValueError), match=message):
         act()
+
+
+def test_equal_time_constants_of_one_name_are_exact():
+    check_rule(make=lambda size: two_stages("tau", "tau", size, tau=10 * ms), steps=12)
+
+
+def test_equal_time_constants_of_single_neurons_are_found_before_the_run():
+    neurons = two_stages(more="tau_v : second (constant)\ntau_i : second (constant)")
+    neurons.tau_v, neurons.tau_i = [10, 20, 30] * ms, [20, 20, 20] * ms
+    with pytest.raises(BrianObjectException) as error:
+        Network(neurons).run(1 * ms, namespace={})
+    assert "divides by 'tau_i - tau_v', which is 0 for tau_i = 20. ms, tau_v = 20. ms" in str(error.value.__cause__)
+    neurons.tau_i = 40 * ms
+    Network(neurons).run(1 * ms, namespace={})
 
 
 def test_functions_of_ones_own():

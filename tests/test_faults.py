@@ -1,20 +1,26 @@
 """What happens when something goes wrong: the rows of docs/faults.md, each with a test, here or beside what it is about."""
 
+import errno
 import os
 import re
 import signal
+import socket
+import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from brian2 import defaultclock, ms
+from brian2 import Network, defaultclock, ms
 
-from brian_rflo import RFLO, CursorMovements, LearningNetwork, RateNeurons, TrainingResult
-from brian_rflo.files import save_arrays, scratch, write_whole
+from brian_rflo import RFLO, CursorMovements, LearningNetwork, LIFNeurons, RateNeurons, TrainingResult, from_nir, sweep, to_nir
+from brian_rflo.files import WAITING, existing_file, machine, own_folder, save_arrays, scratch, writable_folder, write_together, write_whole
 
 ROOT = Path(__file__).parent.parent
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and limits")
@@ -49,21 +55,25 @@ def test_each_row_names_a_test():
 
 FULL = f"""{NETWORK}
 import os, resource, sys
+from pathlib import Path
 os.chdir(sys.argv[1])
 result = net.train(2)
-saved = net.save("network.npz"), result.save("result.npz"), result.save("result.nc")
+spiking = Network(LIFNeurons(200, 20*ms, 50*ms))
+to_nir(spiking, "spiking.nir")
+saved = net.save("network.npz"), result.save("result.npz"), result.save("result.nc"), Path("spiking.nir")
+write = dict(network=net.save, spiking=lambda path: to_nir(spiking, path))
 before = [path.read_bytes() for path in saved]
 net.train(2)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, resource.RLIM_INFINITY))
 for path in saved:
     try:
-        (net if path.stem == "network" else result).save(path)
+        write.get(path.stem, result.save)(path)
     except OSError as error:
         assert f"cannot write '{{path}}'" in str(error) and "Make room" in str(error), error
     else:
         raise AssertionError(path)
 assert [path.read_bytes() for path in saved] == before
-assert sorted(os.listdir()) == ["network.npz", "result.nc", "result.npz"], os.listdir()
+assert sorted(os.listdir()) == ["network.npz", "result.nc", "result.npz", "spiking.nir"], os.listdir()
 """
 
 
@@ -114,18 +124,201 @@ def test_a_kill_while_saving_leaves_a_whole_file(tmp_path):
     assert os.listdir(tmp_path) == ["network.npz"]
 
 
+def kill_in(write):
+    """Let a process begin to write, which is killed in the middle: where it calls `die`."""
+    child = os.fork()
+    if not child:
+        try:
+            write()
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+
+
+def die(waiting):
+    waiting.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def new(text="new"):
+    """Writes a text."""
+    return lambda waiting: waiting.write_text(text)
+
+
 @POSIX
 def test_what_lay_half_written_goes(tmp_path):
     """A process was killed within a write: the file of before is there, and the rest goes with the next write."""
     path = tmp_path / "x.npz"
     write_whole(path, lambda waiting: save_arrays(waiting, {"a": np.ones(3)}))
-    process = script(f"from brian_rflo.files import write_whole\nimport os, signal, sys\nfrom pathlib import Path\nwrite_whole(Path({str(path)!r}), lambda waiting: (waiting.write_bytes(b'half'), os.kill(os.getpid(), signal.SIGKILL)))")
-    process.communicate()
+    kill_in(lambda: write_whole(path, die))
     assert len(os.listdir(tmp_path)) == 2
     with np.load(path) as kept:
         assert (kept["a"] == 1).all()
     write_whole(path, lambda waiting: save_arrays(waiting, {"a": np.zeros(3)}))
     assert os.listdir(tmp_path) == ["x.npz"]
+
+
+@POSIX
+@pytest.mark.parametrize("name", ["run1.net.npz", "net.npz", "a[b]*.npz", "x" * 246 + ".npz"])
+def test_a_killed_writer_of_another_name_hides_nothing(tmp_path, name):
+    """Whatever a killed process has left beside a file, the file is written, and the rest goes."""
+    kill_in(lambda: write_whole(tmp_path / name, die))
+    assert len(os.listdir(tmp_path)) == 1
+    write_whole(tmp_path / "net.npz", new())
+    write_whole(tmp_path / name, new())
+    assert sorted(os.listdir(tmp_path)) == sorted({"net.npz", name})
+
+
+@POSIX
+def test_numbers_in_names_are_no_processes(tmp_path):
+    """A file that is being written stays, whatever the number in its name; and so do files of anybody's that look like ours."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    ours = own_folder(WAITING, tmp_path).name
+    others = [ours.replace(machine(), "elsewhere"), f"mine{ours}", f"{ours}.npz", ours.replace(f".{os.getpid()}.", ".."), f"{WAITING}_{ours[-8:]}", f".{socket.gethostname()}.{ended.pid}.5.npz"]
+    others = [name.replace(str(os.getpid()), str(ended.pid)) for name in others]
+    for name in others:
+        (tmp_path / name).touch()
+
+    def write(waiting):
+        write_whole(tmp_path / "5.npz", new())
+        waiting.write_text("whole")
+
+    write_whole(tmp_path / f"{ended.pid}.5.npz", write)
+    assert (tmp_path / f"{ended.pid}.5.npz").read_text() == "whole" and (tmp_path / "5.npz").read_text() == "new"
+    assert {*others, ours} < set(os.listdir(tmp_path))
+
+
+@POSIX
+def test_folders_of_killed_runs_go(tmp_path):
+    """What a run leaves that is killed while it writes its figure; what one leaves that goes on writing stays."""
+    kill_in(lambda: write_together(tmp_path, {"a": new("half"), "b": die}))
+    assert len(os.listdir(tmp_path)) == 2
+    write_together(tmp_path, {"a": new(), "b": lambda path: write_together(tmp_path, {"c": new()}) and path.touch()})
+    assert sorted(os.listdir(tmp_path)) == ["a", "b", "c"]
+
+
+@POSIX
+def test_a_link_in_the_place_of_the_temporary_file_leads_nowhere(tmp_path, monkeypatch):
+    """The name is one that nobody foresees, and if it were: nothing that is there is used, and nobody else enters the folder."""
+    victim, names = tmp_path / "victim", iter(["foreseen", "other", "then"])
+    victim.mkdir()
+    tempfile.gettempdir()
+    monkeypatch.setattr(tempfile, "_get_candidate_names", lambda: names)
+    (tmp_path / f"{WAITING}.{machine()}.{os.getpid()}.foreseen").symlink_to(victim)
+    modes = []
+    write_whole(tmp_path / "x.npz", lambda waiting: (waiting.write_text("new"), modes.append(stat.S_IMODE(waiting.parent.stat().st_mode))))
+    assert not list(victim.iterdir()) and modes == [0o700] and next(names) == "then"
+    monkeypatch.undo()
+    (tmp_path / f".{socket.gethostname()}.{os.getpid()}.y.npz").symlink_to(victim / "file")
+    write_whole(tmp_path / "y.npz", new())
+    assert not list(victim.iterdir()) and not (tmp_path / "y.npz").is_symlink()
+
+
+@POSIX
+def test_links_stay_and_their_targets_are_written(tmp_path):
+    for name in ("disk", "home"):
+        (tmp_path / name).mkdir()
+    link, target = tmp_path / "home" / "x.npz", tmp_path / "disk" / "x.npz"
+    link.symlink_to("../disk/x.npz")
+    for text in ("first", "second"):  # of a target that is not there, and of one that is
+        assert write_whole(link, new(text)) == link
+        assert link.is_symlink() and target.read_text() == text
+    write_together(tmp_path / "home", {"x.npz": new("third"), "y": new()})
+    assert link.is_symlink() and target.read_text() == "third"
+    assert os.listdir(tmp_path / "disk") == ["x.npz"] and sorted(os.listdir(tmp_path / "home")) == ["x.npz", "y"]
+
+
+@POSIX
+def test_permissions_stay(tmp_path):
+    path, before = tmp_path / "x.npz", os.umask(0o027)
+    try:
+        assert stat.S_IMODE(write_whole(path, new()).stat().st_mode) == 0o640
+        for mode in (0o600, 0o664, 0o400):
+            path.chmod(mode)
+            assert stat.S_IMODE(write_whole(path, new()).stat().st_mode) == mode
+    finally:
+        os.umask(before)
+
+
+def test_two_threads_save_to_one_path(tmp_path):
+    """Both are in the middle of it at the same time; each writes a whole file, and both end well."""
+    both = threading.Barrier(2)
+
+    def write(waiting, text):
+        waiting.write_text(text)
+        both.wait(60)
+
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(write_whole, tmp_path / "x.npz", partial(write, text=text)) for text in ("one", "two")]:
+            done.result()
+    assert (tmp_path / "x.npz").read_text() in ("one", "two") and os.listdir(tmp_path) == ["x.npz"]
+
+
+def refused(*_, **__):
+    raise OSError(errno.EROFS, "Read-only file system")
+
+
+UNWRITABLE = {
+    "folder that is not there": ("none/x.npz", "there is no folder '.*none'; make it, or choose another one"),
+    "folder of that name": ("folder", "that is a folder; choose another name"),
+    "file in the place of the folder": ("file/x.npz", "Not a directory.*Choose another folder"),
+    "name too long": ("x" * 252 + ".npz", "File name too long.*Choose a shorter name"),
+    "link to a device": ("null", "that is a device or pipe; choose another name"),
+    "link to a folder that is not there": ("astray", "there is no folder '.*gone'; make it, or choose another one"),
+    "link to itself": ("circle", "Too many levels of symbolic links.*Choose another folder"),
+}
+
+
+@POSIX
+@pytest.mark.parametrize("name, message", UNWRITABLE.values(), ids=UNWRITABLE)
+def test_what_cannot_be_written_is_named(tmp_path, name, message):
+    """One sentence, with the file and what to do, and nothing is left; `load` says of the same what it cannot read."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    for link, target in (("null", os.devnull), ("astray", tmp_path / "gone" / "x"), ("circle", "circle")):
+        (tmp_path / link).symlink_to(target)
+    before = sorted(os.listdir(tmp_path))
+    with pytest.raises(OSError, match=f"cannot write '{tmp_path / name}'.*{message}$"):
+        write_whole(tmp_path / name, new())
+    assert sorted(os.listdir(tmp_path)) == before
+    with pytest.raises(OSError, match=f"'{tmp_path / name}'"):
+        existing_file(tmp_path / name)
+
+
+@pytest.mark.parametrize("step", ["tempfile.mkdtemp", "os.fsync", "os.replace"])
+def test_the_first_error_is_the_one_that_is_shown(tmp_path, monkeypatch, step):
+    """A disk that has become read-only: what is left cannot be deleted either, and nothing is said of that."""
+    (tmp_path / "x.npz").write_text("before")
+    with monkeypatch.context() as disk:
+        for name in (step, "os.unlink", "os.rmdir"):
+            disk.setattr(name, refused)
+        with pytest.raises(OSError, match=f"cannot write '{tmp_path / 'x.npz'}' .Read-only file system.; nothing .* Choose another folder$") as caught:
+            write_whole(tmp_path / "x.npz", new())
+    assert caught.value.errno == errno.EROFS and (tmp_path / "x.npz").read_text() == "before"
+
+
+def test_the_home_folder_can_be_written_as_a_tilde(tmp_path, monkeypatch):
+    """Everywhere where a path is given."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    net = network()
+    result = net.train(1)
+    assert net.save("~/network.npz") == tmp_path / "network.npz"
+    network().load("~/network.npz")
+    for name in ("result.npz", "result.nc"):
+        np.testing.assert_array_equal(TrainingResult.load(result.save(f"~/{name}")).losses, result.losses)
+        TrainingResult.load(f"~/{name}")
+    to_nir(Network(LIFNeurons(3, 20 * ms, 50 * ms)), "~/graph.nir")
+    from_nir("~/graph.nir")
+    table = sweep(number_of, {"seed": [3]}, "~/sweep", workers=1, report=None)
+    assert table.save("~/table.csv").exists() and (tmp_path / "sweep" / "table.csv").exists()
+    assert writable_folder("~/out") == tmp_path / "out"  # that of `run`, `compare` and `bench`
+    assert {"network.npz", "result.npz", "result.nc", "graph.nir", "sweep", "table.csv", "out"} == set(os.listdir(tmp_path))
+
+
+def number_of(seed):
+    return {"seed_again": seed}
 
 
 @POSIX

@@ -5,6 +5,7 @@ import enum
 import functools
 import math
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ import pytest
 import scipy.sparse
 from brian2 import NeuronGroup, SpikeGeneratorGroup, TimedArray, ms, mV
 
+from brian_rflo.crews.sending import dumps
 from brian_rflo.identity import described, opaque_part
 from brian_rflo.identity.code import code_of
 from brian_rflo.identity.values import Description
@@ -167,3 +169,109 @@ def test_constants_of_the_script():
     group.run_regularly("passing = 2\nv = passing*d")
     outside = dict(a=1.0, tau_x=10 * ms, b=2, c=3, d=np.float64(4), passing=9, pi=3, v=5, unused=6)
     assert constants_outside([group, SpikeGeneratorGroup(1, [0], [1] * ms)], outside) == {"a": 1.0, "tau_x": 10 * ms, "b": 2, "d": 4.0}
+
+
+RESTATING = """
+import enum, sys
+from dataclasses import dataclass, field
+from brian2 import *
+from brian_rflo import *
+from base_of_mine import InFolder
+
+class First:
+    k, large, real, text, unit, items, array = 3, 10**9, 0.1, "abc def", 1*ms, [1, 2], np.arange(3.0)
+    act = lambda self: 1
+    def method(self): return 1
+    @property
+    def both(self): return 2
+    @classmethod
+    def of(cls): return cls()
+    @staticmethod
+    def free(): return 3
+
+class Restates(First):
+    k, large, real, text, unit, items, array = First.k, First.large, First.real, First.text, First.unit, First.items, First.array
+    act, method, both, of, free = First.act, First.method, First.both, vars(First)["of"], vars(First)["free"]
+
+class Equal(First):
+    k, large, real, text, unit, items, array = 3, int("1000000000"), float("0.1"), "abc " + str("def"), 1*ms, [1, 2], np.arange(3.0)
+
+class Between(First):
+    pass
+
+class OfGrandparent(Between):
+    k, large, items, method, both = First.k, First.large, First.items, First.method, First.both
+
+class Other:
+    k = 3
+    def method(self): return 4
+
+class OfTwo(Between, Other):
+    k, method = Other.k, First.method
+
+class OfTask(Task):
+    n_steps, n_outputs, n_inputs, random = 20, 1, Task.n_inputs, True
+    trial = Task.trial
+    def sample(self, rng): return np.zeros((20, 0)), np.ones((20, 1)), np.ones(20)
+
+@dataclass(frozen=True, kw_only=True)
+class DataTask(OfTask):
+    delay: float = 1000.5
+    n_outputs = 1
+    random = True
+
+@dataclass(frozen=True, kw_only=True)
+class AgainDataTask(DataTask):
+    delay: float = DataTask.delay
+    more: list = field(default_factory=list)
+
+@dataclass(frozen=True)
+class OfRule(LearningRule):
+    tau: float = 2.0
+    traces = ""
+    update = "feedback_post*activity_pre"
+    reset = ""
+    advance = LearningRule.advance
+
+class OfNeurons(RateNeurons):
+    trial_start = RateNeurons.trial_start if hasattr(RateNeurons, "trial_start") else ""
+    def __init__(self, N): super().__init__(N, tau=10*ms)
+
+class OfFolder(InFolder):
+    k = 3
+    method = InFolder.method
+
+class Names(enum.Enum):
+    A = 1
+
+kinds = [Restates, Equal, OfGrandparent, OfTwo, OfTask, DataTask, AgainDataTask, OfRule, OfNeurons, OfFolder, Names]
+functions = [lambda kind=kind: kind for kind in kinds]
+"""
+
+
+def test_classes_that_restate_what_they_inherit_say_the_same_in_every_process(tmp_path, monkeypatch):
+    """Pickling by value leaves out of a class what its base has anyway."""
+    (tmp_path / "base_of_mine.py").write_text("class InFolder:\n    k = 3\n    def method(self):\n        return 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    script = {"__name__": "__main__"}
+    exec(compile(RESTATING, str(tmp_path / "script.py"), "exec"), script)
+    names = [kind.__name__ for kind in script["kinds"]]
+    here = [code_of(kind, Description()) for kind in script["kinds"]] + list(map(described, script["functions"]))
+    code = "import pickle, sys\nfrom brian_rflo.identity import described\nfrom brian_rflo.identity.code import code_of\nfrom brian_rflo.identity.values import Description\n"
+    code += "kinds, functions = pickle.load(sys.stdin.buffer)\nsys.stdout.buffer.write(pickle.dumps([code_of(kind, Description()) for kind in kinds] + list(map(described, functions))))"
+    sent = dumps((script["kinds"], script["functions"]))
+    there = pickle.loads(subprocess.run([sys.executable, "-c", code], input=sent, capture_output=True, check=True, env=os.environ | {"PYTHONPATH": str(tmp_path)}).stdout)
+    assert [name for name, one, other in zip(names * 2, here, there, strict=True) if one != other] == []
+
+
+def test_what_a_class_restates_otherwise_counts():
+    """Also None where nothing is inherited, a number of another type, and what a base in another module says."""
+
+    class Base:
+        k = 1
+
+    def of(**attributes):
+        return code_of(type("Kind", (Base,), {"__module__": __name__, **attributes}), Description())
+
+    texts = [of(), of(k=2), of(k=True), of(k=1.0), of(k=None), of(other=None), of(k=lambda self: 1)]
+    assert len(set(texts)) == len(texts) and of(k=1) == of()

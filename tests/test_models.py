@@ -1,14 +1,29 @@
 """Published experiments: a short run of each by default, the full ones on request (-m model)."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from brian_rflo import cli
 
-
+ROOT = Path(__file__).parent.parent
 #: Experiments that differ from another in their task alone, or in their size, and one whose networks `test_comparison` trains.
 ALIKE = {"murray2019/fig2c", "murray2019/fig2d", "murray2019/fig2s2", "murray2019/fig2s3", "bellec2020/pattern_generation", "rate_and_spiking/periodic", "rate_and_spiking/cursor", "rate_and_spiking/pattern", "rate_and_spiking/interval", "bellec2020/evidence_accumulation_large", "derived/periodic", "derived/cursor"}
+
+
+def test_times_are_the_same_wherever_they_are_told():
+    """In the list, on the model's page, and, of the first command that a reader gives, in the README."""
+    page = (ROOT / "models" / "murray2019" / "README.md").read_text()
+    told = re.findall(r"^\| `(\w+)` \| .* \| (.+?) \| (.+?) \|$", page, flags=re.M)
+    known = cli.experiments()
+    assert len(told) == 7
+    for name, full, quick in told:
+        assert known[f"murray2019/{name}"].takes == f"{full}, quick {quick}"
+    full, quick = known["murray2019/fig2a"].takes.split(", quick ")
+    readme = (ROOT / "README.md").read_text()
+    assert f"{quick} after installation" in readme and f"10 000 trials in {full}." in readme
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.model] if name in ALIKE else []) for name in cli.experiments()])

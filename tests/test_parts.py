@@ -1,14 +1,17 @@
 """Parts of experiments: on disk when finished, never computed twice, and nothing is lost by interruptions, failures or damage."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from brian2 import BrianLogger
 
 from brian_rflo import cli, identity, parts
 from brian_rflo.crews import Progress
@@ -44,8 +47,9 @@ def fail(progress, message):
     raise ValueError(message)
 
 
-def die(progress):
-    """A part whose process ends."""
+def die(progress, note):
+    """A part whose process ends; it tells where Brian2's log is."""
+    Path(note).write_text(BrianLogger.tmp_log)
     os._exit(7)
 
 
@@ -80,10 +84,27 @@ def test_other_settings_are_another_part():
 
 
 def test_a_failure_leaves_the_others(tmp_path):
-    wanted = [Part("good", double, dict(value=1), 1), Part("bad", fail, dict(message="no such thing"), 2), Part("dead", die, {}, 2)]
-    found, failed = compute(wanted, tmp_path, 2, lambda line: None)
+    """And nothing in the temporary folder."""
+    note = tmp_path / "note"
+    wanted = [Part("good", double, dict(value=1), 1), Part("bad", fail, dict(message="no such thing"), 2), Part("dead", die, dict(note=str(note)), 2)]
+    found, failed = compute(wanted, tmp_path / "parts", 2, lambda line: None)
     assert failed == {"bad": "ValueError: no such thing", "dead": "its process ended with status 7"} and list(found) == ["good"]
-    assert wanted[0].load(tmp_path)["twice"] == 2
+    assert wanted[0].load(tmp_path / "parts")["twice"] == 2
+    assert "brian_debug" in note.read_text() and not Path(note.read_text()).exists()
+
+
+def no_room(progress):
+    """A part that finds the disk full."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_stops_a_run(tmp_path):
+    """The others are not computed, and named."""
+    counter, said = tmp_path / "counter", []
+    wanted = [Part("full", no_room, {}, 2), Part("left", double, dict(value=1, counter=str(counter)), 1)]
+    found, failed = compute(wanted, tmp_path / "parts", 1, said.append)
+    assert found == {} and "No space left" in failed["full"] and failed["left"] == "not computed, since nothing more could be kept"
+    assert not counter.exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"PK broken", "half"])
@@ -118,9 +139,11 @@ def test_what_decides_the_numbers_is_in_the_name(tmp_path, monkeypatch):
 
 
 def test_other_code_keeps_nothing(tmp_path):
+    """And it is named what is other code, and another version."""
     part = Part("p", double, dict(value=1), 1)
-    outcome = compute_one(part, tmp_path / "p-of_other_code.npz")
-    assert "source code has changed since this began" in outcome.reason
+    began = part.identity() | {"numpy": "1.0", "the function's 'helper'": "another"}
+    outcome = compute_one(replace(part, began=began), tmp_path / "p-of_other_code.npz")
+    assert "numpy and the function's 'helper' changed after the command was given" in outcome.reason
     assert not list(tmp_path.glob("*.npz"))
 
 

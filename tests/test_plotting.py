@@ -5,9 +5,22 @@ import numpy as np
 import pytest
 from brian2 import ms
 from matplotlib.figure import Figure
+from pictures import faults_of
 
-from brian_rflo import CursorMovements, PatternGeneration, PeriodicOutput, analysis, plotting, reference
+from brian_rflo import (
+    ArrayTask,
+    CursorMovements,
+    EvidenceAccumulation,
+    PatternGeneration,
+    PeriodicOutput,
+    StoreRecall,
+    analysis,
+    plotting,
+    reference,
+)
 from brian_rflo.network import initial_weights
+from brian_rflo.sweeps import SweepTable
+from brian_rflo.sweeps.table import Row
 
 RNG = np.random.default_rng(1)
 TIMES = np.arange(1, 51) * ms
@@ -17,7 +30,7 @@ SPIKES = np.nonzero(RNG.random((50, 20)) < 0.1)
 CALLS = {
     "plot_task": ((PeriodicOutput(period=50 * ms),), "Time in trial (ms)", ""),
     "plot_spike_task": ((PatternGeneration(length=50 * ms),), "Time in trial (ms)", ""),
-    "plot_losses": ((LOSSES,), "Trial", "Mean squared error"),
+    "plot_losses": ((LOSSES,), "Trial", "Loss"),
     "plot_output": ((TIMES, SIGNALS, SIGNALS), "Time in trial (ms)", "Output"),
     "plot_alignment": ((np.arange(40), LOSSES), "Trial", "Alignment (cosine)"),
     "plot_weights": ((MATRIX,), "Presynaptic neuron", "Postsynaptic neuron"),
@@ -77,6 +90,7 @@ def test_on_given_and_on_new_axes(name):
         assert drawn is given or ax is None
         assert drawn.has_data() and (drawn.get_xlabel(), drawn.get_ylabel()) == (xlabel, ylabel)
         drawn.figure.canvas.draw()
+    assert not faults_of(drawn.figure)
     assert np.allclose(drawn.figure.get_size_inches(), plotting.SIZE) and drawn.xaxis.label.get_size() == 8, "new axes are a column wide"
 
 
@@ -85,6 +99,69 @@ def test_other_shapes_are_refused(name, arguments, message):
     with pytest.raises(ValueError, match=message):
         getattr(plotting, name)(*arguments)
     assert not plt.get_fignums(), "nothing is drawn"
+
+
+#: What has many labels, or none that fit as they are.
+CROWDED = {
+    "a task with two inputs": lambda: plotting.plot_task(CursorMovements(movement=20 * ms, seed=1)),
+    "a task with many channels": lambda: plotting.plot_task(
+        ArrayTask(inputs=RNG.random((50, 28)), target=RNG.random((50, 10)), dt=1 * ms)
+    ),
+    "a masked task of spikes": lambda: plotting.plot_spike_task(StoreRecall()),
+    "another one": lambda: plotting.plot_spike_task(EvidenceAccumulation(n_cues=3)),
+    "twelve traces": lambda: plotting.plot_traces(
+        TIMES, RNG.standard_normal((50, 12)), labels=[f"neuron {k} onto 5" for k in range(12)]
+    ),
+    "a legend on logarithmic axes": lambda: with_legend(
+        plotting.plot_losses(LOSSES, plotting.plot_losses(5 * LOSSES, label="five times"), label="once")
+    ),
+    "few trials": lambda: plotting.plot_losses(LOSSES[:, :8]),
+    "more trials": lambda: plotting.plot_losses(LOSSES[:, :30]),
+}
+
+
+def with_legend(ax):
+    plotting.legend_over(ax)
+    return ax
+
+
+@pytest.mark.parametrize("name", CROWDED)
+def test_labels_have_room_and_legends_cover_nothing(name):
+    assert not faults_of(CROWDED[name]().figure)
+
+
+def test_a_legend_that_is_too_large_for_its_axes_goes_below_the_figure():
+    ax = CROWDED["twelve traces"]()
+    assert ax.get_legend() is None and len(ax.figure.legends[0].get_texts()) == 12
+    assert ax.get_ylim()[1] < 2 * ax.dataLim.y1, "there is no need for room"
+
+
+def test_lines_drawn_later_are_within_the_axes():
+    ax = with_legend(plotting.plot_traces(TIMES, SIGNALS, labels="ab"))
+    ax.plot([0, 50], [20, 20])
+    assert ax.get_ylim()[1] > 20
+
+
+@pytest.mark.parametrize("rates", [(3e-4, 1e-3, 3e-3), (3e-4, 4e-4, 6e-4, 8e-4, 1e-3, 4e-3), (1e-5, 0.1)], ids=len)
+def test_learning_rates_on_the_axis_of_a_sweep(rates):
+    rows = [Row({"learning_rate": rate, "seed": seed}, {"final_loss": 0.1 + seed}, 1.0, "", None) for rate in rates for seed in (0, 1)]
+    ax = SweepTable(rows).plot("learning_rate")
+    assert ax.get_xscale() == "log" and not faults_of(ax.figure)
+
+
+def test_what_is_a_fault():
+    """The checks see it: a text outside, two texts in one place, a legend over a line, a band and spikes."""
+    figure = Figure()
+    ax = figure.subplots()
+    ax.plot([0, 1], [0, 1], label="line")
+    ax.fill_between(np.linspace(0, 1, 50), np.linspace(0, 1, 50) + 0.1, label="band")
+    ax.vlines([0.5], 0, 1, label="spike")
+    figure.text(0.99, 0.5, "too far")
+    ax.legend(loc="center")
+    ax.set(xticks=[0.2, 0.21], xticklabels=["one", "two"])
+    faults = faults_of(figure)
+    assert "'too far' lies outside" in faults and "'one' runs into 'two'" in faults
+    assert sum("the legend covers" in fault for fault in faults) == 3, faults
 
 
 def test_axes_that_are_none():
@@ -138,5 +215,6 @@ def test_a_training_in_three_axes(result):
     for axes in (given, None):
         drawn = result.plot(axes=axes)
         assert len(drawn) == 3 and all(ax.has_data() for ax in drawn)
+    assert not faults_of(drawn[0].figure)
     with pytest.raises(ValueError, match="draws on three axes.*got 2"):
         result.plot(axes=given[:2])

@@ -1,13 +1,17 @@
 """Results as labelled arrays and as files: nothing is lost, settings and units are with them, and damage is named."""
 
+import json
 import sys
-from dataclasses import fields
+from contextlib import nullcontext
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from brian2 import defaultclock, ms
+from brian2 import defaultclock, ms, prefs
 
 from brian_rflo import RFLO, CursorMovements, LearningNetwork, LIFNeurons, PeriodicOutput, RateNeurons, TrainingResult, compare, reference
+
+from altering import altered, most_memory, with_zeros
 
 TASK = CursorMovements(movement=40 * ms, n_movements=2, seed=1)
 
@@ -49,6 +53,33 @@ def test_a_diverged_network_is_saved_too(tmp_path, ending):
     result = net.train(6)
     assert (result.diverged_in >= 0).all() and np.isnan(result.losses).any()
     assert_same(TrainingResult.load(result.save(tmp_path / f"x.{ending}")), result)
+
+
+@pytest.mark.parametrize(
+    "trials, first, last, window",
+    [(1, 0, 0, None), (3, 0, 2, None), (20, 4.5, 14.5, 10), (150, 37, 112, 75), (1000, 49.5, 949.5, 100)],
+)
+def test_the_beginning_is_printed_as_the_end_is(result, trials, first, last, window):
+    """The loss of trial `n` is `n`: both ends are medians over as many trials, which have none in common."""
+    printed = str(replace(result, losses=np.tile(np.arange(trials, dtype=float), (2, 1)), settings={}))
+    said = f", losses are medians of the first and of the last {window}" if window else ""
+    assert printed.startswith(f"{trials} trials{said}\nnetwork 0: loss {first:.3g} -> {last:.3g}, ")
+
+
+def test_one_odd_trial_does_not_make_a_training(result):
+    losses = np.full((2, 300), 0.4)
+    losses[:, 0], losses[:, 150:] = 0.01, 0.2
+    odd = replace(result, losses=losses, settings={})
+    assert "network 1: loss 0.4 -> 0.2" in str(odd) and (odd.final_loss == 0.2).all()
+
+
+def test_what_is_printed_of_trainings_that_ended_early(result):
+    losses = np.full((2, 300), np.nan)
+    losses[0, :200], losses[1, :30] = np.r_[np.full(100, 0.5), np.full(100, 0.1)], 0.3
+    stopped = replace(result, losses=losses, diverged_in=np.array([-1, 30]), settings={"finished_trials": 200})
+    lines = str(stopped).splitlines()
+    assert lines[0] == "200 of 300 trials, losses are medians of the first and of the last 100"
+    assert "loss 0.5 -> 0.1, " in lines[1] and "loss 0.3 -> nan, " in lines[2] and lines[2].endswith("diverged in trial 30")
 
 
 def test_labels_units_and_settings(result):
@@ -125,6 +156,106 @@ def test_something_else_in_the_file(tmp_path):
     np.savez(tmp_path / "x.npz", w=np.array([{}], dtype=object))
     with pytest.raises(RuntimeError, match="is damaged, or no file of arrays"):
         TrainingResult.load(tmp_path / "x.npz")
+
+
+def as_json(**changes):
+    """The settings with others; None takes one out."""
+    return lambda text: json.dumps({name: value for name, value in (json.loads(str(text)) | changes).items() if value is not None})
+
+
+ALTERED = {
+    "no dt": (dict(dt=None), "it lacks dt"),
+    "no weights of the end": (dict(weights_after_output=None), "it lacks weights_after_output"),
+    "losses of one dimension": (dict(losses=np.ones(5)), r"losses must be network by trial; got float64 of shape \(5,\)"),
+    "no trials": (dict(losses=np.ones((2, 0))), "losses is empty along 'trial'"),
+    "losses of other networks": (dict(losses=np.ones((3, 5))), "has 2 along 'network', where losses has 3"),
+    "texts": (dict(losses=np.full((2, 5), "x")), "losses must be network by trial; got <U1 of shape"),
+    "a longer mask": (dict(mask=np.ones(81)), "mask has 81 along 'time', where target has 80"),
+    "fewer neurons": (dict(weights_after_recurrent=lambda w: w[:, :11]), "weights_after_recurrent has 11 along 'post', where weights_before_recurrent has 12"),
+    "dt of a row": (dict(dt=[1.0]), "dt must be one number; got float64 of shape"),
+    "dt NaN": (dict(dt=np.nan), "dt must be a positive number of seconds; got nan"),
+    "no JSON": (dict(settings="no JSON"), "'settings' must be JSON, which 'no JSON' is not"),
+    "no dictionary": (dict(settings="3"), "'settings' must be a dictionary in JSON; got '3'"),
+    "trials in words": (dict(settings=as_json(finished_trials="all")), "'finished_trials' in its settings must be a whole number, 0 or more; got all"),
+}
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory):
+    """What is in the file of a training."""
+    prefs.codegen.target = "numpy"
+    return network(update="trial").train(5).save(tmp_path_factory.mktemp("result") / "x.npz").read_bytes()
+
+
+@pytest.mark.parametrize("changes, message", ALTERED.values(), ids=ALTERED)
+def test_altered_files_are_named(tmp_path, content, changes, message):
+    path = tmp_path / "x.npz"
+    path.write_bytes(content)
+    altered(path, **changes)
+    with pytest.raises(ValueError, match=f"'{path}' holds no result of a training: .*{message}"):
+        TrainingResult.load(path)
+
+
+def test_altered_netcdf_is_named(tmp_path, result):
+    """The same checks; as sizes go together in it anyway, of what is missing, and of what is no number."""
+    path = tmp_path / "x.nc"
+    for change, message in (
+        (lambda data: data.drop_vars("losses"), "it lacks losses"),
+        (lambda data: data.drop_attrs(), "dt must be one number"),
+        (lambda data: data.assign(losses=data.losses.isel(trial=0)), r"losses must be network by trial; got float64 of shape \(2,\)"),
+        (lambda data: data.assign_attrs(finished_trials="all"), "'finished_trials' in its settings must be a whole number"),
+        (lambda data: data.isel(trial=[]), "losses is empty along 'trial'"),
+    ):
+        change(result.to_xarray()).to_netcdf(path, engine="h5netcdf")
+        with pytest.raises(ValueError, match=f"'{path}' holds no result of a training: {message}"):
+            TrainingResult.load(path)
+        path.unlink()
+
+
+@pytest.mark.parametrize("name, shape, message", [("losses", (25_000_000,), "network by trial"), ("losses", (2, 12_500_000), "losses has 12500000 along 'trial', where settings has 5"), ("mask", (25_000_000,), "along 'time'"), ("settings", (25_000_000,), "must be a text"), ("nobody", (25_000_000,), None)])
+def test_zeros_are_never_unpacked(tmp_path, content, name, shape, message):
+    """200 MB of zeros in 200 kB: shapes are compared first, and what nobody wants is not read."""
+    path = tmp_path / "x.npz"
+    path.write_bytes(content)
+    with_zeros(path, name, shape)
+
+    def load():
+        with pytest.raises(ValueError, match=f"'{path}'.*{message}") if message else nullcontext():
+            TrainingResult.load(path)
+
+    assert most_memory(load) < 10e6
+
+
+def test_zeros_in_netcdf_are_never_unpacked(tmp_path, result):
+    """HDF5 says of an array that nobody has written how large it is, and needs no room for it."""
+    import h5py
+
+    path = result.save(tmp_path / "x.nc")
+    with h5py.File(path, "a") as file:
+        file.create_dataset("nobody", (25_000_000,), "f8", chunks=True)
+    TrainingResult.load(path)  # imports are none of the memory
+    assert most_memory(lambda: TrainingResult.load(path)) < 10e6
+    with h5py.File(path, "a") as file:
+        del file["mask"]
+        file.create_dataset("mask", (25_000_000,), "f8", chunks=True)
+
+    def load():
+        with pytest.raises(ValueError, match=f"'{path}' holds no result of a training: "):
+            TrainingResult.load(path)
+
+    assert most_memory(load) < 10e6
+
+
+def test_what_is_no_file_is_named(tmp_path):
+    for name in ("x.nc", "x.npz"):
+        (tmp_path / name).mkdir()
+        with pytest.raises(IsADirectoryError, match=f"'{tmp_path / name}' must be a file; got a folder"):
+            TrainingResult.load(tmp_path / name)
+
+
+def test_losses_may_be_cut_and_joined(tmp_path, result):
+    longer = replace(result, losses=np.concatenate([result.losses, result.losses], axis=1))
+    assert_same(TrainingResult.load(longer.save(tmp_path / "x.npz")), longer)
 
 
 def test_without_xarray(tmp_path, result, monkeypatch):

@@ -1,16 +1,22 @@
 """Networks on disk: what goes on in a new process is, to the bit, what would have followed; what does not fit is named, and damages nothing."""
 
+import copy
 import json
 import os
+import pickle
 import subprocess
 import sys
+import zipfile
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
-from brian2 import Hz, NeuronGroup, SpikeGeneratorGroup, Synapses, defaultclock, ms, prefs, seed
+from brian2 import Hz, NeuronGroup, SpikeGeneratorGroup, Synapses, defaultclock, ms, prefs, seed, set_device
 
 from brian_rflo import PRESETS, RFLO, Adam, AdaptiveEProp, ArrayTask, CursorMovements, Descent, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LearningNetwork, LIFNeurons, PeriodicOutput, RateNeurons, TaskInput, schedule
-from brian_rflo.devices import device
+from brian_rflo.devices import device, reset
+
+from altering import altered, most_memory, with_zeros
 
 PERIODIC = PeriodicOutput(period=20 * ms)
 CURSOR = CursorMovements(movement=20 * ms, n_movements=2, seed=1)
@@ -271,6 +277,168 @@ def test_damage_is_named_and_changes_nothing(tmp_path, damage):
     with pytest.raises(RuntimeError, match=f"'{path}' is damaged"):
         net.load(path)
     assert all(np.array_equal(values, before[name]) for name, values in net.weights().items())
+
+
+def about(**changes):
+    """Changes the description of a network; None takes something out."""
+
+    def change(text):
+        told = json.loads(str(text)) | changes
+        return json.dumps({name: value for name, value in told.items() if value is not None})
+
+    return change
+
+
+def with_one(value):
+    """The same array, with one other value."""
+
+    def change(values):
+        values = values.copy()
+        values[-1] = value
+        return values
+
+    return change
+
+
+WEIGHTS = "state_recurrent_w"
+NOT_OURS = "is not as LearningNetwork.save wrote it: "
+ALTERED = {
+    "no generator": (dict(random_rest=None), NOT_OURS + "it lacks 'random/rest'"),
+    "no key of the generator": (dict(random_key=None), NOT_OURS + "it lacks 'random/key'"),
+    "short key": (dict(random_key=lambda key: key[:300]), NOT_OURS + r"'random/key' must be 624 values of uint32; got uint32 of shape \(300,\)"),
+    "key of another type": (dict(random_key=lambda key: key.astype(float)), NOT_OURS + "'random/key' must be 624 values of uint32; got float64"),
+    "long rest": (dict(random_rest=np.zeros(4)), NOT_OURS + "'random/rest' must be 3 values"),
+    "NaN in the generator": (dict(random_rest=[np.nan, 0, 0]), NOT_OURS + r"'random/rest' must be a place .*got \[nan, 0.0, 0.0\]"),
+    "place beyond the key": (dict(random_rest=[625.0, 0, 0]), NOT_OURS + "'random/rest' must be a place"),
+    "too much drawn ahead": (dict(random_rand=np.zeros(20001)), NOT_OURS + "'random/rand' must be up to 20000 values"),
+    "no step": (dict(step=None), NOT_OURS + "it lacks 'step'"),
+    "step NaN": (dict(step=np.nan), NOT_OURS + "'step' must be a whole number, 0 or more; got nan"),
+    "step negative": (dict(step=-1), NOT_OURS + "'step' must be a whole number, 0 or more; got -1"),
+    "steps": (dict(step=[1, 2]), NOT_OURS + r"'step' must be a whole number, 0 or more; got int64 of shape \(2,\)"),
+    "weight NaN": ({WEIGHTS: with_one(np.nan)}, NOT_OURS + "recurrent.w must be finite; got 1 values that are not"),
+    "weight infinite": (dict(state_feedback_w=with_one(np.inf)), NOT_OURS + "feedback.w must be finite"),
+    "spikes beyond the group": (dict(state_neurons__spikespace=with_one(99)), NOT_OURS + "neurons._spikespace must be numbers of neurons"),
+    "no weights": ({WEIGHTS: None}, "was saved from another network .*recurrent.w: only here"),
+    "weights too short": ({WEIGHTS: lambda w: w[:-1]}, "was saved from another network .*recurrent.w: 99 values in the file, 100 here"),
+    "weights as a matrix": ({WEIGHTS: lambda w: w.reshape(10, 10)}, r"was saved from another network .*recurrent.w: shape \(10, 10\) in the file, \(100,\) here"),
+    "weights of another type": ({WEIGHTS: lambda w: w.astype("f4")}, "was saved from another network .*recurrent.w: float32 in the file, float64 here"),
+    "no JSON": (dict(about="no JSON"), NOT_OURS + "'about' must be JSON, which 'no JSON' is not"),
+    "no dictionary": (dict(about="[1]"), NOT_OURS + r"'about' must be a dictionary in JSON; got '\[1\]'"),
+    "no text": (dict(about=1.0), NOT_OURS + "'about' must be a text; got a single float64"),
+    "no description": (dict(about=None), "holds no network; LearningNetwork.save writes one"),
+    "no format": (dict(about=about(format=None)), "holds no network; LearningNetwork.save writes one"),
+    "format 0": (dict(about=about(format=0)), NOT_OURS + "its format must be a whole number, 1 or more; got 0"),
+    "format of a later version": (dict(about=about(format=2), step=None), r"has format 2, but this version of brian_rflo knows formats up to 1; install the one that wrote it \(\d"),
+    "format of a later version, nothing else": (dict(about='{"format": 3}', step=None), "has format 3, .*; install the one that wrote it"),
+    "no settings": (dict(about=about(settings=None)), NOT_OURS + "its settings must be a dictionary; got None"),
+    "connections in a list": (dict(about=about(connections=[])), NOT_OURS + r"its connections must be a dictionary; got \[\]"),
+}
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A network, and what was in a file of it a trial ago."""
+    prefs.codegen.target = "numpy"
+    net = eprop()
+    net.train(4)
+    content = net.save(tmp_path_factory.mktemp("saved") / "x.npz").read_bytes()
+    net.train(1)
+    return net, content
+
+
+@pytest.mark.parametrize("changes, message", ALTERED.values(), ids=ALTERED)
+def test_altered_files_are_named_and_change_nothing(tmp_path, saved, changes, message):
+    net, content = saved
+    path = tmp_path / "x.npz"
+    path.write_bytes(content)
+    altered(path, **changes)
+    before = arrays(net.save(tmp_path / "before.npz"))
+    with pytest.raises(ValueError, match=f"(?s)'{path}' {message}"):
+        net.load(path)
+    after = arrays(net.save(tmp_path / "after.npz"))
+    assert set(after) == set(before) and "random/key" in before
+    for name, values in before.items():
+        np.testing.assert_array_equal(after[name], values, err_msg=name, strict=True)
+
+
+@pytest.mark.parametrize("name, message", [("state/recurrent.w", "25000000 values in the file, 100 here"), ("state/nobody.w", "nobody.w: only in the file"), ("random/randn", "must be up to 20000 values"), ("step", r"got float64 of shape"), ("about", "must be a text"), ("nobody", None)])
+def test_zeros_are_never_unpacked(tmp_path, saved, name, message):
+    """200 MB of zeros in 200 kB: shapes are compared first, and what nobody wants is not read."""
+    net, content = saved
+    path = tmp_path / "x.npz"
+    path.write_bytes(content)
+    with_zeros(path, name, (25_000_000,))
+
+    def load():
+        with pytest.raises(ValueError, match=message) if message else nullcontext():
+            net.load(path)
+
+    assert most_memory(load) < 10e6
+
+
+def test_a_description_that_does_not_fit_is_damage(tmp_path, saved):
+    """An array that says it had more values than the file has of it."""
+    net, content = saved
+    path = tmp_path / "x.npz"
+    path.write_bytes(content)
+    with zipfile.ZipFile(path) as data:
+        kept = {entry: data.read(entry) for entry in data.namelist()}
+    name = "state/recurrent.w.npy"
+    kept[name] = kept[name].replace(b"(100,), }      ", b"(100000000,), }")
+    with zipfile.ZipFile(path, "w") as data:
+        for entry, values in kept.items():
+            data.writestr(entry, values)
+    with pytest.raises(RuntimeError, match=f"'{path}' is damaged, or no file of arrays"):
+        net.load(path)
+
+
+def test_weights_that_are_no_numbers_are_not_saved(tmp_path):
+    """The file of before is there to go on from."""
+    net = rflo()
+    path = net.save(tmp_path / "x.npz")
+    before = path.read_bytes()
+    net.recurrent.variables["w"].get_value()[3] = np.nan
+    with pytest.raises(ValueError, match="recurrent.w must be finite; got 1 values that are not. Load what was saved before, or build it anew"):
+        net.save(path)
+    assert path.read_bytes() == before and np.isfinite(net.load(path).train(1).losses).all()
+
+
+def test_constants_of_a_file_that_is_refused_are_forgotten(tmp_path):
+    """A name of the script that is looked up when a network is loaded is none of its settings, if it was not."""
+    mine = NeuronGroup(5, "dactivity/dt = (I_rec - activity)/tau_x : 1\ngain : 1\nfeedback : 1\nI_rec : 1", method="euler", name="mine")
+    net = LearningNetwork(PERIODIC, mine, RFLO(0.03, tau=10 * ms))
+    before = net.settings
+    tau_x = 10 * ms  # noqa: F841
+    np.savez(tmp_path / "x.npz", w=np.ones(3))
+    with pytest.raises(ValueError, match="holds no network"):
+        net.load(tmp_path / "x.npz")
+    assert net.settings == before
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_networks_are_copied_by_files_alone(copied):
+    with pytest.raises(TypeError, match=r"'learningnetwork.*' cannot be copied or pickled; write its state with save\('network.npz'\), and load it"):
+        copied(rflo())
+
+
+def test_a_device_that_is_set_later(tmp_path):
+    net = rflo()
+    path = net.save(tmp_path / "x.npz")
+    set_device("cpp_standalone", build_on_run=False)
+    try:
+        for what in (lambda: net.train(1), lambda: net.save(path), lambda: net.load(path)):
+            with pytest.raises(RuntimeError, match=r"was built for another device of Brian2 than the one of now; write set_device\(...\) before the network is built"):
+                what()
+    finally:
+        reset()
+
+
+@pytest.mark.parametrize("wrong", ["folder.npz", "text.npz", "x" * 300 + ".npz"])
+def test_what_is_no_file_of_arrays_is_named(tmp_path, wrong):
+    (tmp_path / "folder.npz").mkdir()
+    (tmp_path / "text.npz").write_text("no arrays")
+    with pytest.raises((OSError, RuntimeError), match=f"'{tmp_path / wrong}'"):
+        rflo().load(tmp_path / wrong)
 
 
 def test_other_files(tmp_path):

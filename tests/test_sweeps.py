@@ -1,6 +1,7 @@
 """Sweeps: the same numbers whoever computes, nothing twice, nothing lost; what has changed is computed anew, what has failed is told."""
 
 import csv
+import errno
 import math
 import os
 import pickle
@@ -22,9 +23,12 @@ import pytest
 from brian2 import Network, NeuronGroup, defaultclock, mV, ms, prefs, rand, set_device
 
 from brian_rflo import RFLO, LearningNetwork, PeriodicOutput, RateNeurons, sweep
+from brian_rflo.crews import pieces
 from brian_rflo.crews.executors import Loky
 from brian_rflo.crews.sending import dumps
+from brian_rflo.parts import Part
 from brian_rflo.sweeps import SweepTable, progress
+from brian_rflo.sweeps import table as tables
 from brian_rflo.sweeps.networks import networks_of
 from brian_rflo.sweeps.table import Row
 
@@ -32,6 +36,8 @@ SCRIPT = """
 import sys, time
 from brian2 import *
 from brian_rflo import *
+
+from altering import altered
 
 prefs.codegen.target = "numpy"
 
@@ -129,6 +135,68 @@ def test_processes_compute_the_same_numbers(expected, tmp_path):
     assert same(sweep(within, {"seed": range(2), "learning_rate": [0.01, 0.1]}, tmp_path / "joblib", workers=2, report=None), expected)
 
 
+def blocks_of(page):
+    """The Python blocks of a page of the documentation."""
+    return re.findall(r"```python\n(.*?)```", (Path(__file__).parent.parent / "docs" / page).read_text(), re.S)
+
+
+def test_the_task_of_the_documentation_is_swept_in_processes(tmp_path):
+    """A class of the script that restates what it inherits, `n_outputs = 1`."""
+    first, _, _, task, *_ = blocks_of("own.md")
+    script = {"__name__": "__main__"}
+    exec(first + task.partition("task = Delayed")[0], script)
+    assert script["Delayed"].n_outputs == script["Task"].n_outputs
+
+    def train(seed, kind):
+        defaultclock.dt = 1 * ms
+        return LearningNetwork(kind(delay=20 * ms), RateNeurons(5, tau=10 * ms), RFLO(0.1, tau=10 * ms), seed=seed).train(2)
+
+    tables = [sweep(train, {"seed": range(2), "kind": [script["Delayed"]]}, tmp_path / str(workers), workers=workers, report=None) for workers in (1, 2)]
+    assert not tables[1].failed and same(*tables)
+
+
+BEFORE_THE_IMPORT = """
+
+from brian2 import *
+prefs.codegen.target = "numpy"
+prefs.core.default_float_dtype = np.float32
+defaultclock.dt = 1*ms
+seed(7)
+kept = [NeuronGroup(1, "v : 1") for _ in range(10)] + [NetworkOperation(lambda: None) for _ in range(9)]
+Network(kept).run(5*ms)
+import random, sys
+from brian_rflo import sweep
+np.seterr(divide="raise")
+prefs.codegen.max_cache_dir_size = 7
+
+def found(seed):
+    before, order = defaultclock.variables["t"].get_value().item(), []
+    group = NeuronGroup(3, "dv/dt = -v/(10*ms) : 1", method="euler")
+    group.v = "rand() + t/ms"
+    operations = [NetworkOperation((lambda letter: lambda: order.append(letter))(letter)) for letter in "abcdefghijkl"]  # Brian2 breaks ties by name
+    Network(group, operations).run(0.2*ms)
+    return {
+        "v": group.v[:], "dtype": str(group.v[:].dtype), "t": before, "dt": float(defaultclock.dt), "order": "".join(order), "drawn": rand(3), "others": [random.random(), np.random.rand()],
+        "errors": str(np.geterr()), "prefs": str([prefs[name] for name in ("codegen.target", "codegen.max_cache_dir_size")]),
+    }
+
+if __name__ == "__main__":
+    expected, drawn = np.random.get_state()[1], random.getstate()
+    one, two = [sweep(found, {"seed": range(2)}, f"{sys.argv[1]}/{workers}", workers=workers, report=None).results for workers in (1, 2)]
+    for here, there in zip(one, two):
+        assert {name for name in here if np.any(here[name] != there[name])} == set(), (here, there)
+        assert here["dt"] == 1e-4 and here["t"] == 0 and here["dtype"] == "float32" and "raise" in here["errors"]
+    assert defaultclock.dt == 1*ms and (np.random.get_state()[1] == expected).all() and random.getstate() == drawn
+"""
+
+
+def test_whatever_the_script_has_set_before(tmp_path):
+    """One worker and two find the same, and the script finds its own again."""
+    (tmp_path / "script.py").write_text(BEFORE_THE_IMPORT)
+    done = subprocess.run([sys.executable, "-W", "ignore", tmp_path / "script.py", tmp_path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 def test_what_is_one_in_a_process_is_not_copied():
     sent = pickle.loads(dumps([prefs, defaultclock, brian2.magic_network, rand, ms]))
     assert sent[0] is prefs and sent[1] is defaultclock and sent[2] is brian2.magic_network and sent[3].__self__ is rand.__self__ and sent[4] is ms
@@ -216,6 +284,23 @@ def test_damage_is_named_before_anything_is_computed(tmp_path):
     with pytest.raises(RuntimeError, match=r"value=1.* is damaged.*delete it"):
         sweep(counted, {"value": [1, 2], "counter": [counter]}, tmp_path, workers=1, report=None)
     assert Path(counter).read_text().split() == ["1"]
+
+
+@pytest.mark.parametrize("changes, message", [(dict(dt=None), "it lacks dt"), (dict(losses=np.ones(3)), "losses must be network by trial"), (dict(settings="{"), "'settings' must be JSON"), (dict(seconds=None), "it does not say how many seconds it took"), (dict(seconds=[1, 2]), "it does not say how many seconds")])
+def test_a_foreign_file_under_the_name_of_a_network_is_named(tmp_path, changes, message):
+    """Before anything is computed, and where its result is asked for later."""
+    path = sweep(train, {"seed": [1]}, tmp_path, workers=1, report=None).rows[0].path
+    altered(path, **changes)
+    with pytest.raises(RuntimeError, match=f"the finished part '{path}' holds something else .{message}.*delete it, and the same command computes it anew"):
+        sweep(train, {"seed": [1, 2]}, tmp_path, workers=1, report=None)
+    assert list(tmp_path.glob("*.npz")) == [path]
+
+
+def test_a_result_that_has_been_altered_since_is_named(tmp_path):
+    table = sweep(train, {"seed": [1]}, tmp_path, workers=1, report=None)
+    altered(table.rows[0].path, output=None)
+    with pytest.raises(RuntimeError, match=f"the finished part '{table.rows[0].path}' holds something else .it lacks output"):
+        table.results
 
 
 def test_progress(tmp_path, monkeypatch):
@@ -461,6 +546,92 @@ def test_an_interrupted_training_is_none(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         sweep(train, {"value": [1]}, tmp_path, workers=1, report=said.append)
     assert "interrupted: 0 of 1 networks are finished" in said[-1] and not list(tmp_path.glob("*.npz"))
+
+
+def fill(monkeypatch, number, after=0):
+    """Let a disk be full after so many files."""
+    real, written = pieces.write_whole, []
+
+    def write_whole(path, write):
+        if len(written) == after:
+            raise OSError(f"cannot write '{path}'") from OSError(number, os.strerror(number))
+        written.append(path)
+        return real(path, write)
+
+    for module in (pieces, progress, tables):
+        monkeypatch.setattr(module, "write_whole", write_whole)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES])
+def test_a_full_disk_stops_a_sweep(tmp_path, monkeypatch, number):
+    """No further network is trained, and what was computed is in its file and in the table that is returned; with room again only the rest is computed."""
+    counter, said = str(tmp_path / "counter"), []
+    parameters = {"value": range(4), "counter": [counter]}
+    fill(monkeypatch, number, after=1)
+    table = sweep(counted, parameters, tmp_path / "sweep", workers=1, report=said.append)
+    assert Path(counter).read_text().split() == ["0", "1"]
+    assert [row.numbers.get("twice") for row in table.rows] == [0, None, None, None]
+    assert "cannot write" in table.failed[0].failure.reason and [str(row.failure) for row in table.failed[1:]] == ["not computed, since nothing more could be kept"] * 2
+    assert re.match(r"1 of 4 networks \(1 failed, 2 not computed\) after \d+ s; the table is in no file: cannot write", said[-2])
+    assert said[-1].endswith("when that is mended, the same sweep goes on from there")
+    monkeypatch.undo()
+    again = sweep(counted, parameters, tmp_path / "sweep", workers=1, report=None)
+    assert [row.numbers["twice"] for row in again.rows] == [0, 2, 4, 6] and Path(counter).read_text().split() == ["0", "1", "1", "2", "3"]
+
+
+def test_a_full_disk_within_a_function_stops_a_sweep(tmp_path):
+    """Where it may not be the disk of the results; other errors of the system are the network's own."""
+
+    def build(number):
+        raise OSError(number, os.strerror(number))
+
+    table = sweep(build, {"number": [errno.EACCES, errno.ENOSPC, errno.ENOENT]}, tmp_path, workers=1, report=None)
+    assert [row.remark.split(":")[:2] for row in table.rows[:2]] == [["failed", " PermissionError"], ["failed", " OSError"]] and table.rows[2].failure is pieces.NOT_COMPUTED
+
+
+def test_a_full_disk_does_not_hide_an_interruption(tmp_path, monkeypatch):
+    def interrupted(value):
+        raise KeyboardInterrupt
+
+    said = []
+    fill(monkeypatch, errno.ENOSPC)
+    with pytest.raises(KeyboardInterrupt):
+        sweep(interrupted, {"value": [1]}, tmp_path, workers=1, report=said.append)
+    assert "interrupted: 0 of 1" in said[-2] and "the table is in no file" in said[-1]
+
+
+def test_a_full_disk_does_not_let_what_is_printed_end_a_sweep(tmp_path, monkeypatch):
+    class Full:
+        def write(self, text):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        flush = write
+
+    monkeypatch.setattr(sys, "stdout", Full())
+    table = sweep(lambda value: {"value": value}, {"value": [1]}, tmp_path, workers=1)
+    assert table.result() == {"value": 1}
+
+
+def test_what_was_just_being_finished_when_the_disk_was_full_counts(tmp_path):
+    """Two at a time: one finds no room, the other has just been written; a third has not begun."""
+
+    class Two(pieces.Crew):
+        at_a_time = 2
+
+        def start(self, part, path):
+            self.running[part.name] = part
+
+        def ended(self):
+            return [(self.running.pop("a"), pieces.Failure("full", ends_all=True))]
+
+        def __exit__(self, *error):
+            (tmp_path / "b.npz").touch()
+
+    ended = {}
+    report = type("Report", (), {"ended": lambda self, part, outcome: ended.update({part.name: outcome})})()
+    three = [Part(name, counted, {}, 1) for name in "abc"]
+    failed = pieces.work(Two(), three, {name: tmp_path / f"{name}.npz" for name in "abc"}, report)
+    assert list(failed) == ["a", "c"] and ended["b"] == pieces.FINISHED and ended["c"] is pieces.NOT_COMPUTED
 
 
 def begin(folder, log, seeds, pause, workers=2):

@@ -7,7 +7,7 @@ import numpy as np
 from brian2 import Quantity, ms
 
 from .. import labelled
-from ..experiment import Outcome, Row, all_arrays, table
+from ..experiment import Outcome, Row, all_arrays, listed, table
 from ..results import TrainingResult
 from . import panels
 from .kinds import kind_of
@@ -58,12 +58,12 @@ class Comparison:
         rows = []
         for kind, rule in self.results:
             name, final, trials = f"{kind_of(kind).label}, {rule}", self.final_error(kind, rule), self.trials_to(kind, rule)
-            rows.append(Row(f"{name}: final error (NMSE), median", np.median(final), spread=" ".join(f"{value:.3g}" for value in final)))
+            rows.append(Row(f"{name}: final error (NMSE), median", np.median(final), spread=listed(final, ".3g")))
             if rule != "least_squares":
-                rows.append(Row(f"{name}: trials to an error of {self.cut:g}, median", np.median(trials), spread=" ".join(f"{value:.0f}" for value in trials)))
+                rows.append(Row(f"{name}: trials to an error of {self.cut:g}, median", np.median(trials), spread=listed(trials, ".0f"), infinite="not reached"))
             if "rates" in self.arrays[kind, rule]:
                 rates = self.arrays[kind, rule]["rates"].mean(axis=1)
-                rows.append(Row(f"{name}: firing rate after training, Hz", np.median(rates), spread=" ".join(f"{value:.0f}" for value in rates)))
+                rows.append(Row(f"{name}: firing rate after training, Hz", np.median(rates), spread=listed(rates, ".0f")))
             rows.append(Row(f"{name}: CPU seconds, compiling included", float(self.arrays[kind, rule]["cpu_s"])))
         return rows + [Row(f"time constant of rates and of filtered spikes, ms: {float(self.tau / ms):g} for all", float(self.tau / ms))]
 

@@ -34,8 +34,9 @@ def draw_error(comparison, ax):
             ax.axhline(np.median(comparison.final_error(kind, rule)), label=label, **style)
         else:
             plotting.plot_losses(comparison.errors(kind, rule), ax, label=label, **style)
-    ax.set(ylabel="Error (NMSE)", title="Median and quartiles")
-    ax.legend(frameon=False, fontsize="x-small")
+    ax.set(ylabel="Error (NMSE)")
+    plotting.titled(ax, "Median and quartiles")
+    plotting.legend_over(ax)
 
 
 def draw_early(comparison, ax):
@@ -43,14 +44,14 @@ def draw_early(comparison, ax):
     _, target, mask = comparison.task.trial(0)
     for _, result, style in styled(comparison):
         plotting.plot_output(result.times, result.first_output[0], target, ax, mask=mask, **style)
-    ax.set(title="First trial, network 0")
+    plotting.titled(ax, "First trial, network 0")
 
 
 def draw_late(comparison, ax):
     """Outputs in the last trial."""
     for _, result, style in styled(comparison):
         plotting.plot_output(result.times, result.output[0], result.target, ax, mask=result.mask, **style)
-    ax.set(title="Last trial, network 0")
+    plotting.titled(ax, "Last trial, network 0")
 
 
 def draw_alignment(comparison, ax):
@@ -72,7 +73,7 @@ def draw_rates(comparison, ax):
     for pair, _, style in styled(comparison):
         if "rates" in comparison.arrays[pair]:
             plotting.plot_rates(comparison.arrays[pair]["rates"], ax, **style)
-    ax.set(title="After training")
+    plotting.titled(ax, "After training")
 
 
 def draw_raster(comparison, ax):
@@ -83,9 +84,10 @@ def draw_raster(comparison, ax):
             steps, neurons = np.nonzero(arrays["spikes"][:, 0])
             plotting.plot_raster(steps * comparison.task.dt, neurons + offset, ax, label=f"{kind_of(kind).label}, {rule}", color=kind_of(kind).colour)
             offset += arrays["spikes"].shape[2]
-    ax.set(xlabel="Time in trial (ms)", title="Spikes after training, network 0")
+    ax.set(xlabel="Time in trial (ms)")
+    plotting.titled(ax, "Spikes after training, network 0")
     if offset:
-        ax.legend(frameon=False, fontsize="x-small", loc="upper right", markerscale=4)
+        plotting.legend_over(ax, markerscale=4)
 
 
 #: What `plotting.plot_comparison` draws.

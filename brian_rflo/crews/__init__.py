@@ -1,8 +1,8 @@
 """Who computes: pieces of work in processes of their own, in processes that are used again, on an executor, or here."""
 
 from .executors import crew_of
-from .pieces import Failure, Here, work
-from .processes import THREADS, Processes
+from .pieces import NO_ROOM, NOT_COMPUTED, Failure, Here, work
+from .processes import THREADS, Processes, temporary
 from .progress import Progress
 
-__all__ = ["THREADS", "Failure", "Here", "Processes", "Progress", "crew_of", "work"]
+__all__ = ["NOT_COMPUTED", "NO_ROOM", "THREADS", "Failure", "Here", "Processes", "Progress", "crew_of", "temporary", "work"]

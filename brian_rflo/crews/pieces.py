@@ -5,6 +5,7 @@ does so; `work` hands out the pieces, the longest first, and takes care of piece
 elsewhere, are computing at the same time.
 """
 
+import errno
 import signal
 import threading
 import time
@@ -14,26 +15,42 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..files import claimed, is_claimed, remove_half_written, save_arrays, write_whole
+from ..files import remove_half_written, save_arrays, write_whole
+from ..sharing import claimed, is_claimed
 
 #: What comes of a piece besides a `Failure`: it is in its file; another process computes it; the processes died, and it may not be to blame.
 FINISHED, TAKEN, INTERRUPTED = "finished", "taken", "interrupted"
+#: Errors after which nothing more can be kept: those of a full disk, and of a folder that may not be written to.
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a piece could not be computed: in one line, and where that happened."""
+    """Why a piece could not be computed: in one line, and where that happened; and whether no other one can be kept either."""
 
     reason: str
     details: str = ""
+    ends_all: bool = False
 
     @classmethod
-    def of(cls, error):
-        """That of the exception being handled."""
-        return cls(f"{type(error).__name__}: {error}", traceback.format_exc())
+    def of(cls, error, fatal=NO_ROOM):
+        """That of the exception being handled; no other piece can be kept if its `errno` is one of those."""
+        return cls(f"{type(error).__name__}: {error}", traceback.format_exc(), number_of(error) in fatal)
 
     def __str__(self):
         return self.reason
+
+
+#: What comes of those that were left when nothing more could be kept.
+NOT_COMPUTED = Failure("not computed, since nothing more could be kept")
+
+
+def number_of(error):
+    """The `errno` of an error, or of that from which it was raised."""
+    while error is not None and getattr(error, "errno", None) is None:
+        error = error.__cause__
+    return error and error.errno
 
 
 def compute_one(part, path, progress=lambda fraction: None):
@@ -45,19 +62,40 @@ def compute_one(part, path, progress=lambda fraction: None):
             if not ours:
                 return TAKEN
             remove_half_written(path)
-            if part.path(path.parent) != path:
-                raise RuntimeError("the source code has changed since this began, or what the function closes over, or it is another one where this is computed, so it is not kept; give the same command again")
-            start = time.perf_counter()
-            arrays = part.compute(progress)
-            arrays["seconds"] = np.array(time.perf_counter() - start)
+            check_unchanged(part)
+            arrays = computed(part, progress)
+            if isinstance(arrays, Failure):
+                return arrays
             write_whole(path, lambda waiting: save_arrays(waiting, arrays))
             return FINISHED
-    except (Exception, SystemExit) as error:
+    except OSError as error:
+        return Failure.of(error, NO_ROOM | NO_ACCESS)
+    except Exception as error:
         return Failure.of(error)
 
 
+def check_unchanged(part):
+    """Raise if a piece is not what it was when the command was given."""
+    changed = part.changed()
+    if changed:
+        raise RuntimeError(
+            f"not kept, since {' and '.join(changed)} changed after the command was given, or came out otherwise in the process that computes it. "
+            "Let the function make anew what it changes, install the same versions on all machines, and give the same command again"
+        )
+
+
+def computed(part, progress):
+    """The arrays of a piece, with the seconds that it took; a `Failure` if there are none."""
+    start = time.perf_counter()
+    try:
+        arrays = part.compute(progress)
+    except (Exception, SystemExit) as error:
+        return Failure.of(error)
+    return arrays | {"seconds": np.array(time.perf_counter() - start)}
+
+
 def work(crew, parts, paths, report):
-    """Let a crew compute pieces.
+    """Let a crew compute pieces; where nothing more can be kept, it stops.
 
     Parameters
     ----------
@@ -74,6 +112,7 @@ def work(crew, parts, paths, report):
         For each piece that has failed its `Failure`, by name.
     """
     waiting, alone, elsewhere, failed = sorted(parts, key=lambda part: -part.cost), [], [], {}
+    left = []
     with signals(interrupt, "SIGTERM", "SIGHUP"), crew:
         while waiting or crew.running or alone or elsewhere:
             if not waiting and not crew.running and alone:
@@ -91,10 +130,20 @@ def work(crew, parts, paths, report):
                     if isinstance(outcome, Failure):
                         failed[part.name] = outcome
                     report.ended(part, outcome)
+            if any(failure.ends_all for failure in failed.values()):
+                left = [*waiting, *crew.running.values(), *alone, *elsewhere]
+                break
             if elsewhere and not waiting:
                 elsewhere, waiting = look_elsewhere(elsewhere, paths, report)
             report.now_and_then(crew, elsewhere)
-    return failed
+    return failed | leave(left, paths, report)
+
+
+def leave(parts, paths, report):
+    """Report pieces that are not computed any more, but for those that have just been finished; the former by name."""
+    for part in parts:
+        report.ended(part, FINISHED if paths[part.name].exists() else NOT_COMPUTED)
+    return {part.name: NOT_COMPUTED for part in parts if not paths[part.name].exists()}
 
 
 def look_elsewhere(elsewhere, paths, report):

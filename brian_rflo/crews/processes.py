@@ -12,11 +12,16 @@ from dataclasses import asdict
 from multiprocessing.connection import wait
 
 from ..files import remove_half_written, scratch_folder
-from .pieces import Crew, Failure, compute_one, signals
+from .pieces import FINISHED, Crew, Failure, compute_one, signals
 from .progress import Progress
 
 #: One thread for each piece: pieces run side by side.
 THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB", "BLIS")}
+
+
+def temporary(folder):
+    """Environment variables by which all that a process leaves in the temporary folder, Brian2's log too, is in this one, and gone with it."""
+    return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
 
 
 class Workplace(Crew):
@@ -28,7 +33,7 @@ class Workplace(Crew):
 
     def __enter__(self):
         self.folder = scratch_folder("crew")
-        self.surroundings = environment(THREADS | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.folder)))
+        self.surroundings = environment(THREADS | temporary(self.folder))
         self.surroundings.__enter__()
         return self
 
@@ -39,7 +44,8 @@ class Workplace(Crew):
             left = list(self.running.values())
             self.end()
             for part in left:
-                remove_half_written(self.paths[part.name])
+                with suppress(OSError):  # which the next command tries again
+                    remove_half_written(self.paths[part.name])
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -75,7 +81,7 @@ class Processes(Workplace):
         try:
             said = json.loads(self.note(part, "outcome").read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            return Failure(f"its process ended with status {process.exitcode}")
+            return FINISHED if self.paths[part.name].exists() else Failure(f"its process ended with status {process.exitcode}")
         return said if isinstance(said, str) else Failure(**said)
 
     def fraction(self, part):

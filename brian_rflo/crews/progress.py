@@ -1,5 +1,6 @@
 """How far a piece of work is, as its process tells it."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from brian2 import second
@@ -17,7 +18,8 @@ class Progress:
         self.path, self.first, self.last = path, first, last
 
     def __call__(self, fraction):
-        Path(self.path).write_text(repr(self.first + (self.last - self.first) * fraction))
+        with suppress(OSError):  # a full disk, where the part itself may still find room
+            Path(self.path).write_text(repr(self.first + (self.last - self.first) * fraction))
 
     def between(self, first, last):
         """The progress of a stage that takes the part from the fraction `first` to `last`."""

@@ -55,13 +55,34 @@ class Placing:
 
     def __init__(self, text, onto):
         self.text, self.onto, self.linear = text, onto, text.linear
-        calculus, states = text.calculus, text.units
-        self.distance = calculus.partials(text.expression(text.conditions[0]), states) if text.spikes else {}
-        self.activity = {} if text.activity == "spike" else calculus.partials(text.expression(text.activity), states)
+        self.distance = self._partials("threshold", text.expression(text.conditions[0])) if text.spikes and text.surrogate else {}
+        self.activity = {} if text.activity == "spike" else self._partials("activity", text.expression(text.activity))
         self.rows, self.jumps = {}, {}
         for name, after in text.resets.items():
             if name not in text.ignore:
-                self._reset(name, after, calculus.partials(after, states))
+                self._reset(name, after, self._partials(f"reset of '{name}'", after))
+
+    def _partials(self, kind, expression):
+        """Derivatives by the state variables; an error where the input or an earlier state comes in otherwise."""
+        found, text = names(expression), self.text
+        if self.onto in text.sums and self.onto in found:
+            raise ValueError(
+                f"{text.name}: the {kind} must read state variables; got the input '{self.onto}' itself, which no trace follows there. "
+                f"Write a state variable that follows it, for example dx/dt = ({self.onto} - x)/tau : 1, and read that."
+            )
+        stale = sorted(name for name in found & set(text.kept) if self._sees_state(name))
+        if stale:
+            raise ValueError(
+                f"{text.name}: the {kind} must read the state as it is; got '{stale[0]}', which is constant over dt and so a step "
+                "behind. Leave out '(constant over dt)'."
+            )
+        return text.calculus.partials(expression, text.units)
+
+    def _sees_state(self, name):
+        """Whether a subexpression that is constant over a step changes with the state or the input."""
+        kept = self.text.kept
+        behind = closed({name}, lambda known: {other for one in known & set(kept) for other in names(self.text.expression(kept[one]))})
+        return bool(behind & {*self.text.units, *self.text.sums})
 
     def _reset(self, name, after, partials):
         row = {other: value - int(other == name) for other, value in ({name: sympy.Integer(0)} | partials).items()}

@@ -85,7 +85,7 @@ def neuron_code(placement, phase, wanted):
     return "\n".join(needed_lines(placement.linear.lines if phase == "before" else {}, wanted))
 
 
-def derive(text, onto, with_spikes=False):
+def derive(text, onto, with_spikes=False, is_filtered=False):
     """Derive the learning rule of weights onto a variable.
 
     Parameters
@@ -95,6 +95,8 @@ def derive(text, onto, with_spikes=False):
         A variable of the neurons that receives sums or spikes.
     with_spikes : bool
         Whether the derivative of the spike is wanted in any case, as the eligibility of synapses.
+    is_filtered : bool
+        Whether traces read the eligibility too, and so must wait for the slope of what is sent.
 
     Returns
     -------
@@ -105,7 +107,7 @@ def derive(text, onto, with_spikes=False):
     ValueError
         If something cannot be differentiated, with what to write in its place.
     """
-    return Writing(text, onto, with_spikes).done()
+    return Writing(text, onto, with_spikes, is_filtered).done()
 
 
 @dataclass
@@ -115,6 +117,7 @@ class Writing:
     text: NeuronText
     onto: str
     with_spikes: bool
+    is_filtered: bool
     stored: dict = field(default_factory=lambda: {phase: {} for phase in PHASES})
     dimensions: dict = field(default_factory=dict)
 
@@ -122,7 +125,8 @@ class Writing:
         self.placement = placed(self.text, self.onto)
         self.cells, self.synapses = self.placement.on_cells, self.placement.on_synapses
         self.is_event = self.onto in self.text.events
-        self.is_late = self.is_event or self.text.spikes
+        waits = self.is_filtered and not all(map(self.text.is_scalar, self.placement.activity.values()))
+        self.is_late = self.is_event or self.text.spikes or waits
         self.arrival = symbol("arrival_pre" if self.is_late else "activity_pre")
 
     def done(self):
@@ -222,7 +226,7 @@ class Writing:
         lines = {f"new_{name}": self._integrated(name) for name in self.synapses}
         lines |= {str(dz): self._spike_change()} if needs_spike else {}
         lines |= {f"trace_{name}": self._after(name, dz) for name in self.synapses}
-        lines = lines if len(self.synapses) > 1 or self._stores_spikes else single(lines)
+        lines = single(lines) if len(self.synapses) == 1 and not self._stores_spikes else lines
         return "\n".join(f"{name} = {written(value)}" for name, value in lines.items()), written(self._eligibility()), str(dz) if self._stores_spikes else ""
 
     def _eligibility(self):

@@ -8,6 +8,7 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from .calculus import Calculus, names, parsed, statements
+from .divisors import powers_of
 from .linear import linearised
 
 
@@ -72,6 +73,11 @@ class NeuronText:
     def linear(self):
         """One step, differentiated."""
         return linearised(self)
+
+    @cached_property
+    def powers(self):
+        """What the step divides by and takes roots of."""
+        return powers_of(self.code)
 
     @cached_property
     def calculus(self):

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from brian2 import Hz, Network, NeuronGroup, second
 
+from ..files import existing_file
 from ..neurons import LIFNeurons
 from ..quantities import check_time
 from ..synapses import FixedSynapses
@@ -74,8 +75,7 @@ def from_nir(graph, dt=None, inputs=None):
 
 def read_graph(nir, path):
     """The graph in a file."""
-    if not Path(path).exists():
-        raise FileNotFoundError(f"no file '{path}'")
+    path = existing_file(path)
     try:
         return nir.read(path)
     except Exception as error:

@@ -13,6 +13,7 @@ NIR has no time steps and no word on what a spike is in them. As other simulator
 dt, and a node with r and tau that it enters moves by r dt/tau. The metadata of the graph have that dt.
 """
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +98,9 @@ def to_nir(network, path=None):
         raise ValueError("to_nir reads weights from the simulation, which C++ standalone has only after its run: write result.weights_after into a LearningNetwork(weights=...) on the numpy target, and export that")
     graph = Graph(network, nir).build()
     if path is not None:
-        write_whole(path, lambda waiting: nir.write(waiting, graph))
+        content = io.BytesIO()  # in memory: HDF5 ends the process where a disk is full
+        nir.write(content, graph)
+        write_whole(path, lambda waiting: waiting.write_bytes(content.getvalue()))
     return graph
 
 

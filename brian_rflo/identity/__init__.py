@@ -3,7 +3,6 @@
 Text is what files keep of it, and what a digest is taken of: two values that say the same have the same text, on every machine.
 """
 
-from .code import source_of_package
-from .values import described, digest, opaque_part, source_of, sources
+from .values import described, digest, opaque_part, sources
 
-__all__ = ["described", "digest", "opaque_part", "source_of", "source_of_package", "sources"]
+__all__ = ["described", "digest", "opaque_part", "sources"]

@@ -16,11 +16,12 @@ import numpy as np
 from brian2 import Equations, TimedArray
 
 #: Modules of this package that decide no number.
-ELSEWHERE = {"__main__", "benchmarks", "checks", "cli", "crews", "differences", "experiment", "files", "identity", "labelled", "models", "parts", "plotting", "results", "saving", "settings", "sweeps"}
+ELSEWHERE = {"__main__", "archives", "benchmarks", "checks", "cli", "crews", "differences", "experiment", "files", "identity", "labelled", "models", "parts", "plotting", "random_numbers", "results", "saving", "settings", "sharing", "sweeps"}
 INSTALLED = {Path(folder) for name, folder in sysconfig.get_paths().items() if name in ("stdlib", "platstdlib", "purelib", "platlib")}
 PLAIN = (bool, bytes, complex, dict, float, frozenset, int, list, np.generic, np.ndarray, set, str, tuple, type(None))
 #: What a function may close over: it holds what it is, where others may be anything.
 HELD = (np.random.Generator, np.random.RandomState, partial, MethodType)
+MISSING = object()
 
 
 def source_of_package():
@@ -94,26 +95,47 @@ def code_of(thing, told, seen=None):
     seen.add(id(thing))
     if isinstance(thing, type):
         return code_of_class(thing, told, seen)
-    texts = [instructions(thing.__code__, told)]
-    for value in [*(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values()]:
-        texts.append(code_of_value(value, thing, told, seen) or told.text(value))
-    for cell in thing.__closure__ or ():
-        texts.append(code_of_value(cell.cell_contents, thing, told, seen) or code_of_held(cell.cell_contents, told))
-    for name in sorted(names_in(thing.__code__) & set(thing.__globals__)):
-        texts.append(f"{name} {code_of_value(thing.__globals__[name], thing, told, seen)}")
-    return "\n".join(texts)
+    return "\n".join(f"{name} {text}" for name, text in code_by_name(thing, told, seen).items())
+
+
+def code_by_name(function, told, seen):
+    """That of a function by name: of what it closes over and what it finds in its module; as ``""`` its own, and its defaults."""
+    defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    own = [instructions(function.__code__, told), *(code_of_value(value, function, told, seen) or told.text(value) for value in defaults)]
+    texts = {"": "\n".join(own)}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+        texts[name] = code_of_value(cell.cell_contents, function, told, seen) or code_of_held(cell.cell_contents, told)
+    for name in sorted(names_in(function.__code__) & set(function.__globals__)):
+        texts[name] = texts.get(name, "") + code_of_value(function.__globals__[name], function, told, seen)
+    return texts
 
 
 def code_of_class(kind, told, seen):
-    """The methods of a class, its plain attributes, and the classes of the script that it is made of."""
-    texts = [code_of(base, told, seen) for base in kind.__bases__ if base.__module__ == kind.__module__]
+    """The methods of a class, its plain attributes, and the classes that it is made of.
+
+    What it would inherit anyway is left out: pickling by value leaves some of that out of a class, and the code must be the same in the process that reads it.
+    """
+    same_module = [base.__module__ == kind.__module__ for base in kind.__bases__]
+    texts = [code_of(base, told, seen) if same else told.text(base) for base, same in zip(kind.__bases__, same_module)]
     for name, value in sorted(vars(kind).items()):
-        function = getattr(value, "fget", None) or getattr(value, "__func__", value)
-        if isinstance(function, FunctionType):
-            texts.append(f"{name} {code_of(function, told, seen)}")
-        elif isinstance(value, PLAIN) and not name.startswith("_"):
-            texts.append(f"{name} {told.text(value)}")
+        function = function_of(value)
+        told_of = isinstance(function, FunctionType) or isinstance(value, PLAIN) and not name.startswith("_")
+        if told_of and not is_inherited(name, value, kind, told):
+            texts.append(f"{name} {code_of(function, told, seen) if isinstance(function, FunctionType) else told.text(value)}")
     return "\n".join(texts)
+
+
+def is_inherited(name, value, kind, told):
+    """Whether a class would have this attribute without defining it: the same function, or a value that says the same, since places in memory differ between processes."""
+    inherited = next((vars(base)[name] for base in kind.__mro__[1:] if name in vars(base)), MISSING)
+    if isinstance(value, PLAIN) and isinstance(inherited, PLAIN):
+        return type(value) is type(inherited) and told.text(value) == told.text(inherited)
+    return function_of(value) is function_of(inherited)
+
+
+def function_of(value):
+    """The function of a property, class method or static method; else the value itself."""
+    return getattr(value, "fget", None) or getattr(value, "__func__", value)
 
 
 def code_of_value(value, function, told, seen):

@@ -134,6 +134,7 @@ class TrialNetwork(Network):
         RuntimeError
             If it is called a second time in C++ standalone, which builds one program.
         """
+        self._check_device()
         self._check_trials(trials)
         batch = max((part.learn.batch for part in self.learners.values()), default=1)
         if trials < batch * self.seen:
@@ -166,9 +167,10 @@ class TrialNetwork(Network):
         RuntimeError
             In C++ standalone before the run.
         ValueError
-            For another ending, or if spikes are on their way through delays.
+            For another ending, if spikes are on their way through delays, or if weights are not finite.
         """
         self._constants = constants_outside(self._groups, get_local_namespace(level=1)) | self._constants
+        self._check_device()
         return saving.save(self, path)
 
     def load(self, path):
@@ -180,19 +182,33 @@ class TrialNetwork(Network):
 
         Raises
         ------
-        FileNotFoundError, RuntimeError
+        FileNotFoundError, IsADirectoryError, RuntimeError
             If there is no such file, or it is damaged.
         ValueError
-            If the network in it was built otherwise, with what differs.
+            If the network in it was built otherwise, with what differs, or the file was altered. The network is as it was then.
         """
-        self._constants = constants_outside(self._groups, get_local_namespace(level=1)) | self._constants
-        state = saving.load(self, path)
+        self._check_device()
+        known, self._constants = self._constants, constants_outside(self._groups, get_local_namespace(level=1)) | self._constants
+        try:
+            state = saving.load(self, path)
+        except Exception:
+            self._constants = known
+            raise
         if is_standalone():
             self._loaded(state)
         return self
 
     def _loaded(self, state):
         """Know what a standalone program begins with."""
+
+    def __reduce_ex__(self, protocol):
+        """Refuse to be copied or pickled: what Brian2 makes of a network belongs to its own process and its own names."""
+        raise TypeError(f"'{self.name}' cannot be copied or pickled; write its state with save('network.npz'), and load it into a network that is built in the same way")
+
+    def _check_device(self):
+        """Raise if Brian2 computes elsewhere than where this was built."""
+        if self.trials.variables["loss"].device is not get_device():
+            raise RuntimeError(f"'{self.name}' was built for another device of Brian2 than the one of now; write set_device(...) before the network is built")
 
     def _check_trials(self, trials):
         if isinstance(trials, bool) or not isinstance(trials, (int, np.integer)):

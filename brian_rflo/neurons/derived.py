@@ -19,8 +19,10 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 from .. import schedule
 from ..derivation import NeuronText, derive
 from ..derivation.calculus import names, parsed, symbol, written
+from ..derivation.divisors import fault, powers_of
 from ..derivation.placement import diverging
 from ..derivation.strings import PHASES, neuron_code, unit
+from ..occasional import is_standalone
 from ..quantities import dimensions_of
 from ..rules.derived import DerivedRule
 
@@ -107,6 +109,7 @@ class DerivedNeurons(NeuronGroup):
         schedule.take_part(self)
         self._check(activity)
         self.text = self._text(equations, activity, reset, as_tuple("detach", detach), as_tuple("ignore", ignore), derivatives or {})
+        self._check_step(self.text.constants)
         self.derivations = {onto: derive(self.text, onto, with_spikes=True) for onto in (*self.added, *self.inputs)}
         self._send(activity)
         self._store()
@@ -162,6 +165,13 @@ class DerivedNeurons(NeuronGroup):
         for runner in self.runners:
             runner.active = True
 
+    def before_run(self, run_namespace):
+        """Refuse values of neurons for which a step has none."""
+        if not is_standalone():
+            constant = [name for name in self.equations.parameter_names if "constant" in self.equations[name].flags]
+            self._check_step(self.text.constants | {name: self.variables[name].get_value() for name in constant})
+        super().before_run(run_namespace)
+
     def _declared(self, model, activity, spelled):
         missing = [name for name in self.inputs if name not in model.names]
         for name in missing:
@@ -170,10 +180,13 @@ class DerivedNeurons(NeuronGroup):
         taken = [name for name in OWN if name in model.names]
         if taken:
             raise ValueError(f"DerivedNeurons: the model has a variable '{taken[0]}', which is a name of the neurons' own ({', '.join(OWN)}); call it otherwise")
+        clashes = activity != "activity" if "activity" in model.diff_eq_names else activity in model.diff_eq_names
+        if "activity" in model.subexpr_names or "activity" in model.names and clashes:
+            raise ValueError("DerivedNeurons: 'activity' is what is sent, and must be a state variable or no name of the model; call it rate, for example, and write activity='rate'")
         for name in (*self.added, *self.given):
             if name not in model.diff_eq_names:
                 raise ValueError(f"DerivedNeurons: '{name}' in {'on_pre' if name in self.added else 'initial'} has no differential equation in the model; those that have one are {', '.join(sorted(model.diff_eq_names))}")
-        lines = [f"{name} : 1" for name in (*missing, "feedback", *(["spiked", "sent"] if self.threshold_text else []), *([] if activity in model.names or "activity" in model.names else ["activity"]))]
+        lines = [f"{name} : 1" for name in (*missing, "feedback", *(["spiked", "sent"] if self.threshold_text else []), *([] if activity in model.diff_eq_names or "activity" in model.names else ["activity"]))]
         starts = [f"{name}_initial : {unit(model.dimensions[name])}" for name in self.given]
         return model + Equations("\n".join(lines + starts))
 
@@ -187,6 +200,33 @@ class DerivedNeurons(NeuronGroup):
             raise ValueError(f"DerivedNeurons '{self.name}': activity='{activity}' names {', '.join(map(repr, sorted(unknown)))}, which the model does not have; its variables are {', '.join(sorted(self.equations.diff_eq_names))}")
         if activity != "spike" and self._dimensions(activity) is not DIMENSIONLESS:
             raise ValueError(f"DerivedNeurons '{self.name}': activity='{activity}' has units, and what is sent must have none; write activity='{activity}/mV', or whatever makes it a number")
+
+    def _check_step(self, values):
+        """Raise where a step divides by zero or takes the root of a negative number, whatever the state."""
+        found = fault(self.text.powers, {**DEFAULT_UNITS, **values})
+        if found is None:
+            return
+        base, neuron, is_zero = found
+        named = sorted(names(base) & set(values))
+        told = ", ".join(f"{name} = {self._value(name, neuron)}" for name in named)
+        written_out = f"'{written(base)}'" if len(written(base)) < 60 else f"an expression of {', '.join(named)}"
+        what = f"{'divides by' if is_zero else 'takes the root of'} {written_out}, which is {'0' if is_zero else 'negative'} for {told}"
+        raise ValueError(f"DerivedNeurons '{self.name}': a step of the integrator {what}. {self._remedy(base, is_zero)}")
+
+    def _value(self, name, neuron):
+        """A constant, or what a parameter is in a neuron."""
+        if name in self.namespace:
+            return self.namespace[name]
+        values = np.ravel(self.variables[name].get_value())
+        return Quantity.with_dimensions(values[min(neuron, len(values) - 1)], self.variables[name].dim)
+
+    def _remedy(self, base, is_zero):
+        """What to write where a step has no value."""
+        own = powers_of("\n".join(f"{name} = {text}" for name, text in self.equations.eq_expressions))
+        if any(power.base == base for power in own):
+            return "Give other values."
+        one_name = "Write one name for constants that are equal, or " if is_zero and base.is_Add else "Write "
+        return f"{one_name}method='rk4', which does not."
 
     def _dimensions(self, text):
         known = {**self.resolve_all(get_identifiers(text), {}, user_identifiers=set())}

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from brian2 import Equations, Quantity, get_dimensions, get_unit
+from brian2 import Equations, Quantity, get_dimensions, get_unit, second
 from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.stringtools import get_identifiers
 
 from .. import schedule
+from ..quantities import dimensions_of
+from ..statements import divisors
 from ..steps import INTEGRATE, Mechanism, Step
 
 #: Names with an ending of a side that Brian2 itself gives to synapses.
@@ -118,6 +120,14 @@ class LearningRule(Mechanism):
     def with_rate_gradient(self):
         """Return this rule with its `rate_gradient` known; itself, in general."""
         return self
+
+    @property
+    def time_constants(self):
+        """Those of its parameters that are times and that its strings divide by, whatever they are called."""
+        integrated = [text for equations in self.variables.values() for _, text in Equations(equations).eq_expressions]
+        expressions = [f"({text})" for text in (*integrated, *self.updates.values(), self.rate_gradient) if str(text).strip()]
+        divided = divisors("\n".join([*expressions, *(step.code for step in self.steps if step.code != INTEGRATE)]))
+        return {name: value for name, value in self.parameters.items() if name in divided and dimensions_of(value) is second.dim}
 
     def bind(self, target, onto, learn=None):
         """Return this rule specialised for a projection onto the variable `onto` of `target`, with a learning schedule; itself, in general."""

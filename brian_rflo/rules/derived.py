@@ -48,7 +48,7 @@ class DerivedRule(LearningRule):
     @cached_property
     def derivation(self):
         """The strings as they are derived."""
-        return derive(self.text, self.onto, self.with_rates)
+        return derive(self.text, self.onto, self.with_rates, is_filtered=self.tau_out is not None)
 
     @property
     def traces(self):
@@ -59,7 +59,8 @@ class DerivedRule(LearningRule):
         advance, eligibility = self.derivation.advance, self.derivation.eligibility
         if self.tau_out is None:
             return advance
-        return "\n".join([advance, *([] if eligibility == "eligibility" else [f"eligibility = {eligibility}"]), FILTER])
+        own = "" if eligibility == "eligibility" else f"eligibility = {eligibility}"
+        return "\n".join(filter(None, [advance, own, FILTER]))
 
     @property
     def update(self):
@@ -77,7 +78,13 @@ class DerivedRule(LearningRule):
     pre_traces = property(lambda self: self.derivation.pre_traces)
     pre_advance = property(lambda self: self.derivation.pre_advance)
     pre_reset = property(lambda self: self.derivation.pre_reset)
-    phase = property(lambda self: schedule.JUMP_TRACE if self.derivation.is_late else schedule.TRACE)
+
+    @property
+    def phase(self):
+        """When traces advance: before the neurons do, at their jump, or where a filter reads the slope of what they send, behind that."""
+        if self.tau_out is not None and self.derivation.stored["end"]:
+            return schedule.SENT_TRACE
+        return schedule.JUMP_TRACE if self.derivation.is_late else schedule.TRACE
 
     @property
     def parameters(self):

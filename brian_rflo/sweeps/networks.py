@@ -7,20 +7,18 @@ import random
 import re
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
-from dataclasses import dataclass, field
-from importlib.metadata import version
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from brian2 import defaultclock, get_device, prefs, start_scope
+from brian2 import Clock, get_device, ms, prefs, start_scope
 from brian2 import seed as seed_brian
+from brian2.core.names import Nameable
 
 from .. import devices
-from ..identity import described, digest, source_of, source_of_package
+from ..identity import described, digest
 from ..parts import Part
 from .returned import arrays_of
 from .words import short
-
-FIRST_DT = defaultclock.dt
 
 #: Preferences that decide no number: those of messages, and one that is always off here, lest Control-C make a short training of a long one.
 INDIFFERENT = ("logging.", "core.stop_on_keyboard_interrupt")
@@ -36,29 +34,25 @@ class Network(Part):
         Where Brian2 runs.
     preferences : dict
         Those of Brian2.
+    errors : dict
+        What NumPy does where a division by zero or an overflow occurs, as `numpy.errstate` takes it.
     """
 
     device: str | None = None
     preferences: dict = field(default_factory=dict)
+    errors: dict = field(default_factory=dict)
 
     def common(self):
         """What decides the numbers of all networks of the sweep, as text by name."""
         chosen = {name: repr(value) for name, value in self.preferences.items() if not name.startswith(INDIFFERENT) and value != default_preference(name)}
-        versions = {package: version(package) for package in ("brian2", "numpy")}
-        return {"the function": digest(source_of(self.function)), "brian_rflo": source_of_package(), "preferences of Brian2": repr(chosen), "the device": str(self.device)} | versions
-
-    def particular(self):
-        """What decides the numbers of this one."""
-        return {"settings": described(self.arguments)}
-
-    def identity(self):
-        return self.common() | self.particular()
+        return super().common() | {"preferences of Brian2": repr(chosen), "the device": str(self.device)}
 
     def compute(self, progress):
         """What the function returns, as arrays, from a Brian2 in which nothing has happened."""
-        with new_brian(self.device, self.preferences, self.first_random()):
+        first = self.first_random()
+        with np.errstate(**self.errors), new_brian(self.device, self.preferences, first):
             arrays = arrays_of(self.function(**{name: copied(value) for name, value in self.arguments.items()}), self.function)  # which may change what it is given
-        return arrays | {"about": np.array(json.dumps(self.identity()))}
+        return arrays | {"about": np.array(json.dumps(self.began))}
 
     def first_random(self):
         """Where the random numbers of Brian2 begin: at the argument ``seed``; else at a number that stands for all arguments."""
@@ -72,7 +66,10 @@ def networks_of(function, settings, device):
     if len({name.lower() for name in names}) < len(names):
         names = [f"{name}_{digest(described(one))[:6]}" for name, one in zip(names, settings)]
     preferences = {name: prefs[name] for name in prefs}
-    return [Network(name, function, one, 1.0, device, preferences) for name, one in zip(names, settings)]
+    here = {"device": device, "preferences": preferences, "errors": np.geterr()}
+    networks = [Network(name, function, one, 1.0, **here) for name, one in zip(names, settings)]
+    common = networks[0].common()
+    return [replace(network, began=common | network.particular()) for network in networks]
 
 
 def copied(value):
@@ -92,27 +89,60 @@ def default_preference(name):
 @contextmanager
 def new_brian(device, preferences, number):
     """A Brian2 as in a new Python, but for its preferences, with random numbers that begin at `number`; afterwards it is as it was, in a new scope."""
-    gc.collect()  # what is gone gives its names back, and the same programs have the same text
-    before, dt = {name: prefs[name] for name in prefs}, defaultclock.dt
+    gc.collect()  # what networks before this one have left
+    before = {name: prefs[name] for name in prefs}
     try:
         set_preferences(preferences | {"core.stop_on_keyboard_interrupt": False})
-        with devices.device(device, devices.own_folder(os.getpid()) / "program") if device else nullcontext():
-            own = get_device()
-            start_scope()
-            defaultclock.dt = FIRST_DT
-            random.seed(number)
-            np.random.seed(number)  # which seed of a standalone device leaves alone
-            seed_brian(number)
-            yield
-            if get_device() is not own:
-                devices.reset()
-                raise RuntimeError("the function has called set_device; leave that to the sweep, which gives each process a folder of its own: sweep(..., device='cpp_standalone')")
+        with new_clock(), new_names(), own_random_numbers():
+            with devices.device(device, devices.own_folder(os.getpid()) / "program") if device else nullcontext():
+                own = get_device()
+                start_scope()
+                random.seed(number)
+                np.random.seed(number)  # which seed of a standalone device leaves alone
+                seed_brian(number)
+                yield
+                if get_device() is not own:
+                    raise RuntimeError("the function has called set_device; leave that to the sweep, which gives each process a folder of its own: sweep(..., device='cpp_standalone')")
     finally:
-        if get_device() is not devices.runtime():
-            devices.reset()
         set_preferences(before)
-        defaultclock.dt = dt
         start_scope()
+
+
+@contextmanager
+def new_clock():
+    """A default clock of 0.1 ms at its beginning, whatever its time and time step were."""
+    runtime = devices.runtime()
+    before, runtime.defaultclock = runtime.defaultclock, Clock(dt=0.1 * ms, name="defaultclock")
+    try:
+        yield
+    finally:
+        if get_device() is not runtime:
+            devices.reset()
+        runtime.defaultclock = before
+
+
+@contextmanager
+def new_names():
+    """Give objects the names that they have in a new Python, whatever others there are: Brian2 breaks ties by name."""
+    tracked = Nameable.__instances__()
+    others = set(tracked)
+    tracked.clear()
+    try:
+        yield
+    finally:
+        tracked.update(one for one in others if one() is not None)
+
+
+@contextmanager
+def own_random_numbers():
+    """Let those of Python and NumPy, which are Brian2's, go on afterwards where they were."""
+    python, numpy = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        devices.runtime().seed()  # for numbers that Brian2 has drawn in advance
+        np.random.set_state(numpy)
 
 
 def set_preferences(values):

@@ -6,9 +6,10 @@ from contextlib import suppress
 
 import numpy as np
 
-from ..crews import Failure, Here
-from ..files import read_arrays, write_whole
-from ..parts import read
+from ..archives import read_arrays
+from ..crews import NO_ROOM, NOT_COMPUTED, Failure, Here
+from ..files import write_whole
+from ..parts import foreign, read
 from .returned import numbers_of, returned_from
 from .table import Row, SweepTable
 from .words import told
@@ -21,10 +22,19 @@ def teller(report):
     if report is None:
         return lambda line: None
     if report == "text":
-        return lambda line: print(line, flush=True)
+        return printed
     if not callable(report):
         raise TypeError(f"sweep: report must be 'text', None or a function of one line; got {report!r}")
     return report
+
+
+def printed(line):
+    """Print a line, unless what is printed goes to a disk that is full."""
+    try:
+        print(line, flush=True)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
 
 
 class Finished:
@@ -40,7 +50,8 @@ class Finished:
 
     def row(self, network, arrays):
         """The row of a finished network."""
-        numbers, remark = numbers_of(returned_from(arrays), network.arguments)
+        with foreign(self.paths[network.name]):
+            numbers, remark = numbers_of(returned_from(arrays), network.arguments)
         return Row(network.arguments, numbers, float(arrays["seconds"]), remark, self.paths[network.name])
 
     def traceback(self, network):
@@ -49,23 +60,28 @@ class Finished:
 
     def ended(self, network, outcome):
         """A network has come to an end, well or not."""
-        if isinstance(outcome, Failure):
+        if outcome is NOT_COMPUTED:
+            self.rows[network.name] = Row(network.arguments, {}, np.nan, outcome.reason, None, outcome)
+        elif isinstance(outcome, Failure):
             self.failed(network, outcome)
         else:
             self.rows[network.name] = self.row(network, read(self.paths[network.name]))
             self.computed += self.rows[network.name].seconds
-            self.traceback(network).unlink(missing_ok=True)
+            with suppress(OSError):
+                self.traceback(network).unlink(missing_ok=True)
         if time.monotonic() - self.said > 2 or len(self.rows) - self.before == 1:
             self.said = -SAY_EVERY_S
 
     def failed(self, network, failure):
         """Keep why a network has failed, and say so, if not of too many."""
-        file = self.traceback(network)
-        write_whole(file, lambda waiting: waiting.write_text(f"{told(network.arguments)}\n\n{failure.details or failure.reason}\n", encoding="utf-8"))
+        file, text = self.traceback(network), f"{told(network.arguments)}\n\n{failure.details or failure.reason}\n"
+        with suppress(OSError):
+            write_whole(file, lambda waiting: waiting.write_text(text, encoding="utf-8"))
+        where = f" ({file})" if file.exists() else ""
         self.rows[network.name] = Row(network.arguments, {}, np.nan, f"failed: {failure.reason}", None, failure)
         self.shown += 1
         if self.shown <= SHOWN_FAILURES:
-            self.say(f"  failed: {told(network.arguments)}: {failure.reason} ({file})")
+            self.say(f"  failed: {told(network.arguments)}: {failure.reason}{where}")
         if self.shown == SHOWN_FAILURES:
             self.say("  (further failures are in the table)")
 
@@ -89,14 +105,17 @@ class Finished:
 
     def counted(self):
         """How many are finished, in words."""
-        failed = sum(row.failure is not None for row in self.rows.values())
-        return f"{len(self.rows) - failed} of {len(self.networks)} networks{f' ({failed} failed)' if failed else ''}"
+        left = sum(row.failure is NOT_COMPUTED for row in self.rows.values())
+        failed = sum(row.failure is not None for row in self.rows.values()) - left
+        others = [f"{number} {what}" for number, what in ((failed, "failed"), (left, "not computed")) if number]
+        told_others = f" ({', '.join(others)})" if others else ""
+        return f"{len(self.rows) - failed - left} of {len(self.networks)} networks{told_others}"
 
-    def say_what_there_is(self, missing, identities):
+    def say_what_there_is(self, missing):
         """What of the sweep was in the folder, and why something is computed anew."""
         if len(missing) < len(self.networks):
             self.say(f"{len(self.networks) - len(missing)} of {len(self.networks)} networks are finished already, in {self.folder}")
-        changed = [what for network in missing for what in [self.what_has_changed(network.name, identities[network.name])] if what]
+        changed = [what for network in missing for what in [self.what_has_changed(network.name, network.began)] if what]
         if changed:
             self.say(f"{len(changed)} networks are computed anew: what is in {self.folder} is older than a change of {' and '.join(sorted(set().union(*changed)))} (it stays there until you delete it)")
 
@@ -106,13 +125,23 @@ class Finished:
             with suppress(OSError, KeyError, RuntimeError, ValueError):
                 then = json.loads(str(read_arrays(path)["about"]))
                 if then["settings"] == now["settings"]:
-                    return {what for what in now if now[what] != then.get(what)}
+                    return {what for what in now if what in then and now[what] != then[what]}
         return set()
 
     def say_how_it_went(self, computed):
-        """The last line."""
+        """The last lines."""
         took = f" after {spoken(time.monotonic() - self.began)}" if computed else ""
-        self.say(f"{self.counted()}{took}; table: {self.folder / 'table.csv'}")
+        self.say(f"{self.counted()}{took}; {self.where}")
+        if any(row.failure is NOT_COMPUTED for row in self.rows.values()):
+            self.say("stopped, since nothing more could be kept; when that is mended, the same sweep goes on from there")
+
+    def save_table(self):
+        """Write what is known by now; where that cannot be, say so, and keep what it was to accompany: the table returned, or an interruption."""
+        try:
+            self.where = f"table: {self.table().save(self.folder / 'table.csv')}"
+        except OSError as error:
+            self.where = f"the table is in no file: {error}"
+            self.say(f"  {self.where}")
 
     def table(self):
         """All that is known by now."""

@@ -6,9 +6,8 @@ from brian2 import get_device
 
 from .. import devices
 from ..crews import crew_of, work
-from ..files import writable_folder
-from ..parts import path_of
 from ..quantities import check_count
+from ..sharing import shared_folder
 from .arguments import settings_of
 from .networks import networks_of
 from .progress import Finished, teller
@@ -68,23 +67,21 @@ def sweep(function, parameters, folder, workers=None, executor=None, device=None
     say = teller(report)
     check_surroundings(function, workers, executor)
     device = devices.chosen(device) if device is not None else None
-    folder = writable_folder(folder)
+    folder = shared_folder(folder)
     networks = networks_of(function, settings, device)
-    common = networks[0].common()
-    identities = {network.name: common | network.particular() for network in networks}
-    paths = {name: path_of(name, identity, folder) for name, identity in identities.items()}
+    paths = {network.name: network.path(folder) for network in networks}
     found = Finished(networks, paths, folder, say)
     missing = [network for network in networks if network.name not in found.rows]
-    found.say_what_there_is(missing, identities)
-    if missing:
-        crew = crew_of(executor, min(workers or devices.cores(), len(missing)) if executor is None else None)
-        try:
+    found.say_what_there_is(missing)
+    try:
+        if missing:
+            crew = crew_of(executor, min(workers or devices.cores(), len(missing)) if executor is None else None)
             work(crew, missing, paths, found)
-        except KeyboardInterrupt:
-            say(f"interrupted: {found.counted()} are finished, in {folder}; the same sweep goes on from there")
-            raise
-        finally:
-            found.table().save(folder / "table.csv")
+    except KeyboardInterrupt:
+        say(f"interrupted: {found.counted()} are finished, in {folder}; the same sweep goes on from there")
+        raise
+    finally:
+        found.save_table()
     found.say_how_it_went(bool(missing))
     return found.table()
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from .. import labelled, plotting
+from ..archives import read_arrays
 from ..crews import Failure
-from ..files import read_arrays, write_whole
+from ..files import write_whole
 from ..identity import described
+from ..parts import foreign
 from .returned import dataset_of, returned_from
 from .words import first_line, is_scalar, labels, plain, short, told
 
@@ -30,7 +32,10 @@ class Row:
 
     def result(self):
         """What the function returned, read from the file; None if it has failed."""
-        return None if self.path is None else returned_from(read_arrays(self.path))
+        if self.path is None:
+            return None
+        with foreign(self.path):
+            return returned_from(read_arrays(self.path))
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,9 @@ def names_by_part(synapses):
 
 
 def check_times(synapses):
-    """Raise if a time constant of the rule is shorter than the time step."""
-    for name, value in synapses.rule.parameters.items():
-        if name.startswith("tau"):
-            check_tau(type(synapses.rule).__name__, value, synapses.clock.dt, name)
+    """Raise if a time constant of the rule is shorter than the time step.
+
+    Other times, as a delay or a window that is compared with, may be of any length, 0 too.
+    """
+    for name, value in synapses.rule.time_constants.items():
+        check_tau(type(synapses.rule).__name__, value, synapses.clock.dt, name)

@@ -12,7 +12,7 @@ from brian_rflo import plotting
 
 rng = np.random.default_rng(1)
 wrong = rng.random((3, 400)) < 0.5 * np.exp(-np.arange(400) / 150)
-plotting.plot_share(wrong, label="wrong").legend(frameon=False)
+plotting.legend_over(plotting.plot_share(wrong, label="wrong"))
 
 # %%
 evidence = rng.choice([-5, -3, -1, 1, 3, 5], 600)

@@ -17,4 +17,4 @@ ax = None
 for rule, label in (("rflo", "RFLO"), ("bptt", "BPTT")):
     result = reference.train(task, weights, rule, 0.03, 10 * ms, trials=300)
     ax = plotting.plot_losses(result.losses, ax, name=rule, label=label)
-ax.legend(frameon=False)
+plotting.legend_over(ax)

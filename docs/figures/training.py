@@ -19,4 +19,4 @@ plotting.plot_training(result)
 # On axes of your own:
 ax = plotting.plot_output(result.times, result.first_output[0], result.target, mask=result.mask, label="before", color="black", linestyle=":")
 plotting.plot_output(result.times, result.output[0], result.target, ax, name="rflo", mask=result.mask, label="after")
-ax.legend(frameon=False, ncols=3, loc="lower right")
+plotting.legend_over(ax)

@@ -129,7 +129,7 @@ def draw(recipe, found, seen):
     trial, n, times = seen.trial, recipe.n, np.asarray(seen.task.times)
     draw_raster(trial.inputs[:, 0], times, axes["inputs"]).set(ylabel="Channel", title="Input spikes: left, right, recall, noise")
     draw_raster(trial.spikes[:, 0], times, axes["raster"], n - n // 2).set(title="Spikes after training, network 0")
-    axes["raster"].legend(frameon=False, fontsize="x-small", loc="upper left", markerscale=4)
+    plotting.legend_over(axes["raster"], markerscale=4)
     cued, adaptive = int(trial.target[-1, 0].argmax()) * seen.task.n_per_group, np.arange(n // 2, n)
     _, slow, _ = traces(seen.network, trial, trial.inputs, [(neuron, cued) for neuron in adaptive])
     largest = np.argsort(-np.abs(slow[-1]))[:3]
@@ -140,6 +140,7 @@ def draw(recipe, found, seen):
     plotting.plot_traces(times, signals, axes["signal"], labels).set(ylabel="Learning signal", title="Learning signals")
     plotting.plot_traces(times, trial.answer[:, 0], axes["answer"], ["left", "right"]).set(ylabel="Softmax", title="Answer; target dotted, in the steps that count")
     axes["answer"].plot(1e3 * times, np.where(trial.mask[:, 0] > 0, trial.target[:, 0, 1:], np.nan), ":", color="black")
+    plotting.legend_over(axes["answer"])
     for name in ("raster", "slow", "signal"):
         axes[name].set_xlabel("")
     for name in ("inputs", "answer"):
@@ -154,7 +155,7 @@ def draw_errors(found, ax):
         plotting.plot_share(arrays["wrong"], ax, label=LABELS[variant], color=COLOURS[variant])
     ax.axhline(0.5, color="black", linewidth=0.5, linestyle=":")
     ax.set(xlabel="Iteration", ylabel="Wrong answers", ylim=(0, 0.75), title="Each network, mean over a fortieth of all batches")
-    ax.legend(frameon=False, fontsize="small", loc="upper right")
+    plotting.legend_over(ax)
 
 
 def experiment(name, title, chosen, networks, trials, quick, takes):

@@ -6,7 +6,7 @@ Three networks, each with a task of its own, are trained with random feedback; a
 import numpy as np
 
 from brian_rflo import PatternGeneration, plotting
-from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
+from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays, listed
 from brian_rflo.parts import Part
 
 from .drawing import draw_raster, traces
@@ -65,19 +65,14 @@ def last(losses):
     return losses[:, -LATE:].mean(axis=1)
 
 
-def each(values):
-    """A number for each network, in words."""
-    return " ".join(f"{value:.3g}" for value in values)
-
-
 def rows_of(losses, settings):
     """The table."""
     first, final = losses[FEEDBACKS[0]][:, 0], last(losses[FEEDBACKS[0]])
     beside = [Row(f"{STYLES[name][0]}, network 0: mean of the last {LATE}", last(values)[0], spread=f"first {values[0, 0]:.3g}") for name, values in losses.items() if name != FEEDBACKS[0]]
     return [
-        Row("e-prop, random feedback: first loss, median", np.median(first), spread=each(first)),
-        Row(f"e-prop, random feedback: mean of the last {LATE}, median", np.median(final), "curve (fig. 3), no number", spread=each(final)),
-        Row("e-prop, random feedback: last/first, worst network", (final / first).max(), high=0.2 if settings.full else None, spread=each(final / first)),
+        Row("e-prop, random feedback: first loss, median", np.median(first), spread=listed(first, ".3g")),
+        Row(f"e-prop, random feedback: mean of the last {LATE}, median", np.median(final), "curve (fig. 3), no number", spread=listed(final, ".3g")),
+        Row("e-prop, random feedback: last/first, worst network", (final / first).max(), high=0.2 if settings.full else None, spread=listed(final / first, ".3g")),
         *beside,
     ]
 
@@ -111,7 +106,7 @@ def draw(losses, trials, weights, task):
     for trial, label, color in ((before, "before", plotting.CYCLE[0]), (after, "after", plotting.CYCLE[1])):
         plotting.plot_output(times, trial.output[:, 0], trial.target[:, 0], axes["output"], label=label, color=color)
     axes["output"].set(title="Output of network 0")
-    axes["output"].legend(frameon=False, fontsize="x-small", loc="upper left")
+    plotting.legend_over(axes["output"])
     draw_raster(after.spikes[:, 0], times, axes["raster"]).set(title=f"Spikes after training ({1e3 * after.rates.mean():.0f} Hz)")
     neurons = np.argsort(-after.gain.sum(axis=(0, 1)))[:3]
     signals = (before.error[:, 0] @ weights["feedback"].T)[:, neurons]

@@ -10,7 +10,7 @@ from brian2 import ms
 
 from brian_rflo import parts, plotting
 from brian_rflo.comparison import comparison_of, train
-from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
+from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays, listed
 
 from .neurons import ADAPTING, ADEX, COBAHH, CONDUCTANCE, IZHIKEVICH, NEURONS
 from .training import BY_NAME, TASKS, traced, trained
@@ -89,10 +89,10 @@ def rows_of(found, settings):
     rows = []
     for condition, comparison in found.items():
         pair, values = pair_of(comparison), error(comparison)
-        rows.append(Row(f"{condition}: NMSE, median", np.median(values), high=condition.most if settings.full else None, spread=" ".join(f"{value:.3g}" for value in values)))
+        rows.append(Row(f"{condition}: NMSE, median", np.median(values), high=condition.most if settings.full else None, spread=listed(values, ".3g")))
         if "rates" in comparison.arrays[pair]:
             rates = comparison.arrays[pair]["rates"].mean(axis=1)
-            rows.append(Row(f"{condition}: firing rate, Hz", np.median(rates), spread=" ".join(f"{value:.0f}" for value in rates)))
+            rows.append(Row(f"{condition}: firing rate, Hz", np.median(rates), spread=listed(rates, ".0f")))
         if (ns := cost(condition, found)) is not None:
             rows.append(Row(f"{condition}: ns per plastic synapse and step", ns))
     for neuron in dict.fromkeys(condition.neuron for condition in found):

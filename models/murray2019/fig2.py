@@ -9,7 +9,7 @@ import numpy as np
 from brian2 import ms
 
 from brian_rflo import PeriodicOutput, TrainingResult, plotting
-from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
+from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays, told
 
 from .trainings import baseline, part, rflo
 
@@ -86,7 +86,7 @@ def aligned(result):
 def spread(result):
     """Quartiles of the final loss, for the table."""
     low, high = np.percentile(np.nan_to_num(result.final_loss, nan=np.inf), [25, 75])
-    return f"quartiles {low:.2g} .. {high:.2g}"
+    return f"quartiles {told(low, '.2g')} .. {told(high, '.2g')}"
 
 
 def untrained_loss(result):
@@ -289,7 +289,7 @@ def draw_rules(results, period, ax):
             if result is not None:
                 plotting.plot_losses(result.losses, ax, name=rule, label=label if not suffix else f"{label}, clipped", linestyle=line)
     ax.set(title=f"Four rules, T = {period // 10} tau")
-    ax.legend(frameon=False, fontsize="x-small", loc="lower left")
+    plotting.legend_over(ax)
 
 
 def draw_against_period(results, periods, ax):
@@ -325,8 +325,8 @@ def experiment(panel, title, parts, rows, draw, takes, quick_trials=300):
     )
 
 
-FIG2 = experiment("", "Periodic output at T = 20 to 160 tau: loss, alignment, four rules", parts, rows_of_all, draw, "24 min, quick 40 s")
-FIG2A = experiment("a", "Periodic output at T = 20 tau: RFLO, BPTT, untrained", parts_2a, rows_2a, draw_2a, "1 min, quick 30 s", quick_trials=500)
-FIG2B = experiment("b", "Periodic output at T = 20 to 160 tau: loss over trials", parts_2b, rows_2b, draw_2b, "15 min, quick 1 min")
-FIG2C = experiment("c", "Periodic output: alignment of readout and feedback", parts_2c, rows_2c, draw_2c, "3 min, quick 1 min")
-FIG2D = experiment("d", "Periodic output: four rules at T = 20 and 80 tau", parts_2d, rows_2d, draw_2d, "10 min, quick 1 min")
+FIG2 = experiment("", "Periodic output at T = 20 to 160 tau: loss, alignment, four rules", parts, rows_of_all, draw, "24 min, quick 35 s")
+FIG2A = experiment("a", "Periodic output at T = 20 tau: RFLO, BPTT, untrained", parts_2a, rows_2a, draw_2a, "1 min, quick 15 s", quick_trials=500)
+FIG2B = experiment("b", "Periodic output at T = 20 to 160 tau: loss over trials", parts_2b, rows_2b, draw_2b, "15 min, quick 35 s")
+FIG2C = experiment("c", "Periodic output: alignment of readout and feedback", parts_2c, rows_2c, draw_2c, "3 min, quick 35 s")
+FIG2D = experiment("d", "Periodic output: four rules at T = 20 and 80 tau", parts_2d, rows_2d, draw_2d, "10 min, quick 35 s")

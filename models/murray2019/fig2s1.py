@@ -71,6 +71,6 @@ FIG2S1 = Experiment(
     networks=9,
     trials=10_000,
     quick=dict(networks=3, trials=300),
-    takes="2 min, quick 40 s",
+    takes="2 min, quick 20 s",
     parameters=dict(N=30, tau_ms=10, excitatory=0.5, update="trial"),
 )

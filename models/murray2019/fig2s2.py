@@ -78,6 +78,6 @@ FIG2S2 = Experiment(
     networks=9,
     trials=10_000,
     quick=dict(networks=3, trials=300),
-    takes="1.5 min, quick 1 min",
+    takes="1.5 min, quick 45 s",
     parameters=dict(N=30, tau_ms=10, eta=0.03, period_ms=200, update="trial"),
 )

@@ -67,6 +67,6 @@ FIG2S3 = Experiment(
     networks=9,
     trials=10_000,
     quick=dict(networks=3, trials=300),
-    takes="2 min, quick 1 min",
+    takes="2.5 min, quick 45 s",
     parameters=dict(tau_ms=10, eta=0.03, period_ms=200, update="trial"),
 )

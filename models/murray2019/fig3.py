@@ -12,7 +12,7 @@ import numpy as np
 from brian2 import ms
 
 from brian_rflo import ArrayTask, IntervalMatching, TrainingResult, plotting, reference
-from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
+from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays, listed
 
 from . import trainings
 from .trainings import TAU, part, start_of
@@ -85,11 +85,6 @@ def measures(case, settings, arrays, output="test_output"):
     return delays, peaks, r, np.abs(peaks - target).mean(axis=1)
 
 
-def listed(values, digits):
-    """Each network's value, for the table."""
-    return " ".join(f"{value:.{digits}f}" for value in values)
-
-
 def outcome(settings, arrays):
     """Table and figure."""
     rows = []
@@ -98,18 +93,18 @@ def outcome(settings, arrays):
         _, _, r, error = measures(case, settings, arrays)
         name, bounds = f"{LABELS[rule]} {'as printed' if setting is PRINTED else 'S3'}, <= {longest} tau", {}
         if settings.full and case == ("bptt", PRINTED, 15):
-            rows += [Row(f"{name}: r, worst", r.min(), "follows the line", low=0.98, spread=listed(r, 3)), Row(f"{name}: error in steps, worst", error.max(), "follows the line", high=8, spread=listed(error, 1))]
+            rows += [Row(f"{name}: r, worst", r.min(), "follows the line", low=0.98, spread=listed(r, ".3f")), Row(f"{name}: error in steps, worst", error.max(), "follows the line", high=8, spread=listed(error, ".1f"))]
             continue
         if settings.full and case == ("rflo", S3, 15):
             best = error.argmin()
             rows += [Row(f"{name}: r, best network", r[best], "follows the line", low=0.95), Row(f"{name}: error in steps, best network", error[best], "follows the line", high=8)]
             bounds = dict(r=dict(low=0.9), error=dict(high=13))
         rows += [
-            Row(f"{name}: r, median", np.median(r), "follows the line", spread=listed(r, 2), **bounds.get("r", {})),
-            Row(f"{name}: error in steps, median", np.median(error), "follows the line", spread=listed(error, 1), **bounds.get("error", {})),
+            Row(f"{name}: r, median", np.median(r), "follows the line", spread=listed(r, ".2f"), **bounds.get("r", {})),
+            Row(f"{name}: error in steps, median", np.median(error), "follows the line", spread=listed(error, ".1f"), **bounds.get("error", {})),
         ]
     _, _, r, error = measures(("rflo", S3, 15), settings, arrays, "untrained_output")
-    rows += [Row("untrained, S3, <= 15 tau: r, median", np.median(r), "", spread=listed(r, 2)), Row("untrained, S3, <= 15 tau: error in steps, median", np.median(error), "", spread=listed(error, 1))]
+    rows += [Row("untrained, S3, <= 15 tau: r, median", np.median(r), "", spread=listed(r, ".2f")), Row("untrained, S3, <= 15 tau: error in steps, median", np.median(error), "", spread=listed(error, ".1f"))]
     return Outcome(rows, all_arrays(arrays), lambda: draw(settings, arrays))
 
 
@@ -163,6 +158,6 @@ FIG3 = Experiment(
     networks=9,
     trials=20_000,
     quick=dict(networks=3, trials=1500),
-    takes="10 min, quick 40 s",
+    takes="10 min, quick 25 s",
     parameters=dict(N=N, tau_ms=10, batch=BATCH, pulse_width_ms=15, eta=dict(rflo_printed=0.001, rflo_S3=0.002, bptt=0.003)),
 )

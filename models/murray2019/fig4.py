@@ -16,7 +16,7 @@ from brian2 import Network, NeuronGroup, StateMonitor, Synapses, defaultclock, m
 
 from brian_rflo import RFLO, ArrayTask, ChoiceMonitor, CursorMovements, FixedSynapses, LearningNetwork, LearningRule, PlasticSynapses, RateNeurons, RewardHebbian, WinnerTakeAll, plotting, schedule
 from brian_rflo.devices import device
-from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
+from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays, listed
 from brian_rflo.parts import Part
 from brian_rflo.tasks.cursor import DIRECTIONS
 
@@ -183,11 +183,6 @@ def parts(settings):
     return [loop("loop-S4", S4, graded=True), loop("loop-bells", BELLS, graded=False), *without]
 
 
-def listed(values):
-    """Each network's value, for the table."""
-    return " ".join(f"{value:.2g}" for value in values)
-
-
 def at_least_four_in_five(values):
     """The value that four networks in five do not exceed."""
     return np.sort(values)[int(np.ceil(0.8 * len(values))) - 1]
@@ -199,12 +194,12 @@ def rows_of_loop(name, arrays, rule, judged):
     found, rate = measures(made, velocity), reward[:, -1000:].mean(axis=1)
     rows = [
         Row(f"{name}: networks in the right order, three rounds", found["order"].sum(), "order learned", low=at_least_four_in_five(np.arange(len(made)) + 1) - 0.5 if judged else None),
-        Row(f"{name}: reward rate, last 1000 decisions", -at_least_four_in_five(-rate), "order learned", low=0.8 if judged else None, spread=listed(rate)),
+        Row(f"{name}: reward rate, last 1000 decisions", -at_least_four_in_five(-rate), "order learned", low=0.8 if judged else None, spread=listed(rate, ".2g")),
     ]
     bounds = {"rms": ("rms position error", 0.15), "displacement": ("worst displacement of a movement", 0.15), "end": ("error at the end of a round", 0.25)}
     if rule == "one_hot":
-        rows += [Row(f"{name}: {words}", at_least_four_in_five(found[key]), "", high=bound if judged else None, spread=listed(found[key])) for key, (words, bound) in bounds.items()]
-        rows += [Row(f"{name}: velocity error beside zero output, median", np.median(found["loss"]), "bell-shaped", spread=listed(found["loss"]))]
+        rows += [Row(f"{name}: {words}", at_least_four_in_five(found[key]), "", high=bound if judged else None, spread=listed(found[key], ".2g")) for key, (words, bound) in bounds.items()]
+        rows += [Row(f"{name}: velocity error beside zero output, median", np.median(found["loss"]), "bell-shaped", spread=listed(found["loss"], ".2g"))]
     return rows
 
 
@@ -219,7 +214,7 @@ def outcome(settings, arrays):
             velocity = arrays[f"whole-{key}"]["output"]
             found = measures(np.tile(ROUND, (len(velocity), 1)), velocity)
             low = 0.3 if settings.full and key == "rflo" else None
-            rows += [Row(f"without the loop, {label}: rms position error, best network", found["rms"].min(), "fails" if key == "rflo" else "fails (it is a matter of stability)", low=low, spread=listed(found["rms"]))]
+            rows += [Row(f"without the loop, {label}: rms position error, best network", found["rms"].min(), "fails" if key == "rflo" else "fails (it is a matter of stability)", low=low, spread=listed(found["rms"], ".2g"))]
     return Outcome(rows, all_arrays(arrays), lambda: draw(arrays))
 
 
@@ -269,7 +264,7 @@ def draw_rewards(arrays, ax):
         if rewards is not None:
             plotting.plot_share(rewards, ax, label=label, color=color)
     ax.set(xlabel="Decision", ylabel="Reward rate")
-    ax.legend(frameon=False, fontsize="x-small")
+    plotting.legend_over(ax)
 
 
 FIG4 = Experiment(
@@ -281,6 +276,6 @@ FIG4 = Experiment(
     networks=5,
     trials=10_000,
     quick=dict(networks=2, trials=2500),
-    takes="28 min, quick 1 min",
+    takes="28 min, quick 45 s",
     parameters=dict(N=N, tau_ms=10, movement_ms=200, hold_ms=200, eta_s=0.01, exploration=0.1, S4=dict(height=5, eta=0.01, eta_end=0.0005), bells=dict(height=2, eta=0.015, eta_end=0.0005), whole=dict(eta=0.003)),
 )

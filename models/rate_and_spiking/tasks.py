@@ -10,7 +10,7 @@ from brian2 import ms
 
 from brian_rflo import parts, plotting
 from brian_rflo.comparison import KINDS, TASKS, comparison_of, train
-from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
+from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays, listed
 
 N, TAU = 100, 50 * ms
 #: Standard deviation of the membrane that noise of .03 per step causes, with a time constant of 20 steps.
@@ -62,12 +62,12 @@ def rows_of(found, settings, noisy_share):
     rows = []
     for condition, comparison in found.items():
         values, (pair,) = error(comparison), comparison.results
-        rows.append(Row(f"{condition}: NMSE, median", np.median(values), high=condition.most if settings.full else None, spread=" ".join(f"{value:.3g}" for value in values)))
+        rows.append(Row(f"{condition}: NMSE, median", np.median(values), high=condition.most if settings.full else None, spread=listed(values, ".3g")))
         if condition.rule == "rflo":
             rows.append(Row(f"{condition}: untrained", np.median(comparison.errors(*pair)[:, 0])))
         if condition.kind != "rate" and condition.rule == "rflo":
             rates = comparison.arrays[pair]["rates"].mean(axis=1)
-            rows.append(Row(f"{condition}: firing rate, Hz", np.median(rates), spread=" ".join(f"{value:.0f}" for value in rates)))
+            rows.append(Row(f"{condition}: firing rate, Hz", np.median(rates), spread=listed(rates, ".0f")))
     medians = {condition: np.median(error(comparison)) for condition, comparison in found.items() if condition.kind == "lif" and condition.noisy}
     learned = [value for condition, value in medians.items() if condition.rule == "rflo"]
     readouts = [value for condition, value in medians.items() if condition.rule != "rflo"]
@@ -96,9 +96,9 @@ def draw(task, found):
             steps, neurons = np.nonzero(comparison.arrays[pair]["spikes"][:, 0])
             plotting.plot_raster(steps * comparison.task.dt, neurons, raster, color=style["color"])
     learning.set(ylabel="Error (NMSE)", title="Median and quartiles over networks")
-    learning.legend(frameon=False, fontsize="x-small")
+    plotting.legend_over(learning)
     output.set(title="Last trial, network 0")
-    output.legend(frameon=False, fontsize="x-small")
+    plotting.legend_over(output)
     raster.set(xlabel="Time in trial (ms)", title="LIF spikes after training, network 0")
     figure.suptitle(f"RFLO in rate and spiking networks: {task}")
     return figure

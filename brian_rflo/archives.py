@@ -1,0 +1,142 @@
+"""Files of NumPy's arrays (.npz): shapes and types first, then, of what is wanted, the values. Nothing in a file is run."""
+
+import ast
+import json
+import math
+import zipfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from .files import existing_file
+
+#: Characters in the description of an array, as NumPy allows them, and in a text: more is no file of ours.
+LONGEST_HEADER, LONGEST_TEXT = 10_000, 10_000_000
+
+
+@dataclass(frozen=True)
+class Header:
+    """Shape and type of an array."""
+
+    shape: tuple
+    dtype: np.dtype
+
+
+class Archive:
+    """The arrays in an open file: `headers` by name, and the values of those that are asked for.
+
+    Raises
+    ------
+    RuntimeError
+        That names the file, if it cannot be read.
+    """
+
+    def __init__(self, path, file):
+        self.path = path
+        with damage(path):
+            self.zip = zipfile.ZipFile(file)
+            entries = {entry.filename: entry for entry in self.zip.infolist()}
+            self.entries = {name.removesuffix(".npy"): entry for name, entry in entries.items() if name.endswith(".npy")}
+            self.headers = {name: self.header(entry) for name, entry in self.entries.items()}
+
+    def header(self, entry):
+        """Shape and type, unless they are not those of the values."""
+        with self.zip.open(entry) as file:
+            version = np.lib.format.read_magic(file)
+            length = int.from_bytes(file.read(2 if version == (1, 0) else 4), "little")
+            if length > LONGEST_HEADER:
+                raise ValueError("the description of an array is too long")
+            told = ast.literal_eval(file.read(length).decode("latin1" if version < (3, 0) else "utf8"))
+            header = Header(told["shape"], np.lib.format.descr_to_dtype(told["descr"]))
+            if header.dtype.hasobject or math.prod(header.shape) * header.dtype.itemsize != entry.file_size - file.tell():
+                raise ValueError("an array is not what its description says")
+        return header
+
+    def read(self, names):
+        """The arrays of these names."""
+        with damage(self.path):
+            return {name: self.values(name) for name in names}
+
+    def values(self, name):
+        """An array."""
+        with self.zip.open(self.entries[name]) as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
+
+    def dictionary(self, name):
+        """A dictionary that is kept as JSON.
+
+        Raises
+        ------
+        ValueError
+            If it is none.
+        """
+        header = self.headers[name]
+        if header.shape or header.dtype.kind != "U" or header.dtype.itemsize > 4 * LONGEST_TEXT:
+            raise ValueError(f"'{name}' must be a text; got {in_words(header)}")
+        return dictionary(name, self.read([name])[name])
+
+
+def dictionary(name, text):
+    """A dictionary from JSON.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    try:
+        found = json.loads(str(text))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"'{name}' must be JSON, which '{shortened(text)}' is not") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"'{name}' must be a dictionary in JSON; got '{shortened(text)}'")
+    return found
+
+
+def shortened(value, longest=60):
+    """A text for one line."""
+    text = "; ".join(str(value).splitlines())
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
+def in_words(header):
+    """Shape and type of an array, in words; the value of a single number."""
+    return f"{header.dtype} of shape {header.shape}" if header.shape else f"a single {header.dtype}"
+
+
+@contextmanager
+def archive(path):
+    """The arrays of a file, as long as it is open; see `Archive`.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError, OSError, RuntimeError
+        That names the file, if it cannot be read.
+    """
+    path = existing_file(path)
+    with open(path, "rb") as file:
+        yield Archive(path, file)
+
+
+@contextmanager
+def damage(path, kind="file of arrays"):
+    """Let whatever goes wrong in reading a file name it."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise RuntimeError(f"'{path}' is damaged, or no {kind} ({type(error).__name__})") from error
+
+
+def read_arrays(path, names=None):
+    """Arrays by name, all of them or those that are named, without pickle.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError, OSError, RuntimeError
+        That names the file, if it cannot be read.
+    """
+    with archive(path) as arrays:
+        return arrays.read(arrays.headers if names is None else names)

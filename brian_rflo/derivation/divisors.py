@@ -1,0 +1,53 @@
+"""What the code of a step divides by, or takes the root of, that is the same in each step.
+
+Exact integration divides by differences of time constants, which may be equal, and takes roots, which are complex where the equations oscillate. Brian2's
+code is then NaN, and nobody is told.
+"""
+
+import numpy as np
+import sympy
+from sympy.core.function import AppliedUndef
+
+from .calculus import names, parsed, statements, symbol, written
+
+#: A difference that is a smaller part than this of what it is made of is a rounding error.
+ROUNDING = 1e-12
+
+
+def powers_of(code):
+    """The quotients and roots in the lines of a step, the shortest first."""
+    found = {power for _, text in statements(code) for power in parsed(text).atoms(sympy.Pow)}
+    wanted = [power for power in found if divides(power) or is_root(power)]
+    return sorted(wanted, key=lambda power: (len(written(power.base)), written(power)))
+
+
+def divides(power):
+    """Whether it needs a base that is not 0."""
+    return power.exp.is_negative is True
+
+
+def is_root(power):
+    """Whether it needs a base that is not negative."""
+    return power.exp.is_integer is False
+
+
+def fault(powers, values):
+    """The first of the powers that has no value: ``(base, neuron, is_zero)``; None if all have, as far as `values` say, numbers and arrays by name."""
+    for power in powers:
+        known = names(power.base)
+        if not known or not known <= set(values) or power.base.atoms(AppliedUndef):
+            continue
+        total, size = at(power.base, values), at(sum(map(abs, sympy.Add.make_args(power.base))), values)
+        is_zero = np.abs(total) <= ROUNDING * size
+        wrong = np.atleast_1d(is_zero & divides(power) | (total < 0) & ~is_zero & is_root(power))
+        if wrong.any():
+            neuron = int(np.argmax(wrong))
+            return power.base, neuron, bool(np.atleast_1d(is_zero)[neuron])
+    return None
+
+
+def at(expression, values):
+    """The value of an expression."""
+    found = sorted(names(expression))
+    with np.errstate(all="ignore"):
+        return np.asarray(sympy.lambdify([symbol(name) for name in found], expression, "numpy")(*(np.asarray(values[name]) for name in found)))

@@ -1,0 +1,140 @@
+"""Folders that several processes compute into, also of several machines and users: who computes what, and what to do where one may not."""
+
+import errno
+import os
+import stat
+import zlib
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from .files import writable_folder
+
+#: By process and folder: the one handle of its claims, and the names of the files that are looked at through it. The system gives up all claims that a
+#: process has in a file when the process closes any handle of that file.
+OPEN = {}
+
+
+def shared_folder(path):
+    """Make the folder, and raise if it cannot be written to.
+
+    Raises
+    ------
+    OSError
+        That names the folder and says what to do, and who can do it.
+    """
+    try:
+        return writable_folder(path)
+    except OSError as error:
+        if not isinstance(error.__cause__, PermissionError):
+            raise
+        place = Path(path).expanduser().absolute()
+        there = next(one for one in (place, *place.parents) if os.path.exists(one))
+        raise PermissionError(f"{error}, or {remedy(there, 'w')}") from error
+
+
+@contextmanager
+def claimed(path):
+    """Whether this process alone may write a file now, which other processes, also of machines that share the folder, then do not.
+
+    The system forgets the claim when the process ends, however that happens. Where a file system knows no locks, every process may; then a file may be
+    written twice, one whole file after the other.
+
+    Raises
+    ------
+    RuntimeError
+        If this process has claimed it already.
+    PermissionError
+        That says what to do, where the folder belongs to another user.
+    """
+    folder, place = (os.getpid(), path.parent.resolve()), zlib.crc32(path.name.encode()) % 2**30
+    if folder not in OPEN:
+        OPEN[folder] = opened(path.with_name(".claims")), []
+    claims, names = OPEN[folder]
+    if path.name in names:
+        raise RuntimeError(f"'{path}' is asked for while this process computes it; what a function computes by itself must have other settings, or another folder")
+    names.append(path.name)
+    try:
+        ours = lock(claims, place)
+        yield ours
+    finally:
+        names.remove(path.name)
+        if names and ours:
+            unlock(claims, place)
+        if not names:
+            os.close(OPEN.pop(folder)[0])
+
+
+def is_claimed(path):
+    """Whether another process is about to write a file."""
+    with claimed(path) as ours:
+        return not ours
+
+
+def opened(path):
+    """Open the file of claims; a new one is open to all who may write into its folder."""
+    flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        with suppress(FileNotFoundError):
+            return os.open(path, flags)
+        try:
+            claims = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileExistsError:  # by another process, just now
+            return os.open(path, flags)
+    except PermissionError as error:
+        raise PermissionError(f"cannot write '{path}', by which those who compute in this folder know of each other; {remedy(path, 'rw')}") from error
+    folder = path.parent.stat()
+    with suppress(OSError, AttributeError):  # where a file system, or the system, knows no such thing
+        os.fchmod(claims, stat.S_IMODE(folder.st_mode) & 0o666)
+        os.fchown(claims, -1, folder.st_gid)
+    return claims
+
+
+def remedy(path, rights):
+    """What to do where a file or folder may not be used: the command, and whose it is."""
+    with suppress(OSError, AttributeError, NotImplementedError):
+        status = os.stat(path)
+        if status.st_uid == os.geteuid():
+            return f"write chmod u+{rights} '{path}'"
+        common = status.st_gid in {os.getegid(), *os.getgroups()}
+        group = "" if common else f"chgrp GROUP '{path}', with a group that you are both in, and "
+        return f"let {owner_of(path)} write {group}chmod g+{rights} '{path}'"
+    return "ask its owner"
+
+
+def owner_of(path):
+    """The name of whoever a file belongs to."""
+    try:
+        return Path(path).owner()
+    except KeyError:
+        return "its owner"
+
+
+def lock(claims, place):
+    """Lock one byte of a file, until it is unlocked or closed; False if another process has it."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            os.lseek(claims, place, os.SEEK_SET)
+            msvcrt.locking(claims, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.lockf(claims, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+    except OSError as error:
+        return error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
+    return True
+
+
+def unlock(claims, place):
+    """Unlock one byte."""
+    with suppress(OSError):
+        if os.name == "nt":
+            import msvcrt
+
+            os.lseek(claims, place, os.SEEK_SET)
+            msvcrt.locking(claims, msvcrt.LK_UNLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.lockf(claims, fcntl.LOCK_UN, 1, place)
