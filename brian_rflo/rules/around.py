@@ -41,7 +41,8 @@ class Around(LearningRule):
     def variables(self):
         """Those of the rule inside, and its own."""
         own = super().variables
-        return {site: f"{self.rule.variables[site]}\n{own[site]}" for site in own}
+        lines = {site: [line.strip() for line in f"{self.rule.variables[site]}\n{own[site]}".splitlines()] for site in own}
+        return {site: "\n".join(dict.fromkeys(filter(None, texts))) for site, texts in lines.items()}
 
     @property
     def steps(self):
