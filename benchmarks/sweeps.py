@@ -14,7 +14,7 @@ from pathlib import Path
 
 from brian2 import defaultclock, ms, prefs
 
-from .. import RFLO, LearningNetwork, PeriodicOutput, RateNeurons, sweep
+from .. import RFLO, LearningNetwork, Murray2019, PeriodicOutput, RateNeurons, sweep
 from ..crews import THREADS
 
 GOAL, NETWORKS, PROBE = 1.7, 8, 60
@@ -24,7 +24,7 @@ def train(seed, trials):
     """A network of Murray's size on the numpy target."""
     task = PeriodicOutput(period=200 * ms)
     defaultclock.dt = task.dt
-    return LearningNetwork(task, RateNeurons(30, tau=10 * ms), RFLO(0.03, tau=10 * ms), seed=seed).train(trials)
+    return LearningNetwork(task, RateNeurons(30, tau=10 * ms), RFLO(0.03, tau=10 * ms), initial=Murray2019(seed=seed)).train(trials)
 
 
 def trials_in(seconds):

@@ -18,6 +18,7 @@ from .rules import RFLO, Delta, DerivedRule, LearningRule
 from .synapses import FeedbackSynapses, PlasticSynapses
 from .tasks import ArrayTask, Task
 from .trials import Trials
+from .updates import PerStep, PerTrial
 from .updates.arguments import check_instance
 
 N, N_STEPS, TRIALS = 7, 13, 3
@@ -76,9 +77,9 @@ def small_network(rule, readout_rule, update="step", names=NAMES, monitor=False,
     onto = receives(neurons)
     inputs, readout = TaskInput(task, name=name["inputs"]), Readout(task, name=name["readout"])
     plastic = [
-        PlasticSynapses(neurons, neurons, rule, onto=onto["recurrent"], update=update, name=name["recurrent"]),
-        PlasticSynapses(inputs, neurons, rule, onto=onto["input"], update=update, name=name["inward"]),
-        PlasticSynapses(neurons, readout, readout_rule, onto="output", update=update, name=name["output"]),
+        PlasticSynapses(neurons, neurons, rule, onto=onto["recurrent"], name=name["recurrent"], learn=(PerTrial if update == "trial" else PerStep)()),
+        PlasticSynapses(inputs, neurons, rule, onto=onto["input"], name=name["inward"], learn=(PerTrial if update == "trial" else PerStep)()),
+        PlasticSynapses(neurons, readout, readout_rule, onto="output", name=name["output"], learn=(PerTrial if update == "trial" else PerStep)()),
     ]
     feedback = FeedbackSynapses(readout, neurons, name=name["feedback"])
     weights = initial_weights(len(neurons), task.n_inputs, task.n_outputs, networks=1, gain=1.5, seed=5)

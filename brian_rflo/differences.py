@@ -72,7 +72,7 @@ class Experiment:
         seed(SEED)
         neurons, source = self.make(N_POST), self.source(N_PRE)
         with catch_logs():
-            synapses = PlasticSynapses(source, neurons, self.rule(neurons), onto=self.onto, update="trial")
+            synapses = PlasticSynapses(source, neurons, self.rule(neurons), onto=self.onto, learn=PerTrial())
         synapses.connect()
         synapses.set_matrix(weights)
         task = ArrayTask(target=np.zeros((self.steps + 1, 1)), dt=defaultclock.dt)

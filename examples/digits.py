@@ -12,7 +12,7 @@ defaultclock.dt = 1 * ms
 def network(part, **weights):
     task = SequentialDigits(show=2 * ms, answer=4 * ms, part=part, seed=1)
     neurons, rule = RateNeurons(copies * 100, tau=tau), RFLO(learning_rate=0.05, tau=tau)
-    return LearningNetwork(task, neurons, rule, update="trial", parallel=copies, optimizer=Adam(decay=100), tau_out=tau, classify=True, feedback="symmetric", gain=0.5, seed=1, **weights)
+    return LearningNetwork(task, neurons, rule, readout=Softmax(tau), credit=SymmetricFeedback(), learn=PerTrial(Adam(decay=100), copies=copies), initial=Murray2019(gain=0.5, seed=1), **weights)
 
 
 net = network("train")

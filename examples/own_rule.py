@@ -25,7 +25,7 @@ task = PeriodicOutput(period=200 * ms)
 defaultclock.dt = task.dt
 figure(layout="constrained")
 for rule in (RFLO(learning_rate=0.03, tau=10 * ms), TwoStage(learning_rate=0.03, tau=10 * ms, tau_slow=5 * ms)):
-    net = LearningNetwork(task, RateNeurons(30, tau=10 * ms), rule, seed=3)
+    net = LearningNetwork(task, RateNeurons(30, tau=10 * ms), rule, initial=Murray2019(seed=3))
     result = net.train(300, report="text")
     print(f"{type(rule).__name__}: {result}")
     semilogy(result.losses[0], label=type(rule).__name__)

@@ -19,7 +19,7 @@ mine = NeuronGroup(
     g_inh = g_unit*clip(-g_rec, 0, inf) : siemens
     dg_rec/dt = -g_rec/tau_syn : 1   # weights are signed, so this is net: excitation and inhibition cancel, where separate ones would shunt
     dactivity/dt = -(activity + 1)/tau_syn : 1   # filtered spikes, less their value at 20 Hz
-    dlow_passed/dt = (activity + 1 - low_passed)*(g_leak + g_background)/C : 1   # as a membrane at rest sees them
+    dpsp/dt = (activity + 1 - psp)*(g_leak + g_background)/C : 1   # as a membrane at rest sees them
     response = g_unit*(int(g_rec > 0)*(E_exc - v) + int(g_rec <= 0)*(v - E_inh))/(g_leak + g_exc + g_inh) : volt
     gain : 1
     feedback : 1
@@ -48,7 +48,7 @@ feedback = FeedbackSynapses(readout, mine)
 feedback.connect()
 
 trials = Trials(task, readout, recurrent, output)
-trials.at_start(mine, "not_refractory = True; lastspike = -1e4*second; v = v_start; g_rec = 0; activity = 0; low_passed = 0")
+trials.at_start(mine, "not_refractory = True; lastspike = -1e4*second; v = v_start; g_rec = 0; activity = 0; psp = 0")
 loss = LossMonitor(trials)
 network = Network(collect())
 network.run(100 * task.duration, report="text")

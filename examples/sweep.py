@@ -9,7 +9,7 @@ def train(learning_rate, seed):
     """One network; called in a process of its own, in which nothing of Brian2 has happened yet."""
     task = PeriodicOutput(period=200 * ms)
     defaultclock.dt = task.dt
-    net = LearningNetwork(task, RateNeurons(30, tau=10 * ms), RFLO(learning_rate, tau=10 * ms), seed=seed)
+    net = LearningNetwork(task, RateNeurons(30, tau=10 * ms), RFLO(learning_rate, tau=10 * ms), initial=Murray2019(seed=seed))
     return net.train(500)
 
 

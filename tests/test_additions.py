@@ -5,7 +5,7 @@ import pytest
 from brian2 import Network, NeuronGroup, SpikeMonitor, defaultclock, device, ms, prefs, set_device
 from brian2.devices.device import reset_device
 
-from brian_rflo import RFLO, Delta, FeedbackSynapses, PeriodicOutput, PerStep, PerTrial, PlasticSynapses, RateNeurons, Readout, Trials
+from brian_rflo import RFLO, Delta, FeedbackSynapses, PerStep, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials
 from brian_rflo.credit import Credit
 from brian_rflo.schedule import MODULATE
 from brian_rflo.steps import Mechanism, Step

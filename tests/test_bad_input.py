@@ -7,53 +7,7 @@ import numpy as np
 import pytest
 from brian2 import BrianObjectException, Hz, Network, NeuronGroup, Quantity, defaultclock, ms, mV, second
 
-from brian_rflo import (
-    DALE,
-    RFLO,
-    Adam,
-    AdaptiveEProp,
-    AdaptiveFeedback,
-    ALIFNeurons,
-    ArrayTask,
-    ChoiceMonitor,
-    CursorMovements,
-    Delta,
-    DerivedNeurons,
-    DiscreteLIFNeurons,
-    EProp,
-    EvidenceAccumulation,
-    FeedbackDelta,
-    FeedbackSynapses,
-    FiringRate,
-    FixedSynapses,
-    IntervalMatching,
-    LeakyDelta,
-    LeakyFeedbackDelta,
-    LeakyReadout,
-    LearningNetwork,
-    LearningRule,
-    LIFNeurons,
-    LossMonitor,
-    PatternGeneration,
-    PeriodicOutput,
-    PlasticSynapses,
-    RateNeurons,
-    Readout,
-    RewardHebbian,
-    SoftmaxReadout,
-    StoreRecall,
-    SymmetricFeedback,
-    Task,
-    TaskInput,
-    TrainingResult,
-    Trials,
-    WinnerTakeAll,
-    check_neurons,
-    check_rule,
-    check_task,
-    compare,
-    reference,
-)
+from brian_rflo import DALE, RFLO, ALIFNeurons, Adam, AdaptiveEProp, AdaptiveFeedback, ArrayTask, ChoiceMonitor, CursorMovements, Delta, DerivedNeurons, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FeedbackDelta, FeedbackSynapses, FiringRate, FixedSynapses, IntervalMatching, LIFNeurons, LeakyDelta, LeakyFeedbackDelta, LeakyReadout, LearningNetwork, LearningRule, LossMonitor, PatternGeneration, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, RewardHebbian, SoftmaxReadout, StoreRecall, SymmetricFeedback, Task, TaskInput, TrainingResult, Trials, WinnerTakeAll, check_neurons, check_rule, check_task, compare, reference
 from brian_rflo.network import initial_weights
 
 TAU, RULE = 10 * ms, RFLO(0.1, tau=10 * ms)
@@ -139,7 +93,7 @@ def two_trials():
 def different_batches():
     group, readout = neurons(), Readout(TASK)
     one = recurrent(group, update="trial", name="one")
-    two = PlasticSynapses(group, readout, Delta(0.1), onto="output", update="trial", batch=2, name="two")
+    two = PlasticSynapses(group, readout, Delta(0.1), onto="output", name="two", learn=PerTrial(batch=2))
     Trials(TASK, readout, one, two, clip_norm=0.1)
 
 
@@ -437,7 +391,7 @@ CASES = {
     "Adam beta None": (lambda: Adam(beta_2=None), "Adam: beta_2 must be at least 0 and less than 1; got None"),
     "Adam epsilon infinite": (lambda: Adam(epsilon=np.inf), "Adam: epsilon must be positive and finite; got inf"),
     "Adam epsilon a time": (lambda: Adam(epsilon=1 * ms), "Adam: epsilon must be positive and finite; got 1. . msecond"),
-    "optimizer a string": (lambda: network(optimizer="adam"), r"optimizer must be a Descent, for example Adam\(\); got 'adam'"),
+    "optimizer a string": (lambda: network(optimizer="adam"), r"optimizer must be a SGD, for example Adam\(\); got 'adam'"),
     "rate below zero": (lambda: FiringRate(-10 * Hz, 300), "FiringRate: target must not be negative; got -10. . hertz"),
     "regularization a number": (lambda: network(regularization=300), r"regularization must be a FiringRate, for example FiringRate\(target=10.Hz, strength=300\); got 300"),
     "strength None": (lambda: FiringRate(10 * Hz, None), "FiringRate: strength must be a finite number and not negative; got None"),
@@ -476,7 +430,7 @@ CASES = {
     "baseline rate a string": (lambda: trained_baseline(learning_rate="0.1"), "reference.train: learning_rate must be finite and not negative, a number without units; got '0.1'"),
     "baseline initial nan": (lambda: trained_baseline(initial=np.nan), "initial must be finite, and one number or of shape .*; got nan"),
     "baseline initial of wrong shape": (lambda: trained_baseline(initial=np.zeros(4)), r"initial must be finite, and one number or of shape \(5,\) or \(1, 5\)"),
-    "baseline optimizer": (lambda: trained_baseline(optimizer="adam"), r"optimizer must be a Descent, for example Adam\(\); got 'adam'"),
+    "baseline optimizer": (lambda: trained_baseline(optimizer="adam"), r"optimizer must be a SGD, for example Adam\(\); got 'adam'"),
     "baseline regularization": (lambda: trained_baseline(regularization=300), "regularization must be a FiringRate, .*; got 300"),
     "baseline constraint": (lambda: trained_baseline(constraint=DALE), "reference.train: constraint must be a function; got 'w = choose"),
     "baseline report": (lambda: trained_baseline(report="text"), "reference.train: report must be a function; got 'text'"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from brian2 import Hz, defaultclock, ms
 
-from brian_rflo import PRESETS, ArrayTask, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LearningNetwork
+from brian_rflo import PRESETS, AllToAll, ArrayTask, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, Leaky, LearningNetwork, PerTrial
 from brian_rflo.devices import chosen, device
 from brian_rflo.models.bellec2020.evidence_accumulation import FULL, differences
 from brian_rflo.reference_eprop import EpropNetwork
@@ -22,7 +22,7 @@ def test_seeded_network_reaches_the_published_loss():
         defaultclock.dt = task.dt
         neurons = DiscreteLIFNeurons(100, tau=30 * ms, **PRESETS["pattern_generation"])
         rule, regularization = EProp(1e-4, tau=30 * ms), FiringRate(10 * Hz, 300)
-        net = LearningNetwork(task, neurons, rule, update="trial", averaged_over=1, tau_out=30 * ms, self_connections=False, weights=weights, regularization=regularization)
+        net = LearningNetwork(task, neurons, rule, readout=Leaky(30 * ms), learn=PerTrial(window=1), regularization=regularization, connectivity={"recurrent": AllToAll(self_connections=False)}, initial=weights)
         losses = net.train(200, namespace={}).losses[0] * task.n_steps
     assert abs(losses[0] - 101.96) < 0.01 and abs(losses[-20:].mean() - 66.9) < 2
 

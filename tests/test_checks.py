@@ -6,31 +6,7 @@ import numpy as np
 import pytest
 from brian2 import NeuronGroup, Quantity, ms, rand, seed
 
-from brian_rflo import (
-    RFLO,
-    ALIFNeurons,
-    ArrayTask,
-    CursorMovements,
-    Delta,
-    DerivedNeurons,
-    DiscreteLIFNeurons,
-    EProp,
-    EvidenceAccumulation,
-    IntervalMatching,
-    LearningRule,
-    LIFNeurons,
-    MNIST1D,
-    NeurogymTask,
-    PatternGeneration,
-    PeriodicOutput,
-    RateNeurons,
-    SequentialDigits,
-    StoreRecall,
-    check_neurons,
-    check_rule,
-    check_task,
-    schedule,
-)
+from brian_rflo import MNIST1D, RFLO, ALIFNeurons, ArrayTask, CursorMovements, Delta, DerivedNeurons, DiscreteLIFNeurons, EProp, EvidenceAccumulation, IntervalMatching, LIFNeurons, LearningRule, NeurogymTask, PatternGeneration, PeriodicOutput, RateNeurons, SequentialDigits, StoreRecall, check_neurons, check_rule, check_task, schedule
 
 from environments import Decisions, Reaching
 

@@ -7,7 +7,7 @@ import pytest
 from brian2 import Network, NetworkOperation, NeuronGroup, StateMonitor, Synapses, defaultclock, ms, prefs, seed, set_device, stop
 from brian2 import device as brian_device
 
-from brian_rflo import RFLO, ArrayTask, Delta, FeedbackSynapses, LearningRule, LossMonitor, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, TaskInput, Trials
+from brian_rflo import RFLO, ArrayTask, Delta, FeedbackSynapses, LearningRule, LossMonitor, PerStep, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, TaskInput, Trials
 from brian_rflo.devices import device
 from brian_rflo.network import initial_weights
 
@@ -32,15 +32,15 @@ def build(rule=None, update="step", trials=True, networks=1, connect=None, sourc
     defaultclock.dt = task.dt
     weights = initial_weights(N, task.n_inputs, task.n_outputs, networks, 1.5, 3)
     p = Parts(neurons=RateNeurons(N * networks, tau=10 * ms, initial=0.3, name=prefix + "neurons"), readout=Readout(task, networks=networks, name=prefix + "readout"))
-    p["recurrent"] = PlasticSynapses(p.neurons[source] if source else p.neurons, p.neurons[target] if target else p.neurons, rule or RFLO(learning_rate=0.5, tau=10 * ms), onto="I_rec", update=update, name=prefix + "recurrent")
+    p["recurrent"] = PlasticSynapses(p.neurons[source] if source else p.neurons, p.neurons[target] if target else p.neurons, rule or RFLO(learning_rate=0.5, tau=10 * ms), onto="I_rec", name=prefix + "recurrent", learn=(PerTrial if update == "trial" else PerStep)())
     p.recurrent.connect(**(connect or {"networks": networks}))
     p.recurrent.w = "sin(3.0*i + 1.7*j)/2"
-    p["output"] = PlasticSynapses(p.neurons, p.readout, Delta(learning_rate=0.5), onto="output", update=update, name=prefix + "output")
+    p["output"] = PlasticSynapses(p.neurons, p.readout, Delta(learning_rate=0.5), onto="output", name=prefix + "output", learn=(PerTrial if update == "trial" else PerStep)())
     p["feedback"] = FeedbackSynapses(p.readout, p.neurons, name=prefix + "feedback")
     plastic = [p.recurrent, p.output]
     if task.n_inputs:
         p["inputs"] = TaskInput(task, name=prefix + "inputs")
-        p["incoming"] = PlasticSynapses(p.inputs, p.neurons, RFLO(learning_rate=0.5, tau=10 * ms), onto="I_in", update=update, name=prefix + "incoming")
+        p["incoming"] = PlasticSynapses(p.inputs, p.neurons, RFLO(learning_rate=0.5, tau=10 * ms), onto="I_in", name=prefix + "incoming", learn=(PerTrial if update == "trial" else PerStep)())
         p.incoming.connect()
         p.incoming.w = "cos(2.0*i + j)"
         plastic.append(p.incoming)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from brian2 import BrianObjectException, Function, Hz, Network, SpikeMonitor, StateMonitor, defaultclock, ms, second
 
-from brian_rflo import PRESETS, RFLO, AdaptiveEProp, Adam, ArrayTask, CursorMovements, Delta, DerivedNeurons, Descent, DiscreteLIFNeurons, FiringRate, LearningNetwork, LearningRule, LIFNeurons, PlasticSynapses, RateNeurons, check_neurons, check_rule
+from brian_rflo import PRESETS, RFLO, SGD, Adam, AdaptiveEProp, AllToAll, ArrayTask, CursorMovements, Delta, DerivedNeurons, DiscreteLIFNeurons, FiringRate, LIFNeurons, Leaky, LearningNetwork, LearningRule, PerTrial, PlasticSynapses, RateNeurons, check_neurons, check_rule
 from brian_rflo.derivation import derive
 from brian_rflo.devices import device
 from brian_rflo.differences import gradient_error, steady_source
@@ -115,7 +115,7 @@ def test_rules_without_synaptic_traces_are_the_recursion_by_hand(update):
     defaultclock.dt = CURSOR.dt
     neurons = potential(N)
     assert neurons.rule(rate).advance == neurons.rule(rate).traces == ""
-    _, result, _ = trained(neurons, neurons.rule(rate), trials, update=update, readout=rate, optimizer=Descent())
+    _, result, _ = trained(neurons, neurons.rule(rate), trials, update=update, readout=rate, optimizer=SGD())
     W = {name: weights[0].copy() for name, weights in result.weights_before.items()}
     for inputs, target, mask in map(CURSOR.trial, range(trials)):
         x, sent, seen, change = np.full(N, 0.1), np.full(N, np.tanh(0.1)), {"recurrent": 0, "input": 0}, {name: 0 for name in W}
@@ -171,7 +171,7 @@ def test_lif_is_rflo_of_spikes(target):
         with device(target):
             defaultclock.dt = CURSOR.dt
             neurons = make()
-            net, result, spikes = trained(neurons, neurons.rule(rate / factor) if make is lif else RFLO(rate, tau=20 * ms), readout=1e-4, optimizer=Descent())
+            net, result, spikes = trained(neurons, neurons.rule(rate / factor) if make is lif else RFLO(rate, tau=20 * ms), readout=1e-4, optimizer=SGD())
             assert target == "numpy" or net.recurrent.dense.reason_to_pass is None
             ends.append((result, spikes))
     assert ends[0][1] == ends[1][1] and len(ends[0][1]) > 20
@@ -197,7 +197,7 @@ def test_adaptive_lif_is_eprop(target):
             defaultclock.dt = CURSOR.dt
             neurons = make()
             rule = neurons.rule(2e-3, **filtered) if make is adaptive else AdaptiveEProp(2e-3, tau=20 * ms, tau_adapt=50 * ms)
-            net, result, spikes = trained(neurons, rule, readout=None, optimizer=Descent(), self_connections=False, regularization=FiringRate(10 * Hz, 30), **filtered)
+            net, result, spikes = trained(neurons, rule, readout=None, optimizer=SGD(), self_connections=False, regularization=FiringRate(10 * Hz, 30), **filtered)
             assert target == "numpy" or net.recurrent.dense.reason is None
             ends.append((result, spikes))
     assert ends[0][1] == ends[1][1] and len(ends[0][1]) > 20
@@ -213,7 +213,7 @@ def test_the_regression_network_of_nest(target):
     with device(target):
         defaultclock.dt = task.dt
         neurons = DerivedNeurons(100, model, input=("I_rec", "I_in"), threshold="v >= theta", reset="v -= down", ignore="v", surrogate="0.3/theta*clip(1 - abs(u)/theta, 0, 1)", method="exponential_euler", namespace=constants)
-        net = LearningNetwork(task, neurons, neurons.rule(1e-4, tau_out=30 * ms), update="trial", averaged_over=1, tau_out=30 * ms, self_connections=False, weights=weights, regularization=FiringRate(10 * Hz, 300))
+        net = LearningNetwork(task, neurons, neurons.rule(1e-4, tau_out=30 * ms), readout=Leaky(30 * ms), learn=PerTrial(window=1), regularization=FiringRate(10 * Hz, 300), connectivity={"recurrent": AllToAll(self_connections=False)}, initial=weights)
         after = net.train(1, namespace={}).weights_after
         assert target == "numpy" or net.recurrent.dense.reason_to_pass is None
     for name, ours in (("in", "input"), ("rec", "recurrent"), ("out", "output")):

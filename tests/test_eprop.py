@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from brian2 import Hz, Network, SpikeMonitor, StateMonitor, defaultclock, ms, mV
 
-from brian_rflo import PRESETS, RFLO, AdaptiveEProp, Adam, ArrayTask, CursorMovements, Delta, Descent, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LeakyDelta, LeakyReadout, LearningNetwork, LearningRule, PeriodicOutput, PlasticSynapses, RateNeurons, SoftmaxReadout, Task, Trials
+from brian_rflo import PRESETS, RFLO, SGD, Adam, AdaptiveEProp, AllToAll, ArrayTask, CursorMovements, Delta, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, Leaky, LeakyDelta, LeakyReadout, LearningNetwork, LearningRule, Murray2019, PerStep, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Softmax, SoftmaxReadout, SymmetricFeedback, Task, Trials
 from brian_rflo import reference_eprop as oracle
 from brian_rflo import schedule
 from brian_rflo.devices import device
@@ -28,7 +28,7 @@ def published():
     defaultclock.dt = task.dt
     neurons = DiscreteLIFNeurons(100, tau=30 * ms, **PRESETS["pattern_generation"])
     weights = {"input": CASE["w_in"], "recurrent": CASE["w_rec"], "output": CASE["w_out"], "feedback": CASE["b_feedback"]}
-    return task, LearningNetwork(task, neurons, EProp(1e-4, tau=30 * ms), update="trial", averaged_over=1, tau_out=30 * ms, self_connections=False, weights=weights, regularization=FiringRate(10 * Hz, 300))
+    return task, LearningNetwork(task, neurons, EProp(1e-4, tau=30 * ms), readout=Leaky(30 * ms), learn=PerTrial(window=1), regularization=FiringRate(10 * Hz, 300), connectivity={"recurrent": AllToAll(self_connections=False)}, initial=weights)
 
 
 def off(result, trial, network=0):
@@ -70,7 +70,7 @@ def classifier(parallel=1, batch=4, feedback="random", rule=AdaptiveEProp(RATE, 
     neurons = DiscreteLIFNeurons(N * parallel, beta=np.tile(beta, parallel), refractory=5 * ms, **PAST, **PRESETS["evidence_accumulation"])
     drawn = {name: values for name, values in weights().items() if feedback != "symmetric" or name != "feedback"}
     options = dict(update="trial", batch=batch // parallel, averaged_over=WINDOW * batch, optimizer=Adam(), regularization=FiringRate(10 * Hz, 30)) | options
-    return LearningNetwork(EVIDENCE, neurons, rule, parallel=parallel, feedback=feedback, tau_out=20 * ms, classify=True, self_connections=False, weights=drawn, output_decay=0.01 if feedback == "adaptive" else 0.0, **options)
+    return LearningNetwork(EVIDENCE, neurons, rule, readout=Softmax(20 * ms, decay=0.01 if feedback == "adaptive" else 0.0), credit=CREDIT[feedback], learn=PerStep(copies=parallel), connectivity={"recurrent": AllToAll(self_connections=False)}, initial=drawn, **options)
 
 
 def expected(batch, updates, feedback="random"):
@@ -113,7 +113,7 @@ def test_independent_networks_with_trials_side_by_side():
     defaultclock.dt = EVIDENCE.dt
     neurons = DiscreteLIFNeurons(2 * 4 * N, beta=np.tile(BETA, 8), refractory=5 * ms, **PAST, **PRESETS["evidence_accumulation"])
     both = {name: np.stack([values, values]) for name, values in weights().items()}
-    net = LearningNetwork(EVIDENCE, neurons, AdaptiveEProp(RATE, **PAST), networks=2, parallel=4, update="trial", averaged_over=WINDOW * 4, optimizer=Adam(), regularization=FiringRate(10 * Hz, 30), tau_out=20 * ms, classify=True, self_connections=False, weights=both)
+    net = LearningNetwork(EVIDENCE, neurons, AdaptiveEProp(RATE, **PAST), readout=Softmax(20 * ms), learn=PerTrial(Adam(), window=WINDOW * 4, copies=4), regularization=FiringRate(10 * Hz, 30), connectivity={"recurrent": AllToAll(self_connections=False)}, initial=both, networks=2)
     result = net.train(24)
     assert_equal(result, expected(4, 6))
     np.testing.assert_array_equal(result.losses[0], result.losses[1])
@@ -123,7 +123,7 @@ def test_independent_networks_with_trials_side_by_side():
 @pytest.mark.parametrize("feedback", ["random", "symmetric", "adaptive"])
 def test_credit_paths_are_for_rflo_too(feedback):
     defaultclock.dt = CursorMovements(movement=60 * ms).dt
-    net = LearningNetwork(CursorMovements(movement=60 * ms), RateNeurons(N, tau=10 * ms), RFLO(0.1, tau=10 * ms), feedback=feedback)
+    net = LearningNetwork(CursorMovements(movement=60 * ms), RateNeurons(N, tau=10 * ms), RFLO(0.1, tau=10 * ms), credit=CREDIT[feedback])
     before = net.weights()
     result = net.train(4)
     moved = {name: np.abs(result.weights_after[name] - before[name]).max() > 0 for name in ("recurrent", "output", "feedback")}
@@ -139,7 +139,7 @@ def test_on_rate_neurons_eprop_is_rflo(update):
     task = PeriodicOutput(period=60 * ms)
     defaultclock.dt = task.dt
     matched = -1 / np.log(1 - 1 / 10) * ms  # exp(-dt/matched) = 1 - dt/tau
-    results = [LearningNetwork(task, RateNeurons(N, tau=10 * ms), rule, Delta(0.1), update=update).train(5) for rule in (RFLO(0.1, tau=10 * ms), EProp(0.1, tau=matched))]
+    results = [LearningNetwork(task, RateNeurons(N, tau=10 * ms), rule, Delta(0.1), learn=(PerTrial if update == "trial" else PerStep)()).train(5) for rule in (RFLO(0.1, tau=10 * ms), EProp(0.1, tau=matched))]
     np.testing.assert_allclose(results[0].weights_after["recurrent"], results[1].weights_after["recurrent"], rtol=0, atol=1e-14)
     assert (results[0].weights_after["recurrent"] != results[0].weights_before["recurrent"]).all()
 
@@ -156,7 +156,7 @@ def test_at_every_step_nearly_the_same_and_exactly_on_all_paths(target):
     changes = {}
     with device(target):
         for update in ("trial", "step"):
-            net = classifier(1, 1, update=update, optimizer=Descent(), regularization=None, averaged_over=None, rule=AdaptiveEProp(1e-7, **PAST))
+            net = classifier(1, 1, update=update, optimizer=SGD(), regularization=None, averaged_over=None, rule=AdaptiveEProp(1e-7, **PAST))
             result = net.train(1)
             changes[update] = result.weights_after["recurrent"] - result.weights_before["recurrent"]
     np.testing.assert_allclose(changes["step"], changes["trial"], rtol=1e-3, atol=1e-3 * np.abs(changes["trial"]).max())
@@ -196,7 +196,7 @@ def test_lif_neurons_run_trials_side_by_side_too():
     for parallel in (1, 2):
         defaultclock.dt = task.dt
         neurons = LIFNeurons(parallel * N, tau=10 * ms, tau_syn=20 * ms, bias=np.tile(bias, parallel), refractory=3 * ms)
-        net = LearningNetwork(task, neurons, EProp(0.02, tau=20 * ms), update="trial", batch=2 // parallel, parallel=parallel, optimizer=Adam(), gain=1.0, clip_norm=0.05, feedback="symmetric")
+        net = LearningNetwork(task, neurons, EProp(0.02, tau=20 * ms), credit=SymmetricFeedback(), learn=PerTrial(Adam(), batch=2 // parallel, clip_norm=0.05, copies=parallel), initial=Murray2019(gain=1.0))
         results.append(net.train(8))
     for name in ("input", "recurrent", "output"):
         np.testing.assert_allclose(results[0].weights_after[name], results[1].weights_after[name], rtol=0, atol=1e-12)
@@ -252,7 +252,7 @@ def test_statements_of_a_rule_mean_the_same_with_histories():
         with device(target):
             task = PeriodicOutput(period=50 * ms)
             defaultclock.dt = task.dt
-            net = LearningNetwork(task, RateNeurons(N, tau=10 * ms), Statements(0.1), update="trial", trained=("recurrent",))
+            net = LearningNetwork(task, RateNeurons(N, tau=10 * ms), Statements(0.1), learn=PerTrial(), trained=("recurrent",))
             net.run(130 * ms)
             assert target == "numpy" or net.recurrent.dense.reason_to_pass is None
             ends.append([np.array(getattr(net.recurrent, name)) for name in ("w", "p", "x", "change")])
@@ -289,7 +289,7 @@ def test_each_trial_has_its_own_window_and_no_logit_is_too_large():
     defaultclock.dt = task.dt
     assert len({task.trial(k)[2].sum() for k in range(4)}) > 2
     for output, expected_loss in ((np.zeros((2, N)), np.log(2)), (np.array([[1e5], [-1e5]]) * np.ones((2, N)), 0.0), (np.array([[-1e5], [1e5]]) * np.ones((2, N)), 80.0)):
-        net = LearningNetwork(task, RateNeurons(N, tau=10 * ms, initial=0.5), EProp(0.0, tau=10 * ms), tau_out=10 * ms, classify=True, weights={"recurrent": 2 * np.eye(N), "output": output}, trained=("recurrent",))
+        net = LearningNetwork(task, RateNeurons(N, tau=10 * ms, initial=0.5), EProp(0.0, tau=10 * ms), readout=Softmax(10 * ms), trained=("recurrent",), initial={"recurrent": 2 * np.eye(N), "output": output})
         np.testing.assert_allclose(net.train(4).losses[0], expected_loss, atol=1e-10)
 
 
@@ -339,7 +339,7 @@ def test_a_part_of_a_group_learns_as_the_whole():
     for part in (False, True):
         defaultclock.dt = task.dt
         neurons = DiscreteLIFNeurons(N, tau=10 * ms, threshold=0.1)
-        net = LearningNetwork(task, neurons[:] if part else neurons, EProp(0.1, tau=10 * ms), update="trial", tau_out=10 * ms)
+        net = LearningNetwork(task, neurons[:] if part else neurons, EProp(0.1, tau=10 * ms), readout=Leaky(10 * ms), learn=PerTrial())
         net.add(*([neurons] if part else []))
         results.append(net.train(3).weights_after)
     for name, values in results[0].items():
@@ -359,7 +359,7 @@ BAD = {
     "trials side by side, each step": (lambda: evidence_net(parallel=2), "parallel=2 trials side by side share their weights, which needs update='trial'"),
     "no whole copies": (lambda: evidence_net(parallel=5, update="trial"), "parallel must be a whole number that divides the 12 neurons"),
     "trials that are no whole rounds": (lambda: evidence_net(parallel=2, update="trial").train(3), "trials must be a multiple of the 2 that run side by side; got 3"),
-    "copies that differ": (lambda: LearningNetwork(EVIDENCE, DiscreteLIFNeurons(4, beta=np.arange(4), name="n", **PAST), EProp(0.1, tau=20 * ms), parallel=2, update="trial"), "'n' has 2 copies of each network, for trials side by side, and 'beta' must be the same in all of them"),
+    "copies that differ": (lambda: LearningNetwork(EVIDENCE, DiscreteLIFNeurons(4, beta=np.arange(4), name="n", **PAST), EProp(0.1, tau=20 * ms), learn=PerTrial(copies=2)), "'n' has 2 copies of each network, for trials side by side, and 'beta' must be the same in all of them"),
     "averaged, each step": (lambda: evidence_net(averaged_over=3), "averaged_over=3 divides accumulated changes, but 'recurrent.*' changes its weights at every step"),
     "adaptive feedback, own rule": (lambda: evidence_net(feedback="adaptive", readout_rule=OwnDelta(0.1)), "feedback='adaptive' does to the feedback weights what Delta or LeakyDelta does"),
     "output in place of drive": (lambda: PlasticSynapses(DiscreteLIFNeurons(3, tau=20 * ms), LeakyReadout(EVIDENCE, tau=20 * ms, name="r"), LeakyDelta(0.1, 20 * ms), onto="output"), "weights onto 'r', a LeakyReadout, end in 'drive'"),

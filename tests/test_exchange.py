@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from brian2 import Hz, Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, defaultclock, ms, mV
 
-from brian_rflo import RFLO, Adam, ALIFNeurons, ArrayTask, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FixedSynapses, LeakyReadout, LearningNetwork, LIFNeurons, PatternGeneration, PeriodicOutput, PlasticSynapses, RateNeurons, TaskInput, from_nir, to_nir
+from brian_rflo import RFLO, ALIFNeurons, Adam, ArrayTask, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FixedSynapses, LIFNeurons, Leaky, LeakyReadout, LearningNetwork, Murray2019, PatternGeneration, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, TaskInput, from_nir, to_nir
 
 nir = pytest.importorskip("nir")
 TASK = PatternGeneration(length=150 * ms, n_inputs=20, seed=1)
@@ -27,7 +27,7 @@ def learning(neurons, task=TASK, **args):
 def discrete(task=TASK, **args):
     defaultclock.dt = task.dt
     neurons = DiscreteLIFNeurons(N, tau=20 * ms, **dict(reset_by="zero", threshold=0.4, name="lif*") | args)
-    return LearningNetwork(task, neurons, EProp(0.01, tau=20 * ms), update="trial", optimizer=Adam(), tau_out=20 * ms, gain=1.5, classify=task.n_outputs > 1, seed=2)
+    return LearningNetwork(task, neurons, EProp(0.01, tau=20 * ms), readout=Leaky(20 * ms), learn=PerTrial(Adam()), initial=Murray2019(gain=1.5, seed=2))
 
 
 def last_trial(net):
@@ -313,7 +313,7 @@ def delayed():
 
 
 def traces(net):
-    synapses = FixedSynapses(net.neurons, net.neurons, sends="low_passed", onto="I_more", name="mine")
+    synapses = FixedSynapses(net.neurons, net.neurons, sends="psp", onto="I_more", name="mine")
     synapses.connect()
     return synapses
 
@@ -329,7 +329,7 @@ BAD = {
     "delays": (lambda: to_nir(delayed()), "has delays, one for each synapse, and NIR delays whole channels"),
     "own synapses": (lambda: to_nir(with_part(own_synapses)), "'mine' is a brian2.Synapses, whose equations may say anything"),
     "own neurons": (lambda: to_nir(with_part(lambda net: NeuronGroup(1, "v : 1", name="mine"))), "'mine' is a group of NeuronGroup, and NIR has no node"),
-    "other variables": (lambda: to_nir(with_part(traces, inputs=("I_in", "I_more"))), "'mine' sends 'low_passed' of .* the only value of that group that leaves a node of NIR is its activity"),
+    "other variables": (lambda: to_nir(with_part(traces, inputs=("I_in", "I_more"))), "'mine' sends 'psp' of .* the only value of that group that leaves a node of NIR is its activity"),
     "parts of groups": (lambda: to_nir(part_of_a_group()), "'part' connects 'lif_subgroup.*', which is a part of a group"),
     "many networks": (lambda: to_nir(learning(lif(2 * N), networks=2)), "is 2 networks .* side by side"),
     "nothing": (lambda: to_nir(Network()), "has no neurons"),

@@ -37,7 +37,7 @@ net = LearningNetwork(task, RateNeurons(10, tau=10*ms), RFLO(0.02, tau=10*ms), u
 def network(**options):
     task = CursorMovements(movement=20 * ms)
     defaultclock.dt = task.dt
-    return LearningNetwork(task, RateNeurons(10, tau=10 * ms), RFLO(0.02, tau=10 * ms), update="trial", **options)
+    return LearningNetwork(task, RateNeurons(10, tau=10 * ms), RFLO(0.02, tau=10 * ms), learn=PerTrial(), **options)
 
 
 def script(source, *arguments, **options):

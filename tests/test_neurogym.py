@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from brian2 import defaultclock, ms
 
-from brian_rflo import RFLO, Adam, LearningNetwork, NeurogymTask, RateNeurons
+from brian_rflo import RFLO, Adam, LearningNetwork, NeurogymTask, PerTrial, RateNeurons, Softmax
 from environments import Decisions, Environment, Reaching, box, discrete
 
 
@@ -60,7 +60,7 @@ def test_a_dataset_stands_for_its_environment():
 def test_a_network_takes_it_as_any_other_task():
     task = NeurogymTask(env=Decisions(), dt=20 * ms)
     defaultclock.dt = task.dt
-    net = LearningNetwork(task, RateNeurons(10, tau=40 * ms), RFLO(0.01, tau=40 * ms), update="trial", optimizer=Adam(), tau_out=20 * ms, classify=True)
+    net = LearningNetwork(task, RateNeurons(10, tau=40 * ms), RFLO(0.01, tau=40 * ms), readout=Softmax(20 * ms), learn=PerTrial(Adam()))
     result = net.train(5)
     assert np.isfinite(result.losses).all() and all((result.weights_after[name] != result.weights_before[name]).any() for name in ("recurrent", "input", "output"))
     assert "0x" not in str(net.settings["task"])
@@ -138,6 +138,6 @@ def test_neurogym_itself():
         check_task(NeurogymTask(env=neurogym.make(name, dt=20), dt=10 * ms, **args))
     task = NeurogymTask(env=neurogym.Dataset("PerceptualDecisionMaking-v0", env_kwargs=dict(dt=20), batch_size=1, seq_len=100), dt=20 * ms)
     defaultclock.dt = task.dt
-    net = LearningNetwork(task, RateNeurons(10 * 30, tau=100 * ms), RFLO(5e-3, tau=100 * ms), update="trial", parallel=10, optimizer=Adam(), tau_out=50 * ms, classify=True)
+    net = LearningNetwork(task, RateNeurons(10 * 30, tau=100 * ms), RFLO(5e-3, tau=100 * ms), readout=Softmax(50 * ms), learn=PerTrial(Adam(), copies=10))
     losses = net.train(1000).losses[0]
     assert losses[-200:].mean() < 0.8 * losses[:50].mean()

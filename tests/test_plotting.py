@@ -7,17 +7,7 @@ from brian2 import ms
 from matplotlib.figure import Figure
 from pictures import faults_of
 
-from brian_rflo import (
-    ArrayTask,
-    CursorMovements,
-    EvidenceAccumulation,
-    PatternGeneration,
-    PeriodicOutput,
-    StoreRecall,
-    analysis,
-    plotting,
-    reference,
-)
+from brian_rflo import ArrayTask, CursorMovements, EvidenceAccumulation, PatternGeneration, PeriodicOutput, StoreRecall, analysis, plotting, reference
 from brian_rflo.network import initial_weights
 from brian_rflo.sweeps import SweepTable
 from brian_rflo.sweeps.table import Row

@@ -9,7 +9,7 @@ from brian2 import Network, defaultclock, ms, seed
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from brian_rflo import RFLO, Adam, ArrayTask, CursorMovements, Delta, Descent, EProp, DiscreteLIFNeurons, FeedbackSynapses, IntervalMatching, LearningNetwork, LIFNeurons, LossMonitor, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials, reference
+from brian_rflo import RFLO, SGD, Adam, ArrayTask, CursorMovements, Delta, DiscreteLIFNeurons, EProp, FeedbackSynapses, IntervalMatching, LIFNeurons, LearningNetwork, LossMonitor, Murray2019, PerStep, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials, reference
 from brian_rflo.devices import device
 from brian_rflo.reference_spiking import LIF
 
@@ -36,7 +36,7 @@ TASKS = st.one_of(
     st.builds(lambda steps, seed: IntervalMatching(delays=(steps * ms, (steps + 7) * ms), seed=seed), st.integers(3, 15), SEEDS),
     array_tasks(),
 )
-OPTIMIZERS = st.one_of(st.builds(Descent, decay=st.one_of(st.none(), st.integers(1, 9))), st.builds(Adam, decay=st.one_of(st.none(), st.integers(1, 9))))
+OPTIMIZERS = st.one_of(st.builds(SGD, decay=st.one_of(st.none(), st.integers(1, 9))), st.builds(Adam, decay=st.one_of(st.none(), st.integers(1, 9))))
 SUBSETS = st.sets(st.sampled_from(["recurrent", "input", "output"]), min_size=1).map(lambda names: tuple(sorted(names)))
 AT_TRIALS = st.fixed_dictionaries(dict(update=st.just("trial"), batch=st.integers(1, 4)), optional=dict(clip_norm=st.floats(0.01, 0.5)))
 WHEN = st.one_of(st.just(dict(update="step")), AT_TRIALS)
@@ -64,7 +64,7 @@ def rates_learn_as_the_reference(task, n, networks, trials, seed, when, optimize
     assume(updates(trials, when))
     defaultclock.dt = task.dt
     neurons = RateNeurons(networks * n, tau=TAU, initial=0.1)
-    result = LearningNetwork(task, neurons, RFLO(0.02, tau=TAU), networks=networks, seed=seed, optimizer=optimizer, trained=trained, feedback=feedback, **when).train(trials)
+    result = LearningNetwork(task, neurons, RFLO(0.02, tau=TAU), credit=CREDIT[feedback], learn=PerStep(optimizer), trained=trained, initial=Murray2019(seed=seed), networks=networks, **when).train(trials)
     rule = {"random": "rflo", "symmetric": "local_symmetric"}[feedback]
     expected = reference.train(task, result.weights_before, rule, 0.02, TAU, trials, optimizer=optimizer, trained=trained, **when)
     if feedback == "symmetric":  # the reference keeps the random ones that it does not use
@@ -86,12 +86,12 @@ def sparse_projections_learn_as_the_reference(task, n, trials, seed, share, when
     weights = {"recurrent": connected * rng.standard_normal((n, n)), "output": rng.standard_normal((task.n_outputs, n)), "feedback": rng.standard_normal((n, task.n_outputs))}
     assume(connected.any())
     neurons, readout = RateNeurons(n, tau=TAU, initial=0.1), Readout(task)
-    recurrent = PlasticSynapses(neurons, neurons, RFLO(0.02, tau=TAU), onto="I_rec", optimizer=optimizer, **when)
+    recurrent = PlasticSynapses(neurons, neurons, RFLO(0.02, tau=TAU), onto="I_rec", learn=PerStep(optimizer), **when)
     post, pre = np.nonzero(connected)
     shuffled = rng.permutation(len(pre))
     recurrent.connect(i=pre[shuffled], j=post[shuffled])
     recurrent.w = weights["recurrent"][post[shuffled], pre[shuffled]]
-    output = PlasticSynapses(neurons, readout, Delta(0.02), onto="output", optimizer=optimizer, **when)
+    output = PlasticSynapses(neurons, readout, Delta(0.02), onto="output", learn=PerStep(optimizer), **when)
     feedback = FeedbackSynapses(readout, neurons)
     for part, name in ((output, "output"), (feedback, "feedback")):
         part.connect()
@@ -122,7 +122,7 @@ def spikes_learn_as_the_reference(task, n, networks, trials, seed, when, optimiz
     rng = np.random.default_rng(seed)
     start = dict(bias=rng.uniform(0.5, 2, networks * n), initial=rng.uniform(0, 1, networks * n), initial_activity=rng.uniform(0, 1, networks * n))
     neurons = LIFNeurons(networks * n, tau=TAU, tau_syn=tau_syn * ms, refractory=refractory * ms, **start)
-    net = LearningNetwork(task, neurons, RFLO(0.02, tau=tau_syn * ms), networks=networks, seed=seed, optimizer=optimizer, **when)
+    net = LearningNetwork(task, neurons, RFLO(0.02, tau=tau_syn * ms), learn=PerStep(optimizer), initial=Murray2019(seed=seed), networks=networks, **when)
     parameters = LIF.of(neurons, networks)
     result = net.train(trials)
     expected = reference.train(task, result.weights_before, "rflo", 0.02, TAU, trials, optimizer=optimizer, neurons=parameters, **when)
@@ -160,7 +160,7 @@ def noisy_training(kind):
     defaultclock.dt = task.dt
     neurons, rule, options = NOISY[kind]()
     seed(7)
-    result = LearningNetwork(task, neurons, rule, update="trial", optimizer=Adam(), seed=5, **options).train(4)
+    result = LearningNetwork(task, neurons, rule, learn=PerTrial(Adam()), initial=Murray2019(seed=5), **options).train(4)
     assert (result.weights_after["recurrent"] != result.weights_before["recurrent"]).any()
     return {"losses": result.losses, "output": result.output, **result.weights_after}
 

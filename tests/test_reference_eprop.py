@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from brian2 import Hz, ms
 
-from brian_rflo import Adam, ArrayTask, Descent, EvidenceAccumulation
+from brian_rflo import SGD, Adam, ArrayTask, EvidenceAccumulation
 from brian_rflo.reference_eprop import EpropNetwork, Updates, complete, train
 
 SEEDED = EpropNetwork(tau_m=30, tau_out=30, v_th=0.03, c_reg=300, f_target=0.01)
@@ -210,7 +210,7 @@ def test_adam_is_that_of_tensorflow():
 
 
 def test_learning_rates_fall():
-    falling, halved = Updates(lambda count: 0.5 - 0.1 * count, Descent()), Updates(0.5, Descent(decay=1))
+    falling, halved = Updates(lambda count: 0.5 - 0.1 * count, SGD()), Updates(0.5, SGD(decay=1))
     one = {"input": np.ones(1)}
     assert np.allclose([falling.changes(one)["input"][0] for _ in range(3)], [-0.5, -0.4, -0.3])
     assert np.allclose([halved.changes(one)["input"][0] for _ in range(3)], [-0.5, -0.25, -0.5 / 3])

@@ -5,7 +5,7 @@ import pytest
 from brian2 import Hz, Network, NeuronGroup, PoissonGroup, SpikeMonitor, defaultclock, ms, mV
 from brian2.core.base import BrianObjectException
 
-from brian_rflo import RFLO, Adam, CursorMovements, Delta, Descent, FiringRate, LearningNetwork, LIFNeurons, PlasticSynapses, RateNeurons, Readout, Trials, reference
+from brian_rflo import RFLO, SGD, Adam, CursorMovements, Delta, FiringRate, LIFNeurons, LearningNetwork, Murray2019, PerTrial, PlasticSynapses, RateNeurons, Readout, Trials, reference
 from brian_rflo.devices import device
 from brian_rflo.reference_spiking import LIF
 
@@ -24,7 +24,7 @@ def neurons_of(kind, networks=NETWORKS):
 def network(kind, held=True, **options):
     defaultclock.dt = CURSOR.dt
     options = dict(update="trial", optimizer=Adam(decay=5)) | options
-    return LearningNetwork(CURSOR, neurons_of(kind), RFLO(0.02, tau=TAU), Delta(0.04), networks=NETWORKS, gain=1.0, seed=4, regularization=HELD[kind] if held else None, **options)
+    return LearningNetwork(CURSOR, neurons_of(kind), RFLO(0.02, tau=TAU), Delta(0.04), regularization=HELD[kind] if held else None, initial=Murray2019(gain=1.0, seed=4), networks=NETWORKS, **options)
 
 
 def relative(a, b):
@@ -67,7 +67,7 @@ def test_at_every_step_it_is_nearly_the_same(kind):
     changes = {}
     for update in ("trial", "step"):
         for held in (True, False):
-            net = network(kind, held, update=update, optimizer=Descent())
+            net = network(kind, held, update=update, optimizer=SGD())
             for part in net.trials.projections:
                 part.learning_rate = 1e-6
             result = net.train(1)
@@ -80,7 +80,7 @@ def test_it_brings_rates_to_their_target():
     rates = {}
     for strength in (0, 3000):
         defaultclock.dt = CURSOR.dt
-        net = LearningNetwork(CURSOR, neurons_of("spikes"), RFLO(0.02, tau=TAU), Delta(0.04), networks=NETWORKS, gain=1.0, seed=4, regularization=FiringRate(10 * Hz, strength), update="trial", optimizer=Adam())
+        net = LearningNetwork(CURSOR, neurons_of("spikes"), RFLO(0.02, tau=TAU), Delta(0.04), learn=PerTrial(Adam()), regularization=FiringRate(10 * Hz, strength), initial=Murray2019(gain=1.0, seed=4), networks=NETWORKS)
         net.train(60)
         rates[strength] = float(np.mean(net.neurons.sent)) / float(CURSOR.duration)
     assert abs(rates[3000] - 10) < 4 and rates[0] > 30
@@ -89,7 +89,7 @@ def test_it_brings_rates_to_their_target():
 def own(counts):
     more, reset = ("\nsent : 1", "\nsent += 1") if counts else ("", "")
     mine = NeuronGroup(5, f"dv/dt = (1.5 - v)/(10*ms) : 1\ndI/dt = -I/(5*ms) : 1\nactivity : 1\ngain : 1\nfeedback : 1{more}", threshold="v > 1", reset=f"v = 0{reset}", method="exact", name="mine")
-    return mine, PlasticSynapses(mine, mine, RFLO(0.1, tau=TAU), onto="I", update="trial", regularization=FiringRate(10 * Hz, 300))
+    return mine, PlasticSynapses(mine, mine, FiringRate(10 * Hz, 300).around(RFLO(0.1, tau=TAU)), onto="I", learn=PerTrial())
 
 
 def test_spikes_of_a_group_of_ones_own_are_counted_trial_by_trial():
@@ -108,7 +108,7 @@ BAD = {
     "negative target": (lambda: LearningNetwork(CURSOR, neurons_of("spikes", 1), RFLO(0.1, tau=TAU), regularization=FiringRate(-10 * Hz, 1)), "FiringRate: target must not be negative"),
     "hertz for rates": (lambda: LearningNetwork(CURSOR, neurons_of("rates", 1), RFLO(0.1, tau=TAU), regularization=FiringRate(10 * Hz, 1)), "has rates, not spikes, so its target must be a number"),
     "a number for spikes": (lambda: LearningNetwork(CURSOR, neurons_of("spikes", 1), RFLO(0.1, tau=TAU), regularization=FiringRate(0.1, 1)), "spikes, so its target must be a rate, for example 10"),
-    "a rule without": (lambda: PlasticSynapses(PoissonGroup(2, 5 * Hz), Readout(CURSOR), Delta(0.1), onto="output", regularization=FiringRate(0.1, 1)), "FiringRate: Delta does not say how weights change rates"),
+    "a rule without": (lambda: PlasticSynapses(PoissonGroup(2, 5 * Hz), Readout(CURSOR), FiringRate(0.1, 1).around(Delta(0.1)), onto="output"), "FiringRate: Delta does not say how weights change rates"),
     "spikes that nobody counts": (lambda: own(counts=False), "group 'mine' has no variable 'sent', which regularization needs .spikes .or summed activity. of the trial so far; add 'sent : 1'"),
     "no value object": (lambda: LearningNetwork(CURSOR, neurons_of("rates", 1), RFLO(0.1, tau=TAU), regularization=10 * Hz), "regularization must be a FiringRate"),
     "online baseline": (lambda: reference.train(CURSOR, {}, "rtrl", 0.1, TAU, 1, regularization=HELD["rates"]), "regularization of rates needs a rule that goes backwards"),
@@ -125,7 +125,7 @@ def test_bad_input(act, message):
 def test_it_needs_trials():
     defaultclock.dt = CURSOR.dt
     neurons = neurons_of("spikes", 1)
-    recurrent = PlasticSynapses(neurons, neurons, RFLO(0.1, tau=TAU), onto="I_rec", regularization=FiringRate(10 * Hz, 300), name="recurrent")
+    recurrent = PlasticSynapses(neurons, neurons, FiringRate(10 * Hz, 300).around(RFLO(0.1, tau=TAU)), onto="I_rec", name="recurrent")
     recurrent.connect()
     with pytest.raises(BrianObjectException) as error:
         Network(neurons, recurrent).run(1 * ms)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from brian2 import Hz, StateMonitor, defaultclock, ms, prefs
 
-from brian_rflo import PRESETS, RFLO, Adam, ALIFNeurons, DiscreteLIFNeurons, EProp, FiringRate, LearningNetwork, LIFNeurons, PatternGeneration, PeriodicOutput, PlasticSynapses, RateNeurons
+from brian_rflo import PRESETS, RFLO, ALIFNeurons, Adam, AllToAll, DiscreteLIFNeurons, EProp, FiringRate, LIFNeurons, Leaky, LearningNetwork, Murray2019, PatternGeneration, PeriodicOutput, PlasticSynapses, RateNeurons
 from brian_rflo.dense import resting
 from brian_rflo.devices import device
 
@@ -23,7 +23,7 @@ def lif(count=1, **settings):
 
 def network(neurons, rule=RULE, **settings):
     """A network whose recurrent weights change in each step."""
-    return LearningNetwork(TASK, neurons, rule, update="step", seed=2, **settings)
+    return LearningNetwork(TASK, neurons, rule, initial=Murray2019(seed=2), **settings)
 
 
 NETWORKS = {
@@ -32,7 +32,7 @@ NETWORKS = {
     "constraint": lambda: network(lif(), constraint="w = clip(w, -0.2, 0.2)"),
     "three_networks": lambda: network(lif(3), networks=3),
     "alif": lambda: network(ALIFNeurons(N, tau=TAU, tau_syn=TAU_SYN, tau_adapt=100 * ms, beta=0.5, bias=1.6, name="neurons")),
-    "eprop_with_inputs": lambda: LearningNetwork(PATTERN, DiscreteLIFNeurons(N, tau=TAU, name="neurons", **PRESETS["pattern_generation"]), EProp(1e-2, tau=TAU), update="step", tau_out=TAU, self_connections=False, seed=2),
+    "eprop_with_inputs": lambda: LearningNetwork(PATTERN, DiscreteLIFNeurons(N, tau=TAU, name="neurons", **PRESETS["pattern_generation"]), EProp(1e-2, tau=TAU), readout=Leaky(TAU), connectivity={"recurrent": AllToAll(self_connections=False)}, initial=Murray2019(seed=2)),
 }
 
 

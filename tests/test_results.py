@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from brian2 import defaultclock, ms, prefs
 
-from brian_rflo import RFLO, CursorMovements, LearningNetwork, LIFNeurons, PeriodicOutput, RateNeurons, TrainingResult, compare, reference
+from brian_rflo import RFLO, CursorMovements, LIFNeurons, Leaky, LearningNetwork, PeriodicOutput, RateNeurons, TrainingResult, compare, reference
 
 from altering import altered, most_memory, with_zeros
 
@@ -272,6 +272,6 @@ def test_every_field_of_a_result_is_labelled(result):
 
 def test_settings_are_text_and_numbers():
     defaultclock.dt = TASK.dt
-    net = LearningNetwork(TASK, LIFNeurons(12, 20 * ms, 50 * ms, bias=np.linspace(1, 1.5, 12), noise=0.1), RFLO(0.01, tau=50 * ms), tau_out=20 * ms)
+    net = LearningNetwork(TASK, LIFNeurons(12, 20 * ms, 50 * ms, bias=np.linspace(1, 1.5, 12), noise=0.1), RFLO(0.01, tau=50 * ms), readout=Leaky(20 * ms))
     assert all(type(value) in (str, int, float) for value in net.settings.values())
     assert net.settings["neurons_bias"].startswith("array(12,) float64 ") and net.settings["neurons_activity_initial"] == 0.0

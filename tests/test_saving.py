@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from brian2 import Hz, NeuronGroup, SpikeGeneratorGroup, Synapses, defaultclock, ms, prefs, seed, set_device
 
-from brian_rflo import PRESETS, RFLO, Adam, AdaptiveEProp, ArrayTask, CursorMovements, Descent, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LearningNetwork, LIFNeurons, PeriodicOutput, RateNeurons, TaskInput, schedule
+from brian_rflo import PRESETS, RFLO, SGD, Adam, AdaptiveEProp, AdaptiveFeedback, ArrayTask, CursorMovements, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LIFNeurons, LearningNetwork, Murray2019, PerStep, PerTrial, PeriodicOutput, RateNeurons, Softmax, TaskInput, schedule
 from brian_rflo.devices import device, reset
 
 from altering import altered, most_memory, with_zeros
@@ -27,7 +27,7 @@ TRIALS = 14
 def rflo():
     """RFLO, changing weights at every step, with a learning rate that falls from trial to trial."""
     defaultclock.dt = CURSOR.dt
-    net = LearningNetwork(CURSOR, RateNeurons(12, tau=10 * ms), RFLO(0.03, tau=10 * ms), optimizer=Descent(decay=100), seed=1)
+    net = LearningNetwork(CURSOR, RateNeurons(12, tau=10 * ms), RFLO(0.03, tau=10 * ms), learn=PerStep(SGD(decay=100)), initial=Murray2019(seed=1))
     net.trials.at_start(net.recurrent, "learning_rate = 0.99*learning_rate")
     return net
 
@@ -36,7 +36,7 @@ def eprop():
     """e-prop with Adam, batches of four trials, classes."""
     defaultclock.dt = EVIDENCE.dt
     neurons = DiscreteLIFNeurons(10, tau=20 * ms, refractory=2 * ms, **PRESETS["evidence_accumulation"])
-    return LearningNetwork(EVIDENCE, neurons, EProp(5e-3, tau=20 * ms), update="trial", batch=4, optimizer=Adam(decay=10), tau_out=20 * ms, classify=True)
+    return LearningNetwork(EVIDENCE, neurons, EProp(5e-3, tau=20 * ms), readout=Softmax(20 * ms), learn=PerTrial(Adam(decay=10), batch=4))
 
 
 def adaptive_eprop():
@@ -44,20 +44,20 @@ def adaptive_eprop():
     defaultclock.dt = EVIDENCE.dt
     neurons = DiscreteLIFNeurons(10, tau=20 * ms, tau_adapt=200 * ms, beta=np.repeat([0, 0.1], 5), refractory=2 * ms, **PRESETS["evidence_accumulation"])
     rule = AdaptiveEProp(5e-3, tau=20 * ms, tau_adapt=200 * ms)
-    return LearningNetwork(EVIDENCE, neurons, rule, update="trial", batch=4, optimizer=Adam(), tau_out=20 * ms, classify=True, regularization=FiringRate(10 * Hz, 10), clip_norm=1.0, feedback="adaptive", output_decay=1e-3)
+    return LearningNetwork(EVIDENCE, neurons, rule, readout=Softmax(20 * ms, decay=1e-3), credit=AdaptiveFeedback(decay=1e-3), learn=PerTrial(Adam(), batch=4, clip_norm=1.0), regularization=FiringRate(10 * Hz, 10))
 
 
 def noisy():
     """Spiking neurons with noise, two networks."""
     defaultclock.dt = CURSOR.dt
     neurons = LIFNeurons(24, 20 * ms, 50 * ms, noise=0.2, refractory=3 * ms, bias=1.5)
-    return LearningNetwork(CURSOR, neurons, RFLO(0.01, tau=50 * ms), networks=2, optimizer=Adam())
+    return LearningNetwork(CURSOR, neurons, RFLO(0.01, tau=50 * ms), learn=PerStep(Adam()), networks=2)
 
 
 def side_by_side():
     """Trials of a batch side by side."""
     defaultclock.dt = CURSOR.dt
-    return LearningNetwork(CURSOR, RateNeurons(24, tau=10 * ms), RFLO(0.03, tau=10 * ms), update="trial", parallel=2, batch=2, optimizer=Adam())
+    return LearningNetwork(CURSOR, RateNeurons(24, tau=10 * ms), RFLO(0.03, tau=10 * ms), learn=PerTrial(Adam(), batch=2, copies=2))
 
 
 MAKERS = {maker.__name__: maker for maker in (rflo, eprop, adaptive_eprop, noisy, side_by_side)}
@@ -178,7 +178,7 @@ def test_objects_of_the_users_own_are_saved_too(tmp_path):
         (dict(neurons=lambda: RateNeurons(13, tau=10 * ms)), r"(?s)neurons: RateNeurons\(12, .*recurrent.w: 144 values in the file, 169 here"),
         (dict(neurons=lambda: RateNeurons(12, tau=11 * ms)), r"neurons: RateNeurons\(12, tau=0.01\*second\).* in the file, RateNeurons\(12, tau=0.011\*second\).* here"),
         (dict(task=CursorMovements(movement=20 * ms, n_movements=2, seed=2)), "(?s)task: CursorMovements.*seed=1.*task_numbers"),
-        (dict(optimizer=Adam()), r"(?s)optimizer: Descent\(decay=None\) in the file, Adam\(.*output.first_moment: only here"),
+        (dict(optimizer=Adam()), r"(?s)optimizer: SGD\(decay=None\) in the file, Adam\(.*output.first_moment: only here"),
         (dict(update="trial"), "(?s)update: step in the file, trial here.*recurrent.change: only here"),
         (dict(constraint="w = clip(w, -1, 1)"), "constraint"),
     ],
@@ -236,7 +236,7 @@ def test_inputs_of_ones_own_count(tmp_path):
     def make(value):
         task = ArrayTask(target=np.ones(20), inputs=np.full((20, 2), value), dt=1 * ms)
         defaultclock.dt = task.dt
-        return LearningNetwork(ArrayTask(target=np.ones(20), inputs=np.ones((20, 2)), dt=1 * ms), RateNeurons(5, tau=10 * ms), RFLO(0.03, tau=10 * ms), inputs=TaskInput(task))
+        return LearningNetwork(ArrayTask(target=np.ones(20), inputs=np.ones((20, 2)), dt=1 * ms), RateNeurons(5, tau=10 * ms), RFLO(0.03, tau=10 * ms), connectivity={"input": TaskInput(task)})
 
     make(0.0).save(tmp_path / "x.npz")
     make(0.0).load(tmp_path / "x.npz")
@@ -245,7 +245,7 @@ def test_inputs_of_ones_own_count(tmp_path):
 
 
 def test_seed_and_gain_may_differ(tmp_path):
-    one, other = (LearningNetwork(CURSOR, RateNeurons(12, tau=10 * ms), RFLO(0.03, tau=10 * ms), seed=number, gain=1 + number) for number in (0, 1))
+    one, other = (LearningNetwork(CURSOR, RateNeurons(12, tau=10 * ms), RFLO(0.03, tau=10 * ms), initial=Murray2019(gain=1 + number, seed=number)) for number in (0, 1))
     one.train(2)
     one.save(tmp_path / "x.npz")
     np.testing.assert_array_equal(other.load(tmp_path / "x.npz").train(2).losses, one.train(2).losses)

@@ -62,7 +62,7 @@ def train(seed, learning_rate=0.1):
     """A small network, part of which is drawn from Brian2's random numbers."""
     task = PeriodicOutput(period=20 * ms)
     defaultclock.dt = task.dt
-    net = LearningNetwork(task, RateNeurons(5, tau=10 * ms, initial=np.random.rand(5)), RFLO(learning_rate, tau=10 * ms), seed=seed)
+    net = LearningNetwork(task, RateNeurons(5, tau=10 * ms, initial=np.random.rand(5)), RFLO(learning_rate, tau=10 * ms), initial=Murray2019(seed=seed))
     return net.train(3)
 
 
@@ -149,7 +149,7 @@ def test_the_task_of_the_documentation_is_swept_in_processes(tmp_path):
 
     def train(seed, kind):
         defaultclock.dt = 1 * ms
-        return LearningNetwork(kind(delay=20 * ms), RateNeurons(5, tau=10 * ms), RFLO(0.1, tau=10 * ms), seed=seed).train(2)
+        return LearningNetwork(kind(delay=20 * ms), RateNeurons(5, tau=10 * ms), RFLO(0.1, tau=10 * ms), initial=Murray2019(seed=seed)).train(2)
 
     tables = [sweep(train, {"seed": range(2), "kind": [script["Delayed"]]}, tmp_path / str(workers), workers=workers, report=None) for workers in (1, 2)]
     assert not tables[1].failed and same(*tables)

@@ -5,7 +5,7 @@ import pytest
 from brian2 import Network, NeuronGroup, StateMonitor, defaultclock, ms, network_operation, stop
 from brian2 import device as brian_device
 
-from brian_rflo import RFLO, ArrayTask, CursorMovements, Delta, EvidenceAccumulation, FixedSynapses, LearningNetwork, LIFNeurons, LossMonitor, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials, reference, schedule
+from brian_rflo import RFLO, ArrayTask, CursorMovements, Delta, EvidenceAccumulation, FixedSynapses, LIFNeurons, LearningNetwork, LossMonitor, Murray2019, PerStep, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials, reference, schedule
 from brian_rflo.checks import N_STEPS, TRIALS, small_network
 from brian_rflo.devices import device
 from brian_rflo.task_values import TaskValues
@@ -120,7 +120,7 @@ def train(target, rate, networks, update, trials=12, weights=None):
     with device(target):
         defaultclock.dt = 1 * ms
         neurons = RateNeurons(networks * 10, tau=TAU)
-        net = LearningNetwork(TASK, neurons, RFLO(rate, tau=TAU), networks=networks, update=update, seed=3, weights=weights)
+        net = LearningNetwork(TASK, neurons, RFLO(rate, tau=TAU), learn=(PerTrial if update == "trial" else PerStep)(), initial=Murray2019(seed=3, weights=weights), networks=networks)
         return net.train(trials)
 
 
@@ -184,7 +184,7 @@ def test_one_network_diverges_beside_another(target, update):
 
 @diverging
 def test_divergence_is_said_once_and_names_what_to_lower(caplog):
-    net = LearningNetwork(TASK, RateNeurons(20, tau=TAU), RFLO(0.1, tau=TAU), networks=2, weights=unequal_weights())
+    net = LearningNetwork(TASK, RateNeurons(20, tau=TAU), RFLO(0.1, tau=TAU), initial=unequal_weights(), networks=2)
     net.train(2)
     net.train(1)
     said = caplog.text
@@ -200,7 +200,7 @@ def test_a_training_that_is_stopped_keeps_what_is_finished(step, parallel, caplo
     defaultclock.dt = task.dt
 
     def train(*extra):
-        net = LearningNetwork(task, RateNeurons(20, tau=TAU), RFLO(0.03, tau=TAU), update="trial", parallel=parallel)
+        net = LearningNetwork(task, RateNeurons(20, tau=TAU), RFLO(0.03, tau=TAU), learn=PerTrial(copies=parallel))
         net.add(*extra)
         return net.train(5 * parallel)
 
@@ -293,7 +293,7 @@ def test_a_part_of_a_group_brings_the_group():
 
 @diverging
 def test_a_simulation_ends_when_all_networks_have_diverged():
-    net = LearningNetwork(TASK, RateNeurons(10, tau=TAU), RFLO(1e5, tau=TAU), seed=3)
+    net = LearningNetwork(TASK, RateNeurons(10, tau=TAU), RFLO(1e5, tau=TAU), initial=Murray2019(seed=3))
     result = net.train(50)
     assert float(net.t) == pytest.approx((result.diverged_in[0] + 1) * 30e-3)
     assert result.losses.shape == (1, 50)
@@ -349,7 +349,7 @@ def test_names_of_the_users_script_reach_the_users_neurons():
 
 @diverging
 def test_learning_can_be_resumed_after_divergence():
-    net = LearningNetwork(TASK, RateNeurons(10, tau=TAU), RFLO(1e4, tau=TAU), seed=3, gain=0.5)
+    net = LearningNetwork(TASK, RateNeurons(10, tau=TAU), RFLO(1e4, tau=TAU), initial=Murray2019(gain=0.5, seed=3))
     assert (net.train(20).diverged_in >= 0).all() and np.isnan(net.losses.loss[0, -1]) | np.isinf(net.losses.loss[0, -1])
     with pytest.raises(RuntimeError, match="resume"):
         net.train(1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from brian2 import StateMonitor, defaultclock, ms
 
-from brian_rflo import DALE, RFLO, CursorMovements, LearningNetwork, PeriodicOutput, RateNeurons, reference
+from brian_rflo import DALE, RFLO, CursorMovements, LearningNetwork, Murray2019, PerStep, PerTrial, PeriodicOutput, RateNeurons, reference
 from brian_rflo.devices import device
 
 from targets import TARGETS
@@ -37,7 +37,7 @@ def train(task, trials=7, networks=2, rate=RATE, **options):
     excitatory = np.tile(EXCITATORY, networks) if "constraint" in options else None
     inputs = ("I_rec", "I_in", "I_out") if options.get("output_current") else ("I_rec", "I_in")
     neurons = RateNeurons(networks * N, tau=TAU, initial=0.3, excitatory=excitatory, inputs=inputs)
-    net = LearningNetwork(task, neurons, RFLO(rate, tau=TAU), networks=networks, seed=4, **{"update": "trial"} | options)
+    net = LearningNetwork(task, neurons, RFLO(rate, tau=TAU), initial=Murray2019(seed=4), networks=networks, **{"update": "trial"} | options)
     return net, net.train(trials)
 
 
@@ -98,7 +98,7 @@ def test_a_frozen_readout_freezes_adaptive_feedback(update):
 def test_dales_law_holds_at_every_step(update):
     defaultclock.dt = CURSOR.dt
     neurons = RateNeurons(N, tau=TAU, initial=0.3, excitatory=EXCITATORY)
-    net = LearningNetwork(CURSOR, neurons, RFLO(RATE, tau=TAU), constraint=DALE, update=update, seed=4)
+    net = LearningNetwork(CURSOR, neurons, RFLO(RATE, tau=TAU), learn=(PerTrial if update == "trial" else PerStep)(), constraint=DALE, initial=Murray2019(seed=4))
     monitor = StateMonitor(net.recurrent, "w", record=True, when="end")
     net.add(monitor)
     net.train(10)

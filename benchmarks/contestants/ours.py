@@ -3,7 +3,7 @@
 import numpy as np
 from brian2 import defaultclock, ms
 
-from ... import RFLO, ArrayTask, Delta, FeedbackSynapses, LIFNeurons, LossMonitor, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials
+from ... import RFLO, ArrayTask, Delta, FeedbackSynapses, LIFNeurons, LossMonitor, PeriodicOutput, PerStep, PerTrial, PlasticSynapses, RateNeurons, Readout, Trials
 from ..brian import Model, Runtime, Standalone, flat
 from ..problem import DT_MS, INITIAL, KINDS, MEMBRANE_MS, REFRACTORY_MS, STEPS, SYNAPSE_MS, TAU_MS
 
@@ -27,8 +27,8 @@ def parts(problem, task, rate, update, networks):
     defaultclock.dt = task.dt
     neurons, tau = NEURONS[problem.kind](problem, networks)
     readout = Readout(task, networks=networks)
-    recurrent = PlasticSynapses(neurons, neurons, RFLO(learning_rate=rate, tau=tau), onto="I_rec", update=update)
-    output = PlasticSynapses(neurons, readout, Delta(learning_rate=rate), onto="output", update=update)
+    recurrent = PlasticSynapses(neurons, neurons, RFLO(learning_rate=rate, tau=tau), onto="I_rec", learn=(PerTrial if update == "trial" else PerStep)())
+    output = PlasticSynapses(neurons, readout, Delta(learning_rate=rate), onto="output", learn=(PerTrial if update == "trial" else PerStep)())
     feedback = FeedbackSynapses(readout, neurons)
     for projection, weights in zip((recurrent, output, feedback), flat(problem, networks)):
         projection.connect(networks=networks)

@@ -3,7 +3,7 @@
 import numpy as np
 from brian2 import Hz, defaultclock, ms
 
-from ... import PRESETS, AdaptiveEProp, ArrayTask, DerivedNeurons, DiscreteLIFNeurons, EProp, FeedbackSynapses, FiringRate, LeakyDelta, LeakyReadout, PlasticSynapses, Trials
+from ... import PRESETS, AdaptiveEProp, ArrayTask, DerivedNeurons, DiscreteLIFNeurons, EProp, FeedbackSynapses, FiringRate, LeakyDelta, LeakyReadout, PerTrial, PlasticSynapses, Trials
 from ..brian import Model, Standalone, flat
 from ..problem import DT_MS
 from .nest_eprop import ADAPTATION, CURRENTS, HERTZ, MEMBRANE
@@ -33,8 +33,8 @@ class OursEprop(Standalone):
         neurons = self.neurons(problem.size)
         neurons.I_in = TAU / ms * np.array([CURRENTS[0] + CURRENTS[1] * post / problem.size for post in range(problem.size)])
         readout = LeakyReadout(task, tau=TAU)
-        recurrent = PlasticSynapses(neurons, neurons, self.rule_of(neurons), onto=self.onto, update="trial", regularization=FiringRate(HERTZ * Hz, 300))
-        output = PlasticSynapses(neurons, readout, LeakyDelta(RATE, tau=TAU), onto="drive", update="trial")
+        recurrent = PlasticSynapses(neurons, neurons, FiringRate(HERTZ * Hz, 300).around(self.rule_of(neurons)), onto=self.onto, learn=PerTrial())
+        output = PlasticSynapses(neurons, readout, LeakyDelta(RATE, tau=TAU), onto="drive", learn=PerTrial())
         feedback = FeedbackSynapses(readout, neurons)
         for projection, weights, scale in zip((recurrent, output, feedback), flat(problem, networks), (1e-3 * TAU / ms, 1, 1)):
             projection.connect(networks=networks)

@@ -9,7 +9,7 @@ from .. import reference
 from ..devices import device as on
 from ..network import LearningNetwork, initial_weights
 from ..neurons import LIFNeurons
-from ..updates import Adam
+from ..updates import Adam, PerTrial
 from ..reference_spiking import LIF
 from ..rules import Delta
 from .kinds import RATE, kind_of
@@ -37,7 +37,7 @@ def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, no
         if rule not in TRAINED:
             Network(neurons).run(0 * ms, namespace={})  # Brian2 warns of groups that were never in a network
         if rule in TRAINED:
-            net = LearningNetwork(task, neurons, model.rule(neurons, tau), Delta(model.readout_rate), update="trial", networks=networks, weights=weights, trained=TRAINED[rule], optimizer=Adam(decay=DECAY))
+            net = LearningNetwork(task, neurons, model.rule(neurons, tau), Delta(model.readout_rate), learn=PerTrial(Adam(decay=DECAY)), trained=TRAINED[rule], initial=weights, networks=networks)
             result = net.train(trials, namespace={}, **progress.report(device))
         elif rule == "bptt":
             rates = {"recurrent": RATE, "input": RATE, "output": model.readout_rate}

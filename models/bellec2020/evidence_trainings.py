@@ -6,7 +6,7 @@ Settings are those of NEST's tutorial and of the authors' code; see README.md.
 import numpy as np
 from brian2 import Hz, defaultclock, ms
 
-from brian_rflo import PRESETS, Adam, AdaptiveEProp, DiscreteLIFNeurons, EProp, FiringRate, LearningNetwork, schedule
+from brian_rflo import PRESETS, Adam, AdaptiveEProp, AllToAll, DiscreteLIFNeurons, EProp, FiringRate, LearningNetwork, PerTrial, Softmax, schedule
 from brian_rflo.devices import device as on
 from brian_rflo.occasional import OccasionalMonitor, last_step
 from brian_rflo.reference_eprop import EpropNetwork
@@ -57,23 +57,7 @@ def evidence(progress, device, task, variant, n, batch, networks, seed, iteratio
         defaultclock.dt = task.dt
         beta = np.tile(beta_of(n, adaptive), networks * parallel)
         neurons = DiscreteLIFNeurons(len(beta), tau=TAU_M, tau_adapt=TAU_ADAPT, beta=beta, refractory=REFRACTORY, **PRESETS["evidence_accumulation"])
-        net = LearningNetwork(
-            task,
-            neurons,
-            rule,
-            update="trial",
-            networks=networks,
-            parallel=parallel,
-            batch=batch // parallel,
-            averaged_over=task.steps("recall") * batch,
-            tau_out=TAU_M,
-            classify=True,
-            self_connections=False,
-            regularization=FiringRate(F_TARGET, C_REG),
-            optimizer=Adam(),
-            trained=trained,
-            weights=evidence_weights(task, n, seed, networks),
-        )
+        net = LearningNetwork(task, neurons, rule, readout=Softmax(TAU_M), learn=PerTrial(Adam(), window=task.steps("recall") * batch, batch=batch // parallel, copies=parallel), trained=trained, regularization=FiringRate(F_TARGET, C_REG), connectivity={"recurrent": AllToAll(self_connections=False)}, initial=evidence_weights(task, n, seed, networks), networks=networks)
         if falling:
             for part in (net.recurrent, net.input_synapses, net.output):
                 net.trials.at_start(part, "learning_rate = first_rate*(1 - (t_in_timesteps//steps_of_batch)/n_updates)")

@@ -6,7 +6,7 @@ Settings are those of NEST's tutorial and of the authors' code; see README.md.
 import numpy as np
 from brian2 import Hz, defaultclock, ms
 
-from brian_rflo import PRESETS, RFLO, Adam, Delta, DiscreteLIFNeurons, EProp, FiringRate, LearningNetwork, RateNeurons, reference, reference_eprop
+from brian_rflo import PRESETS, RFLO, Adam, AllToAll, Delta, DiscreteLIFNeurons, EProp, FiringRate, Leaky, LearningNetwork, PerTrial, RateNeurons, reference, reference_eprop
 from brian_rflo.devices import device as on
 from brian_rflo.network import initial_weights
 from brian_rflo.reference_eprop import EpropNetwork
@@ -43,18 +43,7 @@ def pattern(progress, device, task, seed, network, trials, feedback):
     with on(device):
         defaultclock.dt = task.dt
         neurons = DiscreteLIFNeurons(N, tau=TAU, **PRESETS["pattern_generation"])
-        net = LearningNetwork(
-            task,
-            neurons,
-            EProp(RATE, tau=TAU),
-            update="trial",
-            averaged_over=1,
-            tau_out=TAU,
-            self_connections=False,
-            feedback=feedback,
-            regularization=FiringRate(F_TARGET, C_REG),
-            weights=pattern_weights(task, seed, network),
-        )
+        net = LearningNetwork(task, neurons, EProp(RATE, tau=TAU), readout=Leaky(TAU), credit=CREDIT[feedback], learn=PerTrial(window=1), regularization=FiringRate(F_TARGET, C_REG), connectivity={"recurrent": AllToAll(self_connections=False)}, initial=pattern_weights(task, seed, network))
         return net.train(trials, namespace={}, **progress.report(device)).arrays()
 
 
@@ -77,7 +66,7 @@ def pattern_rate(progress, device, task, seed, network, trials):
     with on(device):
         defaultclock.dt = task.dt
         neurons = RateNeurons(N, tau=TAU, initial=0.1)
-        net = LearningNetwork(task, neurons, RFLO(rates["recurrent"], tau=TAU), Delta(rates["output"]), update="trial", optimizer=Adam(decay=RATE_NETWORK["decay"]), weights=rate_weights(task, seed, network))
+        net = LearningNetwork(task, neurons, RFLO(rates["recurrent"], tau=TAU), Delta(rates["output"]), learn=PerTrial(Adam(decay=RATE_NETWORK["decay"])), initial=rate_weights(task, seed, network))
         return net.train(trials, namespace={}, **progress.report(device)).arrays()
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from brian2 import Network, NeuronGroup, StateMonitor, Synapses, defaultclock, ms, seed
 
-from brian_rflo import RFLO, ArrayTask, ChoiceMonitor, CursorMovements, FixedSynapses, LearningNetwork, LearningRule, PlasticSynapses, RateNeurons, RewardHebbian, WinnerTakeAll, plotting, schedule
+from brian_rflo import RFLO, ArrayTask, ChoiceMonitor, CursorMovements, FixedSynapses, LearningNetwork, LearningRule, Murray2019, PlasticSynapses, RateNeurons, RewardHebbian, WinnerTakeAll, plotting, schedule
 from brian_rflo.devices import device
 from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays, listed
 from brian_rflo.parts import Part
@@ -67,7 +67,7 @@ def train_movements(setting, movements, networks, seed, target, **run_args):
     with device(target):
         defaultclock.dt = task.dt
         neurons = RateNeurons(networks * N, tau=TAU, initial=0.1)
-        net = LearningNetwork(task, neurons, RFLO(learning_rate=syllables * setting.eta, tau=TAU), networks=networks, seed=seed)
+        net = LearningNetwork(task, neurons, RFLO(learning_rate=syllables * setting.eta, tau=TAU), initial=Murray2019(seed=seed), networks=networks)
         for projection in net.trials.projections:
             net.trials.at_start(projection, f"learning_rate = learning_rate*{(setting.eta_end / setting.eta) ** (1 / trials)!r}")
         return net.train(trials, namespace={}, **run_args)

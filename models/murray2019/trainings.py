@@ -3,7 +3,7 @@
 import numpy as np
 from brian2 import defaultclock, ms
 
-from brian_rflo import DALE, RFLO, LearningNetwork, RateNeurons, reference
+from brian_rflo import DALE, RFLO, AllToAll, LearningNetwork, Murray2019, PerTrial, RateNeurons, reference
 from brian_rflo.devices import device as on
 from brian_rflo.network import initial_weights
 from brian_rflo.parts import Part
@@ -34,7 +34,7 @@ def rflo(progress, device, task, n, networks, seed, trials, eta, initial=0.1, ga
         weights = weights_of(task, n, networks, seed, gain, scaled)
         if dale:
             weights.pop("recurrent")  # drawn with the signs of the neurons
-        net = LearningNetwork(task, neurons, RFLO(learning_rate=eta, tau=TAU), update="trial", networks=networks, gain=gain, seed=seed, weights=weights, constraint=DALE if dale else "", output_current=output_current, **network_args)
+        net = LearningNetwork(task, neurons, RFLO(learning_rate=eta, tau=TAU), learn=PerTrial(), constraint=DALE if dale else "", connectivity={**({"current": AllToAll()} if output_current else {})}, initial=Murray2019(gain=gain, seed=seed, weights=weights), networks=networks, **network_args)
         return net.train(trials, namespace={}, **progress.report(device)).arrays()
 
 
