@@ -25,6 +25,7 @@ from .neurons.base import spikes
 from .synapses import PlasticSynapses
 from .tasks import ArrayTask
 from .trials import Trials
+from .updates import PerTrial
 
 N_PRE, N_POST = 2, 6
 AFTER_SLOPE = schedule.SLOPE.behind()

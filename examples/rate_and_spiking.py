@@ -16,7 +16,7 @@ kinds = {
 }
 figure(layout="constrained")
 for kind, neurons in kinds.items():
-    net = LearningNetwork(task, neurons, RFLO(learning_rate=1e-3, tau=tau_syn), Delta(learning_rate=3e-3), learn=PerTrial(Adam(decay=100)), initial=Murray2019(gain=1.5 if kind == "rate" else 0.5))
+    net = LearningNetwork(task, neurons, RFLO(learning_rate=1e-3, tau=tau_syn), readout_rule=Delta(learning_rate=3e-3), learn=PerTrial(Adam(decay=100)), initial=Murray2019(gain=1.5 if kind == "rate" else 0.5))
     if kind == "spiking":
         spikes = SpikeMonitor(neurons)
         net.add(spikes)

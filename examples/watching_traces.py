@@ -10,7 +10,7 @@ defaultclock.dt = task.dt
 rng = np.random.default_rng(1)
 tau_syn, rate = 50 * ms, 0.01
 neurons = LIFNeurons(20, tau=20 * ms, tau_syn=tau_syn, bias=rng.uniform(1, 1.5, 20), refractory=3 * ms, initial=rng.uniform(0, 1, 20))
-net = LearningNetwork(task, neurons, RFLO(rate, tau=tau_syn), Delta(0.03), initial=Murray2019(gain=0.5))  # weights change in every step
+net = LearningNetwork(task, neurons, RFLO(rate, tau=tau_syn), readout_rule=Delta(0.03), initial=Murray2019(gain=0.5))  # weights change in every step
 
 pre, post = [0, 1, 2], 5
 spikes = SpikeMonitor(neurons)

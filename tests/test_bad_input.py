@@ -9,6 +9,7 @@ from brian2 import BrianObjectException, Hz, Network, NeuronGroup, Quantity, def
 
 from brian_rflo import DALE, RFLO, ALIFNeurons, Adam, AdaptiveEProp, AdaptiveFeedback, ArrayTask, ChoiceMonitor, CursorMovements, Delta, DerivedNeurons, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FeedbackDelta, FeedbackSynapses, FiringRate, FixedSynapses, IntervalMatching, LIFNeurons, LeakyDelta, LeakyFeedbackDelta, LeakyReadout, LearningNetwork, LearningRule, LossMonitor, PatternGeneration, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, RewardHebbian, SoftmaxReadout, StoreRecall, SymmetricFeedback, Task, TaskInput, TrainingResult, Trials, WinnerTakeAll, check_neurons, check_rule, check_task, compare, reference
 from brian_rflo.network import initial_weights
+from helpers import assemble
 
 TAU, RULE = 10 * ms, RFLO(0.1, tau=10 * ms)
 TASK = PeriodicOutput(period=20 * ms)
@@ -43,7 +44,7 @@ def with_weights(values):
 
 
 def network(task=TASK, group=None, rule=RULE, **args):
-    return LearningNetwork(task, group or neurons(), rule, **args)
+    return assemble(task, group or neurons(), rule, **args)
 
 
 def sparse_matrix():

@@ -13,6 +13,7 @@ from brian_rflo.derivation import derive
 from brian_rflo.devices import device
 from brian_rflo.differences import gradient_error, steady_source
 from brian_rflo.models.derived.neurons import ADAPTING, ADEX, COBAHH, CONDUCTANCE, IZHIKEVICH
+from helpers import assemble
 
 TARGETS = ("numpy", pytest.param("cython", marks=[pytest.mark.compiled, pytest.mark.model]), pytest.param("cpp_standalone", marks=[pytest.mark.compiled, pytest.mark.model]))
 CASE = np.load(Path(__file__).parent / "data" / "bellec2020_regression.npz")
@@ -48,7 +49,7 @@ def hand_written_lif():
 
 def trained(neurons, rule, trials=4, task=CURSOR, readout=0.04, **options):
     """The network, its result, and spikes."""
-    net = LearningNetwork(task, neurons, rule, Delta(readout) if readout else None, **(dict(update="trial", gain=1.0, seed=4, optimizer=Adam(decay=5)) | options))
+    net = assemble(task, neurons, rule, Delta(readout) if readout else None, **(dict(update="trial", gain=1.0, seed=4, optimizer=Adam(decay=5)) | options))
     if "spike" in neurons.events:
         net.add(spikes := SpikeMonitor(neurons))
     result = net.train(trials, namespace={})

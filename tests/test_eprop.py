@@ -14,6 +14,7 @@ from brian_rflo import schedule
 from brian_rflo.devices import device
 
 from targets import TARGETS
+from helpers import assemble
 
 CASE = np.load(Path(__file__).parent / "data" / "bellec2020_regression.npz")
 N, WINDOW, RATE = 12, 20, 5e-3
@@ -70,7 +71,7 @@ def classifier(parallel=1, batch=4, feedback="random", rule=AdaptiveEProp(RATE, 
     neurons = DiscreteLIFNeurons(N * parallel, beta=np.tile(beta, parallel), refractory=5 * ms, **PAST, **PRESETS["evidence_accumulation"])
     drawn = {name: values for name, values in weights().items() if feedback != "symmetric" or name != "feedback"}
     options = dict(update="trial", batch=batch // parallel, averaged_over=WINDOW * batch, optimizer=Adam(), regularization=FiringRate(10 * Hz, 30)) | options
-    return LearningNetwork(EVIDENCE, neurons, rule, readout=Softmax(20 * ms, decay=0.01 if feedback == "adaptive" else 0.0), credit=CREDIT[feedback], learn=PerStep(copies=parallel), connectivity={"recurrent": AllToAll(self_connections=False)}, initial=drawn, **options)
+    return assemble(EVIDENCE, neurons, rule, parallel=parallel, feedback=feedback, tau_out=20 * ms, classify=True, self_connections=False, weights=drawn, output_decay=0.01 if feedback == "adaptive" else 0.0, **options)
 
 
 def expected(batch, updates, feedback="random"):
@@ -139,7 +140,7 @@ def test_on_rate_neurons_eprop_is_rflo(update):
     task = PeriodicOutput(period=60 * ms)
     defaultclock.dt = task.dt
     matched = -1 / np.log(1 - 1 / 10) * ms  # exp(-dt/matched) = 1 - dt/tau
-    results = [LearningNetwork(task, RateNeurons(N, tau=10 * ms), rule, Delta(0.1), learn=(PerTrial if update == "trial" else PerStep)()).train(5) for rule in (RFLO(0.1, tau=10 * ms), EProp(0.1, tau=matched))]
+    results = [LearningNetwork(task, RateNeurons(N, tau=10 * ms), rule, readout_rule=Delta(0.1), learn=(PerTrial if update == "trial" else PerStep)()).train(5) for rule in (RFLO(0.1, tau=10 * ms), EProp(0.1, tau=matched))]
     np.testing.assert_allclose(results[0].weights_after["recurrent"], results[1].weights_after["recurrent"], rtol=0, atol=1e-14)
     assert (results[0].weights_after["recurrent"] != results[0].weights_before["recurrent"]).all()
 
@@ -206,7 +207,7 @@ def test_lif_neurons_run_trials_side_by_side_too():
 
 def evidence_net(**options):
     defaultclock.dt = EVIDENCE.dt
-    return LearningNetwork(EVIDENCE, DiscreteLIFNeurons(N, tau=20 * ms, name="n"), EProp(0.1, tau=20 * ms), **({"tau_out": 20 * ms} | options))
+    return assemble(EVIDENCE, DiscreteLIFNeurons(N, tau=20 * ms, name="n"), EProp(0.1, tau=20 * ms), **({"tau_out": 20 * ms} | options))
 
 
 @dataclass(frozen=True)

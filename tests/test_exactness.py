@@ -8,6 +8,7 @@ from brian_rflo import RFLO, ArrayTask, CursorMovements, IntervalMatching, Learn
 from brian_rflo.devices import device
 
 from targets import TARGETS
+from helpers import assemble
 
 TAU = 10 * ms
 
@@ -26,7 +27,7 @@ def train_in_brian(target, task, networks=1, n=30, trials=20, rate=0.03, initial
     with device(target):
         defaultclock.dt = task.dt
         neurons = RateNeurons(networks * n, tau=TAU, initial=initial)
-        return LearningNetwork(task, neurons, RFLO(rate, tau=TAU), networks=networks, **network_args).train(trials)
+        return assemble(task, neurons, RFLO(rate, tau=TAU), networks=networks, **network_args).train(trials)
 
 
 def seeded_weights(seeded):

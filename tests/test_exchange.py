@@ -8,6 +8,7 @@ import pytest
 from brian2 import Hz, Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, defaultclock, ms, mV
 
 from brian_rflo import RFLO, ALIFNeurons, Adam, ArrayTask, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FixedSynapses, LIFNeurons, Leaky, LeakyReadout, LearningNetwork, Murray2019, PatternGeneration, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, TaskInput, from_nir, to_nir
+from helpers import assemble
 
 nir = pytest.importorskip("nir")
 TASK = PatternGeneration(length=150 * ms, n_inputs=20, seed=1)
@@ -21,7 +22,7 @@ def lif(n=N, **args):
 
 def learning(neurons, task=TASK, **args):
     defaultclock.dt = task.dt
-    return LearningNetwork(task, neurons, RFLO(1e-3, tau=30 * ms), **dict(update="trial", optimizer=Adam(), gain=1.0) | args)
+    return assemble(task, neurons, RFLO(1e-3, tau=30 * ms), **dict(update="trial", optimizer=Adam(), gain=1.0) | args)
 
 
 def discrete(task=TASK, **args):

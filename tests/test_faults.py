@@ -21,6 +21,7 @@ from brian2 import Network, defaultclock, ms
 
 from brian_rflo import RFLO, CursorMovements, LearningNetwork, LIFNeurons, RateNeurons, TrainingResult, from_nir, sweep, to_nir
 from brian_rflo.files import WAITING, existing_file, machine, own_folder, save_arrays, scratch, writable_folder, write_together, write_whole
+from helpers import assemble
 
 ROOT = Path(__file__).parent.parent
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and limits")
@@ -37,7 +38,7 @@ net = LearningNetwork(task, RateNeurons(10, tau=10*ms), RFLO(0.02, tau=10*ms), u
 def network(**options):
     task = CursorMovements(movement=20 * ms)
     defaultclock.dt = task.dt
-    return LearningNetwork(task, RateNeurons(10, tau=10 * ms), RFLO(0.02, tau=10 * ms), learn=PerTrial(), **options)
+    return assemble(task, RateNeurons(10, tau=10 * ms), RFLO(0.02, tau=10 * ms), update="trial", **options)
 
 
 def script(source, *arguments, **options):

@@ -9,11 +9,12 @@ from brian2 import Network, defaultclock, ms, seed
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from brian_rflo import RFLO, SGD, Adam, ArrayTask, CursorMovements, Delta, DiscreteLIFNeurons, EProp, FeedbackSynapses, IntervalMatching, LIFNeurons, LearningNetwork, LossMonitor, Murray2019, PerStep, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials, reference
+from brian_rflo import RFLO, SGD, Adam, ArrayTask, CursorMovements, Delta, DiscreteLIFNeurons, EProp, FeedbackSynapses, IntervalMatching, LIFNeurons, LearningNetwork, LossMonitor, PerStep, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials, reference
 from brian_rflo.devices import device
 from brian_rflo.reference_spiking import LIF
 
 from targets import TARGETS
+from helpers import assemble
 
 TAU = 10 * ms
 FEW = settings(max_examples=8, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -64,7 +65,7 @@ def rates_learn_as_the_reference(task, n, networks, trials, seed, when, optimize
     assume(updates(trials, when))
     defaultclock.dt = task.dt
     neurons = RateNeurons(networks * n, tau=TAU, initial=0.1)
-    result = LearningNetwork(task, neurons, RFLO(0.02, tau=TAU), credit=CREDIT[feedback], learn=PerStep(optimizer), trained=trained, initial=Murray2019(seed=seed), networks=networks, **when).train(trials)
+    result = assemble(task, neurons, RFLO(0.02, tau=TAU), networks=networks, seed=seed, optimizer=optimizer, trained=trained, feedback=feedback, **when).train(trials)
     rule = {"random": "rflo", "symmetric": "local_symmetric"}[feedback]
     expected = reference.train(task, result.weights_before, rule, 0.02, TAU, trials, optimizer=optimizer, trained=trained, **when)
     if feedback == "symmetric":  # the reference keeps the random ones that it does not use
@@ -122,7 +123,7 @@ def spikes_learn_as_the_reference(task, n, networks, trials, seed, when, optimiz
     rng = np.random.default_rng(seed)
     start = dict(bias=rng.uniform(0.5, 2, networks * n), initial=rng.uniform(0, 1, networks * n), initial_activity=rng.uniform(0, 1, networks * n))
     neurons = LIFNeurons(networks * n, tau=TAU, tau_syn=tau_syn * ms, refractory=refractory * ms, **start)
-    net = LearningNetwork(task, neurons, RFLO(0.02, tau=tau_syn * ms), learn=PerStep(optimizer), initial=Murray2019(seed=seed), networks=networks, **when)
+    net = assemble(task, neurons, RFLO(0.02, tau=tau_syn * ms), networks=networks, seed=seed, optimizer=optimizer, **when)
     parameters = LIF.of(neurons, networks)
     result = net.train(trials)
     expected = reference.train(task, result.weights_before, "rflo", 0.02, TAU, trials, optimizer=optimizer, neurons=parameters, **when)
@@ -160,7 +161,7 @@ def noisy_training(kind):
     defaultclock.dt = task.dt
     neurons, rule, options = NOISY[kind]()
     seed(7)
-    result = LearningNetwork(task, neurons, rule, learn=PerTrial(Adam()), initial=Murray2019(seed=5), **options).train(4)
+    result = assemble(task, neurons, rule, update="trial", optimizer=Adam(), seed=5, **options).train(4)
     assert (result.weights_after["recurrent"] != result.weights_before["recurrent"]).any()
     return {"losses": result.losses, "output": result.output, **result.weights_after}
 

@@ -8,6 +8,7 @@ from brian2.core.base import BrianObjectException
 from brian_rflo import RFLO, SGD, Adam, CursorMovements, Delta, FiringRate, LIFNeurons, LearningNetwork, Murray2019, PerTrial, PlasticSynapses, RateNeurons, Readout, Trials, reference
 from brian_rflo.devices import device
 from brian_rflo.reference_spiking import LIF
+from helpers import assemble
 
 N, TAU, NETWORKS, TRIALS = 12, 20 * ms, 2, 4
 CURSOR = CursorMovements(movement=60 * ms, seed=3, input_height=2.0)
@@ -24,7 +25,7 @@ def neurons_of(kind, networks=NETWORKS):
 def network(kind, held=True, **options):
     defaultclock.dt = CURSOR.dt
     options = dict(update="trial", optimizer=Adam(decay=5)) | options
-    return LearningNetwork(CURSOR, neurons_of(kind), RFLO(0.02, tau=TAU), Delta(0.04), regularization=HELD[kind] if held else None, initial=Murray2019(gain=1.0, seed=4), networks=NETWORKS, **options)
+    return assemble(CURSOR, neurons_of(kind), RFLO(0.02, tau=TAU), Delta(0.04), networks=NETWORKS, gain=1.0, seed=4, regularization=HELD[kind] if held else None, **options)
 
 
 def relative(a, b):
@@ -80,26 +81,22 @@ def test_it_brings_rates_to_their_target():
     rates = {}
     for strength in (0, 3000):
         defaultclock.dt = CURSOR.dt
-        net = LearningNetwork(CURSOR, neurons_of("spikes"), RFLO(0.02, tau=TAU), Delta(0.04), learn=PerTrial(Adam()), regularization=FiringRate(10 * Hz, strength), initial=Murray2019(gain=1.0, seed=4), networks=NETWORKS)
+        net = LearningNetwork(CURSOR, neurons_of("spikes"), RFLO(0.02, tau=TAU), readout_rule=Delta(0.04), learn=PerTrial(Adam()), regularization=FiringRate(10 * Hz, strength), initial=Murray2019(gain=1.0, seed=4), networks=NETWORKS)
         net.train(60)
         rates[strength] = float(np.mean(net.neurons.sent)) / float(CURSOR.duration)
     assert abs(rates[3000] - 10) < 4 and rates[0] > 30
 
 
-def own(counts):
-    more, reset = ("\nsent : 1", "\nsent += 1") if counts else ("", "")
-    mine = NeuronGroup(5, f"dv/dt = (1.5 - v)/(10*ms) : 1\ndI/dt = -I/(5*ms) : 1\nactivity : 1\ngain : 1\nfeedback : 1{more}", threshold="v > 1", reset=f"v = 0{reset}", method="exact", name="mine")
-    return mine, PlasticSynapses(mine, mine, FiringRate(10 * Hz, 300).around(RFLO(0.1, tau=TAU)), onto="I", learn=PerTrial())
-
-
 def test_spikes_of_a_group_of_ones_own_are_counted_trial_by_trial():
     defaultclock.dt = CURSOR.dt
-    (mine, recurrent), readout = own(counts=True), Readout(CURSOR)
+    mine = NeuronGroup(5, "dv/dt = (1.5 - v)/(10*ms) : 1\ndI/dt = -I/(5*ms) : 1\nactivity : 1\ngain : 1\nfeedback : 1", threshold="v > 1", reset="v = 0", method="exact", name="mine")
+    recurrent, readout = PlasticSynapses(mine, mine, FiringRate(10 * Hz, 300).around(RFLO(0.1, tau=TAU)), onto="I", learn=PerTrial()), Readout(CURSOR)
     recurrent.connect()
     spikes = SpikeMonitor(mine)
     Network(mine, readout, recurrent, Trials(CURSOR, readout, recurrent), spikes).run(CURSOR.duration * 2)
-    np.testing.assert_array_equal(mine.sent, np.bincount(spikes.i[spikes.t >= CURSOR.duration], minlength=5))
-    assert mine.sent[0] > 1
+    counted = recurrent.cells["post"].spike_count
+    np.testing.assert_array_equal(counted, np.bincount(spikes.i[spikes.t >= CURSOR.duration], minlength=5))
+    assert counted[0] > 1
 
 
 BAD = {
@@ -109,7 +106,6 @@ BAD = {
     "hertz for rates": (lambda: LearningNetwork(CURSOR, neurons_of("rates", 1), RFLO(0.1, tau=TAU), regularization=FiringRate(10 * Hz, 1)), "has rates, not spikes, so its target must be a number"),
     "a number for spikes": (lambda: LearningNetwork(CURSOR, neurons_of("spikes", 1), RFLO(0.1, tau=TAU), regularization=FiringRate(0.1, 1)), "spikes, so its target must be a rate, for example 10"),
     "a rule without": (lambda: PlasticSynapses(PoissonGroup(2, 5 * Hz), Readout(CURSOR), FiringRate(0.1, 1).around(Delta(0.1)), onto="output"), "FiringRate: Delta does not say how weights change rates"),
-    "spikes that nobody counts": (lambda: own(counts=False), "group 'mine' has no variable 'sent', which regularization needs .spikes .or summed activity. of the trial so far; add 'sent : 1'"),
     "no value object": (lambda: LearningNetwork(CURSOR, neurons_of("rates", 1), RFLO(0.1, tau=TAU), regularization=10 * Hz), "regularization must be a FiringRate"),
     "online baseline": (lambda: reference.train(CURSOR, {}, "rtrl", 0.1, TAU, 1, regularization=HELD["rates"]), "regularization of rates needs a rule that goes backwards"),
 }
@@ -129,4 +125,4 @@ def test_it_needs_trials():
     recurrent.connect()
     with pytest.raises(BrianObjectException) as error:
         Network(neurons, recurrent).run(1 * ms)
-    assert "'recurrent' is to hold firing rates, which are counted trial by trial, but no Trials has it" in str(error.value.__cause__)
+    assert "reads trial_steps, the length of a trial, but no Trials has the projection" in str(error.value.__cause__)

@@ -7,6 +7,7 @@ from brian2 import Hz, StateMonitor, defaultclock, ms, prefs
 from brian_rflo import PRESETS, RFLO, ALIFNeurons, Adam, AllToAll, DiscreteLIFNeurons, EProp, FiringRate, LIFNeurons, Leaky, LearningNetwork, Murray2019, PatternGeneration, PeriodicOutput, PlasticSynapses, RateNeurons
 from brian_rflo.dense import resting
 from brian_rflo.devices import device
+from helpers import assemble
 
 pytestmark = pytest.mark.compiled
 N, TAU, TAU_SYN = 21, 20 * ms, 50 * ms
@@ -23,7 +24,7 @@ def lif(count=1, **settings):
 
 def network(neurons, rule=RULE, **settings):
     """A network whose recurrent weights change in each step."""
-    return LearningNetwork(TASK, neurons, rule, initial=Murray2019(seed=2), **settings)
+    return assemble(TASK, neurons, rule, update="step", seed=2, **settings)
 
 
 NETWORKS = {

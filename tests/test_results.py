@@ -12,13 +12,14 @@ from brian2 import defaultclock, ms, prefs
 from brian_rflo import RFLO, CursorMovements, LIFNeurons, Leaky, LearningNetwork, PeriodicOutput, RateNeurons, TrainingResult, compare, reference
 
 from altering import altered, most_memory, with_zeros
+from helpers import assemble
 
 TASK = CursorMovements(movement=40 * ms, n_movements=2, seed=1)
 
 
 def network(task=TASK, networks=2, **more):
     defaultclock.dt = task.dt
-    return LearningNetwork(task, RateNeurons(12 * networks, tau=10 * ms), RFLO(0.03, tau=10 * ms), networks=networks, **more)
+    return assemble(task, RateNeurons(12 * networks, tau=10 * ms), RFLO(0.03, tau=10 * ms), networks=networks, **more)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from brian_rflo import PRESETS, RFLO, SGD, Adam, AdaptiveEProp, AdaptiveFeedback
 from brian_rflo.devices import device, reset
 
 from altering import altered, most_memory, with_zeros
+from helpers import assemble
 
 PERIODIC = PeriodicOutput(period=20 * ms)
 CURSOR = CursorMovements(movement=20 * ms, n_movements=2, seed=1)
@@ -186,7 +187,7 @@ def test_objects_of_the_users_own_are_saved_too(tmp_path):
 def test_another_network_is_named(tmp_path, change, message):
     def make(task=CURSOR, neurons=lambda: RateNeurons(12, tau=10 * ms), rule=RFLO(0.03, tau=10 * ms), **more):
         defaultclock.dt = task.dt
-        return LearningNetwork(task, neurons(), rule, **more)
+        return assemble(task, neurons(), rule, **more)
 
     net = make()
     net.train(1)

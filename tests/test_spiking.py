@@ -10,6 +10,7 @@ from brian_rflo.network import initial_weights
 from brian_rflo.reference_spiking import LIF
 
 from targets import TARGETS
+from helpers import assemble
 
 TAU, TAU_SYN, N = 10 * ms, 20 * ms, 12
 CURSOR = CursorMovements(movement=60 * ms, seed=3, input_height=2.0)
@@ -27,7 +28,7 @@ def relative(a, b):
 def train(task=CURSOR, networks=2, trials=4, rate=0.02, optimizer=Adam(decay=5), **options):
     defaultclock.dt = task.dt
     neurons = lif(networks * N)
-    net = LearningNetwork(task, neurons, RFLO(rate, tau=TAU_SYN), Delta(2 * rate), learn=PerTrial(optimizer), initial=Murray2019(gain=1.0, seed=4), networks=networks, **options)
+    net = assemble(task, neurons, RFLO(rate, tau=TAU_SYN), Delta(2 * rate), update="trial", networks=networks, gain=1.0, seed=4, optimizer=optimizer, **options)
     spikes = SpikeMonitor(neurons)
     net.add(spikes)
     parameters = LIF.of(neurons, networks)
@@ -216,7 +217,7 @@ def test_adam_takes_no_name_that_a_rule_may_want():
         reset = "m = 0; s = 0"
 
     defaultclock.dt = CURSOR.dt
-    result = LearningNetwork(CURSOR, RateNeurons(N, tau=TAU), TwoStage(0.01, tau=TAU), Delta(0.01), learn=PerStep(Adam())).train(2)
+    result = LearningNetwork(CURSOR, RateNeurons(N, tau=TAU), TwoStage(0.01, tau=TAU), readout_rule=Delta(0.01), learn=PerStep(Adam())).train(2)
     assert (result.weights_after["recurrent"] != result.weights_before["recurrent"]).any()
 
 
@@ -275,7 +276,7 @@ def learned(noise):
         neurons = LIFNeurons(size, tau=20 * ms, tau_syn=50 * ms, bias=rng.uniform(1, 1.5, size), refractory=3 * ms, initial=rng.uniform(0, 1, size), initial_activity=rng.uniform(0, 1, size), noise=noise)
         weights = initial_weights(n, 0, 1, networks, 0.5, seed)
         weights["output"] *= 0.1
-        net = LearningNetwork(task, neurons, RFLO(1e-3, tau=50 * ms), Delta(3e-3), learn=PerTrial(Adam(decay=100)), initial=Murray2019(seed=seed, weights=weights), networks=networks)
+        net = LearningNetwork(task, neurons, RFLO(1e-3, tau=50 * ms), readout_rule=Delta(3e-3), learn=PerTrial(Adam(decay=100)), initial=Murray2019(seed=seed, weights=weights), networks=networks)
         result = net.train(600)
     return np.median(result.losses[:, -20:], axis=1) * 2 / (result.target**2).mean(), result.losses[:, 0] * 2 / (result.target**2).mean()
 

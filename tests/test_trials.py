@@ -106,7 +106,6 @@ def test_rates_are_per_step_without_trials():
     alone = Network(*(part for part in network.objects if part.name not in ("trials",) and not part.name.startswith("trials")))
     for synapses in plastic:
         synapses.variables._variables.pop("trial_steps")
-        synapses.variables._variables.pop("averaged_over")
     before = np.array(plastic[2].w).reshape(-1, 2)
     alone.run(defaultclock.dt, namespace={})
     change = np.outer(network["neurons"].activity, network["readout"].error)
@@ -258,7 +257,7 @@ def test_recurrent_weights_that_stay_are_named(caplog):
         mine = NeuronGroup(10, "dactivity/dt = (tanh(I_rec) - activity)/(10*ms) : 1\ngain : 1\nfeedback : 1\nI_rec : 1", method="euler", name="mine*")
         mine.run_regularly(statement, **schedule.GAIN)
         mine.activity = 0.1
-        return LearningNetwork(TASK, mine, rule, PAIR[1]).train(2, namespace={})
+        return LearningNetwork(TASK, mine, rule, readout_rule=PAIR[1]).train(2, namespace={})
 
     train("gain = 1 - tanh(I_rec)**2")
     train("gain = 0", RFLO(0, tau=TAU))

@@ -8,6 +8,7 @@ from brian_rflo import DALE, RFLO, CursorMovements, LearningNetwork, Murray2019,
 from brian_rflo.devices import device
 
 from targets import TARGETS
+from helpers import assemble
 
 TAU, RATE, N = 10 * ms, 2.0, 8
 CURSOR = CursorMovements(movement=30 * ms, seed=3)
@@ -37,7 +38,7 @@ def train(task, trials=7, networks=2, rate=RATE, **options):
     excitatory = np.tile(EXCITATORY, networks) if "constraint" in options else None
     inputs = ("I_rec", "I_in", "I_out") if options.get("output_current") else ("I_rec", "I_in")
     neurons = RateNeurons(networks * N, tau=TAU, initial=0.3, excitatory=excitatory, inputs=inputs)
-    net = LearningNetwork(task, neurons, RFLO(rate, tau=TAU), initial=Murray2019(seed=4), networks=networks, **{"update": "trial"} | options)
+    net = assemble(task, neurons, RFLO(rate, tau=TAU), networks=networks, seed=4, **{"update": "trial"} | options)
     return net, net.train(trials)
 
 

@@ -37,7 +37,7 @@ def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, no
         if rule not in TRAINED:
             Network(neurons).run(0 * ms, namespace={})  # Brian2 warns of groups that were never in a network
         if rule in TRAINED:
-            net = LearningNetwork(task, neurons, model.rule(neurons, tau), Delta(model.readout_rate), learn=PerTrial(Adam(decay=DECAY)), trained=TRAINED[rule], initial=weights, networks=networks)
+            net = LearningNetwork(task, neurons, model.rule(neurons, tau), readout_rule=Delta(model.readout_rate), learn=PerTrial(Adam(decay=DECAY)), trained=TRAINED[rule], initial=weights, networks=networks)
             result = net.train(trials, namespace={}, **progress.report(device))
         elif rule == "bptt":
             rates = {"recurrent": RATE, "input": RATE, "output": model.readout_rate}

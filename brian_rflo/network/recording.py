@@ -140,7 +140,7 @@ class Recording:
         """Recorded weights as (measurement, network, post, pre)."""
         net, monitor = self.net, self.aligned[name]
         recorded, n_post = self._new(monitor, "w"), self.before[name].shape[1]
-        return recorded.reshape(net.blocks, -1, n_post, recorded.shape[1])[:: net.copies].transpose(3, 0, 2, 1)
+        return recorded.reshape(net.blocks, self.before[name].shape[2], n_post, recorded.shape[1])[:: net.copies].transpose(3, 0, 2, 1)
 
 
 class EdgeMonitor(OccasionalMonitor):

@@ -1,7 +1,7 @@
 """The weights of a network as matrices ``[network, post, pre]``: those that it begins with, and those of now."""
 
 import weakref
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from brian2 import get_device
@@ -33,11 +33,12 @@ class Murray2019:
 
     gain: float = 1.5
     seed: int = 0
-    weights: dict = field(default_factory=dict)
+    weights: dict | None = None
 
     def __post_init__(self):
         check_number("Murray2019", "gain", self.gain, zero_allowed=True)
         check_seed("Murray2019: seed", self.seed)
+        object.__setattr__(self, "weights", {} if self.weights is None else self.weights)
 
     def draw(self, n_neurons, n_inputs, n_outputs, networks):
         """Return matrices ``[network, post, pre]`` by name."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from brian2.groups.subgroup import Subgroup
 from brian2.utils.logger import get_logger
+from brian2.utils.stringtools import get_identifiers
 
 from .. import schedule
 from ..dense import DenseParts
@@ -245,10 +246,10 @@ class PlasticSynapses(Projection):
         """Raise if something waits for the boundary of a trial, or for a number of a network."""
         if self.learn.accumulates:
             raise ValueError(f"'{self.name}' accumulates its weight change for the end of a trial, but no Trials has it; write Trials(task, ..., {self.name}), or learn=PerStep()")
-        late = [when for when in self.rule.updates if when not in ("step", *AT_SPIKES)]
-        numbers = sorted(set(self.rule.reads("network")) - {"finite"})
-        if late or numbers:
-            needs = f"reads '{numbers[0]}_network', a number of the network" if numbers else f"reads its update at '{late[0]}'"
+        late = [f"reads its update at '{when}'" for when in self.rule.updates if when not in ("step", *AT_SPIKES)]
+        numbers = [f"reads '{name}_network', a number of the network" for name in self.rule.reads("network") if name != "finite"]
+        counts = ["reads trial_steps, the length of a trial"] if any("trial_steps" in get_identifiers(update) for update in self.rule.updates.values()) else []
+        for needs in [*late, *numbers, *counts][:1]:
             raise ValueError(f"{type(self.rule).__name__} on '{self.name}' {needs}, but no Trials has the projection; write Trials(task, ..., {self.name})")
 
     def after_run(self):

@@ -66,7 +66,7 @@ def pattern_rate(progress, device, task, seed, network, trials):
     with on(device):
         defaultclock.dt = task.dt
         neurons = RateNeurons(N, tau=TAU, initial=0.1)
-        net = LearningNetwork(task, neurons, RFLO(rates["recurrent"], tau=TAU), Delta(rates["output"]), learn=PerTrial(Adam(decay=RATE_NETWORK["decay"])), initial=rate_weights(task, seed, network))
+        net = LearningNetwork(task, neurons, RFLO(rates["recurrent"], tau=TAU), readout_rule=Delta(rates["output"]), learn=PerTrial(Adam(decay=RATE_NETWORK["decay"])), initial=rate_weights(task, seed, network))
         return net.train(trials, namespace={}, **progress.report(device)).arrays()
 
 
