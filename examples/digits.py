@@ -9,16 +9,16 @@ copies, tau = 16, 20 * ms  # copies of the network, which share their weights an
 defaultclock.dt = 1 * ms
 
 
-def network(part, **weights):
+def network(part, initial=Murray2019(gain=0.5, seed=1)):
     task = SequentialDigits(show=2 * ms, answer=4 * ms, part=part, seed=1)
     neurons, rule = RateNeurons(copies * 100, tau=tau), RFLO(learning_rate=0.05, tau=tau)
-    return LearningNetwork(task, neurons, rule, readout=Softmax(tau), credit=SymmetricFeedback(), learn=PerTrial(Adam(decay=100), copies=copies), initial=Murray2019(gain=0.5, seed=1), **weights)
+    return LearningNetwork(task, neurons, rule, readout=Softmax(tau), credit=SymmetricFeedback(), learn=PerTrial(Adam(decay=100), copies=copies), initial=initial)
 
 
 net = network("train")
 result = net.train(copies * 500, report="text")
 
-test = network("test", weights=result.weights_after)
+test = network("test", initial=result.weights_after)
 for projection in test.trials.projections:
     projection.plastic = False
 choice = StateMonitor(test.readout, "choice", record=True, when="end")

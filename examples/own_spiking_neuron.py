@@ -37,11 +37,11 @@ mine.g_background = "(0.4 + 0.2*rand())*g_leak"  # the membrane would rest betwe
 mine.v_start = "E_leak + rand()*(theta - E_leak)"
 
 readout = Readout(task)
-when = dict(update="trial", optimizer=Adam(decay=100))
-recurrent = PlasticSynapses(mine, mine, RFLO(learning_rate=1e-3, tau=tau_syn), onto="g_rec", **when)
+learn = PerTrial(Adam(decay=100))
+recurrent = PlasticSynapses(mine, mine, RFLO(learning_rate=1e-3, tau=tau_syn), onto="g_rec", learn=learn)
 recurrent.connect()
 recurrent.w = "0.5*randn()/sqrt(N_pre)"
-output = PlasticSynapses(mine, readout, Delta(learning_rate=3e-3), onto="output", **when)
+output = PlasticSynapses(mine, readout, Delta(learning_rate=3e-3), onto="output", learn=learn)
 output.connect()
 output.w = "0.1*(2*rand() - 1)/sqrt(N_pre)"
 feedback = FeedbackSynapses(readout, mine)

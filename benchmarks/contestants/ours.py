@@ -25,10 +25,11 @@ NEURONS = {"rate": rate_neurons, "spiking": spiking_neurons}
 def parts(problem, task, rate, update, networks):
     """Neurons, readout, recurrent, output and feedback projections, with the timed network's weights."""
     defaultclock.dt = task.dt
+    learn = PerTrial() if update == "trial" else PerStep()
     neurons, tau = NEURONS[problem.kind](problem, networks)
     readout = Readout(task, networks=networks)
-    recurrent = PlasticSynapses(neurons, neurons, RFLO(learning_rate=rate, tau=tau), onto="I_rec", learn=(PerTrial if update == "trial" else PerStep)())
-    output = PlasticSynapses(neurons, readout, Delta(learning_rate=rate), onto="output", learn=(PerTrial if update == "trial" else PerStep)())
+    recurrent = PlasticSynapses(neurons, neurons, RFLO(learning_rate=rate, tau=tau), onto="I_rec", learn=learn)
+    output = PlasticSynapses(neurons, readout, Delta(learning_rate=rate), onto="output", learn=learn)
     feedback = FeedbackSynapses(readout, neurons)
     for projection, weights in zip((recurrent, output, feedback), flat(problem, networks)):
         projection.connect(networks=networks)

@@ -32,14 +32,14 @@ class OursEprop(Standalone):
         defaultclock.dt = task.dt
         neurons = self.neurons(problem.size)
         neurons.I_in = TAU / ms * np.array([CURRENTS[0] + CURRENTS[1] * post / problem.size for post in range(problem.size)])
-        readout = LeakyReadout(task, tau=TAU)
-        recurrent = PlasticSynapses(neurons, neurons, FiringRate(HERTZ * Hz, 300).around(self.rule_of(neurons)), onto=self.onto, learn=PerTrial())
-        output = PlasticSynapses(neurons, readout, LeakyDelta(RATE, tau=TAU), onto="drive", learn=PerTrial())
+        readout, learn = LeakyReadout(task, tau=TAU), PerTrial(window=1)
+        recurrent = PlasticSynapses(neurons, neurons, FiringRate(HERTZ * Hz, 300).around(self.rule_of(neurons)), onto=self.onto, learn=learn)
+        output = PlasticSynapses(neurons, readout, LeakyDelta(RATE, tau=TAU), onto="drive", learn=learn)
         feedback = FeedbackSynapses(readout, neurons)
         for projection, weights, scale in zip((recurrent, output, feedback), flat(problem, networks), (1e-3 * TAU / ms, 1, 1)):
             projection.connect(networks=networks)
             projection.w = scale * weights
-        trials = Trials(task, neurons, readout, recurrent, output, averaged_over=1)
+        trials = Trials(task, neurons, readout, recurrent, output)
         return Model([neurons, readout, recurrent, output, feedback, trials], recurrent.variables["w"], readout.variables["output"], sent=neurons.variables["sent"])
 
 

@@ -85,7 +85,7 @@ class SpikingNetwork:
 
     def reset(self):
         """What a trial begins with."""
-        self.membrane, self.current, self.low_passed = self.initial.copy(), np.zeros_like(self.bias), np.zeros_like(self.bias)
+        self.membrane, self.current, self.psp = self.initial.copy(), np.zeros_like(self.bias), np.zeros_like(self.bias)
         self.activity, self.waiting = np.zeros_like(self.bias), np.zeros(len(self.bias), int)
         self.trace[:] = 0
 
@@ -93,7 +93,7 @@ class SpikingNetwork:
         """One step without learning; returns output and error."""
         gain = self.integrate()
         self.trace *= self.forget
-        self.trace += np.outer((1 - self.forget) * gain, self.low_passed)
+        self.trace += np.outer((1 - self.forget) * gain, self.psp)
         self.fire(recurrent)
         output = readout @ self.activity
         return output, target - output
@@ -101,7 +101,7 @@ class SpikingNetwork:
     def integrate(self):
         """Membranes, and what traces read; returns the gain."""
         free = self.waiting == 0
-        self.low_passed += (1 - self.keep) * (self.activity + 1 - self.low_passed)
+        self.psp += (1 - self.keep) * (self.activity + 1 - self.psp)
         self.membrane += free * (1 - self.keep) * (self.current + self.bias - self.membrane)
         return free * np.maximum(0, 1 - np.abs(self.membrane - 1))
 

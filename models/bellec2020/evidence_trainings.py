@@ -51,21 +51,32 @@ def evidence(progress, device, task, variant, n, batch, networks, seed, iteratio
     On compiled targets four trials run side by side, on numpy a whole batch. Where the learning rate is `falling`, it does so linearly to 0.
     """
     adaptive, traced, trained = VARIANTS[variant]
-    parallel = batch if device == "numpy" else 4
+    copies = batch if device == "numpy" else 4
     rule = AdaptiveEProp(rate, tau=TAU_M, tau_adapt=TAU_ADAPT) if traced else EProp(rate, tau=TAU_M)
     with on(device):
         defaultclock.dt = task.dt
-        beta = np.tile(beta_of(n, adaptive), networks * parallel)
+        beta = np.tile(beta_of(n, adaptive), networks * copies)
         neurons = DiscreteLIFNeurons(len(beta), tau=TAU_M, tau_adapt=TAU_ADAPT, beta=beta, refractory=REFRACTORY, **PRESETS["evidence_accumulation"])
-        net = LearningNetwork(task, neurons, rule, readout=Softmax(TAU_M), learn=PerTrial(Adam(), window=task.steps("recall") * batch, batch=batch // parallel, copies=parallel), trained=trained, regularization=FiringRate(F_TARGET, C_REG), connectivity={"recurrent": AllToAll(self_connections=False)}, initial=evidence_weights(task, n, seed, networks), networks=networks)
+        net = LearningNetwork(
+            task,
+            neurons,
+            rule,
+            readout=Softmax(TAU_M),
+            learn=PerTrial(Adam(), window=task.steps("recall") * batch, batch=batch // copies, copies=copies),
+            trained=trained,
+            regularization=FiringRate(F_TARGET, C_REG),
+            connectivity=AllToAll(self_connections=False),
+            initial=evidence_weights(task, n, seed, networks),
+            networks=networks,
+        )
         if falling:
             for part in (net.recurrent, net.input_synapses, net.output):
                 net.trials.at_start(part, "learning_rate = first_rate*(1 - (t_in_timesteps//steps_of_batch)/n_updates)")
         choices = OccasionalMonitor(net.readout, "choice", True, last_step(task.n_steps), schedule.RECORD)
         net.add(choices)
-        constants = dict(first_rate=rate, steps_of_batch=task.n_steps * (batch // parallel), n_updates=float(iterations)) if falling else {}
+        constants = dict(first_rate=rate, steps_of_batch=task.n_steps * (batch // copies), n_updates=float(iterations)) if falling else {}
         result = net.train(batch * iterations, namespace=constants, **progress.report(device))
-        answers = np.asarray(choices.choice).reshape(networks, parallel, task.n_outputs, -1).argmax(axis=2)
+        answers = np.asarray(choices.choice).reshape(networks, copies, task.n_outputs, -1).argmax(axis=2)
     answers = answers.swapaxes(1, 2).reshape(networks, -1)
     sides = np.array([task.trial(number)[1][-1].argmax() for number in range(answers.shape[1])])
     return result.arrays() | {"wrong": (answers != sides).reshape(networks, -1, batch).mean(axis=2), "rate": np.array(rate)}

@@ -6,7 +6,25 @@ Settings are those of NEST's tutorial and of the authors' code; see README.md.
 import numpy as np
 from brian2 import Hz, defaultclock, ms
 
-from brian_rflo import PRESETS, RFLO, Adam, AllToAll, Delta, DiscreteLIFNeurons, EProp, FiringRate, Leaky, LearningNetwork, PerTrial, RateNeurons, reference, reference_eprop
+from brian_rflo import (
+    PRESETS,
+    RFLO,
+    Adam,
+    AdaptiveFeedback,
+    AllToAll,
+    Delta,
+    DiscreteLIFNeurons,
+    EProp,
+    FiringRate,
+    Leaky,
+    LearningNetwork,
+    PerTrial,
+    RandomFeedback,
+    RateNeurons,
+    SymmetricFeedback,
+    reference,
+    reference_eprop,
+)
 from brian_rflo.devices import device as on
 from brian_rflo.network import initial_weights
 from brian_rflo.reference_eprop import EpropNetwork
@@ -14,6 +32,8 @@ from brian_rflo.reference_eprop import EpropNetwork
 C_REG, F_TARGET = 300, 10 * Hz
 #: Time constant of membrane and readout; learning rates of gradient descent, and of Adam.
 N, TAU, RATE, ADAM_RATE = 100, 30 * ms, 1e-4, 3e-3
+#: Credit paths of the networks in Brian2.
+CREDIT = {"random": RandomFeedback(), "symmetric": SymmetricFeedback(), "adaptive": AdaptiveFeedback()}
 #: What is trained in NumPy, all of it with symmetric feedback; without a word on it by e-prop.
 IN_NUMPY = {
     "symmetric-adam": dict(learning_rate=ADAM_RATE, optimizer=Adam()),
@@ -43,7 +63,17 @@ def pattern(progress, device, task, seed, network, trials, feedback):
     with on(device):
         defaultclock.dt = task.dt
         neurons = DiscreteLIFNeurons(N, tau=TAU, **PRESETS["pattern_generation"])
-        net = LearningNetwork(task, neurons, EProp(RATE, tau=TAU), readout=Leaky(TAU), credit=CREDIT[feedback], learn=PerTrial(window=1), regularization=FiringRate(F_TARGET, C_REG), connectivity={"recurrent": AllToAll(self_connections=False)}, initial=pattern_weights(task, seed, network))
+        net = LearningNetwork(
+            task,
+            neurons,
+            EProp(RATE, tau=TAU),
+            readout=Leaky(TAU),
+            credit=CREDIT[feedback],
+            learn=PerTrial(window=1),
+            regularization=FiringRate(F_TARGET, C_REG),
+            connectivity=AllToAll(self_connections=False),
+            initial=pattern_weights(task, seed, network),
+        )
         return net.train(trials, namespace={}, **progress.report(device)).arrays()
 
 

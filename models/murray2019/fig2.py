@@ -8,7 +8,7 @@ weights change at the end of each trial, as in the author's code. Learning rates
 import numpy as np
 from brian2 import ms
 
-from brian_rflo import PeriodicOutput, TrainingResult, plotting
+from brian_rflo import PeriodicOutput, RandomFeedback, SymmetricFeedback, TrainingResult, plotting
 from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays, told
 
 from .trainings import baseline, part, rflo
@@ -30,7 +30,7 @@ def training(rule, period, settings, **changed):
     """A part: one rule at one period, with the printed learning rate. The last two rules take those of their local or nonlocal relative."""
     function = baseline if rule in ("bptt", "nonlocal_random") else rflo
     rates = ETA["bptt" if function is baseline else "rflo"]
-    how = {"rule": rule} if function is baseline else {"feedback": "symmetric" if rule == "local_symmetric" else "random"}
+    how = {"rule": rule} if function is baseline else {"credit": SymmetricFeedback() if rule == "local_symmetric" else RandomFeedback()}
     suffix = "".join(f"-{word}" for word, there in (("clipped", "clip_norm" in changed), ("random_start", "initial" in changed), ("dale", "dale" in changed)) if there)
     return part(f"{rule}-T{period}{suffix}", function, settings, task(period), **{"eta": rates[period]} | how | changed)
 

@@ -46,7 +46,6 @@ class GradedHebbian(LearningRule):
     """The rule as printed: z = W^s h itself, where `RewardHebbian` has the choice."""
 
     update = "deciding_post*reward_post*z_post*activity_pre"
-    needs_post = ("deciding", "reward", "z")
 
 
 #: A cursor on the corners of the square: (x, y) is where the movement just chosen will end.

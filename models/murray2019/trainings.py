@@ -24,7 +24,7 @@ def start_of(initial, n, networks, seed):
     return np.stack([np.random.default_rng((seed, network, 1)).uniform(-1, 1, n) for network in range(networks)])
 
 
-def rflo(progress, device, task, n, networks, seed, trials, eta, initial=0.1, gain=1.5, scaled=False, dale=False, output_current=False, **network_args):
+def rflo(progress, device, task, n, networks, seed, trials, eta, initial=0.1, gain=1.5, scaled=False, dale=False, output_current=False, batch=1, **network_args):
     """Networks side by side in one Brian2 simulation; weights change at the end of trials. Arrays of a `TrainingResult`."""
     with on(device):
         defaultclock.dt = task.dt
@@ -34,7 +34,17 @@ def rflo(progress, device, task, n, networks, seed, trials, eta, initial=0.1, ga
         weights = weights_of(task, n, networks, seed, gain, scaled)
         if dale:
             weights.pop("recurrent")  # drawn with the signs of the neurons
-        net = LearningNetwork(task, neurons, RFLO(learning_rate=eta, tau=TAU), learn=PerTrial(), constraint=DALE if dale else "", connectivity={**({"current": AllToAll()} if output_current else {})}, initial=Murray2019(gain=gain, seed=seed, weights=weights), networks=networks, **network_args)
+        net = LearningNetwork(
+            task,
+            neurons,
+            RFLO(learning_rate=eta, tau=TAU),
+            learn=PerTrial(batch=batch),
+            constraint=DALE if dale else "",
+            connectivity={"current": AllToAll()} if output_current else None,
+            initial=Murray2019(gain, seed, weights),
+            networks=networks,
+            **network_args,
+        )
         return net.train(trials, namespace={}, **progress.report(device)).arrays()
 
 
