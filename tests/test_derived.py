@@ -97,14 +97,14 @@ def test_synapses_may_keep_no_trace(sent, method):
 
 
 @pytest.mark.parametrize("target", TARGETS[1:])
-@pytest.mark.parametrize("sent, method", [("tanh", "euler"), ("ReLU", "exact")])
-def test_rules_without_synaptic_traces_are_compiled(sent, method, target):
+@pytest.mark.parametrize("sent, method, readout", [("tanh", "euler", {}), ("ReLU", "exact", dict(tau_out=20 * ms))], ids=["tanh", "ReLU, filtered"])
+def test_rules_without_synaptic_traces_are_compiled(sent, method, readout, target):
     results = []
     for where in ("numpy", target):
         with device(where):
             defaultclock.dt = CURSOR.dt
             neurons = potential(N, SENT[sent], method)
-            net, result, _ = trained(neurons, neurons.rule(0.02))
+            net, result, _ = trained(neurons, neurons.rule(0.02, **readout), readout=None, **readout)
             assert where == "numpy" or net.recurrent.dense.reason is None
             results.append(result)
     assert_same(*results, 1e-13)
