@@ -6,6 +6,7 @@ its own folder, the versions of Brian2 and NumPy. So an experiment that was inte
 part in common share it, and changed code or settings find nothing to reuse.
 """
 
+import errno
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -91,7 +92,9 @@ def read(path):
         return None
     try:
         return read_arrays(path)
-    except PermissionError as error:
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM):
+            raise
         raise PermissionError(f"cannot read the finished part '{path}'; {remedy(path, 'r')}, or choose another folder") from error
     except RuntimeError as error:
         raise RuntimeError(f"the finished part {error}; delete it, and the same command computes it anew and keeps all others") from error
