@@ -47,7 +47,8 @@ class Part:
 
     def common(self):
         """What decides the numbers of all parts of this function, as text by name."""
-        return sources(self.function) | {package: version(package) for package in ("brian2", "numpy")}
+        versions = {package: version(package) for package in ("brian2", "numpy")}
+        return sources(self.function) | versions
 
     def particular(self):
         """What decides the numbers of this one."""
@@ -95,7 +96,8 @@ def read(path):
     except OSError as error:
         if error.errno not in (errno.EACCES, errno.EPERM):
             raise
-        raise PermissionError(f"cannot read the finished part '{path}'; {remedy(path, 'r')}, or choose another folder") from error
+        advice = f"{remedy(path, 'r')}, or choose another folder"
+        raise PermissionError(f"cannot read the finished part '{path}'; {advice}") from error
     except RuntimeError as error:
         raise RuntimeError(f"the finished part {error}; delete it, and the same command computes it anew and keeps all others") from error
 
@@ -128,7 +130,7 @@ def compute(parts, folder, workers, say):
         If a finished part is damaged, before anything is computed.
     """
     folder = shared_folder(folder)
-    parts = [replace(part, began=part.identity()) for part in {part.name: part for part in parts}.values()]
+    parts = {part.name: replace(part, began=part.identity()) for part in parts}.values()
     paths = {part.name: part.path(folder) for part in parts}
     found = {name: read(path) for name, path in paths.items()}
     missing = [part for part in parts if found[part.name] is None]
