@@ -37,7 +37,8 @@ class Worker:
         self.folder = str(scratch_folder("bench"))
         command = [sys.executable, "-m", f"{__package__}.worker", name, self.folder]
         environment = {**os.environ, **ENVIRONMENT, **temporary(self.folder)}
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment, start_new_session=True)
+        pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.process = subprocess.Popen(command, **pipes, env=environment, start_new_session=True)
 
     def __enter__(self):
         return self

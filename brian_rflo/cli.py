@@ -157,8 +157,11 @@ def run_all(chosen, root, device, args):
     for experiment in chosen:
         names = [part.name for part in wanted[experiment]]
         if not set(names) & set(failed):
+            its = {name: arrays[name] for name in names}
             try:
-                statuses.append(finish(experiment, settings[experiment], {name: arrays[name] for name in names}, seconds, folders[experiment]))
+                statuses.append(
+                    finish(experiment, settings[experiment], its, seconds, folders[experiment])
+                )
             except OSError as error:  # the tables of the others can still be shown
                 unwritten.append(error)
     if failed:
@@ -180,7 +183,8 @@ def finish(experiment, settings, arrays, seconds, folder):
     say(f"\n{experiment.name}\n{table(outcome.rows)}\n")
     paths = save(outcome, experiment, settings, seconds, folder)
     computing = sum(float(part["seconds"]) for part in arrays.values())
-    say(f"{seconds:.0f} s, of computing {computing:.0f} s, seed {settings.seed}. Written: {', '.join(map(str, paths))}")
+    took = f"{seconds:.0f} s, of computing {computing:.0f} s, seed {settings.seed}"
+    say(f"{took}. Written: {', '.join(map(str, paths))}")
     return 0 if all(row.holds is not False for row in outcome.rows) else 1
 
 

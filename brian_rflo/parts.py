@@ -6,6 +6,7 @@ its own folder, the versions of Brian2 and NumPy. So an experiment that was inte
 part in common share it, and changed code or settings find nothing to reuse.
 """
 
+import errno
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -48,7 +49,8 @@ class Part:
 
     def common(self):
         """What decides the numbers of all parts of this function, as text by name."""
-        return sources(self.function) | {package: version(package) for package in ("brian2", "numpy")}
+        versions = {package: version(package) for package in ("brian2", "numpy")}
+        return sources(self.function) | versions
 
     def particular(self):
         """What decides the numbers of this one."""
@@ -93,8 +95,11 @@ def read(path):
         return None
     try:
         arrays = read_arrays(path)
-    except PermissionError as error:
-        raise PermissionError(f"cannot read the finished part '{path}'; {remedy(path, 'r')}, or choose another folder") from error
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM):
+            raise
+        advice = f"{remedy(path, 'r')}, or choose another folder"
+        raise PermissionError(f"cannot read the finished part '{path}'; {advice}") from error
     except RuntimeError as error:
         raise RuntimeError(f"the finished part {error}; {ADVICE}") from error
     with foreign(path):
@@ -140,7 +145,7 @@ def compute(parts, folder, workers, say):
         If a finished part is damaged, before anything is computed.
     """
     folder = shared_folder(folder)
-    parts = [replace(part, began=part.identity()) for part in {part.name: part for part in parts}.values()]
+    parts = {part.name: replace(part, began=part.identity()) for part in parts}.values()
     paths = {part.name: part.path(folder) for part in parts}
     found = {name: read(path) for name, path in paths.items()}
     missing = [part for part in parts if found[part.name] is None]

@@ -1,4 +1,7 @@
-"""Folders that several processes compute into, also of several machines and users: who computes what, and what to do where one may not."""
+"""Folders that several processes compute into, also of several machines and users.
+
+Who computes what, and what to do where one may not.
+"""
 
 import errno
 import os
@@ -9,8 +12,8 @@ from pathlib import Path
 
 from .files import writable_folder
 
-#: By process and folder: the one handle of its claims, and the names of the files that are looked at through it. The system gives up all claims that a
-#: process has in a file when the process closes any handle of that file.
+#: By process and folder: the one handle of its claims, and the names of the files that are claimed,
+#: or looked at. With any handle that a process closes, the system gives up all of its claims.
 OPEN = {}
 
 
@@ -34,10 +37,11 @@ def shared_folder(path):
 
 @contextmanager
 def claimed(path):
-    """Whether this process alone may write a file now, which other processes, also of machines that share the folder, then do not.
+    """Whether this process alone may write a file now.
 
-    The system forgets the claim when the process ends, however that happens. Where a file system knows no locks, every process may; then a file may be
-    written twice, one whole file after the other.
+    Other processes, also of machines that share the folder, then do not. The system forgets the
+    claim when the process ends, however that happens. Where a file system knows no locks, every
+    process may; then a file may be written twice, one whole file after the other.
 
     Raises
     ------
@@ -51,7 +55,10 @@ def claimed(path):
         OPEN[folder] = opened(path.with_name(".claims")), []
     claims, names = OPEN[folder]
     if path.name in names:
-        raise RuntimeError(f"'{path}' is asked for while this process computes it; what a function computes by itself must have other settings, or another folder")
+        raise RuntimeError(
+            f"'{path}' is asked for while this process computes it; "
+            "what a function computes by itself must have other settings, or another folder"
+        )
     names.append(path.name)
     try:
         ours = lock(claims, place)
@@ -81,9 +88,10 @@ def opened(path):
         except FileExistsError:  # by another process, just now
             return os.open(path, flags)
     except PermissionError as error:
-        raise PermissionError(f"cannot write '{path}', by which those who compute in this folder know of each other; {remedy(path, 'rw')}") from error
+        use = "by which those who compute in this folder know of each other"
+        raise PermissionError(f"cannot write '{path}', {use}; {remedy(path, 'rw')}") from error
     folder = path.parent.stat()
-    with suppress(OSError, AttributeError):  # where a file system, or the system, knows no such thing
+    with suppress(OSError, AttributeError):  # where the system knows no such thing
         os.fchmod(claims, stat.S_IMODE(folder.st_mode) & 0o666)
         os.fchown(claims, -1, folder.st_gid)
     return claims

@@ -108,7 +108,12 @@ def test_a_full_disk_does_not_hide_a_table(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(cli, "save", full)
     monkeypatch.setattr(cli.parts, "compute", lambda *_: ({}, {}))
     outcomes = [Outcome([Row(f"loss of {name}", 0.5)], {}, None) for name in "ab"]
-    chosen = [Experiment(f"paper/{name}", "", "", lambda _: [], lambda *_, outcome=outcome: outcome, 1, 1, {}) for name, outcome in zip("ab", outcomes)]
+    chosen = [
+        Experiment(
+            f"paper/{name}", "", "", lambda _: [], lambda *_, outcome=outcome: outcome, 1, 1, {}
+        )
+        for name, outcome in zip("ab", outcomes)
+    ]
     args = cli.parser().parse_args(["run", "paper", "--out", str(tmp_path)])
     with pytest.raises(OSError, match="cannot write"):
         cli.run_all(chosen, tmp_path, "numpy", args)

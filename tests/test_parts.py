@@ -86,7 +86,11 @@ def test_other_settings_are_another_part():
 def test_a_failure_leaves_the_others(tmp_path):
     """And nothing in the temporary folder."""
     note = tmp_path / "note"
-    wanted = [Part("good", double, dict(value=1), 1), Part("bad", fail, dict(message="no such thing"), 2), Part("dead", die, dict(note=str(note)), 2)]
+    wanted = [
+        Part("good", double, dict(value=1), 1),
+        Part("bad", fail, dict(message="no such thing"), 2),
+        Part("dead", die, dict(note=str(note)), 2),
+    ]
     found, failed = compute(wanted, tmp_path / "parts", 2, lambda line: None)
     assert failed == {"bad": "ValueError: no such thing", "dead": "its process ended with status 7"} and list(found) == ["good"]
     assert wanted[0].load(tmp_path / "parts")["twice"] == 2
@@ -101,9 +105,16 @@ def no_room(progress):
 def test_a_full_disk_stops_a_run(tmp_path):
     """The others are not computed, and named."""
     counter, said = tmp_path / "counter", []
-    wanted = [Part("full", no_room, {}, 2), Part("left", double, dict(value=1, counter=str(counter)), 1)]
+    wanted = [
+        Part("full", no_room, {}, 2),
+        Part("left", double, dict(value=1, counter=str(counter)), 1),
+    ]
     found, failed = compute(wanted, tmp_path / "parts", 1, said.append)
-    assert found == {} and "No space left" in failed["full"] and failed["left"] == "not computed, since nothing more could be kept"
+    assert (
+        found == {}
+        and "No space left" in failed["full"]
+        and failed["left"] == "not computed, since nothing more could be kept"
+    )
     assert not counter.exists()
 
 

@@ -1,4 +1,4 @@
-"""Folders that several processes and users compute into: nothing twice, and who has to do what where one may not."""
+"""Folders that several processes and users compute into: nothing twice, and what to do."""
 
 import os
 import subprocess
@@ -11,7 +11,12 @@ from brian_rflo.parts import read
 from brian_rflo.sharing import claimed, is_claimed, remedy, shared_folder
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
-ASK = "import sys; from pathlib import Path; from brian_rflo.sharing import is_claimed; print([is_claimed(Path(path)) for path in sys.argv[1:]])"
+ASK = """
+import sys
+from pathlib import Path
+from brian_rflo.sharing import is_claimed
+print([is_claimed(Path(path)) for path in sys.argv[1:]])
+"""
 
 
 def refuse(*_, **__):
@@ -21,7 +26,7 @@ def refuse(*_, **__):
 
 @pytest.fixture
 def another(monkeypatch):
-    """Let this user be another one than the owner of all files, in the same group, or as the test says."""
+    """Let this user be another one than the owner of all files, in the same group."""
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
 
 
@@ -33,8 +38,13 @@ def test_a_claim_ends_with_itself_and_no_other_one_does(tmp_path):
         with claimed(link / "inner") as second:
             assert first and second
         assert not is_claimed(inner)
-        asked = subprocess.run([sys.executable, "-c", ASK, outer, inner], capture_output=True, text=True, check=True).stdout
-        with pytest.raises(RuntimeError, match="outer' is asked for while this process computes it; .* other settings, or another folder"):
+        asked = subprocess.run(
+            [sys.executable, "-c", ASK, outer, inner], capture_output=True, text=True, check=True
+        ).stdout
+        with pytest.raises(
+            RuntimeError,
+            match="outer' is asked for while this process computes it; .* other settings",
+        ):
             is_claimed(outer)
     assert asked == "[True, False]\n" and not is_claimed(outer) and not sharing.OPEN
 
@@ -67,7 +77,14 @@ def test_a_link_in_the_place_of_claims_is_not_followed(tmp_path):
 def test_claims_of_another_user(tmp_path, another, monkeypatch):
     (tmp_path / ".claims").touch()
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(PermissionError, match=rf"cannot write '{tmp_path}/\.claims'.*; let \w.* write chmod g\+rw '{tmp_path}/\.claims'$"), claimed(tmp_path / "a"):
+    with (
+        pytest.raises(
+            PermissionError,
+            match=rf"cannot write '{tmp_path}/\.claims'.*; let \w.* write "
+            rf"chmod g\+rw '{tmp_path}/\.claims'$",
+        ),
+        claimed(tmp_path / "a"),
+    ):
         pass
 
 
@@ -75,7 +92,11 @@ def test_claims_of_another_user(tmp_path, another, monkeypatch):
 def test_a_result_of_another_user(tmp_path, another, monkeypatch):
     (tmp_path / "a.npz").touch()
     monkeypatch.setattr(parts, "read_arrays", refuse)
-    with pytest.raises(PermissionError, match=rf"cannot read the finished part '{tmp_path}/a\.npz'; let \w.* write chmod g\+r '{tmp_path}/a\.npz', or choose another folder"):
+    with pytest.raises(
+        PermissionError,
+        match=rf"cannot read the finished part '{tmp_path}/a\.npz'; let \w.* write "
+        rf"chmod g\+r '{tmp_path}/a\.npz', or choose another folder",
+    ):
         read(tmp_path / "a.npz")
 
 
@@ -83,7 +104,11 @@ def test_a_result_of_another_user(tmp_path, another, monkeypatch):
 def test_a_folder_of_another_user(tmp_path, another, monkeypatch):
     """The command is for the nearest folder that is there."""
     monkeypatch.setattr(parts.Path, "mkdir", refuse)
-    with pytest.raises(PermissionError, match=rf"cannot write to the folder '{tmp_path}/a/b' \(Permission denied\); choose another one, or let \w.* write chmod g\+w '{tmp_path}'$"):
+    with pytest.raises(
+        PermissionError,
+        match=rf"cannot write to the folder '{tmp_path}/a/b' \(Permission denied\); "
+        rf"choose another one, or let \w.* write chmod g\+w '{tmp_path}'$",
+    ):
         shared_folder(tmp_path / "a" / "b")
 
 
@@ -97,4 +122,8 @@ def test_what_is_to_be_done(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "getgroups", lambda: [tmp_path.stat().st_gid])
     assert remedy(tmp_path, "w") == f"let anna write chmod g+w '{tmp_path}'"
     monkeypatch.setattr(os, "getgroups", lambda: [])
-    assert remedy(tmp_path, "w") == f"let anna write chgrp GROUP '{tmp_path}', with a group that you are both in, and chmod g+w '{tmp_path}'"
+    assert (
+        remedy(tmp_path, "w")
+        == f"let anna write chgrp GROUP '{tmp_path}', with a group that you are both in, "
+        f"and chmod g+w '{tmp_path}'"
+    )

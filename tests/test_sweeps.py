@@ -137,7 +137,9 @@ def test_processes_compute_the_same_numbers(expected, tmp_path):
 
 def blocks_of(page):
     """The Python blocks of a page of the documentation."""
-    return re.findall(r"```python\n(.*?)```", (Path(__file__).parent.parent / "docs" / page).read_text(), re.S)
+    return re.findall(
+        r"```python\n(.*?)```", (Path(__file__).parent.parent / "docs" / page).read_text(), re.S
+    )
 
 
 def test_the_task_of_the_documentation_is_swept_in_processes(tmp_path):
@@ -151,7 +153,16 @@ def test_the_task_of_the_documentation_is_swept_in_processes(tmp_path):
         defaultclock.dt = 1 * ms
         return LearningNetwork(kind(delay=20 * ms), RateNeurons(5, tau=10 * ms), RFLO(0.1, tau=10 * ms), initial=Murray2019(seed=seed)).train(2)
 
-    tables = [sweep(train, {"seed": range(2), "kind": [script["Delayed"]]}, tmp_path / str(workers), workers=workers, report=None) for workers in (1, 2)]
+    tables = [
+        sweep(
+            train,
+            {"seed": range(2), "kind": [script["Delayed"]]},
+            tmp_path / str(workers),
+            workers=workers,
+            report=None,
+        )
+        for workers in (1, 2)
+    ]
     assert not tables[1].failed and same(*tables)
 
 
@@ -162,7 +173,8 @@ prefs.codegen.target = "numpy"
 prefs.core.default_float_dtype = np.float32
 defaultclock.dt = 1*ms
 seed(7)
-kept = [NeuronGroup(1, "v : 1") for _ in range(10)] + [NetworkOperation(lambda: None) for _ in range(9)]
+kept = [NeuronGroup(1, "v : 1") for _ in range(10)]
+kept += [NetworkOperation(lambda: None) for _ in range(9)]  # Brian2 breaks ties by name
 Network(kept).run(5*ms)
 import random, sys
 from brian_rflo import sweep
@@ -173,27 +185,40 @@ def found(seed):
     before, order = defaultclock.variables["t"].get_value().item(), []
     group = NeuronGroup(3, "dv/dt = -v/(10*ms) : 1", method="euler")
     group.v = "rand() + t/ms"
-    operations = [NetworkOperation((lambda letter: lambda: order.append(letter))(letter)) for letter in "abcdefghijkl"]  # Brian2 breaks ties by name
+    note = lambda letter: lambda: order.append(letter)
+    operations = [NetworkOperation(note(letter)) for letter in "abcdefghijkl"]
     Network(group, operations).run(0.2*ms)
     return {
-        "v": group.v[:], "dtype": str(group.v[:].dtype), "t": before, "dt": float(defaultclock.dt), "order": "".join(order), "drawn": rand(3), "others": [random.random(), np.random.rand()],
-        "errors": str(np.geterr()), "prefs": str([prefs[name] for name in ("codegen.target", "codegen.max_cache_dir_size")]),
+        "v": group.v[:], "dtype": str(group.v[:].dtype), "t": before, "dt": float(defaultclock.dt),
+        "order": "".join(order), "drawn": rand(3), "others": [random.random(), np.random.rand()],
+        "errors": str(np.geterr()), "target": prefs["codegen.target"],
+        "size": prefs["codegen.max_cache_dir_size"],
     }
 
 if __name__ == "__main__":
     expected, drawn = np.random.get_state()[1], random.getstate()
-    one, two = [sweep(found, {"seed": range(2)}, f"{sys.argv[1]}/{workers}", workers=workers, report=None).results for workers in (1, 2)]
+    folders = [f"{sys.argv[1]}/{workers}" for workers in (1, 2)]
+    one, two = [
+        sweep(found, {"seed": range(2)}, folder, workers=workers, report=None).results
+        for folder, workers in zip(folders, (1, 2))
+    ]
     for here, there in zip(one, two):
         assert {name for name in here if np.any(here[name] != there[name])} == set(), (here, there)
-        assert here["dt"] == 1e-4 and here["t"] == 0 and here["dtype"] == "float32" and "raise" in here["errors"]
-    assert defaultclock.dt == 1*ms and (np.random.get_state()[1] == expected).all() and random.getstate() == drawn
+        assert here["dt"] == 1e-4 and here["t"] == 0
+        assert here["dtype"] == "float32" and "raise" in here["errors"]
+    assert defaultclock.dt == 1*ms
+    assert (np.random.get_state()[1] == expected).all() and random.getstate() == drawn
 """
 
 
 def test_whatever_the_script_has_set_before(tmp_path):
     """One worker and two find the same, and the script finds its own again."""
     (tmp_path / "script.py").write_text(BEFORE_THE_IMPORT)
-    done = subprocess.run([sys.executable, "-W", "ignore", tmp_path / "script.py", tmp_path], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", tmp_path / "script.py", tmp_path],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
 
 
@@ -564,29 +589,51 @@ def fill(monkeypatch, number, after=0):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES])
 def test_a_full_disk_stops_a_sweep(tmp_path, monkeypatch, number):
-    """No further network is trained, and what was computed is in its file and in the table that is returned; with room again only the rest is computed."""
+    """No further network is trained; what was computed is in its file and in the table returned.
+
+    With room again only the rest is computed.
+    """
     counter, said = str(tmp_path / "counter"), []
     parameters = {"value": range(4), "counter": [counter]}
     fill(monkeypatch, number, after=1)
     table = sweep(counted, parameters, tmp_path / "sweep", workers=1, report=said.append)
     assert Path(counter).read_text().split() == ["0", "1"]
     assert [row.numbers.get("twice") for row in table.rows] == [0, None, None, None]
-    assert "cannot write" in table.failed[0].failure.reason and [str(row.failure) for row in table.failed[1:]] == ["not computed, since nothing more could be kept"] * 2
-    assert re.match(r"1 of 4 networks \(1 failed, 2 not computed\) after \d+ s; the table is in no file: cannot write", said[-2])
+    assert (
+        "cannot write" in table.failed[0].failure.reason
+        and [str(row.failure) for row in table.failed[1:]]
+        == ["not computed, since nothing more could be kept"] * 2
+    )
+    assert re.match(
+        r"1 of 4 networks \(1 failed, 2 not computed\) after \d+ s; "
+        "the table is in no file: cannot write",
+        said[-2],
+    )
     assert said[-1].endswith("when that is mended, the same sweep goes on from there")
     monkeypatch.undo()
     again = sweep(counted, parameters, tmp_path / "sweep", workers=1, report=None)
-    assert [row.numbers["twice"] for row in again.rows] == [0, 2, 4, 6] and Path(counter).read_text().split() == ["0", "1", "1", "2", "3"]
+    assert [row.numbers["twice"] for row in again.rows] == [0, 2, 4, 6] and Path(
+        counter
+    ).read_text().split() == ["0", "1", "1", "2", "3"]
 
 
 def test_a_full_disk_within_a_function_stops_a_sweep(tmp_path):
-    """Where it may not be the disk of the results; other errors of the system are the network's own."""
+    """Perhaps another disk; other errors of the system are the network's own."""
 
     def build(number):
         raise OSError(number, os.strerror(number))
 
-    table = sweep(build, {"number": [errno.EACCES, errno.ENOSPC, errno.ENOENT]}, tmp_path, workers=1, report=None)
-    assert [row.remark.split(":")[:2] for row in table.rows[:2]] == [["failed", " PermissionError"], ["failed", " OSError"]] and table.rows[2].failure is pieces.NOT_COMPUTED
+    table = sweep(
+        build,
+        {"number": [errno.EACCES, errno.ENOSPC, errno.ENOENT]},
+        tmp_path,
+        workers=1,
+        report=None,
+    )
+    assert [row.remark.split(":")[:2] for row in table.rows[:2]] == [
+        ["failed", " PermissionError"],
+        ["failed", " OSError"],
+    ] and table.rows[2].failure is pieces.NOT_COMPUTED
 
 
 def test_a_full_disk_does_not_hide_an_interruption(tmp_path, monkeypatch):
@@ -628,10 +675,16 @@ def test_what_was_just_being_finished_when_the_disk_was_full_counts(tmp_path):
             (tmp_path / "b.npz").touch()
 
     ended = {}
-    report = type("Report", (), {"ended": lambda self, part, outcome: ended.update({part.name: outcome})})()
+    report = type(
+        "Report", (), {"ended": lambda self, part, outcome: ended.update({part.name: outcome})}
+    )()
     three = [Part(name, counted, {}, 1) for name in "abc"]
     failed = pieces.work(Two(), three, {name: tmp_path / f"{name}.npz" for name in "abc"}, report)
-    assert list(failed) == ["a", "c"] and ended["b"] == pieces.FINISHED and ended["c"] is pieces.NOT_COMPUTED
+    assert (
+        list(failed) == ["a", "c"]
+        and ended["b"] == pieces.FINISHED
+        and ended["c"] is pieces.NOT_COMPUTED
+    )
 
 
 def begin(folder, log, seeds, pause, workers=2):

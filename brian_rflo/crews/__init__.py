@@ -5,4 +5,15 @@ from .pieces import NO_ROOM, NOT_COMPUTED, Failure, Here, work
 from .processes import THREADS, Processes, temporary
 from .progress import Progress
 
-__all__ = ["NOT_COMPUTED", "NO_ROOM", "THREADS", "Failure", "Here", "Processes", "Progress", "crew_of", "temporary", "work"]
+__all__ = [
+    "NOT_COMPUTED",
+    "NO_ROOM",
+    "THREADS",
+    "Failure",
+    "Here",
+    "Processes",
+    "Progress",
+    "crew_of",
+    "temporary",
+    "work",
+]

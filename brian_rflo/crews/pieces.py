@@ -20,14 +20,17 @@ from ..sharing import claimed, is_claimed
 
 #: What comes of a piece besides a `Failure`: it is in its file; another process computes it; the processes died, and it may not be to blame.
 FINISHED, TAKEN, INTERRUPTED = "finished", "taken", "interrupted"
-#: Errors after which nothing more can be kept: those of a full disk, and of a folder that may not be written to.
+#: Errors after which nothing more can be kept: a full disk, a folder that may not be used.
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a piece could not be computed: in one line, and where that happened; and whether no other one can be kept either."""
+    """Why a piece could not be computed: in one line, and where that happened.
+
+    If `ends_all`, no other piece can be kept either.
+    """
 
     reason: str
     details: str = ""
@@ -35,8 +38,9 @@ class Failure:
 
     @classmethod
     def of(cls, error, fatal=NO_ROOM):
-        """That of the exception being handled; no other piece can be kept if its `errno` is one of those."""
-        return cls(f"{type(error).__name__}: {error}", traceback.format_exc(), number_of(error) in fatal)
+        """That of the exception being handled, which ends all if its `errno` is one of those."""
+        reason, details = f"{type(error).__name__}: {error}", traceback.format_exc()
+        return cls(reason, details, number_of(error) in fatal)
 
     def __str__(self):
         return self.reason
@@ -79,8 +83,9 @@ def check_unchanged(part):
     changed = part.changed()
     if changed:
         raise RuntimeError(
-            f"not kept, since {' and '.join(changed)} changed after the command was given, or came out otherwise in the process that computes it. "
-            "Let the function make anew what it changes, install the same versions on all machines, and give the same command again"
+            f"not kept, since {' and '.join(changed)} changed after the command was given, or came "
+            "out otherwise in the process that computes it. Let the function make anew what it "
+            "changes, install the same versions on all machines, and give the same command again"
         )
 
 
@@ -140,7 +145,7 @@ def work(crew, parts, paths, report):
 
 
 def leave(parts, paths, report):
-    """Report pieces that are not computed any more, but for those that have just been finished; the former by name."""
+    """Report pieces that are left, unless they have just been finished; those that are not."""
     for part in parts:
         report.ended(part, FINISHED if paths[part.name].exists() else NOT_COMPUTED)
     return {part.name: NOT_COMPUTED for part in parts if not paths[part.name].exists()}

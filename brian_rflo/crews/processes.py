@@ -20,7 +20,7 @@ THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NU
 
 
 def temporary(folder):
-    """Environment variables by which all that a process leaves in the temporary folder, Brian2's log too, is in this one, and gone with it."""
+    """Environment variables that make this the temporary folder, of Brian2's log too."""
     return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
 
 
@@ -81,7 +81,9 @@ class Processes(Workplace):
         try:
             said = json.loads(self.note(part, "outcome").read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            return FINISHED if self.paths[part.name].exists() else Failure(f"its process ended with status {process.exitcode}")
+            if self.paths[part.name].exists():
+                return FINISHED
+            return Failure(f"its process ended with status {process.exitcode}")
         return said if isinstance(said, str) else Failure(**said)
 
     def fraction(self, part):

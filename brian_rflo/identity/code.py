@@ -99,34 +99,45 @@ def code_of(thing, told, seen=None):
 
 
 def code_by_name(function, told, seen):
-    """That of a function by name: of what it closes over and what it finds in its module; as ``""`` its own, and its defaults."""
-    defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
-    own = [instructions(function.__code__, told), *(code_of_value(value, function, told, seen) or told.text(value) for value in defaults)]
+    """That of what a function closes over and finds in its module, by name; its own as ``""``."""
+    own = [instructions(function.__code__, told)]
+    for value in [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]:
+        own.append(code_of_value(value, function, told, seen) or told.text(value))
     texts = {"": "\n".join(own)}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
-        texts[name] = code_of_value(cell.cell_contents, function, told, seen) or code_of_held(cell.cell_contents, told)
+        value = cell.cell_contents
+        texts[name] = code_of_value(value, function, told, seen) or code_of_held(value, told)
     for name in sorted(names_in(function.__code__) & set(function.__globals__)):
-        texts[name] = texts.get(name, "") + code_of_value(function.__globals__[name], function, told, seen)
+        found = code_of_value(function.__globals__[name], function, told, seen)
+        texts[name] = texts.get(name, "") + found
     return texts
 
 
 def code_of_class(kind, told, seen):
     """The methods of a class, its plain attributes, and the classes that it is made of.
 
-    What it would inherit anyway is left out: pickling by value leaves some of that out of a class, and the code must be the same in the process that reads it.
+    What it would inherit anyway is left out: pickling by value leaves some of that out of a class,
+    and the code must be the same in the process that reads it.
     """
-    same_module = [base.__module__ == kind.__module__ for base in kind.__bases__]
-    texts = [code_of(base, told, seen) if same else told.text(base) for base, same in zip(kind.__bases__, same_module)]
+    texts = []
+    for base in kind.__bases__:
+        same = base.__module__ == kind.__module__
+        texts.append(code_of(base, told, seen) if same else told.text(base))
     for name, value in sorted(vars(kind).items()):
-        function = function_of(value)
-        told_of = isinstance(function, FunctionType) or isinstance(value, PLAIN) and not name.startswith("_")
-        if told_of and not is_inherited(name, value, kind, told):
-            texts.append(f"{name} {code_of(function, told, seen) if isinstance(function, FunctionType) else told.text(value)}")
+        is_function = isinstance(function_of(value), FunctionType)
+        if not is_function and (not isinstance(value, PLAIN) or name.startswith("_")):
+            continue
+        if not is_inherited(name, value, kind, told):
+            text = code_of(function_of(value), told, seen) if is_function else told.text(value)
+            texts.append(f"{name} {text}")
     return "\n".join(texts)
 
 
 def is_inherited(name, value, kind, told):
-    """Whether a class would have this attribute without defining it: the same function, or a value that says the same, since places in memory differ between processes."""
+    """Whether a class would have this attribute anyway: that function, or a value that says that.
+
+    Whether it is the same object differs between processes.
+    """
     inherited = next((vars(base)[name] for base in kind.__mro__[1:] if name in vars(base)), MISSING)
     if isinstance(value, PLAIN) and isinstance(inherited, PLAIN):
         return type(value) is type(inherited) and told.text(value) == told.text(inherited)

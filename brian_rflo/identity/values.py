@@ -11,7 +11,15 @@ from brian2 import Equations, Function, Quantity, TimedArray, get_unit
 from brian2.groups.group import Group
 
 from ..neurons.base import whole
-from .code import code_by_name, code_of, files_of, is_in_work, is_of_script, is_of_user, source_of_package
+from .code import (
+    code_by_name,
+    code_of,
+    files_of,
+    is_in_work,
+    is_of_script,
+    is_of_user,
+    source_of_package,
+)
 
 #: Types whose `repr` is all that they are.
 SAID = (bool, bytes, complex, float, int, str, type(None), type(...), range, slice)
@@ -37,12 +45,17 @@ def opaque_part(value):
 
 
 def sources(function):
-    """The code that a function runs, as digests by name: this package's, its own, and what that takes from its script, or from modules that are not installed."""
+    """The code that a function runs, as digests by name.
+
+    This package's, its own, and that of what it takes from its script, or from modules that are not
+    installed.
+    """
     if is_of_script(function):
         texts = code_by_name(function, Description(), {id(function)})
     else:
         texts = {"": f"{function.__qualname__}\n{files_of(function.__module__)}"}
-    told = {f"the function's '{name}'" if name else "the function": digest(text) for name, text in texts.items()}
+    names = {name: f"the function's '{name}'" if name else "the function" for name in texts}
+    told = {names[name]: digest(text) for name, text in texts.items()}
     return {"brian_rflo": source_of_package()} | told
 
 

@@ -35,7 +35,7 @@ class Network(Part):
     preferences : dict
         Those of Brian2.
     errors : dict
-        What NumPy does where a division by zero or an overflow occurs, as `numpy.errstate` takes it.
+        What NumPy does at a division by zero or an overflow, as `numpy.errstate` takes it.
     """
 
     device: str | None = None
@@ -45,7 +45,8 @@ class Network(Part):
     def common(self):
         """What decides the numbers of all networks of the sweep, as text by name."""
         chosen = {name: repr(value) for name, value in self.preferences.items() if not name.startswith(INDIFFERENT) and value != default_preference(name)}
-        return super().common() | {"preferences of Brian2": repr(chosen), "the device": str(self.device)}
+        surroundings = {"preferences of Brian2": repr(chosen), "the device": str(self.device)}
+        return super().common() | surroundings
 
     def compute(self, progress):
         """What the function returns, as arrays, from a Brian2 in which nothing has happened."""
@@ -94,7 +95,7 @@ def new_brian(device, preferences, number):
     try:
         set_preferences(preferences | {"core.stop_on_keyboard_interrupt": False})
         with new_clock(), new_names(), own_random_numbers():
-            with devices.device(device, devices.own_folder(os.getpid()) / "program") if device else nullcontext():
+            with on_device(device):
                 own = get_device()
                 start_scope()
                 random.seed(number)
@@ -102,10 +103,20 @@ def new_brian(device, preferences, number):
                 seed_brian(number)
                 yield
                 if get_device() is not own:
-                    raise RuntimeError("the function has called set_device; leave that to the sweep, which gives each process a folder of its own: sweep(..., device='cpp_standalone')")
+                    raise RuntimeError(
+                        "the function has called set_device; leave that to the sweep, which gives "
+                        "each process a folder of its own: sweep(..., device='cpp_standalone')"
+                    )
     finally:
         set_preferences(before)
         start_scope()
+
+
+def on_device(name):
+    """Run on a device, if one is given, each program in the folder of the last."""
+    if not name:
+        return nullcontext()
+    return devices.device(name, devices.own_folder(os.getpid()) / "program")
 
 
 @contextmanager
@@ -123,7 +134,7 @@ def new_clock():
 
 @contextmanager
 def new_names():
-    """Give objects the names that they have in a new Python, whatever others there are: Brian2 breaks ties by name."""
+    """Give objects the names that they have in a new Python: Brian2 breaks ties by name."""
     tracked = Nameable.__instances__()
     others = set(tracked)
     tracked.clear()

@@ -47,6 +47,7 @@ class Finished:
                 self.rows[network.name] = self.row(network, read(paths[network.name]))
         self.began = self.said = time.monotonic()
         self.before, self.computed, self.shown = len(self.rows), 0.0, 0
+        self.where = ""
 
     def row(self, network, arrays):
         """The row of a finished network."""
@@ -61,7 +62,8 @@ class Finished:
     def ended(self, network, outcome):
         """A network has come to an end, well or not."""
         if outcome is NOT_COMPUTED:
-            self.rows[network.name] = Row(network.arguments, {}, np.nan, outcome.reason, None, outcome)
+            row = Row(network.arguments, {}, np.nan, outcome.reason, None, outcome)
+            self.rows[network.name] = row
         elif isinstance(outcome, Failure):
             self.failed(network, outcome)
         else:
@@ -74,7 +76,8 @@ class Finished:
 
     def failed(self, network, failure):
         """Keep why a network has failed, and say so, if not of too many."""
-        file, text = self.traceback(network), f"{told(network.arguments)}\n\n{failure.details or failure.reason}\n"
+        text = f"{told(network.arguments)}\n\n{failure.details or failure.reason}\n"
+        file = self.traceback(network)
         with suppress(OSError):
             write_whole(file, lambda waiting: waiting.write_text(text, encoding="utf-8"))
         where = f" ({file})" if file.exists() else ""
@@ -107,8 +110,9 @@ class Finished:
         """How many are finished, in words."""
         left = sum(row.failure is NOT_COMPUTED for row in self.rows.values())
         failed = sum(row.failure is not None for row in self.rows.values()) - left
-        others = [f"{number} {what}" for number, what in ((failed, "failed"), (left, "not computed")) if number]
-        told_others = f" ({', '.join(others)})" if others else ""
+        numbers = {"failed": failed, "not computed": left}
+        others = ", ".join(f"{number} {what}" for what, number in numbers.items() if number)
+        told_others = f" ({others})" if others else ""
         return f"{len(self.rows) - failed - left} of {len(self.networks)} networks{told_others}"
 
     def say_what_there_is(self, missing):
@@ -133,10 +137,11 @@ class Finished:
         took = f" after {spoken(time.monotonic() - self.began)}" if computed else ""
         self.say(f"{self.counted()}{took}; {self.where}")
         if any(row.failure is NOT_COMPUTED for row in self.rows.values()):
-            self.say("stopped, since nothing more could be kept; when that is mended, the same sweep goes on from there")
+            goes_on = "when that is mended, the same sweep goes on from there"
+            self.say(f"stopped, since nothing more could be kept; {goes_on}")
 
     def save_table(self):
-        """Write what is known by now; where that cannot be, say so, and keep what it was to accompany: the table returned, or an interruption."""
+        """Write what is known by now; where that cannot be, say so, and hide no interruption."""
         try:
             self.where = f"table: {self.table().save(self.folder / 'table.csv')}"
         except OSError as error:
