@@ -263,7 +263,7 @@ class LearningNetwork(Network):
         RuntimeError
             In C++ standalone before the run.
         ValueError
-            For another ending, if spikes are on their way through delays, or if weights are not finite.
+            For another ending, if spikes are on their way through delays, or weights not finite.
         """
         self._constants = constants_outside(self._groups, get_local_namespace(level=1)) | self._constants
         self._check_device()
@@ -281,10 +281,14 @@ class LearningNetwork(Network):
         FileNotFoundError, IsADirectoryError, RuntimeError
             If there is no such file, or it is damaged.
         ValueError
-            If the network in it was built otherwise, with what differs, or the file was altered. The network is as it was then.
+            If the network in it was built otherwise, with what differs, or the file was altered.
+            This network is as it was then.
         """
         self._check_device()
-        known, self._constants = self._constants, constants_outside(self._groups, get_local_namespace(level=1)) | self._constants
+        known, self._constants = (
+            self._constants,
+            constants_outside(self._groups, get_local_namespace(level=1)) | self._constants,
+        )
         try:
             state = saving.load(self, path)
         except Exception:
@@ -295,13 +299,19 @@ class LearningNetwork(Network):
         return self
 
     def __reduce_ex__(self, protocol):
-        """Refuse to be copied or pickled: what Brian2 makes of a network belongs to its own process and its own names."""
-        raise TypeError(f"'{self.name}' cannot be copied or pickled; write its state with save('network.npz'), and load it into a network that is built in the same way")
+        """Refuse to be copied or pickled: names and memory of Brian2 are those of one process."""
+        raise TypeError(
+            f"'{self.name}' cannot be copied or pickled; write its state with save('network.npz'), "
+            "and load it into a network that is built in the same way"
+        )
 
     def _check_device(self):
         """Raise if Brian2 computes elsewhere than where this was built."""
         if self.trials.variables["loss"].device is not get_device():
-            raise RuntimeError(f"'{self.name}' was built for another device of Brian2 than the one of now; write set_device(...) before the network is built")
+            raise RuntimeError(
+                f"'{self.name}' was built for another device of Brian2 than the one of now; "
+                "write set_device(...) before the network is built"
+            )
 
     def _check_trials(self, trials):
         if isinstance(trials, bool) or not isinstance(trials, (int, np.integer)):
