@@ -1,4 +1,4 @@
-"""Files of NumPy's arrays (.npz): shapes and types first, then, of what is wanted, the values. Nothing in a file is run."""
+"""Files of NumPy's arrays (.npz): first shapes and types, then the values of what is wanted."""
 
 import ast
 import json
@@ -11,7 +11,7 @@ import numpy as np
 
 from .files import existing_file
 
-#: Characters in the description of an array, as NumPy allows them, and in a text: more is no file of ours.
+#: Characters in the description of an array, as NumPy allows them, and in a text.
 LONGEST_HEADER, LONGEST_TEXT = 10_000, 10_000_000
 
 
@@ -37,7 +37,11 @@ class Archive:
         with damage(path):
             self.zip = zipfile.ZipFile(file)
             entries = {entry.filename: entry for entry in self.zip.infolist()}
-            self.entries = {name.removesuffix(".npy"): entry for name, entry in entries.items() if name.endswith(".npy")}
+            self.entries = {
+                name.removesuffix(".npy"): entry
+                for name, entry in entries.items()
+                if name.endswith(".npy")
+            }
             self.headers = {name: self.header(entry) for name, entry in self.entries.items()}
 
     def header(self, entry):
@@ -47,9 +51,14 @@ class Archive:
             length = int.from_bytes(file.read(2 if version == (1, 0) else 4), "little")
             if length > LONGEST_HEADER:
                 raise ValueError("the description of an array is too long")
-            told = ast.literal_eval(file.read(length).decode("latin1" if version < (3, 0) else "utf8"))
+            told = ast.literal_eval(
+                file.read(length).decode("latin1" if version < (3, 0) else "utf8")
+            )
             header = Header(told["shape"], np.lib.format.descr_to_dtype(told["descr"]))
-            if header.dtype.hasobject or math.prod(header.shape) * header.dtype.itemsize != entry.file_size - file.tell():
+            if (
+                header.dtype.hasobject
+                or math.prod(header.shape) * header.dtype.itemsize != entry.file_size - file.tell()
+            ):
                 raise ValueError("an array is not what its description says")
         return header
 

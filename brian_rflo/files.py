@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, each under its own name in a folder that only this process enters, and then put into place."""
+"""Files, whole or not at all: written in a folder that nobody else enters, then put into place."""
 
 import errno
 import os
@@ -46,7 +46,12 @@ def existing_file(path):
         raise FileNotFoundError(f"no file '{path}'") from error
     except OSError as error:
         raise in_other_words(error, f"cannot read '{path}' ({error.strerror})") from error
-    raise IsADirectoryError(f"'{path}' must be a file; got {'a folder' if stat.S_ISDIR(mode) else 'a device or pipe'}")
+    raise IsADirectoryError(f"'{path}' must be a file; got {kind_of(mode)}")
+
+
+def kind_of(mode):
+    """What there is that is no file, in words."""
+    return "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
 
 
 def in_other_words(error, message):
@@ -70,7 +75,10 @@ def writable_folder(path):
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
-        raise in_other_words(error, f"cannot write to the folder '{path}' ({error.strerror or error}); choose another one") from error
+        raise in_other_words(
+            error,
+            f"cannot write to the folder '{path}' ({error.strerror or error}); choose another one",
+        ) from error
     return path
 
 
@@ -97,9 +105,10 @@ def write_together(folder, writers):
 
 
 def write_whole(path, write):
-    """Write one file: in a temporary folder, onto the disk, and then into place; what was there before stays until then.
+    """Write one file: in a temporary folder, onto the disk, and then into place.
 
-    A link stays one, and what it leads to is written. The permissions of a file that was there stay.
+    What was there before stays until then. A link stays one, and what it leads to is written. The
+    permissions of a file that was there stay.
 
     Parameters
     ----------
@@ -130,7 +139,7 @@ def write_all(writers):
 
 
 def written_aside(path, write, folders):
-    """Write a file in a temporary folder beside its place; returns where it is, and where it belongs."""
+    """Write a file in a temporary folder; returns where it is, and where it belongs."""
     with refusal(path):
         place, mode = place_of(path)
         waiting = folders.enter_context(waiting_folder(place.parent)) / path.name
@@ -143,7 +152,7 @@ def written_aside(path, write, folders):
 
 
 def place_of(path):
-    """Where a file belongs, at the end of the links if it is one, and the permissions of the file that is there, or None.
+    """Where a file belongs, behind all links, and the permissions of what is there, or None.
 
     Raises
     ------
@@ -155,10 +164,13 @@ def place_of(path):
         mode = os.stat(place).st_mode
     except FileNotFoundError:
         if not place.parent.exists():
-            raise Refused(f"there is no folder '{place.parent if path.is_symlink() else path.parent}'; make it, or choose another one") from None
+            raise Refused(
+                f"there is no folder '{place.parent if path.is_symlink() else path.parent}'; "
+                "make it, or choose another one"
+            ) from None
         return place, None
     if not stat.S_ISREG(mode):
-        raise Refused(f"that is {'a folder' if stat.S_ISDIR(mode) else 'a device or pipe'}; choose another name")
+        raise Refused(f"that is {kind_of(mode)}; choose another name")
     return place, stat.S_IMODE(mode)
 
 
@@ -175,7 +187,11 @@ def refusal(path):
         raise OSError(f"cannot write '{path}': {error}") from None
     except OSError as error:
         advice = ADVICE.get(error.errno, "Choose another folder")
-        raise in_other_words(error, f"cannot write '{path}' ({error.strerror or error}); nothing of it is left, and what was there before is as it was. {advice}") from error
+        raise in_other_words(
+            error,
+            f"cannot write '{path}' ({error.strerror or error}); nothing of it is left, "
+            f"and what was there before is as it was. {advice}",
+        ) from error
 
 
 @contextmanager
@@ -189,18 +205,21 @@ def waiting_folder(place):
 
 
 def remove_half_written(path):
-    """Delete what processes of this machine that have ended have left beside a file, half written."""
+    """Delete what ended processes of this machine have left beside a file, half written."""
     remove_left(WAITING, Path(path).parent)
 
 
 def own_folder(beginning, place, kind=""):
-    """A new folder that nobody else can foresee or enter, named after this process. What killed processes have left of theirs is deleted."""
+    """A new folder that nobody else can foresee or enter, named after this process.
+
+    What killed processes have left of theirs is deleted.
+    """
     remove_left(beginning, place)
     return Path(tempfile.mkdtemp(prefix=f"{beginning}{kind}.{machine()}.{os.getpid()}.", dir=place))
 
 
 def remove_left(beginning, place):
-    """Delete the folders of processes of this machine that have ended: those whose whole name `own_folder` has made."""
+    """Delete the folders of ended processes of this machine, which `own_folder` has named."""
     ours = re.compile(rf"{re.escape(beginning)}\w*\.{re.escape(machine())}\.([0-9]{{1,9}})\.\w+")
     with suppress(OSError):
         for name in os.listdir(place):
@@ -210,7 +229,10 @@ def remove_left(beginning, place):
 
 
 def machine():
-    """A name for where numbers of processes count: containers on one machine may share its name and folders, and each have a process 1."""
+    """A name for where numbers of processes count.
+
+    Containers on one machine may share its name and folders, and each have a process 1.
+    """
     try:
         return f"{socket.gethostname()}-{os.stat('/proc/self/ns/pid').st_ino}"
     except OSError:

@@ -61,7 +61,10 @@ def xarray():
 def dataset_of(result):
     """A `TrainingResult` as a dataset, with its settings as attributes."""
     start = result.settings.get("first_trial", 0)
-    variables = {name: (DIMENSIONS[name], getattr(result, name), {"long_name": long_name, "units": "1"}) for name, long_name in NAMES.items()}
+    variables = {
+        name: (DIMENSIONS[name], getattr(result, name), {"long_name": long_name, "units": "1"})
+        for name, long_name in NAMES.items()
+    }
     for when in ("before", "after"):
         variables |= {f"weights_{when}_{name}": (WEIGHTS[name], values, {"long_name": f"{name} weights {when} training", "units": "1"}) for name, values in getattr(result, f"weights_{when}").items()}
     coordinates = {
@@ -107,13 +110,23 @@ def write(dataset, path):
 
 
 class LabelledFile:
-    """The arrays of a training in a netCDF file: `headers` by name, and the values of those that are asked for; like `archives.Archive`."""
+    """The arrays of a training in a netCDF file, as `archives.Archive` has them."""
 
     def __init__(self, path, dataset):
         self.path, self.dataset = path, dataset
-        self.settings = {name: value.item() if isinstance(value, np.generic) else value for name, value in dataset.attrs.items()}
+        self.settings = {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in dataset.attrs.items()
+        }
         self.dt = np.asarray(self.settings.pop("dt", ""))
-        self.headers = {name: Header(array.shape, array.dtype) for name, array in {**dataset.variables, "dt": self.dt, "settings": np.asarray("")}.items()}
+        self.headers = {
+            name: Header(array.shape, array.dtype)
+            for name, array in {
+                **dataset.variables,
+                "dt": self.dt,
+                "settings": np.asarray(""),
+            }.items()
+        }
 
     def read(self, names):
         """The arrays of these names."""
@@ -136,6 +149,8 @@ def opened(path):
     """
     xr, path = xarray(), existing_file(path)
     with damage(path, KIND):
-        dataset = xr.open_dataset(path, engine=ENGINE, create_default_indexes=False, phony_dims="access")
+        dataset = xr.open_dataset(
+            path, engine=ENGINE, create_default_indexes=False, phony_dims="access"
+        )
     with dataset:
         yield LabelledFile(path, dataset)

@@ -103,7 +103,11 @@ def read(path):
     except RuntimeError as error:
         raise RuntimeError(f"the finished part {error}; {ADVICE}") from error
     with foreign(path):
-        if "seconds" not in arrays or arrays["seconds"].shape or arrays["seconds"].dtype.kind != "f":
+        if (
+            "seconds" not in arrays
+            or arrays["seconds"].shape
+            or arrays["seconds"].dtype.kind != "f"
+        ):
             raise ValueError("it does not say how many seconds it took")
     return arrays
 
@@ -114,7 +118,9 @@ def foreign(path):
     try:
         yield
     except (KeyError, TypeError, ValueError) as error:
-        raise RuntimeError(f"the finished part '{path}' holds something else ({error}); {ADVICE}") from error
+        raise RuntimeError(
+            f"the finished part '{path}' holds something else ({error}); {ADVICE}"
+        ) from error
 
 
 def compute(parts, folder, workers, say):

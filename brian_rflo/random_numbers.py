@@ -1,4 +1,4 @@
-"""The random numbers to come, as arrays by name: the state of NumPy's generator, and what Cython code has drawn ahead."""
+"""The random numbers to come: NumPy's generator, and what Cython code has drawn ahead."""
 
 import ctypes
 
@@ -20,11 +20,16 @@ ARRAYS = {
 
 
 def random_numbers():
-    """The state of the random number generator as arrays by name; none in C++ standalone, which does not tell."""
+    """Their state as arrays by name; none in C++ standalone, which does not tell."""
     if is_standalone():
         return {}
     state, device = np.random.get_state(legacy=False), get_device()
-    arrays = {"random/key": state["state"]["key"], "random/rest": np.array([state["state"]["pos"], state["has_gauss"], state["gauss"]], dtype=float)}
+    arrays = {
+        "random/key": state["state"]["key"],
+        "random/rest": np.array(
+            [state["state"]["pos"], state["has_gauss"], state["gauss"]], dtype=float
+        ),
+    }
     for name in ("rand", "randn"):
         used = int(getattr(device, f"{name}_buffer_index")[0])
         arrays[f"random/{name}"] = drawn_ahead(device, name)[used:].copy() if used else np.zeros(0)
@@ -32,7 +37,7 @@ def random_numbers():
 
 
 def random_numbers_in(file):
-    """Those in an `Archive`, checked; none if it comes from C++ standalone, or this is C++ standalone.
+    """Those in an `Archive`, checked; none from C++ standalone, or for it.
 
     Raises
     ------
@@ -47,18 +52,34 @@ def random_numbers_in(file):
         header = file.headers[name]
         if header.dtype != dtype or len(header.shape) != 1 or header.shape[0] not in lengths:
             length = lengths[-1] if len(lengths) == 1 else f"up to {lengths[-1]}"
-            raise ValueError(f"'{name}' must be {length} values of {np.dtype(dtype)}; got {in_words(header)}")
+            raise ValueError(
+                f"'{name}' must be {length} values of {np.dtype(dtype)}; got {in_words(header)}"
+            )
     arrays = file.read(ARRAYS)
     pos, has_gauss, _ = arrays["random/rest"]
-    if not all(np.isfinite(values).all() for values in arrays.values()) or pos not in range(625) or has_gauss not in (0, 1):
-        raise ValueError(f"'random/rest' must be a place in the key and a number drawn ahead, and all drawn numbers finite; got {arrays['random/rest'].tolist()}")
+    if (
+        not all(np.isfinite(values).all() for values in arrays.values())
+        or pos not in range(625)
+        or has_gauss not in (0, 1)
+    ):
+        raise ValueError(
+            "'random/rest' must be a place in the key and a number drawn ahead, and all of them "
+            f"finite; got {arrays['random/rest'].tolist()}"
+        )
     return arrays
 
 
 def restore_random_numbers(arrays):
     """Let random numbers go on where they were."""
     pos, has_gauss, gauss = arrays["random/rest"]
-    np.random.set_state({"bit_generator": "MT19937", "state": {"key": arrays["random/key"], "pos": int(pos)}, "has_gauss": int(has_gauss), "gauss": float(gauss)})
+    np.random.set_state(
+        {
+            "bit_generator": "MT19937",
+            "state": {"key": arrays["random/key"], "pos": int(pos)},
+            "has_gauss": int(has_gauss),
+            "gauss": float(gauss),
+        }
+    )
     device = get_device()
     for name in ("rand", "randn"):
         left = arrays[f"random/{name}"]
@@ -68,7 +89,10 @@ def restore_random_numbers(arrays):
 
 
 def drawn_ahead(device, name):
-    """The numbers that Cython code has drawn and not all used, as an array; before version 2.11 Brian2 has a pointer to memory that it frees itself."""
+    """The numbers that Cython code has drawn and not all used, as an array.
+
+    Before version 2.11 Brian2 has a pointer to memory that it frees itself.
+    """
     buffer = getattr(device, f"{name}_buffer")
     if buffer.dtype == np.float64:
         return buffer

@@ -12,7 +12,8 @@ from .analysis import final_loss, losses_at_both_ends, window_at_both_ends
 from .archives import archive, dictionary, in_words, shortened
 from .files import save_arrays, write_whole
 
-#: Bytes above which losses must be those of as many trials as the settings say; smaller ones may have been cut or joined.
+#: Bytes of losses above which there must be as many as the settings say; smaller ones may have been
+#: cut or joined.
 LARGE = 2**26
 
 
@@ -105,8 +106,20 @@ class TrainingResult:
         check_sizes(arrays, dimensions_of(arrays), settings)
         if not 0 < float(arrays["dt"]) < np.inf:
             raise ValueError(f"dt must be a positive number of seconds; got {float(arrays['dt'])}")
-        weights = {when: {name: arrays[f"{when}_{name}"] for name in labelled.WEIGHTS if f"{when}_{name}" in arrays} for when in ("weights_before", "weights_after")}
-        return cls(dt=float(arrays["dt"]), settings=settings, **weights, **{name: arrays[name] for name in labelled.DIMENSIONS})
+        weights = {
+            when: {
+                name: arrays[f"{when}_{name}"]
+                for name in labelled.WEIGHTS
+                if f"{when}_{name}" in arrays
+            }
+            for when in ("weights_before", "weights_after")
+        }
+        return cls(
+            dt=float(arrays["dt"]),
+            settings=settings,
+            **weights,
+            **{name: arrays[name] for name in labelled.DIMENSIONS},
+        )
 
     def to_xarray(self):
         """An `xarray.Dataset` with named dimensions and units, and the settings as attributes; needs ``brian_rflo[results]``."""
@@ -198,7 +211,12 @@ def dimensions_of(arrays):
         If one is missing.
     """
     times = ("weights_before", "weights_after")
-    weights = {f"{when}_{name}": dimensions for name, dimensions in labelled.WEIGHTS.items() for when in times if any(f"{when}_{name}" in arrays for when in times)}
+    weights = {
+        f"{when}_{name}": dimensions
+        for name, dimensions in labelled.WEIGHTS.items()
+        for when in times
+        if any(f"{when}_{name}" in arrays for when in times)
+    }
     wanted = {"dt": (), **labelled.DIMENSIONS, **weights}
     missing = sorted(set(wanted) - set(arrays))
     if missing:
@@ -207,17 +225,27 @@ def dimensions_of(arrays):
 
 
 def check_sizes(arrays, dimensions, settings):
-    """Raise unless arrays, or their headers, are numbers, and each dimension has one size everywhere."""
+    """Raise unless arrays, or their headers, are numbers, and each dimension has one size."""
     for name in ("trials", "first_trial", "finished_trials"):
         if name in settings and (type(settings[name]) is not int or settings[name] < 0):
-            raise ValueError(f"'{name}' in its settings must be a whole number, 0 or more; got {shortened(settings[name])}")
+            raise ValueError(
+                f"'{name}' in its settings must be a whole number, 0 or more; "
+                f"got {shortened(settings[name])}"
+            )
     losses = arrays["losses"]
     is_large = math.prod(losses.shape) * losses.dtype.itemsize > LARGE
     sizes = {"trial": ("settings", settings["trials"])} if is_large and "trials" in settings else {}
     for name, along in dimensions.items():
         if arrays[name].dtype.kind not in "biuf" or len(arrays[name].shape) != len(along):
-            raise ValueError(f"{name} must be {' by '.join(along) if along else 'one number'}; got {in_words(arrays[name])}")
+            raise ValueError(
+                f"{name} must be {' by '.join(along) if along else 'one number'}; "
+                f"got {in_words(arrays[name])}"
+            )
         for dimension, size in zip(along, arrays[name].shape):
             first, known = sizes.setdefault(dimension, (name, size))
             if size != known or size == 0 and dimension != "input":
-                raise ValueError(f"{name} has {size} along '{dimension}', where {first} has {known}" if size != known else f"{name} is empty along '{dimension}'")
+                raise ValueError(
+                    f"{name} has {size} along '{dimension}', where {first} has {known}"
+                    if size != known
+                    else f"{name} is empty along '{dimension}'"
+                )

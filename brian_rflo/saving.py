@@ -41,7 +41,10 @@ def save(net, path):
     known = variables(net)
     state = {name: variable.get_value() for name, variable in known.items()}
     for problem in impossible(state, known):
-        raise ValueError(f"'{net.name}' would be saved in a state from which nothing goes on: {problem}. Load what was saved before, or build it anew")
+        raise ValueError(
+            f"'{net.name}' would be saved in a state from which nothing goes on: {problem}. "
+            "Load what was saved before, or build it anew"
+        )
     arrays = {f"state/{name}": values for name, values in state.items()}
     return write_whole(path, lambda waiting: save_arrays(waiting, arrays | random_numbers() | {"step": np.array(step_of(net)), "about": np.array(json.dumps(about))}))
 
@@ -79,20 +82,29 @@ def about_of(file):
         raise ValueError(f"'{file.path}' holds no network; LearningNetwork.save writes one")
     with alteration(file.path):
         if type(about["format"]) is not int or about["format"] < 1:
-            raise ValueError(f"its format must be a whole number, 1 or more; got {shortened(about['format'])}")
+            raise ValueError(
+                f"its format must be a whole number, 1 or more; got {shortened(about['format'])}"
+            )
     if about["format"] > FORMAT:
-        raise ValueError(f"'{file.path}' has format {about['format']}, but this version of brian_rflo knows formats up to {FORMAT}; install the one that wrote it{writer_of(about)}")
+        raise ValueError(
+            f"'{file.path}' has format {about['format']}, but this version of brian_rflo knows "
+            f"formats up to {FORMAT}; install the one that wrote it{writer_of(about)}"
+        )
     with alteration(file.path):
         for name in ("settings", "connections"):
             if not isinstance(about.get(name), dict):
-                raise ValueError(f"its {name} must be a dictionary; got {shortened(about.get(name))}")
+                raise ValueError(
+                    f"its {name} must be a dictionary; got {shortened(about.get(name))}"
+                )
     return about
 
 
 def writer_of(about):
     """The version that wrote a file, in brackets, if it says."""
     settings = about.get("settings")
-    return f" ({shortened(settings.get('version_brian_rflo'))})" if isinstance(settings, dict) else ""
+    return (
+        f" ({shortened(settings.get('version_brian_rflo'))})" if isinstance(settings, dict) else ""
+    )
 
 
 @contextmanager
@@ -105,11 +117,21 @@ def alteration(path):
 
 
 def refuse_another_network(net, wanted, file, about):
-    """Raise if a file is that of a network that was built otherwise, from shapes and types alone."""
-    found = {name.removeprefix("state/"): header for name, header in file.headers.items() if name.startswith("state/")}
+    """Raise if a file is that of a network that was built otherwise; no values are read."""
+    found = {
+        name.removeprefix("state/"): header
+        for name, header in file.headers.items()
+        if name.startswith("state/")
+    }
     differences = [*differing_settings(about["settings"], net.settings), *differing_variables(found, wanted), *differing_connections(about["connections"], net)]
     if differences:
-        raise ValueError(f"'{file.path}' was saved from another network than '{net.name}':\n" + "\n".join(f"  {difference}" for difference in differences) + "\nBuild it with the same arguments; what may change, such as net.recurrent.learning_rate, can be set after loading. To begin with its weights alone, give their matrices to weights= of a new network")
+        raise ValueError(
+            f"'{file.path}' was saved from another network than '{net.name}':\n"
+            + "\n".join(f"  {difference}" for difference in differences)
+            + "\nBuild it with the same arguments; what may change, such as "
+            "net.recurrent.learning_rate, can be set after loading. To begin with its weights "
+            "alone, give their matrices to weights= of a new network"
+        )
 
 
 def step_in(file):
@@ -135,16 +157,28 @@ def state_in(file, wanted):
 
 
 def impossible(state, known):
-    """Values that no network can go on with, in words. Others may be no numbers: the loss of a network that has diverged."""
+    """Values that no network can go on with, in words.
+
+    Others may be no numbers: the loss of a network that has diverged.
+    """
     for name, values in state.items():
-        if known[name].name in WEIGHTS and isinstance(known[name].owner, Projection) and not np.isfinite(values).all():
-            yield f"{name} must be finite; got {np.count_nonzero(~np.isfinite(values))} values that are not"
-        if known[name].name.endswith("space") and known[name].name.startswith("_") and not has_spikes(values):
+        if (
+            known[name].name in WEIGHTS
+            and isinstance(known[name].owner, Projection)
+            and not np.isfinite(values).all()
+        ):
+            bad = np.count_nonzero(~np.isfinite(values))
+            yield f"{name} must be finite; got {bad} values that are not"
+        if (
+            known[name].name.endswith("space")
+            and known[name].name.startswith("_")
+            and not has_spikes(values)
+        ):
             yield f"{name} must be numbers of neurons, and how many"
 
 
 def has_spikes(values):
-    """Whether this can be the memory of the spikes of a step: numbers of neurons, and at its end how many there are."""
+    """Whether this can be the spikes of a step: numbers of neurons, and at its end how many."""
     size, count = len(values) - 1, values[-1]
     return 0 <= count <= size and bool(((values[:count] >= 0) & (values[:count] < size)).all())
 
@@ -235,7 +269,11 @@ def differing_settings(saved, ours):
     """Settings that differ, in words; not those that a loaded network has in its state."""
     names = [name for name in dict.fromkeys([*saved, *ours]) if name not in BEGINNING and not name.startswith(("version_", "platform", "neurons_"))]
     names = [name for name in names if not name.startswith("constant_") or name in saved and name in ours]  # which a script may have elsewhere
-    return [f"{name}: {in_a_line(saved.get(name))} in the file, {in_a_line(ours.get(name))} here" for name in names if saved.get(name) != ours.get(name)]
+    return [
+        f"{name}: {in_a_line(saved.get(name))} in the file, {in_a_line(ours.get(name))} here"
+        for name in names
+        if saved.get(name) != ours.get(name)
+    ]
 
 
 def in_a_line(value):

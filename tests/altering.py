@@ -7,7 +7,10 @@ import numpy as np
 
 
 def altered(path, **changes):
-    """Change arrays in a file, by names in which _ stands for what names may not have; None takes one out, a function changes it."""
+    """Change arrays in a file, by names in which _ stands for what names may not have.
+
+    None takes an array out, a function changes it.
+    """
     with np.load(path) as data:
         found = dict(data)
     names = {name.replace("/", "_").replace(".", "_"): name for name in found}
@@ -27,7 +30,9 @@ def with_zeros(path, name, shape):
         for entry, content in kept.items():
             data.writestr(entry, content)
         with data.open(f"{name}.npy", "w", force_zip64=True) as file:
-            np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": shape})
+            np.lib.format.write_array_header_1_0(
+                file, {"descr": "<f8", "fortran_order": False, "shape": shape}
+            )
             for _ in range(25):
                 file.write(bytes(8_000_000))
     assert path.stat().st_size < 2e6

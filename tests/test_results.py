@@ -161,23 +161,44 @@ def test_something_else_in_the_file(tmp_path):
 
 def as_json(**changes):
     """The settings with others; None takes one out."""
-    return lambda text: json.dumps({name: value for name, value in (json.loads(str(text)) | changes).items() if value is not None})
+    return lambda text: json.dumps(
+        {
+            name: value
+            for name, value in (json.loads(str(text)) | changes).items()
+            if value is not None
+        }
+    )
 
 
 ALTERED = {
     "no dt": (dict(dt=None), "it lacks dt"),
     "no weights of the end": (dict(weights_after_output=None), "it lacks weights_after_output"),
-    "losses of one dimension": (dict(losses=np.ones(5)), r"losses must be network by trial; got float64 of shape \(5,\)"),
+    "losses of one dimension": (
+        dict(losses=np.ones(5)),
+        r"losses must be network by trial; got float64 of shape \(5,\)",
+    ),
     "no trials": (dict(losses=np.ones((2, 0))), "losses is empty along 'trial'"),
-    "losses of other networks": (dict(losses=np.ones((3, 5))), "has 2 along 'network', where losses has 3"),
-    "texts": (dict(losses=np.full((2, 5), "x")), "losses must be network by trial; got <U1 of shape"),
+    "losses of other networks": (
+        dict(losses=np.ones((3, 5))),
+        "has 2 along 'network', where losses has 3",
+    ),
+    "texts": (
+        dict(losses=np.full((2, 5), "x")),
+        "losses must be network by trial; got <U1 of shape",
+    ),
     "a longer mask": (dict(mask=np.ones(81)), "mask has 81 along 'time', where target has 80"),
-    "fewer neurons": (dict(weights_after_recurrent=lambda w: w[:, :11]), "weights_after_recurrent has 11 along 'post', where weights_before_recurrent has 12"),
+    "fewer neurons": (
+        dict(weights_after_recurrent=lambda w: w[:, :11]),
+        "weights_after_recurrent has 11 along 'post', where weights_before_recurrent has 12",
+    ),
     "dt of a row": (dict(dt=[1.0]), "dt must be one number; got float64 of shape"),
     "dt NaN": (dict(dt=np.nan), "dt must be a positive number of seconds; got nan"),
     "no JSON": (dict(settings="no JSON"), "'settings' must be JSON, which 'no JSON' is not"),
     "no dictionary": (dict(settings="3"), "'settings' must be a dictionary in JSON; got '3'"),
-    "trials in words": (dict(settings=as_json(finished_trials="all")), "'finished_trials' in its settings must be a whole number, 0 or more; got all"),
+    "trials in words": (
+        dict(settings=as_json(finished_trials="all")),
+        "'finished_trials' in its settings must be a whole number, 0 or more; got all",
+    ),
 }
 
 
@@ -185,7 +206,12 @@ ALTERED = {
 def content(tmp_path_factory):
     """What is in the file of a training."""
     prefs.codegen.target = "numpy"
-    return network(update="trial").train(5).save(tmp_path_factory.mktemp("result") / "x.npz").read_bytes()
+    return (
+        network(update="trial")
+        .train(5)
+        .save(tmp_path_factory.mktemp("result") / "x.npz")
+        .read_bytes()
+    )
 
 
 @pytest.mark.parametrize("changes, message", ALTERED.values(), ids=ALTERED)
@@ -198,13 +224,19 @@ def test_altered_files_are_named(tmp_path, content, changes, message):
 
 
 def test_altered_netcdf_is_named(tmp_path, result):
-    """The same checks; as sizes go together in it anyway, of what is missing, and of what is no number."""
+    """The same checks, of what is missing and of what is no number; sizes go together anyway."""
     path = tmp_path / "x.nc"
     for change, message in (
         (lambda data: data.drop_vars("losses"), "it lacks losses"),
         (lambda data: data.drop_attrs(), "dt must be one number"),
-        (lambda data: data.assign(losses=data.losses.isel(trial=0)), r"losses must be network by trial; got float64 of shape \(2,\)"),
-        (lambda data: data.assign_attrs(finished_trials="all"), "'finished_trials' in its settings must be a whole number"),
+        (
+            lambda data: data.assign(losses=data.losses.isel(trial=0)),
+            r"losses must be network by trial; got float64 of shape \(2,\)",
+        ),
+        (
+            lambda data: data.assign_attrs(finished_trials="all"),
+            "'finished_trials' in its settings must be a whole number",
+        ),
         (lambda data: data.isel(trial=[]), "losses is empty along 'trial'"),
     ):
         change(result.to_xarray()).to_netcdf(path, engine="h5netcdf")
@@ -213,7 +245,16 @@ def test_altered_netcdf_is_named(tmp_path, result):
         path.unlink()
 
 
-@pytest.mark.parametrize("name, shape, message", [("losses", (25_000_000,), "network by trial"), ("losses", (2, 12_500_000), "losses has 12500000 along 'trial', where settings has 5"), ("mask", (25_000_000,), "along 'time'"), ("settings", (25_000_000,), "must be a text"), ("nobody", (25_000_000,), None)])
+@pytest.mark.parametrize(
+    "name, shape, message",
+    [
+        ("losses", (25_000_000,), "network by trial"),
+        ("losses", (2, 12_500_000), "losses has 12500000 along 'trial', where settings has 5"),
+        ("mask", (25_000_000,), "along 'time'"),
+        ("settings", (25_000_000,), "must be a text"),
+        ("nobody", (25_000_000,), None),
+    ],
+)
 def test_zeros_are_never_unpacked(tmp_path, content, name, shape, message):
     """200 MB of zeros in 200 kB: shapes are compared first, and what nobody wants is not read."""
     path = tmp_path / "x.npz"
@@ -250,7 +291,9 @@ def test_zeros_in_netcdf_are_never_unpacked(tmp_path, result):
 def test_what_is_no_file_is_named(tmp_path):
     for name in ("x.nc", "x.npz"):
         (tmp_path / name).mkdir()
-        with pytest.raises(IsADirectoryError, match=f"'{tmp_path / name}' must be a file; got a folder"):
+        with pytest.raises(
+            IsADirectoryError, match=f"'{tmp_path / name}' must be a file; got a folder"
+        ):
             TrainingResult.load(tmp_path / name)
 
 

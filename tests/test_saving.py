@@ -11,7 +11,17 @@ from contextlib import nullcontext
 
 import numpy as np
 import pytest
-from brian2 import Hz, NeuronGroup, SpikeGeneratorGroup, Synapses, defaultclock, ms, prefs, seed, set_device
+from brian2 import (
+    Hz,
+    NeuronGroup,
+    SpikeGeneratorGroup,
+    Synapses,
+    defaultclock,
+    ms,
+    prefs,
+    seed,
+    set_device,
+)
 
 from brian_rflo import PRESETS, RFLO, SGD, Adam, AdaptiveEProp, AdaptiveFeedback, ArrayTask, CursorMovements, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LIFNeurons, LearningNetwork, Murray2019, PerStep, PerTrial, PeriodicOutput, RateNeurons, Softmax, TaskInput, schedule
 from brian_rflo.devices import device, reset
@@ -306,33 +316,90 @@ NOT_OURS = "is not as LearningNetwork.save wrote it: "
 ALTERED = {
     "no generator": (dict(random_rest=None), NOT_OURS + "it lacks 'random/rest'"),
     "no key of the generator": (dict(random_key=None), NOT_OURS + "it lacks 'random/key'"),
-    "short key": (dict(random_key=lambda key: key[:300]), NOT_OURS + r"'random/key' must be 624 values of uint32; got uint32 of shape \(300,\)"),
-    "key of another type": (dict(random_key=lambda key: key.astype(float)), NOT_OURS + "'random/key' must be 624 values of uint32; got float64"),
+    "short key": (
+        dict(random_key=lambda key: key[:300]),
+        NOT_OURS + r"'random/key' must be 624 values of uint32; got uint32 of shape \(300,\)",
+    ),
+    "key of another type": (
+        dict(random_key=lambda key: key.astype(float)),
+        NOT_OURS + "'random/key' must be 624 values of uint32; got float64",
+    ),
     "long rest": (dict(random_rest=np.zeros(4)), NOT_OURS + "'random/rest' must be 3 values"),
-    "NaN in the generator": (dict(random_rest=[np.nan, 0, 0]), NOT_OURS + r"'random/rest' must be a place .*got \[nan, 0.0, 0.0\]"),
-    "place beyond the key": (dict(random_rest=[625.0, 0, 0]), NOT_OURS + "'random/rest' must be a place"),
-    "too much drawn ahead": (dict(random_rand=np.zeros(20001)), NOT_OURS + "'random/rand' must be up to 20000 values"),
+    "NaN in the generator": (
+        dict(random_rest=[np.nan, 0, 0]),
+        NOT_OURS + r"'random/rest' must be a place .*got \[nan, 0.0, 0.0\]",
+    ),
+    "place beyond the key": (
+        dict(random_rest=[625.0, 0, 0]),
+        NOT_OURS + "'random/rest' must be a place",
+    ),
+    "too much drawn ahead": (
+        dict(random_rand=np.zeros(20001)),
+        NOT_OURS + "'random/rand' must be up to 20000 values",
+    ),
     "no step": (dict(step=None), NOT_OURS + "it lacks 'step'"),
     "step NaN": (dict(step=np.nan), NOT_OURS + "'step' must be a whole number, 0 or more; got nan"),
     "step negative": (dict(step=-1), NOT_OURS + "'step' must be a whole number, 0 or more; got -1"),
-    "steps": (dict(step=[1, 2]), NOT_OURS + r"'step' must be a whole number, 0 or more; got int64 of shape \(2,\)"),
-    "weight NaN": ({WEIGHTS: with_one(np.nan)}, NOT_OURS + "recurrent.w must be finite; got 1 values that are not"),
-    "weight infinite": (dict(state_feedback_w=with_one(np.inf)), NOT_OURS + "feedback.w must be finite"),
-    "spikes beyond the group": (dict(state_neurons__spikespace=with_one(99)), NOT_OURS + "neurons._spikespace must be numbers of neurons"),
+    "steps": (
+        dict(step=[1, 2]),
+        NOT_OURS + r"'step' must be a whole number, 0 or more; got int64 of shape \(2,\)",
+    ),
+    "weight NaN": (
+        {WEIGHTS: with_one(np.nan)},
+        NOT_OURS + "recurrent.w must be finite; got 1 values that are not",
+    ),
+    "weight infinite": (
+        dict(state_feedback_w=with_one(np.inf)),
+        NOT_OURS + "feedback.w must be finite",
+    ),
+    "spikes beyond the group": (
+        dict(state_neurons__spikespace=with_one(99)),
+        NOT_OURS + "neurons._spikespace must be numbers of neurons",
+    ),
     "no weights": ({WEIGHTS: None}, "was saved from another network .*recurrent.w: only here"),
-    "weights too short": ({WEIGHTS: lambda w: w[:-1]}, "was saved from another network .*recurrent.w: 99 values in the file, 100 here"),
-    "weights as a matrix": ({WEIGHTS: lambda w: w.reshape(10, 10)}, r"was saved from another network .*recurrent.w: shape \(10, 10\) in the file, \(100,\) here"),
-    "weights of another type": ({WEIGHTS: lambda w: w.astype("f4")}, "was saved from another network .*recurrent.w: float32 in the file, float64 here"),
+    "weights too short": (
+        {WEIGHTS: lambda w: w[:-1]},
+        "was saved from another network .*recurrent.w: 99 values in the file, 100 here",
+    ),
+    "weights as a matrix": (
+        {WEIGHTS: lambda w: w.reshape(10, 10)},
+        r"was saved from another .*recurrent.w: shape \(10, 10\) in the file, \(100,\) here",
+    ),
+    "weights of another type": (
+        {WEIGHTS: lambda w: w.astype("f4")},
+        "was saved from another network .*recurrent.w: float32 in the file, float64 here",
+    ),
     "no JSON": (dict(about="no JSON"), NOT_OURS + "'about' must be JSON, which 'no JSON' is not"),
-    "no dictionary": (dict(about="[1]"), NOT_OURS + r"'about' must be a dictionary in JSON; got '\[1\]'"),
+    "no dictionary": (
+        dict(about="[1]"),
+        NOT_OURS + r"'about' must be a dictionary in JSON; got '\[1\]'",
+    ),
     "no text": (dict(about=1.0), NOT_OURS + "'about' must be a text; got a single float64"),
     "no description": (dict(about=None), "holds no network; LearningNetwork.save writes one"),
-    "no format": (dict(about=about(format=None)), "holds no network; LearningNetwork.save writes one"),
-    "format 0": (dict(about=about(format=0)), NOT_OURS + "its format must be a whole number, 1 or more; got 0"),
-    "format of a later version": (dict(about=about(format=2), step=None), r"has format 2, but this version of brian_rflo knows formats up to 1; install the one that wrote it \(\d"),
-    "format of a later version, nothing else": (dict(about='{"format": 3}', step=None), "has format 3, .*; install the one that wrote it"),
-    "no settings": (dict(about=about(settings=None)), NOT_OURS + "its settings must be a dictionary; got None"),
-    "connections in a list": (dict(about=about(connections=[])), NOT_OURS + r"its connections must be a dictionary; got \[\]"),
+    "no format": (
+        dict(about=about(format=None)),
+        "holds no network; LearningNetwork.save writes one",
+    ),
+    "format 0": (
+        dict(about=about(format=0)),
+        NOT_OURS + "its format must be a whole number, 1 or more; got 0",
+    ),
+    "format of a later version": (
+        dict(about=about(format=2), step=None),
+        r"has format 2, but .* knows formats up to 1; install the one that wrote it \(\d",
+    ),
+    "format of a later version, nothing else": (
+        dict(about='{"format": 3}', step=None),
+        "has format 3, .*; install the one that wrote it",
+    ),
+    "no settings": (
+        dict(about=about(settings=None)),
+        NOT_OURS + "its settings must be a dictionary; got None",
+    ),
+    "connections in a list": (
+        dict(about=about(connections=[])),
+        NOT_OURS + r"its connections must be a dictionary; got \[\]",
+    ),
 }
 
 
@@ -362,7 +429,17 @@ def test_altered_files_are_named_and_change_nothing(tmp_path, saved, changes, me
         np.testing.assert_array_equal(after[name], values, err_msg=name, strict=True)
 
 
-@pytest.mark.parametrize("name, message", [("state/recurrent.w", "25000000 values in the file, 100 here"), ("state/nobody.w", "nobody.w: only in the file"), ("random/randn", "must be up to 20000 values"), ("step", r"got float64 of shape"), ("about", "must be a text"), ("nobody", None)])
+@pytest.mark.parametrize(
+    "name, message",
+    [
+        ("state/recurrent.w", "25000000 values in the file, 100 here"),
+        ("state/nobody.w", "nobody.w: only in the file"),
+        ("random/randn", "must be up to 20000 values"),
+        ("step", r"got float64 of shape"),
+        ("about", "must be a text"),
+        ("nobody", None),
+    ],
+)
 def test_zeros_are_never_unpacked(tmp_path, saved, name, message):
     """200 MB of zeros in 200 kB: shapes are compared first, and what nobody wants is not read."""
     net, content = saved
@@ -399,14 +476,22 @@ def test_weights_that_are_no_numbers_are_not_saved(tmp_path):
     path = net.save(tmp_path / "x.npz")
     before = path.read_bytes()
     net.recurrent.variables["w"].get_value()[3] = np.nan
-    with pytest.raises(ValueError, match="recurrent.w must be finite; got 1 values that are not. Load what was saved before, or build it anew"):
+    with pytest.raises(
+        ValueError,
+        match="recurrent.w must be finite; got 1 values that are not. Load what was saved before",
+    ):
         net.save(path)
     assert path.read_bytes() == before and np.isfinite(net.load(path).train(1).losses).all()
 
 
 def test_constants_of_a_file_that_is_refused_are_forgotten(tmp_path):
-    """A name of the script that is looked up when a network is loaded is none of its settings, if it was not."""
-    mine = NeuronGroup(5, "dactivity/dt = (I_rec - activity)/tau_x : 1\ngain : 1\nfeedback : 1\nI_rec : 1", method="euler", name="mine")
+    """Names of the script that were looked up to load a file are no settings if it is refused."""
+    mine = NeuronGroup(
+        5,
+        "dactivity/dt = (I_rec - activity)/tau_x : 1\ngain : 1\nfeedback : 1\nI_rec : 1",
+        method="euler",
+        name="mine",
+    )
     net = LearningNetwork(PERIODIC, mine, RFLO(0.03, tau=10 * ms))
     before = net.settings
     tau_x = 10 * ms  # noqa: F841
@@ -418,7 +503,10 @@ def test_constants_of_a_file_that_is_refused_are_forgotten(tmp_path):
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_networks_are_copied_by_files_alone(copied):
-    with pytest.raises(TypeError, match=r"'learningnetwork.*' cannot be copied or pickled; write its state with save\('network.npz'\), and load it"):
+    with pytest.raises(
+        TypeError,
+        match=r"'learningnetwork.*' cannot be copied or pickled; write .* save\('network.npz'\)",
+    ):
         copied(rflo())
 
 
@@ -428,7 +516,10 @@ def test_a_device_that_is_set_later(tmp_path):
     set_device("cpp_standalone", build_on_run=False)
     try:
         for what in (lambda: net.train(1), lambda: net.save(path), lambda: net.load(path)):
-            with pytest.raises(RuntimeError, match=r"was built for another device of Brian2 than the one of now; write set_device\(...\) before the network is built"):
+            with pytest.raises(
+                RuntimeError,
+                match=r"was built for another device .*; write set_device\(...\) before",
+            ):
                 what()
     finally:
         reset()

@@ -32,12 +32,12 @@ from brian_rflo.sweeps import table as tables
 from brian_rflo.sweeps.networks import networks_of
 from brian_rflo.sweeps.table import Row
 
+from altering import altered
+
 SCRIPT = """
 import sys, time
 from brian2 import *
 from brian_rflo import *
-
-from altering import altered
 
 prefs.codegen.target = "numpy"
 
@@ -311,12 +311,24 @@ def test_damage_is_named_before_anything_is_computed(tmp_path):
     assert Path(counter).read_text().split() == ["1"]
 
 
-@pytest.mark.parametrize("changes, message", [(dict(dt=None), "it lacks dt"), (dict(losses=np.ones(3)), "losses must be network by trial"), (dict(settings="{"), "'settings' must be JSON"), (dict(seconds=None), "it does not say how many seconds it took"), (dict(seconds=[1, 2]), "it does not say how many seconds")])
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        (dict(dt=None), "it lacks dt"),
+        (dict(losses=np.ones(3)), "losses must be network by trial"),
+        (dict(settings="{"), "'settings' must be JSON"),
+        (dict(seconds=None), "it does not say how many seconds it took"),
+        (dict(seconds=[1, 2]), "it does not say how many seconds"),
+    ],
+)
 def test_a_foreign_file_under_the_name_of_a_network_is_named(tmp_path, changes, message):
     """Before anything is computed, and where its result is asked for later."""
     path = sweep(train, {"seed": [1]}, tmp_path, workers=1, report=None).rows[0].path
     altered(path, **changes)
-    with pytest.raises(RuntimeError, match=f"the finished part '{path}' holds something else .{message}.*delete it, and the same command computes it anew"):
+    with pytest.raises(
+        RuntimeError,
+        match=f"the finished part '{path}' holds something else .{message}.*delete it, and",
+    ):
         sweep(train, {"seed": [1, 2]}, tmp_path, workers=1, report=None)
     assert list(tmp_path.glob("*.npz")) == [path]
 
@@ -324,7 +336,10 @@ def test_a_foreign_file_under_the_name_of_a_network_is_named(tmp_path, changes, 
 def test_a_result_that_has_been_altered_since_is_named(tmp_path):
     table = sweep(train, {"seed": [1]}, tmp_path, workers=1, report=None)
     altered(table.rows[0].path, output=None)
-    with pytest.raises(RuntimeError, match=f"the finished part '{table.rows[0].path}' holds something else .it lacks output"):
+    with pytest.raises(
+        RuntimeError,
+        match=f"the finished part '{table.rows[0].path}' holds something else .it lacks output",
+    ):
         table.results
 
 
