@@ -6,10 +6,11 @@ from brian2 import NeuronGroup
 from brian2.groups.group import CodeRunner
 
 from . import schedule
+from .component import Component
 from .neurons.base import whole
 
 
-class CellTraces(NeuronGroup):
+class CellTraces(Component, NeuronGroup):
     """The `pre_traces` of a projection's rule, a unit for each cell of its source; the synapses read them with ``_pre``.
 
     Where the source sends spikes, each adds 1 to `arrival`, when it is fired.

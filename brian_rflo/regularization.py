@@ -86,6 +86,6 @@ def count_sent(group):
     counter = whole(group)
     if "sent" not in counter.variables and not spikes(group) and "activity" in counter.variables:
         counter.variables.add_array("sent", size=len(counter))
-        counter.run_regularly("sent += activity", **schedule.READOUT)
+        counter.run_regularly("sent += activity", **schedule.READOUT).user_code = ""  # no names of the user's
     if counter is not group and "sent" in counter.variables and "sent" not in group.variables:
         group.variables.add_reference("sent", counter, index="_sub_idx")

@@ -1,5 +1,6 @@
 """Trials: their boundaries, and the verdict at the end of each."""
 
+from itertools import count
 from textwrap import shorten
 
 import numpy as np
@@ -9,7 +10,10 @@ from brian2.groups.subgroup import Subgroup
 from brian2.utils.logger import get_logger
 
 from . import schedule
-from .dense.choice import networks_with
+from .component import Component
+from .construction import networks_with
+from .forgotten import never_reset
+from .names import OwnNames
 from .neurons.base import check_group, spikes, whole
 from .occasional import Occasional, OccasionalMonitor, OccasionalRunner, first_step, is_standalone, last_step
 from .quantities import check_count
@@ -27,7 +31,7 @@ ADVICE = {
 }
 
 
-class Trials(NeuronGroup):
+class Trials(Component, NeuronGroup):
     """The trial structure of a network: one unit per independent network.
 
     Trials follow one another from ``t = 0``, each ``task.n_steps`` steps long. At the beginning of a trial neurons, traces and
@@ -78,7 +82,7 @@ class Trials(NeuronGroup):
             check_group("Trials: each part", part)
         if not task.random and not all(map(np.array_equal, task.trial(0), task.trial(1))):
             raise ValueError(f"{type(task).__name__} says that all its trials are the same, but trial 1 is another one than trial 0; write random = True in the class")
-        self.task, self.clip_norm, self.reported, self.counted, self.watched, self.runners = task, clip_norm, set(), set(), [], 0
+        self.task, self.clip_norm, self.reported, self.counted, self.watched, self.numbers = task, clip_norm, set(), set(), [], count(1)
         self.members = {whole(part).name for part in parts if not isinstance(part, Synapses)}
         self.parallel, self.averaged_over = parallel, task.n_steps if averaged_over is None else averaged_over
         check_count("Trials: averaged_over", self.averaged_over)
@@ -129,13 +133,13 @@ class Trials(NeuronGroup):
             part.join(self)
             end = part.trial_end
         if start:
-            self.at_start(part, start)
+            self.run_at_start(part, start)
         if end:
             self._run(part, end, last_step(self.task.n_steps * getattr(part, "batch", 1)), schedule.APPLY, "trial_end")
         if isinstance(part, PlasticSynapses):
             if part.regularization is not None and part.target.name not in self.counted:
                 self.counted.add(part.target.name)
-                self.at_start(part.target, "sent = 0")
+                self.run_at_start(part.target, "sent = 0").user_code = ""
             if part.trial_regularize:
                 self._run(part, part.trial_regularize, last_step(self.task.n_steps), schedule.REGULARIZE, "regularize")
             self._run(part, part.trial_restore, last_step(self.task.n_steps), schedule.RESTORE, "restore")
@@ -143,9 +147,13 @@ class Trials(NeuronGroup):
     def at_start(self, group, statements):
         """Run statements of `group` at the beginning of each trial, before anything else of the step."""
         self._check_runner(group, statements)
+        self.run_at_start(group, statements)
+
+    def run_at_start(self, group, statements):
+        """Run statements at the beginning of each trial."""
         if not isinstance(group, Synapses) and spikes(group) and "sent" in group.variables and not any(group is other for other in self.watched):
             self.watched.append(group)
-        self._run(group, statements, first_step(self.task.n_steps), schedule.RESET, "trial_start")
+        return self._run(group, statements, first_step(self.task.n_steps), schedule.RESET, "trial_start")
 
     def at_end(self, group, statements):
         """Run statements of `group` at the end of each trial, before the verdict on its weights."""
@@ -155,18 +163,23 @@ class Trials(NeuronGroup):
     def _check_runner(self, group, statements):
         check_group(f"'{self.name}': what runs at a trial's boundary", group)
         check_statements(group, statements)
+        if isinstance(group, OwnNames):
+            group.spell(statements)
 
     def _run(self, group, statements, condition, phase, name):
         """Add a runner to the phase, behind those that are there: in the order in which they were asked for."""
         check_clock(self.task, group)
-        self.runners += 1
-        OccasionalRunner(group, statements, condition, dict(phase, order=phase["order"] + 1e-3 * self.runners), f"{group.name}_{name}*")
+        return OccasionalRunner(group, statements, condition, dict(phase, order=phase["order"] + 1e-3 * next(self.numbers)), f"{group.name}_{name}*")
 
     def before_run(self, run_namespace):
         """Check the time step once more: the clock may have changed; and that nothing that learns has been forgotten."""
         check_clock(self.task, self)
         for obj in {id(obj): obj for network in networks_with(self) for obj in network.sorted_objects if isinstance(obj, Projection)}.values():
             self._look_at(obj)
+        for group, sentence in never_reset(self):
+            if (group, "memory") not in self.reported:
+                self.reported.add((group, "memory"))
+                logger.warn(sentence, "forgotten")
         super().before_run(run_namespace)
 
     def _look_at(self, projection):
@@ -194,7 +207,7 @@ class Trials(NeuronGroup):
         failed = [k for k in np.flatnonzero(trial >= 0) if (k, trial[k]) not in self.reported]
         if not failed:
             return
-        self.reported |= {(k, trial[k]) for k in failed}
+        self.reported.update((k, trial[k]) for k in failed)
         rates = ", ".join(f"'{part.name}' (now {np.asarray(part.learning_rate).item():g})" for part in self.projections)
         trials = ", ".join(dict.fromkeys(f"network {k // self.parallel} in trial {trial[k] * self.parallel}" for k in failed))
         logger.warn(f"Training diverged: {trials} (loss or weights not finite). Learning stopped there, and the weights are those from before that trial. Lower the learning rate of {rates}; {self.name}.resume() lets it learn again.", "diverged")
@@ -214,7 +227,7 @@ class Trials(NeuronGroup):
     def resume(self):
         """Let networks that have diverged learn again, from the weights they were given back."""
         self.diverged_in = -1
-        self.reported = {what for what in self.reported if isinstance(what[0], str)}
+        self.reported.intersection_update([what for what in self.reported if isinstance(what[0], str)])
         for part in self.projections:
             part.variables["_sound"].set_value(np.ones(part.target.stop))
 

@@ -29,7 +29,7 @@ def check_clip_norm(clip_norm, update):
 
 def check_trained(trained):
     """Raise unless `trained` names plastic projections."""
-    if not isinstance(trained, (list, tuple, set)) or not trained or not all(name in PLASTIC for name in trained):
+    if not isinstance(trained, (list, tuple, set)) or not all(name in PLASTIC for name in trained):
         raise ValueError(f"trained must be some of {PLASTIC}, for example trained=('output',); got {trained!r}")
 
 

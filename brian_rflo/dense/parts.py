@@ -7,8 +7,9 @@ from brian2.utils.logger import get_logger
 from brian2.utils.stringtools import get_identifiers
 
 from .. import schedule, step_loop, vector_math
+from ..construction import networks_with
 from . import history, resting
-from .choice import MARK, is_python, networks_with, own_names, reason_against, sets_its_own_activity, written
+from .choice import MARK, is_python, own_names, reason_against, sets_its_own_activity, written
 from .history import HistoryFlush, HistoryRecord
 from .resting import AllRows, RestRecord, RowsOfSpikes
 from .runners import Copies, DensePass, DenseSum, neuron_variables

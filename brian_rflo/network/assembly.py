@@ -1,12 +1,13 @@
 """The standard assembly: a task, neurons and a rule become a network that trains."""
 
 import numpy as np
-from brian2 import Network, get_device
+from brian2 import BrianObject, Network, get_device
 from brian2.core.namespace import get_local_namespace
 from brian2.groups.group import Group
 from brian2.utils.logger import get_logger
 
 from .. import saving
+from ..construction import Constructed
 from ..identity import described, digest
 from ..neurons.base import LOW_PASSED, member, receives, whole
 from ..occasional import is_standalone
@@ -25,7 +26,7 @@ from .weights import Weights, initial_weights
 logger = get_logger(__name__)
 
 
-class LearningNetwork(Network):
+class LearningNetwork(Constructed, Network):
     """Recurrent network, readout, feedback and trials for a task, in one `brian2.Network`.
 
     Parameters
@@ -147,9 +148,27 @@ class LearningNetwork(Network):
         self._recording = Recording(self)
         self.losses = self._recording.losses
         if self.current is not None:
-            self.trials.at_start(self.readout, "output = 0")
+            self.trials.run_at_start(self.readout, "output = 0")
         parts = [member(neurons), self.inputs and member(self.inputs), self.readout, *plastic, self.feedback, self.current, self.trials, *self._recording.monitors]
         super().__init__(*dict.fromkeys(part for part in parts if part is not None), name=name)
+
+    def __setattr__(self, name, value):
+        if name in vars(self) or not isinstance(value, BrianObject):  # another object may be kept here
+            self.check_assignment(name, value)
+        super().__setattr__(name, value)
+
+    def in_place_of(self, name, value):
+        """What to write in place of an assignment."""
+        if name == "task":
+            return f"Build another network for {type(value).__name__}, with weights=result.weights_after of this one."
+        parts = [role for role in ("recurrent", "input_synapses", "output", "feedback", "neurons", "readout") if name in getattr(getattr(self, role), "variables", ())]
+        if parts:
+            return f"Write {', '.join(f'net.{role}.{name} = ...' for role in parts)}."
+        return super().in_place_of(name, value)
+
+    def before_run(self, run_namespace):
+        """As `brian2.Network.before_run`."""
+        super().before_run(run_namespace)
 
     @property
     def settings(self):

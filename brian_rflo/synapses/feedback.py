@@ -5,6 +5,7 @@ from brian2.equations.equations import Expression
 from brian2.synapses.synapses import SummedVariableUpdater
 
 from .. import schedule
+from ..construction import Constructed
 from ..neurons.base import check_group, check_port, whole
 from ..rules import LearningRule
 from ..updates import check_instance
@@ -56,7 +57,7 @@ class AdaptiveFeedback(PlasticSynapses):
         super().__init__(source, target, rule, onto="feedback", name=name, **plastic_args)
 
 
-class SymmetricFeedback(SummedVariableUpdater):
+class SymmetricFeedback(Constructed, SummedVariableUpdater):
     """Feedback through the readout weights themselves, backwards: ``feedback_pre = sum of w*error_post``.
 
     It follows the readout as that learns, whatever its connections are.

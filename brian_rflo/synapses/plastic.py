@@ -1,5 +1,7 @@
 """Projections that carry a learning rule."""
 
+from functools import partial
+
 import numpy as np
 from brian2 import DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_UNITS
@@ -11,10 +13,11 @@ from ..cells import CellTraces
 from ..choosing import choose
 from ..dense import DenseParts
 from ..dense.choice import written
+from ..forgotten import belated_gain, never_written
 from ..neurons.base import check_group, check_port, integrates, whole
 from ..occasional import is_standalone
 from ..optimizers import Descent
-from ..quantities import check_tau, is_number, same_value
+from ..quantities import check_field, check_tau, is_number
 from ..regularization import SUMMED, FiringRate, count_sent
 from ..rules import LearningRule
 from ..updates import check_constraint, check_instance, check_update
@@ -93,6 +96,7 @@ class PlasticSynapses(Projection):
     sends, sum_at, traces_at, is_gradient = "activity", None, None, True
     #: The projection whose switch `plastic` is this one's too.
     switched_with = None
+    _is_looked_at = False
 
     def __init__(self, source, target, rule, onto, update="step", batch=1, optimizer=Descent(), constraint="", regularization=None, self_connections=True, name="plasticsynapses*", **synapses_args):
         check_group(f"{type(self).__name__}: source", source)
@@ -232,10 +236,12 @@ class PlasticSynapses(Projection):
             raise ValueError(f"'{self.name}': learning_rate must be a finite number and not negative; got {value!r} (0 switches learning off)")
         super().__setattr__(name, value, level=level + 1)
 
-    def resolve_all(self, identifiers, run_namespace, *args, **kwds):
-        """As Brian2 does, but without its warning of two things of one name where a parameter of the rule has the value of the script's variable."""
-        given = {name for name, value in self.rule.parameters.items() if same_value(value, run_namespace.get(name))}
-        return super().resolve_all(identifiers, {name: value for name, value in run_namespace.items() if name not in given}, *args, **kwds)
+    @property
+    def checks(self):
+        """What the constructors of the rule and of the regularization check."""
+        fields = {name: name for name in self.rule.parameters}
+        held = {f"rate_{field}": field for field in ("target", "strength")} if self.regularization else {}
+        return {name: partial(check_field, self, self.rule, field) for name, field in fields.items()} | {name: partial(check_field, self, self.regularization, field) for name, field in held.items()}
 
     def _check_times(self):
         for name, value in self.rule.parameters.items():
@@ -255,14 +261,13 @@ class PlasticSynapses(Projection):
         """Take the length of a trial from `trials`; called by `Trials`."""
         if self.trials is not None:
             raise ValueError(f"'{self.name}' belongs to '{self.trials}' already; give it to one Trials")
-        self.trials = trials.name
+        self.settle(trials=trials.name, trial_length=trials.task.n_steps)
         self.variables._variables.pop("trial_steps", None)  # left by a run without trials
         self.variables._variables.pop("averaged_over", None)
         self.variables.add_constant("trial_steps", trials.task.n_steps)
         self.variables.add_constant("averaged_over", trials.averaged_over)
-        self.trial_length = trials.task.n_steps
         if self.cells is not None:
-            trials.at_start(self.cells, self.rule.pre_reset)
+            trials.run_at_start(self.cells, self.rule.pre_reset)
         if trials.clip_norm is not None:
             self.variables.add_array("_scale", size=self.target.stop, index="_postsynaptic_idx", values=np.ones(self.target.stop))
 
@@ -278,7 +283,18 @@ class PlasticSynapses(Projection):
             if name not in self.variables:
                 self.variables.add_constant(name, 1)
         self._check_times()
+        self._look_for_what_is_forgotten()
         super().before_run(run_namespace)
+
+    def _look_for_what_is_forgotten(self):
+        """Warn, before it first learns, of what it learns from and nobody computes, or at the wrong time."""
+        if self._is_looked_at or not self.may_learn:
+            return
+        self._is_looked_at = True
+        for sentence in never_written(self):
+            logger.warn(sentence, "forgotten")
+        for sentence in belated_gain(self):
+            logger.warn(sentence, "belated")
 
     def after_run(self):
         """Weights that are no numbers never pass silently."""
