@@ -14,7 +14,7 @@ from brian2.groups.subgroup import Subgroup
 
 
 class Refused:
-    """Stands for the network of an object that nothing came of; Brian2 does not warn of what belongs to something."""
+    """Stands for what a group of the user's belongs to when a network with it was refused; Brian2 warns of what belongs to nothing."""
 
     name = "a network that was refused"
 
@@ -75,7 +75,9 @@ def excuse(*objects):
     for obj in objects:
         with suppress(ReferenceError):  # a part of a group that is gone
             obj = obj.source.before_run.__self__ if isinstance(obj, Subgroup) else obj
-        if isinstance(obj, BrianObject) and vars(obj).get("_network", obj) is None and vars(obj).get("group") is None:
+        if isinstance(obj, Constructed):
+            obj.settle(_is_excused=True)
+        elif isinstance(obj, BrianObject) and vars(obj).get("group") is None:
             object.__setattr__(obj, "group", Refused)
 
 
@@ -98,6 +100,11 @@ class Constructed:
         before = set(vars(self))
         super().__init__(*args, **kwargs)
         object.__setattr__(self, "_of_brian", set(vars(self)) - before)
+
+    def __del__(self):
+        """As Brian2's, which warns of what was never in a network that ran; not of what is excused."""
+        if "_is_excused" not in vars(self):
+            getattr(super(), "__del__", lambda: None)()
 
     def settle(self, **values):
         """Set attributes that are known only when another part has been made; for this package alone."""

@@ -35,7 +35,7 @@ def never_written(synapses):
         if is_integrated(target, name) or not is_zero(variable) or any(is_python(obj) or writes(obj, variable) for objects in networks for obj in objects):
             continue
         remedy = REMEDIES[name].format(group=target.name, phase=phase_of_gain(target))
-        yield f"'{synapses.name}' learns from the {name} of '{target.name}', which nothing in this network sets: its weights would stay as they are. To let it learn, {remedy}."
+        yield f"'{synapses.name}' learns from the {name} of '{target.name}', which nothing in this network sets, and it is 0. To let it learn, {remedy}."
 
 
 def belated_gain(synapses):

@@ -14,6 +14,7 @@ import numpy as np
 from brian2 import Hz, Quantity, get_dimensions
 
 from . import schedule
+from .names import run_unseen
 from .neurons.base import spikes, whole
 from .quantities import check_number
 from .rules.base import unit_string
@@ -86,6 +87,6 @@ def count_sent(group):
     counter = whole(group)
     if "sent" not in counter.variables and not spikes(group) and "activity" in counter.variables:
         counter.variables.add_array("sent", size=len(counter))
-        counter.run_regularly("sent += activity", **schedule.READOUT).user_code = ""  # no names of the user's
+        run_unseen(counter, "sent += activity", schedule.READOUT)
     if counter is not group and "sent" in counter.variables and "sent" not in group.variables:
         group.variables.add_reference("sent", counter, index="_sub_idx")

@@ -1,5 +1,7 @@
 """The standard assembly: a task, neurons and a rule become a network that trains."""
 
+from textwrap import shorten
+
 import numpy as np
 from brian2 import BrianObject, Network, get_device
 from brian2.core.namespace import get_local_namespace
@@ -7,7 +9,7 @@ from brian2.groups.group import Group
 from brian2.utils.logger import get_logger
 
 from .. import saving
-from ..construction import Constructed
+from ..construction import Constructed, excuse
 from ..identity import described, digest
 from ..neurons.base import LOW_PASSED, member, receives, whole
 from ..occasional import is_standalone
@@ -151,6 +153,7 @@ class LearningNetwork(Constructed, Network):
             self.trials.run_at_start(self.readout, "output = 0")
         parts = [member(neurons), self.inputs and member(self.inputs), self.readout, *plastic, self.feedback, self.current, self.trials, *self._recording.monitors]
         super().__init__(*dict.fromkeys(part for part in parts if part is not None), name=name)
+        excuse(*(part for part in self.objects if isinstance(part, Constructed)))  # they are in a network, if it is never run
 
     def __setattr__(self, name, value):
         if name in vars(self) or not isinstance(value, BrianObject):  # another object may be kept here
@@ -163,7 +166,7 @@ class LearningNetwork(Constructed, Network):
             return f"Build another network for {type(value).__name__}, with weights=result.weights_after of this one."
         parts = [role for role in ("recurrent", "input_synapses", "output", "feedback", "neurons", "readout") if name in getattr(getattr(self, role), "variables", ())]
         if parts:
-            return f"Write {', '.join(f'net.{role}.{name} = ...' for role in parts)}."
+            return f"Write {', '.join(f'net.{role}.{name} = {shorten(repr(value), 60)}' for role in parts)}."
         return super().in_place_of(name, value)
 
     def before_run(self, run_namespace):

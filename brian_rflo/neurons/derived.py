@@ -103,8 +103,9 @@ class DerivedNeurons(Component, NeuronGroup):
         self.text = self.derivations = self.runners = self._sent = None  # groups take no new attributes later
         spelled = "\n".join(map(str, (model, threshold or "", reset, surrogate, refractory, *self.added.values())))
         namespace = named_constants(spelled, get_local_namespace(level=2)) | (namespace or {})  # above `constructed`
-        self.spell(spelled)
-        equations = self._declared(Equations(model) if isinstance(model, str) else model, activity, spelled)
+        model = Equations(model) if isinstance(model, str) else model
+        self.spell(" ".join(model.identifiers), threshold, reset, refractory)
+        equations = self._declared(model, activity, spelled)
         counted = f"{reset}\nsent += 1" if threshold else None
         super().__init__(N, equations, threshold=threshold, reset=counted, refractory=refractory, method=method, namespace=namespace, name=name, **neurongroup_args)
         self._check(activity)

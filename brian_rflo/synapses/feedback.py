@@ -80,3 +80,11 @@ class SymmetricFeedback(Constructed, SummedVariableUpdater):
         check_port(output.target, "error", "SymmetricFeedback")
         super().__init__(Expression("w*error_post"), "feedback_pre", output, output.source, "N_pre", "_synaptic_pre")
         schedule.move(self, schedule.FEEDBACK)
+
+    def __setattr__(self, name, value):
+        self.check_assignment(name, value)
+        super().__setattr__(name, value)
+
+    def in_place_of(self, name, value):
+        """What to write in place of an assignment."""
+        return f"Write {self.group.name}.{name} = ... for the readout weights, which these are." if name in self.group.variables else super().in_place_of(name, value)

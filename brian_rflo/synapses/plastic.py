@@ -231,17 +231,17 @@ class PlasticSynapses(Projection):
             raise ValueError(f"{reader}: its advance never writes {', '.join(map(repr, sorted(forgotten)))}, which its traces declare; a misspelt name?")
         self._check_times()
 
-    def __setattr__(self, name, value, level=0):
-        if name == "learning_rate" and not isinstance(value, str) and not (is_number(value) and value >= 0):
-            raise ValueError(f"'{self.name}': learning_rate must be a finite number and not negative; got {value!r} (0 switches learning off)")
-        super().__setattr__(name, value, level=level + 1)
-
     @property
     def checks(self):
         """What the constructors of the rule and of the regularization check."""
-        fields = {name: name for name in self.rule.parameters}
-        held = {f"rate_{field}": field for field in ("target", "strength")} if self.regularization else {}
-        return {name: partial(check_field, self, self.rule, field) for name, field in fields.items()} | {name: partial(check_field, self, self.regularization, field) for name, field in held.items()}
+        fields = {name: (self.rule, name) for name in self.rule.parameters}
+        if self.regularization is not None:
+            fields |= {f"rate_{field}": (self.regularization, field) for field in ("target", "strength")}
+        return {name: partial(check_field, self, *field) for name, field in fields.items()} | {"learning_rate": self._check_rate}
+
+    def _check_rate(self, value):
+        if not (is_number(value) and value >= 0):
+            raise ValueError(f"'{self.name}': learning_rate must be a finite number and not negative; got {value!r} (0 switches learning off)")
 
     def _check_times(self):
         for name, value in self.rule.parameters.items():
