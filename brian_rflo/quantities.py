@@ -1,6 +1,7 @@
 """Checks of the numbers that users type: times, time constants, rates, counts."""
 
 import reprlib
+from dataclasses import fields, replace
 
 import numpy as np
 from brian2 import Quantity, get_dimensions, hertz, ms, second
@@ -52,10 +53,15 @@ def check_time(name, value, zero_allowed=False):
         raise ValueError(f"{name} must be one {'non-negative' if zero_allowed else 'positive'} time; got {value!r}")
 
 
-def same_value(value, other):
-    """Whether two things are the same number, with the same units."""
-    numbers = all(isinstance(one, (int, float, np.number, Quantity)) for one in (value, other))
-    return numbers and get_dimensions(value) is get_dimensions(other) and np.array_equal(value, other)
+def check_field(owner, made, name, value):
+    """Raise, in the name of the object `owner`, unless the value object `made` could have been made with this value, and the time step can follow it."""
+    try:
+        if any(field.name == name for field in fields(made)):
+            replace(made, **{name: value})
+        if dimensions_of(value) is second.dim:
+            check_tau(type(made).__name__, value, owner.clock.dt, name)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"'{owner.name}': {error}") from None
 
 
 def whole_steps(name, value, dt):

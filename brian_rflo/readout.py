@@ -3,9 +3,10 @@
 from textwrap import shorten
 
 import numpy as np
-from brian2 import NeuronGroup, Synapses
+from brian2 import NeuronGroup
 
 from . import schedule
+from .component import Component, OwnSynapses
 from .neurons.base import whole
 from .quantities import check_count, check_number, check_tau
 from .rules import Delta, EProp, LeakyDelta
@@ -32,7 +33,7 @@ def check_place(kind, task, networks, copies):
     check_count(f"{kind}: copies", copies)
 
 
-class TaskGroup(NeuronGroup):
+class TaskGroup(Component, NeuronGroup):
     """A group that reads its task in each step."""
 
     def __init__(self, N, model, task, namespace, code, phase, **neurongroup_args):
@@ -259,7 +260,7 @@ class SoftmaxReadout(LeakyReadout):
             raise ValueError(f"SoftmaxReadout: {type(task).__name__} has one output, and classes are two or more; use LeakyReadout, or a target with an output for each class")
         super().__init__(task, tau, networks, copies, name=name, **neurongroup_args)
         self.namespace["window_of"] = TaskValues(task, "window", copies)
-        compared = Synapses(self, self, "denominator_post = exp(clip(output_pre - output_post, -80, 80)) : 1 (summed)", name=f"{self.name}_compared*")
+        compared = OwnSynapses(self, self, "denominator_post = exp(clip(output_pre - output_post, -80, 80)) : 1 (summed)", name=f"{self.name}_compared*")
         compared.connect(j=f"k for k in range((i//{task.n_outputs})*{task.n_outputs}, (i//{task.n_outputs} + 1)*{task.n_outputs})")
         schedule.move(compared.summed_updaters["denominator_post"], schedule.NORMALIZE)
         self.contained_objects.append(compared)

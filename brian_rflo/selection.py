@@ -4,11 +4,15 @@ Murray 2019, eLife 8:e43299, figure 4. At the end of a movement z = W^s h; the u
 probability `exploration` one at random, and is the network's tonic input of the next movement.
 """
 
+from itertools import count
+
 import numpy as np
-from brian2 import NeuronGroup, Synapses
+from brian2 import NeuronGroup
 
 from . import schedule
 from .choosing import choose
+from .component import Component, OwnSynapses
+from .names import OwnNames
 from .neurons.base import check_group
 from .occasional import OccasionalMonitor, OccasionalRunner
 from .quantities import check_count, is_number, whole_steps
@@ -43,7 +47,7 @@ LATERAL = """exploring_post = explores_pre*int(i % n_units == 0) : 1 (summed)
              beaten_post = int(allowed_pre > 0 and not (score_post > score_pre or (score_post == score_pre and j <= i))) : 1 (summed)"""
 
 
-class WinnerTakeAll(NeuronGroup):
+class WinnerTakeAll(Component, NeuronGroup):
     """Groups of units of which one is on, chosen anew in each period (Murray 2019, figure 4).
 
     From the start of each period the winner of the last decision is on for a time, `active`; in the last step of that time the
@@ -105,7 +109,7 @@ class WinnerTakeAll(NeuronGroup):
     def __init__(self, n_units, period, active=None, networks=1, exploration=0.0, height=1.0, initial=0, name="winnertakeall*", **neurongroup_args):
         check_count("WinnerTakeAll: n_units", n_units, least=2)
         check_count("WinnerTakeAll: networks", networks)
-        self.n_units, self.networks, self.period, self.active_time, self.runners = n_units, networks, period, period if active is None else active, 0
+        self.n_units, self.networks, self.period, self.active_time, self.numbers = n_units, networks, period, period if active is None else active, count(1)
         self.n_period, self.n_active = None, None
         check_numbers(exploration, height)
         winner = one_hot(initial, n_units, networks)
@@ -119,6 +123,11 @@ class WinnerTakeAll(NeuronGroup):
         self._connect()
         self.exploration, self.height, self.winner, self.allowed = exploration, height, winner.ravel(), 1
 
+    @property
+    def checks(self):
+        """Values that the constructor checks too."""
+        return {"exploration": lambda value: check_numbers(value, 0), "height": lambda value: check_numbers(0, value)}
+
     def _steps(self):
         """Period and active time in steps."""
         dt = self.clock.dt
@@ -129,7 +138,7 @@ class WinnerTakeAll(NeuronGroup):
 
     def _connect(self):
         """Synapses among the units of each network, which compare them."""
-        lateral = Synapses(self, self, LATERAL, namespace={"n_units": self.n_units}, name=f"{self.name}_lateral")
+        lateral = OwnSynapses(self, self, LATERAL, namespace={"n_units": self.n_units}, name=f"{self.name}_lateral")
         lateral.connect(j="k for k in range((i//n_units)*n_units, (i//n_units + 1)*n_units)", namespace={"n_units": self.n_units})
         schedule.move(lateral.summed_updaters["exploring_post"], schedule.SHARE)
         schedule.move(lateral.summed_updaters["beaten_post"], schedule.COMPARE)
@@ -149,8 +158,9 @@ class WinnerTakeAll(NeuronGroup):
         check_statements(group, statements)
         if group.clock.dt != self.clock.dt:
             raise ValueError(f"'{group.name}' runs at {group.clock.dt}, but '{self.name}' at {self.clock.dt}; give both the same clock")
-        self.runners += 1
-        self._decide(group, statements, schedule.OUTCOME.behind(self.runners), "decision")
+        if isinstance(group, OwnNames):
+            group.spell(statements)
+        self._decide(group, statements, schedule.OUTCOME.behind(next(self.numbers)), "decision")
 
     def before_run(self, run_namespace):
         """Check the steps once more: the clock may have changed."""

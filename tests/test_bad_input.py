@@ -313,6 +313,7 @@ CASES = {
     "clipping of different batches": (different_batches, "'two' has batch=2, 'one' batch=1"),
     "self-connections between groups": (lambda: PlasticSynapses(neurons(name="a"), neurons(name="b"), RULE, onto="I_rec", self_connections=False), "self_connections=False is for projections within a group, but 'a' and 'b' are two"),
     "trained weights of nobody": (lambda: network(trained=("readout",)), "trained must be some of .*'output'.*got .'readout',."),
+    "trained nothing, without a list": (lambda: network(trained=None), "trained must be some of .*got None"),
     "trained without a list": (lambda: network(trained="output"), r"for example trained=\('output',\); got 'output'"),
     "constraint names nobody": (lambda: recurrent(neurons(), constraint="w = clip(w, 0, w_max)"), "its constraint names 'w_max', which .* write a number in its place"),
     "Dale's law for neurons of neither kind": (lambda: network(constraint=DALE), "its constraint names 'excitatory_pre', which .* for DALE, give RateNeurons excitatory="),
@@ -463,13 +464,6 @@ def test_a_parameter_is_a_time_constant_by_what_it_does():
     net = network(rule=rule)
     result = net.train(1, namespace={})
     assert (result.weights_after["recurrent"] != result.weights_before["recurrent"]).any()
-
-
-@pytest.mark.parametrize("there, warned", [(TAU, False), (20 * ms, True), (10.0, True), (None, False)])
-def test_a_variable_of_the_script_named_like_a_parameter(there, warned, caplog):
-    """Brian2 warns of two things of one name; the value that the rule was given is not another thing."""
-    network().train(1, namespace={"tau": there})
-    assert ("'tau' is an internal variable of group 'recurrent" in caplog.text) == warned
 
 
 def test_a_refused_network_leaves_the_next_one_alone():

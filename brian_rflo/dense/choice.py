@@ -3,7 +3,7 @@
 import re
 from contextlib import suppress
 
-from brian2 import BrianObject, Network, get_device, prefs
+from brian2 import BrianObject, get_device, prefs
 from brian2.codegen.translation import get_identifiers_recursively
 from brian2.core.functions import Function
 from brian2.core.variables import ArrayVariable
@@ -192,10 +192,3 @@ def sets_its_own_activity(group, names):
     """Whether a group sets variables anew before each sum, so that no sum can be taken ahead."""
     runners = [obj for obj in getattr(group, "source", group).contained_objects if isinstance(obj, CodeRunner) and not isinstance(obj, Occasional)]
     return any(written(runner.abstract_code or "") & names and runner.when == "groups" and runner.order < schedule.STATE.order for runner in runners)
-
-
-def networks_with(obj):
-    """All networks that an object is in; Brian2 tells an object of its network only after the first run."""
-    networks = [reference() for reference in Network.__instances__()]
-    built = [network for network in networks if hasattr(network, "objects")]  # a refused network has none, and lives on in a traceback
-    return [network for network in built if any(member is obj for member in network.sorted_objects)]

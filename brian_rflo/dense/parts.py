@@ -7,9 +7,10 @@ from brian2.utils.logger import get_logger
 from brian2.utils.stringtools import get_identifiers
 
 from .. import schedule, step_loop, vector_math
+from ..construction import networks_with
 from ..statements import written
 from . import history, resting
-from .choice import MARK, is_python, networks_with, own_names, reason_against, sets_its_own_activity
+from .choice import MARK, is_python, own_names, reason_against, sets_its_own_activity
 from .reading import Reading
 from .history import HistoryFlush, HistoryRecord
 from .resting import AllRows, RestRecord, RowsOfSpikes

@@ -7,10 +7,11 @@ import numpy as np
 from brian2 import NeuronGroup, second
 
 from .. import schedule
+from ..component import Component
 from .graph import uniform
 
 
-class LeakyIntegrators(NeuronGroup):
+class LeakyIntegrators(Component, NeuronGroup):
     """``tau dactivity/dt = rest - activity + r (I + bias)``, moved by ``r dt/tau`` by spikes; where there are none, in the step in which its inputs have come."""
 
     events_onto = ("activity",)
@@ -26,7 +27,7 @@ class LeakyIntegrators(NeuronGroup):
         self.activity = node.metadata.get("initial", node.v_leak)
 
 
-class Pulses(NeuronGroup):
+class Pulses(Component, NeuronGroup):
     """Weighted spikes of the last step, ``activity``, for one step."""
 
     events_onto = ("activity",)
@@ -36,7 +37,7 @@ class Pulses(NeuronGroup):
         self.run_regularly("activity = 0", **schedule.GAIN, name=f"{name}_end")
 
 
-class Outputs(NeuronGroup):
+class Outputs(Component, NeuronGroup):
     """What reaches an Output node: ``output``."""
 
     sum_phase = schedule.LOSS  # integrators have been integrated

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from brian2 import Network
 from brian2.groups.group import Group
 from brian2.utils.logger import get_logger
 
@@ -132,7 +131,7 @@ class LearningNetwork(TrialNetwork):
         path, modulators = check_credit(credit)
         recurrent, inputs, has_current = self._connectivity(connectivity)
         self.task, self.neurons, self.rule, self.networks, self.copies = task, neurons, rule, int(networks), learn.copies
-        self.blocks, self._constants = self.networks * self.copies, {}
+        self.blocks = self.networks * self.copies
         seen = 1 if rule.pairs else learn.copies
         regulated = rule if regularization is None else regularization.around(rule)
         path = RandomFeedback() if path is None and "feedback" in rule.reads("post") else path
@@ -161,8 +160,7 @@ class LearningNetwork(TrialNetwork):
         if self.current is not None:
             trials.at_start(self.readout, "output = 0")
         members = [member(neurons), self.inputs and member(self.inputs), self.readout, *plastic.values(), *(self.credit or ()), self.current, trials]
-        Network.__init__(self, *dict.fromkeys(part for part in members if part is not None), name=name)
-        self._begin(trials)
+        super().__init__(*dict.fromkeys(part for part in members if part is not None), name=name)
 
     def _connectivity(self, connectivity):
         """How the recurrent connections are, the group of inputs of one's own, and whether the output enters the neurons."""

@@ -1,12 +1,15 @@
 """Any Brian2 network that has a Trials can learn: it trains, is saved and loaded, and returns a result."""
 
+from textwrap import shorten
+
 import numpy as np
-from brian2 import Network, get_device
+from brian2 import BrianObject, Network, get_device
 from brian2.core.namespace import get_local_namespace
 from brian2.groups.group import Group
 from brian2.utils.logger import get_logger
 
 from .. import saving
+from ..construction import Constructed, excuse
 from ..identity import described, digest
 from ..neurons.base import whole
 from ..occasional import is_standalone
@@ -18,7 +21,7 @@ from .recording import Recording
 logger = get_logger(__name__)
 
 
-class TrialNetwork(Network):
+class TrialNetwork(Constructed, Network):
     """A network of your own parts that trains: an ordinary `brian2.Network` with a `Trials` among its objects.
 
     Parameters
@@ -72,6 +75,25 @@ class TrialNetwork(Network):
         self._recording = Recording(self)
         self.losses = self._recording.losses
         self.add(*self._recording.monitors)
+        excuse(*(part for part in self.objects if isinstance(part, Constructed)))  # they are in a network, if it is never run
+
+    def __setattr__(self, name, value):
+        if name in vars(self) or not isinstance(value, BrianObject):  # another object may be kept here
+            self.check_assignment(name, value)
+        super().__setattr__(name, value)
+
+    def in_place_of(self, name, value):
+        """Return what to write in place of an assignment."""
+        if name == "task":
+            return f"Build another network for {type(value).__name__}, with initial=result.weights_after of this one."
+        parts = [role for role, part in vars(self).items() if isinstance(part, BrianObject) and name in getattr(part, "variables", ())]
+        if parts:
+            return f"Write {', '.join(f'net.{role}.{name} = {shorten(repr(value), 60)}' for role in parts)}."
+        return super().in_place_of(name, value)
+
+    def before_run(self, run_namespace):
+        """As `brian2.Network.before_run`."""
+        super().before_run(run_namespace)
 
     @property
     def learners(self):

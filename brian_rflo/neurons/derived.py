@@ -4,6 +4,7 @@ The mathematics stands in `brian_rflo/derivation/strings.py`. The neurons comput
 depends on their state and input (phase JACOBIAN), the pseudo-derivative and whether they spike (SLOPE), and how their reset depends on the state (JUMP).
 """
 
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -17,6 +18,7 @@ from brian2.utils.logger import get_logger
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from .. import schedule
+from ..component import Component
 from ..derivation import NeuronText, derive
 from ..derivation.calculus import names, parsed, symbol, written
 from ..derivation.divisors import fault, powers_of
@@ -32,7 +34,7 @@ PLACES = {"before": schedule.JACOBIAN, "slope": schedule.SLOPE, "reset": schedul
 OWN = ("feedback", "gain", "spiked", "sent")
 
 
-class DerivedNeurons(NeuronGroup):
+class DerivedNeurons(Component, NeuronGroup):
     """Neurons in Brian2's own language that can be trained: their learning rule is derived from their equations (`rule`).
 
     Parameters
@@ -102,8 +104,10 @@ class DerivedNeurons(NeuronGroup):
         self.given, self.threshold_text, self.surrogate, self.is_refractory = dict(initial or {}), threshold or "", surrogate, refractory is not False
         self.text = self.derivations = self.runners = self._sent = None  # groups take no new attributes later
         spelled = "\n".join(map(str, (model, threshold or "", reset, surrogate, refractory, *self.added.values())))
-        namespace = named_constants(spelled, get_local_namespace(level=1)) | (namespace or {})
-        equations = self._declared(Equations(model) if isinstance(model, str) else model, activity, spelled)
+        namespace = named_constants(spelled, get_local_namespace(level=2)) | (namespace or {})  # above `constructed`
+        model = Equations(model) if isinstance(model, str) else model
+        self.spell(" ".join(model.identifiers), threshold, reset, refractory)
+        equations = self._declared(model, activity, spelled)
         counted = f"{reset}\nsent += 1" if threshold else None
         super().__init__(N, equations, threshold=threshold, reset=counted, refractory=refractory, method=method, namespace=namespace, name=name, **neurongroup_args)
         schedule.take_part(self)
@@ -133,6 +137,11 @@ class DerivedNeurons(NeuronGroup):
     def per_neuron(self):
         """Variables that may differ from neuron to neuron, and are the same in copies of a network."""
         return tuple(f"{name}_initial" for name in self.given)
+
+    @property
+    def checks(self):
+        """Values that must be finite."""
+        return {name: partial(check_initial, f"'{self.name}': {name}") for name in self.per_neuron}
 
     @property
     def trial_start(self):
@@ -333,8 +342,14 @@ def check_values(initial, derivatives):
         if given is not None and not isinstance(given, dict):
             raise TypeError(f"DerivedNeurons: {name} must be a dictionary by name, for example {example}; got {given!r}")
     for variable, value in (initial or {}).items():
-        if not isinstance(value, str) and (dimensions_of(value) is None or not np.isfinite(value).all()):
-            raise ValueError(f"DerivedNeurons: initial['{variable}'] must be finite numbers, or a string that is evaluated; got {value!r}")
+        if not isinstance(value, str):
+            check_initial(f"DerivedNeurons: initial['{variable}']", value)
+
+
+def check_initial(name, value):
+    """Raise unless values of the beginning are finite numbers."""
+    if dimensions_of(value) is None or not np.isfinite(value).all():
+        raise ValueError(f"{name} must be finite numbers, or a string that is evaluated; got {value!r}")
 
 
 def event_of(line):

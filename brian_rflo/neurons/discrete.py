@@ -13,10 +13,13 @@ Published models differ in zeta (1 or 1 - alpha), in the height of psi, in wheth
 v(t-1) (1 - z(t-1)) in place of v(t-1) may stand for the last term: `PRESETS` and arguments.
 """
 
+from functools import partial
+
 import numpy as np
 from brian2 import NeuronGroup, second
 
 from .. import schedule
+from ..component import Component
 from ..occasional import is_standalone
 from ..quantities import check_number, check_tau, check_time
 from .lif import check_finite
@@ -51,7 +54,7 @@ PRESETS = {
 }
 
 
-class DiscreteLIFNeurons(NeuronGroup):
+class DiscreteLIFNeurons(Component, NeuronGroup):
     """Integrate-and-fire neurons of discrete time, with or without an adaptive threshold (Bellec et al. 2020).
 
     A recurrent spike arrives in the next time step. For a population of LIF and adaptive neurons, let `beta` be 0 for some of them.
@@ -116,9 +119,7 @@ class DiscreteLIFNeurons(NeuronGroup):
         self.tau, self.tau_adapt, self.refractory_time = tau, tau_adapt, refractory
         check_tau(kind, tau, tau)
         check_time(f"{kind}: refractory", refractory, zero_allowed=True)
-        check_finite(kind, N, beta=beta)
-        if (np.asarray(beta) < 0).any():
-            raise ValueError(f"{kind}: beta must not be negative; got {beta!r}")
+        check_beta(kind, N, beta)
         if tau_adapt is not None:
             check_tau(kind, tau_adapt, tau_adapt, "tau_adapt")
         elif np.any(beta):
@@ -141,6 +142,11 @@ class DiscreteLIFNeurons(NeuronGroup):
         self.run_regularly(f"_alpha = exp(-dt/tau)\n_zeta = {scale}\n_rho = exp(-dt/tau_adapt)\n{RESETS[reset_by]}{STATE}", **schedule.STATE, name=f"{self.name}_state")
         self.run_regularly(SLOPE, **schedule.SLOPE, name=f"{self.name}_slope")
         self.beta = beta
+
+    @property
+    def checks(self):
+        """Values that the constructor checks too."""
+        return {"beta": partial(check_beta, f"'{self.name}'", len(self))}
 
     @property
     def refractory_steps(self):
@@ -174,3 +180,10 @@ class DiscreteLIFNeurons(NeuronGroup):
             raise ValueError(f"{type(self).__name__} '{self.name}' was made without tau_adapt, and its beta is not 0; write tau_adapt=200*ms where it is made")
         self.namespace["t_refractory"] = self.refractory_steps
         super().before_run(run_namespace)
+
+
+def check_beta(kind, N, beta):
+    """Raise unless a spike raises the threshold by a finite number for each neuron, or not at all."""
+    check_finite(kind, N, beta=beta)
+    if (np.asarray(beta) < 0).any():
+        raise ValueError(f"{kind}: beta must not be negative; got {beta!r}")

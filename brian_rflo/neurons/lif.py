@@ -12,12 +12,16 @@ With activity = r - baseline. Since jump I_rec is the sum of w_ij r_j (while wei
 the reset; so RFLO's trace, psi_i psp_j low-passed with tau_syn, is the derivative of r_i that leaves out the recurrence.
 """
 
+import reprlib
+from functools import partial
+
 import numpy as np
 from brian2 import Hz, NeuronGroup, get_dimensions, get_unit, second
 from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.logger import get_logger
 
 from .. import schedule
+from ..component import Component
 from ..quantities import check_number, check_tau, check_time, dimensions_of, per_neuron
 from .base import input_names
 
@@ -39,7 +43,7 @@ RESET = "v = reset_to\nactivity += jump\nsent += 1"
 SLOPE = "gain = clip(1 - abs(v - {threshold})/(width*scale), 0, 1)/width*int(not_refractory)"
 
 
-class LIFNeurons(NeuronGroup):
+class LIFNeurons(Component, NeuronGroup):
     """Leaky integrate-and-fire neurons that learn by the rules of rate neurons (Bellec et al. 2020 for the pseudo-derivative).
 
     Parameters
@@ -153,6 +157,11 @@ class LIFNeurons(NeuronGroup):
         return EQUATIONS.format(drive=drive, unit=unit) + currents + "".join(f"{name} : 1\n" for name in self.inputs) + self.more_equations
 
     @property
+    def checks(self):
+        """Values that the constructor checks too."""
+        return {name: partial(check_values, f"'{self.name}': {name}") for name in self.per_neuron}
+
+    @property
     def activity_tau(self):
         """Time constant with which their activity decays."""
         return self.tau_syn
@@ -188,6 +197,12 @@ def check_finite(kind, N, **values):
         if dimensions_of(value) is not DIMENSIONLESS or not np.isfinite(value).all():
             raise ValueError(f"{kind}: {name} must be finite and without units (it is in units of threshold minus rest, or of the filtered spikes); got {value!r}")
         per_neuron(f"{kind}: {name}", value, N)
+
+
+def check_values(name, values):
+    """Raise unless all values are finite."""
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} must be finite; got {reprlib.repr(values)}")
 
 
 def noise_of_a_step(noise, tau, dt):

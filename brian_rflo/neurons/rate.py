@@ -11,6 +11,7 @@ import numpy as np
 from brian2 import NeuronGroup
 
 from .. import schedule
+from ..component import Component
 from ..quantities import check_tau, per_neuron
 from .base import input_names
 
@@ -24,7 +25,7 @@ initial : 1
 """
 
 
-class RateNeurons(NeuronGroup):
+class RateNeurons(Component, NeuronGroup):
     """Leaky rate neurons with a tanh nonlinearity (Murray 2019, equation 1).
 
     Parameters
@@ -85,6 +86,11 @@ class RateNeurons(NeuronGroup):
         self.activity = initial
         if excitatory is not None:
             self.excitatory = excitatory
+
+    @property
+    def checks(self):
+        """Values that the constructor checks too."""
+        return {"initial": lambda values: per_neuron(f"'{self.name}': initial", values, len(self))}
 
     @property
     def activity_tau(self):

@@ -1,6 +1,6 @@
 """Rules around a rule: rewards, tags, firing-rate control. They have the strings of the rule inside, and say only what is different."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from .base import LearningRule, adding_up
 
@@ -51,6 +51,10 @@ class Around(LearningRule):
 
     #: Further steps of a subclass.
     more_steps = ()
+
+    def with_field(self, name):
+        """Return the rule that has a parameter: this one, or a rule inside."""
+        return self if any(field.name == name for field in fields(self)) else self.rule.with_field(name)
 
     def bind(self, target, onto, learn=None):
         """Return this rule with the rule inside specialised for a projection."""

@@ -117,6 +117,10 @@ class LearningRule(Mechanism):
         if not np.isfinite(self.learning_rate) or self.learning_rate < 0:
             raise ValueError(f"{name}: learning_rate must be finite and not negative; got {self.learning_rate!r} (0 switches learning off)")
 
+    def with_field(self, name):
+        """Return the rule that has a parameter: this one, or a rule inside."""
+        return self
+
     def with_rate_gradient(self):
         """Return this rule with its `rate_gradient` known; itself, in general."""
         return self

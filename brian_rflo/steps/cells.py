@@ -6,6 +6,7 @@ from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import get_identifiers
 
 from ..choosing import choose
+from ..component import Component
 from ..neurons.base import whole
 from ..occasional import OccasionalRunner
 from ..schedule import move
@@ -33,7 +34,7 @@ def named(code, ending):
     return sorted(name.removesuffix(ending) for name in get_identifiers(code) if name.endswith(ending))
 
 
-class Cells(NeuronGroup):
+class Cells(Component, NeuronGroup):
     """One unit for each of a group's. Their statements name their own variables, the group's, and ``_network`` numbers.
 
     Parameters

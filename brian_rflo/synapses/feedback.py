@@ -5,6 +5,7 @@ from brian2.equations.equations import Expression
 from brian2.synapses.synapses import SummedVariableUpdater
 
 from .. import schedule
+from ..construction import Constructed
 from ..neurons.base import check_group, check_port, whole
 from ..rules import LearningRule
 from ..updates.arguments import check_instance
@@ -56,7 +57,7 @@ class AdaptiveFeedbackSynapses(PlasticSynapses):
         super().__init__(source, target, rule, onto=onto, sends="error", sum_at=schedule.FEEDBACK, name=name, **plastic_args)
 
 
-class SymmetricFeedbackSum(SummedVariableUpdater):
+class SymmetricFeedbackSum(Constructed, SummedVariableUpdater):
     """Feedback through the readout weights themselves, backwards: ``feedback_pre = sum of w*error_post``.
 
     It follows the readout as that learns, whatever its connections are.
@@ -79,3 +80,11 @@ class SymmetricFeedbackSum(SummedVariableUpdater):
         check_port(output.target, "error", "SymmetricFeedback")
         super().__init__(Expression("w*error_post"), "feedback_pre", output, output.source, "N_pre", "_synaptic_pre")
         schedule.move(self, schedule.FEEDBACK)
+
+    def __setattr__(self, name, value):
+        self.check_assignment(name, value)
+        super().__setattr__(name, value)
+
+    def in_place_of(self, name, value):
+        """What to write in place of an assignment."""
+        return f"Write {self.group.name}.{name} = ... for the readout weights, which these are." if name in self.group.variables else super().in_place_of(name, value)

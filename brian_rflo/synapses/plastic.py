@@ -1,6 +1,7 @@
 """Projections that learn: a loop over steps."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from brian2.groups.subgroup import Subgroup
@@ -10,9 +11,10 @@ from brian2.utils.stringtools import get_identifiers
 from .. import schedule
 from ..dense import DenseParts
 from ..dense.reading import read
+from ..forgotten import belated_gain, never_written
 from ..neurons.base import PSP, check_group, integrates, whole
 from ..occasional import is_standalone
-from ..quantities import is_number
+from ..quantities import check_field, is_number
 from ..rules import LearningRule
 from ..statements import written
 from ..steps import INTEGRATE, equations_of, steps_of
@@ -99,6 +101,7 @@ class PlasticSynapses(Projection):
     traces_at, is_gradient = None, True
     #: The projection whose switch `plastic` is this one's too.
     switched_with = None
+    _is_looked_at = False
 
     def __init__(self, source, target, rule, onto, learn=PerStep(), constraint="", self_connections=True, sends="activity", sum_at=None, learns_at=schedule.LEARN, name="plasticsynapses*", **synapses_args):
         check_group(f"{type(self).__name__}: source", source)
@@ -185,10 +188,14 @@ class PlasticSynapses(Projection):
             return True
         return bool(np.all(self.variables["plastic"].get_value())) and self.variables["learning_rate"].get_value().item() > 0
 
-    def __setattr__(self, name, value, level=0):
-        if name == "learning_rate" and not isinstance(value, str) and not (is_number(value) and value >= 0):
+    @property
+    def checks(self):
+        """What the constructor of the rule checks, by the name of the parameter."""
+        return {name: partial(check_field, self, self.rule.with_field(name), name) for name in self.rule.parameters} | {"learning_rate": self._check_rate}
+
+    def _check_rate(self, value):
+        if not (is_number(value) and value >= 0):
             raise ValueError(f"'{self.name}': learning_rate must be a finite number and not negative; got {value!r} (0 switches learning off)")
-        super().__setattr__(name, value, level=level + 1)
 
     def connect(self, *args, level=0, **connect_args):
         super().connect(*args, level=level + 1, **connect_args)
@@ -215,13 +222,12 @@ class PlasticSynapses(Projection):
             raise ValueError(f"'{self.name}' belongs to '{self.trials}' already; give it to one Trials")
         for name in ALONE:
             self.variables._variables.pop(name, None)  # left by a run without trials
-        self.trials, self.trial_length = trials.name, trials.task.n_steps
+        self.settle(trials=trials.name, trial_length=trials.task.n_steps)
         self.variables.add_constant("trial_steps", trials.task.n_steps)
         for step in [*self.placed, *self.waiting]:
             for name in named(step.code, NETWORK) if step.site == "own" else ():
                 self._reach(name, step, trials)
-        self.placed |= {step: self._place(step, trials) for step in self.waiting}
-        self.waiting = []
+        self.settle(placed=self.placed | {step: self._place(step, trials) for step in self.waiting}, waiting=[])
 
     def _reach(self, name, step, trials):
         """Make a number of the network known to the synapses, through the cells at their target."""
@@ -240,7 +246,18 @@ class PlasticSynapses(Projection):
             if name not in self.variables:
                 self.variables.add_constant(name, value)
         check_times(self)
+        self._look_for_what_is_forgotten()
         super().before_run(run_namespace)
+
+    def _look_for_what_is_forgotten(self):
+        """Warn, before it first learns, of what it learns from and nobody computes, or at the wrong time."""
+        if self._is_looked_at or not self.may_learn:
+            return
+        self._is_looked_at = True
+        for sentence in never_written(self):
+            logger.warn(sentence, "forgotten")
+        for sentence in belated_gain(self):
+            logger.warn(sentence, "belated")
 
     def _check_alone(self):
         """Raise if something waits for the boundary of a trial, or for a number of a network."""

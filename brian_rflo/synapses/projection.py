@@ -2,9 +2,12 @@
 
 import numpy as np
 from brian2 import Synapses, get_device
+from brian2.core.namespace import get_local_namespace
 
 from .. import schedule
+from ..component import Component
 from ..dense import Geometry
+from ..names import Script
 from ..neurons.base import whole
 from ..occasional import is_standalone
 from ..quantities import check_count, numbers
@@ -13,7 +16,7 @@ from ..quantities import check_count, numbers
 WORKING = ("_history_", "_at_", "_ahead", "_stale")
 
 
-class Projection(Synapses):
+class Projection(Component, Synapses):
     """What both kinds of projection have: they connect once, and a weight that is no number is refused.
 
     `_connected` is 0 before `connect`, the number of networks where each is connected all to all, and -1 for other patterns.
@@ -40,11 +43,13 @@ class Projection(Synapses):
         if self._connected:
             raise ValueError(f"'{self.name}' is connected already; connect it once, with one pattern")
         check_count(f"'{self.name}': networks", networks)
+        given = connect_args.pop("namespace", None)
+        namespace = Script(get_local_namespace(level=level + 1) if given is None else given, *args, *connect_args.values())
         if networks > 1:
             pre, post = self.block_of(self.source, networks), self.block_of(self.target, networks)
             connect_args["j"] = f"k for k in range((i//{pre})*{post}, (i//{pre} + 1)*{post})"
         dense = not args and set(connect_args) <= {"j"} and (networks > 1 or not connect_args)
-        super().connect(*args, level=level + 1, **connect_args)
+        super().connect(*args, namespace=namespace, **connect_args)
         self._connected = networks if dense else -1
 
     @property

@@ -2,7 +2,8 @@
 
 from brian2.utils.logger import get_logger
 
-from ..dense.choice import networks_with
+from ..construction import networks_with
+from ..forgotten import never_reset
 from ..neurons.base import whole
 from ..synapses import PlasticSynapses, Projection
 
@@ -10,10 +11,14 @@ logger = get_logger(__name__)
 
 
 def look_at(trials):
-    """Warn, once, of each projection of the network that the trials should have, or that sends spikes into the next trial."""
+    """Warn, once, of each projection that the trials should have, or that sends spikes into the next trial, and of groups that nothing resets."""
     objects = {id(obj): obj for network in networks_with(trials) for obj in network.sorted_objects if isinstance(obj, Projection)}
     for projection in objects.values():
         look_at_one(trials, projection)
+    for group, sentence in never_reset(trials):
+        if (group, "memory") not in trials.reported:
+            trials.reported.add((group, "memory"))
+            logger.warn(sentence, "forgotten")
 
 
 def look_at_one(trials, projection):

@@ -1,12 +1,15 @@
 """Trials: their boundaries, and a few numbers of each network that go out to whoever names them, and come in from whoever adds to them."""
 
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 from brian2 import NeuronGroup, Synapses
 from brian2.utils.logger import get_logger
 
 from .. import schedule
+from ..component import Component
+from ..names import OwnNames
 from ..neurons.base import check_group, spikes, whole
 from ..occasional import OccasionalMonitor, is_standalone, last_step
 from ..quantities import check_count
@@ -42,7 +45,7 @@ class Copies(Mechanism):
         object.__setattr__(self, "steps", (Step(code, schedule.BEGIN, "network", "trial_start"),))
 
 
-class Trials(NeuronGroup):
+class Trials(Component, NeuronGroup):
     """The trial structure of a network: one unit per independent network, or per copy of one.
 
     Trials follow one another from ``t = 0``, each ``task.n_steps`` steps long. At the beginning of a trial neurons, traces and
@@ -94,7 +97,7 @@ class Trials(NeuronGroup):
         twice = [part.name for number, part in enumerate(members) if any(part is other for other in members[:number])]
         if twice:
             raise ValueError(f"Trials was given '{twice[0]}' twice; name each part once")
-        self.task, self.phases, self.reported, self.watched, self.shadows, self.runners, self.own_steps = task, TrialClock(task), set(), [], {}, 0, []
+        self.task, self.phases, self.reported, self.watched, self.shadows, self.numbers, self.own_steps = task, TrialClock(task), set(), [], {}, count(1), []
         self.members = {whole(part).name for part in members if not isinstance(part, Synapses)}
         self.readouts = [part for part in members if isinstance(part, Readout)]
         self.projections = [part for part in members if isinstance(part, PlasticSynapses)]
@@ -151,7 +154,7 @@ class Trials(NeuronGroup):
             return part.join(self)
         schedule.take_part(whole(part))
         if getattr(part, "trial_start", ""):
-            self.at_start(part, part.trial_start)
+            self._at(part, part.trial_start)
         number = next((number for number, readout in enumerate(self.readouts) if readout is part), 0)
         for step in steps_of(mechanisms_of(part), "own"):
             if named(step.code, NETWORK):  # those of several readouts one after the other, whatever their names are
@@ -192,10 +195,14 @@ class Trials(NeuronGroup):
         """
         check_group(f"'{self.name}': what runs at a trial's boundary", group)
         check_statements(group, statements)
+        if isinstance(group, OwnNames):
+            group.spell(statements)
+        self._at(group, statements, when, phase)
+
+    def _at(self, group, statements, when="trial_start", phase=schedule.RESET):
         check_clock(self.task, group)
         schedule.take_part(whole(group))
-        self.runners += 1
-        place(group, Step(statements, phase.behind(self.runners), "own", when), self.phases, when)
+        place(group, Step(statements, phase.behind(next(self.numbers)), "own", when), self.phases, when)
 
     def shadow(self, group):
         """Return the cells beside a group that know the numbers of its networks: one for each group, however many projections read them."""
@@ -243,7 +250,7 @@ class Trials(NeuronGroup):
         failed = [k for k in np.flatnonzero(trial >= 0) if (k, trial[k]) not in self.reported]
         if not failed:
             return
-        self.reported |= {(k, trial[k]) for k in failed}
+        self.reported.update((k, trial[k]) for k in failed)
         rates = ", ".join(f"'{part.name}' (now {np.asarray(part.learning_rate).item():g})" for part in self.projections)
         trials = ", ".join(dict.fromkeys(f"network {k // self.copies} in trial {trial[k] * self.copies}" for k in failed))
         logger.warn(f"Training diverged: {trials} (loss or weights not finite). Learning stopped there, and the weights are those from before that trial. Lower the learning rate of {rates}; {self.name}.resume() lets it learn again.", "diverged")
@@ -263,7 +270,7 @@ class Trials(NeuronGroup):
     def resume(self):
         """Let networks that have diverged learn again, from the weights they were given back."""
         self.diverged_in = -1
-        self.reported = {what for what in self.reported if isinstance(what[0], str)}
+        self.reported.intersection_update([what for what in self.reported if isinstance(what[0], str)])
 
 
 def copies_of(projections):

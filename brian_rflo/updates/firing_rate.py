@@ -81,6 +81,10 @@ class Regulated(Around):
     counts_spikes: bool = False
     accumulates: bool = True
 
+    def __post_init__(self):
+        super().__post_init__()
+        FiringRate(self.rate_target, self.rate_strength)  # which checks them
+
     def bind(self, target, onto, learn=None):
         """Return this rule for a projection; what is counted depends on the target, and when the penalty is paid on the schedule."""
         check_rate(self, target)

@@ -1,0 +1,32 @@
+"""What every group and projection of this package is, beside what Brian2 makes of it."""
+
+from brian2 import Synapses
+
+from .construction import Constructed
+from .names import OwnNames
+from .settable import Settable
+
+
+class Component(Constructed, OwnNames, Settable):
+    """Mixed in before a Brian2 group: its construction leaves one error or a fixed object, its strings mean one thing, and its values are checked."""
+
+    def __setattr__(self, name, value, level=0):
+        self.check_assignment(name, value)
+        variable = self._variable_of(name)
+        if variable is None:
+            super().__setattr__(name, value, level=level + 1)
+        elif isinstance(value, str):
+            self.state(variable, use_units=name == variable).set_item(slice(None), value, level=level + 1)
+        else:
+            with self.judged(variable):
+                super().__setattr__(name, value, level=level + 1)
+
+    def _variable_of(self, name):
+        """The state variable that an attribute stands for, with units or, with a line below behind it, without; None for others."""
+        if "_is_constructed" not in vars(self) or name in vars(self) or hasattr(type(self), name):
+            return None
+        return next((variable for variable in (name, name.removesuffix("_")) if variable in self.variables), None)
+
+
+class OwnSynapses(OwnNames, Synapses):
+    """Synapses within an object of this package, that the user does not see."""
