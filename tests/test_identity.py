@@ -304,3 +304,30 @@ def test_what_a_class_restates_otherwise_counts():
 
     texts = [of(), of(k=2), of(k=True), of(k=1.0), of(k=None), of(other=None), of(k=lambda self: 1)]
     assert len(set(texts)) == len(texts) and of(k=1) == of()
+
+
+def test_packages_of_another_interpreter_and_compiled_neighbours_are_told_apart(tmp_path, monkeypatch):
+    """What `pip install --user` or another environment has is installed; a compiled module beside one's own is known by its bytes."""
+    from importlib import util
+
+    from brian_rflo.identity.code import files_of, is_in_work
+
+    def module(name, folder):
+        (folder / f"{name}.py").write_text("k = 3")
+        spec = util.spec_from_file_location(name, folder / f"{name}.py")
+        made = util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, name, made)
+        spec.loader.exec_module(made)
+        return made
+
+    packages = tmp_path / "lib" / "site-packages"
+    packages.mkdir(parents=True)
+    module("elsewhere_installed", packages)
+    assert not is_in_work("elsewhere_installed")
+    mine, neighbour = module("mine_of_now", tmp_path), module("compiled_of_now", tmp_path)
+    assert is_in_work("mine_of_now")
+    (tmp_path / "compiled_of_now.so").write_bytes(b"\xc0\xff")
+    neighbour.__file__, mine.neighbour = str(tmp_path / "compiled_of_now.so"), neighbour
+    before = files_of("mine_of_now")
+    (tmp_path / "compiled_of_now.so").write_bytes(b"\xc0\xfe")
+    assert files_of("mine_of_now") != before

@@ -18,6 +18,8 @@ from brian2 import Equations, TimedArray
 #: Modules of this package that decide no number.
 ELSEWHERE = {"__main__", "archives", "benchmarks", "checks", "cli", "crews", "differences", "experiment", "files", "identity", "labelled", "models", "parts", "plotting", "random_numbers", "results", "saving", "settings", "sharing", "sweeps"}
 INSTALLED = {Path(folder) for name, folder in sysconfig.get_paths().items() if name in ("stdlib", "platstdlib", "purelib", "platlib")}
+#: Names of folders into which packages are installed, also for another interpreter or by a user for themselves.
+OF_PACKAGES = {"site-packages", "dist-packages"}
 PLAIN = (bool, bytes, complex, dict, float, frozenset, int, list, np.generic, np.ndarray, set, str, tuple, type(None))
 #: What a function may close over: it holds what it is, where others may be anything.
 HELD = (np.random.Generator, np.random.RandomState, partial, MethodType)
@@ -48,7 +50,9 @@ def is_of_user(thing):
 def is_installed(module):
     """Whether a module lies in one of the folders into which packages are installed."""
     file = getattr(sys.modules.get(module), "__file__", None)
-    return file is not None and any(Path(file).is_relative_to(folder) for folder in INSTALLED)
+    if file is None:
+        return False
+    return any(Path(file).is_relative_to(folder) for folder in INSTALLED) or not OF_PACKAGES.isdisjoint(Path(file).parts)
 
 
 def is_in_work(module):
@@ -59,7 +63,12 @@ def is_in_work(module):
 
 def files_of(module):
     """The source of a module and of its neighbours, as text."""
-    return "\n".join(Path(sys.modules[name].__file__).read_text(encoding="utf-8") for name in sorted(neighbours(module)))
+    return "\n".join(text_of_file(Path(sys.modules[name].__file__)) for name in sorted(neighbours(module)))
+
+
+def text_of_file(path):
+    """Return the source in a file; of a compiled module, a digest."""
+    return path.read_text(encoding="utf-8") if path.suffix == ".py" else hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def neighbours(module, found=()):
