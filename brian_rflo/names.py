@@ -33,8 +33,8 @@ def run_unseen(group, code, phase):
 class OwnNames:
     """Mixed into a group of this package: names that it has mean nothing else, but where the user wrote them."""
 
-    #: Names in strings that the user gave this object to run.
-    _spelled = frozenset()
+    #: Names in strings that the user gave this object to run; and whether what it is given is the user's.
+    _spelled, _is_constructed = frozenset(), False
 
     def spell(self, *strings):
         """Remember the names in strings of the user's."""
@@ -48,7 +48,7 @@ class OwnNames:
 
     def run_regularly(self, code, *args, **kwargs):
         """As `brian2.NeuronGroup.run_regularly`."""
-        if "_is_constructed" in vars(self):
+        if self._is_constructed:
             self.spell(code)
         return super().run_regularly(code, *args, **kwargs)
 

@@ -76,6 +76,8 @@ class Trials(Component, NeuronGroup):
         If a part says nothing about trials, belongs to another task, or has another time step; if clipping does not fit.
     """
 
+    _is_looked_at = False
+
     def __init__(self, task, *parts, networks=1, parallel=1, averaged_over=None, clip_norm=None, name="trials*", **neurongroup_args):
         check_place("Trials", task, networks, parallel)
         for part in parts:
@@ -176,9 +178,9 @@ class Trials(Component, NeuronGroup):
         check_clock(self.task, self)
         for obj in {id(obj): obj for network in networks_with(self) for obj in network.sorted_objects if isinstance(obj, Projection)}.values():
             self._look_at(obj)
-        for group, sentence in never_reset(self):
-            if (group, "memory") not in self.reported:
-                self.reported.add((group, "memory"))
+        if not self._is_looked_at:
+            self._is_looked_at = True
+            for sentence in never_reset(self):
                 logger.warn(sentence, "forgotten")
         super().before_run(run_namespace)
 

@@ -167,7 +167,7 @@ class LearningNetwork(Constructed, Network):
         parts = [role for role in ("recurrent", "input_synapses", "output", "feedback", "neurons", "readout") if name in getattr(getattr(self, role), "variables", ())]
         if parts:
             return f"Write {', '.join(f'net.{role}.{name} = {shorten(repr(value), 60)}' for role in parts)}."
-        return super().in_place_of(name, value)
+        return super().in_place_of(name, value) if name in self.given else "What can be set are the variables of its parts, for example net.recurrent.learning_rate."
 
     def before_run(self, run_namespace):
         """As `brian2.Network.before_run`."""
