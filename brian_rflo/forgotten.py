@@ -32,7 +32,7 @@ REMEDIES = {
 def never_written(synapses):
     """Sentences on what a projection's rule reads of its target, is 0, and no object of its networks sets."""
     target, networks = whole(synapses.target), objects_with(synapses)
-    for name in set(REMEDIES) & names_read(synapses):
+    for name in (name for name in REMEDIES if name in names_read(synapses)):
         variable = target.variables[name]
         if is_integrated(target, name) or not is_zero(variable) or any(is_python(obj) or writes(obj, variable, more_than_zero) for objects in networks for obj in objects):
             continue

@@ -44,7 +44,7 @@ class OwnNames:
         """As Brian2 does; names that the group has are looked up in the script only where the user wrote them, for Brian2's warning."""
         known = {*self.variables, *(self.namespace or {}), *(additional_variables or {})} - self._spelled - getattr(run_namespace, "spelled", frozenset())
         namespace = {name: run_namespace[name] for name in identifiers if name in run_namespace and name not in known}
-        return super().resolve_all(identifiers, namespace, user_identifiers, additional_variables)
+        return super().resolve_all(identifiers, namespace, user_identifiers=user_identifiers, additional_variables=additional_variables)
 
     def run_regularly(self, code, *args, **kwargs):
         """As `brian2.NeuronGroup.run_regularly`."""
