@@ -23,7 +23,7 @@ class Component(Constructed, OwnNames, Settable):
 
     def _variable_of(self, name):
         """The state variable that an attribute stands for, with units or, with a line below behind it, without; None for others."""
-        if "_is_constructed" not in vars(self) or name in vars(self) or hasattr(type(self), name):
+        if not self._is_constructed or name in vars(self) or hasattr(type(self), name):
             return None
         return next((variable for variable in (name, name.removesuffix("_")) if variable in self.variables), None)
 

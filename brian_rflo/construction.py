@@ -4,11 +4,12 @@ A constructor that raises leaves its error and nothing else: Brian2 would warn, 
 was never in a network. What a constructor has read is fixed once it is done: assigned later, it would change nothing, or one place of several.
 """
 
-from contextlib import suppress
+import inspect
+from contextlib import contextmanager, suppress
 from functools import wraps
 from textwrap import shorten
 
-from brian2 import BrianObject, Network
+from brian2 import BrianObject, Network, Synapses
 from brian2.groups.group import VariableOwner
 from brian2.groups.subgroup import Subgroup
 
@@ -19,23 +20,28 @@ class Refused:
     name = "a network that was refused"
 
 
+@contextmanager
+def one_error(*involved, begun=None):
+    """Around what makes objects: an error is not followed by warnings of those, of one that is begun, or of others that might have come into a network with them."""
+    before = set(BrianObject.__instances__())
+    try:
+        yield
+    except BaseException:
+        abandon(begun, *(reference() for reference in BrianObject.__instances__() - before))
+        excuse(*involved)
+        raise
+
+
 def constructed(init):
     """A constructor that leaves one error, or an object whose attributes are fixed."""
 
     @wraps(init)
     def construct(self, *args, **kwargs):
-        before, theirs = set(BrianObject.__instances__()), set(vars(self))
-        try:
+        before, is_whole = set(vars(self)), not self._is_begun
+        self.settle(_is_begun=True)
+        with one_error(*args, *kwargs.values(), begun=self):
             init(self, *args, **kwargs)
-        except BaseException:
-            abandon(*(reference() for reference in BrianObject.__instances__() - before))
-            excuse(self, *args, *kwargs.values())
-            raise
-        if is_ours(init):
-            fixed = vars(self).get("_fixed", frozenset()) | (set(vars(self)) - theirs - vars(self).get("_of_brian", set()))
-            object.__setattr__(self, "_fixed", fixed)
-        if type(self).__init__ is construct:
-            object.__setattr__(self, "_is_constructed", True)
+        self.settle(_fixed=self._fixed | set(vars(self)) - before - self._of_brian, _is_constructed=is_whole)
 
     return construct
 
@@ -79,6 +85,8 @@ def excuse(*objects):
             obj.settle(_is_excused=True)
         elif isinstance(obj, BrianObject) and vars(obj).get("group") is None:
             object.__setattr__(obj, "group", Refused)
+        if isinstance(obj, Synapses):
+            excuse(vars(obj).get("source"), vars(obj).get("target"))
 
 
 def is_ours(thing):
@@ -86,24 +94,38 @@ def is_ours(thing):
     return thing.__module__.partition(".")[0] == __package__
 
 
+def is_in_constructor(obj):
+    """Whether a constructor of an object is at work, that of a user's subclass included, which sets what it likes."""
+    frame = inspect.currentframe()
+    while frame is not None:
+        if frame.f_code.co_name == "__init__" and frame.f_locals.get(frame.f_code.co_varnames[0]) is obj:
+            return True
+        frame = frame.f_back
+    return False
+
+
 class Constructed:
-    """Mixed into a class of Brian2 objects: its constructors, and those of all subclasses, are `constructed`, and its `before_run` is `prepared`."""
+    """Mixed into a class of Brian2 objects: the constructors of this package's classes are `constructed`, and their `before_run` is `prepared`."""
+
+    _is_begun = _is_constructed = _is_excused = False
+    #: Names of attributes that constructors of this package have set, and of those that Brian2's has.
+    _fixed = _of_brian = frozenset()
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         for name, wrapped in (("__init__", constructed), ("before_run", prepared)):
-            if name in vars(cls):
+            if name in vars(cls) and is_ours(cls):
                 setattr(cls, name, wrapped(vars(cls)[name]))
 
     def __init__(self, *args, **kwargs):
         """Brian2's constructor; what it sets is Brian2's, to be changed as Brian2 says."""
         before = set(vars(self))
         super().__init__(*args, **kwargs)
-        object.__setattr__(self, "_of_brian", set(vars(self)) - before)
+        self.settle(_of_brian=set(vars(self)) - before)
 
     def __del__(self):
         """As Brian2's, which warns of what was never in a network that ran; not of what is excused."""
-        if "_is_excused" not in vars(self):
+        if not self._is_excused:
             getattr(super(), "__del__", lambda: None)()
 
     def settle(self, **values):
@@ -113,14 +135,12 @@ class Constructed:
 
     def check_assignment(self, name, value):
         """Raise if a public attribute is assigned that was read by the constructor, or that nobody reads."""
-        if "_is_constructed" in vars(self) and not name.startswith("_") and self._is_fixed(name, value):
-            raise AttributeError(f"'{self.name}': {name} is read when a {type(self).__name__} is made, and assigning it later would change nothing. {self.in_place_of(name, value)}")
-
-    def _is_fixed(self, name, value):
-        if name in self._fixed or any(name in vars(kind) for kind in type(self).__mro__ if is_ours(kind)):
-            return True
-        is_known = hasattr(type(self), name) or name in vars(self)
-        return not is_known and not isinstance(self, VariableOwner)  # of which Brian2 says what variables they have
+        is_read = name in self._fixed or any(name in vars(kind) for kind in type(self).__mro__ if is_ours(kind))
+        is_lost = not isinstance(self, VariableOwner) and not hasattr(type(self), name) and name not in vars(self)  # groups are checked by Brian2
+        if not self._is_constructed or name.startswith("_") or not (is_read or is_lost) or is_in_constructor(self):
+            return
+        what = "is read when it is made, and assigning it later would change nothing" if is_read else "is nothing that can be set"
+        raise AttributeError(f"'{self.name}', a {type(self).__name__}: {name} {what}. {self.in_place_of(name, value)}")
 
     def in_place_of(self, name, value):
         """What to write in place of an assignment."""

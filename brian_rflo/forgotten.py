@@ -3,6 +3,7 @@
 Nothing here changes anything: a network without feedback is a network. But that its weights stay, or that numbers come from the step before, is hardly meant.
 """
 
+import ast
 from contextlib import suppress
 
 import numpy as np
@@ -18,7 +19,7 @@ from .construction import networks_with
 from .dense.choice import is_python
 from .neurons.base import spikes, whole
 from .occasional import Occasional
-from .statements import overwrites, written
+from .statements import assigned, written
 
 #: What a rule may read of its target, and what to do where nothing writes it.
 REMEDIES = {
@@ -31,9 +32,9 @@ REMEDIES = {
 def never_written(synapses):
     """Sentences on what a projection's rule reads of its target, is 0, and no object of its networks sets."""
     target, networks = whole(synapses.target), objects_with(synapses)
-    for name in set(REMEDIES) & names_read(synapses):
+    for name in (name for name in REMEDIES if name in names_read(synapses)):
         variable = target.variables[name]
-        if is_integrated(target, name) or not is_zero(variable) or any(is_python(obj) or writes(obj, variable) for objects in networks for obj in objects):
+        if is_integrated(target, name) or not is_zero(variable) or any(is_python(obj) or writes(obj, variable, more_than_zero) for objects in networks for obj in objects):
             continue
         remedy = REMEDIES[name].format(group=target.name, phase=phase_of_gain(target))
         yield f"'{synapses.name}' learns from the {name} of '{target.name}', which nothing in this network sets, and it is 0. To let it learn, {remedy}."
@@ -59,7 +60,7 @@ def belated_gain(synapses):
 
 
 def never_reset(trials):
-    """Sentences, by name, on groups that have a memory and learn in trials, and begin each in the state in which the last one ended."""
+    """Sentences on groups that have a memory and learn in trials, and begin each in the state in which the last one ended."""
     objects = [obj for network in objects_with(trials) for obj in network]
     driven = {whole(obj.target).name for obj in objects if isinstance(obj, Synapses)}
     groups = {group.name: group for part in trials.projections for group in (whole(part.source), whole(part.target)) if "activity" in group.variables}
@@ -67,7 +68,7 @@ def never_reset(trials):
         state = memory(groups[name], objects)
         if state and not any(is_python(obj) or resets(obj, groups[name], state) for obj in objects):
             remedy = f"Trials(task, ..., {name})" if hasattr(groups[name], "trial_start") else f"{trials.name}.at_start({name}, '{'; '.join(f'{variable} = ...' for variable in state)}')"
-            yield name, f"Nothing resets '{name}' at the beginning of a trial, so that it goes on from where the last one ended. Write {remedy}."
+            yield f"Nothing resets '{name}' at the beginning of a trial, so that it goes on from where the last one ended. Write {remedy}."
 
 
 def objects_with(obj):
@@ -106,12 +107,32 @@ def code_of(obj):
     return "\n".join(code.values()) if isinstance(code, dict) else code
 
 
-def writes(obj, variable):
-    """Whether the statements of an object set a variable, under whichever name."""
+def writes(obj, variable, names=written):
+    """Whether the statements of an object set a variable, under one of the `names` that they assign to."""
     if isinstance(obj, SummedVariableUpdater):
         return obj.target_var is variable
     with suppress(SyntaxError):  # which Brian2 will report
-        return isinstance(obj, CodeRunner) and any(obj.group.variables.get(name) is variable for name in written(code_of(obj)))
+        return isinstance(obj, CodeRunner) and any(obj.group.variables.get(name) is variable for name in names(code_of(obj)))
+
+
+def overwritten(code):
+    """Names that statements give a new value without looking at the old one."""
+    new, old = set(), set()
+    for statement in statements_of(code):
+        nodes = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+        old |= {node.id for node in nodes if isinstance(node.ctx, ast.Load) or isinstance(statement, ast.AugAssign)} - new
+        new |= assigned(statement)
+    return new - old
+
+
+def more_than_zero(code):
+    """Names that statements assign to, but not those that they set to 0, as resets do."""
+    return set().union(*(assigned(statement) for statement in statements_of(code) if getattr(getattr(statement, "value", None), "value", None) != 0))
+
+
+def statements_of(code):
+    """Statements as syntax trees, in their order."""
+    return ast.parse("\n".join(line.strip() for line in code.splitlines())).body
 
 
 def changes(obj, runner):
@@ -125,11 +146,11 @@ def changes(obj, runner):
 def memory(group, objects):
     """Variables of a group that a step takes over from the last one: those that are integrated, and an activity that is made of itself."""
     runners = [obj for obj in objects if writes(obj, group.variables["activity"]) and obj.group.variables is group.variables]
-    kept = {"activity"} if not all(overwrites(code_of(obj), "activity") for obj in runners) else set()
+    kept = {"activity"} if not all("activity" in overwritten(code_of(obj)) for obj in runners) else set()
     return sorted(kept | set(getattr(getattr(group, "equations", None), "diff_eq_names", ())))
 
 
 def resets(obj, group, state):
     """Whether an object gives a group's state other values than integration, spikes and synapses do."""
     is_usual = obj is getattr(group, "state_updater", None) or isinstance(obj, (Resetter, SummedVariableUpdater, SynapticPathway))
-    return not is_usual and any(writes(obj, group.variables[name]) for name in state)
+    return not is_usual and any(writes(obj, group.variables[name], written if is_integrated(group, name) else overwritten) for name in state)

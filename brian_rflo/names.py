@@ -33,8 +33,8 @@ def run_unseen(group, code, phase):
 class OwnNames:
     """Mixed into a group of this package: names that it has mean nothing else, but where the user wrote them."""
 
-    #: Names in strings that the user gave this object to run.
-    _spelled = frozenset()
+    #: Names in strings that the user gave this object to run; and whether what it is given is the user's.
+    _spelled, _is_constructed = frozenset(), False
 
     def spell(self, *strings):
         """Remember the names in strings of the user's."""
@@ -44,11 +44,11 @@ class OwnNames:
         """As Brian2 does; names that the group has are looked up in the script only where the user wrote them, for Brian2's warning."""
         known = {*self.variables, *(self.namespace or {}), *(additional_variables or {})} - self._spelled - getattr(run_namespace, "spelled", frozenset())
         namespace = {name: run_namespace[name] for name in identifiers if name in run_namespace and name not in known}
-        return super().resolve_all(identifiers, namespace, user_identifiers, additional_variables)
+        return super().resolve_all(identifiers, namespace, user_identifiers=user_identifiers, additional_variables=additional_variables)
 
     def run_regularly(self, code, *args, **kwargs):
         """As `brian2.NeuronGroup.run_regularly`."""
-        if "_is_constructed" in vars(self):
+        if self._is_constructed:
             self.spell(code)
         return super().run_regularly(code, *args, **kwargs)
 

@@ -104,6 +104,7 @@ def arrays(network):
 @pytest.mark.parametrize("make", NETWORKS)
 def test_names_of_the_script_are_not_those_of_our_strings(make, caplog):
     """The second network is built and run by a script that has arrays, numbers and times under all names that the first one has."""
+    gc.collect()  # both are to have the same names
     seed(3)
     network = make()
     network.run(21 * ms, namespace={})
@@ -112,7 +113,7 @@ def test_names_of_the_script_are_not_those_of_our_strings(make, caplog):
     spelled = set().union(*(obj._spelled for obj in network.sorted_objects if isinstance(obj, DerivedNeurons)))  # by the user
     named = sorted((set(names) | set(USUAL)) - {"ms"} - spelled)
     del network
-    gc.collect()  # the second one is to have the same names
+    gc.collect()
     seed(3)
     script = dict(zip(named, cycle([np.full((3, 3), 7.0), 1e3, 3 * ms])))
     seen = {"make": make, **script}

@@ -6,6 +6,7 @@ import numpy as np
 from brian2 import Network, defaultclock, get_device, ms
 
 from .. import reference
+from ..construction import one_error
 from ..devices import device as on
 from ..network import LearningNetwork, initial_weights
 from ..neurons import LIFNeurons
@@ -28,7 +29,7 @@ def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, no
     weights = initial_weights(n, task.n_inputs, task.n_outputs, networks, model.gain if gain is None else gain, seed)
     weights["output"] *= model.readout
     sent = None
-    with on(device if rule in TRAINED else "numpy"):
+    with on(device if rule in TRAINED else "numpy"), one_error():
         defaultclock.dt = task.dt
         neurons = model.make(networks * n, tau, np.random.default_rng((seed, 2)), noise)
         if noise:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from brian2 import Hz, Network, NeuronGroup, second
 
+from ..construction import one_error
 from ..files import existing_file
 from ..neurons import LIFNeurons
 from ..quantities import check_time
@@ -70,7 +71,8 @@ def from_nir(graph, dt=None, inputs=None):
     nir = nir_package("from_nir")
     if isinstance(graph, (str, Path)):
         graph = read_graph(nir, graph)
-    return Importer(FlatGraph(nir, graph, inputs), spike_length(graph, dt)).build()
+    with one_error():
+        return Importer(FlatGraph(nir, graph, inputs), spike_length(graph, dt)).build()
 
 
 def read_graph(nir, path):

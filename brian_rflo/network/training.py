@@ -89,7 +89,7 @@ class TrialNetwork(Constructed, Network):
         parts = [role for role, part in vars(self).items() if isinstance(part, BrianObject) and name in getattr(part, "variables", ())]
         if parts:
             return f"Write {', '.join(f'net.{role}.{name} = {shorten(repr(value), 60)}' for role in parts)}."
-        return super().in_place_of(name, value)
+        return super().in_place_of(name, value) if name in self._fixed else "What can be set are the variables of its parts, for example net.recurrent.learning_rate."
 
     def before_run(self, run_namespace):
         """As `brian2.Network.before_run`."""

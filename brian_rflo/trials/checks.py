@@ -15,9 +15,9 @@ def look_at(trials):
     objects = {id(obj): obj for network in networks_with(trials) for obj in network.sorted_objects if isinstance(obj, Projection)}
     for projection in objects.values():
         look_at_one(trials, projection)
-    for group, sentence in never_reset(trials):
-        if (group, "memory") not in trials.reported:
-            trials.reported.add((group, "memory"))
+    if not trials._is_looked_at:
+        trials.settle(_is_looked_at=True)
+        for sentence in never_reset(trials):
             logger.warn(sentence, "forgotten")
 
 

@@ -84,6 +84,8 @@ class Trials(Component, NeuronGroup):
         If a part says nothing about trials, belongs to another task, or has another time step.
     """
 
+    _is_looked_at = False
+
     def __init__(self, task, *parts, networks=1, name="trials*", **neurongroup_args):
         check_instance("Trials: task", task, Task, TASK_EXAMPLE)
         check_count("Trials: networks", networks)
