@@ -98,7 +98,7 @@ def fitted_legend(owner, entries, width, **how):
     """The legend of axes or of a figure, in as many columns as fit into a width in pixels."""
     for columns in range(max(1, len(entries[1])), 0, -1):
         legend = owner.legend(*entries, ncols=columns, **how)
-        if columns == 1 or legend.get_window_extent().width < 0.95 * width:
+        if columns == 1 or legend.get_window_extent().width < 0.9 * width:
             return legend
         legend.remove()
 

@@ -326,7 +326,7 @@ def experiment(panel, title, parts, rows, draw, takes, quick_trials=300):
 
 
 FIG2 = experiment("", "Periodic output at T = 20 to 160 tau: loss, alignment, four rules", parts, rows_of_all, draw, "24 min, quick 35 s")
-FIG2A = experiment("a", "Periodic output at T = 20 tau: RFLO, BPTT, untrained", parts_2a, rows_2a, draw_2a, "1 min, quick 15 s", quick_trials=500)
+FIG2A = experiment("a", "Periodic output at T = 20 tau: RFLO, BPTT, untrained", parts_2a, rows_2a, draw_2a, "1 min, quick 20 s", quick_trials=500)
 FIG2B = experiment("b", "Periodic output at T = 20 to 160 tau: loss over trials", parts_2b, rows_2b, draw_2b, "15 min, quick 35 s")
 FIG2C = experiment("c", "Periodic output: alignment of readout and feedback", parts_2c, rows_2c, draw_2c, "3 min, quick 35 s")
 FIG2D = experiment("d", "Periodic output: four rules at T = 20 and 80 tau", parts_2d, rows_2d, draw_2d, "10 min, quick 35 s")
