@@ -12,7 +12,7 @@ from ..dense import DenseParts
 from ..dense.reading import read
 from ..neurons.base import PSP, check_group, integrates, whole
 from ..occasional import is_standalone
-from ..quantities import is_number
+from ..quantities import is_number, same_value
 from ..rules import LearningRule
 from ..statements import written
 from ..steps import INTEGRATE, equations_of, steps_of
@@ -20,7 +20,7 @@ from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, named, place
 from ..steps.step import constants_of
 from ..updates.arguments import check_constraint, check_instance
 from ..updates.learning import PerStep, paired
-from .checks import check_names, check_ports, check_rule_strings, check_times
+from .checks import check_copies, check_names, check_ports, check_rule_strings, check_times
 from .ends import arriving_in_time, check_one_group, on_pre_of, phase_of_sum, trace_method, trace_phase
 from .projection import Projection
 
@@ -115,7 +115,7 @@ class PlasticSynapses(Projection):
         counts = "0" if not self.is_gradient else "1" if self_connections else "int(i != j)"
         self.mechanisms = (self.rule, *learn.of(self.rule, constraint, counts))
         self.sends_spikes = integrates(target, onto)
-        reader = f"{type(rule).__name__} on the projection from '{source.name}' to '{target.name}'"
+        reader = f"{rule.title} on the projection from '{source.name}' to '{target.name}'"
         check_rule_strings(self.rule, reader)
         check_ports(self, source, target, reader)
         namespace = {**(synapses_args.pop("namespace", None) or {}), **constants_of(self.mechanisms), **FUNCTIONS}
@@ -127,6 +127,7 @@ class PlasticSynapses(Projection):
         if summed is not None:
             schedule.move(summed, sum_at or phase_of_sum(target, self.rule))
         check_names(self, reader)
+        check_times(self)
         self._place_all(target, learns_at)
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
         self.dense = DenseParts(self, summed, read(self))
@@ -190,6 +191,11 @@ class PlasticSynapses(Projection):
             raise ValueError(f"'{self.name}': learning_rate must be a finite number and not negative; got {value!r} (0 switches learning off)")
         super().__setattr__(name, value, level=level + 1)
 
+    def resolve_all(self, identifiers, run_namespace, *args, **kwds):
+        """As Brian2 does, but without its warning of two things of one name where a parameter of the rule has the value of the script's variable."""
+        given = {name for name, value in self.rule.parameters.items() if same_value(value, run_namespace.get(name))}
+        return super().resolve_all(identifiers, {name: value for name, value in run_namespace.items() if name not in given}, *args, **kwds)
+
     def connect(self, *args, level=0, **connect_args):
         super().connect(*args, level=level + 1, **connect_args)
         if self.switched_with is None:
@@ -240,6 +246,7 @@ class PlasticSynapses(Projection):
             if name not in self.variables:
                 self.variables.add_constant(name, value)
         check_times(self)
+        check_copies(self)
         super().before_run(run_namespace)
 
     def _check_alone(self):
@@ -250,7 +257,7 @@ class PlasticSynapses(Projection):
         numbers = [f"reads '{name}_network', a number of the network" for name in self.rule.reads("network") if name != "finite"]
         counts = ["reads trial_steps, the length of a trial"] if any("trial_steps" in get_identifiers(update) for update in self.rule.updates.values()) else []
         for needs in [*late, *numbers, *counts][:1]:
-            raise ValueError(f"{type(self.rule).__name__} on '{self.name}' {needs}, but no Trials has the projection; write Trials(task, ..., {self.name})")
+            raise ValueError(f"{self.rule.title} on '{self.name}' {needs}, but no Trials has the projection; write Trials(task, ..., {self.name})")
 
     def after_run(self):
         """Weights that are no numbers never pass silently."""
