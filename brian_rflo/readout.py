@@ -147,10 +147,11 @@ class Readout(TaskGroup):
 
     def check_eligibility(self, rule, neurons):
         """Raise unless e-prop's rule filters eligibility as this readout filters the spikes of the neurons. Neurons that filter them by themselves are not judged."""
+        rule = rule.core
         if not isinstance(rule, EProp) or not getattr(whole(neurons), "sends_bare_spikes", False) or rule.tau == self.tau:
             return
         if self.tau is None:
-            raise ValueError(f"{type(rule).__name__} filters eligibility with tau = {rule.tau}, but readout '{self.name}' has no time constant, and nothing else filters the spikes of '{neurons.name}'; write LeakyReadout(task, tau={rule.tau!r}) (in a LearningNetwork tau_out={rule.tau!r})")
+            raise ValueError(f"{type(rule).__name__} filters eligibility with tau = {rule.tau}, but readout '{self.name}' has no time constant, and nothing else filters the spikes of '{neurons.name}'; write LeakyReadout(task, tau={rule.tau!r}) (in a LearningNetwork readout=Leaky({rule.tau!r}))")
         raise ValueError(f"{type(rule).__name__} has tau = {rule.tau}, but readout '{self.name}' {self.tau}; eligibility is filtered as the readout filters spikes (Bellec et al. 2020, equation 28): give both the same")
 
     def check_feedback(self, rule):
@@ -165,7 +166,7 @@ class Readout(TaskGroup):
         if onto != self.onto:
             raise ValueError(f"weights onto '{self.name}', a {type(self).__name__}, end in '{self.onto}': write onto='{self.onto}'; got onto={onto!r}")
         if isinstance(rule, LeakyDelta) and self.tau is None:
-            raise ValueError(f"{type(rule).__name__} filters with tau = {rule.tau}, but readout '{self.name}' has no time constant; use Delta, or a LeakyReadout (in a LearningNetwork tau_out={rule.tau!r})")
+            raise ValueError(f"{type(rule).__name__} filters with tau = {rule.tau}, but readout '{self.name}' has no time constant; use Delta, or a LeakyReadout (in a LearningNetwork readout=Leaky({rule.tau!r}))")
         if isinstance(rule, LeakyDelta) and rule.tau != self.tau:
             raise ValueError(f"{type(rule).__name__} has tau = {rule.tau}, but readout '{self.name}' {self.tau}; give both the same")
         if type(rule) is Delta and self.tau is not None:

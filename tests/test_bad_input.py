@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from brian2 import BrianObjectException, Hz, Network, NeuronGroup, Quantity, defaultclock, ms, mV, second
 
-from brian_rflo import DALE, RFLO, ALIFNeurons, Adam, AdaptiveEProp, AdaptiveFeedback, ArrayTask, ChoiceMonitor, CursorMovements, Delta, DerivedNeurons, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FeedbackDelta, FeedbackSynapses, FiringRate, FixedSynapses, IntervalMatching, LIFNeurons, LeakyDelta, LeakyFeedbackDelta, LeakyReadout, LearningNetwork, LearningRule, LossMonitor, PatternGeneration, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, RewardHebbian, SoftmaxReadout, StoreRecall, SymmetricFeedback, Task, TaskInput, TrainingResult, Trials, WinnerTakeAll, check_neurons, check_rule, check_task, compare, reference
+from brian_rflo import DALE, RFLO, ALIFNeurons, Adam, AdaptiveEProp, AdaptiveFeedback, AllToAll, ArrayTask, ChoiceMonitor, CursorMovements, Delta, DerivedNeurons, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FeedbackDelta, FeedbackSynapses, FiringRate, FixedSynapses, IntervalMatching, LIFNeurons, Leaky, LeakyDelta, LeakyFeedbackDelta, LeakyReadout, LearningNetwork, LearningRule, Linear, LossMonitor, Murray2019, PatternGeneration, PerStep, PerTrial, PeriodicOutput, PlasticSynapses, RandomFeedback, RateNeurons, Readout, RewardHebbian, Softmax, SoftmaxReadout, StoreRecall, SymmetricFeedback, Task, TaskInput, TrainingResult, Trials, WinnerTakeAll, check_neurons, check_rule, check_task, compare, reference
+from brian_rflo.credit import Credit
 from brian_rflo.network import initial_weights
+from brian_rflo.synapses import AdaptiveFeedbackSynapses, SymmetricFeedbackSum
 from helpers import assemble
 
 TAU, RULE = 10 * ms, RFLO(0.1, tau=10 * ms)
@@ -80,8 +82,13 @@ def train_within_a_trial():
     net.train(1)
 
 
+def built(**args):
+    """A network as a user writes it."""
+    return LearningNetwork(TASK, neurons(), RULE, **args)
+
+
 def without_trials():
-    synapses = connected(update="trial")
+    synapses = connected(learn=PerTrial())
     Network(synapses.source, synapses).run(1 * ms)
 
 
@@ -91,11 +98,13 @@ def two_trials():
     Trials(TASK, synapses)
 
 
-def different_batches():
+def different(one, other):
+    """Two projections of one network that learn by different schedules."""
     group, readout = neurons(), Readout(TASK)
-    one = recurrent(group, update="trial", name="one")
-    two = PlasticSynapses(group, readout, Delta(0.1), onto="output", name="two", learn=PerTrial(batch=2))
-    Trials(TASK, readout, one, two, clip_norm=0.1)
+    parts = recurrent(group, learn=one, name="one"), PlasticSynapses(group, readout, Delta(0.1), onto="output", name="two", learn=other)
+    for part in parts:
+        part.connect()
+    Trials(TASK, readout, *parts)
 
 
 @dataclass(frozen=True)
@@ -176,7 +185,7 @@ CASES = {
     "port not stored": (lambda: recurrent(NeuronGroup(5, PORTS.replace("gain : 1", "gain = 1 - activity**2 : 1"), name="mine")), "'gain' of group 'mine' must be stored"),
     "feedback from no error": (lambda: FeedbackSynapses(neurons(name="n"), neurons()), "'n' has no variable 'error'.*Readout"),
     "feedback onto no port": (lambda: FeedbackSynapses(Readout(TASK), without("feedback")), "'mine' has no variable 'feedback'"),
-    "symmetric without readout": (lambda: SymmetricFeedback(connected()), "has no variable 'error'"),
+    "symmetric without readout": (lambda: SymmetricFeedbackSum(connected()), "has no variable 'error'"),
     # outputs and inputs against the task
     "another task": (lambda: Trials(CursorMovements(movement=20 * ms), Readout(TASK, name="out")), "'out' was made for another task"),
     "too many inputs": (lambda: network(CursorMovements(), inputs=neurons(3, name="three")), "CursorMovements has 4 inputs, but 'three' has 3 units; give it 4"),
@@ -184,9 +193,24 @@ CASES = {
     "weights of wrong shape": (lambda: network(weights={"output": np.zeros((2, 5))}), r"weights\['output'\] must have shape \(1, 1, 5\).*got \(1, 2, 5\)"),
     "weights not finite": (lambda: network(weights={"recurrent": np.full((5, 5), np.nan)}), r"weights\['recurrent'\] must be finite; got 25"),
     "weights of nobody": (lambda: network(weights={"w_rec": np.zeros((5, 5))}), "no 'w_rec'; the names are recurrent, output"),
-    "networks do not fit": (lambda: network(networks=2), "networks must be a whole number that divides the 5 neurons"),
+    "networks do not fit": (lambda: network(networks=2), "must have networks x copies x N units; got 5 units for networks=2 and copies=1"),
     "no networks": (lambda: network(networks=0), "networks must be a whole number"),
-    "unknown feedback": (lambda: network(feedback="none"), "feedback must be one of .'random', 'symmetric', 'adaptive'.; got 'none'"),
+    "credit by name": (lambda: built(credit="random"), r"credit must be a Mechanism, for example SymmetricFeedback\(\), or a tuple of a path and modulators; got 'random'"),
+    "credit a class": (lambda: built(credit=AdaptiveFeedback), "credit must be a Mechanism, .*; got <class"),
+    "two credit paths": (lambda: built(credit=(RandomFeedback(), SymmetricFeedback())), "credit must have one credit path; got RandomFeedback and SymmetricFeedback"),
+    "credit of no path": (lambda: Credit(RULE, Readout(TASK), neurons()), r"Credit: path must be a CreditPath, for example RandomFeedback\(\); got RFLO"),
+    "credit from no group": (lambda: Credit(RandomFeedback(), TASK, neurons()), "Credit: readout must be a Group, for example net.readout; got PeriodicOutput"),
+    "credit to neurons without feedback": (lambda: Credit(RandomFeedback(), Readout(TASK), without("feedback")), "'mine' has no variable 'feedback'"),
+    "readout by name": (lambda: built(readout="leaky"), r"readout must be a Linear, for example Leaky\(tau=20.ms\); got 'leaky'"),
+    "readout a class": (lambda: built(readout=Leaky), "readout must be a Linear, .*; got <class"),
+    "readout a group": (lambda: built(readout=Readout(TASK)), "readout must be a Linear, "),
+    "readout rule in the place of the readout": (lambda: built(readout=Delta(0.1)), "readout must be a Linear, .*; got Delta"),
+    "leaky readout without units": (lambda: Leaky(20), "Leaky: tau must be a time, for example 10.ms; got 20"),
+    "connectivity by name": (lambda: built(connectivity="sparse"), r"connectivity must be AllToAll\(...\), or a dictionary of 'recurrent', 'input', 'current'; got 'sparse'"),
+    "connectivity of nobody": (lambda: built(connectivity={"output": AllToAll()}), "connectivity must be .* a dictionary of 'recurrent', 'input', 'current'; got .'output'"),
+    "connectivity a flag": (lambda: built(connectivity={"recurrent": False}), r"connectivity\['recurrent'\] must be a AllToAll, for example AllToAll\(\); got False"),
+    "initial a seed": (lambda: built(initial=3), r"initial must be a Murray2019, for example Murray2019\(gain=1.5, seed=0\); got 3"),
+    "initial a matrix": (lambda: built(initial=np.zeros((5, 5))), "initial must be a Murray2019"),
     # time constants and clocks
     "tau without units": (lambda: RateNeurons(5, tau=10), "RateNeurons: tau must be a time, for example 10\\*ms; got 10"),
     "tau in volts": (lambda: RateNeurons(5, tau=10 * mV), "RateNeurons: tau must be a time"),
@@ -240,7 +264,7 @@ CASES = {
     "classes of no task": (lambda: SoftmaxReadout(None, tau=TAU), "SoftmaxReadout: task must be a Task"),
     "number of neurons": (lambda: LearningNetwork(TASK, 30, RULE), r"LearningNetwork: neurons must be a Brian2 group, for example RateNeurons\(30, tau=10.ms\); got 30"),
     "task and neurons exchanged": (lambda: LearningNetwork(neurons(), TASK, RULE), "LearningNetwork: task must be a Task"),
-    "array as inputs": (lambda: network(inputs=np.zeros((20, 2))), "LearningNetwork: inputs must be a Brian2 group"),
+    "array as inputs": (lambda: network(inputs=np.zeros((20, 2))), r"LearningNetwork: connectivity\['input'\] must be a Brian2 group"),
     "rule a string": (lambda: network(rule="rflo"), r"rule must be a LearningRule, for example RFLO\(.*\); got 'rflo'"),
     "rule of the readout as rule": (lambda: network(rule=Delta(0.1)), r"rule=Delta is for readout weights.*for example RFLO\(learning_rate=0.1, tau=10.ms\); write readout_rule=Delta"),
     "rule as rule of the readout": (lambda: network(readout_rule=RULE), r"readout_rule=RFLO is not for readout weights.*readout_rule=Delta\(learning_rate=0.1\)"),
@@ -248,11 +272,11 @@ CASES = {
     "rule without an update": (lambda: recurrent(neurons(), LearningRule(0.1)), "LearningRule on the projection .*: it has no update"),
     "no source": (lambda: PlasticSynapses(None, neurons(), RULE, onto="I_rec"), "PlasticSynapses: source must be a Brian2 group"),
     "no target": (lambda: FeedbackSynapses(Readout(TASK), None), "FeedbackSynapses: target must be a Brian2 group"),
-    "symmetric feedback of a readout": (lambda: SymmetricFeedback(Readout(TASK, name="out")), "SymmetricFeedback needs the projection from the neurons to the readout, .*; got 'out'"),
-    "adaptive feedback by the rule of the readout": (lambda: AdaptiveFeedback(Readout(TASK, name="out"), neurons(), Delta(0.1)), r"AdaptiveFeedback: Delta does not learn from the error of 'out'.*FeedbackDelta\(learning_rate=0.1\)"),
-    "adaptive feedback, leaky rule": (lambda: AdaptiveFeedback(Readout(TASK, name="out"), neurons(), LeakyFeedbackDelta(0.1, TAU)), r"LeakyFeedbackDelta has tau = 10. ms, but readout 'out' none; write FeedbackDelta\(learning_rate=0.1\)"),
-    "adaptive feedback, leaky readout": (lambda: AdaptiveFeedback(LeakyReadout(TASK, TAU, name="out"), neurons(), FeedbackDelta(0.1)), r"FeedbackDelta has no time constant, but readout 'out' 10. ms; write LeakyFeedbackDelta\(learning_rate=0.1, tau=10"),
-    "adaptive feedback of a readout": (lambda: AdaptiveFeedback(Readout(TASK), neurons(), FeedbackDelta(0.1), output="output"), "output must be a PlasticSynapses, for example net.output; got 'output'"),
+    "symmetric feedback of a readout": (lambda: SymmetricFeedbackSum(Readout(TASK, name="out")), "SymmetricFeedbackSum needs the projection from the neurons to the readout, .*; got 'out'"),
+    "adaptive feedback by the rule of the readout": (lambda: AdaptiveFeedbackSynapses(Readout(TASK, name="out"), neurons(), Delta(0.1)), r"AdaptiveFeedbackSynapses: Delta does not learn from the error of 'out'.*FeedbackDelta\(learning_rate=0.1\)"),
+    "adaptive feedback, leaky rule": (lambda: AdaptiveFeedbackSynapses(Readout(TASK, name="out"), neurons(), LeakyFeedbackDelta(0.1, TAU)), r"LeakyFeedbackDelta has tau = 10. ms, but readout 'out' none; write FeedbackDelta\(learning_rate=0.1\)"),
+    "adaptive feedback, leaky readout": (lambda: AdaptiveFeedbackSynapses(LeakyReadout(TASK, TAU, name="out"), neurons(), FeedbackDelta(0.1)), r"FeedbackDelta has no time constant, but readout 'out' 10. ms; write LeakyFeedbackDelta\(learning_rate=0.1, tau=10"),
+    "adaptive feedback of a readout": (lambda: AdaptiveFeedbackSynapses(Readout(TASK), neurons(), FeedbackDelta(0.1), output="output"), "output must be a PlasticSynapses, for example net.output; got 'output'"),
     "list of parts": (lambda: Trials(TASK, [Readout(TASK)]), "Trials: each part must be a Brian2 group"),
     "losses of a network": (lambda: LossMonitor(network(name="mine")), "LossMonitor needs a Trials, for example that of a LearningNetwork, net.trials; got 'mine'"),
     "choices of nothing": (lambda: ChoiceMonitor(None), "ChoiceMonitor needs a WinnerTakeAll; got None"),
@@ -263,19 +287,21 @@ CASES = {
     "reset that is no statement": (lambda: Trials(TASK).at_start(neurons(name="n"), "activity 0"), "statements of 'n' must be assignments, for example 'v = 0'"),
     # how many, and from where
     "blocks of a readout": (lambda: Readout(TASK, networks=2.5), "Readout: networks must be a whole number of at least 1; got 2.5"),
-    "blocks that do not fall": (lambda: Readout(TASK, networks=2, parallel=3), "Readout: networks=2 blocks do not fall into networks with 3 trials side by side"),
+    "blocks that do not fall": (lambda: Trials(TASK, Readout(TASK, networks=2, copies=3, name="out")), "'out' has copies=3, but the projections of 'trials.*' run 1 different trial.* side by side; write copies=1"),
     "blocks of trials": (lambda: Trials(TASK, networks="2"), "Trials: networks must be a whole number of at least 1; got '2'"),
     "scale of inputs": (lambda: TaskInput(CursorMovements(), tau=TAU, scale=np.nan), "TaskInput: scale must be a finite and positive number; got nan"),
-    "network's seed": (lambda: network(seed=-1), "LearningNetwork: seed must be a non-negative whole number; got -1"),
-    "network's seed None": (lambda: network(seed=None), "LearningNetwork: seed must be a non-negative whole number; got None"),
-    "network's gain": (lambda: network(gain=1 * mV), "LearningNetwork: gain must be a finite number and not negative; got 1. . mvolt"),
-    "decay a string": (lambda: network(output_decay="0.1"), "output_decay must be at least 0 and less than 1; got '0.1'"),
-    "weights without names": (lambda: network(weights=np.zeros((5, 5))), "weights must be a dictionary of matrices by name.*; got ndarray"),
+    "network's seed": (lambda: network(seed=-1), "Murray2019: seed must be a non-negative whole number; got -1"),
+    "network's seed None": (lambda: network(seed=None), "Murray2019: seed must be a non-negative whole number; got None"),
+    "network's gain": (lambda: network(gain=1 * mV), "Murray2019: gain must be a finite number and not negative; got 1. . mvolt"),
+    "decay a string": (lambda: Linear(decay="0.1"), "Linear: decay must be at least 0 and less than 1; got '0.1'"),
+    "weights without names": (lambda: built(initial=Murray2019(weights=np.zeros((5, 5)))), "weights must be a dictionary of matrices by name.*; got ndarray"),
     "weights as text": (lambda: network(weights={"recurrent": "randn()"}), r"weights\['recurrent'\] must be a number or an array of numbers; got 'randn\(\)': give a matrix"),
     "constraint without a change": (lambda: network(constraint="clip(w, 0, 1)"), r"constraint must change w, for example 'w = clip\(w, 0, 1\)', or be DALE; got 'clip\(w, 0, 1\)'"),
     "constraint by name": (lambda: network(constraint="dale"), "constraint must change w, .* or be DALE; got 'dale'"),
-    "feedback misspelt": (lambda: network(feedback="symetric"), "feedback must be one of .*; got 'symetric'"),
-    "update misspelt": (lambda: network(update="trail"), "update must be 'step' or 'trial'; got 'trail'"),
+    "decay of adaptive feedback": (lambda: AdaptiveFeedback(decay=1), "AdaptiveFeedback: decay must be at least 0 and less than 1; got 1"),
+    "schedule misspelt": (lambda: built(learn="trail"), r"learn must be a PerStep, for example PerTrial\(Adam\(\)\); got 'trail'"),
+    "schedule a class": (lambda: built(learn=PerTrial), "learn must be a PerStep, .*; got <class"),
+    "optimizer in the place of a schedule": (lambda: built(learn=Adam()), "learn must be a PerStep, .*; got Adam"),
     # rules
     "rate negative": (lambda: Delta(-0.1), "Delta: learning_rate must be finite and not negative; got -0.1"),
     "rate nan": (lambda: Delta(np.nan), "Delta: learning_rate must be finite"),
@@ -286,11 +312,11 @@ CASES = {
     "update names nobody": (lambda: recurrent(neurons(), Misspelt(0.1)), "Misspelt .*: its update names 'trce'"),
     "trace names nobody": (lambda: recurrent(neurons(), MisspeltTrace(0.1)), "MisspeltTrace .*: its traces name 'actvity_pre'"),
     "reset names nobody": (lambda: recurrent(neurons(), MisspeltReset(0.1)), "MisspeltReset .*: its reset names 'other', 'trace'"),
-    "unknown update": (lambda: recurrent(neurons(), update="epoch"), "update must be 'step' or 'trial'; got 'epoch'"),
+    "unknown update": (lambda: recurrent(neurons(), learn="epoch"), r"learn must be a PerStep, for example PerTrial\(Adam\(\)\); got 'epoch'"),
     # connections, trials
     "connect twice": (connect_twice, "'rec' is connected already"),
     "no trial to wait for": (without_trials, r"'rec' accumulates.*Trials\(task, ..., rec\)"),
-    "in two trials": (two_trials, "'rec' belongs to 'trials' already"),
+    "in two trials": (two_trials, "'rec' belongs to 'trials.*' already"),
     "a part twice": (lambda: (lambda out: Trials(TASK, out, out))(Readout(TASK)), "Trials was given 'readout' twice; name each part once"),
     "networks that differ": (lambda: Trials(TASK, Readout(TASK, networks=2, name="out")), "'out' has 2 units, but 1 network.*same networks="),
     "same shape, another task": (lambda: Trials(TASK, Readout(ArrayTask(target=np.ones(20)), name="out")), "'out' was made for another task"),
@@ -305,19 +331,25 @@ CASES = {
     "train half a trial": (lambda: network().train(1.5), "trials must be a whole number; got 1.5"),
     "train within a trial": (train_within_a_trial, "stands at step 7 of a trial of 20"),
     # when and how weights change
-    "batch of no trials": (lambda: recurrent(neurons(), update="trial", batch=0), "batch must be a whole number of trials, at least 1; got 0"),
-    "batch at every step": (lambda: network(batch=10), "batch=10 adds up the changes of trials, which needs update='trial'; got update='step'"),
-    "clipping at every step": (lambda: network(clip_norm=0.1), "clip_norm scales the change of a whole trial, which needs update='trial'"),
-    "clipping to nothing": (lambda: network(update="trial", clip_norm=0), "clip_norm must be a positive number; got 0"),
-    "clipping of nothing": (lambda: Trials(TASK, Readout(TASK), clip_norm=0.1), "scales the changes of plastic projections, and Trials was given none"),
-    "clipping of different batches": (different_batches, "'two' has batch=2, 'one' batch=1"),
+    "batch of no trials": (lambda: PerTrial(batch=0), "PerTrial: batch must be a whole number of at least 1; got 0"),
+    "batch True": (lambda: PerTrial(batch=True), "PerTrial: batch must be a whole number of at least 1; got True"),
+    "batch at every step": (lambda: PerStep(batch=10), "unexpected keyword argument 'batch'"),
+    "window of no steps": (lambda: PerStep(window=0), "PerStep: window must be a whole number of at least 1; got 0"),
+    "window a time": (lambda: PerTrial(window=10 * ms), "PerTrial: window must be a whole number of at least 1; got 10"),
+    "copies of nothing": (lambda: PerTrial(copies=0), "PerTrial: copies must be a whole number of at least 1; got 0"),
+    "copies that do not fall": (lambda: built(learn=PerTrial(copies=2)), "must have networks x copies x N units; got 5 units for networks=1 and copies=2"),
+    "copies that differ": (lambda: different(PerTrial(), PerTrial(copies=2)), "'one' learns with copies=1 and 'two' with copies=2; give all projections of a Trials the same"),
+    "clipping to nothing": (lambda: PerTrial(clip_norm=0), "PerTrial: clip_norm must be a finite and positive number; got 0"),
+    "clipping of different batches": (lambda: different(PerTrial(clip_norm=0.1), PerTrial(clip_norm=0.1, batch=2)), "gradient clipping needs the changes of all projections together: 'one' has clip_norm=0.1, batch=1 and a window of trial_steps, 'two' clip_norm=0.1, batch=2"),
+    "clipping to different norms": (lambda: different(PerTrial(clip_norm=0.1), PerTrial(clip_norm=0.2)), "'one' has clip_norm=0.1, .*'two' clip_norm=0.2, "),
+    "optimizer of a schedule a string": (lambda: PerStep("adam"), r"PerStep: optimizer must be a SGD, for example Adam\(\); got 'adam'"),
     "self-connections between groups": (lambda: PlasticSynapses(neurons(name="a"), neurons(name="b"), RULE, onto="I_rec", self_connections=False), "self_connections=False is for projections within a group, but 'a' and 'b' are two"),
     "trained weights of nobody": (lambda: network(trained=("readout",)), "trained must be some of .*'output'.*got .'readout',."),
     "trained nothing, without a list": (lambda: network(trained=None), "trained must be some of .*got None"),
     "trained without a list": (lambda: network(trained="output"), r"for example trained=\('output',\); got 'output'"),
     "constraint names nobody": (lambda: recurrent(neurons(), constraint="w = clip(w, 0, w_max)"), "its constraint names 'w_max', which .* write a number in its place"),
     "Dale's law for neurons of neither kind": (lambda: network(constraint=DALE), "its constraint names 'excitatory_pre', which .* for DALE, give RateNeurons excitatory="),
-    "output current into nothing": (lambda: network(output_current=True), "has no variable 'I_out'"),
+    "output current into nothing": (lambda: built(connectivity={"current": AllToAll()}), "has no variable 'I_out'"),
     "fixed weights from nothing": (lambda: FixedSynapses(neurons(name="n"), neurons(), sends="spikes"), "'n' has no variable 'spikes', which FixedSynapses needs"),
     "baseline clipping": (lambda: reference.train(TASK, initial_weights(5, 0, 1, 1, 1.5, 0), "rflo", 0.1, TAU, 1, clip_norm=-1), "clip_norm must be a positive number; got -1"),
     "baseline trained": (lambda: reference.train(TASK, initial_weights(5, 0, 1, 1, 1.5, 0), "rflo", 0.1, TAU, 1, trained=("all",)), "trained must be some of"),
@@ -393,7 +425,7 @@ CASES = {
     "Adam beta None": (lambda: Adam(beta_2=None), "Adam: beta_2 must be at least 0 and less than 1; got None"),
     "Adam epsilon infinite": (lambda: Adam(epsilon=np.inf), "Adam: epsilon must be positive and finite; got inf"),
     "Adam epsilon a time": (lambda: Adam(epsilon=1 * ms), "Adam: epsilon must be positive and finite; got 1. . msecond"),
-    "optimizer a string": (lambda: network(optimizer="adam"), r"optimizer must be a SGD, for example Adam\(\); got 'adam'"),
+    "optimizer a string": (lambda: PerTrial("adam"), r"PerTrial: optimizer must be a SGD, for example Adam\(\); got 'adam'"),
     "rate below zero": (lambda: FiringRate(-10 * Hz, 300), "FiringRate: target must not be negative; got -10. . hertz"),
     "regularization a number": (lambda: network(regularization=300), r"regularization must be a FiringRate, for example FiringRate\(target=10.Hz, strength=300\); got 300"),
     "strength None": (lambda: FiringRate(10 * Hz, None), "FiringRate: strength must be a finite number and not negative; got None"),
@@ -434,7 +466,7 @@ CASES = {
     "baseline initial of wrong shape": (lambda: trained_baseline(initial=np.zeros(4)), r"initial must be finite, and one number or of shape \(5,\) or \(1, 5\)"),
     "baseline optimizer": (lambda: trained_baseline(optimizer="adam"), r"optimizer must be a SGD, for example Adam\(\); got 'adam'"),
     "baseline regularization": (lambda: trained_baseline(regularization=300), "regularization must be a FiringRate, .*; got 300"),
-    "baseline constraint": (lambda: trained_baseline(constraint=DALE), "reference.train: constraint must be a function; got 'w = choose"),
+    "baseline constraint": (lambda: trained_baseline(constraint=DALE), "reference.train: constraint must be a function; got 'w = where"),
     "baseline report": (lambda: trained_baseline(report="text"), "reference.train: report must be a function; got 'text'"),
     "baseline neurons": (lambda: trained_baseline(neurons=lif(name="n")), "spiking neurons of a baseline are not a Brian2 group, .*LIF.of.*; got 'n'"),
     "baseline weights of nobody": (lambda: baseline(inputs=np.zeros((1, 5, 2))), "weights has no 'inputs'; the names are recurrent, output, feedback, input"),
@@ -468,8 +500,8 @@ def test_a_parameter_is_a_time_constant_by_what_it_does():
 
 def test_a_refused_network_leaves_the_next_one_alone():
     """As at a prompt, where the last traceback keeps what was half built."""
-    with pytest.raises(ValueError, match="feedback must be one of") as kept:
-        network(feedback="symetric")
+    with pytest.raises(TypeError, match="credit must be a Mechanism") as kept:
+        built(credit="symetric")
     net = network()
     before = np.array(net.recurrent.w)
     net.train(1)

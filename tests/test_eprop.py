@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from brian2 import Hz, Network, SpikeMonitor, StateMonitor, defaultclock, ms, mV
 
-from brian_rflo import PRESETS, RFLO, SGD, Adam, AdaptiveEProp, AllToAll, ArrayTask, CursorMovements, Delta, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, Leaky, LeakyDelta, LeakyReadout, LearningNetwork, LearningRule, Murray2019, PerStep, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Softmax, SoftmaxReadout, SymmetricFeedback, Task, Trials
+from brian_rflo import PRESETS, RFLO, SGD, Adam, AdaptiveEProp, AdaptiveFeedback, AllToAll, ArrayTask, CursorMovements, Delta, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, Leaky, LeakyDelta, LeakyReadout, LearningNetwork, LearningRule, Linear, Murray2019, PerStep, PerTrial, PeriodicOutput, PlasticSynapses, RandomFeedback, RateNeurons, Readout, Softmax, SoftmaxReadout, SymmetricFeedback, Task, Trials
 from brian_rflo import reference_eprop as oracle
 from brian_rflo import schedule
 from brian_rflo.devices import device
@@ -121,15 +121,15 @@ def test_independent_networks_with_trials_side_by_side():
     assert (np.ptp(np.asarray(net.recurrent.w).reshape(2, 4, -1), axis=1) == 0).all()
 
 
-@pytest.mark.parametrize("feedback", ["random", "symmetric", "adaptive"])
-def test_credit_paths_are_for_rflo_too(feedback):
+@pytest.mark.parametrize("credit", [RandomFeedback(), SymmetricFeedback(), AdaptiveFeedback()], ids=lambda credit: type(credit).__name__)
+def test_credit_paths_are_for_rflo_too(credit):
     defaultclock.dt = CursorMovements(movement=60 * ms).dt
-    net = LearningNetwork(CursorMovements(movement=60 * ms), RateNeurons(N, tau=10 * ms), RFLO(0.1, tau=10 * ms), credit=CREDIT[feedback])
+    net = LearningNetwork(CursorMovements(movement=60 * ms), RateNeurons(N, tau=10 * ms), RFLO(0.1, tau=10 * ms), credit=credit)
     before = net.weights()
     result = net.train(4)
     moved = {name: np.abs(result.weights_after[name] - before[name]).max() > 0 for name in ("recurrent", "output", "feedback")}
-    assert moved == {"recurrent": True, "output": True, "feedback": feedback != "random"}
-    if feedback == "adaptive":
+    assert moved == {"recurrent": True, "output": True, "feedback": credit != RandomFeedback()}
+    if credit == AdaptiveFeedback():
         changes = [result.weights_after[name] - before[name] for name in ("feedback", "output")]
         np.testing.assert_allclose(changes[0], changes[1].swapaxes(1, 2), atol=1e-15)
 
@@ -267,7 +267,7 @@ def test_factors_are_solved_once(monkeypatch):
     from brian_rflo.dense import history
 
     net, solve, solved = classifier(), history.solve, []
-    monkeypatch.setattr(history, "solve", lambda synapses: solved.append(synapses.name) or solve(synapses))
+    monkeypatch.setattr(history, "solve", lambda synapses, *given: solved.append(synapses.name) or solve(synapses, *given))
     first = history.factors(net.recurrent)
     assert history.factors(net.recurrent) is first and first.g != 0 and len(solved) == 1
     net.recurrent.dense.advancer.abstract_code += "\ntrace = 0.5*trace"
@@ -348,21 +348,20 @@ def test_a_part_of_a_group_learns_as_the_whole():
 
 
 BAD = {
-    "adaptive feedback of a frozen readout": (lambda: evidence_net(feedback="adaptive", trained=("recurrent",)), "feedback='adaptive' follows the changes of the readout weights, which must be trained"),
-    "unknown feedback": (lambda: evidence_net(feedback="none"), "feedback must be one of .'random', 'symmetric', 'adaptive'.; got 'none'"),
-    "classes without a time constant": (lambda: evidence_net(classify=True, tau_out=None), "classify=True needs a readout with a time constant; write tau_out=20.ms"),
+    "adaptive feedback of a frozen readout": (lambda: evidence_net(feedback="adaptive", trained=("recurrent",)), "AdaptiveFeedback follows the changes of the readout weights, which must be trained"),
+    "unknown feedback": (lambda: LearningNetwork(EVIDENCE, DiscreteLIFNeurons(N, tau=20 * ms), EProp(0.1, tau=20 * ms), credit="none"), r"credit must be a Mechanism, for example SymmetricFeedback\(\), .*; got 'none'"),
+    "classes without a time constant": (lambda: Softmax(None), "Softmax: tau must be a time, for example 10.ms; got None"),
     "leaky rule, plain readout": (lambda: evidence_net(readout_rule=LeakyDelta(0.1, 20 * ms), tau_out=None), "LeakyDelta filters with tau = 20. ms, but readout 'readout.*' has no time constant"),
     "plain rule, leaky readout": (lambda: evidence_net(readout_rule=Delta(0.1), tau_out=20 * ms), "has a time constant, and its output is made of past activity too; write LeakyDelta"),
     "two time constants": (lambda: evidence_net(readout_rule=LeakyDelta(0.1, 30 * ms), tau_out=20 * ms), "LeakyDelta has tau = 30. ms, but readout 'readout.*' 20. ms; give both the same"),
     "eligibility of another readout": (lambda: evidence_net(tau_out=30 * ms), "EProp has tau = 20. ms, but readout 'readout.*' 30. ms; eligibility is filtered as the readout filters spikes"),
+    "eligibility of another readout, rates held": (lambda: evidence_net(tau_out=30 * ms, regularization=FiringRate(10 * Hz, 30)), "EProp has tau = 20. ms, but readout 'readout.*' 30. ms; eligibility is filtered as the readout filters spikes"),
     "eligibility filtered, readout not": (lambda: evidence_net(tau_out=None), "EProp filters eligibility with tau = 20. ms, but readout 'readout.*' has no time constant, and nothing else filters the spikes of 'n'; write LeakyReadout"),
     "adaptation of other neurons": (lambda: classifier(rule=AdaptiveEProp(0.1, tau=20 * ms, tau_adapt=100 * ms)), "AdaptiveEProp has tau_adapt = 100. ms, but 'discretelifneurons.*' 200. ms"),
-    "trials side by side, each step": (lambda: evidence_net(parallel=2), "parallel=2 trials side by side share their weights, which needs update='trial'"),
-    "no whole copies": (lambda: evidence_net(parallel=5, update="trial"), "parallel must be a whole number that divides the 12 neurons"),
+    "no whole copies": (lambda: evidence_net(parallel=5, update="trial"), "'n' must have networks x copies x N units; got 12 units for networks=1 and copies=5"),
     "trials that are no whole rounds": (lambda: evidence_net(parallel=2, update="trial").train(3), "trials must be a multiple of the 2 that run side by side; got 3"),
     "copies that differ": (lambda: LearningNetwork(EVIDENCE, DiscreteLIFNeurons(4, beta=np.arange(4), name="n", **PAST), EProp(0.1, tau=20 * ms), learn=PerTrial(copies=2)), "'n' has 2 copies of each network, for trials side by side, and 'beta' must be the same in all of them"),
-    "averaged, each step": (lambda: evidence_net(averaged_over=3), "averaged_over=3 divides accumulated changes, but 'recurrent.*' changes its weights at every step"),
-    "adaptive feedback, own rule": (lambda: evidence_net(feedback="adaptive", readout_rule=OwnDelta(0.1)), "feedback='adaptive' does to the feedback weights what Delta or LeakyDelta does"),
+    "adaptive feedback, own rule": (lambda: evidence_net(feedback="adaptive", readout_rule=OwnDelta(0.1)), "AdaptiveFeedback does to the feedback weights what Delta or LeakyDelta does"),
     "output in place of drive": (lambda: PlasticSynapses(DiscreteLIFNeurons(3, tau=20 * ms), LeakyReadout(EVIDENCE, tau=20 * ms, name="r"), LeakyDelta(0.1, 20 * ms), onto="output"), "weights onto 'r', a LeakyReadout, end in 'drive'"),
     "two kinds of traces": (lambda: rule_of(TwoKinds), "its traces are differential equations .q. and its advance has statements too"),
     "misspelt trace": (lambda: rule_of(Misspelt), "its advance never writes 'p', which its traces declare; a misspelt name"),
@@ -376,10 +375,10 @@ BAD = {
     "zeta": (lambda: DiscreteLIFNeurons(3, tau=20 * ms, zeta="alpha"), "DiscreteLIFNeurons: zeta must be '1' or '1 - alpha'; got 'alpha'"),
     "reset": (lambda: DiscreteLIFNeurons(3, tau=20 * ms, reset_by="half"), "DiscreteLIFNeurons: reset_by must be 'subtract' or 'zero'; got 'half'"),
     "half a step refractory": (lambda: DiscreteLIFNeurons(3, tau=20 * ms, refractory=1.5 * ms, name="n"), "DiscreteLIFNeurons 'n': refractory = 1.5 ms is no whole number of time steps"),
-    "output decay": (lambda: evidence_net(output_decay=1.0), "output_decay must be at least 0 and less than 1; got 1.0"),
-    "averaged over nothing": (lambda: evidence_net(averaged_over=0), "Trials: averaged_over must be a whole number of at least 1; got 0"),
-    "blocks": (lambda: Trials(EVIDENCE, networks=3, parallel=2), "networks must be a multiple of parallel=2"),
-    "rule without beta": (lambda: LearningNetwork(EVIDENCE, RateNeurons(N, tau=20 * ms), AdaptiveEProp(0.1, **PAST)), "has no variable 'beta', which AdaptiveEProp"),
+    "output decay": (lambda: Linear(decay=1.0), "Linear: decay must be at least 0 and less than 1; got 1.0"),
+    "averaged over nothing": (lambda: PerTrial(window=0), "PerTrial: window must be a whole number of at least 1; got 0"),
+    "blocks": (lambda: Trials(EVIDENCE, Readout(EVIDENCE, networks=3, copies=2, name="r")), "'r' has copies=2, but the projections of 'trials.*' run 1 different"),
+    "rule without beta": (lambda: LearningNetwork(EVIDENCE, RateNeurons(N, tau=20 * ms), AdaptiveEProp(0.1, **PAST)), "AdaptiveEProp on the projection .*: its advance names 'beta_post', which neither .* make it a variable of a group"),
     "window": (lambda: __import__("brian_rflo").PatternGeneration(length=100 * ms, learning_window=200 * ms), "learning_window = 200. ms is longer than a trial"),
 }
 

@@ -43,7 +43,7 @@ class AdaptiveFeedback(CreditPath):
         """Raise unless the readout weights learn, by a rule that has a counterpart."""
         if "output" not in trained:
             raise ValueError(f"AdaptiveFeedback follows the changes of the readout weights, which must be trained; got trained={trained!r}")
-        if not hasattr(output_rule, "transposed"):
+        if not has_counterpart(output_rule):
             raise ValueError(f"AdaptiveFeedback does to the feedback weights what Delta or LeakyDelta does to the readout weights, and knows no counterpart of {type(output_rule).__name__}; give that rule a method transposed()")
 
     def build(self, credit):
@@ -51,3 +51,9 @@ class AdaptiveFeedback(CreditPath):
         path = Path("pre", "post", "feedback", sends="error", rule=credit.output.rule.transposed(), initial="randn()")
         constraint = f"w = {1 - self.decay!r}*w" if self.decay else ""
         return {"feedback": credit.projection("feedback", path, AdaptiveFeedbackSynapses, output=credit.output, constraint=constraint)}
+
+
+def has_counterpart(rule):
+    """Return whether a rule has a method `transposed` that is about its own strings, not about those of a rule it was made from."""
+    owner = next((kind for kind in type(rule).__mro__ if "transposed" in vars(kind)), None)
+    return owner is not None and all(getattr(rule, name) == getattr(owner, name) for name in ("traces", "advance", "update"))

@@ -162,7 +162,7 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
         """Raise unless a rule that knows of adaptation has its time constant."""
         assumed = rule.parameters.get("tau_adapt")
         if assumed is not None and self.tau_adapt is not None and assumed != self.tau_adapt:
-            raise ValueError(f"{type(rule).__name__} has tau_adapt = {assumed}, but '{self.name}' {self.tau_adapt}; eligibility decays as the adaptation of the neurons does: give both the same")
+            raise ValueError(f"{rule.title} has tau_adapt = {assumed}, but '{self.name}' {self.tau_adapt}; eligibility decays as the adaptation of the neurons does: give both the same")
 
     def _check_times(self):
         kind = f"{type(self).__name__} '{self.name}'"

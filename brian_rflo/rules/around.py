@@ -23,6 +23,11 @@ class Around(LearningRule):
     rule: LearningRule
 
     @property
+    def core(self):
+        """The innermost rule."""
+        return self.rule.core
+
+    @property
     def updates(self):
         """Expressions of the weight change; those of the rule inside, unless it has an `update` of its own."""
         return super().updates or self.rule.updates

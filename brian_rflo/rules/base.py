@@ -126,6 +126,16 @@ class LearningRule(Mechanism):
         return self
 
     @property
+    def core(self):
+        """The innermost of rules around a rule: itself, in general."""
+        return self
+
+    @property
+    def title(self):
+        """What errors call it."""
+        return type(self).__name__
+
+    @property
     def time_constants(self):
         """Those of its parameters that are times and that its strings divide by, whatever they are called."""
         integrated = [text for equations in self.variables.values() for _, text in Equations(equations).eq_expressions]

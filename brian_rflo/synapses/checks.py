@@ -1,11 +1,14 @@
 """What a projection's rule must hold, said where the projection is written."""
 
+import numpy as np
 from brian2 import DEFAULT_FUNCTIONS, Equations
 from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_UNITS
 from brian2.utils.stringtools import get_identifiers
 
 from ..neurons.base import PORTS, PSP, check_port, whole
+from ..occasional import is_standalone
 from ..quantities import check_tau
+from ..rules.base import without_comments
 from ..statements import written
 from ..steps.cells import FIRST, NETWORK
 from .ends import check_spikes, own_on_pre
@@ -21,7 +24,7 @@ def check_rule_strings(rule, reader):
     equations = Equations(rule.traces)
     if rule.advance and equations.diff_eq_names:
         raise ValueError(f"{reader}: its traces are differential equations ({', '.join(sorted(equations.diff_eq_names))}) and its advance has statements too; write all of them as statements, for example 'p = exp(-dt/tau)*p + gain_post*activity_pre'")
-    statements = "\n".join(step.code for step in rule.steps if step.site == "own")
+    statements = "\n".join(step.code for step in rule.steps if step.site == "own" and step.when != "trial_start")
     forgotten = set(equations.names) - written(statements) if rule.advance else set()
     if forgotten:
         raise ValueError(f"{reader}: its advance never writes {', '.join(map(repr, sorted(forgotten)))}, which its traces declare; a misspelt name?")
@@ -60,10 +63,10 @@ def check_names(synapses, reader):
 
 def names_by_part(synapses):
     """Return the names in each of a rule's strings, by what the string is called."""
-    rule = synapses.rule
-    names = {"traces": set(synapses.equations.identifiers), "advance": get_identifiers(rule.advance) - written(rule.advance)}
+    rule, advance = synapses.rule, without_comments(synapses.rule.advance)
+    names = {"traces": set(synapses.equations.identifiers), "advance": get_identifiers(advance) - written(advance)}
     texts = {"update": "\n".join(f"({update})" for update in rule.updates.values()), "rate_gradient": rule.rate_gradient, "summed": rule.summed, "reset": rule.reset, "transmits": rule.transmits, "constraint": synapses.constraint}
-    return names | {part: set(get_identifiers(text)) for part, text in texts.items()} | {"constraint": get_identifiers(synapses.constraint) - written(synapses.constraint)}
+    return names | {part: set(get_identifiers(without_comments(text))) for part, text in texts.items()} | {"constraint": get_identifiers(synapses.constraint) - written(synapses.constraint)}
 
 
 def check_times(synapses):
@@ -72,4 +75,14 @@ def check_times(synapses):
     Other times, as a delay or a window that is compared with, may be of any length, 0 too.
     """
     for name, value in synapses.rule.time_constants.items():
-        check_tau(type(synapses.rule).__name__, value, synapses.clock.dt, name)
+        check_tau(synapses.rule.title, value, synapses.clock.dt, name)
+
+
+def check_copies(synapses):
+    """Raise if the copies of a network, which are to share their weights, begin with other ones."""
+    copies = synapses.learn.copies
+    if copies == 1 or synapses.trials is None or is_standalone():
+        return
+    values = synapses.variables["w"].get_value().reshape(-1, copies, synapses.geometry.n_pre * synapses.geometry.n_post)
+    if not np.array_equal(values, np.broadcast_to(values[:, :1], values.shape), equal_nan=True):
+        raise ValueError(f"'{synapses.name}' has other weights in each of the {copies} copies of a network, which are to share them; set them with {synapses.name}.set_matrix(np.repeat(matrices, {copies}, axis=0)), matrices being [network, post, pre]")

@@ -75,9 +75,9 @@ class SymmetricFeedbackSum(Constructed, SummedVariableUpdater):
 
     def __init__(self, output):
         if not isinstance(output, Synapses):
-            raise TypeError(f"SymmetricFeedback needs the projection from the neurons to the readout, for example PlasticSynapses(neurons, readout, Delta(0.03), onto='output'); got {repr(getattr(output, 'name', output))}")
-        check_port(output.source, "feedback", "SymmetricFeedback")
-        check_port(output.target, "error", "SymmetricFeedback")
+            raise TypeError(f"SymmetricFeedbackSum needs the projection from the neurons to the readout, for example PlasticSynapses(neurons, readout, Delta(0.03), onto='output'); got {repr(getattr(output, 'name', output))}")
+        check_port(output.source, "feedback", "SymmetricFeedbackSum")
+        check_port(output.target, "error", "SymmetricFeedbackSum")
         super().__init__(Expression("w*error_post"), "feedback_pre", output, output.source, "N_pre", "_synaptic_pre")
         schedule.move(self, schedule.FEEDBACK)
 

@@ -22,7 +22,7 @@ from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, named, place
 from ..steps.step import constants_of
 from ..updates.arguments import check_constraint, check_instance
 from ..updates.learning import PerStep, paired
-from .checks import check_names, check_ports, check_rule_strings, check_times
+from .checks import check_copies, check_names, check_ports, check_rule_strings, check_times
 from .ends import arriving_in_time, check_one_group, on_pre_of, phase_of_sum, trace_method, trace_phase
 from .projection import Projection
 
@@ -118,7 +118,7 @@ class PlasticSynapses(Projection):
         counts = "0" if not self.is_gradient else "1" if self_connections else "int(i != j)"
         self.mechanisms = (self.rule, *learn.of(self.rule, constraint, counts))
         self.sends_spikes = integrates(target, onto)
-        reader = f"{type(rule).__name__} on the projection from '{source.name}' to '{target.name}'"
+        reader = f"{rule.title} on the projection from '{source.name}' to '{target.name}'"
         check_rule_strings(self.rule, reader)
         check_ports(self, source, target, reader)
         namespace = {**(synapses_args.pop("namespace", None) or {}), **constants_of(self.mechanisms), **FUNCTIONS}
@@ -130,6 +130,7 @@ class PlasticSynapses(Projection):
         if summed is not None:
             schedule.move(summed, sum_at or phase_of_sum(target, self.rule))
         check_names(self, reader)
+        check_times(self)
         self._place_all(target, learns_at)
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
         self.dense = DenseParts(self, summed, read(self))
@@ -246,6 +247,7 @@ class PlasticSynapses(Projection):
             if name not in self.variables:
                 self.variables.add_constant(name, value)
         check_times(self)
+        check_copies(self)
         self._look_for_what_is_forgotten()
         super().before_run(run_namespace)
 
@@ -267,7 +269,7 @@ class PlasticSynapses(Projection):
         numbers = [f"reads '{name}_network', a number of the network" for name in self.rule.reads("network") if name != "finite"]
         counts = ["reads trial_steps, the length of a trial"] if any("trial_steps" in get_identifiers(update) for update in self.rule.updates.values()) else []
         for needs in [*late, *numbers, *counts][:1]:
-            raise ValueError(f"{type(self.rule).__name__} on '{self.name}' {needs}, but no Trials has the projection; write Trials(task, ..., {self.name})")
+            raise ValueError(f"{self.rule.title} on '{self.name}' {needs}, but no Trials has the projection; write Trials(task, ..., {self.name})")
 
     def after_run(self):
         """Weights that are no numbers never pass silently."""

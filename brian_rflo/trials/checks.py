@@ -6,8 +6,20 @@ from ..construction import networks_with
 from ..forgotten import never_reset
 from ..neurons.base import whole
 from ..synapses import PlasticSynapses, Projection
+from ..updates.clipping import Clip
 
 logger = get_logger(__name__)
+
+
+def check_clipping(projections):
+    """Raise if projections clip their changes otherwise than others do: the norm is one over all of them."""
+    clips = {part.name: mechanism for part in projections for mechanism in part.mechanisms if isinstance(mechanism, Clip)}
+    told = {name: (clip.largest, clip.batch, clip.window) for name, clip in clips.items()}
+    other = next((name for name, values in told.items() if values != next(iter(told.values()))), None)
+    if other is not None:
+        one = next(iter(told))
+        wording = ["clip_norm={}, batch={} and a window of {}".format(*told[name]) for name in (one, other)]
+        raise ValueError(f"gradient clipping needs the changes of all projections together: '{one}' has {wording[0]}, '{other}' {wording[1]}; give both the same learn=PerTrial(...)")
 
 
 def look_at(trials):

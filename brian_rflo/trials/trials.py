@@ -22,7 +22,7 @@ from ..synapses import PlasticSynapses
 from ..tasks import Task
 from ..updates.arguments import check_instance, check_statements
 from ..updates.divergence import Guard, GuardOfCopies
-from .checks import look_at
+from .checks import check_clipping, look_at
 from .ending import TrialEnd
 
 logger = get_logger(__name__)
@@ -104,6 +104,7 @@ class Trials(Component, NeuronGroup):
         self.readouts = [part for part in members if isinstance(part, Readout)]
         self.projections = [part for part in members if isinstance(part, PlasticSynapses)]
         self.copies = copies_of(self.projections)
+        check_clipping(self.projections)
         self.seen = 1 if any(part.rule.pairs for part in self.projections) else self.copies
         for readout in self.readouts:
             for part in self.projections:

@@ -85,6 +85,11 @@ class Regulated(Around):
         super().__post_init__()
         FiringRate(self.rate_target, self.rate_strength)  # which checks them
 
+    @property
+    def title(self):
+        """What errors call it: as the rule inside, which is what the user wrote."""
+        return self.rule.title
+
     def bind(self, target, onto, learn=None):
         """Return this rule for a projection; what is counted depends on the target, and when the penalty is paid on the schedule."""
         check_rate(self, target)
@@ -125,7 +130,7 @@ class Regulated(Around):
 def check_rate(rule, target):
     """Raise unless a rule that holds rates fits a group."""
     if not rule.rule.rate_gradient:
-        raise ValueError(f"FiringRate: {type(rule.rule).__name__} does not say how weights change rates; leave regularization out, or give the rule a rate_gradient")
+        raise ValueError(f"FiringRate: {rule.title} does not say how weights change rates; leave regularization out, or give the rule a rate_gradient")
     has_unit = get_dimensions(rule.rate_target) is Hz.dim
     if has_unit != spikes(target):
         wanted = "spikes, so its target must be a rate, for example 10*Hz" if spikes(target) else "has rates, not spikes, so its target must be a number (the mean activity)"

@@ -163,5 +163,5 @@ def paired(learn, rule):
     if not rule.pairs or learn.copies == 2:
         return learn
     if not learn.accumulates or learn.copies > 2:
-        raise ValueError(f"{type(rule).__name__} compares pairs of trials, so learn must be PerTrial(...) without copies; got {learn!r}")
+        raise ValueError(f"{rule.title} compares pairs of trials, so learn must be PerTrial(...) without copies; got {learn!r}")
     return replace(learn, copies=2)
