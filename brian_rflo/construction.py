@@ -79,6 +79,9 @@ def abandon(*objects):
 def excuse(*objects):
     """Let Brian2 not warn of objects that were never in a network; those of the user may still come into one."""
     for obj in objects:
+        if isinstance(obj, (dict, list, tuple)):
+            excuse(*(obj.values() if isinstance(obj, dict) else obj))
+            continue
         with suppress(ReferenceError):  # a part of a group that is gone
             obj = obj.source.before_run.__self__ if isinstance(obj, Subgroup) else obj
         if isinstance(obj, Constructed):

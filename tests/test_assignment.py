@@ -4,34 +4,8 @@ import numpy as np
 import pytest
 from brian2 import BrianObject, Network, NeuronGroup, StateMonitor, defaultclock, ms
 
-from brian_rflo import (
-    DALE,
-    RFLO,
-    Adam,
-    AdaptiveFeedback,
-    ALIFNeurons,
-    CursorMovements,
-    Delta,
-    DerivedNeurons,
-    DiscreteLIFNeurons,
-    EvidenceAccumulation,
-    FeedbackDelta,
-    FeedbackSynapses,
-    FiringRate,
-    FixedSynapses,
-    LeakyReadout,
-    LearningNetwork,
-    LIFNeurons,
-    LossMonitor,
-    PlasticSynapses,
-    RateNeurons,
-    Readout,
-    SoftmaxReadout,
-    SymmetricFeedback,
-    TaskInput,
-    Trials,
-    WinnerTakeAll,
-)
+from brian_rflo import DALE, RFLO, ALIFNeurons, Adam, CursorMovements, Delta, DerivedNeurons, DiscreteLIFNeurons, EvidenceAccumulation, FeedbackDelta, FeedbackSynapses, FiringRate, FixedSynapses, LIFNeurons, LeakyReadout, LearningNetwork, LossMonitor, PerTrial, PlasticSynapses, RateNeurons, Readout, SoftmaxReadout, TaskInput, Trials, WinnerTakeAll
+from brian_rflo.synapses import AdaptiveFeedbackSynapses, SymmetricFeedbackSum
 
 TAU, TASK = 10 * ms, CursorMovements(movement=20 * ms, seed=1)
 RULE = RFLO(0.1, tau=TAU)
@@ -63,18 +37,18 @@ FIXED = {
     "ALIFNeurons": (lambda: ALIFNeurons(5, TAU, TAU, 50 * ms, beta=1), dict(tau_adapt=5 * ms, beta=3)),
     "DiscreteLIFNeurons": (lambda: DiscreteLIFNeurons(5, tau=TAU), dict(tau=5 * ms, tau_adapt=5 * ms, zeta="1 - alpha", reset_by="zero")),
     "DerivedNeurons": (lambda: DerivedNeurons(5, "dx/dt = (tanh(I_rec) - x)/(10*ms) : 1", activity="x", method="euler"), dict(inputs=("I_in",), surrogate="1", rule=None, derivations={})),
-    "Readout": (lambda: Readout(TASK), dict(task=CursorMovements(), networks=2, parallel=2, tau=TAU)),
+    "Readout": (lambda: Readout(TASK), dict(task=CursorMovements(), networks=2, copies=2, tau=TAU)),
     "LeakyReadout": (lambda: LeakyReadout(TASK, TAU), dict(tau=5 * ms)),
     "SoftmaxReadout": (lambda: SoftmaxReadout(EvidenceAccumulation(n_cues=1, delay=20 * ms), TAU), dict(tau=5 * ms)),
     "TaskInput": (lambda: TaskInput(TASK), dict(task=CursorMovements(), is_filtered=True)),
-    "PlasticSynapses": (recurrent, dict(rule=RULE, onto="I_in", update="trial", batch=3, optimizer=Adam(), constraint=DALE, regularization=FiringRate(0.1, 1), self_connections=False, trials="mine")),
-    "AdaptiveFeedback": (lambda: (lambda out: keep(AdaptiveFeedback(out.target, out.source, FeedbackDelta(0.1), out), out, *out._others))(output()), dict(rule=RULE, switched_with=None)),
+    "PlasticSynapses": (recurrent, dict(rule=RULE, onto="I_in", learn=PerTrial(), constraint=DALE, sends="gain", mechanisms=(), trials="mine")),
+    "AdaptiveFeedbackSynapses": (lambda: (lambda out: keep(AdaptiveFeedbackSynapses(out.target, out.source, FeedbackDelta(0.1), out), out, *out._others))(output()), dict(rule=RULE, switched_with=None)),
     "FixedSynapses": (lambda: (lambda group: keep(FixedSynapses(group, group), group))(RateNeurons(5, tau=TAU)), dict(sends="gain", onto="I_rec")),
     "FeedbackSynapses": (lambda: (lambda out: keep(FeedbackSynapses(out.target, out.source), out, *out._others))(output()), dict(sends="output")),
-    "SymmetricFeedback": (lambda: (lambda out: keep(SymmetricFeedback(out), out, *out._others))(output()), dict(plastic=False, w=0)),
-    "Trials": (lambda: Trials(TASK), dict(task=CursorMovements(), clip_norm=0.1, averaged_over=1, parallel=2, duration=1 * ms, projections=[], readouts=[])),
+    "SymmetricFeedbackSum": (lambda: (lambda out: keep(SymmetricFeedbackSum(out), out, *out._others))(output()), dict(plastic=False, w=0)),
+    "Trials": (lambda: Trials(TASK), dict(task=CursorMovements(), copies=2, seen=2, phases=None, duration=1 * ms, projections=[], readouts=[])),
     "WinnerTakeAll": (lambda: WinnerTakeAll(3, 20 * ms), dict(n_units=4, period=10 * ms, active_time=10 * ms, networks=2)),
-    "LearningNetwork": (network, dict(task=CursorMovements(), neurons=None, rule=RULE, optimizer=Adam(), trained=(), gain=2, plastic=False, learning_rate=0.5, readout=None, parallel=2, recurent=None)),
+    "LearningNetwork": (network, dict(task=CursorMovements(), neurons=None, rule=RULE, learn=PerTrial(), trained=(), initial=2, plastic=False, learning_rate=0.5, readout=None, copies=2, recurent=None)),
 }
 
 
@@ -89,8 +63,8 @@ def test_what_was_read_when_it_was_made_is_fixed(make, values):
 
 
 def test_value_objects_are_fixed():
-    net = network(optimizer=Adam())
-    for value, name in ((net.task, "movement"), (net.rule, "learning_rate"), (net.recurrent.optimizer, "beta_1"), (FiringRate(0.1, 1), "strength")):
+    net = network(learn=PerTrial(Adam()))
+    for value, name in ((net.task, "movement"), (net.rule, "learning_rate"), (net.recurrent.learn, "batch"), (net.recurrent.learn.optimizer, "beta_1"), (FiringRate(0.1, 1), "strength")):
         with pytest.raises(AttributeError, match=f"cannot assign to field '{name}'"):
             setattr(value, name, 0.5)
 
@@ -98,10 +72,10 @@ def test_value_objects_are_fixed():
 @pytest.mark.parametrize(
     "name, value, advice",
     [
-        ("task", CursorMovements(movement=20 * ms, seed=2), "Build another network for CursorMovements, with weights=result.weights_after of this one"),
+        ("task", CursorMovements(movement=20 * ms, seed=2), "Build another network for CursorMovements, with initial=result.weights_after of this one"),
         ("plastic", False, "Write net.recurrent.plastic = False, net.input_synapses.plastic = False, net.output.plastic = False."),
         ("learning_rate", 0.5, "Write net.recurrent.learning_rate = 0.5, "),
-        ("optimizer", Adam(), r"Write LearningNetwork\(..., optimizer=Adam\(.*\) where it is made"),
+        ("learn", PerTrial(), r"Write LearningNetwork\(..., learn=PerTrial\(.*\) where it is made"),
     ],
 )
 def test_a_network_says_what_to_write(name, value, advice):
@@ -188,15 +162,15 @@ def test_a_network_may_learn_nothing():
 # Values of state variables: what the constructor refuses
 
 
-def connected(**options):
+def connected(rule=RULE, **options):
     neurons = RateNeurons(5, tau=TAU)
-    synapses = keep(PlasticSynapses(neurons, neurons, RULE, onto="I_rec", name="rec", **options), neurons)
+    synapses = keep(PlasticSynapses(neurons, neurons, rule, onto="I_rec", name="rec", **options), neurons)
     synapses.connect()
     return synapses
 
 
 def held():
-    return connected(regularization=FiringRate(0.1, 300))
+    return connected(FiringRate(0.1, 300).around(RULE))
 
 
 def spiking():

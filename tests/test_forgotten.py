@@ -4,25 +4,8 @@ import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, Synapses, ms, network_operation
 
-from brian_rflo import (
-    RFLO,
-    CursorMovements,
-    Delta,
-    DerivedNeurons,
-    DiscreteLIFNeurons,
-    FeedbackSynapses,
-    FixedSynapses,
-    LearningNetwork,
-    LearningRule,
-    LIFNeurons,
-    PeriodicOutput,
-    PlasticSynapses,
-    RateNeurons,
-    Readout,
-    SymmetricFeedback,
-    Trials,
-    schedule,
-)
+from brian_rflo import RFLO, AdaptiveFeedback, CursorMovements, Delta, DerivedNeurons, DiscreteLIFNeurons, FeedbackSynapses, FixedSynapses, LIFNeurons, LearningNetwork, LearningRule, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, SymmetricFeedback, Trials, schedule
+from brian_rflo.synapses import SymmetricFeedbackSum
 
 TAU, TASK = 10 * ms, PeriodicOutput(period=20 * ms)
 RATES = "dactivity/dt = (tanh(I_rec) - activity)/(10*ms) : 1\ngain : 1\nfeedback : 1\nI_rec : 1"
@@ -124,7 +107,7 @@ def test_feedback_that_arrives_is_not_missed(caplog):
         "spikes": spikes,
         "Python": python,
         "a number": lambda parts: setattr(parts.neurons, "feedback", 0.5) or [],
-        "symmetric": lambda parts: [SymmetricFeedback(parts.output)],
+        "symmetric": lambda parts: [SymmetricFeedbackSum(parts.output)],
         "part of the group": lambda parts: parts.neurons[:3].run_regularly("feedback = 0.5") and [],
     }
     Parts().run()
@@ -223,7 +206,7 @@ def test_a_gain_of_the_step_before_is_named(phase, caplog):
     assert "sets the gain of 'mine' at when=" in sentence and "'rec' learns with that of the step before. Write mine.run_regularly('gain = ...', **schedule.GAIN)." in sentence
 
 
-@pytest.mark.parametrize("phase, named", [({}, True), (schedule.GAIN, True), (schedule.SLOPE, False), (dict(when="groups", order=0.3), False), (dict(when="end"), True)], ids=str)
+@pytest.mark.parametrize("phase, named", [({}, True), (schedule.GAIN, True), (schedule.SLOPE, False), (schedule.SLOPE.behind(300), False), (dict(when="end"), True)], ids=str)
 def test_a_gain_of_spikes(phase, named, caplog):
     spiking(phase).run()
     assert len(said(caplog)) == named and ("**schedule.SLOPE)." in caplog.text) == named
@@ -232,7 +215,7 @@ def test_a_gain_of_spikes(phase, named, caplog):
 def test_gains_that_are_right(caplog):
     """In its phase, or elsewhere between the drive and the trace; of nothing that changes; without a trace; one of several."""
     rates().run()
-    rates(phase=dict(when="groups", order=-0.3)).run()
+    rates(phase=schedule.GAIN.behind(100)).run()
     rates(phase={}, statement="gain = 0.5").run()
     several = rates(phase={})
     several.neurons.run_regularly("gain = 1 - tanh(I_rec)**2", **schedule.GAIN)
@@ -246,7 +229,7 @@ def test_the_numbers_of_the_three_are_what_was_said(caplog):
     def losses(reset, phase):
         mine = NeuronGroup(20, RATES, method="euler", name="mine*")
         mine.run_regularly("gain = 1 - tanh(I_rec)**2", **phase)
-        net = LearningNetwork(TASK, mine, RFLO(0.1, tau=TAU), update="trial")
+        net = LearningNetwork(TASK, mine, RFLO(0.1, tau=TAU), learn=PerTrial())
         if reset:
             net.trials.at_start(mine, "activity = 0.1")
         mine.activity = 0.1
@@ -262,6 +245,6 @@ def test_the_numbers_of_the_three_are_what_was_said(caplog):
 def test_standard_networks_lack_nothing(caplog):
     task = CursorMovements(movement=10 * ms, n_movements=2)
     makers = (lambda: RateNeurons(6, tau=TAU), lambda: LIFNeurons(6, tau=TAU, tau_syn=TAU, bias=2.0), lambda: DiscreteLIFNeurons(6, tau=TAU))
-    for make, options in zip(makers, (dict(feedback="adaptive"), dict(update="trial", feedback="symmetric"), dict(trained=("output",)))):
+    for make, options in zip(makers, (dict(credit=AdaptiveFeedback()), dict(learn=PerTrial(), credit=SymmetricFeedback()), dict(trained=("output",)))):
         LearningNetwork(task, make(), RFLO(1e-3, tau=TAU), **options).train(1, namespace={})
     assert not said(caplog)

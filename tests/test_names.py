@@ -9,33 +9,7 @@ from brian2 import Network, NeuronGroup, StateMonitor, ms, run, seed
 from brian2.core.variables import ArrayVariable
 from brian2.groups.group import Group
 
-from brian_rflo import (
-    DALE,
-    RFLO,
-    Adam,
-    AdaptiveEProp,
-    ALIFNeurons,
-    ChoiceMonitor,
-    CursorMovements,
-    Delta,
-    DerivedNeurons,
-    DiscreteLIFNeurons,
-    EvidenceAccumulation,
-    FeedbackSynapses,
-    FiringRate,
-    FixedSynapses,
-    LearningNetwork,
-    LIFNeurons,
-    LossMonitor,
-    PeriodicOutput,
-    PlasticSynapses,
-    RateNeurons,
-    Readout,
-    RewardHebbian,
-    Trials,
-    WinnerTakeAll,
-    schedule,
-)
+from brian_rflo import DALE, RFLO, ALIFNeurons, Adam, AdaptiveEProp, AdaptiveFeedback, AllToAll, ChoiceMonitor, CursorMovements, Delta, DerivedNeurons, DiscreteLIFNeurons, EvidenceAccumulation, FeedbackSynapses, FiringRate, FixedSynapses, LIFNeurons, Leaky, LearningNetwork, Linear, LossMonitor, Murray2019, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, RewardHebbian, Softmax, SymmetricFeedback, Trials, WinnerTakeAll, schedule
 
 TAU, CURSOR, PERIODIC = 10 * ms, CursorMovements(movement=10 * ms, n_movements=2, seed=1), PeriodicOutput(period=20 * ms)
 #: Names that scripts of this field have, beside all that the objects have.
@@ -43,15 +17,15 @@ USUAL = ["w", "tau", "tau_syn", "tau_m", "gain", "learning_rate", "trace", "acti
 
 
 def rates():
-    return LearningNetwork(CURSOR, RateNeurons(6, tau=TAU, excitatory=np.arange(6) < 4), RFLO(0.1, tau=TAU), constraint=DALE, networks=2, feedback="adaptive", output_decay=0.01)
+    return LearningNetwork(CURSOR, RateNeurons(6, tau=TAU, excitatory=np.arange(6) < 4), RFLO(0.1, tau=TAU), readout=Linear(decay=0.01), credit=AdaptiveFeedback(decay=0.01), constraint=DALE, networks=2)
 
 
 def rates_at_trial_ends():
-    return LearningNetwork(CURSOR, RateNeurons(8, tau=TAU), RFLO(0.1, tau=TAU), update="trial", batch=2, parallel=2, clip_norm=0.1, optimizer=Adam(decay=10), regularization=FiringRate(0.1, 1), self_connections=False)
+    return LearningNetwork(CURSOR, RateNeurons(8, tau=TAU), RFLO(0.1, tau=TAU), learn=PerTrial(Adam(decay=10), batch=2, clip_norm=0.1, copies=2), regularization=FiringRate(0.1, 1), connectivity={"recurrent": AllToAll(self_connections=False)})
 
 
 def spikes():
-    return LearningNetwork(CURSOR, LIFNeurons(6, tau=TAU, tau_syn=TAU, noise=0.1, bias=2), RFLO(0.1, tau=TAU), update="trial", tau_out=TAU, feedback="symmetric")
+    return LearningNetwork(CURSOR, LIFNeurons(6, tau=TAU, tau_syn=TAU, noise=0.1, bias=2), RFLO(0.1, tau=TAU), readout=Leaky(TAU), credit=SymmetricFeedback(), learn=PerTrial())
 
 
 def adaptive_spikes():
@@ -60,7 +34,7 @@ def adaptive_spikes():
 
 def discrete_spikes():
     task = EvidenceAccumulation(n_cues=1, cue=10 * ms, pause=5 * ms, delay=20 * ms, recall=10 * ms)
-    return LearningNetwork(task, DiscreteLIFNeurons(6, tau=TAU, tau_adapt=50 * ms, beta=0.1), AdaptiveEProp(0.1, tau=TAU, tau_adapt=50 * ms), update="trial", tau_out=TAU, classify=True)
+    return LearningNetwork(task, DiscreteLIFNeurons(6, tau=TAU, tau_adapt=50 * ms, beta=0.1), AdaptiveEProp(0.1, tau=TAU, tau_adapt=50 * ms), readout=Softmax(TAU), learn=PerTrial())
 
 
 def derived():
@@ -70,7 +44,7 @@ def derived():
 
 def derived_spikes():
     neurons = DerivedNeurons(6, "dh/dt = (-h + ge + 2)/(15*ms) : 1\ndge/dt = -ge/(5*ms) : 1", input=(), on_pre="ge += w", threshold="h > 1", reset="h = 0", surrogate="clip(1 - abs(u), 0, 1)")
-    return LearningNetwork(PERIODIC, neurons, neurons.rule(0.1, tau_out=TAU), tau_out=TAU, update="trial")
+    return LearningNetwork(PERIODIC, neurons, neurons.rule(0.1, tau_out=TAU), readout=Leaky(TAU), learn=PerTrial())
 
 
 def parts():
@@ -127,7 +101,7 @@ def test_names_of_the_script_are_not_those_of_our_strings(make, caplog):
 def test_a_sweep_like_script_says_nothing(caplog):
     """The script of a user's: constants called as ours are, a matrix called w, and a training in between."""
     tau, gain, learning_rate = 30 * ms, 0.5, 1e-3
-    net = LearningNetwork(PERIODIC, LIFNeurons(5, tau=20 * ms, tau_syn=tau, bias=2.0), RFLO(learning_rate, tau=tau), Delta(3 * learning_rate), gain=gain)
+    net = LearningNetwork(PERIODIC, LIFNeurons(5, tau=20 * ms, tau_syn=tau, bias=2.0), RFLO(learning_rate, tau=tau), readout_rule=Delta(3 * learning_rate), initial=Murray2019(gain=gain))
     w = net.recurrent.matrix()
     net.train(1)
     net.recurrent.w = "randn()"

@@ -10,8 +10,8 @@ from brian2 import BrianObjectException, Network, NeuronGroup, collect, defaultc
 
 from brian_rflo import (
     RFLO,
-    AdaptiveFeedback,
     ALIFNeurons,
+    AllToAll,
     CursorMovements,
     Delta,
     DerivedNeurons,
@@ -25,13 +25,13 @@ from brian_rflo import (
     RateNeurons,
     Readout,
     SoftmaxReadout,
-    SymmetricFeedback,
     TaskInput,
     Trials,
     WinnerTakeAll,
     compare,
 )
 from brian_rflo.comparison.kinds import Rates
+from brian_rflo.synapses import AdaptiveFeedbackSynapses, SymmetricFeedbackSum
 
 TAU, TASK = 10 * ms, PeriodicOutput(period=20 * ms)
 RULE = RFLO(0.1, tau=TAU)
@@ -75,7 +75,7 @@ def unconnected():
 
 
 def other_shape():
-    net = network(weights={"recurrent": np.zeros((5, 5))})
+    net = network(initial={"recurrent": np.zeros((5, 5))})
     net.recurrent.set_matrix(np.zeros((4, 4)))
 
 
@@ -85,13 +85,13 @@ class Broken(Rates):
 
 
 ERRORS = {
-    "weights": lambda: network(weights={"recurrent": np.zeros((4, 4))}),
-    "a name of weights": lambda: network(weights={"rec": np.zeros((5, 5))}),
-    "output current": lambda: network(output_current=True),
-    "clipping": lambda: network(clip_norm=0.1),
-    "feedback": lambda: network(feedback="none"),
+    "weights": lambda: network(initial={"recurrent": np.zeros((4, 4))}),
+    "a name of weights": lambda: network(initial={"rec": np.zeros((5, 5))}),
+    "output current": lambda: network(connectivity={"current": AllToAll()}),
+    "clipping": lambda: network(learn=0.1),
+    "feedback": lambda: network(credit="none"),
     "a group of the user's": lambda: network(group(), RULE, constraint="w = clip(w, 0, w_max)"),
-    "inputs": lambda: LearningNetwork(CursorMovements(), neurons(), RULE, inputs=NeuronGroup(3, "activity : 1")),
+    "inputs": lambda: LearningNetwork(CursorMovements(), neurons(), RULE, connectivity={"input": NeuronGroup(3, "activity : 1")}),
     "time step": lambda: slow(network),
     "a rule on a group without its port": lambda: network(NeuronGroup(5, "activity : 1\nI_rec : 1"), RULE),
     "recurrent projection": lambda: recurrent(onto="I"),
@@ -111,8 +111,8 @@ ERRORS = {
     "units that choose": lambda: WinnerTakeAll(3, 20.5 * ms),
     "fixed weights": lambda: FixedSynapses(neurons(), group(), onto="v"),
     "feedback weights": lambda: FeedbackSynapses(neurons(), group()),
-    "symmetric feedback": lambda: SymmetricFeedback(recurrent()),
-    "adaptive feedback": lambda: AdaptiveFeedback(Readout(TASK), group(), RULE),
+    "symmetric feedback": lambda: SymmetricFeedbackSum(recurrent()),
+    "adaptive feedback": lambda: AdaptiveFeedbackSynapses(Readout(TASK), group(), RULE),
     "a matrix": other_shape,
     "a run": changed_clock,
     "a run by hand": unconnected,
@@ -171,7 +171,7 @@ gc.collect()
 """
 
 
-@pytest.mark.parametrize("statement", ["LearningNetwork(PeriodicOutput(period=20*ms, dt=defaultclock.dt), RateNeurons(5, tau=10*ms), RFLO(0.1, tau=10*ms), weights={'recurrent': 3})"])
+@pytest.mark.parametrize("statement", ["LearningNetwork(PeriodicOutput(period=20*ms, dt=defaultclock.dt), RateNeurons(5, tau=10*ms), RFLO(0.1, tau=10*ms), initial={'recurrent': 3})"])
 def test_a_script_of_the_users_prints_its_error_and_nothing_else(statement):
     """In a process of its own, where nothing is suppressed."""
     process = subprocess.run([sys.executable, "-c", SCRIPT.format(statement=statement)], capture_output=True, text=True, timeout=300)

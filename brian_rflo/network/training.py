@@ -75,7 +75,7 @@ class TrialNetwork(Constructed, Network):
         self._recording = Recording(self)
         self.losses = self._recording.losses
         self.add(*self._recording.monitors)
-        excuse(*(part for part in self.objects if isinstance(part, Constructed)))  # they are in a network, if it is never run
+        excuse(*(part for part in self.sorted_objects if isinstance(part, Constructed)))  # they are in a network, if it is never run
 
     def __setattr__(self, name, value):
         if name in vars(self) or not isinstance(value, BrianObject):  # another object may be kept here
@@ -89,7 +89,7 @@ class TrialNetwork(Constructed, Network):
         parts = [role for role, part in vars(self).items() if isinstance(part, BrianObject) and name in getattr(part, "variables", ())]
         if parts:
             return f"Write {', '.join(f'net.{role}.{name} = {shorten(repr(value), 60)}' for role in parts)}."
-        return super().in_place_of(name, value) if name in self._fixed else "What can be set are the variables of its parts, for example net.recurrent.learning_rate."
+        return super().in_place_of(name, value) if name in self._fixed | set(self.given) else "What can be set are the variables of its parts, for example net.recurrent.learning_rate."
 
     def before_run(self, run_namespace):
         """As `brian2.Network.before_run`."""
@@ -104,6 +104,9 @@ class TrialNetwork(Constructed, Network):
     def projections(self):
         """All projections of ours, by name."""
         return {obj.name: obj for obj in self.objects if isinstance(obj, Projection)}
+
+    #: Arguments that it was made with, where it was assembled.
+    given = {}
 
     #: The two projections whose alignment is measured: to the readout, and back; None where it means nothing.
     aligned = None

@@ -2,7 +2,7 @@
 
 import numpy as np
 from brian2 import NeuronGroup
-from brian2.groups.group import CodeRunner
+from brian2.groups.group import CodeRunner, Group
 from brian2.utils.stringtools import get_identifiers
 
 from ..choosing import choose
@@ -25,7 +25,7 @@ def place(group, step, clock, name):
         return group.state_updater
     condition = None if step.when == "step" and step.every == 1 else clock.condition(step.when, step.every)
     if condition is None:
-        return group.run_regularly(step.code, **step.phase, name=f"{group.name}_{name}*")
+        return Group.run_regularly(group, step.code, **step.phase, name=f"{group.name}_{name}*")
     return OccasionalRunner(group, step.code, condition, step.phase, f"{group.name}_{name}*")
 
 
