@@ -11,7 +11,7 @@ import numpy as np
 from .archives import Header, damage
 from .files import existing_file, write_whole
 
-#: Dimensions of the arrays of a training, and of weights by their name.
+#: Dimensions of the arrays of a training, and of the weights of a standard network by their name.
 DIMENSIONS = {
     "losses": ("network", "trial"),
     "target": ("time", "readout"),
@@ -41,6 +41,12 @@ NAMES = {
 ENGINE, KIND = "h5netcdf", "netCDF file"
 
 
+def dimensions_of_weights(names):
+    """Dimensions of the weights of a network by name: where one is no projection of a standard network, each has a ``_post`` and a ``_pre`` of its own."""
+    is_standard = set(names) <= set(WEIGHTS)
+    return {name: WEIGHTS[name] if is_standard else ("network", f"{name}_post", f"{name}_pre") for name in names}
+
+
 def xarray():
     """The module xarray.
 
@@ -61,12 +67,10 @@ def xarray():
 def dataset_of(result):
     """A `TrainingResult` as a dataset, with its settings as attributes."""
     start = result.settings.get("first_trial", 0)
-    variables = {
-        name: (DIMENSIONS[name], getattr(result, name), {"long_name": long_name, "units": "1"})
-        for name, long_name in NAMES.items()
-    }
+    variables = {name: (DIMENSIONS[name], getattr(result, name), {"long_name": long_name, "units": "1"}) for name, long_name in NAMES.items()}
+    along = dimensions_of_weights(result.weights_after)
     for when in ("before", "after"):
-        variables |= {f"weights_{when}_{name}": (WEIGHTS[name], values, {"long_name": f"{name} weights {when} training", "units": "1"}) for name, values in getattr(result, f"weights_{when}").items()}
+        variables |= {f"weights_{when}_{name}": (along[name], values, {"long_name": f"{name} weights {when} training", "units": "1"}) for name, values in getattr(result, f"weights_{when}").items()}
     coordinates = {
         "time": ("time", result.times, {"long_name": "end of a step, from the beginning of the trial", "units": "s"}),
         "trial": ("trial", start + np.arange(result.losses.shape[1]), {"long_name": "number of the trial"}),

@@ -459,16 +459,18 @@ def plot_tracks(velocity, target, ax=None):
 
 
 def plot_training(result, axes=None, network=0):
-    """Loss, last output beside target, and alignment of a `TrainingResult`, in three axes."""
+    """Loss, last output beside target, and alignment of a `TrainingResult`, in three axes; what it does not have is not drawn."""
     axes = list(new_axes([["loss", "output", "alignment"]], (3 * SIZE[0], SIZE[1])).values()) if axes is None else axes
     if np.size(axes) != 3:
         raise ValueError(f"plot_training: it draws on three axes, as fig, axes = plt.subplots(1, 3) returns them; got {np.size(axes)}. For a single one there are plot_losses, plot_output and plot_alignment")
     axes = list(np.ravel(axes))
     if network not in range(len(result.output)):
         raise ValueError(f"plot_training: there is no network {network}; the result has {len(result.output)}, counted from 0")
-    plot_losses(result.losses, axes[0])
+    if np.isfinite(result.losses).any():
+        plot_losses(result.losses, axes[0])
     plot_output(result.times, result.output[network], result.target, axes[1], mask=result.mask)
-    plot_alignment(result.aligned_trials, result.alignment, axes[2])
+    if len(result.aligned_trials):
+        plot_alignment(result.aligned_trials, result.alignment, axes[2])
     legend_over(axes[1])
     return axes
 

@@ -15,6 +15,10 @@ from .files import save_arrays, write_whole
 #: Bytes of losses above which there must be as many as the settings say; smaller ones may have been
 #: cut or joined.
 LARGE = 2**26
+#: What the names of weights begin with.
+WHEN = ("weights_before", "weights_after")
+#: A task may have no inputs, and a network no feedback that could be compared with its readout.
+MAY_BE_EMPTY = ("input", "aligned_trials")
 
 
 def alignment_interval(trials):
@@ -39,9 +43,10 @@ class TrainingResult:
     first_output, output : ndarray, shape (networks, n_steps, n_outputs)
         Output in the first and in the last trial; the latter NaN where all networks diverged and the simulation ended early.
     weights_before, weights_after : dict of ndarray, each of shape (networks, post, pre)
-        ``"recurrent"``, ``"output"``, ``"feedback"``, ``"input"`` at the beginning and at the end.
+        ``"recurrent"``, ``"output"``, ``"feedback"``, ``"input"`` at the beginning and at the end; of a network of your own parts, all its
+        projections by name.
     aligned_trials : ndarray, shape (n,)
-        Numbers of finished trials at which the alignment was measured.
+        Numbers of finished trials at which the alignment was measured; none where readout and feedback cannot be compared.
     alignment : ndarray, shape (networks, n)
         Cosine between readout and feedback weights.
     diverged_in : ndarray, shape (networks,)
@@ -106,20 +111,9 @@ class TrainingResult:
         check_sizes(arrays, dimensions_of(arrays), settings)
         if not 0 < float(arrays["dt"]) < np.inf:
             raise ValueError(f"dt must be a positive number of seconds; got {float(arrays['dt'])}")
-        weights = {
-            when: {
-                name: arrays[f"{when}_{name}"]
-                for name in labelled.WEIGHTS
-                if f"{when}_{name}" in arrays
-            }
-            for when in ("weights_before", "weights_after")
-        }
-        return cls(
-            dt=float(arrays["dt"]),
-            settings=settings,
-            **weights,
-            **{name: arrays[name] for name in labelled.DIMENSIONS},
-        )
+        names = names_of_weights(arrays)
+        weights = {when: {name: arrays[f"{when}_{name}"] for name in names} for when in WHEN}
+        return cls(dt=float(arrays["dt"]), settings=settings, **weights, **{name: arrays[name] for name in labelled.DIMENSIONS})
 
     def to_xarray(self):
         """An `xarray.Dataset` with named dimensions and units, and the settings as attributes; needs ``brian_rflo[results]``."""
@@ -179,10 +173,10 @@ class TrainingResult:
         return "\n".join([finished + measure, *rows])
 
     def _course(self, network):
-        """Loss and alignment of a network at the beginning and at the end, each measured alike."""
+        """Loss of a network at the beginning and at the end, each measured alike, and alignment where it means something."""
         first, last = losses_at_both_ends(self._losses_to_the_end[network])
-        alignment = self.alignment[network]
-        return f"loss {first:.3g} -> {last:.3g}, alignment {alignment[0]:+.2f} -> {alignment[-1]:+.2f}"
+        alignment = [f"{value:+.2f}" for value in self.alignment[network]]
+        return f"loss {first:.3g} -> {last:.3g}" + (f", alignment {alignment[0]} -> {alignment[-1]}" if alignment else "")
 
     def _fate(self, network):
         trial = self.diverged_in[network]
@@ -202,6 +196,12 @@ def settings_from(value):
     return value if isinstance(value, dict) else dictionary("settings", value)
 
 
+def names_of_weights(arrays):
+    """Names of the weights among arrays of a result, those of a standard network first."""
+    names = [name.removeprefix(f"{when}_") for when in WHEN for name in arrays if name.startswith(f"{when}_")]
+    return list(dict.fromkeys([*(name for name in labelled.WEIGHTS if name in names), *names]))
+
+
 def dimensions_of(arrays):
     """Names of the dimensions of each array of a result.
 
@@ -210,13 +210,8 @@ def dimensions_of(arrays):
     ValueError
         If one is missing.
     """
-    times = ("weights_before", "weights_after")
-    weights = {
-        f"{when}_{name}": dimensions
-        for name, dimensions in labelled.WEIGHTS.items()
-        for when in times
-        if any(f"{when}_{name}" in arrays for when in times)
-    }
+    along = labelled.dimensions_of_weights(names_of_weights(arrays))
+    weights = {f"{when}_{name}": dimensions for name, dimensions in along.items() for when in WHEN}
     wanted = {"dt": (), **labelled.DIMENSIONS, **weights}
     missing = sorted(set(wanted) - set(arrays))
     if missing:
@@ -243,9 +238,5 @@ def check_sizes(arrays, dimensions, settings):
             )
         for dimension, size in zip(along, arrays[name].shape):
             first, known = sizes.setdefault(dimension, (name, size))
-            if size != known or size == 0 and dimension != "input":
-                raise ValueError(
-                    f"{name} has {size} along '{dimension}', where {first} has {known}"
-                    if size != known
-                    else f"{name} is empty along '{dimension}'"
-                )
+            if size != known or size == 0 and dimension not in MAY_BE_EMPTY:
+                raise ValueError(f"{name} has {size} along '{dimension}', where {first} has {known}" if size != known else f"{name} is empty along '{dimension}'")

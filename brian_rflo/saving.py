@@ -26,7 +26,7 @@ from .synapses.projection import WORKING, Projection
 FORMAT = 1
 MONITORS = (EventMonitor, PopulationRateMonitor, StateMonitor)
 #: Arguments of a network that decide only with which weights it begins.
-BEGINNING = {"gain", "seed", "weights"}
+BEGINNING = {"initial"}
 #: What a network is to be finite in.
 WEIGHTS = {"w", "w_kept"}
 
@@ -125,13 +125,7 @@ def refuse_another_network(net, wanted, file, about):
     }
     differences = [*differing_settings(about["settings"], net.settings), *differing_variables(found, wanted), *differing_connections(about["connections"], net)]
     if differences:
-        raise ValueError(
-            f"'{file.path}' was saved from another network than '{net.name}':\n"
-            + "\n".join(f"  {difference}" for difference in differences)
-            + "\nBuild it with the same arguments; what may change, such as "
-            "net.recurrent.learning_rate, can be set after loading. To begin with its weights "
-            "alone, give their matrices to weights= of a new network"
-        )
+        raise ValueError(f"'{file.path}' was saved from another network than '{net.name}':\n" + "\n".join(f"  {difference}" for difference in differences) + "\nBuild it with the same arguments; what may change, such as net.recurrent.learning_rate, can be set after loading. To begin with its weights alone, give their matrices to initial= of a new network")
 
 
 def step_in(file):
@@ -221,10 +215,17 @@ def variables(net):
 def owners(net):
     """The objects of a network that have a state, by role: the network's attributes, and by name what else is in it."""
     members, found = {name: value for name, value in vars(net).items() if isinstance(value, BrianObject)}, {}
+    members = credit_parts(net) | members
     roles = {value.source.name: f"{name}_source" for name, value in members.items() if isinstance(value, Subgroup)} | {value.name: name for name, value in members.items()}
     for obj in sorted(net.objects, key=lambda obj: (obj.name not in roles, obj.name)):
         take(obj, roles.get(obj.name, obj.name), roles, found)
     return {role: obj for role, obj in found.items() if hasattr(obj, "_full_state") and not isinstance(obj, MONITORS)}
+
+
+def credit_parts(net):
+    """The objects of a network's credit path, by role; none where it has no such path."""
+    credit = getattr(net, "credit", None)
+    return {} if credit is None else {f"credit_{site}": cells for site, cells in credit.cells.items()} | credit.projections
 
 
 def take(obj, role, roles, found):
@@ -233,7 +234,13 @@ def take(obj, role, roles, found):
         return
     found[role] = obj
     for part in obj.contained_objects:
-        take(part, roles.get(part.name, part.name.replace(obj.name, role, 1)), roles, found)
+        take(part, roles.get(part.name) or role_within(part, obj, role, roles), roles, found)
+
+
+def role_within(part, obj, role, roles):
+    """The role of what an object contains: its name, without those that Brian2 gave to the object and to the group that it stands beside."""
+    beside = getattr(part, "beside", None)
+    return part.name.replace(obj.name, role, 1) if beside is None else f"{role}_of_{roles.get(beside.name, beside.name)}"
 
 
 def own_variables(obj):

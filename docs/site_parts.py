@@ -2,8 +2,10 @@
 
 import inspect
 import re
+from dataclasses import fields
 
 import pages
+from brian2 import ms
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.util.docutils import SphinxDirective
@@ -13,7 +15,12 @@ import brian_rflo
 #: A letter with a bar and an index, as docutils writes it, and as it should stand: the index belongs beside the letter and not under it.
 BARRED = re.compile(r"<munderover>\s*(<mi>\w</mi>)(.*?)(<mo stretchy=\"false\">ˉ</mo>)\s*</munderover>", flags=re.S), r"<msub><mover>\1\3</mover>\2</msub>"
 #: Strings of a rule, in the order of a step.
-STRINGS = ("pre_traces", "pre_advance", "traces", "advance", "update", "rate_gradient", "reset")
+STRINGS = ("pre_traces", "pre_advance", "post_traces", "post_advance", "traces", "advance", "update", "rate_gradient", "reset")
+
+
+def made(kind):
+    """A rule of a class, whatever the numbers; what they are is nowhere shown."""
+    return kind(*(0.03 if field.name == "learning_rate" else 10 * ms for field in fields(kind)))
 
 
 def strings_of(rule):
@@ -28,12 +35,12 @@ class Rule(SphinxDirective):
     has_content, required_arguments = True, 1
 
     def run(self):
-        rule = getattr(brian_rflo, self.arguments[0])
+        rule = made(getattr(brian_rflo, self.arguments[0]))
         equations = nodes.container(classes=["rule-equations"])
         self.state.nested_parse(self.content, self.content_offset, equations)
         strings = nodes.literal_block(strings_of(rule), strings_of(rule), language="none")
-        needs = nodes.paragraph("", f"needs: {', '.join(rule.needs_pre)} of the source; {', '.join(rule.needs_post)} of the target")
-        return [nodes.container("", equations, nodes.container("", strings, needs, classes=["rule-strings"]), classes=["rule"])]
+        reads = nodes.paragraph("", f"reads {', '.join(rule.reads('pre'))} of the source; {', '.join(rule.reads('post'))} of the target")
+        return [nodes.container("", equations, nodes.container("", strings, reads, classes=["rule-strings"]), classes=["rule"])]
 
 
 def fresh_brian(gallery_conf, where):

@@ -266,9 +266,11 @@ def test_another_reset_mode_is_found(modes):
 
 def strings(rule, neurons, **changed):
     """A rule with the strings of a derived one, some of them changed: as if somebody had written it by hand, and made a mistake."""
-    placed = rule.placed(neurons, rule.onto)
-    names = ("traces", "advance", "update", "reset", "pre_traces", "pre_advance", "pre_reset", "phase", "constants", "needs_post")
-    kind = type("Mistaken", (LearningRule,), {name: getattr(placed, name) for name in names} | changed)
+    bound = rule.bind(neurons, rule.onto)
+    names = ("traces", "advance", "update", "reset", "pre_traces", "pre_advance", "pre_reset", "phase", "constants", "with_units")
+    counts = tuple(step for step in bound.steps if step.when == "spike")
+    steps = property(lambda self: LearningRule.steps.fget(self) + counts)
+    kind = type("Mistaken", (LearningRule,), {name: getattr(bound, name) for name in names} | {"steps": steps} | changed)
     return dataclass(frozen=True)(kind)(1.0)
 
 

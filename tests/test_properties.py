@@ -9,12 +9,12 @@ from brian2 import Network, defaultclock, ms, seed
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from brian_rflo import RFLO, SGD, Adam, ArrayTask, CursorMovements, Delta, DiscreteLIFNeurons, EProp, FeedbackSynapses, IntervalMatching, LIFNeurons, LearningNetwork, LossMonitor, PerStep, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials, reference
+from brian_rflo import RFLO, SGD, Adam, ArrayTask, CursorMovements, Delta, DiscreteLIFNeurons, EProp, FeedbackSynapses, IntervalMatching, LIFNeurons, LossMonitor, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials, reference
 from brian_rflo.devices import device
 from brian_rflo.reference_spiking import LIF
 
 from targets import TARGETS
-from helpers import assemble
+from helpers import assemble, learning
 
 TAU = 10 * ms
 FEW = settings(max_examples=8, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -87,12 +87,12 @@ def sparse_projections_learn_as_the_reference(task, n, trials, seed, share, when
     weights = {"recurrent": connected * rng.standard_normal((n, n)), "output": rng.standard_normal((task.n_outputs, n)), "feedback": rng.standard_normal((n, task.n_outputs))}
     assume(connected.any())
     neurons, readout = RateNeurons(n, tau=TAU, initial=0.1), Readout(task)
-    recurrent = PlasticSynapses(neurons, neurons, RFLO(0.02, tau=TAU), onto="I_rec", learn=PerStep(optimizer), **when)
+    recurrent = PlasticSynapses(neurons, neurons, RFLO(0.02, tau=TAU), onto="I_rec", learn=learning(optimizer=optimizer, **when))
     post, pre = np.nonzero(connected)
     shuffled = rng.permutation(len(pre))
     recurrent.connect(i=pre[shuffled], j=post[shuffled])
     recurrent.w = weights["recurrent"][post[shuffled], pre[shuffled]]
-    output = PlasticSynapses(neurons, readout, Delta(0.02), onto="output", learn=PerStep(optimizer), **when)
+    output = PlasticSynapses(neurons, readout, Delta(0.02), onto="output", learn=learning(optimizer=optimizer, **when))
     feedback = FeedbackSynapses(readout, neurons)
     for part, name in ((output, "output"), (feedback, "feedback")):
         part.connect()

@@ -27,7 +27,6 @@ from brian_rflo import PRESETS, RFLO, SGD, Adam, AdaptiveEProp, AdaptiveFeedback
 from brian_rflo.devices import device, reset
 
 from altering import altered, most_memory, with_zeros
-from helpers import assemble
 
 PERIODIC = PeriodicOutput(period=20 * ms)
 CURSOR = CursorMovements(movement=20 * ms, n_movements=2, seed=1)
@@ -189,15 +188,16 @@ def test_objects_of_the_users_own_are_saved_too(tmp_path):
         (dict(neurons=lambda: RateNeurons(13, tau=10 * ms)), r"(?s)neurons: RateNeurons\(12, .*recurrent.w: 144 values in the file, 169 here"),
         (dict(neurons=lambda: RateNeurons(12, tau=11 * ms)), r"neurons: RateNeurons\(12, tau=0.01\*second\).* in the file, RateNeurons\(12, tau=0.011\*second\).* here"),
         (dict(task=CursorMovements(movement=20 * ms, n_movements=2, seed=2)), "(?s)task: CursorMovements.*seed=1.*task_numbers"),
-        (dict(optimizer=Adam()), r"(?s)optimizer: SGD\(decay=None\) in the file, Adam\(.*output.first_moment: only here"),
-        (dict(update="trial"), "(?s)update: step in the file, trial here.*recurrent.change: only here"),
+        (dict(learn=PerStep(Adam())), r"(?s)learn: PerStep\(optimizer=SGD\(decay=None\), window=None\) in the file, PerStep\(optimizer=Adam\(.*output.first_moment: only here"),
+        (dict(learn=PerTrial()), r"(?s)learn: PerStep\(.* in the file, PerTrial\(.* here.*recurrent.change: only here"),
+        (dict(credit=AdaptiveFeedback()), r"(?s)credit: None in the file, AdaptiveFeedback\(decay=0.0\) here.*feedback.learning_rate: only here"),
         (dict(constraint="w = clip(w, -1, 1)"), "constraint"),
     ],
 )
 def test_another_network_is_named(tmp_path, change, message):
     def make(task=CURSOR, neurons=lambda: RateNeurons(12, tau=10 * ms), rule=RFLO(0.03, tau=10 * ms), **more):
         defaultclock.dt = task.dt
-        return assemble(task, neurons(), rule, **more)
+        return LearningNetwork(task, neurons(), rule, **more)
 
     net = make()
     net.train(1)
@@ -251,7 +251,7 @@ def test_inputs_of_ones_own_count(tmp_path):
 
     make(0.0).save(tmp_path / "x.npz")
     make(0.0).load(tmp_path / "x.npz")
-    with pytest.raises(ValueError, match="inputs: TaskInput"):
+    with pytest.raises(ValueError, match="(?s)connectivity: .*TaskInput"):
         make(1.0).load(tmp_path / "x.npz")
 
 
@@ -274,7 +274,7 @@ def test_the_file_says_what_is_in_it(tmp_path):
     net.train(2)
     with np.load(net.save(tmp_path / "x.npz"), allow_pickle=False) as data:
         about = json.loads(str(data["about"]))
-        assert about["format"] == 1 and about["settings"]["seed"] == 1 and about["settings"]["rule"].startswith("RFLO(") and "version_brian2" in about["settings"]
+        assert about["format"] == 1 and about["settings"]["initial"].startswith("Murray2019(gain=1.5, seed=1") and about["settings"]["rule"].startswith("RFLO(") and "version_brian2" in about["settings"]
         assert int(data["step"]) == 2 * CURSOR.n_steps and data["random/key"].shape == (624,)
 
 

@@ -79,7 +79,7 @@ def to_nir(network, path=None):
     Notes
     -----
     Membranes, and filtered spikes, at the beginning of a trial are in the metadata of their nodes ("initial"), where they are not at rest: NIR itself says
-    nothing of how a network begins. An output that is fed back as a current (``output_current=True``) is 0 in the first step of a trial, and in the graph
+    nothing of how a network begins. An output that is fed back as a current (``connectivity={"current": AllToAll()}``) is 0 in the first step of a trial, and in the graph
     that of the filtered spikes at the beginning; the two differ where `initial_activity` is not `baseline`.
 
     Examples

@@ -234,7 +234,6 @@ class LearningNetwork(TrialNetwork):
     def _loaded(self, state):
         self._weights.begin_with(state)
 
-    def __str__(self):
-        size = len(self.neurons) // self.blocks
-        copies = f", {self.copies} copies of each" if self.copies > 1 else ""
-        return f"{self.name}: {self.networks} network{'s' if self.networks > 1 else ''} of {size} neurons{copies}\n{self.steps()}"
+    @property
+    def _size(self):
+        return f"{super()._size} of {len(self.neurons) // self.blocks} neurons"

@@ -97,7 +97,7 @@ class Recording:
         """Outputs as (network, copy, output, trial, step), of the first trial and, if it was reached, of the last one; NaN from where the run was stopped."""
         net = self.net
         if self.outputs is None:
-            return np.zeros((net.networks, net.copies, 0, 1, net.task.n_steps))
+            return np.full((net.networks, net.copies, net.task.n_outputs, 1, net.task.n_steps), np.nan)
         recorded = self._new(self.outputs, "output")
         whole = np.full((len(recorded), max(-(-recorded.shape[1] // net.task.n_steps), 1) * net.task.n_steps), np.nan)
         whole[:, : recorded.shape[1]] = recorded

@@ -114,7 +114,7 @@ class TrialNetwork(Constructed, Network):
     @property
     def settings(self):
         """All that decides its numbers, as text and numbers by name."""
-        groups = {obj.name: obj for obj in self._groups if not isinstance(obj, (Projection, Trials))}
+        groups = {obj.name: obj for obj in self._groups if not isinstance(obj, (Projection, Trials, *saving.MONITORS))}
         parts = {name: described(group) for name, group in groups.items() if len(name)}
         learners = {name: f"{part.source.name} to {part.target.name}, {part.onto}: {described(part.rule)}, {described(part.learn)}, {part.constraint!r}" for name, part in self.learners.items()}
         return told({"task": self.task, "networks": self.networks, **parts, **learners} | {f"constant_{name}": value for name, value in self._constants.items()} | {"task_numbers": digest(described(self.task.trial(0)))})
@@ -254,6 +254,15 @@ class TrialNetwork(Constructed, Network):
             raise RuntimeError(f"every network has diverged, and none would learn; lower the learning rates, for example {first}.learning_rate = 0.01, and write {self.trials.name}.resume()")
         if steps % self.task.n_steps:
             raise ValueError(f"the simulation stands at step {steps % self.task.n_steps} of a trial of {self.task.n_steps}; run to the end of the trial first, then train")
+
+    def __str__(self):
+        copies = f", {self.copies} copies of each" if self.copies > 1 else ""
+        return f"{self.name}: {self._size}{copies}\n{self.steps()}"
+
+    @property
+    def _size(self):
+        """How many networks there are, in words."""
+        return f"{self.networks} network{'s' if self.networks > 1 else ''}"
 
     def steps(self):
         """Return what happens in a step and at each boundary, in order, as a table to print."""

@@ -69,13 +69,13 @@ def check_group(role, group):
         raise ValueError(f"{role} is a part of a group that is gone, since nothing held it; give the group a name of its own: mine = RateNeurons(30, tau=10*ms), and then mine[:20]") from None
 
 
-def check_port(group, name, reader):
-    """Raise unless `group` stores the dimensionless variable `name`, which `reader` (words for the user) needs."""
+def check_port(group, name, reader, with_units=False):
+    """Raise unless `group` stores the variable `name`, dimensionless in general, which `reader` (words for the user) needs."""
     hint = PORTS.get(name, f"add '{name} : 1' to its equations")
     variable = group.variables.get(name)
     if variable is None:
         raise ValueError(f"group '{group.name}' has no variable '{name}', which {reader} needs ({hint.replace('mine.', f'{group.name}.')})")
     if not isinstance(variable, ArrayVariable):
         raise ValueError(f"variable '{name}' of group '{group.name}' must be stored, because {reader} reads it at every synapse: write '{name} : 1' and set it once per step with run_regularly")
-    if get_dimensions(variable) is not DIMENSIONLESS:
+    if not with_units and get_dimensions(variable) is not DIMENSIONLESS:
         raise ValueError(f"variable '{name}' of group '{group.name}' must have no units, because {reader} needs it so: write '{name} : 1' and give it its units where your equations use it, for example {name}*mV")

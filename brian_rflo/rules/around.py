@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from .base import LearningRule, adding_up
 
 #: Strings that are those of the rule inside, unless a subclass has its own.
-STRINGS = ("traces", "advance", "reset", "rate_gradient", "pre_traces", "pre_advance", "pre_reset", "post_traces", "post_advance", "post_reset", "explores", "transmits", "pairs", "phase")
+STRINGS = ("traces", "advance", "reset", "rate_gradient", "pre_traces", "pre_advance", "pre_reset", "post_traces", "post_advance", "post_reset", "explores", "transmits", "pairs", "phase", "with_units")
 
 
 @dataclass(frozen=True)

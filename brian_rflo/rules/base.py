@@ -58,6 +58,8 @@ class LearningRule(Mechanism):
         Whether each trial runs twice side by side, free (``perturbed_network`` is 0) and perturbed (1).
     phase : Phase, optional
         The phase of the traces, where it is not that of the target's.
+    with_units : tuple of str
+        Variables of the target that its strings read with units of their own; all others must be numbers.
 
     Parameters
     ----------
@@ -107,6 +109,10 @@ class LearningRule(Mechanism):
     transmits: ClassVar[str] = "w"
     pairs: ClassVar[bool] = False
     phase: ClassVar[schedule.Phase | None] = None
+    with_units: ClassVar[tuple] = ()
+
+    #: Variables of the groups that its strings read with the units that they have there; ports have none otherwise.
+    with_units: ClassVar[tuple] = ()
 
     def __post_init__(self):
         name = type(self).__name__

@@ -40,6 +40,8 @@ class DerivedRule(LearningRule):
     tau_out: Any = None
     with_rates: bool = False
 
+    with_units = ("gain",)
+
     def __post_init__(self):
         super().__post_init__()
         if self.tau_out is not None:

@@ -49,6 +49,9 @@ class Cells(Component, NeuronGroup):
         The group at the other end of the projection, whose shared variables are known.
     """
 
+    #: The group whose units they stand beside for all who ask, and by whose role they are known in files; None for cells of one projection.
+    beside = None
+
     def __init__(self, base, equations="", lenders=(), partner=None, name="cells*", **neurongroup_args):
         self.lenders, self.partner = [whole(base), *lenders], partner
         namespace = FUNCTIONS | (neurongroup_args.pop("namespace", None) or {})

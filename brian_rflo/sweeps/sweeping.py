@@ -56,7 +56,7 @@ def sweep(function, parameters, folder, workers=None, executor=None, device=None
     >>> def train(seed, learning_rate):
     ...     task = PeriodicOutput(period=20*ms)
     ...     defaultclock.dt = task.dt
-    ...     net = LearningNetwork(task, RateNeurons(5, tau=10*ms), RFLO(learning_rate, tau=10*ms), seed=seed)
+    ...     net = LearningNetwork(task, RateNeurons(5, tau=10*ms), RFLO(learning_rate, tau=10*ms), initial=Murray2019(seed=seed))
     ...     return net.train(2)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     table = sweep(train, {"seed": range(2), "learning_rate": [0.01, 0.1]}, folder, workers=1, report=None)

@@ -43,8 +43,8 @@ def check_ports(synapses, source, target, reader):
     for side, group in (("pre", source), ("post", target)):
         for name in synapses.rule.reads(side):
             name = "activity" if name == PSP and PSP not in group.variables else name
-            if name in PORTS:
-                check_port(group, name, reader)
+            if name in PORTS and name not in synapses.rule.core.with_units:
+                check_port(group, name, reader, with_units=name in synapses.rule.with_units)
 
 
 def check_names(synapses, reader):
