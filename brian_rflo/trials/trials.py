@@ -212,7 +212,7 @@ class Trials(Component, NeuronGroup):
         base = whole(group)
         if base.name not in self.shadows:
             self.shadows[base.name] = cells = Cells(base, name=f"{self.name}_of_{base.name}*")
-            cells.beside = base
+            cells.settle(beside=base)
             self.contained_objects.append(cells)
         return self.shadows[base.name]
 
