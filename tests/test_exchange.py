@@ -2,12 +2,15 @@
 
 import os
 import sys
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from brian2 import Hz, Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, defaultclock, ms, mV
 
-from brian_rflo import RFLO, ALIFNeurons, Adam, ArrayTask, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FixedSynapses, LIFNeurons, Leaky, LeakyReadout, LearningNetwork, Murray2019, PatternGeneration, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, TaskInput, from_nir, to_nir
+from brian_rflo import RFLO, ALIFNeurons, Adam, AdaptiveFeedback, ArrayTask, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FixedSynapses, LIFNeurons, Leaky, LeakyReadout, LearningNetwork, Murray2019, PatternGeneration, PerTrial, PeriodicOutput, PlasticSynapses, RandomFeedback, RateNeurons, SymmetricFeedback, TaskInput, from_nir, schedule, to_nir
+from brian_rflo.credit import CreditPath, Path
+from brian_rflo.steps import Step
 from helpers import assemble
 
 nir = pytest.importorskip("nir")
@@ -358,6 +361,24 @@ def test_without_the_package(monkeypatch, function):
     monkeypatch.setitem(sys.modules, "nir", None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'brian_rflo\[nir\]'"):
         function(Network())
+
+
+@dataclass(frozen=True)
+class Smoothed(CreditPath):
+    """The error, low-passed in cells beside the readout, through random weights."""
+
+    variables = {"pre": "smooth : 1"}
+    steps = (Step("smooth = 0.9*smooth + 0.1*error", schedule.CREDIT, "pre"),)
+    paths = {"feedback": Path("pre", "post", "feedback", sends="smooth", sum_at=schedule.CREDIT_SUM, initial="randn()")}
+
+
+@pytest.mark.parametrize("credit", [SymmetricFeedback(), AdaptiveFeedback(), Smoothed()], ids=lambda credit: type(credit).__name__)
+def test_what_brings_the_error_back_is_no_part_of_the_graph(credit):
+    graphs = []
+    for path in (RandomFeedback(), credit):
+        defaultclock.dt = TASK.dt
+        graphs.append(to_nir(LearningNetwork(TASK, lif(), RFLO(1e-3, tau=30 * ms), credit=path)))
+    assert len(graphs[0].nodes) == len(graphs[1].nodes) > 5 and len(graphs[0].edges) == len(graphs[1].edges)
 
 
 def test_readouts_of_spikes_and_plastic_layers():

@@ -51,7 +51,7 @@ from brian_rflo import *
 prefs.codegen.target = "numpy"
 task = CursorMovements(movement=20*ms)
 defaultclock.dt = task.dt
-net = LearningNetwork(task, RateNeurons(10, tau=10*ms), RFLO(0.02, tau=10*ms), update="trial")
+net = LearningNetwork(task, RateNeurons(10, tau=10*ms), RFLO(0.02, tau=10*ms), learn=PerTrial())
 """
 
 

@@ -89,9 +89,9 @@ def test_labels_units_and_settings(result):
     assert data.weights_after_recurrent.dims == ("network", "post", "pre") and data.time.attrs["units"] == "s"
     assert float(data.time[-1]) == pytest.approx(float(TASK.duration))
     assert all("units" in variable.attrs and "long_name" in variable.attrs for variable in data.data_vars.values())
-    assert data.attrs["rule"] == "RFLO(learning_rate=0.03, tau=0.01*second)" and data.attrs["update"] == "trial" and data.attrs["networks"] == 2
+    assert data.attrs["rule"] == "RFLO(learning_rate=0.03, tau=0.01*second)" and data.attrs["learn"].startswith("PerTrial(optimizer=SGD(decay=None), ") and data.attrs["networks"] == 2
     assert data.attrs["task"].startswith("CursorMovements(dt=0.001*second, seed=1, ") and "dactivity/dt" in data.attrs["neurons"]
-    assert {"device", "version_brian2", "version_numpy", "version_brian_rflo", "platform", "seed", "optimizer", "neurons_initial"} <= set(data.attrs)
+    assert {"device", "version_brian2", "version_numpy", "version_brian_rflo", "platform", "initial", "learn", "neurons_initial"} <= set(data.attrs)
 
 
 def test_trials_are_counted_on(result):

@@ -23,7 +23,7 @@ from brian2 import (
     set_device,
 )
 
-from brian_rflo import PRESETS, RFLO, SGD, Adam, AdaptiveEProp, AdaptiveFeedback, ArrayTask, CursorMovements, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LIFNeurons, LearningNetwork, Murray2019, PerStep, PerTrial, PeriodicOutput, RateNeurons, Softmax, TaskInput, schedule
+from brian_rflo import PRESETS, RFLO, SGD, Adam, AdaptiveEProp, AdaptiveFeedback, AllToAll, ArrayTask, CursorMovements, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LIFNeurons, LearningNetwork, Murray2019, PerStep, PerTrial, PeriodicOutput, RandomFeedback, RateNeurons, Softmax, TaskInput, schedule
 from brian_rflo.devices import device, reset
 
 from altering import altered, most_memory, with_zeros
@@ -190,7 +190,7 @@ def test_objects_of_the_users_own_are_saved_too(tmp_path):
         (dict(task=CursorMovements(movement=20 * ms, n_movements=2, seed=2)), "(?s)task: CursorMovements.*seed=1.*task_numbers"),
         (dict(learn=PerStep(Adam())), r"(?s)learn: PerStep\(optimizer=SGD\(decay=None\), window=None\) in the file, PerStep\(optimizer=Adam\(.*output.first_moment: only here"),
         (dict(learn=PerTrial()), r"(?s)learn: PerStep\(.* in the file, PerTrial\(.* here.*recurrent.change: only here"),
-        (dict(credit=AdaptiveFeedback()), r"(?s)credit: None in the file, AdaptiveFeedback\(decay=0.0\) here.*feedback.learning_rate: only here"),
+        (dict(credit=AdaptiveFeedback()), r"(?s)credit: RandomFeedback\(\) in the file, AdaptiveFeedback\(decay=0.0\) here.*feedback.learning_rate: only here"),
         (dict(constraint="w = clip(w, -1, 1)"), "constraint"),
     ],
 )
@@ -253,6 +253,12 @@ def test_inputs_of_ones_own_count(tmp_path):
     make(0.0).load(tmp_path / "x.npz")
     with pytest.raises(ValueError, match="(?s)connectivity: .*TaskInput"):
         make(1.0).load(tmp_path / "x.npz")
+
+
+def test_defaults_that_are_written_out_do_not_differ(tmp_path):
+    net, other = (LearningNetwork(CURSOR, RateNeurons(12, tau=10 * ms), RFLO(0.03, tau=10 * ms), **given) for given in ({}, dict(credit=RandomFeedback(), connectivity=AllToAll(), learn=PerStep())))
+    net.save(tmp_path / "x.npz")
+    np.testing.assert_array_equal(other.load(tmp_path / "x.npz").train(2).losses, net.train(2).losses)
 
 
 def test_seed_and_gain_may_differ(tmp_path):

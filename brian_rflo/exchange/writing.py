@@ -25,6 +25,7 @@ from ..neurons import DiscreteLIFNeurons, LIFNeurons
 from ..occasional import is_standalone
 from ..readout import Readout, TaskInput
 from ..settings import versions
+from ..steps.cells import Cells
 from ..synapses import Projection
 from ..trials import Trials
 
@@ -95,7 +96,7 @@ def to_nir(network, path=None):
     if path is not None and Path(path).suffix not in (".nir", ".h5", ".hdf5"):
         raise ValueError(f"graphs of NIR are files of HDF5 ('.nir'); got '{path}': write for example 'trained.nir'")
     if is_standalone():
-        raise ValueError("to_nir reads weights from the simulation, which C++ standalone has only after its run: write result.weights_after into a LearningNetwork(weights=...) on the numpy target, and export that")
+        raise ValueError("to_nir reads weights from the simulation, which C++ standalone has only after its run: give result.weights_after to a LearningNetwork(initial=...) on the numpy target, and export that")
     graph = Graph(network, nir).build()
     if path is not None:
         content = io.BytesIO()  # in memory: HDF5 ends the process where a disk is full
@@ -109,10 +110,10 @@ class Graph:
 
     def __init__(self, network, nir):
         if getattr(network, "blocks", 1) > 1:
-            raise ValueError(f"'{network.name}' is {network.blocks} networks (or copies for trials) side by side, and a graph is one; build one of them with LearningNetwork(..., weights={{name: values[k] for name, values in net.weights().items()}}) and export that")
+            raise ValueError(f"'{network.name}' is {network.blocks} networks (or copies for trials) side by side, and a graph is one; build one of them with LearningNetwork(..., initial={{name: values[k] for name, values in net.weights().items()}}) and export that")
         self.name, self.nir, self.nodes, self.edges, self.value_of, self.biased = network.name, nir, {}, [], {}, set()
-        self.groups = [part for part in network.objects if isinstance(part, (NeuronGroup, *SPIKES_IN)) and not isinstance(part, Trials)]
-        self.projections = [part for part in network.objects if isinstance(part, Synapses) and getattr(part, "onto", None) != "feedback"]
+        self.groups = [part for part in network.objects if isinstance(part, (NeuronGroup, *SPIKES_IN)) and not isinstance(part, (Trials, Cells))]
+        self.projections = [part for part in network.objects if isinstance(part, Synapses) and not brings_credit(part)]
         self.spiking = [group for group in self.groups if not isinstance(group, (Readout, *INPUTS))]
 
     def build(self):
@@ -239,6 +240,11 @@ class Graph:
         readouts = [group for group in self.groups if isinstance(group, Readout) and group in self.value_of]
         for group in readouts or self.spiking:
             self.add(f"{group.name}_out", self.nir.Output(np.array([len(group)])), self.value_of.get(group, group.name))
+
+
+def brings_credit(projection):
+    """Return whether a projection is part of a credit path: it ends in feedback, or at cells beside a group, which send and compute nothing of the network's own."""
+    return getattr(projection, "onto", None) == "feedback" or isinstance(projection.source, Cells) or isinstance(projection.target, Cells)
 
 
 def height(neurons):

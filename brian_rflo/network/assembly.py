@@ -135,6 +135,7 @@ class LearningNetwork(TrialNetwork):
         seen = 1 if rule.pairs else learn.copies
         regulated = rule if regularization is None else regularization.around(rule)
         path = RandomFeedback() if path is None and "feedback" in rule.reads("post") else path
+        self.given |= {"credit": (path, *modulators) if modulators else path, "connectivity": {"recurrent": recurrent} | ({} if inputs is None else {"input": inputs}) | ({"current": AllToAll()} if has_current else {})}
         asks = path is not None or has_current or modulators or not trained or "output" in trained
         self.inputs = self._input_group(inputs, seen)
         self.readout = readout.build(task, self.blocks // seen, seen) if asks else None
