@@ -147,4 +147,7 @@ class Constructed:
 
     def in_place_of(self, name, value):
         """What to write in place of an assignment."""
-        return f"Write {type(self).__name__}(..., {name}={shorten(repr(value), 60)}) where it is made, and build what is connected to it anew."
+        kind = type(self).__name__
+        if any(name in inspect.signature(one.__init__).parameters for one in type(self).__mro__ if is_ours(one)):
+            return f"Write {kind}(..., {name}={shorten(repr(value), 60)}) where it is made, and build what is connected to it anew."
+        return f"Make another {kind} in its place, and build what is connected to it anew."

@@ -57,9 +57,18 @@ def test_what_was_read_when_it_was_made_is_fixed(make, values):
     obj = make()
     for name, value in values.items():
         before = getattr(obj, name, None)
-        with pytest.raises(AttributeError, match=f"'{obj.name}', a {type(obj).__name__}: {name} is (read when it is made, and assigning it later would change nothing|nothing that can be set). (Write|Build|What can be set) "):
+        with pytest.raises(AttributeError, match=f"'{obj.name}', a {type(obj).__name__}: {name} is (read when it is made, and assigning it later would change nothing|nothing that can be set). (Write|Build|Make|What can be set) "):
             setattr(obj, name, value)
         assert getattr(obj, name, None) is before or getattr(obj, name) == before
+
+
+def test_an_argument_is_named_and_what_is_none_is_not():
+    neurons, trials = RateNeurons(5, tau=TAU), Trials(TASK)
+    with pytest.raises(AttributeError, match=r"Write RateNeurons\(..., tau=50. \* msecond\) where it is made, and build what is connected to it anew"):
+        neurons.tau = 50 * ms
+    with pytest.raises(AttributeError, match="Make another Trials in its place"):
+        trials.readouts = []
+    assert neurons.tau == neurons.namespace["tau"] == TAU
 
 
 def test_value_objects_are_fixed():
