@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, defaultclock, mV, ms, prefs, rand, set_device
 
-from brian_rflo import RFLO, LearningNetwork, PeriodicOutput, RateNeurons, sweep
+from brian_rflo import RFLO, LearningNetwork, Murray2019, PeriodicOutput, RateNeurons, sweep
 from brian_rflo.crews import pieces
 from brian_rflo.crews.executors import Loky
 from brian_rflo.crews.sending import dumps
@@ -50,7 +50,7 @@ def train(seed, learning_rate, log):
         file.write(f"{seed} {learning_rate}\\n")
     task = PeriodicOutput(period=20*ms)
     defaultclock.dt = task.dt
-    net = LearningNetwork(task, RateNeurons(5, tau=10*ms, initial=rand(5)), RFLO(learning_rate, tau=10*ms), seed=seed)
+    net = LearningNetwork(task, RateNeurons(5, tau=10*ms, initial=rand(5)), RFLO(learning_rate, tau=10*ms), initial=Murray2019(seed=seed))
     time.sleep(PAUSE)
     return net.train(3)
 
@@ -144,7 +144,8 @@ def blocks_of(page):
 
 def test_the_task_of_the_documentation_is_swept_in_processes(tmp_path):
     """A class of the script that restates what it inherits, `n_outputs = 1`."""
-    first, _, _, task, *_ = blocks_of("own.md")
+    first, *others = blocks_of("own.md")
+    task = next(block for block in others if "class Delayed(Task)" in block)
     script = {"__name__": "__main__"}
     exec(first + task.partition("task = Delayed")[0], script)
     assert script["Delayed"].n_outputs == script["Task"].n_outputs
