@@ -227,7 +227,10 @@ class PlasticSynapses(Projection):
             for name in named(step.code, NETWORK) if step.site == "own" else ():
                 self._reach(name, step, trials)
         self.placed |= {step: self._place(step, trials) for step in self.waiting}
-        self.waiting = []
+        self.waiting, turn = [], next(number for number, part in enumerate(trials.projections) if part is self)
+        for step, runner in self.placed.items():
+            if adds_up(step):
+                schedule.move(runner, step.phase.behind(schedule.TURNS[step.site] + turn))
 
     def _reach(self, name, step, trials):
         """Make a number of the network known to the synapses, through the cells at their target."""
@@ -270,6 +273,11 @@ class PlasticSynapses(Projection):
 def waits(step):
     """Return whether a step can be placed only once a Trials is known."""
     return step.when not in ("step", "spike") or (step.site != "own" and bool(named(step.code, NETWORK)))
+
+
+def adds_up(step):
+    """Return whether a step adds to a number of the network."""
+    return any(name + NETWORK in written(step.code) for name in named(step.code, NETWORK))
 
 
 def name_of(step):

@@ -218,11 +218,12 @@ class Trials(NeuronGroup):
         return cells
 
     def gather(self, name, group, step):
-        """Return cells with a variable that synapses add to, and that is then added to the number of the network."""
+        """Return cells with a variable that synapses add to, and that is then added to the number of the network: that of one group after that of another."""
         cells = self.shadow(group)
         if f"{name}_sum" not in cells.variables:
             cells.variables.add_array(f"{name}_sum", size=len(cells))
-            cells.run_step(Step(f"{name}{NETWORK} += {name}_sum\n{name}_sum = 0", step.phase.behind(), "own", step.when, step.every), self, f"add_{name}")
+            phase = step.phase.behind(schedule.SUMS + list(self.shadows).index(whole(group).name))
+            cells.run_step(Step(f"{name}{NETWORK} += {name}_sum\n{name}_sum = 0", phase, "own", step.when, step.every), self, f"add_{name}")
         return cells
 
     def before_run(self, run_namespace):
