@@ -1,5 +1,6 @@
 """What runs when: neither the names of objects nor the order in which they were made decides a bit, and Brian2's own table shows it all."""
 
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -40,6 +41,7 @@ from brian_rflo import (
 )
 from brian_rflo.credit import Credit
 from brian_rflo.statements import written
+from brian_rflo.steps import Mechanism, Step
 
 TASK, TAU, N = CursorMovements(movement=15 * ms, seed=1), 10 * ms, 6
 
@@ -217,3 +219,55 @@ def test_brian2s_own_table_shows_what_runs():
     assert text == str(net.steps()) and all(name in text for name in ("recurrent", "output", "feedback", "trials", net.neurons.name, net.readout.name))
     net.train(1)
     assert str(net).startswith(f"{net.name}: 1 network of 5 neurons\n")
+
+
+@dataclass(frozen=True)
+class Counting(Mechanism):
+    """A number of the network."""
+
+    variables = {"network": "total : 1"}
+
+
+@dataclass(frozen=True)
+class AddsAtTheEnd(RFLO):
+    when = "trial_end"
+
+    @property
+    def steps(self):
+        return (*super().steps, Step("total_network += 1", schedule.TALLY, when=self.when))
+
+
+@dataclass(frozen=True)
+class AddsInEachStep(AddsAtTheEnd):
+    when = "step"
+
+
+@dataclass(frozen=True)
+class AddsTwice(AddsAtTheEnd):
+    @property
+    def steps(self):
+        return (*super().steps, Step("total_network += 1", schedule.TALLY))
+
+
+def test_synapses_add_to_a_number_of_the_network_where_they_say():
+    """Each projection at its own time, into the cells of one group."""
+    defaultclock.dt = TASK.dt
+    neurons = RateNeurons(N, tau=TAU)
+    parts = [PlasticSynapses(neurons, neurons[half], kind(0.1, tau=TAU), onto="I_rec") for kind, half in ((AddsAtTheEnd, slice(0, 3)), (AddsInEachStep, slice(3, 6)))]
+    for part in parts:
+        part.connect()
+    trials = Trials(TASK, neurons, *parts, Counting())
+    network = Network(neurons, *parts, trials)
+    for steps in (1, 4, TASK.n_steps - 5, 3):
+        network.run(steps * TASK.dt)
+        done = round(float(network.t / TASK.dt))
+        assert float(trials.total[0]) == len(parts[1]) * done + len(parts[0]) * (done // TASK.n_steps)
+
+
+def test_a_number_of_the_network_is_added_to_in_one_place():
+    defaultclock.dt = TASK.dt
+    neurons = RateNeurons(N, tau=TAU)
+    recurrent = PlasticSynapses(neurons, neurons, AddsTwice(0.1, tau=TAU), onto="I_rec", name="recurrent")
+    recurrent.connect()
+    with pytest.raises(ValueError, match="AddsTwice on 'recurrent' adds to 'total_network', and reads it or adds to it elsewhere too; add to one number"):
+        Trials(TASK, neurons, recurrent, Counting())

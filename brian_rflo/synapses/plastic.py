@@ -235,9 +235,11 @@ class PlasticSynapses(Projection):
     def _reach(self, name, step, trials):
         """Make a number of the network known to the synapses, through the cells at their target."""
         adds = name + NETWORK in written(step.code)
-        cells = trials.gather(name, self.target, step) if adds else trials.hand_out(name, self.target)
+        cells, its_name = trials.gather(name, self.target, step) if adds else (trials.hand_out(name, self.target), name)
         if name + NETWORK not in self.variables:
-            self.variables.add_reference(name + NETWORK, cells, f"{name}_sum" if adds else name, index="_postsynaptic_idx")
+            self.variables.add_reference(name + NETWORK, cells, its_name, index="_postsynaptic_idx")
+        elif self.variables[name + NETWORK] is not cells.variables[its_name]:
+            raise ValueError(f"{self.rule.title} on '{self.name}' adds to '{name}_network', and reads it or adds to it elsewhere too; add to one number of the network in one place, and read another")
 
     def before_run(self, run_namespace):
         """Refuse to accumulate for the end of a trial that never comes."""
