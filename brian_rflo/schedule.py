@@ -96,6 +96,10 @@ STOP = Phase("end", -28000)  # last step of a trial: the simulation ends where n
 RESTORE = Phase("end", -20000)  # last step of a trial: where a network has diverged, the weights from before the trial
 RECORD = Phase("end", -10000)  # this package's own monitors; the user's, at order 0, come after
 
+#: Places behind a phase for what adds to numbers of the network, which is added up in one order whatever the names of objects are: projections
+#: in the order in which their Trials has them, then what they have added in the cells of each group, then cells of their own.
+TURNS, SUMS = {"own": 0, "pre": 700, "post": 800}, 500
+
 
 def place_of(runner):
     """Return the phase that a Brian2 object is in."""

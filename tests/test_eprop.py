@@ -174,7 +174,7 @@ def test_runs_may_stop_anywhere():
             net = classifier(2, 4)
             for steps in (30, 40, 61, 99):
                 net.run(steps * ms)
-            ends.append({name: np.array(getattr(net.recurrent, name)) for name in ("w", "trace", "eps", "eligibility", "change", "summed_gradient")})
+            ends.append({name: np.array(getattr(net.recurrent, name)) for name in ("w", "trace", "eps", "eligibility", "change", "summed")})
     for name, other in ends[0].items():
         np.testing.assert_allclose(ends[1][name], other, rtol=0, atol=1e-10 * np.abs(other).max())
         assert np.abs(other).max() > 0 or name == "eligibility"  # which is 0 where no neuron is near its threshold

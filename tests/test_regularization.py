@@ -58,7 +58,7 @@ def test_runs_may_stop_anywhere(kind):
             net = network(kind)
             for steps in (30, 40, 61, 77):
                 net.run(steps * ms)
-            ends.append([np.array(getattr(net.recurrent, name)) for name in ("w", "trace", "change", "summed_gradient")])
+            ends.append([np.array(getattr(net.recurrent, name)) for name in ("w", "trace", "change", "summed")])
     for one, other in zip(*ends):
         assert relative(one, other) < 1e-10 and np.abs(other).max() > 0
 

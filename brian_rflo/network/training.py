@@ -11,7 +11,6 @@ from brian2.utils.logger import get_logger
 from .. import saving
 from ..construction import Constructed, excuse
 from ..identity import described, digest
-from ..neurons.base import whole
 from ..occasional import is_standalone
 from ..settings import constants_outside, told
 from ..synapses import PlasticSynapses, Projection
@@ -131,12 +130,13 @@ class TrialNetwork(Constructed, Network):
         return {name: self._matrix(part) for name, part in self.projections.items()}
 
     def _matrix(self, part):
-        """The weights of a projection; those within each block, where both groups fall into blocks."""
-        is_split = len(whole(part.source)) % self.blocks == 0 and len(whole(part.target)) % self.blocks == 0
-        if self.blocks > 1 and is_split and part.geometry is not None and part.geometry.networks == self.blocks:
-            return part.matrix(networks=self.blocks)[:: self.copies]
-        matrix = part.matrix()
-        return matrix[None] if self.blocks == 1 or not is_split else matrix.reshape(self.blocks, -1, matrix.shape[-1])[:: self.copies]
+        """The weights of a projection; those within each block, where no synapse leads to another one; else those onto each block."""
+        pre, post = len(part.source), len(part.target)
+        if post % self.blocks:
+            return part.matrix()[None]
+        if pre % self.blocks or (np.asarray(part.i) * self.blocks // pre != np.asarray(part.j) * self.blocks // post).any():
+            return part.matrix().reshape(self.blocks, -1, pre)[:: self.copies]
+        return part.matrix(networks=self.blocks).reshape(self.blocks, -1, pre // self.blocks)[:: self.copies]
 
     def train(self, trials, report=None, **run_args):
         """Run a number of whole trials.

@@ -229,13 +229,19 @@ class PlasticSynapses(Projection):
             for name in named(step.code, NETWORK) if step.site == "own" else ():
                 self._reach(name, step, trials)
         self.settle(placed=self.placed | {step: self._place(step, trials) for step in self.waiting}, waiting=[])
+        turn = next(number for number, part in enumerate(trials.projections) if part is self)
+        for step, runner in self.placed.items():
+            if adds_up(step):
+                schedule.move(runner, step.phase.behind(schedule.TURNS[step.site] + turn))
 
     def _reach(self, name, step, trials):
         """Make a number of the network known to the synapses, through the cells at their target."""
         adds = name + NETWORK in written(step.code)
-        cells = trials.gather(name, self.target, step) if adds else trials.hand_out(name, self.target)
+        cells, its_name = trials.gather(name, self.target, step) if adds else (trials.hand_out(name, self.target), name)
         if name + NETWORK not in self.variables:
-            self.variables.add_reference(name + NETWORK, cells, f"{name}_sum" if adds else name, index="_postsynaptic_idx")
+            self.variables.add_reference(name + NETWORK, cells, its_name, index="_postsynaptic_idx")
+        elif self.variables[name + NETWORK] is not cells.variables[its_name]:
+            raise ValueError(f"{self.rule.title} on '{self.name}' adds to '{name}_network', and reads it or adds to it elsewhere too; add to one number of the network in one place, and read another")
 
     def before_run(self, run_namespace):
         """Refuse to accumulate for the end of a trial that never comes."""
@@ -282,6 +288,11 @@ class PlasticSynapses(Projection):
 def waits(step):
     """Return whether a step can be placed only once a Trials is known."""
     return step.when not in ("step", "spike") or (step.site != "own" and bool(named(step.code, NETWORK)))
+
+
+def adds_up(step):
+    """Return whether a step adds to a number of the network."""
+    return any(name + NETWORK in written(step.code) for name in named(step.code, NETWORK))
 
 
 def name_of(step):

@@ -99,7 +99,7 @@ class Trials(Component, NeuronGroup):
         twice = [part.name for number, part in enumerate(members) if any(part is other for other in members[:number])]
         if twice:
             raise ValueError(f"Trials was given '{twice[0]}' twice; name each part once")
-        self.task, self.phases, self.reported, self.watched, self.shadows, self.numbers, self.own_steps = task, TrialClock(task), set(), [], {}, count(1), []
+        self.task, self.phases, self.reported, self.watched, self.shadows, self.sums, self.numbers, self.own_steps = task, TrialClock(task), set(), [], {}, {}, count(1), []
         self.members = {whole(part).name for part in members if not isinstance(part, Synapses)}
         self.readouts = [part for part in members if isinstance(part, Readout)]
         self.projections = [part for part in members if isinstance(part, PlasticSynapses)]
@@ -227,12 +227,16 @@ class Trials(Component, NeuronGroup):
         return cells
 
     def gather(self, name, group, step):
-        """Return cells with a variable that synapses add to, and that is then added to the number of the network."""
+        """Return cells, and their variable that synapses add to; it is then added to the number of the network, that of one group after that of another."""
         cells = self.shadow(group)
-        if f"{name}_sum" not in cells.variables:
-            cells.variables.add_array(f"{name}_sum", size=len(cells))
-            cells.run_step(Step(f"{name}{NETWORK} += {name}_sum\n{name}_sum = 0", step.phase.behind(), "own", step.when, step.every), self, f"add_{name}")
-        return cells
+        places = self.sums.setdefault((cells.name, name), [])
+        sum_ = f"{name}_sum{places.index(step.place) if step.place in places else len(places)}"
+        if step.place not in places:
+            places.append(step.place)
+            cells.variables.add_array(sum_, size=len(cells))
+            phase = step.phase.behind(schedule.SUMS + list(self.shadows).index(whole(group).name))
+            cells.run_step(Step(f"{name}{NETWORK} += {sum_}\n{sum_} = 0", phase, "own", step.when, step.every), self, f"add_{name}")
+        return cells, sum_
 
     def before_run(self, run_namespace):
         """Check the time step once more: the clock may have changed; and that nothing that learns has been forgotten."""

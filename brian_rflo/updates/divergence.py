@@ -30,6 +30,6 @@ class GuardOfCopies(Mechanism):
     """The steps by which all copies of a network diverge together."""
 
     steps = (
-        Step(f"bad_first += bad + {BAD}", schedule.VERDICT.behind(10), "network", "trial_end"),
-        Step("bad = bad_first", schedule.VERDICT.behind(20), "network", "trial_end"),
+        Step(f"bad_first += bad + {BAD}", schedule.VERDICT.behind(900), "network", "trial_end"),
+        Step("bad = bad_first", schedule.VERDICT.behind(910), "network", "trial_end"),
     )
