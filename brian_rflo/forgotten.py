@@ -67,7 +67,7 @@ def never_reset(trials):
     for name in sorted(driven & set(groups)):
         state = memory(groups[name], objects)
         if state and not any(is_python(obj) or resets(obj, groups[name], state) for obj in objects):
-            remedy = f"Trials(task, ..., {name})" if hasattr(groups[name], "trial_start") else f"{trials.name}.at_start({name}, '{'; '.join(f'{variable} = ...' for variable in state)}')"
+            remedy = f"Trials(task, ..., {name})" if hasattr(groups[name], "trial_start") and name not in trials.members else f"{trials.name}.at_start({name}, '{'; '.join(f'{variable} = ...' for variable in state)}')"
             yield f"Nothing resets '{name}' at the beginning of a trial, so that it goes on from where the last one ended. Write {remedy}."
 
 
