@@ -19,7 +19,7 @@ def check_clipping(projections):
     if other is not None:
         one = next(iter(told))
         wording = ["clip_norm={}, batch={} and a window of {}".format(*told[name]) for name in (one, other)]
-        raise ValueError(f"gradient clipping needs the changes of all projections together: '{one}' has {wording[0]}, '{other}' {wording[1]}; give both the same learn=PerTrial(...)")
+        raise ValueError(f"gradient clipping needs the changes of all projections together: '{one}' has {wording[0]}, '{other}' {wording[1]}; give both the same learn=PerTrial(..., window=...)")
 
 
 def look_at(trials):
