@@ -7,7 +7,7 @@ import pytest
 from brian2 import Network, NetworkOperation, NeuronGroup, StateMonitor, Synapses, defaultclock, ms, prefs, seed, set_device, stop
 from brian2 import device as brian_device
 
-from brian_rflo import RFLO, ArrayTask, Delta, FeedbackSynapses, LearningRule, LossMonitor, PerStep, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, TaskInput, Trials
+from brian_rflo import RFLO, ArrayTask, Delta, FeedbackSynapses, LearningRule, LossMonitor, PerStep, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, TaskInput, Trials, schedule
 from brian_rflo.devices import device
 from brian_rflo.network import initial_weights
 
@@ -143,7 +143,7 @@ def surgery_within(p):
 
 
 def stopped(p):
-    p.network.add(NetworkOperation(stop, dt=9 * ms, when="groups", order=5))
+    p.network.add(NetworkOperation(stop, dt=9 * ms, **schedule.TRACE.behind(5)))
     for _ in range(6):
         p.network.run(10 * ms)
 

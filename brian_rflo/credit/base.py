@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from brian2.groups.group import Group
 
 from .. import schedule
+from ..neurons.base import whole
 from ..rules.base import LearningRule
 from ..steps import Mechanism, equations_of, steps_of
 from ..steps.cells import Cells
@@ -117,7 +118,7 @@ class Credit:
         return iter([*self.cells.values(), *self.projections.values()])
 
     def _cells(self, site, group):
-        cells = Cells(group, equations_of([self.path], site), namespace=constants_of([self.path]) | self.path.parameters, name=f"credit_{site}*")
+        cells = Cells(group, equations_of([self.path], site), namespace=constants_of([self.path]) | self.path.parameters, name=f"{whole(group).name}_credit")
         cells.borrow("activity", "error", "feedback", "gain")
         return cells
 

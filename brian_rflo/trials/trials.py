@@ -211,7 +211,7 @@ class Trials(Component, NeuronGroup):
         """Return the cells beside a group that know the numbers of its networks: one for each group, however many projections read them."""
         base = whole(group)
         if base.name not in self.shadows:
-            self.shadows[base.name] = cells = Cells(base, name=f"{self.name}_of_{base.name}*")
+            self.shadows[base.name] = cells = Cells(base, name=f"{self.name}_of_{base.name}")
             cells.settle(beside=base)
             self.contained_objects.append(cells)
         return self.shadows[base.name]
