@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from brian2 import Network, defaultclock, ms
 
-from brian_rflo import RFLO, CursorMovements, LearningNetwork, LIFNeurons, RateNeurons, TrainingResult, from_nir, sweep, to_nir
+from brian_rflo import RFLO, CursorMovements, LIFNeurons, RateNeurons, TrainingResult, from_nir, sweep, to_nir
 from brian_rflo.files import WAITING, existing_file, machine, own_folder, save_arrays, scratch, writable_folder, write_together, write_whole
 from helpers import assemble
 

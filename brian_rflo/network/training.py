@@ -10,7 +10,7 @@ from .. import saving
 from ..identity import described, digest
 from ..occasional import is_standalone
 from ..settings import constants_outside, told
-from ..synapses import PlasticSynapses, Projection
+from ..synapses import Projection
 from ..trials import Trials
 from .recording import Recording
 
