@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from brian2 import BrianObjectException, Hz, Network, NeuronGroup, Quantity, defaultclock, ms, mV, second
 
-from brian_rflo import DALE, RFLO, ALIFNeurons, Adam, AdaptiveEProp, AdaptiveFeedback, AllToAll, ArrayTask, ChoiceMonitor, CursorMovements, Delta, DerivedNeurons, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FeedbackDelta, FeedbackSynapses, FiringRate, FixedSynapses, IntervalMatching, LIFNeurons, Leaky, LeakyDelta, LeakyFeedbackDelta, LeakyReadout, LearningNetwork, LearningRule, Linear, LossMonitor, Murray2019, PatternGeneration, PerStep, PerTrial, PeriodicOutput, PlasticSynapses, RandomFeedback, RateNeurons, Readout, RewardHebbian, Softmax, SoftmaxReadout, StoreRecall, SymmetricFeedback, Task, TaskInput, TrainingResult, Trials, WinnerTakeAll, check_neurons, check_rule, check_task, compare, reference
+from brian_rflo import DALE, RFLO, ALIFNeurons, Adam, AdaptiveEProp, AdaptiveFeedback, AllToAll, ArrayTask, ChoiceMonitor, CursorMovements, Delta, DerivedNeurons, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FeedbackDelta, FeedbackSynapses, FiringRate, FixedSynapses, IntervalMatching, LIFNeurons, Leaky, LeakyDelta, LeakyFeedbackDelta, LeakyReadout, LearningNetwork, LearningRule, Linear, LossMonitor, Murray2019, PatternGeneration, PerStep, PerTrial, PeriodicOutput, PlasticSynapses, RandomFeedback, RateNeurons, Readout, RewardHebbian, SoftmaxReadout, StoreRecall, SymmetricFeedback, Task, TaskInput, TrainingResult, Trials, WinnerTakeAll, check_neurons, check_rule, check_task, compare, reference
 from brian_rflo.credit import Credit
 from brian_rflo.network import initial_weights
 from brian_rflo.synapses import AdaptiveFeedbackSynapses, SymmetricFeedbackSum

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from brian2 import ms
 
-from brian_rflo import RFLO, ArrayTask, CursorMovements, IntervalMatching, LearningNetwork, PeriodicOutput, RateNeurons, reference
+from brian_rflo import RFLO, ArrayTask, CursorMovements, IntervalMatching, PeriodicOutput, RateNeurons, reference
 from brian_rflo.devices import device
 
 from targets import TARGETS

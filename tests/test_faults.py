@@ -22,7 +22,6 @@ from brian2 import Network, defaultclock, ms
 from brian_rflo import (
     RFLO,
     CursorMovements,
-    LearningNetwork,
     LIFNeurons,
     RateNeurons,
     TrainingResult,

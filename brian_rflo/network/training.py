@@ -13,7 +13,7 @@ from ..construction import Constructed, excuse
 from ..identity import described, digest
 from ..occasional import is_standalone
 from ..settings import constants_outside, told
-from ..synapses import PlasticSynapses, Projection
+from ..synapses import Projection
 from ..trials import Trials
 from .recording import Recording
 
