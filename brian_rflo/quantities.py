@@ -58,7 +58,7 @@ def check_field(owner, made, name, value):
     try:
         if any(field.name == name for field in fields(made)):
             replace(made, **{name: value})
-        if dimensions_of(value) is second.dim:
+        if name in getattr(made, "time_constants", ()):
             check_tau(type(made).__name__, value, owner.clock.dt, name)
     except (TypeError, ValueError) as error:
         raise type(error)(f"'{owner.name}': {error}") from None

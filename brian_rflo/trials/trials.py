@@ -157,6 +157,7 @@ class Trials(Component, NeuronGroup):
             return part.join(self)
         schedule.take_part(whole(part))
         if getattr(part, "trial_start", ""):
+            self._watch(part)
             self._at(part, part.trial_start)
         number = next((number for number, readout in enumerate(self.readouts) if readout is part), 0)
         for step in steps_of(mechanisms_of(part), "own"):
