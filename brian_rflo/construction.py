@@ -6,7 +6,7 @@ was never in a network. What a constructor has read is fixed once it is done: as
 
 import inspect
 from contextlib import contextmanager, suppress
-from functools import wraps
+from functools import cache, wraps
 from textwrap import shorten
 
 from brian2 import BrianObject, Network, Synapses
@@ -59,6 +59,12 @@ def prepared(before_run):
             raise
 
     return prepare
+
+
+@cache
+def names_of_ours(kind):
+    """The names of attributes that a class has from this package."""
+    return frozenset(name for one in kind.__mro__ if is_ours(one) for name in vars(one))
 
 
 def networks_with(obj):
@@ -138,7 +144,7 @@ class Constructed:
 
     def check_assignment(self, name, value):
         """Raise if a public attribute is assigned that was read by the constructor, or that nobody reads."""
-        is_read = name in self._fixed or any(name in vars(kind) for kind in type(self).__mro__ if is_ours(kind))
+        is_read = name in self._fixed or name in names_of_ours(type(self))
         is_lost = not isinstance(self, VariableOwner) and not hasattr(type(self), name) and name not in vars(self)  # groups are checked by Brian2
         if not self._is_constructed or name.startswith("_") or not (is_read or is_lost) or is_in_constructor(self):
             return

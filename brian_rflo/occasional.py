@@ -38,7 +38,9 @@ class Occasional:
     Runtime targets ask in Python and use Brian2's own templates; standalone asks in C++, in a template of this package.
     """
 
-    standalone_template = "occasional_stateupdate"
+    standalone_template, template_kwds = "occasional_stateupdate", None
+    #: Objects behind this one that run with it in the coming run, because they ask the same.
+    led = ()
 
     def when_holds(self, condition):
         """Set the condition, a string in which ``{step}`` is the number of the time step. Call it before ``__init__``."""
@@ -46,6 +48,7 @@ class Occasional:
 
     def before_run(self, run_namespace):
         """Translate the condition for the target of this run."""
+        self.lead(())
         timestep = self.clock.variables["timestep"]
         if is_standalone():
             step = f"{get_device().get_array_name(timestep, access_data=False)}[0]"
@@ -56,10 +59,29 @@ class Occasional:
             self.holds = eval(f"lambda step: {self.condition.format(step='step')}")
         super().before_run(run_namespace)
 
+    def lead(self, others):
+        """Run others together with this one, until the run is over; those it led before are on their own again."""
+        for other in self.led:
+            other.active = True
+        self.led = tuple(others)
+        for other in self.led:
+            other.active = False
+
     def run(self):
-        """Run the code if the condition holds; runtime targets only."""
+        """Run the code if the condition holds, and that of those it leads; runtime targets only."""
         if self.holds(self.timestep[0]):
-            super().run()
+            self.work()
+            for other in self.led:
+                other.work()
+
+    def work(self):
+        """Run the code."""
+        super().run()
+
+    def after_run(self):
+        """Lead nobody any longer."""
+        super().after_run()
+        self.lead(())
 
 
 class OccasionalRunner(Occasional, CodeRunner):

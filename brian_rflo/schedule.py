@@ -95,6 +95,7 @@ JUDGE = Phase("end", -29000)  # last step of a trial: the networks in which it i
 STOP = Phase("end", -28000)  # last step of a trial: the simulation ends where no network is left
 RESTORE = Phase("end", -20000)  # last step of a trial: where a network has diverged, the weights from before the trial
 RECORD = Phase("end", -10000)  # this package's own monitors; the user's, at order 0, come after
+ARRANGED = Phase("end", 1000000)  # nothing in a step; last in line when a run is prepared
 
 #: Places behind a phase for what adds to numbers of the network, which is added up in one order whatever the names of objects are: projections
 #: in the order in which their Trials has them, then what they have added in the cells of each group, then cells of their own.

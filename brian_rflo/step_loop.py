@@ -1,33 +1,30 @@
-"""A tight loop over time steps in C++ standalone.
+"""How a network goes through its steps: what belongs to a boundary of trials is asked for once, and runs together.
 
-Brian2's own loop asks for the processor time and looks every object's clock up in a set, in every step: a quarter of a
-microsecond that a network of 30 neurons can use better. Where all objects of a network share one clock, the loop made here calls
-them one after the other for a thousand steps, and hands back to Brian2's loop, which reports progress and looks at the time.
+A network has many objects that do something at the boundaries of trials only, and each asks for itself whether one is there. Before
+each run those that follow one another and ask the same are put together: one condition, and all of them run behind it, in their order.
+
+In C++ standalone there is a tight loop besides. Brian2's own asks for the processor time and looks every object's clock up in a set, in
+every step: a quarter of a microsecond that a network of 30 neurons can use better. Where all objects of a network share one clock, the
+loop made here calls them one after the other for a thousand steps, and hands back to Brian2's loop, which reports progress and looks
+at the time.
 """
 
-from brian2 import get_device, prefs
+from itertools import groupby
 
+from brian2 import BrianObject, get_device, prefs
+
+from . import schedule
+from .construction import networks_with
 from .occasional import is_standalone
 
 LOOP = """
 {{
-    static std::vector<codeobj_func> functions;
-    static decltype({network}.objects.front().first) clock;
-    functions.clear();
-    clock = {network}.objects.empty() ? NULL : {network}.objects[0].first;
-    for (const auto& object : {network}.objects)
-    {{
-        if (object.first != clock)
-            clock = NULL;
-        if (object.second)
-            functions.push_back(object.second);
-    }}
+    static const auto clock = {network}.objects[0].first;
     const codeobj_func loop = []()
     {{
         for (int steps = 1; ; steps++)
         {{
-            for (const codeobj_func function : functions)
-                function();
+{calls}
             if (steps == {steps} || Network::_globally_stopped)
                 return;
             const double now = clock->t[0];
@@ -40,27 +37,79 @@ LOOP = """
             }}
         }}
     }};
-    if (clock)
-    {{
-        const auto only = clock;
-        {network}.clear();
-        {network}.add(only, loop);
-    }}
+    {network}.clear();
+    {network}.add(clock, loop);
 }}
 """
 
 
-def install(networks):
-    """Let the networks that are about to run on C++ standalone use the loop; `remove` after the run."""
-    if is_standalone() and prefs["brian_rflo.step_loop"] and not prefs["devices.cpp_standalone.openmp_threads"]:
-        lines = get_device().code_lines["before_network_run"]
-        running = [network for network in networks if network in get_device().networks]
-        loops = [LOOP.format(network=network.name, steps=1000) for network in running]
-        lines.extend(loop for loop in loops if loop not in lines)
+class StepLoop(BrianObject):
+    """Arranges the steps of the networks that its owner is in, behind all that prepares a run.
+
+    Parameters
+    ----------
+    owner : Group
+        Whose part it is.
+    """
+
+    add_to_magic_network = False
+
+    def __init__(self, owner):
+        BrianObject.__init__(self, clock=owner.clock, name=f"{owner.name}_loop*", **schedule.ARRANGED)
+        self.lines = []
+
+    def __del__(self):
+        """Nothing: Brian2 would warn of what was never in a network, and does so of the owner."""
+
+    def before_run(self, run_namespace):
+        """Arrange the coming run; of several of its kind in a network, the last one does. What is in two networks is left as it is."""
+        super().before_run(run_namespace)
+        self._remove()
+        networks = networks_with(self)
+        if len(networks) == 1 and [obj for obj in networks[0].sorted_objects if isinstance(obj, StepLoop)][-1] is self:
+            self._arrange(networks[0], networks[0].sorted_objects)
+
+    def _arrange(self, network, objects):
+        if not is_standalone():
+            for condition, block in blocks(objects):
+                if condition is not None:
+                    block[0].lead(block[1:])
+        elif has_loop(network, objects):
+            self.lines = [LOOP.format(network=network.name, calls=calls(objects), steps=1000)]
+            get_device().code_lines["before_network_run"].extend(self.lines)
+
+    def after_run(self):
+        """Let other networks have Brian2's own loop."""
+        self._remove()
+        super().after_run()
+
+    def _remove(self):
+        if self.lines:
+            lines = get_device().code_lines["before_network_run"]
+            lines[:] = [line for line in lines if line not in self.lines]
+            self.lines = []
 
 
-def remove(networks):
-    """Take the loops out again, so that other networks keep Brian2's own."""
-    if is_standalone():
-        lines = get_device().code_lines["before_network_run"]
-        lines[:] = [line for line in lines if line not in [LOOP.format(network=network.name, steps=1000) for network in networks]]
+def blocks(objects):
+    """Return the objects that do something, in their order: a condition, and those in a row that ask for it; None for those that always run."""
+    working = [obj for obj in objects if obj.active and (obj._code_objects or type(obj).run is not BrianObject.run)]
+    return [(condition, list(block)) for condition, block in groupby(working, key=lambda obj: getattr(obj, "condition", None))]
+
+
+def has_loop(network, objects):
+    """Return whether a network can have the tight loop."""
+    is_wanted = prefs["brian_rflo.step_loop"] and not prefs["devices.cpp_standalone.openmp_threads"]
+    return is_wanted and network in get_device().networks and len({obj.clock for obj in objects}) == 1 and any(obj._code_objects for obj in objects)
+
+
+def calls(objects):
+    """Return C++ that calls the code of all objects."""
+    step = f"{get_device().get_array_name(objects[0].clock.variables['timestep'], access_data=False)}[0]"
+    lines = []
+    for condition, block in blocks(objects):
+        called = [f"_run_{code.name}();" for obj in block for code in obj._code_objects]
+        if condition is None or not called:
+            lines += called
+        else:
+            lines += [f"if ({condition.format(step=step)})", "{", *(f"    {call}" for call in called), "}"]
+    return "\n".join(f"            {line}" for line in lines)

@@ -6,9 +6,10 @@ from brian2 import BrianObject
 from brian2.utils.logger import get_logger
 from brian2.utils.stringtools import get_identifiers
 
-from .. import schedule, step_loop, vector_math
+from .. import schedule, vector_math
 from ..construction import networks_with
 from ..statements import written
+from ..step_loop import StepLoop
 from . import history, resting
 from .choice import MARK, is_python, own_names, reason_against, sets_its_own_activity
 from .reading import Reading
@@ -65,7 +66,7 @@ class DenseParts(BrianObject):
         self.stand_ins = [*self.sums, *self.passing, *self.resting[1:], *self.keeping[1:]]
         vector_math.use_for(synapses, synapses.source, synapses.target)
         self.own = [self, *self.ordinary, *self.stand_ins]
-        synapses.contained_objects.extend([self, *self.stand_ins])
+        synapses.contained_objects.extend([self, *self.stand_ins, StepLoop(synapses)])
 
     @property
     def trace_code(self):
@@ -110,9 +111,7 @@ class DenseParts(BrianObject):
 
     def before_run(self, run_namespace):
         """Decide for the coming run."""
-        self.networks = networks_with(self)
-        step_loop.install(self.networks)
-        networks = [network.sorted_objects for network in self.networks]
+        networks = [network.sorted_objects for network in networks_with(self)]
         self.reason = first(reason_against(self, objects, run_namespace) for objects in networks)
         self.reason_to_pass = self.reason or first(problem for objects in networks for problem in history.problems(self, objects, run_namespace))
         self.reason_to_walk = self.reason or (self.reason_to_pass and first(problem for objects in networks for problem in resting.problems(self, objects, run_namespace)))
@@ -147,11 +146,6 @@ class DenseParts(BrianObject):
         if self.reason_to_walk:
             return f"a dense pass; no histories: {self.reason_to_pass}; no rest between spikes: {self.reason_to_walk}"
         return f"rows that rest between spikes; no histories: {self.reason_to_pass}" if self.reason_to_pass else "dense loops with histories"
-
-    def after_run(self):
-        """Brian2's own loop is back for other networks."""
-        step_loop.remove(self.networks)
-        super().after_run()
 
     def _look_ahead(self, objects):
         """Let the pass take the next sum, and let everybody who changes the weights say so."""

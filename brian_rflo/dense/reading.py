@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from brian2.utils.stringtools import get_identifiers
 
-from ..statements import loaded, parsed
+from ..statements import Written, loaded, parsed
 from ..steps import INTEGRATE
 
 #: Slots of a time step, in order.
@@ -104,11 +104,8 @@ def grown(name, call, values):
 def with_values(node, values):
     """Return an expression with temporaries written out, as text."""
 
-    class WriteOut(ast.NodeTransformer):
-        def visit_Name(self, name):
-            return ast.parse(values[name.id], mode="eval").body if name.id in values else name
-
-    return ast.unparse(WriteOut().visit(node))
+    expressions = {name: ast.parse(value, mode="eval").body for name, value in values.items()}
+    return ast.unparse(Written(expressions).visit(node))
 
 
 def stored(synapses):

@@ -77,7 +77,7 @@ class TrialNetwork(Constructed, Network):
         excuse(*(part for part in self.sorted_objects if isinstance(part, Constructed)))  # they are in a network, if it is never run
 
     def __setattr__(self, name, value):
-        if name in vars(self) or not isinstance(value, BrianObject):  # another object may be kept here
+        if name != "t_" and (name in vars(self) or not isinstance(value, BrianObject)):  # Brian2 sets the time in each step; another object may be kept here
             self.check_assignment(name, value)
         super().__setattr__(name, value)
 

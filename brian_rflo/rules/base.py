@@ -15,8 +15,6 @@ from ..steps import INTEGRATE, Mechanism, Step
 
 #: Names with an ending of a side that Brian2 itself gives to synapses.
 BRIAN2 = {"N_pre", "N_post"}
-#: What synapses of a network that learns say before they add anything up: 1 where they learn, 0 where not.
-ADDS = "_adds = int(plastic)*finite_network"
 
 
 @dataclass(frozen=True)
@@ -200,8 +198,12 @@ def integration(equations, phase, site):
 
 def adding_up(expression):
     """Return the steps that add an expression up over a trial, where the synapses learn."""
-    code = f"{ADDS}\nsummed = where(_adds > 0, summed + ({expression}), summed)"
-    return Step(code, schedule.LEARN), Step("summed = 0", schedule.RESET, when="trial_start")
+    return Step(adds("summed", expression), schedule.LEARN), Step("summed = 0", schedule.RESET, when="trial_start")
+
+
+def adds(name, expression):
+    """Return the statement with which synapses add an expression to a variable, where they learn."""
+    return f"{name} = where(int(plastic)*finite_network > 0, {name} + ({expression}), {name})"
 
 
 def without_comments(code):

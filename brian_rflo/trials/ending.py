@@ -6,10 +6,10 @@ import numpy as np
 from brian2 import BrianObject, stop
 
 from .. import schedule
-from ..occasional import is_standalone
+from ..occasional import Occasional, last_step
 
 
-class TrialEnd(BrianObject):
+class TrialEnd(Occasional, BrianObject):
     """Runs at the end of each trial; in C++ standalone it does nothing.
 
     Parameters
@@ -22,21 +22,15 @@ class TrialEnd(BrianObject):
     touches_synapses = False
 
     def __init__(self, trials):
+        self.when_holds(last_step(trials.task.n_steps))
         BrianObject.__init__(self, clock=trials.clock, name=f"{trials.name}_end*", **schedule.STOP)
-        self.trials, self.n_steps, self.timestep = weakref.proxy(trials), trials.task.n_steps, None
+        self.trials = weakref.proxy(trials)
 
     def __del__(self):
         """Silence Brian2's warning of unused objects; the Trials raises it."""
 
-    def before_run(self, run_namespace):
-        """Know the clock of this run."""
-        self.timestep = self.clock.variables["timestep"].get_value() if not is_standalone() else None
-        super().before_run(run_namespace)
-
-    def run(self):
+    def work(self):
         """Look at rates, and stop."""
-        if self.timestep is None or (self.timestep[0] + 1) % self.n_steps:
-            return
         self.trials.check_rates()
         if (np.asarray(self.trials.variables["diverged_in"].get_value()) >= 0).all():
             stop()

@@ -15,6 +15,7 @@ from ..occasional import OccasionalMonitor, is_standalone, last_step
 from ..quantities import check_count
 from ..readout import TASK_EXAMPLE, Readout, check_clock
 from ..statements import written
+from ..step_loop import StepLoop
 from ..steps import Mechanism, Step, TrialClock, equations_of, steps_of
 from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, named, place
 from ..steps.step import constants_of
@@ -125,7 +126,7 @@ class Trials(Component, NeuronGroup):
             self._place(step)
         for part in (*members, *(given for given in parts if hasattr(given, "parts"))):
             self._take(part)
-        self.contained_objects.append(TrialEnd(self))
+        self.contained_objects.extend([TrialEnd(self), StepLoop(self)])
 
     @property
     def duration(self):

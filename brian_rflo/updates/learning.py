@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from .. import schedule
 from ..quantities import check_count, check_number
-from ..rules.base import ADDS
+from ..rules.base import adds
+from ..statements import nested
 from ..steps import Mechanism, Step
 from .arguments import check_instance
 from .clipping import Clip
@@ -17,8 +18,8 @@ from .divergence import Guard
 from .optimizers import SGD
 from .side_by_side import Shared
 
-#: Statements of synapses before they change weights: 1 where they learn, 0 where not.
-LEARNS = "_learns = int(plastic)*int(learning_rate > 0)*finite_network"
+#: Statements of synapses before they change weights: above 0 where they learn.
+LEARNS = "_learns = int(plastic)*learning_rate*finite_network"
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class PerTrial(PerStep):
     def of(self, rule, constraint="", counts="1"):
         """Return the mechanisms of a projection; see `PerStep.of`."""
         divisor = self.window or ("trial_steps" if "step" in rule.updates or rule.summed else 1)
-        steps = [Step(f"{ADDS}\nchange = where(_adds > 0, change + ({update}), change)", phase_of(when), when=when) for when, update in rule.updates.items()]
+        steps = [Step(adds("change", update), phase_of(when), when=when) for when, update in rule.updates.items()]
         total = "scale_network*change" if self.clip_norm else "change"
         steps.append(Step(f"{change_weights(total, divisor, self.optimizer, constraint)}\nchange = 0", schedule.APPLY, when="trial_end", every=self.batch))
         steps += forget((*self.optimizer.remembered, *(["change"] if self.batch > 1 else [])))
@@ -146,10 +147,10 @@ def change_weights(total, window, optimizer, constraint):
     lines = [optimizer.counts, LEARNS, *(f"_kept_{name} = where(_learns > 0, 0, {name})" for name in kept)]
     lines += [f"window = {window}", f"total = {total}", optimizer.code]
     lines += [f"{name} = where(_learns > 0, {name}, _kept_{name})" for name in kept]
-    if not constraint:
-        return "\n".join(filter(None, [*lines, "w = where(_learns > 0, w + dw, w)"]))
-    lines += ["w = where(_learns > 0, w + dw, w)", "_kept_w = where(_learns > 0, 0, w)", constraint, "w = where(_learns > 0, w, _kept_w)"]
-    return "\n".join(filter(None, lines))
+    lines += ["w = where(_learns > 0, w + dw, w)"]
+    if constraint:
+        lines += ["_kept_w = where(_learns > 0, 0, w)", constraint, "w = where(_learns > 0, w, _kept_w)"]
+    return nested("\n".join(filter(None, lines)), "window", "total", "dw", "_learns")
 
 
 def forget(names):
