@@ -1,4 +1,4 @@
-"""The command line: ``brian-rflo list``, ``brian-rflo run`` and ``brian-rflo bench``."""
+"""The command line: ``brian-rflo list``, ``run``, ``compare``, ``bench`` and ``clean``."""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ from importlib import import_module
 from importlib.metadata import version
 from pkgutil import iter_modules
 
-from . import devices, parts
+from . import devices, parts, programs
 from .experiment import Experiment, save, table
 from .sharing import shared_folder
 
@@ -62,6 +62,8 @@ def parser():
     run.add_argument("--out", help="folder for figure.png, data.npz and summary.json (default: results/NAME)")
     add_compare(commands)
     add_bench(commands)
+    clean = commands.add_parser("clean", help="delete compiled programs that are kept", description=f"Delete the object files of compiled programs that are kept for the next ones, in {programs.kept_folder()}.")
+    clean.set_defaults(act=clean_up)
     return top
 
 
@@ -98,6 +100,12 @@ def add_bench(commands):
     bench.add_argument("--growth", action="store_true", help="also time and memory against size and trials, and the paper's run")
     bench.add_argument("--quick", action="store_true", help="N = 30 and 100, float64, 3 rounds, fewer contestants; of spiking networks N = 100, trial")
     bench.add_argument("--out", help="folder for bench.json and figures (default: results/bench)")
+
+
+def clean_up(_):
+    """Delete kept object files, and say how much there was."""
+    say(f"deleted {programs.clean() / 1e6:.1f} MB from {programs.kept_folder()}")
+    return 0
 
 
 def show_list(_):

@@ -3,7 +3,6 @@
 import multiprocessing.util
 import os
 import shutil
-import subprocess
 import sys
 from contextlib import contextmanager, nullcontext
 from functools import cache
@@ -11,14 +10,11 @@ from pathlib import Path
 
 from brian2 import device as brian_device
 from brian2 import prefs, set_device
-from brian2.codegen.cpp_prefs import get_compiler_and_args
 from brian2.devices.device import all_devices
 
 from .files import scratch, scratch_folder
 
 DEVICES = ("auto", "numpy", "cython", "cpp_standalone")
-#: What Brian2's C++ programs include of the standard library, each of their thirty files anew.
-HEADERS = "algorithm climits cmath csignal cstdlib ctime fstream iostream iterator limits map random set string tuple utility vector assert.h math.h stdint.h stdlib.h time.h"
 
 
 def has_compiler():
@@ -79,8 +75,7 @@ def device(name, folder=None):
                 shutil.rmtree(Path(place) / part, ignore_errors=True)
             set_device("cpp_standalone", directory=str(place))
             try:
-                with precompiled_headers():
-                    yield
+                yield
             finally:
                 reset()
         return
@@ -90,35 +85,6 @@ def device(name, folder=None):
         yield
     finally:
         prefs.codegen.target = before
-
-
-@contextmanager
-def precompiled_headers():
-    """Let the GNU compiler read the standard library once for all C++ programs of this process, which then compile in less than half of the time, to the same code."""
-    name = "codegen.cpp.extra_compile_args_gcc"
-    compiler, flags = get_compiler_and_args()
-    header = precompiled(tuple(flags), os.getpid()) if compiler in ("unix", "gcc") and prefs["codegen.cpp.extra_compile_args"] is None else None
-    before = prefs[name]
-    if header is not None:
-        prefs[name] = [*before, f"-include{header}"]
-    try:
-        yield
-    finally:
-        prefs[name] = before
-
-
-@cache
-def precompiled(flags, pid):
-    """A header of what is in `HEADERS`, compiled with these flags; None where the compiler is another than GNU's. GCC reads its text where a program has other flags."""
-    header, compiler = own_folder(pid) / "standard.h", os.environ.get("CXX", "g++").split()
-    try:
-        if "Free Software Foundation" not in subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=True).stdout or " " in str(header):
-            return None
-        header.write_text("".join(f"#include <{name}>\n" for name in HEADERS.split()))
-        subprocess.run([*compiler, *flags, "-x", "c++-header", str(header), "-o", f"{header}.gch"], capture_output=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return header
 
 
 @cache

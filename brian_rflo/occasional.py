@@ -5,6 +5,7 @@ still walk over every synapse. An object made here runs on the common clock and 
 condition is one string, valid in Python and in C++: "({step} + 1) % 200 == 0".
 """
 
+import numpy as np
 from brian2 import StateMonitor, get_device
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
@@ -39,6 +40,8 @@ class Occasional:
     """
 
     standalone_template, template_kwds = "occasional_stateupdate", None
+    #: The condition in the coming run, with ``{step}``.
+    resolved = None
     #: Objects behind this one that run with it in the coming run, because they ask the same.
     led = ()
 
@@ -49,15 +52,20 @@ class Occasional:
     def before_run(self, run_namespace):
         """Translate the condition for the target of this run."""
         self.lead(())
+        self.resolved = self.condition.format(step="{step}", **self.numbers())
         timestep = self.clock.variables["timestep"]
         if is_standalone():
             step = f"{get_device().get_array_name(timestep, access_data=False)}[0]"
-            self.template_kwds = {**(self.template_kwds or {}), "_condition": self.condition.format(step=step), "_step": step}
+            self.template_kwds = {**(self.template_kwds or {}), "_condition": self.resolved.format(step=step), "_step": step}
             self.codeobj_class, self.template = OccasionalStandaloneCodeObject, self.standalone_template
         else:
             self.timestep = timestep.get_value()
-            self.holds = eval(f"lambda step: {self.condition.format(step='step')}")
+            self.holds = eval(f"lambda step: {self.resolved.format(step='step')}")
         super().before_run(run_namespace)
+
+    def numbers(self):
+        """Return what stands for other names in the condition in the coming run."""
+        return {}
 
     def lead(self, others):
         """Run others together with this one, until the run is over; those it led before are on their own again."""
@@ -101,3 +109,13 @@ class OccasionalMonitor(Occasional, StateMonitor):
     def __init__(self, source, variables, record, condition, phase, **statemonitor_args):
         self.when_holds(condition)
         StateMonitor.__init__(self, source, variables, record, **phase, **statemonitor_args)
+
+    def held(self, **numbers):
+        """Return what stands for whole numbers of the coming run: themselves; in standalone variables that hold them, so that another run has the same code."""
+        if not is_standalone():
+            return numbers
+        for name, number in numbers.items():
+            if name not in self.variables:
+                self.variables.add_array(name, size=1, dtype=np.int64)
+            self.variables[name].set_value(number)
+        return {name: f"{get_device().get_array_name(self.variables[name], access_data=False)}[0]" for name in numbers}

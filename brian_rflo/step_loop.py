@@ -13,7 +13,7 @@ from itertools import groupby
 
 from brian2 import BrianObject, get_device, prefs
 
-from . import schedule
+from . import programs, schedule
 from .construction import networks_with
 from .occasional import is_standalone
 
@@ -65,6 +65,8 @@ class StepLoop(BrianObject):
         """Arrange the coming run; of several of its kind in a network, the last one does. What is in two networks is left as it is."""
         super().before_run(run_namespace)
         self._remove()
+        if is_standalone():
+            programs.install()
         networks = networks_with(self)
         if len(networks) == 1 and [obj for obj in networks[0].sorted_objects if isinstance(obj, StepLoop)][-1] is self:
             self._arrange(networks[0], networks[0].sorted_objects)
@@ -93,7 +95,7 @@ class StepLoop(BrianObject):
 def blocks(objects):
     """Return the objects that do something, in their order: a condition, and those in a row that ask for it; None for those that always run."""
     working = [obj for obj in objects if obj.active and (obj._code_objects or type(obj).run is not BrianObject.run)]
-    return [(condition, list(block)) for condition, block in groupby(working, key=lambda obj: getattr(obj, "condition", None))]
+    return [(condition, list(block)) for condition, block in groupby(working, key=lambda obj: getattr(obj, "resolved", None))]
 
 
 def has_loop(network, objects):

@@ -12,6 +12,8 @@ prefs.register_preferences(
     dense_pass=BrianPreference(default=True, docs="Whether all-to-all projections run as dense loops on compiled targets; the numbers are the same."),
     vector_math=BrianPreference(default=True, docs="Whether C++ standalone code of learning networks uses the vector versions of tanh and exp, where there are any."),
     step_loop=BrianPreference(default=True, docs="Whether C++ standalone runs networks with one clock in a tight loop."),
+    one_file=BrianPreference(default=True, docs="Whether C++ standalone programs of learning networks are compiled as one file, beside their main function."),
+    keep_programs=BrianPreference(default=True, docs="Whether the object files of such programs are kept for the next ones, in the user's cache folder; `brian-rflo clean` deletes them."),
 )
 
 from .code import Geometry  # noqa: E402

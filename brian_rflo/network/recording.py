@@ -148,13 +148,12 @@ class EdgeMonitor(OccasionalMonitor):
 
     def __init__(self, source, variable, n_steps):
         self.n_steps = n_steps
-        super().__init__(source, variable, True, "True", schedule.RECORD)
+        super().__init__(source, variable, True, "{step} < {_begun} or {step} >= {_ending}", schedule.RECORD)
 
-    def before_run(self, run_namespace):
-        """The run's first and last step are known now."""
-        first, last = int(self.clock.variables["timestep"].get_value()[0]), int(self.clock._i_end)
-        self.condition = f"{{step}} < {first + self.n_steps} or {{step}} >= {max(first + self.n_steps, last - self.n_steps)}"
-        super().before_run(run_namespace)
+    def numbers(self):
+        """Return the end of the run's first trial, and the beginning of its last."""
+        begun = int(self.clock.variables["timestep"].get_value()[0]) + self.n_steps
+        return self.held(_begun=begun, _ending=max(begun, int(self.clock._i_end) - self.n_steps))
 
 
 class IntervalMonitor(OccasionalMonitor):
@@ -163,14 +162,13 @@ class IntervalMonitor(OccasionalMonitor):
     def __init__(self, source, variable, n_steps, size):
         self.n_steps, self.interval = n_steps, n_steps
         with catch_logs():  # Brian2 warns that it cannot count synapses before a standalone run
-            super().__init__(source, variable, np.arange(size), "True", schedule.RECORD)
+            super().__init__(source, variable, np.arange(size), "({step} + 1) % {_interval} == 0 or {step} + 1 == {_end}", schedule.RECORD)
 
     def every_trials(self, trials):
         """Record at the end of every so many trials, from the next run on."""
         self.interval = trials * self.n_steps
 
-    def before_run(self, run_namespace):
-        """The run's last step, which is recorded in any case, is known now."""
-        self.condition = f"({{step}} + 1) % {self.interval} == 0 or {{step}} + 1 == {int(self.clock._i_end)}"
-        super().before_run(run_namespace)
+    def numbers(self):
+        """Return the steps between, and the run's last step, which is recorded in any case."""
+        return self.held(_interval=self.interval, _end=int(self.clock._i_end))
 
