@@ -18,8 +18,9 @@ from .divergence import Guard
 from .optimizers import SGD
 from .side_by_side import Shared
 
-#: Statements of synapses before they change weights: above 0 where they learn.
-LEARNS = "_learns = int(plastic)*learning_rate*finite_network"
+#: Statements of synapses before they change weights: the learning rate, 0 where learning is off, and what is above 0 where they learn. It has
+#: the form of gradient descent, so that fast loops keep one number for both.
+LEARNS = "_rate = int(plastic)*learning_rate", "_learns = _rate/window*finite_network"
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,8 @@ def change_weights(total, window, optimizer, constraint):
     What is kept is a copy: ``_kept = w`` would be another name of the same array on the numpy target.
     """
     kept = optimizer.remembered
-    lines = [optimizer.counts, LEARNS, *(f"_kept_{name} = where(_learns > 0, 0, {name})" for name in kept)]
-    lines += [f"window = {window}", f"total = {total}", optimizer.code]
+    lines = [optimizer.counts, f"window = {window}", *LEARNS, *(f"_kept_{name} = where(_learns > 0, 0, {name})" for name in kept)]
+    lines += [f"total = {total}", optimizer.code]
     lines += [f"{name} = where(_learns > 0, {name}, _kept_{name})" for name in kept]
     lines += ["w = where(_learns > 0, w + dw, w)"]
     if constraint:

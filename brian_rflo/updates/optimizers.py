@@ -71,7 +71,7 @@ class SGD(Mechanism):
     @property
     def rate(self):
         """Expression of the learning rate of an update that is counted already."""
-        return f"learning_rate/(1 + (updates - 1)/{float(self.decay)!r})" if self.decay else "learning_rate"
+        return f"_rate/(1 + (updates - 1)/{float(self.decay)!r})" if self.decay else "_rate"
 
     @property
     def code(self):
