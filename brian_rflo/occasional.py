@@ -6,7 +6,8 @@ condition is one string, valid in Python and in C++: "({step} + 1) % 200 == 0".
 """
 
 import numpy as np
-from brian2 import StateMonitor, get_device
+from brian2 import StateMonitor, get_device, prefs
+from brian2.core.variables import ArrayVariable, AuxiliaryVariable, Constant
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.groups.group import CodeRunner
@@ -98,7 +99,31 @@ class OccasionalRunner(Occasional, CodeRunner):
     def __init__(self, group, code, condition, phase, name):
         self.when_holds(condition)
         CodeRunner.__init__(self, group, "stateupdate", code=code, clock=group.clock, name=name, **phase)
+        self.origin = None
         group.contained_objects.append(self)
+
+    def create_code_objects(self, run_namespace):
+        """Keep the code of the last run where nothing has changed that it was made from; runtime targets only."""
+        if is_standalone() or self.origin is None or self._made_from(run_namespace) != self.origin:
+            super().create_code_objects(run_namespace)
+            self.origin = None if is_standalone() or self.codeobj is None else self._made_from(run_namespace)
+
+    def _made_from(self, run_namespace):
+        """Return what the present code depends on, in the coming run."""
+        names = sorted(name for name, variable in self.codeobj.variables.items() if not isinstance(variable, AuxiliaryVariable))
+        variables = self.group.resolve_all(names, run_namespace, user_identifiers=set())
+        kind = get_device().code_object_class(self.codeobj_class or self.group.codeobj_class)
+        return [kind, self.abstract_code, dict(prefs.prefs), {name: state_of(variable) for name, variable in variables.items()}]
+
+
+def state_of(variable):
+    """Return what code depends on of a variable: itself, its place in memory, and the value of a constant."""
+    if isinstance(variable, Constant):
+        return variable.get_value(), variable.dim
+    if not isinstance(variable, ArrayVariable):
+        return id(variable)
+    values = variable.get_value()
+    return id(variable), values.__array_interface__["data"][0], values.shape, values.item() if variable.scalar and variable.constant else None
 
 
 class OccasionalMonitor(Occasional, StateMonitor):

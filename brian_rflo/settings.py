@@ -1,6 +1,7 @@
 """The settings of a network, and where its numbers come from: what files keep beside them."""
 
 import platform
+from functools import cache
 from importlib.metadata import version
 
 import numpy as np
@@ -13,8 +14,9 @@ from .statements import written
 from .identity import described
 
 
+@cache
 def versions():
-    """Versions of everything that makes the numbers."""
+    """Versions of everything that makes the numbers; what is installed does not change while a process runs."""
     packages = {name: version(name) for name in ("brian_rflo", "brian2", "numpy", "matplotlib")}
     return {"python": platform.python_version(), "platform": platform.platform(), **packages}
 

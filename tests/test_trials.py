@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, StateMonitor, defaultclock, ms, network_operation, stop
+from brian2 import Network, NetworkOperation, NeuronGroup, StateMonitor, defaultclock, ms, network_operation, stop
 from brian2 import device as brian_device
 
 from brian_rflo import RFLO, ArrayTask, CursorMovements, Delta, EvidenceAccumulation, FixedSynapses, LIFNeurons, LearningNetwork, LossMonitor, Murray2019, PerStep, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials, reference, schedule
@@ -377,3 +377,41 @@ def test_file_of_random_trials_is_small():
         stored = np.fromfile(path, path.suffix[1:])
         assert path.suffix == suffix and [other.name for other in path.parent.iterdir()] == [path.name]
         assert stored.any() and np.array_equal(stored, np.concatenate([values.chunk(0), values.chunk(1)]))
+
+
+def test_code_at_boundaries_is_kept_between_runs_and_follows_what_it_names():
+    task = PeriodicOutput(period=10 * ms)
+    group = NeuronGroup(2, "v : 1")
+    trials = Trials(task)
+    trials.at_start(group, "v = level*t/ms")
+    network = Network(group, trials)
+    (runner,) = [obj for obj in network.sorted_objects if getattr(obj, "abstract_code", "") == "v = level*t/ms"]
+    seen, codes = [], []
+    for level in (1, 1, 2.5):
+        network.run(10 * ms, namespace={"level": level})
+        seen.append(float(group.v[0]))
+        codes.append(runner.codeobj)
+    assert seen == [0, 10, 50]
+    assert codes[0] is codes[1] is not codes[2]
+
+
+def test_objects_at_a_boundary_run_together_and_are_on_their_own_after_an_interrupted_run():
+    task = PeriodicOutput(period=10 * ms)
+    groups = [NeuronGroup(1, "v : 1", name=f"member_{number}") for number in range(3)]
+    trials = Trials(task)
+    for group in groups:
+        trials.at_start(group, "v += 1")
+
+    def interrupt():
+        if trials.t >= 15 * ms and groups[0].v[0] < 3:
+            raise KeyboardInterrupt
+
+    network = Network(*groups, trials, NetworkOperation(interrupt))
+    with pytest.raises(KeyboardInterrupt):
+        network.run(20 * ms)
+    leaders = [obj for obj in network.sorted_objects if getattr(obj, "led", ())]
+    assert leaders and not any(obj.active for leader in leaders for obj in leader.led)
+    groups[0].v = 3
+    network.run(10 * ms)
+    assert [float(group.v[0]) for group in groups] == [4, 3, 3]
+    assert all(obj.active for obj in network.sorted_objects if hasattr(obj, "led")) and not any(obj.led for obj in leaders)

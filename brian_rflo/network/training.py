@@ -1,5 +1,7 @@
 """Any Brian2 network that has a Trials can learn: it trains, is saved and loaded, and returns a result."""
 
+import gc
+from contextlib import contextmanager, nullcontext
 from textwrap import shorten
 
 import numpy as np
@@ -18,6 +20,19 @@ from ..trials import Trials
 from .recording import Recording
 
 logger = get_logger(__name__)
+
+
+@contextmanager
+def frozen():
+    """Hide what is in memory from the garbage collector meanwhile, unless somebody else has hidden something: looking at it takes longer than a trial."""
+    if gc.get_freeze_count():
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class TrialNetwork(Constructed, Network):
@@ -71,6 +86,7 @@ class TrialNetwork(Constructed, Network):
         self.trials, self.task, self.copies, self.networks, self._constants = trials, trials.task, trials.copies, len(trials) // trials.copies, {}
         self.blocks = len(trials)
         self.readout = trials.readouts[0] if trials.readouts else None
+        self._has_run = False
         self._recording = Recording(self)
         self.losses = self._recording.losses
         self.add(*self._recording.monitors)
@@ -93,6 +109,12 @@ class TrialNetwork(Constructed, Network):
     def before_run(self, run_namespace):
         """As `brian2.Network.before_run`."""
         super().before_run(run_namespace)
+
+    def run(self, *args, level=0, **run_args):
+        """As `brian2.Network.run`, which collects garbage; from the second run on that takes no time."""
+        with frozen() if self._has_run else nullcontext():
+            super().run(*args, level=level + 1, **run_args)
+        self._has_run = True
 
     @property
     def learners(self):
