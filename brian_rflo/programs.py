@@ -32,6 +32,26 @@ FUNCTION = re.compile(r"^void _(?:run|before_run|after_run)_\w+\(\)", re.MULTILI
 INCLUDE = re.compile(r"^\s*#\s*include\b.*$", re.MULTILINE)
 MACRO = re.compile(r"^\s*#\s*define\s+(\w+)(.*)$", re.MULTILINE)
 
+#: Memory for arrays begins with a line of the cache; that of Brian2's arrays, from the GNU library, 16 bytes behind one, so that each
+#: load and store of vectors would cross two.
+ALIGNED = """
+#if !defined(_WIN32)
+void* operator new(std::size_t size)
+{
+    void* memory = NULL;
+    if (size < 1024)
+        memory = malloc(size ? size : 1);
+    else if (posix_memalign(&memory, 64, size))
+        memory = NULL;
+    if (!memory)
+        throw std::bad_alloc();
+    return memory;
+}
+void operator delete(void* memory) noexcept { free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { free(memory); }
+#endif
+"""
+
 
 def install():
     """Let the coming build of the active C++ standalone device go this way; the one after it is Brian2's own again."""
@@ -125,7 +145,7 @@ def one_file(objects, frame):
     for text in frame:
         includes += INCLUDE.findall(text)
         bodies.append(INCLUDE.sub("", text))
-    return "\n".join([*dict.fromkeys(line.strip() for line in includes), *bodies])
+    return "\n".join([*dict.fromkeys(line.strip() for line in [*includes, "#include <new>"]), *bodies, ALIGNED])
 
 
 def with_units(makefile, units):
