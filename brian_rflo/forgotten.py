@@ -59,6 +59,22 @@ def belated_gain(synapses):
             yield f"'{runner.name}' sets the gain of '{target.name}' at when='{runner.when}', order={runner.order}: '{synapses.name}' learns with that of the step before. Write {target.name}.run_regularly('gain = ...', **schedule.{name})."
 
 
+def premature_feedback(synapses):
+    """A sentence on a sum that brings feedback to a projection's target before what it sums is set, so that it is that of the step before."""
+    target = whole(synapses.target)
+    for objects in objects_with(synapses) if "feedback" in names_read(synapses) else ():
+        learners = [number for number, obj in enumerate(objects) if obj is synapses.dense.learner]
+        for number, obj in enumerate(objects):
+            if not learners or not isinstance(obj, SummedVariableUpdater) or obj.target_var is not target.variables["feedback"]:
+                continue
+            sent = [name for name in sorted(obj.expression.identifiers) if obj.group.variables.indices.get(name) == "_presynaptic_idx"]
+            late = [(name, other) for name in sent for other in objects[number + 1 : learners[0]] if writes(other, obj.group.variables[name])]
+            if late:
+                name, other = late[0]
+                remedy = f"Write FeedbackSynapses({whole(obj.group.source).name}, {target.name}), or schedule.move it to schedule.FEEDBACK."
+                yield f"'{obj.name}' sums the feedback of '{target.name}' before '{other.name}' sets {name.removesuffix('_pre')}: '{synapses.name}' learns with that of the step before. {remedy}"
+
+
 def never_reset(trials):
     """Sentences on groups that have a memory and learn in trials, and begin each in the state in which the last one ended."""
     objects = [obj for network in objects_with(trials) for obj in network]

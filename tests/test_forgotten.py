@@ -223,6 +223,20 @@ def test_gains_that_are_right(caplog):
     assert not said(caplog)
 
 
+@pytest.mark.parametrize("moved", [False, True])
+def test_feedback_of_the_step_before_is_named(moved, caplog):
+    """A sum of fixed weights is a drive, taken before the readout knows its error."""
+    parts = Parts()
+    back = FixedSynapses(parts.readout, parts.neurons, sends="error", onto="feedback", name="back")
+    back.connect()
+    back.w = 0.3
+    if moved:
+        schedule.move(back.summed_updaters["feedback_post"], schedule.FEEDBACK)
+    parts.run(back, without=(parts.feedback,))
+    assert len(said(caplog)) == (not moved)
+    assert moved or "sums the feedback of 'own' before 'readout_task' sets error: 'rec' learns with that of the step before. Write FeedbackSynapses(readout, own)" in said(caplog)[0]
+
+
 def test_the_numbers_of_the_three_are_what_was_said(caplog):
     """As findings had them: the right losses, those without a reset, and those of a late gain."""
 

@@ -11,7 +11,7 @@ from brian2.utils.stringtools import get_identifiers
 from .. import schedule
 from ..dense import DenseParts
 from ..dense.reading import read
-from ..forgotten import belated_gain, never_written
+from ..forgotten import belated_gain, never_written, premature_feedback
 from ..neurons.base import PSP, check_group, integrates, whole
 from ..occasional import is_standalone
 from ..quantities import check_field, is_number
@@ -264,7 +264,7 @@ class PlasticSynapses(Projection):
         self._is_looked_at = True
         for sentence in never_written(self):
             logger.warn(sentence, "forgotten")
-        for sentence in belated_gain(self):
+        for sentence in (*belated_gain(self), *premature_feedback(self)):
             logger.warn(sentence, "belated")
 
     def _check_alone(self):
