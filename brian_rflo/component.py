@@ -27,6 +27,11 @@ class Component(Constructed, OwnNames, Settable):
             return None
         return next((variable for variable in (name, name.removesuffix("_")) if variable in self.variables), None)
 
+    def integrate_what_is_there(self):
+        """Take Brian2's state updater out where there are no differential equations: it would do nothing, in each step."""
+        if not self.equations.diff_eq_names:
+            self.contained_objects[:] = [obj for obj in self.contained_objects if obj is not self.state_updater]
+
 
 class OwnSynapses(OwnNames, Synapses):
     """Synapses within an object of this package, that the user does not see."""

@@ -39,6 +39,7 @@ class TaskGroup(Component, NeuronGroup):
     def __init__(self, N, model, task, namespace, code, phase, **neurongroup_args):
         self.task = task
         super().__init__(N, model, namespace=namespace, **neurongroup_args)
+        self.integrate_what_is_there()
         check_clock(task, self)
         self.run_regularly(code, **phase, name=f"{self.name}_task")
 

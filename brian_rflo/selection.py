@@ -115,6 +115,7 @@ class WinnerTakeAll(Component, NeuronGroup):
         winner = one_hot(initial, n_units, networks)
         namespace = {**(neurongroup_args.pop("namespace", None) or {}), "choose": choose}
         super().__init__(networks * n_units, EQUATIONS, namespace=namespace, name=name, **neurongroup_args)
+        self.integrate_what_is_there()
         self.n_period, self.n_active = self._steps()
         self.namespace |= {"n_period": self.n_period, "n_active": self.n_active}
         self.run_regularly(SEND, **schedule.INPUT, name=f"{self.name}_send")

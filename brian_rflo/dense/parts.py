@@ -66,7 +66,7 @@ class DenseParts(BrianObject):
         self.stand_ins = [*self.sums, *self.passing, *self.resting[1:], *self.keeping[1:]]
         vector_math.use_for(synapses, synapses.source, synapses.target)
         self.own = [self, *self.ordinary, *self.stand_ins]
-        synapses.contained_objects.extend([self, *self.stand_ins, StepLoop(synapses)])
+        synapses.contained_objects.extend([self, *self.stand_ins, *([StepLoop(synapses)] if learner is not None else [])])
 
     @property
     def trace_code(self):

@@ -56,6 +56,7 @@ class Cells(Component, NeuronGroup):
         self.lenders, self.partner = [whole(base), *lenders], partner
         namespace = FUNCTIONS | (neurongroup_args.pop("namespace", None) or {})
         super().__init__(len(whole(base)), equations, method="euler", namespace=namespace, name=name, **neurongroup_args)
+        self.integrate_what_is_there()
         self.borrow(*self.equations.identifiers)
 
     def borrow(self, *names):

@@ -17,6 +17,7 @@ from ..occasional import is_standalone
 from ..quantities import check_field, is_number
 from ..rules import LearningRule
 from ..statements import written
+from ..step_loop import StepLoop
 from ..steps import INTEGRATE, equations_of, steps_of
 from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, named, place
 from ..steps.step import constants_of
@@ -224,6 +225,7 @@ class PlasticSynapses(Projection):
         for name in ALONE:
             self.variables._variables.pop(name, None)  # left by a run without trials
         self.settle(trials=trials.name, trial_length=trials.task.n_steps)
+        self.contained_objects[:] = [obj for obj in self.contained_objects if not isinstance(obj, StepLoop)]  # that of the trials does it
         self.variables.add_constant("trial_steps", trials.task.n_steps)
         for step in [*self.placed, *self.waiting]:
             for name in named(step.code, NETWORK) if step.site == "own" else ():

@@ -116,6 +116,7 @@ class Trials(Component, NeuronGroup):
         equations = [equations_of(self.mechanisms, "network"), "loss : 1", *(f"{name} : 1 (shared)" for mechanism in mechanisms for name in mechanism.parameters)]
         namespace = {**(neurongroup_args.pop("namespace", None) or {}), **FUNCTIONS, **constants_of(self.mechanisms)}
         super().__init__(networks * self.copies, "\n".join(dict.fromkeys("\n".join(equations).splitlines())), namespace=namespace, name=name, **neurongroup_args)
+        self.integrate_what_is_there()
         check_clock(task, self)
         self.variables.add_array("_first_idx", size=len(self), dtype=np.int32, constant=True, read_only=True, values=np.arange(len(self)) // self.copies * self.copies)
         self.variables.add_constant("trial_steps", task.n_steps)
