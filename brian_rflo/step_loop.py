@@ -13,7 +13,7 @@ from itertools import groupby
 
 from brian2 import BrianObject, get_device, prefs
 
-from . import programs, schedule
+from . import modules, programs, schedule
 from .construction import networks_with
 from .occasional import is_standalone
 
@@ -68,6 +68,7 @@ class StepLoop(BrianObject):
         if is_standalone():
             programs.install()
         networks = networks_with(self)
+        modules.end([obj for network in networks for obj in network.sorted_objects])
         if len(networks) == 1 and [obj for obj in networks[0].sorted_objects if isinstance(obj, StepLoop)][-1] is self:
             self._arrange(networks[0], networks[0].sorted_objects)
 

@@ -6,7 +6,7 @@ from brian2 import BrianObject
 from brian2.utils.logger import get_logger
 from brian2.utils.stringtools import get_identifiers
 
-from .. import schedule, vector_math
+from .. import modules, schedule, vector_math
 from ..construction import networks_with
 from ..statements import written
 from ..step_loop import StepLoop
@@ -112,6 +112,7 @@ class DenseParts(BrianObject):
     def before_run(self, run_namespace):
         """Decide for the coming run."""
         networks = [network.sorted_objects for network in networks_with(self)]
+        modules.begin([obj for objects in networks for obj in objects])
         self.reason = first(reason_against(self, objects, run_namespace) for objects in networks)
         self.reason_to_pass = self.reason or first(problem for objects in networks for problem in history.problems(self, objects, run_namespace))
         self.reason_to_walk = self.reason or (self.reason_to_pass and first(problem for objects in networks for problem in resting.problems(self, objects, run_namespace)))

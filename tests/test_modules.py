@@ -1,0 +1,57 @@
+"""Cython modules compiled side by side: the same numbers, nothing left behind, and an error where one does not compile."""
+
+import numpy as np
+import pytest
+from brian2 import Function, Network, NeuronGroup, ms, prefs
+from brian2.codegen.runtime.cython_rt.cython_rt import CythonCodeObject
+from brian2.codegen.runtime.cython_rt.extension_manager import cython_extension_manager as manager
+from brian2.core.base import BrianObjectException
+
+from brian_rflo import RFLO, PlasticSynapses, RateNeurons, modules
+
+pytestmark = pytest.mark.compiled
+
+
+@pytest.fixture
+def empty(tmp_path):
+    """A cache folder without modules."""
+    before = prefs.codegen.runtime.cython.cache_dir
+    prefs.codegen.runtime.cython.cache_dir, prefs.codegen.target = str(tmp_path), "cython"
+    yield tmp_path
+    prefs.codegen.runtime.cython.cache_dir = before
+
+
+def small(more=""):
+    neurons = RateNeurons(3, tau=10 * ms)
+    recurrent = PlasticSynapses(neurons, neurons, RFLO(learning_rate=0.1, tau=10 * ms), onto="I_rec")
+    recurrent.connect()
+    recurrent.w.set_item(slice(None), np.linspace(-0.4, 0.4, 9))
+    neurons.feedback = 0.5
+    group = NeuronGroup(1, f"x : 1\n{more}", name="unit*")
+    return Network(neurons, recurrent, group), recurrent, group
+
+
+def test_same_numbers_and_nothing_left(empty, caplog):
+    network, recurrent, _ = small()
+    compiled = []
+    for duration in (5 * ms, 5 * ms):
+        network.run(duration, namespace={})
+        assert not {"create_extension", "_load_module"} & set(vars(manager))
+        assert not any(isinstance(module, modules.Module) for obj in network.objects for code in obj._code_objects for module in code.compiled_code.values())
+        compiled.append(sorted(path.name for path in empty.glob("*.so")))
+    assert compiled[0] == compiled[1] and len(compiled[0]) >= 3
+    found = np.array(recurrent.w)
+    prefs.codegen.target = "numpy"
+    network, recurrent, _ = small()
+    network.run(10 * ms, namespace={})
+    np.testing.assert_allclose(found, np.array(recurrent.w), rtol=1e-13)
+
+
+def test_an_error_of_the_compiler_ends_the_run(empty):
+    broken = Function(lambda x: x, arg_units=[1], return_unit=1, arg_names=["x"])
+    broken.implementations.add_implementation(CythonCodeObject, "cdef double broken(double x):\n    return no_such_name(x)\n", name="broken")
+    network, _, group = small()
+    group.run_regularly("x = broken(1.0)")
+    with pytest.raises(BrianObjectException) as caught:
+        network.run(1 * ms, namespace={"broken": broken})
+    assert "does not compile with Cython" in str(caught.value.__cause__)
