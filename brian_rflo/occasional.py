@@ -7,6 +7,7 @@ condition is one string, valid in Python and in C++: "({step} + 1) % 200 == 0".
 
 import numpy as np
 from brian2 import StateMonitor, get_device, prefs
+from brian2.core.functions import Function
 from brian2.core.variables import ArrayVariable, AuxiliaryVariable, Constant
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
@@ -43,8 +44,8 @@ class Occasional:
     standalone_template, template_kwds = "occasional_stateupdate", None
     #: The condition in the coming run, with ``{step}``.
     resolved = None
-    #: Objects behind this one that run with it in the coming run, because they ask the same.
-    led = ()
+    #: Objects behind this one that run with it in the coming run, because they ask the same; and whether this is one of them, until the run begins.
+    led, is_led = (), False
 
     def when_holds(self, condition):
         """Set the condition, a string in which ``{step}`` is the number of the time step. Call it before ``__init__``."""
@@ -68,13 +69,23 @@ class Occasional:
         """Return what stands for other names in the condition in the coming run."""
         return {}
 
+    @property
+    def active(self):
+        """Whether Brian2 is to run it: the user's switch. Once, when Brian2 looks which objects it is to run, False for what another one leads."""
+        if self.is_led:
+            self.is_led = False
+            return False
+        return self._active
+
+    @active.setter
+    def active(self, value):
+        self._set_active(value)
+
     def lead(self, others):
-        """Run others together with this one, until the run is over; those it led before are on their own again."""
-        for other in self.led:
-            other.active = True
+        """Run others together with this one in the run that is about to begin."""
         self.led = tuple(others)
         for other in self.led:
-            other.active = False
+            other.is_led = True
 
     def run(self):
         """Run the code if the condition holds, and that of those it leads; runtime targets only."""
@@ -87,10 +98,6 @@ class Occasional:
         """Run the code."""
         super().run()
 
-    def after_run(self):
-        """Lead nobody any longer."""
-        super().after_run()
-        self.lead(())
 
 
 class OccasionalRunner(Occasional, CodeRunner):
@@ -113,13 +120,15 @@ class OccasionalRunner(Occasional, CodeRunner):
         names = sorted(name for name, variable in self.codeobj.variables.items() if not isinstance(variable, AuxiliaryVariable))
         variables = self.group.resolve_all(names, run_namespace, user_identifiers=set())
         kind = get_device().code_object_class(self.codeobj_class or self.group.codeobj_class)
-        return [kind, self.abstract_code, dict(prefs.prefs), {name: state_of(variable) for name, variable in variables.items()}]
+        return [kind, self.abstract_code, dict(prefs.prefs), {name: state_of(variable, kind, self.group) for name, variable in variables.items()}]
 
 
-def state_of(variable):
+def state_of(variable, kind, group):
     """Return what code depends on of a variable: itself, its place in memory, and the value of a constant."""
     if isinstance(variable, Constant):
         return variable.get_value(), variable.dim
+    if isinstance(variable, Function):
+        return id(variable), variable.implementations[kind].get_code(group)
     if not isinstance(variable, ArrayVariable):
         return id(variable)
     values = variable.get_value()

@@ -15,11 +15,14 @@ import sys
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
+from weakref import WeakSet
 
 from brian2 import get_device, prefs
+from brian2.codegen.cpp_prefs import get_compiler_and_args
 from brian2.utils.logger import get_logger
 
 from .files import expanded
+from .vector_math import FUNCTIONS
 
 logger = get_logger(__name__)
 
@@ -53,33 +56,50 @@ void operator delete(void* memory, std::size_t) noexcept { free(memory); }
 """
 
 
-def install():
-    """Let the coming build of the active C++ standalone device go this way; the one after it is Brian2's own again."""
+def install(networks):
+    """Let the coming build of the active C++ standalone device go this way if it is of these networks; the one after it is Brian2's own again."""
     device = get_device()
-    device.compile_source = partial(compile_source, device)
+    device.compile_source = partial(compile_source, device, WeakSet(networks))
 
 
-def compile_source(device, directory, compiler, debug, clean):
-    """Compile a program that Brian2 has written; the arguments are those of its device."""
+def compile_source(device, networks, directory, compiler, debug, clean):
+    """Compile a program that Brian2 has written; the last four arguments are those of its device."""
     vars(device).pop("compile_source", None)
     own, folder = partial(device.compile_source, directory, compiler), Path(directory)
-    reason = reason_against(compiler, debug, clean)
-    if reason is None:
-        makefile = (folder / "makefile").read_text()
-        try:
-            units = units_of(folder, device.writer)
-            (folder / "makefile").write_text(with_units(makefile, units))
-            found = {unit for unit in units if keeps(device) and fetched(folder, unit)}
-            own(debug, clean)
-        except (OSError, RuntimeError) as error:
-            reason = f"they do not compile as one file ({error})"
-            (folder / "makefile").write_text(makefile)
-        else:
-            for unit in units if keeps(device) else ():
-                keep(folder, unit, is_new=unit not in found)
-            return
-    logger.info(f"Compiling the code objects of this program file by file: {reason}.", "file_by_file")
-    own(debug, clean)
+    if not any(network in device.networks for network in networks):  # that program was never built
+        return own(debug, clean)
+    reason = reason_against(compiler, debug, clean) or compiled_as_one(device, folder, own)
+    if reason is not None:
+        logger.info(f"Compiling the code objects of this program file by file: {reason}.", "file_by_file")
+        own(debug, clean)
+
+
+def compiled_as_one(device, folder, own):
+    """Compile a program as one file beside its main function; return why not, or None."""
+    makefile, found, units = (folder / "makefile").read_text(), [], []
+    try:
+        units = units_of(folder, device.writer)
+        (folder / "makefile").write_text(with_units(makefile, units))
+        found = [unit for unit in units[:2] if keeps(device) and fetched(folder, unit)]
+        own(False, False)
+    except (OSError, RuntimeError) as error:
+        (folder / "makefile").write_text(makefile)
+        for unit in found:  # one of them may be damaged
+            with suppress(OSError):
+                (kept_folder() / object_of(unit)).unlink()
+        return f"they do not compile as one file ({error})"
+    for unit in units[:2] if keeps(device) else ():
+        if unit not in found:
+            keep(folder, unit)
+    for_deletion(folder, device.writer, units)
+    return None
+
+
+def for_deletion(folder, writer, units):
+    """Let the device's `delete` know what was compiled; it takes away what it calls headers as it is, and sources with their object files."""
+    writer.header_files |= writer.source_files - set(units)
+    writer.source_files = set(units)
+    (folder / "make.deps").touch()
 
 
 def reason_against(compiler, debug, clean):
@@ -100,12 +120,12 @@ def units_of(folder, writer):
     apart = apart_of(objects)
     network = one_file([text for name, text in objects.items() if name not in apart], [sources[name] for name in FRAME])
     headers = "".join(path.read_text() for path in sorted(folder.glob("*.h")) + sorted(folder.glob("brianlib/*.h")))
-    origin = headers + (folder / "makefile").read_text().partition("OPTIMISATIONS")[2] + compiler_and_processor()
+    origin = "\n".join([headers, (folder / "makefile").read_text().partition("OPTIMISATIONS")[2], *surroundings()])
     names = []
     for kind, text in (("network", network), ("program", sources["main.cpp"])):
         name = f"{kind}_{hashlib.sha256((origin + text).encode()).hexdigest()[:32]}.cpp"
         for old in folder.glob(f"{kind}_*"):
-            if old.stem != Path(name).stem:
+            if old.stem != Path(name).stem and re.fullmatch(rf"{kind}_[0-9a-f]{{32}}\.(cpp|o)", old.name):
                 old.unlink()
         (folder / name).write_text(text)
         names.append(name)
@@ -113,15 +133,22 @@ def units_of(folder, writer):
 
 
 def apart_of(objects):
-    """Return the code objects, by file, that stay files of their own: of an unknown form, or with a macro that would reach others."""
+    """Return the code objects, by file, that stay files of their own: of an unknown form, with a macro that would reach others, or within reach of vector functions."""
     unknown = [name for name, text in objects.items() if not is_known(text)]
     macros = {name: dict(MACRO.findall(text)) for name, text in objects.items()}
     meanings = {}
     for name in objects:
         for macro, meaning in macros[name].items():
             meanings.setdefault(macro, set()).add(meaning)
+    vector = {name for function in FUNCTIONS for name in undeclared(function, objects)}
     reaching = {macro for macro, found in meanings.items() if len(found) > 1 or any(macro not in macros[name] and re.search(rf"\b{macro}\b", text) for name, text in objects.items())}
-    return [name for name in objects if name in unknown or reaching & set(macros[name])]
+    return [name for name in objects if name in unknown or name in vector or reaching & set(macros[name])]
+
+
+def undeclared(function, objects):
+    """Return the code objects that name a function of which others alone have declared a vector version."""
+    declared = {name for name, text in objects.items() if f"double {function}(double) noexcept" in text}
+    return {name for name, text in objects.items() if declared and name not in declared and re.search(rf"\b{function}\b", text)}
 
 
 def is_known(text):
@@ -155,21 +182,34 @@ def with_units(makefile, units):
     return f"{makefile}\n\n{units[1].removesuffix('.cpp')}.o: CXXFLAGS += -O1\n"
 
 
+def surroundings():
+    """Return what an object file depends on beside texts and flags."""
+    make = prefs["devices.cpp_standalone.make_cmd_unix"], *prefs["devices.cpp_standalone.extra_make_args_unix"]
+    paths = [os.environ.get(name, "") for name in ("CXX", "CPATH", "CPLUS_INCLUDE_PATH", "CXXFLAGS", "MAKEFLAGS")]
+    return *map(str, make), *paths, version_of(os.environ.get("CXX", "g++")), processor()
+
+
 @cache
-def compiler_and_processor():
-    """Return what an object file depends on beside its text: the compiler's version, and what the processor can."""
-    version = subprocess.run([*os.environ.get("CXX", "g++").split(), "--version"], capture_output=True, text=True).stdout
+def version_of(compiler):
+    """Return the version of a compiler."""
+    return subprocess.run([*compiler.split(), "--version"], capture_output=True, text=True).stdout
+
+
+@cache
+def processor():
+    """Return what the processor can."""
     with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return version + "".join(dict.fromkeys(line for line in lines if line.startswith(("model name", "flags", "Features", "CPU "))))
-    return version + subprocess.run(["sysctl", "-n", "machdep.cpu"], capture_output=True, text=True).stdout
+        return "".join(dict.fromkeys(line for line in lines if line.startswith(("model name", "flags", "Features", "CPU "))))
+    return subprocess.run(["sysctl", "-n", "machdep.cpu"], capture_output=True, text=True).stdout
 
 
 def keeps(device):
     """Return whether object files are kept; not where a program includes files of the user's, which may change."""
     asked = [device, *(obj.compiler_kwds for obj in device.code_objects.values())]
     own = [getattr(one, name, None) or (one.get(name) if isinstance(one, dict) else None) for one in asked for name in ("headers", "include_dirs", "sources")]
-    return prefs["brian_rflo.keep_programs"] and not any(own) and not prefs["codegen.cpp.headers"]
+    flags = get_compiler_and_args()[1]
+    return prefs["brian_rflo.keep_programs"] and not any(own) and not prefs["codegen.cpp.headers"] and not any("-include" in flag for flag in flags)
 
 
 def kept_folder():
@@ -183,29 +223,31 @@ def kept_folder():
     return expanded(base) / "brian_rflo" / "programs"
 
 
+def object_of(unit):
+    """Return the name of a unit's object file."""
+    return f"{unit.removesuffix('.cpp')}.o"
+
+
 def fetched(folder, unit):
     """Bring a kept object file into the folder of a program; return whether there is one."""
-    ours, kept = folder / f"{unit.removesuffix('.cpp')}.o", kept_folder() / f"{unit.removesuffix('.cpp')}.o"
+    ours, kept = folder / object_of(unit), kept_folder() / object_of(unit)
     with suppress(OSError):
-        if not ours.exists() and "/" not in unit:
+        if not ours.exists():
             shutil.copyfile(kept, ours)
             os.utime(kept)
         os.utime(ours)
-        return "/" not in unit
+        return True
     return False
 
 
-def keep(folder, unit, is_new):
+def keep(folder, unit):
     """Keep an object file, written under another name and then put into place; what is old goes where there is too much."""
-    if not is_new or "/" in unit:
-        return
     with suppress(OSError):
         place = kept_folder()
         place.mkdir(parents=True, exist_ok=True)
-        name = f"{unit.removesuffix('.cpp')}.o"
-        waiting = place / f"{name}.{os.getpid()}"
-        shutil.copyfile(folder / name, waiting)
-        os.replace(waiting, place / name)
+        waiting = place / f"{object_of(unit)}.{os.getpid()}"
+        shutil.copyfile(folder / object_of(unit), waiting)
+        os.replace(waiting, place / object_of(unit))
         clean(LIMIT)
 
 

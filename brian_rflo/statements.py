@@ -2,6 +2,8 @@
 
 import ast
 
+from brian2 import DEFAULT_FUNCTIONS
+
 
 def parsed(code):
     """Return statements as Python's syntax tree."""
@@ -27,20 +29,26 @@ def loaded(code):
 
 
 def nested(code, *temporaries):
-    """Return statements in which temporaries that are written once and read once stand where they are read, unless what they read changes on the way.
+    """Return statements in which temporaries that are written once and read once stand where they are read, unless what they read changes on the way or is drawn.
 
     NumPy writes the value of an inner expression over an operand that nobody else holds, so arrays are made, and go through the caches,
-    less often. The order of operations stays.
+    less often.
     """
     body = parsed(code).body
     for name in temporaries:
         places = [number for number, statement in enumerate(body) for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id == name]
         if len(places) == 2 and is_assignment(body[places[0]], name):
             value, between = body[places[0]].value, ast.Module(body[places[0] + 1 : places[1]], [])
-            if not assigned(between) & loaded(ast.unparse(value)):
+            if not assigned(between) & loaded(ast.unparse(value)) and not draws(value):
                 Written({name: value}).visit(body[places[1]])
                 del body[places[0]]
     return "\n".join(map(ast.unparse, body))
+
+
+def draws(node):
+    """Return whether an expression may draw random numbers: it calls a function that is not known to give the same each time."""
+    called = {part.func.id for part in ast.walk(node) if isinstance(part, ast.Call)}
+    return bool(called - {"where"} - {name for name, function in DEFAULT_FUNCTIONS.items() if function.stateless})
 
 
 def is_assignment(statement, name):

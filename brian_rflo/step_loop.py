@@ -15,7 +15,7 @@ from brian2 import BrianObject, get_device, prefs
 
 from . import modules, programs, schedule
 from .construction import networks_with
-from .occasional import is_standalone
+from .occasional import Occasional, is_standalone
 
 LOOP = """
 {{
@@ -62,15 +62,18 @@ class StepLoop(BrianObject):
         """Nothing: Brian2 would warn of what was never in a network, and does so of the owner."""
 
     def before_run(self, run_namespace):
-        """Arrange the coming run; of several of its kind in a network, the last one does. What is in two networks is left as it is."""
+        """Arrange the coming run; of several of its kind in a network, the last one does. What is in two networks, or goes on behind it, is left as it is."""
         super().before_run(run_namespace)
         self._remove()
-        if is_standalone():
-            programs.install()
         networks = networks_with(self)
+        if is_standalone():
+            programs.install(networks)
         modules.end([obj for network in networks for obj in network.sorted_objects])
-        if len(networks) == 1 and [obj for obj in networks[0].sorted_objects if isinstance(obj, StepLoop)][-1] is self:
-            self._arrange(networks[0], networks[0].sorted_objects)
+        if len(networks) == 1:
+            objects = networks[0].sorted_objects
+            behind = objects[next(number for number, obj in enumerate(objects) if obj is self) + 1 :]
+            if not any(obj.active for obj in behind) and all(obj._network in (None, networks[0].id) for obj in objects):
+                self._arrange(networks[0], objects)
 
     def _arrange(self, network, objects):
         if not is_standalone():
@@ -96,7 +99,13 @@ class StepLoop(BrianObject):
 def blocks(objects):
     """Return the objects that do something, in their order: a condition, and those in a row that ask for it; None for those that always run."""
     working = [obj for obj in objects if obj.active and (obj._code_objects or type(obj).run is not BrianObject.run)]
-    return [(condition, list(block)) for condition, block in groupby(working, key=lambda obj: getattr(obj, "resolved", None))]
+    return [(key and key[0], list(block)) for key, block in groupby(working, key=asked_by)]
+
+
+def asked_by(obj):
+    """Return the condition that an object asks for, and the clock that it asks of; None where it always runs, or runs in a way of its own."""
+    is_ours = isinstance(obj, Occasional) and type(obj).run is Occasional.run and "run" not in vars(obj)
+    return (obj.resolved, obj.clock.name) if is_ours else None
 
 
 def has_loop(network, objects):

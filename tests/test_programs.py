@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from brian2 import ms
+from brian2 import Function, Network, NeuronGroup, ms
 
-from brian_rflo import RFLO, LearningNetwork, PeriodicOutput, RateNeurons, devices, programs
+from brian_rflo import RFLO, LearningNetwork, PeriodicOutput, PlasticSynapses, RateNeurons, devices, programs
 from brian_rflo.cli import main
 
 
@@ -85,6 +85,36 @@ def test_macros_that_would_reach_others_stay_apart():
     assert programs.apart_of({"a": text("a", "#include <gsl.h>"), "b": "int main() {}", "c": text("c")}) == ["a", "b"]
 
 
+def test_vector_functions_reach_nobody_who_has_not_declared_them():
+    def text(name, code, declared=""):
+        return f"#include <cmath>\n{programs.SUPPORT}\n{programs.DEFINES}\n{declared}\nvoid _run_{name}()\n{{\n using namespace brian;\n{code}\n}}\n"
+
+    vector = 'extern "C" __attribute__((__simd__("notinbranch"))) double tanh(double) noexcept;'
+    objects = {"a": text("a", "tanh(x);", vector), "b": text("b", "tanh(x);"), "c": text("c", "exp(x);")}
+    assert programs.apart_of(objects) == ["b"]
+    assert programs.apart_of({name: objects[name] for name in "bc"}) == []
+
+
+@pytest.mark.compiled
+def test_a_function_with_a_header_is_compiled_anew_where_it_has_changed(tmp_path, kept):
+    """It stays a file of its own, which is compiled each time; the user's files in that folder stay."""
+    (tmp_path / "network_results.npz").write_text("mine")
+    found = []
+    for factor in (2, 3):
+        function = Function(lambda x: x, arg_units=[1], return_unit=1, arg_names=["x"])
+        function.implementations.add_implementation("cpp", f"#include <cmath>\ndouble drive_of(double x) {{ return {factor}*x; }}", name="drive_of")
+        with devices.device("cpp_standalone", tmp_path):
+            neurons = RateNeurons(2, tau=10 * ms, name="n")
+            recurrent = PlasticSynapses(neurons, neurons, RFLO(0.1, tau=10 * ms), onto="I_rec", name="r")
+            recurrent.connect()
+            group = NeuronGroup(1, "y : 1", name="g")
+            group.run_regularly("y = drive_of(1.0)", name="h")
+            Network(neurons, recurrent, group).run(2 * ms, namespace={"drive_of": function})
+            found.append(float(group.y[0]))
+        del neurons, recurrent, group
+    assert found == [2, 3] and (tmp_path / "network_results.npz").exists()
+
+
 @pytest.mark.parametrize("wanted, reason", [({"compiler": "msvc"}, "Microsoft"), ({"debug": True}, "debug"), ({"clean": True}, "clean")])
 def test_other_ways_are_brian2s_own(wanted, reason):
     assert reason in programs.reason_against(**{"compiler": "unix", "debug": False, "clean": False} | wanted)
@@ -106,5 +136,5 @@ def test_a_folder_that_cannot_be_written_to_keeps_nothing(tmp_path, monkeypatch)
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     (tmp_path / "unit_1.o").write_bytes(b"1")
-    programs.keep(Path(tmp_path), "unit_1.cpp", is_new=True)
+    programs.keep(Path(tmp_path), "unit_1.cpp")
     assert not programs.fetched(Path(tmp_path), "unit_2.cpp")

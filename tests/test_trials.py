@@ -1,8 +1,11 @@
 """Boundaries: nothing is lost or done twice, learning stops where numbers end, and switches switch."""
 
+import gc
+import time
+
 import numpy as np
 import pytest
-from brian2 import Network, NetworkOperation, NeuronGroup, StateMonitor, defaultclock, ms, network_operation, stop
+from brian2 import Clock, Function, Network, NetworkOperation, NeuronGroup, StateMonitor, defaultclock, ms, network_operation, stop
 from brian2 import device as brian_device
 
 from brian_rflo import RFLO, ArrayTask, CursorMovements, Delta, EvidenceAccumulation, FixedSynapses, LIFNeurons, LearningNetwork, LossMonitor, Murray2019, PerStep, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials, reference, schedule
@@ -395,7 +398,7 @@ def test_code_at_boundaries_is_kept_between_runs_and_follows_what_it_names():
     assert codes[0] is codes[1] is not codes[2]
 
 
-def test_objects_at_a_boundary_run_together_and_are_on_their_own_after_an_interrupted_run():
+def test_objects_at_a_boundary_run_together_and_leave_nothing_of_an_interrupted_run():
     task = PeriodicOutput(period=10 * ms)
     groups = [NeuronGroup(1, "v : 1", name=f"member_{number}") for number in range(3)]
     trials = Trials(task)
@@ -409,9 +412,68 @@ def test_objects_at_a_boundary_run_together_and_are_on_their_own_after_an_interr
     network = Network(*groups, trials, NetworkOperation(interrupt))
     with pytest.raises(KeyboardInterrupt):
         network.run(20 * ms)
-    leaders = [obj for obj in network.sorted_objects if getattr(obj, "led", ())]
-    assert leaders and not any(obj.active for leader in leaders for obj in leader.led)
+    assert any(getattr(obj, "led", ()) for obj in network.sorted_objects), "nothing ran together"
+    assert all(obj.active for obj in network.sorted_objects)
     groups[0].v = 3
     network.run(10 * ms)
     assert [float(group.v[0]) for group in groups] == [4, 3, 3]
-    assert all(obj.active for obj in network.sorted_objects if hasattr(obj, "led")) and not any(obj.led for obj in leaders)
+
+
+def test_boundaries_of_two_clocks_stay_apart():
+    """The same condition, on steps of 1 and of 2 ms."""
+    groups, parts = [], []
+    for dt in (1 * ms, 2 * ms):
+        clock = Clock(dt)
+        task = ArrayTask(inputs=np.zeros((10, 1)), target=np.zeros((10, 1)), dt=dt)
+        group = NeuronGroup(1, "v : 1", clock=clock)
+        trials = Trials(task, clock=clock)
+        trials.at_start(group, "v += 1")
+        groups.append(group)
+        parts += [clock, group, trials]
+    Network(*(part for part in parts if not isinstance(part, Clock))).run(40 * ms)
+    assert [float(group.v[0]) for group in groups] == [4, 2]
+
+
+def test_what_a_user_has_made_of_run_is_run():
+    class Loud(LossMonitor):
+        heard = 0
+
+        def run(self):
+            type(self).heard += 1
+            super().run()
+
+    net = LearningNetwork(TASK, RateNeurons(3, tau=TAU), RFLO(0.1, tau=TAU))
+    net.add(Loud(net.trials, name="a_loud"))
+    net.train(2)
+    assert Loud.heard == 2 * TASK.n_steps
+
+
+def test_code_at_boundaries_follows_a_function():
+    def seven(x):
+        return 7.0 + 0 * x
+
+    ours = Function(lambda x: 1.0 + 0 * x, arg_units=[1], return_unit=1, arg_names=["x"])
+    group, trials = NeuronGroup(1, "v : 1"), Trials(TASK)
+    trials.at_start(group, "v = ours(v)")
+    network, seen = Network(group, trials), []
+    for _ in range(2):
+        network.run(TASK.duration, namespace={"ours": ours})
+        seen.append(float(group.v[0]))
+        ours.implementations.add_implementation("numpy", seven)
+    assert seen == [1, 7]
+
+
+def test_garbage_is_collected_now_and_then(monkeypatch):
+    from brian_rflo.network import training
+
+    net = LearningNetwork(TASK, RateNeurons(3, tau=TAU), RFLO(0.1, tau=TAU))
+    net.train(1)
+    gc.unfreeze()
+    monkeypatch.setattr(training, "collected", [time.monotonic()])
+    seen = []
+    monkeypatch.setattr(Network, "run", lambda *args, **more: seen.append(gc.get_freeze_count() > 0))
+    net.run(TASK.duration)
+    training.collected[0] -= 11
+    net.run(TASK.duration)
+    assert seen == [True, False] and gc.get_freeze_count() == 0
+    gc.freeze()

@@ -172,3 +172,12 @@ def test_respond_is_the_network_without_learning():
     assert outputs.shape == (2, 2, CURSOR.n_steps, 2)
     still = reference.train(CURSOR, result.weights_after, "bptt", 0.0, TAU, 1, initial=0.3)
     np.testing.assert_array_equal(outputs[:, 0], still.output)
+
+
+def test_temporaries_stand_where_they_are_read_unless_that_changes_something():
+    from brian_rflo.statements import nested
+
+    assert nested("total = a*b\ndw = rate*total\nw = w + dw", "total", "dw") == "w = w + rate * (a * b)"
+    assert nested("dw = rate*m\nm = 0\nw = w + dw", "dw") == "dw = rate * m\nm = 0\nw = w + dw", "what it reads changes on the way"
+    assert nested("dw = a + rand()\nx = rand()\nw = w + dw", "dw").startswith("dw = a + rand()"), "random numbers come in another order"
+    assert nested("dw = a\nw = w + dw*dw", "dw").startswith("dw = a"), "read twice"

@@ -1,11 +1,12 @@
 """Any Brian2 network that has a Trials can learn: it trains, is saved and loaded, and returns a result."""
 
 import gc
+import time
 from contextlib import contextmanager, nullcontext
 from textwrap import shorten
 
 import numpy as np
-from brian2 import BrianObject, Network, get_device
+from brian2 import BrianObject, Network, get_device, second
 from brian2.core.namespace import get_local_namespace
 from brian2.groups.group import Group
 from brian2.utils.logger import get_logger
@@ -22,10 +23,15 @@ from .recording import Recording
 logger = get_logger(__name__)
 
 
+#: Seconds between collections of garbage, and when the last one was.
+INTERVAL, collected = 10.0, [time.monotonic()]
+
+
 @contextmanager
 def frozen():
-    """Hide what is in memory from the garbage collector meanwhile, unless somebody else has hidden something: looking at it takes longer than a trial."""
-    if gc.get_freeze_count():
+    """Hide what is in memory from the garbage collector meanwhile, where it has looked lately and nobody else hides something: looking takes longer than a trial."""
+    if gc.get_freeze_count() or time.monotonic() - collected[0] > INTERVAL:
+        collected[0] = time.monotonic()
         yield
         return
     gc.freeze()
@@ -110,10 +116,10 @@ class TrialNetwork(Constructed, Network):
         """As `brian2.Network.before_run`."""
         super().before_run(run_namespace)
 
-    def run(self, *args, level=0, **run_args):
-        """As `brian2.Network.run`, which collects garbage; from the second run on that takes no time."""
+    def run(self, duration, report=None, report_period=10 * second, namespace=None, profile=None, level=0):
+        """As `brian2.Network.run`, which collects garbage each time; that of a network that has run takes no time here, but every ten seconds."""
         with frozen() if self._has_run else nullcontext():
-            super().run(*args, level=level + 1, **run_args)
+            super().run(duration, report, report_period, namespace, profile, level=level + 1)
         self._has_run = True
 
     @property

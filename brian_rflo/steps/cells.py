@@ -55,7 +55,7 @@ class Cells(Component, NeuronGroup):
     def __init__(self, base, equations="", lenders=(), partner=None, name="cells*", **neurongroup_args):
         self.lenders, self.partner = [whole(base), *lenders], partner
         namespace = FUNCTIONS | (neurongroup_args.pop("namespace", None) or {})
-        super().__init__(len(whole(base)), equations, method="euler", namespace=namespace, name=name, **neurongroup_args)
+        super().__init__(len(whole(base)), equations, method="euler", namespace=namespace, clock=whole(base).clock, name=name, **neurongroup_args)
         self.integrate_what_is_there()
         self.borrow(*self.equations.identifiers)
 
