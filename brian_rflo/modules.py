@@ -1,13 +1,17 @@
-"""How the Cython modules of a network that learns are compiled: side by side, and with little optimizing where no loop over synapses is.
+"""How the Cython modules of a network that learns are compiled: together, and side by side.
 
-Brian2 compiles one module for each code object, one after the other, each for seconds. While a network with plastic projections is
-prepared, each module that is not there yet is compiled in a process of its own, as many at a time as there are cores, and all are loaded
-at the end. Modules are Brian2's, in its cache, with its locks.
+Brian2 compiles one module for each code object, one after the other, each for seconds, nearly all of which go into reading the same headers.
+While a network with plastic projections is prepared, the code of its modules is collected and becomes two modules, one for loops over
+synapses and one for all else, which needs little optimizing. What cannot share a module has one of its own. Each that is not there yet is compiled in a
+process of its own, as many at a time as there are cores. Modules are Brian2's, in its cache, with its locks.
 """
 
 import os
+import re
 import sys
 import warnings
+from contextlib import suppress
+from types import SimpleNamespace
 
 from brian2 import Synapses, get_device, prefs
 from brian2.codegen.runtime.cython_rt.extension_manager import cython_extension_manager as manager
@@ -22,6 +26,10 @@ FLAGS = "codegen.cpp", "extra_compile_args_gcc"
 HOT, PLAIN = ["-g0"], ["-g0", "-O1"]
 
 
+#: What is loaded already, by text.
+known = {}
+
+
 def begin(objects):
     """Let modules be compiled this way until `end`; on other targets do nothing."""
     if get_device().code_object_class().class_name == "cython" and not isinstance(vars(manager).get("create_extension"), Compiling):
@@ -31,13 +39,26 @@ def begin(objects):
 
 def end(objects):
     """Wait for all modules, and let the code of objects have them; Brian2's own way is back."""
-    vars(manager).pop("create_extension", None)
-    vars(manager).pop("_load_module", None)
+    compiling = vars(manager).pop("create_extension", None)
+    try:
+        shared = [(parts, compiling.shared(parts)) for parts in compiling.groups.values() if parts] if isinstance(compiling, Compiling) else []
+    finally:
+        vars(manager).pop("_load_module", None)
+    for parts, module in shared:
+        distribute(parts, module)
     for code in (code for obj in objects for code in obj._code_objects):
         blocks = getattr(code, "compiled_code", {})
         for name, module in blocks.items():
             if isinstance(module, Module):
                 blocks[name] = module.loaded()
+
+
+def distribute(parts, module):
+    """Give each part its function of the module that they share; where that does not compile, each has a module of its own."""
+    with suppress(Exception):  # of any compiler; what is wrong is said where a part is compiled alone
+        module = module.result() if isinstance(module, Module) else module
+        for number, part in enumerate(parts if module is not None else ()):
+            part.module = known[part.asked[0]] = SimpleNamespace(main=getattr(module, f"main_{number}"))
 
 
 class Compiling:
@@ -50,17 +71,31 @@ class Compiling:
     """
 
     def __init__(self, hot):
-        self.hot, self.running, self.asked, self.is_said = hot, [], None, False
+        self.hot, self.running, self.asked, self.is_said, self.groups = hot, [], None, False, {}
 
     def __call__(self, code, extra_compile_args=None, owner_name="", **options):
         """Return a module, or what stands for it until it is compiled."""
         category, name = FLAGS
+        is_hot = owner_name.rpartition("_")[0] in self.hot
         if extra_compile_args == prefs.pref_register[category][0][name].default and options.get("compiler") != "msvc":
-            flags = HOT if owner_name.rpartition("_")[0] in self.hot else PLAIN
+            flags = HOT if is_hot else PLAIN
             code = f"{code}\n# {' '.join(flags)}\n"  # Brian2 knows modules by their text alone
             extra_compile_args = [*extra_compile_args, *flags]
-        self.asked = code, options | dict(extra_compile_args=extra_compile_args, owner_name=owner_name)
+        options |= dict(extra_compile_args=extra_compile_args, owner_name=owner_name)
+        if code in known:
+            return known[code]
+        parts = self.groups.setdefault((is_hot, repr(options | {"owner_name": ""})), [])
+        if is_shareable(code) and not any(differ(code, part.asked[0]) for part in parts):
+            parts.append(Module(code, options))
+            return parts[-1]
+        self.asked = code, options
         return created(*self.asked)
+
+    def shared(self, parts):
+        """Return the module that parts share, or what stands for it; None where it does not compile."""
+        self.asked = together([part.asked[0] for part in parts]), parts[0].asked[1]
+        with suppress(Exception):  # see `distribute`
+            return created(*self.asked)
 
     def load(self, module_path, **options):
         """Stand for Brian2's `_load_module`: load what is there, and let another process compile what is not."""
@@ -76,13 +111,57 @@ class Compiling:
         while len(self.running) >= cores():
             self.running.pop(0).wait()
         self.running.append(Module(*self.asked))
+        self.running[-1].begin()
         return self.running[-1]
 
     def _say(self):
         """Say once what takes long, and how to begin at once."""
         if not self.is_said:
             self.is_said = True
-            logger.info("Compiling the code of this network with Cython, some 20 to 60 modules: half a minute or so, once. To begin at once write prefs.codegen.target = 'numpy'.", "compiling")
+            logger.info("Compiling the code of this network with Cython: once, for some ten seconds. To begin at once write prefs.codegen.target = 'numpy'.", "compiling")
+
+
+DEFINITION = re.compile(r"(?:cdef|cpdef|ctypedef|def)\b[^(=:]*?(\w+)\s*[(=]")
+#: What keeps something between calls, as random numbers and tables do, which would then be one for all.
+STATE = re.compile(r"\bglobal\b|\brandn?\b|\bstatic\b(?! inline| void _dense_kernel)")
+
+
+def is_shareable(code):
+    """Return whether code can share a module."""
+    return len(re.findall(r"^def main\(", code, re.MULTILINE)) == len(re.findall(r"\bmain\b", code)) == 1 and not STATE.search(code)
+
+
+def differ(code, other):
+    """Return whether two codes mean different things by one name."""
+    ours, theirs = defined(code), defined(other)
+    return any(ours[name] != theirs[name] for name in set(ours) & set(theirs))
+
+
+def defined(code):
+    """Return the functions and variables of a module, by name."""
+    found = [(DEFINITION.match(chunk), chunk) for chunk in top_level(code)]
+    return {match[1]: chunk for match, chunk in found if match and match[1] not in ("main", "_dense_kernel")}
+
+
+def together(codes):
+    """Return code for one module in which each has a main function: what several have in common is there once."""
+    chunks = {}
+    for number, code in enumerate(codes):
+        code = re.sub(r"\b(main|_dense|_dense_kernel)\b", rf"\1_{number}", code)
+        chunks |= dict.fromkeys(chunk for chunk in top_level(code) if not chunk.startswith("#"))
+    return "\n".join(["#cython: language_level=3", *chunks])
+
+
+def top_level(code):
+    """Return the statements of a module, each with what is indented below it."""
+    chunks, is_quoted = [], False
+    for line in code.splitlines():
+        if not is_quoted and line and not line[0].isspace():
+            chunks.append(line)
+        elif chunks:
+            chunks[-1] += f"\n{line}"
+        is_quoted ^= line.count('"""') % 2
+    return [chunk.rstrip() for chunk in chunks]
 
 
 def created(code, options):
@@ -91,10 +170,13 @@ def created(code, options):
 
 
 class Module:
-    """A module that another process compiles."""
+    """A module that is not there yet: another process compiles it, or it waits for those with which it shares one."""
 
     def __init__(self, code, options):
-        self.asked, self.module = (code, options), None
+        self.asked, self.module, self.process = (code, options), None, None
+
+    def begin(self):
+        """Let another process compile it."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python 3.12 warns of other threads, such as NumPy's; the child needs none
             self.process = os.fork()
@@ -102,7 +184,7 @@ class Module:
             status = 1
             try:
                 vars(manager).pop("_load_module", None)
-                created(code, options)
+                created(*self.asked)
                 status = 0
             finally:
                 os._exit(status)
@@ -121,17 +203,21 @@ class Module:
         """Wait until it has."""
         self.is_done(options=0)
 
+    def result(self):
+        """Return the module, or None if Cython does not compile it, and has said why."""
+        self.wait()
+        self.module = self.module or created(*self.asked)
+        return self.module
+
     def loaded(self):
-        """Return the module; what the other process could not compile is compiled here, which says why.
+        """Return the module.
 
         Raises
         ------
         RuntimeError
             If it does not compile; Brian2 would print that, and leave its statements out.
         """
-        self.wait()
-        self.module = self.module or created(*self.asked)
-        if self.module is None:
+        if self.result() is None:
             raise RuntimeError(f"The code of '{self.asked[1]['owner_name']}' does not compile with Cython; what is wrong stands above.")
         return self.module
 
