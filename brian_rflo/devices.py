@@ -11,8 +11,11 @@ from pathlib import Path
 from brian2 import device as brian_device
 from brian2 import prefs, set_device
 from brian2.devices.device import all_devices
+from brian2.utils.logger import get_logger
 
 from .files import scratch, scratch_folder
+
+logger = get_logger(__name__)
 
 DEVICES = ("auto", "numpy", "cython", "cpp_standalone")
 
@@ -36,8 +39,11 @@ def chosen(name):
     """
     if name not in DEVICES:
         raise ValueError(f"unknown device {name!r}; choose one of {', '.join(DEVICES)}")
+    if name == "auto" and not has_compiler():
+        logger.info("No C++ compiler was found, so this runs on numpy, many times slower; install one (for example g++).", "no_compiler", once=True)
+        return "numpy"
     if name == "auto":
-        return "cpp_standalone" if has_compiler() else "numpy"
+        return "cpp_standalone"
     if name != "numpy" and not has_compiler():
         raise RuntimeError(f"device {name!r} needs a C++ compiler, and none was found; install one (for example g++), or choose the device 'numpy', which is slower")
     return name

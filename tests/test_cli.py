@@ -82,8 +82,10 @@ def test_bad_arguments(arguments, message, capsys):
 
 
 def test_no_compiler(monkeypatch, capsys):
+    said = []
     monkeypatch.setattr(devices, "has_compiler", lambda: False)
-    assert devices.chosen("auto") == "numpy"
+    monkeypatch.setattr(devices.logger, "info", lambda message, *args, **more: said.append(message))
+    assert devices.chosen("auto") == "numpy" and "runs on numpy" in said[0]
     assert cli.main([*QUICK[:-1], "cpp_standalone"]) == 2
     assert "needs a C++ compiler" in capsys.readouterr().err
 
