@@ -86,22 +86,24 @@ def test_without_a_readout(tmp_path):
     assert result.plot()
 
 
-def go_on(folder):
+def go_on(folder, target):
     """What the new process does: build it anew, load, train, save."""
-    prefs.codegen.target = "numpy"
+    prefs.codegen.target = target
     NeuronGroup(1, "v : 1", name="rateneurons")  # names that Brian2 gives are others than they were
     net = two_populations().load(f"{folder}/net.npz")
     net.train(3).save(f"{folder}/result.npz")
     net.save(f"{folder}/end.npz")
 
 
-def test_a_new_process_goes_on_to_the_bit(tmp_path):
+@pytest.mark.parametrize("target", ["numpy", pytest.param("cython", marks=pytest.mark.compiled)])
+def test_a_new_process_goes_on_to_the_bit(target, tmp_path):
+    prefs.codegen.target = target
     net = two_populations()
     net.train(3)
     net.save(tmp_path / "net.npz")
     expected = net.train(3)
     net.save(tmp_path / "expected.npz")
-    code = f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r}); from test_trial_network import go_on; go_on({str(tmp_path)!r})"
+    code = f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r}); from test_trial_network import go_on; go_on({str(tmp_path)!r}, {target!r})"
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, capture_output=True, text=True)
     found = TrainingResult.load(tmp_path / "result.npz")
     assert np.array_equal(found.losses, expected.losses) and found.settings["first_trial"] == 3
