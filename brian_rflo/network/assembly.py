@@ -142,26 +142,39 @@ class LearningNetwork(TrialNetwork):
         readout_rule = readout_rule or readout.default_rule(rule.learning_rate)
         if path is not None:
             path.check(trained, readout_rule)
-        onto = receives(neurons)
-        self.recurrent = PlasticSynapses(neurons, neurons, regulated, onto=onto["recurrent"], learn=learn, constraint=constraint, self_connections=recurrent.self_connections, name="recurrent*")
-        self.input_synapses = None if self.inputs is None else PlasticSynapses(self.inputs, neurons, regulated, onto=onto["input"], learn=learn, name="input_synapses*")
-        self.output = None if self.readout is None else PlasticSynapses(neurons, self.readout, readout_rule, onto=self.readout.onto, learn=learn, constraint=readout.constraint, name="output*")
+        self._project(regulated, readout, readout_rule, learn, constraint, recurrent.self_connections)
         self.credit = None if path is None else Credit(path, self.readout, neurons, self.output, learn, self.blocks)
         self.feedback = None if path is None else self.credit.projections.get("feedback")
         self.current = FixedSynapses(self.readout, neurons, sends="output", onto="I_out", name="current*") if has_current else None
-        drawn = initial.draw(len(neurons) // self.blocks, self.n_inputs, task.n_outputs, self.networks)
-        self._weights = Weights(self, drawn, initial.weights, constraint, recurrent.self_connections)
-        self._weights.connect()
+        self._weigh(initial, constraint, recurrent.self_connections)
         plastic = {name: part for name, part in zip(PLASTIC, (self.recurrent, self.input_synapses, self.output)) if part is not None}
         for name in set(plastic) - set(trained):
             plastic[name].plastic = False
-        resettable = {id(group): group for group in map(whole, (neurons, self.inputs)) if hasattr(group, "trial_start")}
-        parts = [*resettable.values(), self.readout, *plastic.values(), self.credit, *modulators]
-        trials = Trials(task, *(part for part in parts if part is not None), networks=self.networks)
-        if self.current is not None:
-            trials.at_start(self.readout, "output = 0")
+        trials = self._in_trials(plastic.values(), modulators)
         members = [member(neurons), self.inputs and member(self.inputs), self.readout, *plastic.values(), *(self.credit or ()), self.current, trials]
         super().__init__(*dict.fromkeys(part for part in members if part is not None), name=name)
+
+    def _project(self, rule, readout, readout_rule, learn, constraint, self_connections):
+        """Make the projections whose weights may learn; those without a group at one end are None."""
+        onto, neurons, inputs, outputs = receives(self.neurons), self.neurons, self.inputs, self.readout
+        self.recurrent = PlasticSynapses(neurons, neurons, rule, onto=onto["recurrent"], learn=learn, constraint=constraint, self_connections=self_connections, name="recurrent*")
+        self.input_synapses = None if inputs is None else PlasticSynapses(inputs, neurons, rule, onto=onto["input"], learn=learn, name="input_synapses*")
+        self.output = None if outputs is None else PlasticSynapses(neurons, outputs, readout_rule, onto=outputs.onto, learn=learn, constraint=readout.constraint, name="output*")
+
+    def _weigh(self, initial, constraint, self_connections):
+        """Connect everything, with initial weights."""
+        drawn = initial.draw(len(self.neurons) // self.blocks, self.n_inputs, self.task.n_outputs, self.networks)
+        self._weights = Weights(self, drawn, initial.weights, constraint, self_connections)
+        self._weights.connect()
+
+    def _in_trials(self, plastic, modulators):
+        """Return the trials of all parts that have something to do at their boundaries."""
+        resettable = {id(group): group for group in map(whole, (self.neurons, self.inputs)) if hasattr(group, "trial_start")}
+        parts = [*resettable.values(), self.readout, *plastic, self.credit, *modulators]
+        trials = Trials(self.task, *(part for part in parts if part is not None), networks=self.networks)
+        if self.current is not None:
+            trials.at_start(self.readout, "output = 0")
+        return trials
 
     def _connectivity(self, connectivity):
         """How the recurrent connections are, the group of inputs of one's own, and whether the output enters the neurons."""
