@@ -56,7 +56,9 @@ def end(objects):
 def distribute(parts, module):
     """Give each part its function of the module that they share; where that does not compile, each has a module of its own."""
     with suppress(Exception):  # of any compiler; what is wrong is said where a part is compiled alone
-        module = module.result() if isinstance(module, Module) else module
+        if isinstance(module, Module):
+            module.wait()
+            module = None if module.has_failed else module.result()
         for number, part in enumerate(parts if module is not None else ()):
             part.module = known[part.asked[0]] = SimpleNamespace(main=getattr(module, f"main_{number}"))
 
@@ -147,7 +149,7 @@ def together(codes):
     """Return code for one module in which each has a main function: what several have in common is there once."""
     chunks = {}
     for number, code in enumerate(codes):
-        code = re.sub(r"\b(main|_dense|_dense_kernel)\b", rf"\1_{number}", code)
+        code = re.sub(r"\b(main|_dense|_dense_kernel|_add_product)\b", rf"\1_{number}", code)
         chunks |= dict.fromkeys(chunk for chunk in top_level(code) if not chunk.startswith("#"))
     return "\n".join(["#cython: language_level=3", *chunks])
 
@@ -173,7 +175,7 @@ class Module:
     """A module that is not there yet: another process compiles it, or it waits for those with which it shares one."""
 
     def __init__(self, code, options):
-        self.asked, self.module, self.process = (code, options), None, None
+        self.asked, self.module, self.process, self.has_failed = (code, options), None, None, False
 
     def begin(self):
         """Let another process compile it."""
@@ -183,6 +185,7 @@ class Module:
         if self.process == 0:
             status = 1
             try:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what is wrong is said where it is compiled again
                 vars(manager).pop("_load_module", None)
                 created(*self.asked)
                 status = 0
@@ -192,11 +195,11 @@ class Module:
     def is_done(self, options=os.WNOHANG if hasattr(os, "WNOHANG") else 0):
         """Return whether that process has ended."""
         try:
-            ended, _ = os.waitpid(self.process, options) if self.process else (True, 0)
+            ended, status = os.waitpid(self.process, options) if self.process else (False, 0)
         except ChildProcessError:  # somebody else has waited for it
-            ended = True
+            ended, status = True, 0
         if ended:
-            self.process = None
+            self.process, self.has_failed = None, status != 0
         return self.process is None
 
     def wait(self):

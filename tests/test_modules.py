@@ -83,3 +83,9 @@ def test_modules_in_common():
     shared = modules.together(codes)
     assert shared.count("import x") == shared.count("cdef extern") == 1
     assert "def main_0(dict _namespace):\n    return 0" in shared and "def main_1(dict _namespace):\n    return 1" in shared
+
+
+def test_functions_of_dense_loops_have_names_of_their_own():
+    code = 'cdef extern from *:\n    """\ntemplate <typename T> void _add_product(T* out) {}\n    """\ndef main(dict _namespace):\n    pass\n'
+    shared = modules.together([code, code])
+    assert shared.count("_add_product_0(") == shared.count("_add_product_1(") == 1
