@@ -108,11 +108,12 @@ class Standalone(Contestant):
 
 
 def take_length_from_outside(path):
-    """Replace the duration that Brian2 wrote into the program by one that the program reads when it starts."""
+    """Replace the duration that Brian2 wrote into the program, and the last step that dense loops know of, by what the program reads when it starts."""
     source, count = re.subn(r"(\.run\()[^,()]+(?=,)", rf'\1std::stod(std::getenv("{LENGTH}"))', path.read_text())
     if count != 1:
         raise RuntimeError(f"Brian2 wrote {count} runs into {path.name} where one was expected")
-    path.write_text(source)
+    steps = rf'\1std::lround(std::stod(std::getenv("{LENGTH}"))*1000/{DT_MS})'
+    path.write_text(re.sub(r"(__history_end\[0\] = )\d+", steps, source))
 
 
 class TimedNetwork(Network):

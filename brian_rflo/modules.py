@@ -17,6 +17,7 @@ from brian2 import Synapses, get_device, prefs
 from brian2.codegen.runtime.cython_rt.extension_manager import cython_extension_manager as manager
 from brian2.utils.logger import get_logger
 
+from . import processors
 from .devices import cores
 
 logger = get_logger(__name__)
@@ -80,7 +81,7 @@ class Compiling:
         category, name = FLAGS
         is_hot = owner_name.rpartition("_")[0] in self.hot
         if extra_compile_args == prefs.pref_register[category][0][name].default and options.get("compiler") != "msvc":
-            flags = HOT if is_hot else PLAIN
+            flags = [*HOT, *processors.flags()] if is_hot else PLAIN
             code = f"{code}\n# {' '.join(flags)}\n"  # Brian2 knows modules by their text alone
             extra_compile_args = [*extra_compile_args, *flags]
         options |= dict(extra_compile_args=extra_compile_args, owner_name=owner_name)

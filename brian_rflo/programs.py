@@ -21,6 +21,7 @@ from brian2 import get_device, prefs
 from brian2.codegen.cpp_prefs import get_compiler_and_args
 from brian2.utils.logger import get_logger
 
+from . import processors
 from .files import expanded
 from .vector_math import FUNCTIONS
 
@@ -154,7 +155,17 @@ def undeclared(function, objects):
 def is_known(text):
     """Return whether the file of a code object has the form that Brian2 gives it: all of its includes in its head, under no condition."""
     head, _, rest = text.partition(SUPPORT)
-    return text.count(SUPPORT) == text.count(DEFINES) == 1 and FUNCTION.search(rest) is not None and not INCLUDE.search(rest) and not re.search(r"^\s*#\s*if", head, re.MULTILINE)
+    return text.count(SUPPORT) == text.count(DEFINES) == 1 and FUNCTION.search(rest) is not None and not INCLUDE.search(rest) and not includes_conditionally(head)
+
+
+def includes_conditionally(head):
+    """Return whether a file includes something under a condition."""
+    depth = 0
+    for word in re.findall(r"^\s*#\s*(if|endif|include)", head, re.MULTILINE):
+        if word == "include" and depth:
+            return True
+        depth += {"if": 1, "endif": -1, "include": 0}[word]
+    return False
 
 
 def one_file(objects, frame):
@@ -176,32 +187,23 @@ def one_file(objects, frame):
 
 
 def with_units(makefile, units):
-    """Return Brian2's makefile with other sources, whose headers need no dependencies; the main function needs no optimizing."""
+    """Return Brian2's makefile with other sources, whose headers need no dependencies, and flags for the processor; the main function needs no optimizing."""
     makefile = re.sub(r"^SRCS = .*$", f"SRCS = {' '.join(units)}", makefile, flags=re.MULTILINE)
     makefile = re.sub(r"^DEPS = .*$", "DEPS =", makefile, flags=re.MULTILINE)
-    return f"{makefile}\n\n{units[1].removesuffix('.cpp')}.o: CXXFLAGS += -O1\n"
+    return f"{makefile}\n\nCXXFLAGS += {' '.join(processors.flags())}\n{object_of(units[1])}: CXXFLAGS += -O1\n"
 
 
 def surroundings():
     """Return what an object file depends on beside texts and flags."""
     make = prefs["devices.cpp_standalone.make_cmd_unix"], *prefs["devices.cpp_standalone.extra_make_args_unix"]
     paths = [os.environ.get(name, "") for name in ("CXX", "CPATH", "CPLUS_INCLUDE_PATH", "CXXFLAGS", "MAKEFLAGS")]
-    return *map(str, make), *paths, version_of(os.environ.get("CXX", "g++")), processor()
+    return *map(str, make), *paths, version_of(os.environ.get("CXX", "g++")), processors.description(), *processors.flags()
 
 
 @cache
 def version_of(compiler):
     """Return the version of a compiler."""
     return subprocess.run([*compiler.split(), "--version"], capture_output=True, text=True).stdout
-
-
-@cache
-def processor():
-    """Return what the processor can."""
-    with suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return "".join(dict.fromkeys(line for line in lines if line.startswith(("model name", "flags", "Features", "CPU "))))
-    return subprocess.run(["sysctl", "-n", "machdep.cpu"], capture_output=True, text=True).stdout
 
 
 def keeps(device):

@@ -118,7 +118,7 @@ def clips(when):
 
 
 def kicks(p):
-    p.neurons.run_regularly("activity += 0.05*sin(1.0*i + t/ms)", dt=7 * ms, when="start", order=3, name="kick")
+    p.neurons.run_regularly("activity += 0.05*sin(1.0*i + t/ms)", dt=7 * ms, when="start", order=3, name=f"{p.neurons.name}_kick")
     p.network.run(50 * ms)
 
 

@@ -10,6 +10,11 @@ prefs.register_preferences(
     "brian_rflo",
     "Preferences of brian_rflo, the learning rules for recurrent networks.",
     dense_pass=BrianPreference(default=True, docs="Whether all-to-all projections run as dense loops on compiled targets; the numbers are the same."),
+    padded_rows=BrianPreference(
+        default=None,
+        validator=lambda value: value in (None, True, False),
+        docs="Whether rows of all-to-all projections are padded to whole lines of the cache, in a copy while nobody looks at them. None: on processors where it was measured to be faster.",
+    ),
     vector_math=BrianPreference(default=True, docs="Whether C++ standalone code of learning networks uses the vector versions of tanh and exp, where there are any."),
     step_loop=BrianPreference(default=True, docs="Whether C++ standalone runs networks with one clock in a tight loop."),
     one_file=BrianPreference(default=True, docs="Whether C++ standalone programs of learning networks are compiled as one file, beside their main function."),

@@ -18,6 +18,8 @@ from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.parsing.rendering import CPPNodeRenderer
 from brian2.utils.stringtools import word_substitute
 
+from ..processors import layout
+
 PRE, POST = "_presynaptic_idx", "_postsynaptic_idx"
 
 
@@ -38,8 +40,8 @@ class Geometry:
 
     @property
     def rows(self):
-        """How many rows to take side by side, first as many as possible: measured at N = 30 to 1000 (8) and from 1000 on (16)."""
-        return (16, 8, 4, 2, 1) if self.n_post > 512 else (8, 4, 2, 1)
+        """How many rows to take side by side, first as many as possible."""
+        return tuple(count for count in (16, 8, 4, 2, 1) if count <= layout().side_by_side(self.n_post))
 
     @property
     def outer(self):
@@ -103,6 +105,7 @@ class DenseGenerator(CPPCodeGenerator):
         keywords["preparation"] = declared_once([line for block in scalar_statements for line in scalar[block]])
         keywords["shared"] = declarations(keywords["preparation"])
         keywords["neuron_reads"] = self.neuron_reads
+        keywords["lanes"] = declarations(keywords["reads"][POST])
         keywords["stored"], keywords["blocks_in_registers"] = in_registers(keywords["blocks"])
         return scalar, vector, keywords
 

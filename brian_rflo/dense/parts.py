@@ -10,7 +10,7 @@ from .. import modules, schedule, vector_math
 from ..construction import networks_with
 from ..statements import written
 from ..step_loop import StepLoop
-from . import history, resting
+from . import history, padding, resting
 from .choice import MARK, is_python, own_names, reason_against, sets_its_own_activity
 from .reading import Reading
 from .history import HistoryFlush, HistoryRecord
@@ -37,6 +37,8 @@ class DenseParts(BrianObject):
         Why the last run took ordinary objects; None if it was dense.
     reason_to_pass : str or None
         Why the last run did not keep histories for the end of a trial; None if it did.
+    reason_to_pad : str or None
+        Why the last run went through the synapses as Brian2 has them; None if through a copy with rows of whole lines.
     reason_to_walk : str or None
         Why the last run visited all synapses in each step; None if they rested until their presynaptic neuron spiked, or had histories.
     """
@@ -50,20 +52,20 @@ class DenseParts(BrianObject):
         BrianObject.__init__(self, clock=synapses.clock, name=f"{synapses.name}_dense*", **schedule.ARRANGE)
         learner, advancer = reading.learner, reading.advancer
         self.synapses, self.summed, self.learner, self.advancer = weakref.proxy(synapses), summed, learner, advancer
-        self.reason = self.reason_to_pass = self.reason_to_walk = "it has not run yet"
+        self.reason = self.reason_to_pass = self.reason_to_walk = self.reason_to_pad = "it has not run yet"
         self.deferred = [runner for runner in (advancer, learner) if runner is not None]
         self.ordinary = [runner for runner in (summed, *self.deferred) if runner is not None]
         self.sums = [DenseSum(synapses, summed)] if summed is not None else []
-        self.passing, self.resting, self.keeping, self.switched = [], [], [], []
+        self.passing, self.padded, self.resting, self.keeping, self.switched = [], [], [], [], []
         self.places = [(runner, (runner.when, runner.order)) for runner in self.ordinary]
         if learner is not None:
             copies = Copies(synapses, "trace", neuron_variables(synapses, self.trace_names), schedule.TRACE if advancer is None else schedule.place_of(advancer))
             dense_pass = DensePass(synapses, advancer, learner, self.sums, copies)
-            self.passing = [copies, dense_pass]
+            self.passing, self.padded = [copies, dense_pass], [padding.WriteBack(synapses)]
             if synapses.sends_spikes:
                 self.resting = [copies, *(kind(synapses, dense_pass) for kind in (RestRecord, RowsOfSpikes, AllRows))]
             self.keeping = [copies, HistoryRecord(synapses, learner, copies), HistoryFlush(synapses)]
-        self.stand_ins = [*self.sums, *self.passing, *self.resting[1:], *self.keeping[1:]]
+        self.stand_ins = [*self.sums, *self.passing, *self.padded, *self.resting[1:], *self.keeping[1:]]
         vector_math.use_for(synapses, synapses.source, synapses.target)
         self.own = [self, *self.ordinary, *self.stand_ins]
         synapses.contained_objects.extend([self, *self.stand_ins, *([StepLoop(synapses)] if learner is not None else [])])
@@ -88,6 +90,11 @@ class DenseParts(BrianObject):
             return set()
         equations = self.synapses.equations
         return set(equations.diff_eq_names) if self.advancer is self.synapses.state_updater else written(self.advancer.abstract_code) & set(self.synapses.variables)
+
+    @property
+    def changed(self):
+        """What traces and learning write."""
+        return self.trace_written | (written(self.learner.abstract_code) & set(self.synapses.variables) if self.learner else set())
 
     @property
     def sum_names(self):
@@ -116,14 +123,16 @@ class DenseParts(BrianObject):
         self.reason = first(reason_against(self, objects, run_namespace) for objects in networks)
         self.reason_to_pass = self.reason or first(problem for objects in networks for problem in history.problems(self, objects, run_namespace))
         self.reason_to_walk = self.reason or (self.reason_to_pass and first(problem for objects in networks for problem in resting.problems(self, objects, run_namespace)))
+        self.reason_to_pad = self.reason or self._way_is_no_pass or first(problem for objects in networks for problem in padding.problems(self, objects, run_namespace))
         self._activate()
+        self._pad([obj for objects in networks for obj in objects])
         if self.reason is None:
             self._look_ahead([obj for objects in networks for obj in objects])
         super().before_run(run_namespace)
 
     def _activate(self):
         """Switch on what was chosen, and ordinary objects off; those that the user switched off stay so."""
-        chosen = [] if self.reason else [*self.sums, *self._way]
+        chosen = [] if self.reason else [*self.sums, *self._way, *(self.padded if self.reason_to_pad is None else [])]
         for runner in self.stand_ins:
             runner.active = any(runner is one for one in chosen)
         if self.reason is None:
@@ -133,6 +142,19 @@ class DenseParts(BrianObject):
         if self.reason is not None:
             self.switched = []
         logger.debug(f"'{self.synapses.name}' runs as {self._words}", "dense")
+
+    def _pad(self, objects):
+        """Let pass and sums go through a copy whose rows are whole lines, if they shall."""
+        copy = padding.Padding(self) if self.reason_to_pad is None else None
+        for runner in (*self.sums, *self.passing[1:], *self.padded):
+            runner.padding = copy
+        for runner in self.padded:
+            runner.trial = self.synapses.trial_length if copy and padding.is_used_between_trials(self, objects) else 0
+
+    @property
+    def _way_is_no_pass(self):
+        """Why no walk over all synapses is taken, which alone may have padded rows."""
+        return None if self._way is self.passing and self.learner is not None else "it takes no pass over all synapses in each step"
 
     @property
     def _way(self):

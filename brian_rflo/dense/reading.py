@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from brian2.utils.stringtools import get_identifiers
 
+from .. import schedule
 from ..statements import Written, loaded, parsed
 from ..steps import INTEGRATE
 
@@ -63,8 +64,14 @@ def stepwise(synapses):
 
 
 def boundary_runners(synapses):
-    """Return the ids of the synapses' own runners at boundaries of the trial, which fast loops know of."""
-    return {id(runner) for step, runner in synapses.placed.items() if step.site == "own" and step.when not in ("step", "spike")}
+    """Return the ids of the synapses' own runners at boundaries of the trial, behind the phase FLUSH or before the steps, which fast loops know of."""
+    return {id(runner) for step, runner in synapses.placed.items() if step.site == "own" and is_at_boundary(step, runner)}
+
+
+def is_at_boundary(step, runner):
+    """Return whether a step runs where nothing is kept back: after the trial's last step was completed, or before its first begins."""
+    behind = runner.when == schedule.FLUSH.when and runner.order > schedule.FLUSH.order
+    return behind if step.when == "trial_end" else step.when == "trial_start" and runner.when == schedule.RESET.when
 
 
 def names_of(synapses, step):

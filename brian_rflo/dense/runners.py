@@ -25,10 +25,12 @@ def copy(to, source):
 class DenseRunner(CodeRunner):
     """Nested loops over the synapses of a dense projection, with statements before and after them.
 
-    `blocks` are abstract code by name, `sums` the arrays into which a block's ``_synaptic_var`` is summed.
+    `blocks` are abstract code by name, `sums` the arrays into which a block's ``_synaptic_var`` is summed; `padding` is the copy of the synapses
+    that they go through, if there is one.
     """
 
     def __init__(self, synapses, kind, place):
+        self.padding = None
         CodeRunner.__init__(self, synapses, "dense", clock=synapses.clock, name=f"{synapses.name}_{kind}*", check_units=False, **place)
         self.active = False
 
@@ -48,9 +50,11 @@ class DenseRunner(CodeRunner):
     def before_run(self, run_namespace):
         """Write the code for this run."""
         self.codeobj_class, self.needed_variables = CODE_OBJECTS[get_device().code_object_class()], []
-        self.abstract_code, self.opening, self.closing, self.sums, self.kept, self.rows, self.flush, self.rest = {}, "", "", {}, {}, "", None, None
+        self.abstract_code, self.opening, self.closing, self.sums, self.kept, self.rows, self.flush, self.rest, self.padded = {}, "", "", {}, {}, "", None, None, None
         self.compose(run_namespace)
-        self.template_kwds = {name: getattr(self, name) for name in ("opening", "closing", "sums", "kept", "rows", "flush", "rest")} | {"geometry": self.group.geometry}
+        if self.padding is not None:
+            self.padded = self.padding.seen_by(self) | (self.padded or {})
+        self.template_kwds = {name: getattr(self, name) for name in ("opening", "closing", "sums", "kept", "rows", "flush", "rest", "padded")} | {"geometry": self.group.geometry}
         super().before_run(run_namespace)
 
     def compose(self, run_namespace):

@@ -12,6 +12,10 @@ const float {{single}} = {{name}};
 {% include 'keep.cpp' %}
 {% elif flush %}
 {% include 'flush.cpp' %}
+{% elif padded and not blocks %}
+{% include 'write_back.cpp' %}
+{% elif padded %}
+{% include 'padded.cpp' %}
 {% elif blocks %}
 {% include 'walk.cpp' %}
 {% endif %}

@@ -17,6 +17,7 @@ cdef extern from *:
     #include <cmath>
     #include <cstdint>
     #include <stddef.h>
+    #include <type_traits>
     #include "stdint_compat.h"
     namespace { namespace _dense {
     using namespace std;

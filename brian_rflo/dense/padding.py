@@ -1,0 +1,93 @@
+"""Rows of synapses that begin with a line of the cache: a private copy of what a pass works on, while nobody looks.
+
+Brian2 keeps the rows of a projection without gaps, so that most of them begin within a line, and end within one: vectors cross lines, and the
+numbers behind the last whole vector are taken one by one. In the copy each row begins with a line and goes on to the end of one; its last
+places repeat the last synapse of the row, and nobody reads them. The statements are those of the ordinary walk, in its order, and so the
+numbers are the same. C++ standalone only. The copy is made where a pass or a sum first needs it, and written back where a trial begins or ends at whose boundary
+somebody uses these variables, and where the run is over.
+"""
+
+import numpy as np
+from brian2 import prefs
+from brian2.codegen.translation import get_identifiers_recursively
+from brian2.core.variables import ArrayVariable
+
+from ..occasional import is_standalone
+from ..processors import layout
+from .choice import draws, problems_within_trials, touches
+from .code import PRE
+from .reading import boundary_runners
+from .runners import Completing, pointer
+
+LINE = 64  # bytes
+LONGEST = 8192  # lanes of so many numbers lie on the stack
+
+
+def problems(parts, objects, run_namespace):
+    """Yield what speaks against a copy in the coming run."""
+    synapses, geometry = parts.synapses, parts.synapses.geometry
+    wanted = prefs["brian_rflo.padded_rows"]
+    if not is_standalone():
+        yield "an error within a run, which there may be on this target, would leave what it has learned in the copy"
+    elif wanted is False or wanted is None and geometry.n_post >= layout().padded_below:
+        yield "on this processor it gains nothing" if wanted is None else "the preference brian_rflo.padded_rows is off"
+    elif geometry.inner == PRE:
+        yield "it has too few postsynaptic neurons"
+    elif geometry.n_post > LONGEST:
+        yield f"its rows have more than {LONGEST} synapses"
+    elif draws(parts, run_namespace):
+        yield "it draws random numbers"
+    elif width(geometry) == geometry.n_post:
+        yield "its rows are whole lines"
+    else:
+        used, changed = used_by(parts)
+        yield from problems_within_trials(parts, objects, changed, used - changed)
+
+
+def is_used_between_trials(parts, objects):
+    """Return whether statements at the boundaries of trials use what is copied."""
+    used, _ = used_by(parts)
+    ours = boundary_runners(parts.synapses)
+    return any(obj.active and id(obj) in ours and touches(obj, parts.synapses)[0] & used for obj in objects)
+
+
+def used_by(parts):
+    """Return the variables of a synapse each that traces, learning and sums use, and those that they change."""
+    variables = parts.synapses.variables
+    names = get_identifiers_recursively(sorted(parts.names & set(variables)), variables)
+    used = {name for name in names if name in variables and variables.indices[name] == "_idx" and isinstance(variables[name], ArrayVariable)}
+    return used, used & parts.changed
+
+
+def width(geometry):
+    """Return how many numbers a row of the copy has: whole lines."""
+    line = LINE // np.dtype(prefs["core.default_float_dtype"]).itemsize
+    return -(-geometry.n_post // line) * line
+
+
+class Padding:
+    """The copy of a projection: what pass and sums must know of it."""
+
+    def __init__(self, parts):
+        self.synapses, (self.used, self.changed) = parts.synapses, used_by(parts)
+        self.stride = width(parts.synapses.geometry)
+
+    def seen_by(self, runner):
+        """Return what the template of a runner fills in; its arrays are made when first asked for."""
+        room = LINE  # for the beginning of the first line
+        size = self.synapses.geometry.networks * self.synapses.geometry.n_pre * self.stride + room
+        arrays = [(pointer(runner.variable(name)), runner.history(f"padded_{name}", size, dtype=self.synapses.variables[name].dtype), name in self.changed) for name in sorted(self.used)]
+        return dict(stride=self.stride, line=LINE, arrays=arrays, is_there=runner.history("is_padded", 1, dtype=np.int32))
+
+
+class WriteBack(Completing):
+    """Writes the copy back where a trial is over whose boundary uses it, and where the run is."""
+
+    def __init__(self, synapses):
+        super().__init__(synapses, "write_back")
+        self.trial = 0
+
+    def compose(self, run_namespace):
+        self.padded = self.boundaries() | dict(trial=self.trial)
+        self.history("is_padded", 1, dtype=np.int32)
+        self.group.variables["_history_is_padded"].set_value(0)

@@ -1,0 +1,87 @@
+{# The walk of walk.cpp over a copy of the synapses whose rows are whole lines (padding.py); what belongs to the postsynaptic neurons lies
+   in lanes of the same width. `_postsynaptic_idx` of places behind the end of a row is that of its last synapse. #}
+{% set n_rows, n_post, stride = geometry.networks*geometry.n_pre, geometry.n_post, padded.stride %}
+{% for own, copy, _ in padded.arrays %}
+auto* _lines{{own}} = {{copy}} + ({{padded.line}} - (size_t){{copy}} % {{padded.line}}) % {{padded.line}}/sizeof({{copy}}[0]);
+#if defined(__GNUC__)
+_lines{{own}} = (decltype(_lines{{own}}))__builtin_assume_aligned(_lines{{own}}, {{padded.line}});
+#endif
+{% endfor %}
+if (!{{padded.is_there}}[0])
+{
+    for (int _row = 0; _row < {{n_rows}}; _row++)
+        for (int _inner = 0; _inner < {{stride}}; _inner++)
+        {
+            const size_t _place = (size_t)_row*{{stride}} + _inner, _idx = (size_t)_row*{{n_post}} + std::min(_inner, {{n_post - 1}});
+            {% for own, copy, _ in padded.arrays %}
+            _lines{{own}}[_place] = {{own}}[_idx];
+            {% endfor %}
+        }
+    {{padded.is_there}}[0] = 1;
+}
+for (int _network = 0; _network < {{geometry.networks}}; _network++)
+{
+    {% for type, name in lanes %}
+    alignas({{padded.line}}) {{type}} _lane_{{name}}[{{stride}}];
+    {% endfor %}
+    {% for block, array in sums.items() %}
+    alignas({{padded.line}}) std::remove_reference<decltype({{array}}[0])>::type _lane_{{block}}[{{stride}}];
+    {% endfor %}
+    for (int _inner = 0; _inner < {{stride}}; _inner++)
+    {
+        const int _postsynaptic_idx = {{geometry.first_post}} + _network*{{n_post}} + std::min(_inner, {{n_post - 1}});
+        {{reads["_postsynaptic_idx"]|autoindent}}
+        {% for type, name in lanes %}
+        _lane_{{name}}[_inner] = {{name}};
+        {% endfor %}
+        {% for block, array in sums.items() %}
+        _lane_{{block}}[_inner] = {{array}}[_postsynaptic_idx];
+        {% endfor %}
+    }
+    {% for own, copy, _ in padded.arrays %}
+    auto* const {{own}} = _lines{{own}};
+    {% endfor %}
+    {% set done = namespace(rows=0) %}
+    {% for together in side_by_side %}
+    {% set end = geometry.n_pre - (geometry.n_pre - done.rows) % together %}
+    {% if end > done.rows %}
+    for (int _outer = {{done.rows}}; _outer < {{end}}; _outer += {{together}})
+    {
+        #pragma GCC ivdep
+        for (int _inner = 0; _inner < {{stride}}; _inner++)
+        {
+            const int _postsynaptic_idx = {{geometry.first_post}} + _network*{{n_post}} + std::min(_inner, {{n_post - 1}});
+            {% for type, name in lanes %}
+            const {{type}} {{name}} = _lane_{{name}}[_inner];
+            {% endfor %}
+            {% for block in sums %}
+            auto _sum_{{block}} = _lane_{{block}}[_inner];
+            {% endfor %}
+            {% for row in range(together) %}
+            {
+                const int _presynaptic_idx = {{geometry.first_pre}} + _network*{{geometry.n_pre}} + _outer + {{row}};
+                const size_t _idx = ((size_t)_network*{{geometry.n_pre}} + _outer + {{row}})*{{stride}} + _inner, _vectorisation_idx = _idx;
+                {{reads["_presynaptic_idx"]|autoindent}}
+                {% for block, statements in blocks %}
+                {
+                    {{statements|autoindent}}
+                    {% if block in sums %}
+                    _sum_{{block}} += _synaptic_var;
+                    {% endif %}
+                }
+                {% endfor %}
+            }
+            {% endfor %}
+            {% for block in sums %}
+            _lane_{{block}}[_inner] = _sum_{{block}};
+            {% endfor %}
+        }
+    }
+    {% endif %}
+    {% set done.rows = end %}
+    {% endfor %}
+    {% for block, array in sums.items() %}
+    for (int _inner = 0; _inner < {{n_post}}; _inner++)
+        {{array}}[{{geometry.first_post}} + _network*{{n_post}} + _inner] = _lane_{{block}}[_inner];
+    {% endfor %}
+}
