@@ -1,9 +1,13 @@
 """What every group and projection of this package is, beside what Brian2 makes of it."""
 
+from contextlib import contextmanager
+
 from brian2 import Synapses
+from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 
 from .construction import Constructed
 from .names import OwnNames
+from .occasional import is_standalone
 from .settable import Settable
 
 
@@ -35,3 +39,21 @@ class Component(Constructed, OwnNames, Settable):
 
 class OwnSynapses(OwnNames, Synapses):
     """Synapses within an object of this package, that the user does not see."""
+
+    def connect(self, *args, level=0, **connect_args):
+        """Connect as Brian2 does, without a compiler."""
+        with without_compiler(self):
+            super().connect(*args, level=level + 1, **connect_args)
+
+
+@contextmanager
+def without_compiler(group):
+    """Let a group's code run in NumPy on runtime targets, where it runs once and takes longer to compile; C++ standalone has it in the program."""
+    if is_standalone() or group.codeobj_class is not None:
+        yield
+        return
+    group.codeobj_class = NumpyCodeObject
+    try:
+        yield
+    finally:
+        group.codeobj_class = None

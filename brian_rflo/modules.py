@@ -11,6 +11,7 @@ import re
 import sys
 import warnings
 from contextlib import suppress
+from functools import partial
 from types import SimpleNamespace
 
 from brian2 import Synapses, get_device, prefs
@@ -61,7 +62,8 @@ def distribute(parts, module):
             module.wait()
             module = None if module.has_failed else module.result()
         for number, part in enumerate(parts if module is not None else ()):
-            part.module = known[part.asked[0]] = SimpleNamespace(main=getattr(module, f"main_{number}"))
+            names = nameless(part.asked[0])[1]
+            part.module = known[part.asked[0]] = SimpleNamespace(main=partial(getattr(module, f"main_{number}"), names))
 
 
 class Compiling:
@@ -125,6 +127,8 @@ class Compiling:
 
 
 DEFINITION = re.compile(r"(?:cdef|cpdef|ctypedef|def)\b[^(=:]*?(\w+)\s*[(=]")
+#: How Cython code asks for an array, by a key with the name of the object that it belongs to.
+KEY = re.compile(r"""_namespace\[['"](_(?:dynamic_)?array_\w+)['"]\]""")
 #: What keeps something between calls, as random numbers and tables do, which would then be one for all.
 STATE = re.compile(r"\bglobal\b|\brandn?\b|\bstatic\b(?! inline| void _dense_kernel)")
 
@@ -147,12 +151,22 @@ def defined(code):
 
 
 def together(codes):
-    """Return code for one module in which each has a main function: what several have in common is there once."""
+    """Return code for one module in which each has a main function, which is given the names of its arrays: what several have in common is there once."""
     chunks = {}
     for number, code in enumerate(codes):
-        code = re.sub(r"\b(main|_dense|_dense_kernel|_add_product)\b", rf"\1_{number}", code)
+        code = re.sub(r"\b(main|_dense|_dense_kernel|_add_product)\b", rf"\1_{number}", nameless(code)[0])
         chunks |= dict.fromkeys(chunk for chunk in top_level(code) if not chunk.startswith("#"))
     return "\n".join(["#cython: language_level=3", *chunks])
+
+
+def nameless(code):
+    """Return code in which no object has a name, so that those of another network are compiled alike; and the keys of its arrays, as its main function takes them."""
+    keys = tuple(dict.fromkeys(KEY.findall(code)))
+    arrays = {key.removeprefix("_dynamic"): f"_array_{number}" for number, key in enumerate(keys)}
+    code = KEY.sub(lambda found: f"_namespace[_names[{keys.index(found[1])}]]", code)
+    for array in sorted(arrays, key=len, reverse=True):
+        code = re.sub(rf"{array}\b", arrays[array], code)
+    return re.sub(r"^def main\(", "def main(tuple _names, ", code, flags=re.MULTILINE), keys
 
 
 def top_level(code):

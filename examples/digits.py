@@ -4,7 +4,7 @@ from brian2 import *
 
 from brian_rflo import *
 
-prefs.codegen.target = "numpy"  # begins at once; without this line Brian2 compiles first, for about half a minute
+prefs.codegen.target = "numpy"  # begins at once; without this line Brian2 compiles first, for about ten seconds
 copies, tau = 16, 20 * ms  # copies of the network, which share their weights and see a trial each
 defaultclock.dt = 1 * ms
 

@@ -4,7 +4,7 @@ from brian2 import *
 
 from brian_rflo import *
 
-prefs.codegen.target = "numpy"  # begins at once; without this line Brian2 compiles first, for about half a minute
+prefs.codegen.target = "numpy"  # begins at once; without this line Brian2 compiles first, for about ten seconds
 task = PeriodicOutput(period=200 * ms)
 defaultclock.dt = task.dt
 seed(2)

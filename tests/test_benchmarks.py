@@ -16,8 +16,9 @@ from brian_rflo.benchmarks.results import Results, Spread, disagreements, table
 from brian_rflo.benchmarks.rounds import Entry
 from brian_rflo.benchmarks.worker import Failure, Worker
 
-from brian_rflo import cli
+from brian_rflo import cli, processors
 
+XEON = next(iter(targets.GOALS))
 SIZE, PERIODS = 7, 2
 OTHERS = [name for name in ("numba", "jax", "torch") if find_spec(name)]
 
@@ -138,7 +139,7 @@ def test_ratios_are_formed_within_rounds():
 def test_goals_judge_what_was_measured():
     online, trial = Problem(100), Problem(100, mode="trial")
     entries = [invented(name, online, [value]) for name, value in (("limit", 3), ("ours", 4), ("numpy", 30), ("torch", 8), ("jax", 5))]
-    rows = {row.quantity: row.holds for row in targets.rows(Results([*entries, invented("ours", trial, [2])]))}
+    rows = {row.quantity: row.holds for row in targets.rows(Results([*entries, invented("ours", trial, [2])]), processor=XEON)}
     assert rows == {
         "ours / limit, N = 100": False,
         "numpy / ours, N = 100": True,
@@ -148,15 +149,27 @@ def test_goals_judge_what_was_measured():
     }
     spiking = [Problem(size, mode="trial", kind="spiking") for size in (100, 300)]
     results = Results([invented(name, problem, [value * problem.synapses / 1e3]) for problem in spiking for name, value in (("limit", 0.2), ("ours", 0.8), ("nest", 3.0))])
-    assert {row.quantity: row.holds for row in targets.rows(results)} == {
+    assert {row.quantity: row.holds for row in targets.rows(results, processor=XEON)} == {
         "nest / ours, N = 100, spiking, trial, float64": False,
         "nest / ours, N = 300, spiking, trial, float64": False,
         "ours, N = 300, spiking, trial, float64: ns per synapse": True,
     }
     assert "Nanoseconds per plastic synapse" in table(results) and "0.8 (0.8 .. 0.8)" in table(results) and "4.00" in table(results)
     growth = {"paper": {"program": 3.0}, "sizes": [{"size": 3000, "memory": 5e8}, {"size": 30, "memory": 1e6}]}
-    assert [row.holds for row in targets.rows(Results([]), growth)] == [False, True]
-    assert "NO" in targets.table(targets.rows(Results([]), growth))
+    assert [row.holds for row in targets.rows(Results([]), growth, XEON)] == [False, True]
+    assert "NO" in targets.table(targets.rows(Results([]), growth, XEON))
+
+
+def test_each_processor_has_goals_and_others_have_none():
+    problems = [Problem(100), Problem(1000, "float32")]
+    results = Results([invented(name, problem, [value]) for problem in problems for name, value in (("limit", 1), ("ours", 1.25))])
+    growth = {"paper": {"program": 3.0}, "sizes": []}
+    assert [row.holds for row in targets.rows(results, processor=XEON)] == [False, False]
+    assert [row.holds for row in targets.rows(results, processor="AMD Zen 5")] == [True, True]
+    rows = targets.rows(results, growth, "unknown")
+    assert [(row.measured, row.holds) for row in rows] == [(1.25, None), (1.25, None), (3.0, None)]
+    assert "NO" not in targets.table(rows) and "1.25" in targets.table(rows)
+    assert set(targets.GOALS) == set(processors.MEASURED)
 
 
 def test_failures_and_disagreements_are_shown():

@@ -47,6 +47,44 @@ def test_same_numbers_and_nothing_left(empty, caplog):
     np.testing.assert_allclose(found, np.array(recurrent.w), rtol=1e-13)
 
 
+def test_a_second_network_compiles_nothing(empty):
+    """Though its objects have other names, as those of the first are still there."""
+    networks, found, compiled = [], [], []
+    for _ in range(3):
+        network, recurrent, _ = small()
+        networks.append((network, recurrent))
+        network.run(10 * ms, namespace={})
+        found.append(np.array(recurrent.w))
+        compiled.append(sorted(path.name for path in empty.glob("*.so")))
+    assert len({recurrent.name for _, recurrent in networks}) == 3
+    assert compiled[0] == compiled[1] == compiled[2]
+    np.testing.assert_array_equal(found[0], found[2])
+
+
+def test_names_of_objects_are_not_in_the_code():
+    code = """def main(_namespace):
+    cdef double * _ptr_array_cells_1_x = <double *> _get(_namespace['_array_cells_1_x'])
+    _dynamic_array_cells_1_x_kept = _namespace["_dynamic_array_cells_1_x_kept"]
+    _ptr_array_cells_1_x[0] = _namespace["N"]
+"""
+    made, keys = modules.nameless(code)
+    assert keys == ("_array_cells_1_x", "_dynamic_array_cells_1_x_kept")
+    assert "cells" not in made and made.startswith("def main(tuple _names, _namespace):")
+    assert (made, keys) == (modules.nameless(code)[0], keys) and made == modules.nameless(code.replace("cells_1", "cells"))[0]
+
+
+def test_all_to_all_is_connected_without_a_compiler(empty):
+    neurons = RateNeurons(4, tau=10 * ms)
+    whole, blocks, pairs = (PlasticSynapses(neurons, neurons, RFLO(learning_rate=0.1, tau=10 * ms), onto="I_rec") for _ in range(3))
+    whole.connect()
+    blocks.connect(networks=2)
+    assert not list(empty.glob("*.so"))
+    pairs.connect(i=np.repeat(range(4), 4), j=np.tile(range(4), 4))
+    np.testing.assert_array_equal((whole.i, whole.j), (pairs.i, pairs.j))
+    np.testing.assert_array_equal((blocks.i, blocks.j), ([0, 0, 1, 1, 2, 2, 3, 3], [0, 1, 0, 1, 2, 3, 2, 3]))
+    assert whole.codeobj_class is None
+
+
 def test_an_error_of_the_compiler_ends_the_run(empty):
     broken = Function(lambda x: x, arg_units=[1], return_unit=1, arg_names=["x"])
     broken.implementations.add_implementation(CythonCodeObject, "cdef double broken(double x):\n    return no_such_name(x)\n", name="broken")
@@ -82,7 +120,7 @@ def test_modules_in_common():
     codes = [f'#cython: language_level=3\nimport x\ncdef extern from *:\n    """\nint a;\n    """\n    int a\ndef main(dict _namespace):\n    return {number}\n' for number in range(2)]
     shared = modules.together(codes)
     assert shared.count("import x") == shared.count("cdef extern") == 1
-    assert "def main_0(dict _namespace):\n    return 0" in shared and "def main_1(dict _namespace):\n    return 1" in shared
+    assert "def main_0(tuple _names, dict _namespace):\n    return 0" in shared and "def main_1(tuple _names, dict _namespace):\n    return 1" in shared
 
 
 def test_functions_of_dense_loops_have_names_of_their_own():

@@ -1,11 +1,13 @@
 """What all projections have: they connect once, and their weights go in and out as matrices."""
 
+from contextlib import nullcontext
+
 import numpy as np
 from brian2 import Synapses, get_device
 from brian2.core.namespace import get_local_namespace
 
 from .. import schedule
-from ..component import Component
+from ..component import Component, without_compiler
 from ..dense import Geometry
 from ..names import Script
 from ..neurons.base import whole
@@ -49,7 +51,8 @@ class Projection(Component, Synapses):
             pre, post = self.block_of(self.source, networks), self.block_of(self.target, networks)
             connect_args["j"] = f"k for k in range((i//{pre})*{post}, (i//{pre} + 1)*{post})"
         dense = not args and set(connect_args) <= {"j"} and (networks > 1 or not connect_args)
-        super().connect(*args, namespace=namespace, **connect_args)
+        with without_compiler(self) if dense else nullcontext():  # other patterns draw random numbers, of the target's own
+            super().connect(*args, namespace=namespace, **connect_args)
         self._connected = networks if dense else -1
 
     @property
