@@ -1,6 +1,8 @@
-"""Running Brian2 models as contestants: as one C++ program that serves for all lengths, or step by step from Python.
+"""Running Brian2 models as contestants: as one C++ program that serves for all lengths, or step by
+step from Python.
 
-A model is a function ``(problem, networks) -> Model``; this package and plain Brian2 are both timed through what is here.
+A model is a function ``(problem, networks) -> Model``; this package and plain Brian2 are both timed
+through what is here.
 """
 
 import os
@@ -19,17 +21,22 @@ from .problem import DT_MS, RATE, STEPS
 
 LENGTH, RESULT = "BRIAN_RFLO_BENCH_SECONDS", "bench.txt"
 
-#: What the program writes down: wall seconds of the steps, CPU seconds of all of it, peak memory in kB (0 where unknown).
+#: What the program writes down: wall seconds of the steps, CPU seconds of all of it, peak memory in
+#: kB (0 where unknown).
 BEFORE = "std::chrono::steady_clock::time_point bench_begin; double bench_wall = 0;"
 START = "bench_begin = std::chrono::steady_clock::now();"
-STOP = "bench_wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - bench_begin).count();"
+STOP = (
+    "bench_wall = std::chrono::duration<double>(std::chrono::steady_clock::now() -"
+    " bench_begin).count();"
+)
 AFTER = f"""{{
     std::ifstream status("/proc/self/status");
     std::string word;
     long peak = 0;
     while (status >> word)
         if (word == "VmHWM:") status >> peak;
-    std::ofstream(brian::results_dir + "{RESULT}") << bench_wall << " " << (double)std::clock()/CLOCKS_PER_SEC << " " << peak;
+    std::ofstream(brian::results_dir + "{RESULT}")
+        << bench_wall << " " << (double)std::clock()/CLOCKS_PER_SEC << " " << peak;
 }}"""
 
 
@@ -37,8 +44,8 @@ AFTER = f"""{{
 class Model:
     """A built model: its objects, and the variables that tell what it learned.
 
-    `pending` is a change of the weights that the model has accumulated but not yet applied where a run ends; `sent` counts the spikes of its
-    last period.
+    `pending` is a change of the weights that the model has accumulated but not yet applied where a
+    run ends; `sent` counts the spikes of its last period.
     """
 
     objects: list
@@ -51,21 +58,30 @@ class Model:
         """Change of the first network's weights and its last output; `value` reads a variable."""
         flat = value(self.weights) + (0 if self.pending is None else RATE * value(self.pending))
         matrix = np.asarray(flat)[: problem.size**2].reshape(problem.size, problem.size).T
-        hertz = None if self.sent is None else float(np.mean(value(self.sent)) / (STEPS * DT_MS * 1e-3))
+        hertz = (
+            None if self.sent is None else float(np.mean(value(self.sent)) / (STEPS * DT_MS * 1e-3))
+        )
         return dict(change=problem.change(matrix), output=float(value(self.output)[0]), hertz=hertz)
 
 
 def flat(problem, networks):
-    """Initial weights of networks side by side, in the order in which Brian2 connects them: recurrent, output, feedback."""
+    """Initial weights of networks side by side, in the order in which Brian2 connects them:
+    recurrent, output, feedback.
+    """
     drawn = [problem.weights(network) for network in range(networks)]
     recurrent, readout, feedback = zip(*drawn)
-    return np.concatenate([matrix.T.ravel() for matrix in recurrent]), np.concatenate(readout), np.concatenate(feedback)
+    return (
+        np.concatenate([matrix.T.ravel() for matrix in recurrent]),
+        np.concatenate(readout),
+        np.concatenate(feedback),
+    )
 
 
 class Standalone(Contestant):
     """A model as one C++ program; subclasses give `model`.
 
-    CPU time is Brian2's own measure of the steps. The length of a run is read from the environment: one build for all runs.
+    CPU time is Brian2's own measure of the steps. The length of a run is read from the environment:
+    one build for all runs.
     """
 
     compiler = True
@@ -77,7 +93,12 @@ class Standalone(Contestant):
         set_device("cpp_standalone", build_on_run=False)
         self.problem, self.folder = problem, Path(folder)
         self.built = self.model(problem, self.networks)
-        for slot, code in (("before_start", BEFORE), ("before_network_run", START), ("after_network_run", STOP), ("after_end", AFTER)):
+        for slot, code in (
+            ("before_start", BEFORE),
+            ("before_network_run", START),
+            ("after_network_run", STOP),
+            ("after_end", AFTER),
+        ):
             device.insert_code(slot, code)
         Network(*self.built.objects).run(STEPS * DT_MS * ms)
         device.build(directory=str(folder), compile=False, run=False)
@@ -91,16 +112,30 @@ class Standalone(Contestant):
         """Run the program; times are those of the steps, not of reading and writing weights."""
         seconds = periods * STEPS * DT_MS / 1e3
         results = self.folder / "results"
-        done = subprocess.run(["./main", "--results_dir", f"{results}/"], cwd=self.folder, env={**os.environ, LENGTH: repr(seconds)}, capture_output=True, text=True)
+        done = subprocess.run(
+            ["./main", "--results_dir", f"{results}/"],
+            cwd=self.folder,
+            env={**os.environ, LENGTH: repr(seconds)},
+            capture_output=True,
+            text=True,
+        )
         if done.returncode:
             raise RuntimeError(f"the program failed ({done.returncode}): {done.stderr[-300:]}")
         wall, program, peak = map(float, (results / RESULT).read_text().split())
         cpu = float((results / "last_run_info.txt").read_text().split()[0])
-        return Run(cpu, wall, memory=int(peak) * 1024 or None, program=program, **self.built.outcome(self.problem, self.value))
+        return Run(
+            cpu,
+            wall,
+            memory=int(peak) * 1024 or None,
+            program=program,
+            **self.built.outcome(self.problem, self.value),
+        )
 
     def value(self, variable):
         """A variable as the last run left it."""
-        return np.fromfile(self.folder / "results" / device.get_array_filename(variable), dtype=variable.dtype)
+        return np.fromfile(
+            self.folder / "results" / device.get_array_filename(variable), dtype=variable.dtype
+        )
 
     def model(self, problem, networks):
         """The model."""
@@ -108,8 +143,12 @@ class Standalone(Contestant):
 
 
 def take_length_from_outside(path):
-    """Replace the duration that Brian2 wrote into the program, and the last step that dense loops know of, by what the program reads when it starts."""
-    source, count = re.subn(r"(\.run\()[^,()]+(?=,)", rf'\1std::stod(std::getenv("{LENGTH}"))', path.read_text())
+    """Replace the duration that Brian2 wrote into the program, and the last step that dense loops
+    know of, by what the program reads when it starts.
+    """
+    source, count = re.subn(
+        r"(\.run\()[^,()]+(?=,)", rf'\1std::stod(std::getenv("{LENGTH}"))', path.read_text()
+    )
     if count != 1:
         raise RuntimeError(f"Brian2 wrote {count} runs into {path.name} where one was expected")
     steps = rf'\1std::lround(std::stod(std::getenv("{LENGTH}"))*1000/{DT_MS})'

@@ -31,8 +31,19 @@ class Plan:
     @property
     def cases(self):
         """All problems in which somebody takes part, small ones first."""
-        every = [Problem(size, dtype, mode, kind) for kind in self.kinds for mode in self.modes for dtype in self.dtypes for size in self.sizes]
-        return [problem for problem in every if self.who(problem) and (not self.brief or not problem.is_spiking or (problem.size, problem.mode) == BRIEF)]
+        every = [
+            Problem(size, dtype, mode, kind)
+            for kind in self.kinds
+            for mode in self.modes
+            for dtype in self.dtypes
+            for size in self.sizes
+        ]
+        return [
+            problem
+            for problem in every
+            if self.who(problem)
+            and (not self.brief or not problem.is_spiking or (problem.size, problem.mode) == BRIEF)
+        ]
 
     def who(self, problem):
         """Names of those who take part in a case."""
@@ -57,9 +68,20 @@ def plan(args):
     sizes = args.sizes or ((30, 100) if quick else (30, 100, 300, 1000))
     dtypes = known("--dtypes", args.dtypes or (DTYPES[:1] if quick else DTYPES), DTYPES)
     modes = known("--modes", args.modes or MODES, MODES)
-    names = args.contestants or [contestant.name for contestant in CONTESTANTS if contestant.quick or not quick]
+    names = args.contestants or [
+        contestant.name for contestant in CONTESTANTS if contestant.quick or not quick
+    ]
     names = known("--contestants", names, [contestant.name for contestant in CONTESTANTS])
-    return Plan(kinds, tuple(dict.fromkeys(sizes)), dtypes, modes, names, args.rounds or (3 if quick else 5), args.growth, brief)
+    return Plan(
+        kinds,
+        tuple(dict.fromkeys(sizes)),
+        dtypes,
+        modes,
+        names,
+        args.rounds or (3 if quick else 5),
+        args.growth,
+        brief,
+    )
 
 
 def known(argument, values, allowed):
@@ -87,11 +109,16 @@ class Progress:
 
 
 def run(args, say):
-    """Measure what `args` ask for; 0, or 130 when interrupted. What was measured is written in any case."""
+    """Measure what `args` ask for; 0, or 130 when interrupted. What was measured is written in any
+    case.
+    """
     chosen = plan(args)
     folder = writable_folder(args.out or "results/bench")
     if not has_compiler():
-        say("No C++ compiler was found: only contestants that need none run. Install one, for example g++.")
+        say(
+            "No C++ compiler was found: only contestants that need none run. Install one, for"
+            " example g++."
+        )
     entries, found, status = [], {}, 0
     try:
         progress = Progress(chosen.pieces, say)
@@ -114,25 +141,38 @@ def report(chosen, entries, found, folder, interrupted, say):
     say(f"\n{targets.table(rows)}" if rows else "\nNo goal was measured.")
     for line in disagreements(results):
         say(f"WARNING: {line}")
-    say(f"\nWritten: {', '.join(map(str, write(chosen, entries, found, rows, folder, interrupted)))}")
+    say(
+        "\nWritten:"
+        f" {', '.join(map(str, write(chosen, entries, found, rows, folder, interrupted)))}"
+    )
 
 
 def write(chosen, entries, found, rows, folder, interrupted):
     """``bench.json`` and the figures, all or none of them anew."""
     content = {
         "machine": machine.describe(),
-        "settings": {**asdict(chosen), "steps_per_period": STEPS, "rate": RATE, "spiking_rate": SPIKING_RATE, "tau_ms": TAU_MS},
+        "settings": {
+            **asdict(chosen),
+            "steps_per_period": STEPS,
+            "rate": RATE,
+            "spiking_rate": SPIKING_RATE,
+            "tau_ms": TAU_MS,
+        },
         "interrupted": interrupted,
         "entries": [entry.as_json() for entry in entries],
         "targets": [row.as_json() for row in rows],
         "growth": found,
     }
     writers = {
-        "bench.json": lambda path: path.write_text(json.dumps(finite(content), indent=1, allow_nan=False) + "\n"),
+        "bench.json": lambda path: path.write_text(
+            json.dumps(finite(content), indent=1, allow_nan=False) + "\n"
+        ),
         "bench.png": lambda path: figures.speeds(entries).savefig(path, dpi=150, format="png"),
     }
     if found:
-        writers["growth.png"] = lambda path: figures.growth(found, entries).savefig(path, dpi=150, format="png")
+        writers["growth.png"] = lambda path: figures.growth(found, entries).savefig(
+            path, dpi=150, format="png"
+        )
     return write_together(folder, writers)
 
 

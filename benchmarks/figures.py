@@ -14,11 +14,15 @@ MARKS = "osD^vP*X<>hd"
 def style(name):
     """Colour and mark of a contestant, the same everywhere."""
     number = list(BY_NAME).index(name)
-    return dict(color=f"C{number % 10}", marker=MARKS[number % len(MARKS)], label=BY_NAME[name].title)
+    return dict(
+        color=f"C{number % 10}", marker=MARKS[number % len(MARKS)], label=BY_NAME[name].title
+    )
 
 
 def speeds(entries):
-    """One row for each network, mode and precision: microseconds per step, and ratio to the limit, against N."""
+    """One row for each network, mode and precision: microseconds per step, and ratio to the limit,
+    against N.
+    """
     from matplotlib.figure import Figure
 
     results = Results(entries)
@@ -40,13 +44,20 @@ def speeds(entries):
 
 def draw(row, results, name, problems):
     """One contestant in both panels: the limit as a line, others as marks with their spread."""
-    for ax, spread in ((row[0], results.time), (row[1], lambda name, problem: results.ratio(name, "limit", problem))):
-        points = [(problem.size, spread(name, problem)) for problem in problems if spread(name, problem)]
+    for ax, spread in (
+        (row[0], results.time),
+        (row[1], lambda name, problem: results.ratio(name, "limit", problem)),
+    ):
+        points = [
+            (problem.size, spread(name, problem)) for problem in problems if spread(name, problem)
+        ]
         if not points:
             continue
         sizes, spreads = zip(*points)
         middle = np.array([spread.middle for spread in spreads])
-        error = np.array([[spread.middle - spread.low, spread.high - spread.middle] for spread in spreads]).T
+        error = np.array(
+            [[spread.middle - spread.low, spread.high - spread.middle] for spread in spreads]
+        ).T
         if name == "limit":
             ax.plot(sizes, middle, ".-", color="black", label=BY_NAME[name].title)
         else:
@@ -66,8 +77,18 @@ def growth(found, entries):
     axes = figure.subplots(1, 3)
     points = found.get("sizes", [])
     sizes = [point["size"] for point in points]
-    axes[0].plot(sizes, [np.median(point["us_per_step"]) for point in points], "o-", color="C1", label=BY_NAME["ours"].title)
-    limit = [(entry.problem.size, np.median(entry.microseconds())) for entry in entries if entry.name == "limit" and entry.rounds and entry.problem == Problem(entry.problem.size)]
+    axes[0].plot(
+        sizes,
+        [np.median(point["us_per_step"]) for point in points],
+        "o-",
+        color="C1",
+        label=BY_NAME["ours"].title,
+    )
+    limit = [
+        (entry.problem.size, np.median(entry.microseconds()))
+        for entry in entries
+        if entry.name == "limit" and entry.rounds and entry.problem == Problem(entry.problem.size)
+    ]
     if limit:
         axes[0].plot(*zip(*limit), color="black", label=BY_NAME["limit"].title)
     axes[0].set(xlabel="Neurons N", ylabel="Microseconds per step")
@@ -76,7 +97,12 @@ def growth(found, entries):
     axes[1].plot(*zip(*known), "o-", color="C1") if known else None
     axes[1].set(xlabel="Neurons N", ylabel="Peak memory (MB)")
     trials = found.get("trials", [])
-    axes[2].plot([point["trials"] for point in trials], [point["program"] for point in trials], "o-", color="C1")
+    axes[2].plot(
+        [point["trials"] for point in trials],
+        [point["program"] for point in trials],
+        "o-",
+        color="C1",
+    )
     axes[2].set(xlabel="Trials of 200 steps, N = 30", ylabel="CPU seconds of the program")
     for ax in axes:
         finish(ax)

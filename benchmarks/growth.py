@@ -1,14 +1,23 @@
-"""How time and memory grow with the size of the network and the number of trials; and the paper's run."""
+"""How time and memory grow with the size of the network and the number of trials; and the paper's
+run.
+"""
 
 from .problem import STEPS, Problem
 from .rounds import calibrated
 from .worker import Failure, Worker
 
-SIZES, TRIALS, PAPER_TRIALS, PAPER_SIZE = (30, 100, 300, 1000, 2000, 3000), (100, 300, 1000, 3000, 10_000), 10_000, 30
+SIZES, TRIALS, PAPER_TRIALS, PAPER_SIZE = (
+    (30, 100, 300, 1000, 2000, 3000),
+    (100, 300, 1000, 3000, 10_000),
+    10_000,
+    30,
+)
 
 
 def paper_run(found, say):
-    """The paper's training, 1e4 trials of 200 steps: CPU seconds of the program, and how long it took to build."""
+    """The paper's training, 1e4 trials of 200 steps: CPU seconds of the program, and how long it
+    took to build.
+    """
     with Worker("paper") as worker:
         facts = worker.prepare(Problem(PAPER_SIZE))
         run = worker.run(PAPER_TRIALS)
@@ -35,13 +44,25 @@ def over_sizes(found, rounds, say):
             periods = calibrated(worker)
             runs = [worker.run(periods) for _ in range(rounds)]
         times = sorted(run["cpu"] * 1e6 / (periods * STEPS) for run in runs)
-        found["sizes"].append({"size": size, "us_per_step": times, "memory": runs[-1]["memory"], "rounds": runs, "periods": periods})
+        found["sizes"].append(
+            {
+                "size": size,
+                "us_per_step": times,
+                "memory": runs[-1]["memory"],
+                "rounds": runs,
+                "periods": periods,
+            }
+        )
         say(f"N = {size}: {times[len(times) // 2]:.3g} us per step")
 
 
 def measure(found, rounds, say):
     """All of it, into the dictionary `found`; a part that fails leaves its reason."""
-    parts = {"paper": paper_run, "trials": over_trials, "sizes": lambda found, say: over_sizes(found, rounds, say)}
+    parts = {
+        "paper": paper_run,
+        "trials": over_trials,
+        "sizes": lambda found, say: over_sizes(found, rounds, say),
+    }
     for name, part in parts.items():
         try:
             part(found, say)

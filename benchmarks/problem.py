@@ -1,24 +1,30 @@
-"""The timed networks: what every contestant computes, from the same numbers. N neurons all to all, one output, RFLO.
+"""The timed networks: what every contestant computes, from the same numbers. N neurons all to all,
+one output, RFLO.
 
 *rate*: Murray's network (eLife 8:e43299); in every step, with a = dt/tau:
 
     u = W h    gain = 1 - tanh(u)^2    p += a (gain h^T - p)    h += a (tanh(u) - h)
     y = w_out h    error = target(step) - y
     online  W += rate (B error) p      w_out += rate error h     in every step
-    trial   the same changes, added up over a period and applied at its end; h = initial and p = 0 where it begins
+    trial   the same changes, added up over a period and applied at its end;
+            h = initial and p = 0 where it begins
 
-*spiking*: the leaky integrate-and-fire neurons of `LIFNeurons`, threshold 1; in every step, with a = exp(-dt/tau), s = exp(-dt/tau_syn):
+*spiking*: the leaky integrate-and-fire neurons of `LIFNeurons`, threshold 1; in every step, with
+a = exp(-dt/tau), s = exp(-dt/tau_syn):
 
     l = a l + (1 - a) r    v = a v + (1 - a) (I + bias), but in the two steps after a spike
     gain = max(0, 1 - |v - 1|), 0 in those steps    p = s p + (1 - s) gain l^T
     z = 1 where v > 1, then v = 0    r = s r + z    I = s I + W z
     y = w_out (r - 1)    error = target(step) - y
-    online, trial   as above, with p of this step, and r - 1 for h; l = I = p = 0, r = 1 and v = v0 where a trial begins
+    online, trial   as above, with p of this step, and r - 1 for h;
+                    l = I = p = 0, r = 1 and v = v0 where a trial begins
 
-Biases from 1 to 1.2, initial membranes v0 from 0 to 1 and the scale of W are such that neurons fire at some 20 Hz; the learning rate is
-small, so that they go on to do so. In single precision a spike may come a step later and all is different: float64 only.
+Biases from 1 to 1.2, initial membranes v0 from 0 to 1 and the scale of W are such that neurons fire
+at some 20 Hz; the learning rate is small, so that they go on to do so. In single precision a spike
+may come a step later and all is different: float64 only.
 
-The target has a period of 200 steps and is read over and over. In the mode "online" nothing is reset.
+The target has a period of 200 steps and is read over and over. In the mode "online" nothing is
+reset.
 """
 
 from dataclasses import dataclass
@@ -34,7 +40,7 @@ GAINS = {"rate": 1.5, "spiking": 0.25}
 
 @dataclass(frozen=True)
 class Problem:
-    """One case: number of neurons, precision, when weights change, and which of the two networks."""
+    """One case: number of neurons, precision, when weights change, and which network it is."""
 
     size: int
     dtype: str = "float64"
@@ -56,7 +62,9 @@ class Problem:
 
     @property
     def has_one_result(self):
-        """Whether contestants can be compared: in single precision spiking networks go ways of their own."""
+        """Whether contestants can be compared: in single precision spiking networks go ways of
+        their own.
+        """
         return not self.is_spiking or self.dtype == "float64"
 
     @property
@@ -80,10 +88,16 @@ class Problem:
         return np.sin(phase) + 0.5 * np.sin(2 * phase) + 0.25 * np.sin(4 * phase)
 
     def weights(self, network=0):
-        """Initial weights of one network: recurrent ``[post, pre]``, output ``[pre]``, feedback ``[post]``."""
+        """Initial weights of one network: recurrent ``[post, pre]``, output ``[pre]``, feedback
+        ``[post]``.
+        """
         rng = np.random.default_rng((0, network))
         scale = 1 / np.sqrt(self.size)
-        return GAINS[self.kind] * scale * rng.standard_normal((self.size, self.size)), scale * rng.uniform(-1, 1, self.size), rng.standard_normal(self.size)
+        return (
+            GAINS[self.kind] * scale * rng.standard_normal((self.size, self.size)),
+            scale * rng.uniform(-1, 1, self.size),
+            rng.standard_normal(self.size),
+        )
 
     def membranes(self):
         """Biases and initial membranes of the spiking network."""

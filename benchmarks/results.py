@@ -21,7 +21,11 @@ class Spread:
     @classmethod
     def of(cls, values):
         """Of some numbers; None if there are none."""
-        return cls(float(np.median(values)), float(min(values)), float(max(values))) if len(values) else None
+        return (
+            cls(float(np.median(values)), float(min(values)), float(max(values)))
+            if len(values)
+            else None
+        )
 
     def times(self, factor):
         """In other units."""
@@ -57,8 +61,15 @@ class Results:
         return Spread.of(entry.hertz()) if entry else None
 
     def ratio(self, over, under, problem, other=None):
-        """Time of `over` in units of that of `under`, round by round; `other` is the problem of `under` if it is another one."""
-        return Spread.of([a / b for a, b in zip(self.rounds(over, problem), self.rounds(under, other or problem))])
+        """Time of `over` in units of that of `under`, round by round; `other` is the problem of
+        `under` if it is another one.
+        """
+        return Spread.of(
+            [
+                a / b
+                for a, b in zip(self.rounds(over, problem), self.rounds(under, other or problem))
+            ]
+        )
 
     @property
     def problems(self):
@@ -77,48 +88,98 @@ class Results:
 
 
 def disagreements(results):
-    """Contestants that compute the timed network but arrive elsewhere than the first one of their case, in words."""
+    """Contestants that compute the timed network but arrive elsewhere than the first one of their
+    case, in words.
+    """
     lines = []
     for problem in results.problems:
-        entries = [entry for (name, case), entry in results.entries.items() if case == problem and "change" in entry.facts and BY_NAME[name].same_network]
+        entries = [
+            entry
+            for (name, case), entry in results.entries.items()
+            if case == problem and "change" in entry.facts and BY_NAME[name].same_network
+        ]
         lines += [line for entry in entries[1:] for line in differences(entry, entries[0])]
     return lines
 
 
 def differences(entry, first):
-    """Where two contestants of a case arrive, if that is not the same; outputs are compared in units of 1."""
-    for fact, words, unit in (("change", "sum of changes", abs(first.facts["change"])), ("output", "last output", 1)):
+    """Where two contestants of a case arrive, if that is not the same; outputs are compared in
+    units of 1.
+    """
+    for fact, words, unit in (
+        ("change", "sum of changes", abs(first.facts["change"])),
+        ("output", "last output", 1),
+    ):
         one, other = entry.facts.get(fact, 0), first.facts.get(fact, 0)
         if not abs(one - other) <= AGREEMENT[entry.problem.dtype] * unit:
-            yield f"{entry.name} and {first.name} disagree at {entry.problem}: {words} {one:.12g} and {other:.12g}"
+            yield (
+                f"{entry.name} and {first.name} disagree at {entry.problem}: {words} {one:.12g} and"
+                f" {other:.12g}"
+            )
 
 
 def aligned(lines):
     """Lines of cells as text: the first one is the heading."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines]
+    text = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines
+    ]
     return "\n".join([text[0], "-" * max(map(len, text)), *text[1:]])
 
 
 def table(results):
-    """Times, and times in units of the limit, for each network, mode and precision; then who could not, and why."""
+    """Times, and times in units of the limit, for each network, mode and precision; then who could
+    not, and why.
+    """
     blocks = [block(results, case, *members) for case, members in results.groups.items()]
-    failed = [f"{name}, {problem}: {entry.reason}" for (name, problem), entry in results.entries.items() if entry.reason]
+    failed = [
+        f"{name}, {problem}: {entry.reason}"
+        for (name, problem), entry in results.entries.items()
+        if entry.reason
+    ]
     return "\n\n".join(blocks + (["Not measured:\n" + "\n".join(failed)] if failed else []))
 
 
 def block(results, case, names, problems):
     """The table of one network, mode and precision."""
     sizes, spiking = [problem.size for problem in problems], problems[0].is_spiking
-    unit, time = ("Nanoseconds per plastic synapse and step", results.nanoseconds) if spiking else ("Microseconds per step and network", results.time)
-    lines = [(case, *(f"N = {size}" for size in sizes), *(f"/limit {size}" for size in sizes), *(f"Hz {size}" for size in sizes if spiking))]
+    unit, time = (
+        ("Nanoseconds per plastic synapse and step", results.nanoseconds)
+        if spiking
+        else ("Microseconds per step and network", results.time)
+    )
+    lines = [
+        (
+            case,
+            *(f"N = {size}" for size in sizes),
+            *(f"/limit {size}" for size in sizes),
+            *(f"Hz {size}" for size in sizes if spiking),
+        )
+    ]
     for name in names:
         ratios = [cell(results.ratio(name, "limit", problem)) for problem in problems]
         hertz = [cell(results.hertz(name, problem)) for problem in problems if spiking]
-        lines.append((BY_NAME[name].title, *(str(time(name, problem) or "-") for problem in problems), *ratios, *hertz))
-    pairs = [(over, under) for over, under in (("brian2", "ours"), ("brian2-cython", "ours-cython")) if {over, under} <= set(names)]
+        lines.append(
+            (
+                BY_NAME[name].title,
+                *(str(time(name, problem) or "-") for problem in problems),
+                *ratios,
+                *hertz,
+            )
+        )
+    pairs = [
+        (over, under)
+        for over, under in (("brian2", "ours"), ("brian2-cython", "ours-cython"))
+        if {over, under} <= set(names)
+    ]
     for over, under in pairs:
-        lines.append((f"{over} / {under}", *(cell(results.ratio(over, under, problem)) for problem in problems), *("" for _ in sizes)))
+        lines.append(
+            (
+                f"{over} / {under}",
+                *(cell(results.ratio(over, under, problem)) for problem in problems),
+                *("" for _ in sizes),
+            )
+        )
     return f"{unit}: median (least .. greatest of the rounds)\n{aligned(lines)}"
 
 

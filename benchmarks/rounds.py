@@ -7,7 +7,10 @@ from .contestants import BY_NAME
 from .problem import STEPS
 from .worker import Failure, Worker
 
-TARGET_S, LEAST_S = 0.5, 0.05  # how long a measurement lasts; what the guess of its length is made from
+TARGET_S, LEAST_S = (
+    0.5,
+    0.05,
+)  # how long a measurement lasts; what the guess of its length is made from
 
 
 class Entry:
@@ -62,8 +65,24 @@ class Entry:
 
     def as_json(self):
         """Everything about it."""
-        known = {"periods": self.periods, "networks": self.networks, "rounds": self.rounds, "us_per_step": self.microseconds(), "hertz": self.hertz()} if self.rounds else {}
-        return {"contestant": self.name, **asdict(self.problem), "reason": self.reason, **self.facts, **known}
+        known = (
+            {
+                "periods": self.periods,
+                "networks": self.networks,
+                "rounds": self.rounds,
+                "us_per_step": self.microseconds(),
+                "hertz": self.hertz(),
+            }
+            if self.rounds
+            else {}
+        )
+        return {
+            "contestant": self.name,
+            **asdict(self.problem),
+            "reason": self.reason,
+            **self.facts,
+            **known,
+        }
 
 
 def calibrated(worker):

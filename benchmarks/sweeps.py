@@ -1,8 +1,10 @@
-"""How much two workers gain on a sweep: eight networks of about twenty seconds each, one at a time and two at a time.
+"""How much two workers gain on a sweep: eight networks of about twenty seconds each, one at a time
+and two at a time.
 
     python -m brian_rflo.benchmarks.sweeps
 
-Their numbers must be the same. The machine must be quiet: without two idle cores there is nothing to gain. ``--seconds 2`` is a trial run.
+Their numbers must be the same. The machine must be quiet: without two idle cores there is nothing
+to gain. ``--seconds 2`` is a trial run.
 """
 
 import argparse
@@ -24,7 +26,9 @@ def train(seed, trials):
     """A network of Murray's size on the numpy target."""
     task = PeriodicOutput(period=200 * ms)
     defaultclock.dt = task.dt
-    return LearningNetwork(task, RateNeurons(30, tau=10 * ms), RFLO(0.03, tau=10 * ms), initial=Murray2019(seed=seed)).train(trials)
+    return LearningNetwork(
+        task, RateNeurons(30, tau=10 * ms), RFLO(0.03, tau=10 * ms), initial=Murray2019(seed=seed)
+    ).train(trials)
 
 
 def trials_in(seconds):
@@ -44,14 +48,24 @@ def timed(trials):
 def measure(workers, trials, folder):
     """Wall seconds of a sweep, from the call to the table, and what its networks returned."""
     start = time.perf_counter()
-    table = sweep(train, {"seed": range(NETWORKS), "trials": [trials]}, Path(folder) / str(workers), workers=workers)
+    table = sweep(
+        train,
+        {"seed": range(NETWORKS), "trials": [trials]},
+        Path(folder) / str(workers),
+        workers=workers,
+    )
     return time.perf_counter() - start, [result.losses.tolist() for result in table.results]
 
 
 def main():
     """Measure and tell; 0 if the goal is reached, 1 if not."""
-    parser = argparse.ArgumentParser(prog="python -m brian_rflo.benchmarks.sweeps", description="Two workers against one, on a sweep of eight networks.")
-    parser.add_argument("--seconds", type=float, default=20.0, help="seconds of a network (default: 20)")
+    parser = argparse.ArgumentParser(
+        prog="python -m brian_rflo.benchmarks.sweeps",
+        description="Two workers against one, on a sweep of eight networks.",
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=20.0, help="seconds of a network (default: 20)"
+    )
     os.environ.update(THREADS)
     prefs.codegen.target = "numpy"
     trials = trials_in(parser.parse_args().seconds)
@@ -60,7 +74,10 @@ def main():
         (one, alone), (two, beside) = (measure(workers, trials, folder) for workers in (1, 2))
     if alone != beside:
         raise RuntimeError("two workers have computed other numbers than one")
-    print(f"one worker {one:.1f} s ({one / NETWORKS:.1f} s a network), two workers {two:.1f} s: {one / two:.2f} times faster, goal at least {GOAL}; same numbers")
+    print(
+        f"one worker {one:.1f} s ({one / NETWORKS:.1f} s a network), two workers {two:.1f} s:"
+        f" {one / two:.2f} times faster, goal at least {GOAL}; same numbers"
+    )
     return 0 if one / two >= GOAL else 1
 
 

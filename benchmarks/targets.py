@@ -1,4 +1,6 @@
-"""What the package is to reach: a list for each processor, and how measured numbers are judged by it."""
+"""What the package is to reach: a list for each processor, and how measured numbers are judged by
+it.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -12,7 +14,9 @@ ALL = (30, 100, 300, 1000)
 
 @dataclass(frozen=True)
 class Goal:
-    """`over`, in units of `under`, at one size: at most, or at least, so much. The network, the precision and the modes of both."""
+    """`over`, in units of `under`, at one size: at most, or at least, so much. The network, the
+    precision and the modes of both.
+    """
 
     over: str
     under: str
@@ -26,7 +30,9 @@ class Goal:
 
     def row(self, results):
         """The goal beside what was measured; None if it was not."""
-        ratio = results.ratio(self.over, self.under, self.problem(self.over_mode), self.problem(self.under_mode))
+        ratio = results.ratio(
+            self.over, self.under, self.problem(self.over_mode), self.problem(self.under_mode)
+        )
         return ratio and Row(str(self), ratio.middle, low=self.least, high=self.most)
 
     def problem(self, mode):
@@ -34,7 +40,11 @@ class Goal:
         return Problem(self.size, self.dtype, mode, self.kind)
 
     def __str__(self):
-        modes = (f" ({self.over_mode})", f" ({self.under_mode})") if self.over_mode != self.under_mode else ("", "")
+        modes = (
+            (f" ({self.over_mode})", f" ({self.under_mode})")
+            if self.over_mode != self.under_mode
+            else ("", "")
+        )
         dtype = "" if self.dtype == "float64" else f", {self.dtype}"
         if self.kind == "spiking":
             return f"{self.over} / {self.under}, {self.problem(self.over_mode)}"
@@ -61,18 +71,53 @@ COMMON = (
     *at_most("ours", "jax", (1, 1, 1, 1.05)),
     *at_least("ours", "ours", (1.5, 1.5), sizes=(100, 300), under_mode="trial"),
     *at_most("ours-cython", "limit", (1.15,), sizes=(1000,)),
-    *at_least("nest", "ours", (4, 4, 4), sizes=(100, 300, 1000), over_mode="trial", under_mode="trial", kind="spiking"),
-    *at_least("nest", "ours-eprop", (4, 4, 4), sizes=(100, 300, 1000), over_mode="trial", under_mode="trial", kind="spiking"),
-    *at_least("nest-alif", "ours-eprop-alif", (4, 4, 4), sizes=(100, 300, 1000), over_mode="trial", under_mode="trial", kind="spiking"),
+    *at_least(
+        "nest",
+        "ours",
+        (4, 4, 4),
+        sizes=(100, 300, 1000),
+        over_mode="trial",
+        under_mode="trial",
+        kind="spiking",
+    ),
+    *at_least(
+        "nest",
+        "ours-eprop",
+        (4, 4, 4),
+        sizes=(100, 300, 1000),
+        over_mode="trial",
+        under_mode="trial",
+        kind="spiking",
+    ),
+    *at_least(
+        "nest-alif",
+        "ours-eprop-alif",
+        (4, 4, 4),
+        sizes=(100, 300, 1000),
+        over_mode="trial",
+        under_mode="trial",
+        kind="spiking",
+    ),
 )
 SINGLE = dict(sizes=(300, 304, 1000), dtype="float32")
 #: One list for each processor, by its name in `processors.MEASURED`.
 GOALS = {
-    "Intel Xeon, Sapphire Rapids or later": (*at_most("ours", "limit", (1.85, 1.08, 1.18, 1.12)), *at_most("ours", "limit", (1.7, 1.4, 1.15), **SINGLE), *COMMON),
-    "AMD Zen 5": (*at_most("ours", "limit", (1.95, 1.27, 1.2, 1.25)), *at_most("ours", "limit", (1.7, 1.4, 1.4), **SINGLE), *COMMON),
+    "Intel Xeon, Sapphire Rapids or later": (
+        *at_most("ours", "limit", (1.85, 1.08, 1.18, 1.12)),
+        *at_most("ours", "limit", (1.7, 1.4, 1.15), **SINGLE),
+        *COMMON,
+    ),
+    "AMD Zen 5": (
+        *at_most("ours", "limit", (1.95, 1.27, 1.2, 1.25)),
+        *at_most("ours", "limit", (1.7, 1.4, 1.4), **SINGLE),
+        *COMMON,
+    ),
 }
 
-SPIKING_NS, SPIKING = {"ours": 1.0, "ours-eprop": 1.5, "ours-eprop-alif": 2.5}, Problem(300, mode="trial", kind="spiking")
+SPIKING_NS, SPIKING = (
+    {"ours": 1.0, "ours-eprop": 1.5, "ours-eprop-alif": 2.5},
+    Problem(300, mode="trial", kind="spiking"),
+)
 PAPER_S, MEMORY_MB, MEMORY_SIZE = 2.5, 700, 3000
 
 
@@ -82,7 +127,9 @@ def rows(results, growth=None, processor=None):
     `processor` is the name of a list, by default of that for the processor at hand.
     """
     goals = GOALS.get(processor or processors.name())
-    found = [row for row in (goal.row(results) for goal in goals or next(iter(GOALS.values()))) if row]
+    found = [
+        row for row in (goal.row(results) for goal in goals or next(iter(GOALS.values()))) if row
+    ]
     for name, most in SPIKING_NS.items():
         if spread := results.nanoseconds(name, SPIKING):
             found.append(Row(f"{name}, {SPIKING}: ns per synapse", spread.middle, high=most))
@@ -90,11 +137,23 @@ def rows(results, growth=None, processor=None):
         found.append(Row("paper run: CPU seconds", growth["paper"]["program"], high=PAPER_S))
     if goals is None:
         found = [replace(row, low=None, high=None) for row in found]
-    largest = [point for point in (growth or {}).get("sizes", []) if point["size"] == MEMORY_SIZE and point["memory"]]
-    return found + [Row(f"peak memory, N = {MEMORY_SIZE}: MB", point["memory"] / 1e6, high=MEMORY_MB) for point in largest]
+    largest = [
+        point
+        for point in (growth or {}).get("sizes", [])
+        if point["size"] == MEMORY_SIZE and point["memory"]
+    ]
+    return found + [
+        Row(f"peak memory, N = {MEMORY_SIZE}: MB", point["memory"] / 1e6, high=MEMORY_MB)
+        for point in largest
+    ]
 
 
 def table(rows):
     """The goals as text."""
     mark = {True: "yes", False: "NO", None: ""}
-    return aligned([("goal", "measured", "expected", "holds"), *((row.quantity, f"{row.measured:.3g}", row.expected, mark[row.holds]) for row in rows)])
+    return aligned(
+        [
+            ("goal", "measured", "expected", "holds"),
+            *((row.quantity, f"{row.measured:.3g}", row.expected, mark[row.holds]) for row in rows),
+        ]
+    )

@@ -1,6 +1,7 @@
 """One contestant in a process of its own: requests and answers are JSON, one a line.
 
-``python -m brian_rflo.benchmarks.worker`` reads requests from standard input; `Worker` is the other end.
+``python -m brian_rflo.benchmarks.worker`` reads requests from standard input; `Worker` is the other
+end.
 """
 
 import json
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import asdict
 
 from ..crews import temporary
@@ -20,7 +22,10 @@ from .problem import Problem
 
 #: One thread, whatever library.
 ENVIRONMENT = {
-    **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA", "VECLIB", "BLIS")},
+    **{
+        f"{name}_NUM_THREADS": "1"
+        for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA", "VECLIB", "BLIS")
+    },
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
 }
 
@@ -33,7 +38,10 @@ class Worker:
     """A contestant that runs elsewhere; a context manager."""
 
     def __init__(self, name):
-        self.name, self.log = name, tempfile.TemporaryFile(mode="w+", prefix="brian_rflo_bench_")
+        self.name = name
+        self.log = tempfile.TemporaryFile(  # noqa: SIM115 (open as long as the process)
+            mode="w+", prefix="brian_rflo_bench_"
+        )
         self.folder = str(scratch_folder("bench"))
         command = [sys.executable, "-m", f"{__package__}.worker", name, self.folder]
         environment = {**os.environ, **ENVIRONMENT, **temporary(self.folder)}
@@ -88,10 +96,8 @@ class Worker:
 
 def close(stream):
     """Close a stream whose other end may be gone."""
-    try:
+    with suppress(BrokenPipeError):
         stream.close()
-    except BrokenPipeError:
-        pass
 
 
 def answer(contestant, request, folder):
@@ -119,5 +125,7 @@ def serve(name, folder, requests, answers):
 
 if __name__ == "__main__":
     private = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # compilers and programs print; answers go elsewhere
+    os.dup2(
+        sys.stderr.fileno(), sys.stdout.fileno()
+    )  # compilers and programs print; answers go elsewhere
     serve(*sys.argv[1:], sys.stdin, private)

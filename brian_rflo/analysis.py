@@ -1,5 +1,7 @@
 """Functions of arrays: how a training went."""
 
+from itertools import pairwise
+
 import numpy as np
 
 
@@ -23,17 +25,22 @@ def alignment(output, feedback):
 
 
 def final_loss(losses, trials=100):
-    """Median over the last `trials` trials (fewer if there are fewer) of each network; shape (networks,) from (networks, trials)."""
+    """Median over the last `trials` trials (fewer if there are fewer) of each network; shape
+    (networks,) from (networks, trials).
+    """
     return np.median(np.asarray(losses)[..., -trials:], axis=-1)
 
 
 def window_at_both_ends(losses, trials=100):
-    """How many trials the beginning and the end of a training are: `trials`, and no more than half of what there is."""
+    """How many trials the beginning and the end of a training are: `trials`, and no more than half
+    of what there is.
+    """
     return max(1, min(trials, np.shape(losses)[-1] // 2))
 
 
 def losses_at_both_ends(losses, trials=100):
-    """Medians over the first trials and over as many last ones of one network: what can be compared.
+    """Medians over the first trials and over as many last ones of one network: what can be
+    compared.
 
     Parameters
     ----------
@@ -54,13 +61,17 @@ def losses_at_both_ends(losses, trials=100):
 
 
 def band(values, axis=0):
-    """Median and quartiles over networks: ``(lower, median, upper)``, ignoring networks that have failed."""
+    """Median and quartiles over networks: ``(lower, median, upper)``, ignoring networks that have
+    failed.
+    """
     return np.nanpercentile(values, [25, 50, 75], axis=axis)
 
 
 def running_mean(values, width):
     """Means over `width` neighbours along the last axis; shape (..., n - width + 1)."""
-    return np.lib.stride_tricks.sliding_window_view(np.asarray(values, dtype=float), width, axis=-1).mean(axis=-1)
+    return np.lib.stride_tricks.sliding_window_view(
+        np.asarray(values, dtype=float), width, axis=-1
+    ).mean(axis=-1)
 
 
 def smooth(values, points=300):
@@ -74,6 +85,12 @@ def smooth(values, points=300):
     """
     n = np.shape(values)[-1]
     edges = np.unique(np.round(np.geomspace(1, n + 1, points + 1)).astype(int))
-    windows = list(zip(edges[:-1], edges[1:]))
+    windows = list(pairwise(edges))
     x = np.array([(first + last - 1) / 2 for first, last in windows])
-    return x, np.stack([np.median(np.asarray(values)[..., first - 1 : last - 1], axis=-1) for first, last in windows], axis=-1)
+    return x, np.stack(
+        [
+            np.median(np.asarray(values)[..., first - 1 : last - 1], axis=-1)
+            for first, last in windows
+        ],
+        axis=-1,
+    )

@@ -1,7 +1,8 @@
 """Conformance checks: what every task, neuron model and rule must hold, ours and yours.
 
-They raise AssertionError with the reason. They use the active device, which must be a runtime one (numpy or Cython). Before each of their runs they set the
-seed of Brian2 and NumPy, so that what draws random numbers draws the same ones; afterwards your own go on as if nothing had been.
+They raise AssertionError with the reason. They use the active device, which must be a runtime one
+(numpy or Cython). Before each of their runs they set the seed of Brian2 and NumPy, so that what
+draws random numbers draws the same ones; afterwards your own go on as if nothing had been.
 """
 
 from dataclasses import replace
@@ -23,8 +24,18 @@ from .updates.arguments import check_instance
 
 N, N_STEPS, TRIALS = 7, 13, 3
 NAMES = ("neurons", "inputs", "readout", "recurrent", "inward", "output", "feedback", "trials")
-#: Names in another order, but not of the projections that learn: those that draw random numbers in one phase do so in the order of their names.
-OTHER_NAMES = ("trials", "feedback", "output", "recurrent", "inward", "readout", "inputs", "neurons")
+#: Names in another order, but not of the projections that learn: those that draw random numbers in
+#: one phase do so in the order of their names.
+OTHER_NAMES = (
+    "trials",
+    "feedback",
+    "output",
+    "recurrent",
+    "inward",
+    "readout",
+    "inputs",
+    "neurons",
+)
 
 
 def require(condition, message):
@@ -49,13 +60,28 @@ def check_task(task):
     check_instance("check_task: task", task, Task, "PeriodicOutput(period=200*ms)")
     name = type(task).__name__
     trials = [task.trial(k) for k in range(20)]
-    require(float(task.duration) > 0 and np.isclose(float(task.duration), task.n_steps * float(task.dt)), f"{name}: duration is not n_steps*dt")
-    require(same(task.trial(3), trials[3]), f"{name}: trial 3 differs when it is drawn a second time; draw from the given generator only")
+    require(
+        float(task.duration) > 0
+        and np.isclose(float(task.duration), task.n_steps * float(task.dt)),
+        f"{name}: duration is not n_steps*dt",
+    )
+    require(
+        same(task.trial(3), trials[3]),
+        f"{name}: trial 3 differs when it is drawn a second time; draw from the given generator"
+        " only",
+    )
     differs = not all(same(trials[0], trial) for trial in trials[1:])
-    require(differs == task.random, f"{name}: its trials {'differ' if differs else 'are all the same'}, but it says random = {task.random}")
+    require(
+        differs == task.random,
+        f"{name}: its trials {'differ' if differs else 'are all the same'}, but it says random ="
+        f" {task.random}",
+    )
     if task.random:
         other = replace(task, seed=task.seed + 1)
-        require(not all(same(other.trial(k), trials[k]) for k in range(20)), f"{name}: its seed changes nothing")
+        require(
+            not all(same(other.trial(k), trials[k]) for k in range(20)),
+            f"{name}: its seed changes nothing",
+        )
     masks = np.array([mask for _, _, mask in trials])
     require(((masks >= 0) & (masks <= 1)).all(), f"{name}: the mask leaves 0 .. 1")
     require(masks.any(axis=1).all(), f"{name}: a trial is masked whole")
@@ -67,7 +93,11 @@ def check_task(task):
 def small_task():
     """A task of a few steps, with two inputs and two outputs, at the simulation's time step."""
     rng = np.random.default_rng(3)
-    return ArrayTask(target=rng.standard_normal((N_STEPS, 2)), inputs=rng.standard_normal((N_STEPS, 2)), dt=defaultclock.dt)
+    return ArrayTask(
+        target=rng.standard_normal((N_STEPS, 2)),
+        inputs=rng.standard_normal((N_STEPS, 2)),
+        dt=defaultclock.dt,
+    )
 
 
 def small_network(rule, readout_rule, update="step", names=NAMES, monitor=False, neurons=None):
@@ -77,24 +107,58 @@ def small_network(rule, readout_rule, update="step", names=NAMES, monitor=False,
     onto = receives(neurons)
     inputs, readout = TaskInput(task, name=name["inputs"]), Readout(task, name=name["readout"])
     plastic = [
-        PlasticSynapses(neurons, neurons, rule, onto=onto["recurrent"], name=name["recurrent"], learn=(PerTrial if update == "trial" else PerStep)()),
-        PlasticSynapses(inputs, neurons, rule, onto=onto["input"], name=name["inward"], learn=(PerTrial if update == "trial" else PerStep)()),
-        PlasticSynapses(neurons, readout, readout_rule, onto="output", name=name["output"], learn=(PerTrial if update == "trial" else PerStep)()),
+        PlasticSynapses(
+            neurons,
+            neurons,
+            rule,
+            onto=onto["recurrent"],
+            name=name["recurrent"],
+            learn=(PerTrial if update == "trial" else PerStep)(),
+        ),
+        PlasticSynapses(
+            inputs,
+            neurons,
+            rule,
+            onto=onto["input"],
+            name=name["inward"],
+            learn=(PerTrial if update == "trial" else PerStep)(),
+        ),
+        PlasticSynapses(
+            neurons,
+            readout,
+            readout_rule,
+            onto="output",
+            name=name["output"],
+            learn=(PerTrial if update == "trial" else PerStep)(),
+        ),
     ]
     feedback = FeedbackSynapses(readout, neurons, name=name["feedback"])
-    weights = initial_weights(len(neurons), task.n_inputs, task.n_outputs, networks=1, gain=1.5, seed=5)
+    weights = initial_weights(
+        len(neurons), task.n_inputs, task.n_outputs, networks=1, gain=1.5, seed=5
+    )
     for synapses, key in zip((*plastic, feedback), ("recurrent", "input", "output", "feedback")):
         synapses.connect()
         synapses.set_matrix(weights[key][0])
-    trials = Trials(task, *([neurons] if hasattr(neurons, "trial_start") else []), readout, *plastic, name=name["trials"])
+    trials = Trials(
+        task,
+        *([neurons] if hasattr(neurons, "trial_start") else []),
+        readout,
+        *plastic,
+        name=name["trials"],
+    )
     network = Network(neurons, inputs, readout, feedback, trials, *plastic)
     if monitor:
-        network.add(StateMonitor(plastic[0], ["w", *plastic[0].equations.diff_eq_names], record=[0, 5]), StateMonitor(neurons, ["activity", "gain", "feedback"], record=True, when="end"))
+        network.add(
+            StateMonitor(plastic[0], ["w", *plastic[0].equations.diff_eq_names], record=[0, 5]),
+            StateMonitor(neurons, ["activity", "gain", "feedback"], record=True, when="end"),
+        )
     return network, plastic
 
 
 def weights_after(rule, readout_rule, freeze=False, **network_args):
-    """Weights of all plastic projections before and after a few trials, with the same random numbers each time."""
+    """Weights of all plastic projections before and after a few trials, with the same random
+    numbers each time.
+    """
     seed(SEED)
     network, plastic = small_network(rule, readout_rule, **network_args)
     before = [np.array(synapses.w) for synapses in plastic]
@@ -110,7 +174,9 @@ def has_drawn():
 
 
 def as_pair(rule):
-    """``(rule, readout rule)`` for a network in which `rule` is one of them: whatever reads ``error_post`` is for readouts."""
+    """``(rule, readout rule)`` for a network in which `rule` is one of them: whatever reads
+    ``error_post`` is for readouts.
+    """
     if "error" in rule.reads("post"):
         return RFLO(rule.learning_rate, tau=10 * defaultclock.dt), rule
     return rule, Delta(rule.learning_rate)
@@ -118,19 +184,23 @@ def as_pair(rule):
 
 @undisturbed()
 def check_rule(rule=None, make=None, tolerance=1e-6, **experiment):
-    """Check a rule in a small rate network, every step and trial end; or, on neurons, against finite differences of the simulation.
+    """Check a rule in a small rate network, every step and trial end; or, on neurons, against
+    finite differences of the simulation.
 
-    It must learn; leave weights alone, to the bit, with ``learning_rate=0`` or ``plastic=False``; depend neither on names nor on
-    monitors, to the bit; and give the same change every step as at trial end where the learning rate is small. Each run has the same seed, so a rule may
-    draw random numbers (``rand()``); your own go on afterwards as if nothing had been.
+    It must learn; leave weights alone, to the bit, with ``learning_rate=0`` or ``plastic=False``;
+    depend neither on names nor on monitors, to the bit; and give the same change every step as at
+    trial end where the learning rate is small. Each run has the same seed, so a rule may draw
+    random numbers (``rand()``); your own go on afterwards as if nothing had been.
 
     Parameters
     ----------
     rule : LearningRule, optional
-        The rule; with `make` it may be left out, for `DerivedNeurons`, or be a function of the neurons.
+        The rule; with `make` it may be left out, for `DerivedNeurons`, or be a function of the
+        neurons.
     make : callable, optional
-        ``make(N)`` returns a fresh group of `N` neurons. Then the changes of weights onto them are compared with finite differences of the
-        simulation without recurrence, through spikes and resets as far as the rule says (`brian_rflo.differences`), and nothing else is checked.
+        ``make(N)`` returns a fresh group of `N` neurons. Then the changes of weights onto them are
+        compared with finite differences of the simulation without recurrence, through spikes and
+        resets as far as the rule says (`brian_rflo.differences`), and nothing else is checked.
     tolerance : float
         Largest difference, in units of the largest change.
     onto : str, optional
@@ -140,7 +210,8 @@ def check_rule(rule=None, make=None, tolerance=1e-6, **experiment):
     steps, weight : int, float, optional
         Length of a run, and size of the weights.
     modes : dict, optional
-        For hand-written rules, how they see the reset of variables: ``{"v": "ignore"}``, "detach", or "surrogate", which is the default.
+        For hand-written rules, how they see the reset of variables: ``{"v": "ignore"}``, "detach",
+        or "surrogate", which is the default.
     tau_out : Quantity, optional
         Time constant of the readout that the rule is for.
 
@@ -160,48 +231,85 @@ def check_rule(rule=None, make=None, tolerance=1e-6, **experiment):
         return check_gradient(rule, make, tolerance, experiment)
     check_instance("check_rule: rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
     if isinstance(rule, DerivedRule):
-        raise ValueError("check_rule: a derived rule is checked on neurons that it was derived from; write check_rule(make=lambda N: DerivedNeurons(N, ...))")
+        raise ValueError(
+            "check_rule: a derived rule is checked on neurons that it was derived from; write"
+            " check_rule(make=lambda N: DerivedNeurons(N, ...))"
+        )
     name, pair = type(rule).__name__, as_pair(rule)
     still = as_pair(replace(rule, learning_rate=0.0))
     which = 2 if pair[1] is rule else 0
     for update in ("step", "trial"):
         before, after = weights_after(*pair, update=update)
         others = OTHER_NAMES if has_drawn() else tuple(reversed(NAMES))
-        require(np.isfinite(after[which]).all(), f"{name}: weights are not finite after {TRIALS} trials; try a lower learning rate")
-        require((before[which] != after[which]).any(), f"{name}: no weight has moved (update='{update}')")
-        require(same(*weights_after(*still, update=update)), f"{name}: weights move with learning_rate=0 (update='{update}')")
-        require(same(*weights_after(*pair, update=update, freeze=True)), f"{name}: weights move with plastic=False (update='{update}')")
-        require(same(weights_after(*pair, update=update, names=others)[1], after), f"{name}: the result depends on the names of the objects (update='{update}')")
-        require(same(weights_after(*pair, update=update, monitor=True)[1], after), f"{name}: the result depends on monitors (update='{update}')")
+        require(
+            np.isfinite(after[which]).all(),
+            f"{name}: weights are not finite after {TRIALS} trials; try a lower learning rate",
+        )
+        require(
+            (before[which] != after[which]).any(),
+            f"{name}: no weight has moved (update='{update}')",
+        )
+        require(
+            same(*weights_after(*still, update=update)),
+            f"{name}: weights move with learning_rate=0 (update='{update}')",
+        )
+        require(
+            same(*weights_after(*pair, update=update, freeze=True)),
+            f"{name}: weights move with plastic=False (update='{update}')",
+        )
+        require(
+            same(weights_after(*pair, update=update, names=others)[1], after),
+            f"{name}: the result depends on the names of the objects (update='{update}')",
+        )
+        require(
+            same(weights_after(*pair, update=update, monitor=True)[1], after),
+            f"{name}: the result depends on monitors (update='{update}')",
+        )
     slow = as_pair(replace(rule, learning_rate=1e-6))
-    changes = [np.subtract(after[which], before[which]) for before, after in (weights_after(*slow, update=update) for update in ("step", "trial"))]
-    require(np.allclose(*changes, rtol=1e-3, atol=1e-3 * np.abs(changes[0]).max()), f"{name}: changes at every step and at trial end differ even at a learning rate of 1e-6")
+    changes = [
+        np.subtract(after[which], before[which])
+        for before, after in (weights_after(*slow, update=update) for update in ("step", "trial"))
+    ]
+    require(
+        np.allclose(*changes, rtol=1e-3, atol=1e-3 * np.abs(changes[0]).max()),
+        f"{name}: changes at every step and at trial end differ even at a learning rate of 1e-6",
+    )
 
 
 def check_gradient(rule, make, tolerance, experiment):
     """Raise unless a rule's changes are those of finite differences."""
     error = gradient_error(make, rule, **experiment)
     name = type(rule).__name__ if isinstance(rule, LearningRule) else "the derived rule"
-    require(error < tolerance, f"{name}: weight changes differ from finite differences of the simulation by {error:.2g} of the largest change (tolerance {tolerance:g}); is a term missing, or does it see resets otherwise than modes= says?")
+    require(
+        error < tolerance,
+        f"{name}: weight changes differ from finite differences of the simulation by {error:.2g} of"
+        f" the largest change (tolerance {tolerance:g}); is a term missing, or does it see resets"
+        " otherwise than modes= says?",
+    )
 
 
 def check_make(kind, make):
     """Raise unless `make` is a function that makes groups."""
     if not callable(make):
-        raise TypeError(f"{kind}: make must be a function that returns a new group, for example lambda N: RateNeurons(N, tau=10*ms); got {make!r}")
+        raise TypeError(
+            f"{kind}: make must be a function that returns a new group, for example lambda N:"
+            f" RateNeurons(N, tau=10*ms); got {make!r}"
+        )
 
 
 @undisturbed()
 def check_neurons(make):
-    """Check a neuron model in a small network: ports, input variables, finite activity, the same trial after every reset.
+    """Check a neuron model in a small network: ports, input variables, finite activity, the same
+    trial after every reset.
 
-    Each trial has the same seed, so neurons may be noisy; your own random numbers go on afterwards as if nothing had been.
+    Each trial has the same seed, so neurons may be noisy; your own random numbers go on afterwards
+    as if nothing had been.
 
     Parameters
     ----------
     make : callable
-        ``make(N)`` returns a fresh group of `N` neurons with ``activity``, ``gain``, ``feedback``, ``I_rec`` and ``I_in``, and
-        with ``trial_start``, the statements that reset it.
+        ``make(N)`` returns a fresh group of `N` neurons with ``activity``, ``gain``, ``feedback``,
+        ``I_rec`` and ``I_in``, and with ``trial_start``, the statements that reset it.
 
     Raises
     ------
@@ -211,13 +319,26 @@ def check_neurons(make):
     check_make("check_neurons", make)
     seed(SEED)
     neurons = make(N)
-    rule = neurons.rule(0.1) if hasattr(neurons, "rule") else RFLO(learning_rate=0.1, tau=10 * defaultclock.dt)
+    rule = (
+        neurons.rule(0.1)
+        if hasattr(neurons, "rule")
+        else RFLO(learning_rate=0.1, tau=10 * defaultclock.dt)
+    )
     name = type(neurons).__name__
     require(len(neurons) == N, f"{name}: make({N}) returned {len(neurons)} neurons")
     network, plastic = small_network(rule, Delta(0.1), neurons=neurons)
     for synapses in plastic:
         synapses.plastic = False
-    ports = StateMonitor(neurons, [name for name in ("activity", "gain", "feedback", "I_rec", "I_in") if name in neurons.variables], record=True, when="end")
+    ports = StateMonitor(
+        neurons,
+        [
+            name
+            for name in ("activity", "gain", "feedback", "I_rec", "I_in")
+            if name in neurons.variables
+        ],
+        record=True,
+        when="end",
+    )
     network.add(ports)
     for _ in range(2):
         seed(SEED)
@@ -226,8 +347,21 @@ def check_neurons(make):
         values = np.array(getattr(ports, port))
         require(np.isfinite(values).all(), f"{name}: {port} is not finite")
         require(np.ptp(values) > 0, f"{name}: {port} never changes")
-        require(np.array_equal(values[:, :N_STEPS], values[:, N_STEPS:]), f"{name}: {port} differs between two trials of the same input; reset all its state in trial_start{', and let run_regularly set it in its phase, **schedule.GAIN: else the last trial is seen in the first step of the next' if port == 'gain' else ''}")
+        advice = (
+            ", and let run_regularly set it in its phase, **schedule.GAIN: else the last trial is"
+            " seen in the first step of the next"
+            if port == "gain"
+            else ""
+        )
+        require(
+            np.array_equal(values[:, :N_STEPS], values[:, N_STEPS:]),
+            f"{name}: {port} differs between two trials of the same input; reset all its state in"
+            f" trial_start{advice}",
+        )
     before = np.array(plastic[0].w)
     plastic[0].plastic = True
     network.run(N_STEPS * defaultclock.dt, namespace={})
-    require((np.array(plastic[0].w) != before).any(), f"{name}: {type(rule).__name__} moves no weight of its network")
+    require(
+        (np.array(plastic[0].w) != before).any(),
+        f"{name}: {type(rule).__name__} moves no weight of its network",
+    )

@@ -17,8 +17,14 @@ def experiments():
     try:
         models = import_module("brian_rflo.models")
     except ModuleNotFoundError as error:
-        raise RuntimeError("the published models are not installed: this is the bare source folder of brian_rflo; install it with 'pip install -e .', or run from another folder") from error
-    papers = [import_module(f"brian_rflo.models.{module.name}") for module in iter_modules(models.__path__)]
+        raise RuntimeError(
+            "the published models are not installed: this is the bare source folder of brian_rflo;"
+            " install it with 'pip install -e .', or run from another folder"
+        ) from error
+    papers = [
+        import_module(f"brian_rflo.models.{module.name}")
+        for module in iter_modules(models.__path__)
+    ]
     return {experiment.name: experiment for paper in papers for experiment in paper.EXPERIMENTS}
 
 
@@ -45,60 +51,199 @@ def seed(text):
 
 def parser():
     """The argument parser."""
-    top = argparse.ArgumentParser(prog="brian-rflo", description="Train recurrent networks in Brian2 with local online learning rules.")
-    top.add_argument("--version", action="version", version=", ".join(f"{name} {version(name)}" for name in ("brian_rflo", "brian2", "numpy")))
+    top = argparse.ArgumentParser(
+        prog="brian-rflo",
+        description="Train recurrent networks in Brian2 with local online learning rules.",
+    )
+    top.add_argument(
+        "--version",
+        action="version",
+        version=", ".join(f"{name} {version(name)}" for name in ("brian_rflo", "brian2", "numpy")),
+    )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("list", help="list the published experiments").set_defaults(act=show_list)
-    run = commands.add_parser("run", help="reproduce a published experiment", description="Reproduce a published experiment: figure, data and summary.json.")
+    run = commands.add_parser(
+        "run",
+        help="reproduce a published experiment",
+        description="Reproduce a published experiment: figure, data and summary.json.",
+    )
     run.set_defaults(act=run_experiments)
-    run.add_argument("experiment", help="its name, as `brian-rflo list` shows it, or a model's name for all of its experiments")
-    run.add_argument("--networks", type=positive, help="independent networks (default: the paper's)")
-    run.add_argument("--trials", type=positive, help="trials of each network (default: the paper's)")
-    run.add_argument("--seed", type=seed, default=0, help="seed of the initial weights (default: 0)")
-    run.add_argument("--device", choices=devices.DEVICES, default="auto", help="where Brian2 runs; auto is cpp_standalone where there is a C++ compiler, else numpy")
-    run.add_argument("--quick", action="store_true", help="fewer networks and trials: shows learning within a minute or so")
-    run.add_argument("--workers", type=positive, default=devices.cores(), help="processes at the same time (default: one for each core)")
-    run.add_argument("--fresh", action="store_true", help="compute everything anew; otherwise what an earlier run has finished is used")
-    run.add_argument("--out", help="folder for figure.png, data.npz and summary.json (default: results/NAME)")
+    run.add_argument(
+        "experiment",
+        help=(
+            "its name, as `brian-rflo list` shows it, or a model's name for all of its experiments"
+        ),
+    )
+    run.add_argument(
+        "--networks", type=positive, help="independent networks (default: the paper's)"
+    )
+    run.add_argument(
+        "--trials", type=positive, help="trials of each network (default: the paper's)"
+    )
+    run.add_argument(
+        "--seed", type=seed, default=0, help="seed of the initial weights (default: 0)"
+    )
+    run.add_argument(
+        "--device",
+        choices=devices.DEVICES,
+        default="auto",
+        help="where Brian2 runs; auto is cpp_standalone where there is a C++ compiler, else numpy",
+    )
+    run.add_argument(
+        "--quick",
+        action="store_true",
+        help="fewer networks and trials: shows learning within a minute or so",
+    )
+    run.add_argument(
+        "--workers",
+        type=positive,
+        default=devices.cores(),
+        help="processes at the same time (default: one for each core)",
+    )
+    run.add_argument(
+        "--fresh",
+        action="store_true",
+        help="compute everything anew; otherwise what an earlier run has finished is used",
+    )
+    run.add_argument(
+        "--out", help="folder for figure.png, data.npz and summary.json (default: results/NAME)"
+    )
     add_compare(commands)
     add_bench(commands)
-    clean = commands.add_parser("clean", help="delete compiled programs that are kept", description=f"Delete the object files of compiled programs that are kept for the next ones, in {programs.kept_folder()}.")
+    clean = commands.add_parser(
+        "clean",
+        help="delete compiled programs that are kept",
+        description=(
+            "Delete the object files of compiled programs that are kept for the next ones, in"
+            f" {programs.kept_folder()}."
+        ),
+    )
     clean.set_defaults(act=clean_up)
     return top
 
 
 def add_compare(commands):
     """The arguments of ``brian-rflo compare``."""
-    compare = commands.add_parser("compare", help="compare rate with spiking networks on a task", description="Train rate and spiking networks on one task: figure, table, data and summary.json.")
+    compare = commands.add_parser(
+        "compare",
+        help="compare rate with spiking networks on a task",
+        description=(
+            "Train rate and spiking networks on one task: figure, table, data and summary.json."
+        ),
+    )
     compare.set_defaults(act=run_compare)
-    compare.add_argument("--task", default="periodic", help="periodic, cursor, pattern, interval (default: periodic)")
-    compare.add_argument("--neurons", nargs="+", default=["rate", "lif"], metavar="KIND", help="rate, lif, alif (default: rate lif)")
-    compare.add_argument("--rules", nargs="+", default=["rflo", "readout"], metavar="RULE", help="rflo, readout, least_squares, bptt (default: rflo readout)")
-    compare.add_argument("--networks", type=positive, default=5, help="networks of each kind (default: 5)")
-    compare.add_argument("--trials", type=positive, default=600, help="trials of each network (default: 600)")
-    compare.add_argument("--size", type=positive, default=100, help="neurons of a network (default: 100)")
-    compare.add_argument("--tau", type=float, default=50.0, help="time constant of rates and filtered spikes in ms (default: 50)")
-    compare.add_argument("--noise", type=float, default=0.0, help="noise of spiking neurons: standard deviation of the membrane, threshold minus rest being 1 (default: 0)")
-    compare.add_argument("--gain", type=float, help="gain of the initial recurrent weights (default: 1.5 for rates, 0.5 for spikes)")
-    compare.add_argument("--seed", type=seed, default=0, help="seed of weights and neurons (default: 0)")
-    compare.add_argument("--device", choices=devices.DEVICES, default="auto", help="where Brian2 runs")
-    compare.add_argument("--workers", type=positive, default=devices.cores(), help="processes at the same time (default: one for each core)")
+    compare.add_argument(
+        "--task", default="periodic", help="periodic, cursor, pattern, interval (default: periodic)"
+    )
+    compare.add_argument(
+        "--neurons",
+        nargs="+",
+        default=["rate", "lif"],
+        metavar="KIND",
+        help="rate, lif, alif (default: rate lif)",
+    )
+    compare.add_argument(
+        "--rules",
+        nargs="+",
+        default=["rflo", "readout"],
+        metavar="RULE",
+        help="rflo, readout, least_squares, bptt (default: rflo readout)",
+    )
+    compare.add_argument(
+        "--networks", type=positive, default=5, help="networks of each kind (default: 5)"
+    )
+    compare.add_argument(
+        "--trials", type=positive, default=600, help="trials of each network (default: 600)"
+    )
+    compare.add_argument(
+        "--size", type=positive, default=100, help="neurons of a network (default: 100)"
+    )
+    compare.add_argument(
+        "--tau",
+        type=float,
+        default=50.0,
+        help="time constant of rates and filtered spikes in ms (default: 50)",
+    )
+    compare.add_argument(
+        "--noise",
+        type=float,
+        default=0.0,
+        help=(
+            "noise of spiking neurons: standard deviation of the membrane, threshold minus rest"
+            " being 1 (default: 0)"
+        ),
+    )
+    compare.add_argument(
+        "--gain",
+        type=float,
+        help="gain of the initial recurrent weights (default: 1.5 for rates, 0.5 for spikes)",
+    )
+    compare.add_argument(
+        "--seed", type=seed, default=0, help="seed of weights and neurons (default: 0)"
+    )
+    compare.add_argument(
+        "--device", choices=devices.DEVICES, default="auto", help="where Brian2 runs"
+    )
+    compare.add_argument(
+        "--workers",
+        type=positive,
+        default=devices.cores(),
+        help="processes at the same time (default: one for each core)",
+    )
     compare.add_argument("--fresh", action="store_true", help="compute everything anew")
-    compare.add_argument("--out", help="folder for figure.png, data.npz and summary.json (default: results/compare/TASK)")
+    compare.add_argument(
+        "--out",
+        help="folder for figure.png, data.npz and summary.json (default: results/compare/TASK)",
+    )
 
 
 def add_bench(commands):
     """The arguments of ``brian-rflo bench``."""
-    bench = commands.add_parser("bench", help="measure the speed against other tools", description="Measure the time per step, in turns, of this package, plain Brian2, other tools and C++ by hand.")
+    bench = commands.add_parser(
+        "bench",
+        help="measure the speed against other tools",
+        description=(
+            "Measure the time per step, in turns, of this package, plain Brian2, other tools and"
+            " C++ by hand."
+        ),
+    )
     bench.set_defaults(act=run_bench)
-    bench.add_argument("--kinds", nargs="+", metavar="KIND", help="networks: rate, spiking (default: both)")
-    bench.add_argument("--sizes", type=positive, nargs="+", metavar="N", help="numbers of neurons (default: 30 100 300 1000)")
-    bench.add_argument("--dtypes", nargs="+", metavar="TYPE", help="float64, float32 (default: both)")
+    bench.add_argument(
+        "--kinds", nargs="+", metavar="KIND", help="networks: rate, spiking (default: both)"
+    )
+    bench.add_argument(
+        "--sizes",
+        type=positive,
+        nargs="+",
+        metavar="N",
+        help="numbers of neurons (default: 30 100 300 1000)",
+    )
+    bench.add_argument(
+        "--dtypes", nargs="+", metavar="TYPE", help="float64, float32 (default: both)"
+    )
     bench.add_argument("--modes", nargs="+", metavar="MODE", help="online, trial (default: both)")
-    bench.add_argument("--contestants", nargs="+", metavar="NAME", help="those to measure (default: all; a wrong name lists them)")
-    bench.add_argument("--rounds", type=positive, help="measurements of each, in turns (default: 5)")
-    bench.add_argument("--growth", action="store_true", help="also time and memory against size and trials, and the paper's run")
-    bench.add_argument("--quick", action="store_true", help="N = 30 and 100, float64, 3 rounds, fewer contestants; of spiking networks N = 100, trial")
+    bench.add_argument(
+        "--contestants",
+        nargs="+",
+        metavar="NAME",
+        help="those to measure (default: all; a wrong name lists them)",
+    )
+    bench.add_argument(
+        "--rounds", type=positive, help="measurements of each, in turns (default: 5)"
+    )
+    bench.add_argument(
+        "--growth",
+        action="store_true",
+        help="also time and memory against size and trials, and the paper's run",
+    )
+    bench.add_argument(
+        "--quick",
+        action="store_true",
+        help=(
+            "N = 30 and 100, float64, 3 rounds, fewer contestants; of spiking networks N = 100,"
+            " trial"
+        ),
+    )
     bench.add_argument("--out", help="folder for bench.json and figures (default: results/bench)")
 
 
@@ -129,15 +274,20 @@ def chosen_experiments(name):
         If there is none, with the names that there are.
     """
     known = experiments()
-    chosen = [experiment for full, experiment in known.items() if name in (full, full.split("/")[0])]
+    chosen = [
+        experiment for full, experiment in known.items() if name in (full, full.split("/")[0])
+    ]
     if not chosen:
         models = dict.fromkeys(full.split("/")[0] for full in known)
-        raise ValueError(f"no experiment {name!r}; there are: {', '.join([*models, *sorted(known)])}")
+        raise ValueError(
+            f"no experiment {name!r}; there are: {', '.join([*models, *sorted(known)])}"
+        )
     return chosen
 
 
 def run_experiments(args):
-    """Run an experiment or all of a model, print tables, write files. 0 if all expectations hold, 1 if not.
+    """Run an experiment or all of a model, print tables, write files. 0 if all expectations hold, 1
+    if not.
 
     Raises
     ------
@@ -150,8 +300,20 @@ def run_experiments(args):
 
 def run_all(chosen, root, device, args):
     """Compute the parts of experiments together, then finish one after the other."""
-    settings = {experiment: experiment.settings(args.networks, args.trials, args.seed, device, getattr(args, "quick", False)) for experiment in chosen}
-    folders = {experiment: shared_folder(folder_of(experiment, root, len(chosen) == 1 and args.out, getattr(args, "quick", False))) for experiment in chosen}
+    settings = {
+        experiment: experiment.settings(
+            args.networks, args.trials, args.seed, device, getattr(args, "quick", False)
+        )
+        for experiment in chosen
+    }
+    folders = {
+        experiment: shared_folder(
+            folder_of(
+                experiment, root, len(chosen) == 1 and args.out, getattr(args, "quick", False)
+            )
+        )
+        for experiment in chosen
+    }
     for experiment in chosen:
         say(f"{experiment.name}: {experiment.title}\n{experiment.source}")
     say("")
@@ -174,14 +336,17 @@ def run_all(chosen, root, device, args):
                 unwritten.append(error)
     if failed:
         reasons = "\n".join(f"  {name}: {reason}" for name, reason in failed.items())
-        raise RuntimeError(f"{len(failed)} of {len(every)} parts failed; the others are kept in {shared}:\n{reasons}")
+        raise RuntimeError(
+            f"{len(failed)} of {len(every)} parts failed; the others are kept in"
+            f" {shared}:\n{reasons}"
+        )
     if unwritten:
         raise unwritten[0]
     return max(statuses)
 
 
 def folder_of(experiment, root, alone, quick):
-    """Where an experiment's files go: a folder of its own, but for one experiment with ``--out``."""
+    """Where an experiment's files go: one of its own, but for one experiment with ``--out``."""
     return root if alone else root / f"{experiment.name}{'-quick' if quick else ''}"
 
 
@@ -202,11 +367,43 @@ def run_compare(args):
 
     from . import comparison
 
-    wanted = comparison.wanted_parts(args.task, args.neurons, args.rules, args.networks, args.trials, args.size, args.tau * ms, args.seed, devices.chosen(args.device), args.noise, args.gain)
+    wanted = comparison.wanted_parts(
+        args.task,
+        args.neurons,
+        args.rules,
+        args.networks,
+        args.trials,
+        args.size,
+        args.tau * ms,
+        args.seed,
+        devices.chosen(args.device),
+        args.noise,
+        args.gain,
+    )
     title = f"{' '.join(args.neurons)} by {' '.join(args.rules)}, on the task {args.task}"
-    parameters = dict(task=args.task, neurons=args.neurons, rules=args.rules, N=args.size, tau_ms=args.tau, noise=args.noise, gain=args.gain)
-    experiment = Experiment(f"compare/{args.task}", title, "", lambda _: wanted, lambda _, arrays: comparison.outcome(wanted, arrays), args.networks, args.trials, {}, parameters=parameters)
-    return run_all([experiment], shared_folder(args.out or "results"), devices.chosen(args.device), args)
+    parameters = dict(
+        task=args.task,
+        neurons=args.neurons,
+        rules=args.rules,
+        N=args.size,
+        tau_ms=args.tau,
+        noise=args.noise,
+        gain=args.gain,
+    )
+    experiment = Experiment(
+        f"compare/{args.task}",
+        title,
+        "",
+        lambda _: wanted,
+        lambda _, arrays: comparison.outcome(wanted, arrays),
+        args.networks,
+        args.trials,
+        {},
+        parameters=parameters,
+    )
+    return run_all(
+        [experiment], shared_folder(args.out or "results"), devices.chosen(args.device), args
+    )
 
 
 def run_bench(args):
@@ -214,7 +411,10 @@ def run_bench(args):
     try:
         command = import_module("brian_rflo.benchmarks.command")
     except ModuleNotFoundError as error:
-        raise RuntimeError("the benchmarks are not installed: this is the bare source folder of brian_rflo; install it with 'pip install -e .', or run from another folder") from error
+        raise RuntimeError(
+            "the benchmarks are not installed: this is the bare source folder of brian_rflo;"
+            " install it with 'pip install -e .', or run from another folder"
+        ) from error
     return command.run(args, say)
 
 
@@ -227,5 +427,9 @@ def main(arguments=None):
         print(f"brian-rflo: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("brian-rflo: interrupted; what was finished is kept, and the same command (without --fresh) goes on from there", file=sys.stderr)
+        print(
+            "brian-rflo: interrupted; what was finished is kept, and the same command (without"
+            " --fresh) goes on from there",
+            file=sys.stderr,
+        )
         return 130

@@ -1,7 +1,8 @@
 """What holds for every object of this package from the first line of its constructor on.
 
-A constructor that raises leaves its error and nothing else: Brian2 would warn, at a later garbage collection, of each object that was made on the way and
-was never in a network. What a constructor has read is fixed once it is done: assigned later, it would change nothing, or one place of several.
+A constructor that raises leaves its error and nothing else: Brian2 would warn, at a later garbage
+collection, of each object that was made on the way and was never in a network. What a constructor
+has read is fixed once it is done: assigned later, it would change nothing, or one place of several.
 """
 
 import inspect
@@ -15,14 +16,18 @@ from brian2.groups.subgroup import Subgroup
 
 
 class Refused:
-    """Stands for what a group of the user's belongs to when a network with it was refused; Brian2 warns of what belongs to nothing."""
+    """Stands for what a group of the user's belongs to when a network with it was refused; Brian2
+    warns of what belongs to nothing.
+    """
 
     name = "a network that was refused"
 
 
 @contextmanager
 def one_error(*involved, begun=None):
-    """Around what makes objects: an error is not followed by warnings of those, of one that is begun, or of others that might have come into a network with them."""
+    """Around what makes objects: an error is not followed by warnings of those, of one that is
+    begun, or of others that might have come into a network with them.
+    """
     before = set(BrianObject.__instances__())
     try:
         yield
@@ -41,13 +46,17 @@ def constructed(init):
         self.settle(_is_begun=True)
         with one_error(*args, *kwargs.values(), begun=self):
             init(self, *args, **kwargs)
-        self.settle(_fixed=self._fixed | set(vars(self)) - before - self._of_brian, _is_constructed=is_whole)
+        self.settle(
+            _fixed=self._fixed | set(vars(self)) - before - self._of_brian, _is_constructed=is_whole
+        )
 
     return construct
 
 
 def prepared(before_run):
-    """A `before_run` whose error is not followed by a warning for each object of the network that could not run."""
+    """A `before_run` whose error is not followed by a warning for each object of the network that
+    could not run.
+    """
 
     @wraps(before_run)
     def prepare(self, *args, **kwargs):
@@ -68,9 +77,13 @@ def names_of_ours(kind):
 
 
 def networks_with(obj):
-    """All networks that an object is in; Brian2 tells an object of its network only after the first run."""
+    """All networks that an object is in; Brian2 tells an object of its network only after the first
+    run.
+    """
     networks = [reference() for reference in Network.__instances__()]
-    built = [network for network in networks if hasattr(network, "objects")]  # a refused network has none, and lives on in a traceback
+    built = [
+        network for network in networks if hasattr(network, "objects")
+    ]  # a refused network has none, and lives on in a traceback
     return [network for network in built if any(member is obj for member in network.sorted_objects)]
 
 
@@ -83,7 +96,9 @@ def abandon(*objects):
 
 
 def excuse(*objects):
-    """Let Brian2 not warn of objects that were never in a network; those of the user may still come into one."""
+    """Let Brian2 not warn of objects that were never in a network; those of the user may still come
+    into one.
+    """
     for obj in objects:
         if isinstance(obj, (dict, list, tuple)):
             excuse(*(obj.values() if isinstance(obj, dict) else obj))
@@ -104,20 +119,28 @@ def is_ours(thing):
 
 
 def is_in_constructor(obj):
-    """Whether a constructor of an object is at work, that of a user's subclass included, which sets what it likes."""
+    """Whether a constructor of an object is at work, that of a user's subclass included, which sets
+    what it likes.
+    """
     frame = inspect.currentframe()
     while frame is not None:
-        if frame.f_code.co_name == "__init__" and frame.f_locals.get(frame.f_code.co_varnames[0]) is obj:
+        if (
+            frame.f_code.co_name == "__init__"
+            and frame.f_locals.get(frame.f_code.co_varnames[0]) is obj
+        ):
             return True
         frame = frame.f_back
     return False
 
 
 class Constructed:
-    """Mixed into a class of Brian2 objects: the constructors of this package's classes are `constructed`, and their `before_run` is `prepared`."""
+    """Mixed into a class of Brian2 objects: the constructors of this package's classes are
+    `constructed`, and their `before_run` is `prepared`.
+    """
 
     _is_begun = _is_constructed = _is_excused = False
-    #: Names of attributes that constructors of this package have set, and of those that Brian2's has.
+    #: Names of attributes that constructors of this package have set, and of those that Brian2's
+    #: has.
     _fixed = _of_brian = frozenset()
 
     def __init_subclass__(cls, **kwargs):
@@ -133,27 +156,54 @@ class Constructed:
         self.settle(_of_brian=set(vars(self)) - before)
 
     def __del__(self):
-        """As Brian2's, which warns of what was never in a network that ran; not of what is excused."""
+        """As Brian2's, which warns of what was in no network that ran, but for what is excused."""
         if not self._is_excused:
             getattr(super(), "__del__", lambda: None)()
 
     def settle(self, **values):
-        """Set attributes that are known only when another part has been made; for this package alone."""
+        """Set attributes that are known only when another part has been made; for this package
+        alone.
+        """
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
     def check_assignment(self, name, value):
-        """Raise if a public attribute is assigned that was read by the constructor, or that nobody reads."""
+        """Raise if a public attribute is assigned that was read by the constructor, or that nobody
+        reads.
+        """
         is_read = name in self._fixed or name in names_of_ours(type(self))
-        is_lost = not isinstance(self, VariableOwner) and not hasattr(type(self), name) and name not in vars(self)  # groups are checked by Brian2
-        if not self._is_constructed or name.startswith("_") or not (is_read or is_lost) or is_in_constructor(self):
+        is_lost = (
+            not isinstance(self, VariableOwner)
+            and not hasattr(type(self), name)
+            and name not in vars(self)
+        )  # groups are checked by Brian2
+        if (
+            not self._is_constructed
+            or name.startswith("_")
+            or not (is_read or is_lost)
+            or is_in_constructor(self)
+        ):
             return
-        what = "is read when it is made, and assigning it later would change nothing" if is_read else "is nothing that can be set"
-        raise AttributeError(f"'{self.name}', a {type(self).__name__}: {name} {what}. {self.in_place_of(name, value)}")
+        what = (
+            "is read when it is made, and assigning it later would change nothing"
+            if is_read
+            else "is nothing that can be set"
+        )
+        raise AttributeError(
+            f"'{self.name}', a {type(self).__name__}: {name} {what}."
+            f" {self.in_place_of(name, value)}"
+        )
 
     def in_place_of(self, name, value):
         """What to write in place of an assignment."""
         kind = type(self).__name__
-        if any(name in inspect.signature(one.__init__).parameters for one in type(self).__mro__ if is_ours(one)):
-            return f"Write {kind}(..., {name}={shorten(repr(value), 60)}) where it is made, and build what is connected to it anew."
+        if any(
+            name in inspect.signature(one.__init__).parameters
+            for one in type(self).__mro__
+            if is_ours(one)
+        ):
+            return (
+                f"Write {kind}(..., {name}={shorten(repr(value), 60)}) where it is made, and build"
+                " what is connected to it anew."
+            )
         return f"Make another {kind} in its place, and build what is connected to it anew."

@@ -24,7 +24,10 @@ def has_compiler():
     """Whether a C++ compiler is to be found."""
     if sys.platform == "win32":
         return shutil.which("cl") is not None
-    return any(shutil.which(name) for name in (prefs["codegen.cpp.compiler"] or "g++", "g++", "clang++", "c++"))
+    return any(
+        shutil.which(name)
+        for name in (prefs["codegen.cpp.compiler"] or "g++", "g++", "clang++", "c++")
+    )
 
 
 def chosen(name):
@@ -40,12 +43,20 @@ def chosen(name):
     if name not in DEVICES:
         raise ValueError(f"unknown device {name!r}; choose one of {', '.join(DEVICES)}")
     if name == "auto" and not has_compiler():
-        logger.info("No C++ compiler was found, so this runs on numpy, many times slower; install one (for example g++).", "no_compiler", once=True)
+        logger.info(
+            "No C++ compiler was found, so this runs on numpy, many times slower; install one (for"
+            " example g++).",
+            "no_compiler",
+            once=True,
+        )
         return "numpy"
     if name == "auto":
         return "cpp_standalone"
     if name != "numpy" and not has_compiler():
-        raise RuntimeError(f"device {name!r} needs a C++ compiler, and none was found; install one (for example g++), or choose the device 'numpy', which is slower")
+        raise RuntimeError(
+            f"device {name!r} needs a C++ compiler, and none was found; install one (for example"
+            " g++), or choose the device 'numpy', which is slower"
+        )
     return name
 
 
@@ -73,7 +84,8 @@ def device(name, folder=None):
     ----------
     name : {"numpy", "cython", "cpp_standalone"}
     folder : path, optional
-        Where a C++ program is built. In that of an earlier one only what has changed is compiled. By default a new one, gone afterwards.
+        Where a C++ program is built. In that of an earlier one only what has changed is compiled.
+        By default a new one, gone afterwards.
     """
     if name == "cpp_standalone":
         with scratch("build") if folder is None else nullcontext(folder) as place:
@@ -97,5 +109,7 @@ def device(name, folder=None):
 def own_folder(pid):
     """A folder of this process, as long as it runs."""
     folder = scratch_folder("build")
-    multiprocessing.util.Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=1)  # which also processes of multiprocessing come to, and forked ones do not
+    multiprocessing.util.Finalize(
+        None, shutil.rmtree, args=(folder, True), exitpriority=1
+    )  # which also processes of multiprocessing come to, and forked ones do not
     return folder

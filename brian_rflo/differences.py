@@ -1,11 +1,16 @@
-"""A rule's weight changes beside finite differences of the simulation, for any neurons: the oracle of `check_rule`.
+"""A rule's weight changes beside finite differences of the simulation, for any neurons: the oracle
+of `check_rule`.
 
-Neurons without connections among themselves get input through a few weights, and send y(t). With random numbers c(t), the change that a rule adds up where
-the feedback is c must be the derivative of ``sum over t of c(t) y(t)`` by the weight. The derivative is taken from runs with slightly other weights.
+Neurons without connections among themselves get input through a few weights, and send y(t). With
+random numbers c(t), the change that a rule adds up where the feedback is c must be the derivative
+of ``sum over t of c(t) y(t)`` by the weight. The derivative is taken from runs with slightly other
+weights.
 
-Spikes have no derivative. In those runs they happen when they did (z0), plus ``psi (u - u0)``: with the pseudo-derivative psi and the distance u from the
-threshold, as far as that has moved. A reset ``s = R(s)`` becomes ``s + z (R(s) - s)``, with z as above (surrogate), z0 (detach), or z0 times the jump that was
-(ignore). Without a pseudo-derivative spikes and resets are frozen. What a rule says is then exactly what must come out.
+Spikes have no derivative. In those runs they happen when they did (z0), plus ``psi (u - u0)``: with
+the pseudo-derivative psi and the distance u from the threshold, as far as that has moved. A reset
+``s = R(s)`` becomes ``s + z (R(s) - s)``, with z as above (surrogate), z0 (detach), or z0 times the
+jump that was (ignore). Without a pseudo-derivative spikes and resets are frozen. What a rule says
+is then exactly what must come out.
 """
 
 from contextlib import contextmanager
@@ -47,9 +52,15 @@ class Experiment:
     tau_out: object
 
     def error(self, move=1e-5):
-        """Largest difference between the rule's changes and finite differences, in units of the largest change."""
+        """Largest difference between the rule's changes and finite differences, in units of the
+        largest change.
+        """
         ruled, base = self.changes()
-        slopes = [sum(side * self.objective(side * size * move, base) for side in (-1, 1)) / (2 * size * move * self.weight) for size in (1, 2)]
+        slopes = [
+            sum(side * self.objective(side * size * move, base) for side in (-1, 1))
+            / (2 * size * move * self.weight)
+            for size in (1, 2)
+        ]
         expected = (4 * slopes[0] - slopes[1]) / 3
         return np.abs(ruled - expected).max() / np.abs(expected).max()
 
@@ -69,11 +80,15 @@ class Experiment:
         return np.eye(N_PRE)[np.arange(N_POST) % N_PRE]
 
     def parts(self, weights, change_neurons):
-        """The network, with weights that stay, and what is read from it; whatever draws random numbers draws the same ones each time."""
+        """The network, with weights that stay, and what is read from it; whatever draws random
+        numbers draws the same ones each time.
+        """
         seed(SEED)
         neurons, source = self.make(N_POST), self.source(N_PRE)
         with catch_logs():
-            synapses = PlasticSynapses(source, neurons, self.rule(neurons), onto=self.onto, learn=PerTrial())
+            synapses = PlasticSynapses(
+                source, neurons, self.rule(neurons), onto=self.onto, learn=PerTrial()
+            )
         synapses.connect()
         synapses.set_matrix(weights)
         task = ArrayTask(target=np.zeros((self.steps + 1, 1)), dt=defaultclock.dt)
@@ -86,16 +101,27 @@ class Experiment:
         """Run for the steps of the experiment, with what was recorded at hand."""
         given = {"_given_feedback": self.feedback, **arrays}
         with catch_logs():  # of neurons that come from many runs Brian2 warns
-            Network(*parts).run(self.steps * defaultclock.dt, namespace={name: TimedArray(values, defaultclock.dt) for name, values in given.items()})
+            Network(*parts).run(
+                self.steps * defaultclock.dt,
+                namespace={
+                    name: TimedArray(values, defaultclock.dt) for name, values in given.items()
+                },
+            )
 
     def changes(self):
         """What the rule adds up for the weights that will be moved; and what happened meanwhile."""
         watched = []
-        neurons, synapses, _, parts = self.parts(self.weights, lambda neurons: watched.extend(self.watch(neurons)))
+        _neurons, synapses, _, parts = self.parts(
+            self.weights, lambda neurons: watched.extend(self.watch(neurons))
+        )
         self.run([*parts, *watched])
         matrix = np.zeros((N_POST, N_PRE))
         matrix[np.asarray(synapses.j), np.asarray(synapses.i)] = np.asarray(synapses.change)
-        recorded = {f"_was{name}": np.array(getattr(monitor, name)).T for monitor in watched for name in monitor.record_variables}
+        recorded = {
+            f"_was{name}": np.array(getattr(monitor, name)).T
+            for monitor in watched
+            for name in monitor.record_variables
+        }
         return (matrix * self.moved).sum(axis=1), recorded
 
     def objective(self, move, base):
@@ -109,49 +135,95 @@ class Experiment:
         return (self.feedback * values).sum(axis=0)
 
     def watch(self, neurons):
-        """Let spiking neurons record how far they are from the threshold, whether they spike, and how far resets move them."""
+        """Let spiking neurons record how far they are from the threshold, whether they spike, and
+        how far resets move them.
+        """
         if not spikes(neurons):
             return []
         resets, distance = reset_of(neurons), text_of(neurons).distance
         for name in ("_u", "_z", "_gain", *(f"_jump_{name}" for name in resets)):
             neurons.variables.add_array(name, size=len(neurons))
-        runner(neurons, f"_u = {distance}\n_z = int({spiking(neurons)})\n{'_gain = gain' if 'gain' in neurons.variables else ''}", AFTER_SLOPE)
+        runner(
+            neurons,
+            f"_u = {distance}\n_z ="
+            f" int({spiking(neurons)})\n{'_gain = gain' if 'gain' in neurons.variables else ''}",
+            AFTER_SLOPE,
+        )
         runner(neurons, after_reset(neurons, lambda name: "_jump_{0} = {1} - {0}"), schedule.JUMP)
-        return [StateMonitor(neurons, ["_u", "_z", "_gain", *(f"_jump_{name}" for name in resets)], record=True, when="end")]
+        return [
+            StateMonitor(
+                neurons,
+                ["_u", "_z", "_gain", *(f"_jump_{name}" for name in resets)],
+                record=True,
+                when="end",
+            )
+        ]
 
     def soften(self, neurons):
-        """Let spiking neurons spike as they did, and their resets follow how far they have moved since."""
+        """Let spiking neurons spike as they did, and their resets follow how far they have moved
+        since.
+        """
         if not spikes(neurons):
             return
         resets, distance = reset_of(neurons), text_of(neurons).distance
         for name in ("_u", "_z"):
             neurons.variables.add_array(name, size=len(neurons))
-        moved = "0.5*(gain + _was_gain(t, i))*(_u - _was_u(t, i))" if "gain" in neurons.variables else "0"
+        moved = (
+            "0.5*(gain + _was_gain(t, i))*(_u - _was_u(t, i))"
+            if "gain" in neurons.variables
+            else "0"
+        )
         spiked = "\nspiked = _z" if "spiked" in neurons.variables else ""
         runner(neurons, f"_u = {distance}\n_z = _was_z(t, i) + {moved}{spiked}", AFTER_SLOPE)
         neurons.events["spike"] = "_was_z(t, i) > 0.5"
         neurons.resetter["spike"].active = False
-        jumps = {"surrogate": "_z*({1} - {0})", "detach": "_was_z(t, i)*({1} - {0})", "ignore": "_was_z(t, i)*_was_jump_{0}(t, i)"}
+        jumps = {
+            "surrogate": "_z*({1} - {0})",
+            "detach": "_was_z(t, i)*({1} - {0})",
+            "ignore": "_was_z(t, i)*_was_jump_{0}(t, i)",
+        }
         modes = modes_of(neurons) | self.modes
-        moves = after_reset(neurons, lambda name: "_new_{0} = {0} + " + jumps[modes.get(name, "surrogate")])
+        moves = after_reset(
+            neurons, lambda name: "_new_{0} = {0} + " + jumps[modes.get(name, "surrogate")]
+        )
         runner(neurons, moves + "".join(f"\n{name} = _new_{name}" for name in resets), RESETS)
 
 
 def runner(neurons, code, place):
-    """Let a group run statements, without regard to units and to what a refractory neuron protects."""
-    made = CodeRunner(neurons, "stateupdate", code=code, clock=neurons.clock, check_units=False, override_conditional_write=["not_refractory"], **place)
+    """Let a group run statements, regardless of units and of what a refractory neuron protects."""
+    made = CodeRunner(
+        neurons,
+        "stateupdate",
+        code=code,
+        clock=neurons.clock,
+        check_units=False,
+        override_conditional_write=["not_refractory"],
+        **place,
+    )
     neurons.contained_objects.append(made)
 
 
 def text_of(neurons):
     """The text of a group; of hand-written neurons, as much of it as their threshold needs."""
     known = getattr(neurons, "text", None)
-    return known or NeuronText(neurons.name, "", {name: None for name in neurons.variables if name in neurons.equations.diff_eq_names or name in ("v", "a")}, "spike", neurons.events["spike"])
+    return known or NeuronText(
+        neurons.name,
+        "",
+        {
+            name: None
+            for name in neurons.variables
+            if name in neurons.equations.diff_eq_names or name in ("v", "a")
+        },
+        "spike",
+        neurons.events["spike"],
+    )
 
 
 def spiking(neurons):
     """When neurons spike."""
-    return f"({neurons.events['spike']})" + (" and not_refractory" if "not_refractory" in neurons.variables else "")
+    return f"({neurons.events['spike']})" + (
+        " and not_refractory" if "not_refractory" in neurons.variables else ""
+    )
 
 
 def reset_of(neurons):
@@ -160,7 +232,9 @@ def reset_of(neurons):
 
 
 def after_reset(neurons, pattern):
-    """Statements that compute whatever a pattern says of each variable and of ``{1}``, what it would be after a reset."""
+    """Statements that compute whatever a pattern says of each variable and of ``{1}``, what it
+    would be after a reset.
+    """
     after = {}
     for name, text in statements(neurons.event_codes["spike"]):
         after[name] = word_substitute(text, {other: f"({value})" for other, value in after.items()})
@@ -203,7 +277,9 @@ def undisturbed():
 
 
 @undisturbed()
-def gradient_error(make, rule=None, onto=None, source=steady_source, steps=80, weight=1.0, modes=None, tau_out=None):
+def gradient_error(
+    make, rule=None, onto=None, source=steady_source, steps=80, weight=1.0, modes=None, tau_out=None
+):
     """How far a rule is from finite differences of the simulation; see `check_rule`.
 
     Returns
@@ -212,8 +288,14 @@ def gradient_error(make, rule=None, onto=None, source=steady_source, steps=80, w
         The largest difference, in units of the largest weight change.
     """
     neurons = make(N_POST)
-    rule_of = rule if callable(rule) else (lambda made: made.rule(1.0, tau_out)) if rule is None else (lambda made: rule)
+    rule_of = (
+        rule
+        if callable(rule)
+        else (lambda made: made.rule(1.0, tau_out))
+        if rule is None
+        else (lambda made: rule)
+    )
     names = getattr(neurons, "receives", {"recurrent": "I_rec"})
-    return Experiment(make, rule_of, onto or names["recurrent"], source, steps, weight, dict(modes or {}), tau_out).error()
-
-
+    return Experiment(
+        make, rule_of, onto or names["recurrent"], source, steps, weight, dict(modes or {}), tau_out
+    ).error()

@@ -12,10 +12,11 @@ from .settings import versions
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: a measured quantity beside the published one and what is expected of it.
+    """One line of the table: a measured quantity beside the published one and what is expected of
+    it.
 
-    `low` and `high` bound the expectation; without either nothing is judged. `spread` says in words how networks differ, `infinite` what it means where
-    `measured` is infinite.
+    `low` and `high` bound the expectation; without either nothing is judged. `spread` says in words
+    how networks differ, `infinite` what it means where `measured` is infinite.
     """
 
     quantity: str
@@ -36,24 +37,42 @@ class Row:
         """The bounds in words."""
         if self.low is not None and self.high is not None:
             return f"{self.low:g} .. {self.high:g}"
-        return f"> {self.low:g}" if self.low is not None else f"< {self.high:g}" if self.high is not None else ""
+        return (
+            f"> {self.low:g}"
+            if self.low is not None
+            else f"< {self.high:g}"
+            if self.high is not None
+            else ""
+        )
 
     @property
     def holds(self):
         """Whether the measured value lies within the bounds; None if there are none."""
         if self.low is None and self.high is None:
             return None
-        return bool((self.low is None or self.measured > self.low) and (self.high is None or self.measured < self.high))
+        return bool(
+            (self.low is None or self.measured > self.low)
+            and (self.high is None or self.measured < self.high)
+        )
 
     def as_json(self):
         """The row as `summary.json` holds it; a number that is not finite becomes null."""
         measured = float(self.measured) if np.isfinite(self.measured) else None
-        return dict(quantity=self.quantity, measured=measured, spread=self.spread or None, published=self.published or None, expected=self.expected or None, holds=self.holds)
+        return dict(
+            quantity=self.quantity,
+            measured=measured,
+            spread=self.spread or None,
+            published=self.published or None,
+            expected=self.expected or None,
+            holds=self.holds,
+        )
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user chose: networks, trials, seed, device, whether this is the quick variant, and whether it is the paper's in full."""
+    """What the user chose: networks, trials, seed, device, whether this is the quick variant, and
+    whether it is the paper's in full.
+    """
 
     networks: int
     trials: int
@@ -65,7 +84,9 @@ class Settings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an experiment returns: rows of the table, arrays to keep, and a function that draws the figure."""
+    """What an experiment returns: rows of the table, arrays to keep, and a function that draws the
+    figure.
+    """
 
     rows: list
     data: dict
@@ -76,8 +97,8 @@ class Outcome:
 class Experiment:
     """A figure of a paper that `brian-rflo run` reproduces.
 
-    `parts` takes `Settings` and returns what is to be computed (`brian_rflo.parts.Part`); `outcome` takes the settings and the arrays of all
-    parts by name, and returns an `Outcome`.
+    `parts` takes `Settings` and returns what is to be computed (`brian_rflo.parts.Part`); `outcome`
+    takes the settings and the arrays of all parts by name, and returns an `Outcome`.
     """
 
     name: str
@@ -94,14 +115,20 @@ class Experiment:
     def settings(self, networks=None, trials=None, seed=0, device="numpy", quick=False):
         """The settings of a run: what is not given is the paper's, or the quick variant's."""
         chosen = {"networks": self.networks, "trials": self.trials} | (self.quick if quick else {})
-        chosen |= {name: value for name, value in (("networks", networks), ("trials", trials)) if value is not None}
+        chosen |= {
+            name: value
+            for name, value in (("networks", networks), ("trials", trials))
+            if value is not None
+        }
         full = not quick and chosen["networks"] >= self.networks and chosen["trials"] >= self.trials
         return Settings(seed=seed, device=device, quick=quick, full=full, **chosen)
 
 
 def all_arrays(parts):
     """Arrays of all parts in one dictionary, by names like ``"rflo-T200/losses"``."""
-    return {f"{part}/{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
+    return {
+        f"{part}/{name}": array for part, arrays in parts.items() for name, array in arrays.items()
+    }
 
 
 def told(value, form=".3g", infinite="diverged"):
@@ -123,7 +150,11 @@ def save(outcome, experiment, settings, seconds, folder):
         settings=asdict(settings) | experiment.parameters,
         versions=versions(),
         wall_time_s=round(seconds, 2),
-        parts_s={name.removesuffix("/seconds"): round(float(value), 2) for name, value in outcome.data.items() if name.endswith("/seconds")},
+        parts_s={
+            name.removesuffix("/seconds"): round(float(value), 2)
+            for name, value in outcome.data.items()
+            if name.endswith("/seconds")
+        },
     )
     return write_together(
         folder,
@@ -139,8 +170,14 @@ def table(rows):
     """The rows as text."""
     mark = {True: "yes", False: "NO", None: ""}
     lines = [("quantity", "measured", "spread", "published", "expected", "holds")]
-    lines += [(row.quantity, row.told, row.spread, row.published, row.expected, mark[row.holds]) for row in rows]
+    lines += [
+        (row.quantity, row.told, row.spread, row.published, row.expected, mark[row.holds])
+        for row in rows
+    ]
     shown = [column for column in range(6) if any(line[column] for line in lines[1:])]
     widths = [max(len(line[column]) for line in lines) for column in shown]
-    text = ["  ".join(line[column].ljust(width) for column, width in zip(shown, widths)).rstrip() for line in lines]
+    text = [
+        "  ".join(line[column].ljust(width) for column, width in zip(shown, widths)).rstrip()
+        for line in lines
+    ]
     return "\n".join([text[0], "-" * len(text[0]), *text[1:]])

@@ -83,7 +83,8 @@ def writable_folder(path):
 
 
 def write_together(folder, writers):
-    """Write several files into `folder`: first all of them under temporary names, then all into place.
+    """Write several files into `folder`: first all of them under temporary names, then all into
+    place.
 
     Parameters
     ----------
@@ -250,7 +251,8 @@ def scratch(kind):
 
 
 def scratch_folder(kind):
-    """A temporary folder of this process, which its owner deletes. What processes that were killed have left of theirs is deleted.
+    """A temporary folder of this process, which its owner deletes. What processes that were killed
+    have left of theirs is deleted.
 
     Parameters
     ----------

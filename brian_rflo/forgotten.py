@@ -1,6 +1,8 @@
-"""Parts that a network lacks, or that run at the wrong time in a step: seen from what runs, and said once, where it first runs.
+"""Parts that a network lacks, or that run at the wrong time in a step: seen from what runs, and
+said once, where it first runs.
 
-Nothing here changes anything: a network without feedback is a network. But that its weights stay, or that numbers come from the step before, is hardly meant.
+Nothing here changes anything: a network without feedback is a network. But that its weights stay,
+or that numbers come from the step before, is hardly meant.
 """
 
 import ast
@@ -12,7 +14,6 @@ from brian2.codegen.translation import get_identifiers_recursively
 from brian2.groups.group import CodeRunner
 from brian2.groups.neurongroup import Resetter
 from brian2.synapses.synapses import SummedVariableUpdater, SynapticPathway
-from brian2.utils.stringtools import get_identifiers
 
 from . import schedule
 from .construction import networks_with
@@ -30,65 +31,134 @@ REMEDIES = {
 
 
 def never_written(synapses):
-    """Sentences on what a projection's rule reads of its target, is 0, and no object of its networks sets."""
+    """Sentences on what a projection's rule reads of its target, is 0, and no object of its
+    networks sets.
+    """
     target, networks = whole(synapses.target), objects_with(synapses)
     for name in (name for name in REMEDIES if name in names_read(synapses)):
         variable = target.variables[name]
-        if is_integrated(target, name) or not is_zero(variable) or any(is_python(obj) or writes(obj, variable, more_than_zero) for objects in networks for obj in objects):
+        if (
+            is_integrated(target, name)
+            or not is_zero(variable)
+            or any(
+                is_python(obj) or writes(obj, variable, more_than_zero)
+                for objects in networks
+                for obj in objects
+            )
+        ):
             continue
         remedy = REMEDIES[name].format(group=target.name, phase=phase_of_gain(target))
-        yield f"'{synapses.name}' learns from the {name} of '{target.name}', which nothing in this network sets, and it is 0. To let it learn, {remedy}."
+        yield (
+            f"'{synapses.name}' learns from the {name} of '{target.name}', which nothing in this"
+            f" network sets, and it is 0. To let it learn, {remedy}."
+        )
 
 
 def belated_gain(synapses):
-    """A sentence on the object that sets the gain of a projection's target at another time than its traces need, if there is one.
+    """A sentence on the object that sets the gain of a projection's target at another time than its
+    traces need, if there is one.
 
-    What the gain is made of must not change any more until the trace reads it, be it in this step or, where the gain is set behind the trace, in the next one.
+    What the gain is made of must not change any more until the trace reads it, be it in this step
+    or, where the gain is set behind the trace, in the next one.
     """
     target = whole(synapses.target)
     name = phase_of_gain(target)
     phase = getattr(schedule, name)
     for objects in objects_with(synapses) if "gain" in names_read(synapses) else ():
-        writers = [number for number, obj in enumerate(objects) if not isinstance(obj, Occasional) and writes(obj, target.variables["gain"])]
+        writers = [
+            number
+            for number, obj in enumerate(objects)
+            if not isinstance(obj, Occasional) and writes(obj, target.variables["gain"])
+        ]
         readers = [number for number, obj in enumerate(objects) if obj is synapses.dense.advancer]
         if not writers or not readers:
             continue
         last, reader = max(writers, key=lambda number: (number < readers[0], number)), readers[0]
-        runner, between = objects[last], objects[last + 1 : reader] if last < reader else objects[last + 1 :] + objects[:reader]
+        runner, between = (
+            objects[last],
+            (
+                objects[last + 1 : reader]
+                if last < reader
+                else objects[last + 1 :] + objects[:reader]
+            ),
+        )
         if schedule.place_of(runner) != phase and any(changes(obj, runner) for obj in between):
-            yield f"'{runner.name}' sets the gain of '{target.name}' at when='{runner.when}', order={runner.order}: '{synapses.name}' learns with that of the step before. Write {target.name}.run_regularly('gain = ...', **schedule.{name})."
+            yield (
+                f"'{runner.name}' sets the gain of '{target.name}' at when='{runner.when}',"
+                f" order={runner.order}: '{synapses.name}' learns with that of the step before."
+                f" Write {target.name}.run_regularly('gain = ...', **schedule.{name})."
+            )
 
 
 def premature_feedback(synapses):
-    """A sentence on a sum that brings feedback to a projection's target before what it sums is set, so that it is that of the step before."""
+    """A sentence on a sum that brings feedback to a projection's target before what it sums is set,
+    so that it is that of the step before.
+    """
     target = whole(synapses.target)
     for objects in objects_with(synapses) if "feedback" in names_read(synapses) else ():
         learners = [number for number, obj in enumerate(objects) if obj is synapses.dense.learner]
         for number, obj in enumerate(objects):
-            if not learners or not isinstance(obj, SummedVariableUpdater) or obj.target_var is not target.variables["feedback"]:
+            if (
+                not learners
+                or not isinstance(obj, SummedVariableUpdater)
+                or obj.target_var is not target.variables["feedback"]
+            ):
                 continue
-            sent = [name for name in sorted(obj.expression.identifiers) if obj.group.variables.indices.get(name) == "_presynaptic_idx"]
-            late = [(name, other) for name in sent for other in objects[number + 1 : learners[0]] if writes(other, obj.group.variables[name])]
+            sent = [
+                name
+                for name in sorted(obj.expression.identifiers)
+                if obj.group.variables.indices.get(name) == "_presynaptic_idx"
+            ]
+            late = [
+                (name, other)
+                for name in sent
+                for other in objects[number + 1 : learners[0]]
+                if writes(other, obj.group.variables[name])
+            ]
             if late:
                 name, other = late[0]
-                remedy = f"Write FeedbackSynapses({whole(obj.group.source).name}, {target.name}), or schedule.move it to schedule.FEEDBACK."
-                yield f"'{obj.name}' sums the feedback of '{target.name}' before '{other.name}' sets {name.removesuffix('_pre')}: '{synapses.name}' learns with that of the step before. {remedy}"
+                remedy = (
+                    f"Write FeedbackSynapses({whole(obj.group.source).name}, {target.name}), or"
+                    " schedule.move it to schedule.FEEDBACK."
+                )
+                yield (
+                    f"'{obj.name}' sums the feedback of '{target.name}' before '{other.name}' sets"
+                    f" {name.removesuffix('_pre')}: '{synapses.name}' learns with that of the step"
+                    f" before. {remedy}"
+                )
 
 
 def never_reset(trials):
-    """Sentences on groups that have a memory and learn in trials, and begin each in the state in which the last one ended."""
+    """Sentences on groups that have a memory and learn in trials, and begin each in the state in
+    which the last one ended.
+    """
     objects = [obj for network in objects_with(trials) for obj in network]
     driven = {whole(obj.target).name for obj in objects if isinstance(obj, Synapses)}
-    groups = {group.name: group for part in trials.projections for group in (whole(part.source), whole(part.target)) if "activity" in group.variables}
+    groups = {
+        group.name: group
+        for part in trials.projections
+        for group in (whole(part.source), whole(part.target))
+        if "activity" in group.variables
+    }
     for name in sorted(driven & set(groups)):
         state = memory(groups[name], objects)
         if state and not any(is_python(obj) or resets(obj, groups[name], state) for obj in objects):
-            remedy = f"Trials(task, ..., {name})" if hasattr(groups[name], "trial_start") and name not in trials.members else f"{trials.name}.at_start({name}, '{'; '.join(f'{variable} = ...' for variable in state)}')"
-            yield f"Nothing resets '{name}' at the beginning of a trial, so that it goes on from where the last one ended. Write {remedy}."
+            remedy = (
+                f"Trials(task, ..., {name})"
+                if hasattr(groups[name], "trial_start") and name not in trials.members
+                else (
+                    f"{trials.name}.at_start({name},"
+                    f" '{'; '.join(f'{variable} = ...' for variable in state)}')"
+                )
+            )
+            yield (
+                f"Nothing resets '{name}' at the beginning of a trial, so that it goes on from"
+                f" where the last one ended. Write {remedy}."
+            )
 
 
 def objects_with(obj):
-    """The objects of each network that `obj` is in, in the order in which a step runs through them."""
+    """The objects of each network that `obj` is in, in the order in which a step runs them."""
     return [network.sorted_objects for network in networks_with(obj)]
 
 
@@ -108,7 +178,7 @@ def is_integrated(group, name):
 
 
 def is_zero(variable):
-    """Whether a variable is 0 for all neurons; what C++ standalone does not know may be anything."""
+    """Whether a variable is known to be 0 for all neurons; C++ standalone may not know it."""
     try:
         return not np.any(variable.get_value())
     except NotImplementedError:
@@ -124,11 +194,15 @@ def code_of(obj):
 
 
 def writes(obj, variable, names=written):
-    """Whether the statements of an object set a variable, under one of the `names` that they assign to."""
+    """Whether the statements of an object set a variable, under one of the `names` that they assign
+    to.
+    """
     if isinstance(obj, SummedVariableUpdater):
         return obj.target_var is variable
     with suppress(SyntaxError):  # which Brian2 will report
-        return isinstance(obj, CodeRunner) and any(obj.group.variables.get(name) is variable for name in names(code_of(obj)))
+        return isinstance(obj, CodeRunner) and any(
+            obj.group.variables.get(name) is variable for name in names(code_of(obj))
+        )
 
 
 def overwritten(code):
@@ -136,14 +210,24 @@ def overwritten(code):
     new, old = set(), set()
     for statement in statements_of(code):
         nodes = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
-        old |= {node.id for node in nodes if isinstance(node.ctx, ast.Load) or isinstance(statement, ast.AugAssign)} - new
+        old |= {
+            node.id
+            for node in nodes
+            if isinstance(node.ctx, ast.Load) or isinstance(statement, ast.AugAssign)
+        } - new
         new |= assigned(statement)
     return new - old
 
 
 def more_than_zero(code):
     """Names that statements assign to, but not those that they set to 0, as resets do."""
-    return set().union(*(assigned(statement) for statement in statements_of(code) if getattr(getattr(statement, "value", None), "value", None) != 0))
+    return set().union(
+        *(
+            assigned(statement)
+            for statement in statements_of(code)
+            if getattr(getattr(statement, "value", None), "value", None) != 0
+        )
+    )
 
 
 def statements_of(code):
@@ -156,17 +240,37 @@ def changes(obj, runner):
     group = runner.group
     names = get_identifiers_recursively([code_of(runner)], group.variables) & set(group.variables)
     is_integration = obj is getattr(group, "state_updater", None)
-    return not isinstance(obj, Occasional) and any(is_integration and is_integrated(group, name) or writes(obj, group.variables[name]) for name in names)
+    return not isinstance(obj, Occasional) and any(
+        (is_integration and is_integrated(group, name)) or writes(obj, group.variables[name])
+        for name in names
+    )
 
 
 def memory(group, objects):
-    """Variables of a group that a step takes over from the last one: those that are integrated, and an activity that is made of itself."""
-    runners = [obj for obj in objects if writes(obj, group.variables["activity"]) and obj.group.variables is group.variables]
-    kept = {"activity"} if not all("activity" in overwritten(code_of(obj)) for obj in runners) else set()
+    """Variables of a group that a step takes over from the last one: those that are integrated, and
+    an activity that is made of itself.
+    """
+    runners = [
+        obj
+        for obj in objects
+        if writes(obj, group.variables["activity"]) and obj.group.variables is group.variables
+    ]
+    kept = (
+        {"activity"}
+        if not all("activity" in overwritten(code_of(obj)) for obj in runners)
+        else set()
+    )
     return sorted(kept | set(getattr(getattr(group, "equations", None), "diff_eq_names", ())))
 
 
 def resets(obj, group, state):
-    """Whether an object gives a group's state other values than integration, spikes and synapses do."""
-    is_usual = obj is getattr(group, "state_updater", None) or isinstance(obj, (Resetter, SummedVariableUpdater, SynapticPathway))
-    return not is_usual and any(writes(obj, group.variables[name], written if is_integrated(group, name) else overwritten) for name in state)
+    """Whether an object gives a group's state other values than integration, spikes and synapses
+    do.
+    """
+    is_usual = obj is getattr(group, "state_updater", None) or isinstance(
+        obj, (Resetter, SummedVariableUpdater, SynapticPathway)
+    )
+    return not is_usual and any(
+        writes(obj, group.variables[name], written if is_integrated(group, name) else overwritten)
+        for name in state
+    )

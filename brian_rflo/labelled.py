@@ -1,7 +1,8 @@
 """Results as labelled arrays: `xarray.Dataset`, and files in netCDF that other programs read too.
 
-Needs the packages of ``pip install 'brian_rflo[results]'``. What a network has is along the dimensions ``post`` and ``pre`` (neurons), ``readout``
-and ``input`` (units); a training has ``network``, ``trial`` and ``time``, and what was varied between trainings comes before them.
+Needs the packages of ``pip install 'brian_rflo[results]'``. What a network has is along the
+dimensions ``post`` and ``pre`` (neurons), ``readout`` and ``input`` (units); a training has
+``network``, ``trial`` and ``time``, and what was varied between trainings comes before them.
 """
 
 from contextlib import contextmanager
@@ -42,9 +43,14 @@ ENGINE, KIND = "h5netcdf", "netCDF file"
 
 
 def dimensions_of_weights(names):
-    """Dimensions of the weights of a network by name: where one is no projection of a standard network, each has a ``_post`` and a ``_pre`` of its own."""
+    """Dimensions of the weights of a network by name: where one is no projection of a standard
+    network, each has a ``_post`` and a ``_pre`` of its own.
+    """
     is_standard = set(names) <= set(WEIGHTS)
-    return {name: WEIGHTS[name] if is_standard else ("network", f"{name}_post", f"{name}_pre") for name in names}
+    return {
+        name: WEIGHTS[name] if is_standard else ("network", f"{name}_post", f"{name}_pre")
+        for name in names
+    }
 
 
 def xarray():
@@ -60,21 +66,46 @@ def xarray():
         import h5py  # noqa: F401
         import xarray
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(f"labelled arrays and netCDF need xarray, h5netcdf and h5py, and {error.name} is missing; write pip install 'brian_rflo[results]', or save as .npz") from error
+        raise ModuleNotFoundError(
+            f"labelled arrays and netCDF need xarray, h5netcdf and h5py, and {error.name} is"
+            " missing; write pip install 'brian_rflo[results]', or save as .npz"
+        ) from error
     return xarray
 
 
 def dataset_of(result):
     """A `TrainingResult` as a dataset, with its settings as attributes."""
     start = result.settings.get("first_trial", 0)
-    variables = {name: (DIMENSIONS[name], getattr(result, name), {"long_name": long_name, "units": "1"}) for name, long_name in NAMES.items()}
+    variables = {
+        name: (DIMENSIONS[name], getattr(result, name), {"long_name": long_name, "units": "1"})
+        for name, long_name in NAMES.items()
+    }
     along = dimensions_of_weights(result.weights_after)
     for when in ("before", "after"):
-        variables |= {f"weights_{when}_{name}": (along[name], values, {"long_name": f"{name} weights {when} training", "units": "1"}) for name, values in getattr(result, f"weights_{when}").items()}
+        variables |= {
+            f"weights_{when}_{name}": (
+                along[name],
+                values,
+                {"long_name": f"{name} weights {when} training", "units": "1"},
+            )
+            for name, values in getattr(result, f"weights_{when}").items()
+        }
     coordinates = {
-        "time": ("time", result.times, {"long_name": "end of a step, from the beginning of the trial", "units": "s"}),
-        "trial": ("trial", start + np.arange(result.losses.shape[1]), {"long_name": "number of the trial"}),
-        "aligned_trials": ("aligned_trials", result.aligned_trials, {"long_name": "finished trials of this training", "units": "1"}),
+        "time": (
+            "time",
+            result.times,
+            {"long_name": "end of a step, from the beginning of the trial", "units": "s"},
+        ),
+        "trial": (
+            "trial",
+            start + np.arange(result.losses.shape[1]),
+            {"long_name": "number of the trial"},
+        ),
+        "aligned_trials": (
+            "aligned_trials",
+            result.aligned_trials,
+            {"long_name": "finished trials of this training", "units": "1"},
+        ),
     }
     return xarray().Dataset(variables, coordinates, attrs={"dt": result.dt, **result.settings})
 
@@ -82,26 +113,69 @@ def dataset_of(result):
 def stacked(datasets, everywhere=None, **varied):
     """Many datasets as one, along what was varied: ``stacked([a, b], rule=["rflo", "bptt"])``.
 
-    Where several things were varied, each dataset has its place in the grid of their values; what is missing there is NaN. The grid has the values
-    that occur, or those in `everywhere` by name. Settings that differ become variables, ``setting_NAME``; all others stay attributes.
+    Where several things were varied, each dataset has its place in the grid of their values; what
+    is missing there is NaN. The grid has the values that occur, or those in `everywhere` by name.
+    Settings that differ become variables, ``setting_NAME``; all others stay attributes.
     """
     from pandas import MultiIndex
 
     xr = xarray()
-    differing = {name for dataset in datasets for name in dataset.attrs if any(other.attrs.get(name) != dataset.attrs[name] for other in datasets)}
-    wordy = {name for name in differing if any(isinstance(dataset.attrs.get(name, ""), str) for dataset in datasets)}
-    in_a_row = xr.concat([with_variables(dataset, differing, wordy) for dataset in datasets], "_place", data_vars="all", coords="minimal", compat="override", join="outer", combine_attrs="drop_conflicts")
-    values = {name: list({repr(value): value for value in given}.values()) for name, given in (everywhere or varied).items()}
-    numbered = {name: {repr(value): number for number, value in enumerate(values[name])} for name in varied}
-    places = MultiIndex.from_arrays([[numbered[name][repr(value)] for value in given] for name, given in varied.items()], names=list(varied))
-    grid = in_a_row.assign_coords(xr.Coordinates.from_pandas_multiindex(places, "_place")).unstack("_place")
-    grid = grid.reindex({name: range(len(values[name])) for name in varied}).assign_coords(values).transpose(*varied, ...)
-    return grid.assign({name: variable.where(variable.notnull(), "") for name, variable in grid.data_vars.items() if variable.dtype == object})
+    differing = {
+        name
+        for dataset in datasets
+        for name in dataset.attrs
+        if any(other.attrs.get(name) != dataset.attrs[name] for other in datasets)
+    }
+    wordy = {
+        name
+        for name in differing
+        if any(isinstance(dataset.attrs.get(name, ""), str) for dataset in datasets)
+    }
+    in_a_row = xr.concat(
+        [with_variables(dataset, differing, wordy) for dataset in datasets],
+        "_place",
+        data_vars="all",
+        coords="minimal",
+        compat="override",
+        join="outer",
+        combine_attrs="drop_conflicts",
+    )
+    values = {
+        name: list({repr(value): value for value in given}.values())
+        for name, given in (everywhere or varied).items()
+    }
+    numbered = {
+        name: {repr(value): number for number, value in enumerate(values[name])} for name in varied
+    }
+    places = MultiIndex.from_arrays(
+        [[numbered[name][repr(value)] for value in given] for name, given in varied.items()],
+        names=list(varied),
+    )
+    grid = in_a_row.assign_coords(xr.Coordinates.from_pandas_multiindex(places, "_place")).unstack(
+        "_place"
+    )
+    grid = (
+        grid.reindex({name: range(len(values[name])) for name in varied})
+        .assign_coords(values)
+        .transpose(*varied, ...)
+    )
+    return grid.assign(
+        {
+            name: variable.where(variable.notnull(), "")
+            for name, variable in grid.data_vars.items()
+            if variable.dtype == object
+        }
+    )
 
 
 def with_variables(dataset, names, wordy):
     """A dataset with some of its attributes as variables, of which the `wordy` ones are text."""
-    moved = {f"setting_{name}": str(dataset.attrs.get(name, "")) if name in wordy else dataset.attrs[name] for name in names}
+    moved = {
+        f"setting_{name}": (
+            str(dataset.attrs.get(name, "")) if name in wordy else dataset.attrs[name]
+        )
+        for name in names
+    }
     kept = {name: value for name, value in dataset.attrs.items() if name not in names}
     return dataset.assign(moved).drop_attrs(deep=False).assign_attrs(kept)
 
@@ -109,7 +183,9 @@ def with_variables(dataset, names, wordy):
 def write(dataset, path):
     """Write a dataset as netCDF, whole or not at all."""
     xarray()
-    content = dataset.to_netcdf(engine=ENGINE)  # in memory: HDF5 ends the process where a disk is full
+    content = dataset.to_netcdf(
+        engine=ENGINE
+    )  # in memory: HDF5 ends the process where a disk is full
     return write_whole(path, lambda waiting: waiting.write_bytes(content))
 
 

@@ -1,9 +1,11 @@
 """How the Cython modules of a network that learns are compiled: together, and side by side.
 
-Brian2 compiles one module for each code object, one after the other, each for seconds, nearly all of which go into reading the same headers.
-While a network with plastic projections is prepared, the code of its modules is collected and becomes two modules, one for loops over
-synapses and one for all else, which needs little optimizing. What cannot share a module has one of its own. Each that is not there yet is compiled in a
-process of its own, as many at a time as there are cores. Modules are Brian2's, in its cache, with its locks.
+Brian2 compiles one module for each code object, one after the other, each for seconds, nearly all
+of which go into reading the same headers. While a network with plastic projections is prepared, the
+code of its modules is collected and becomes two modules, one for loops over synapses and one for
+all else, which needs little optimizing. What cannot share a module has one of its own. Each that is
+not there yet is compiled in a process of its own, as many at a time as there are cores. Modules are
+Brian2's, in its cache, with its locks.
 """
 
 import os
@@ -24,7 +26,8 @@ from .devices import cores
 logger = get_logger(__name__)
 
 FLAGS = "codegen.cpp", "extra_compile_args_gcc"
-#: Added to the compiler's flags: no debugging information, and where no loop over synapses is none of the optimizing that takes longer than it saves.
+#: Added to the compiler's flags: no debugging information, and where no loop over synapses is none
+#: of the optimizing that takes longer than it saves.
 HOT, PLAIN = ["-g0"], ["-g0", "-O1"]
 
 
@@ -34,8 +37,12 @@ known = {}
 
 def begin(objects):
     """Let modules be compiled this way until `end`; on other targets do nothing."""
-    if get_device().code_object_class().class_name == "cython" and not isinstance(vars(manager).get("create_extension"), Compiling):
-        manager.create_extension = Compiling({obj.name for obj in objects if isinstance(obj, Synapses)})
+    if get_device().code_object_class().class_name == "cython" and not isinstance(
+        vars(manager).get("create_extension"), Compiling
+    ):
+        manager.create_extension = Compiling(
+            {obj.name for obj in objects if isinstance(obj, Synapses)}
+        )
         manager._load_module = manager.create_extension.load
 
 
@@ -43,7 +50,11 @@ def end(objects):
     """Wait for all modules, and let the code of objects have them; Brian2's own way is back."""
     compiling = vars(manager).pop("create_extension", None)
     try:
-        shared = [(parts, compiling.shared(parts)) for parts in compiling.groups.values() if parts] if isinstance(compiling, Compiling) else []
+        shared = (
+            [(parts, compiling.shared(parts)) for parts in compiling.groups.values() if parts]
+            if isinstance(compiling, Compiling)
+            else []
+        )
     finally:
         vars(manager).pop("_load_module", None)
     for parts, module in shared:
@@ -56,14 +67,20 @@ def end(objects):
 
 
 def distribute(parts, module):
-    """Give each part its function of the module that they share; where that does not compile, each has a module of its own."""
-    with suppress(Exception):  # of any compiler; what is wrong is said where a part is compiled alone
+    """Give each part its function of the module that they share; where that does not compile, each
+    has a module of its own.
+    """
+    with suppress(
+        Exception
+    ):  # of any compiler; what is wrong is said where a part is compiled alone
         if isinstance(module, Module):
             module.wait()
             module = None if module.has_failed else module.result()
         for number, part in enumerate(parts if module is not None else ()):
             names = nameless(part.asked[0])[1]
-            part.module = known[part.asked[0]] = SimpleNamespace(main=partial(getattr(module, f"main_{number}"), names))
+            part.module = known[part.asked[0]] = SimpleNamespace(
+                main=partial(getattr(module, f"main_{number}"), names)
+            )
 
 
 class Compiling:
@@ -82,7 +99,10 @@ class Compiling:
         """Return a module, or what stands for it until it is compiled."""
         category, name = FLAGS
         is_hot = owner_name.rpartition("_")[0] in self.hot
-        if extra_compile_args == prefs.pref_register[category][0][name].default and options.get("compiler") != "msvc":
+        if (
+            extra_compile_args == prefs.pref_register[category][0][name].default
+            and options.get("compiler") != "msvc"
+        ):
             flags = [*HOT, *processors.flags()] if is_hot else PLAIN
             code = f"{code}\n# {' '.join(flags)}\n"  # Brian2 knows modules by their text alone
             extra_compile_args = [*extra_compile_args, *flags]
@@ -97,13 +117,17 @@ class Compiling:
         return created(*self.asked)
 
     def shared(self, parts):
-        """Return the module that parts share, or what stands for it; None where it does not compile."""
+        """Return the module that parts share, or what stands for it; None where it does not
+        compile.
+        """
         self.asked = together([part.asked[0] for part in parts]), parts[0].asked[1]
         with suppress(Exception):  # see `distribute`
             return created(*self.asked)
 
     def load(self, module_path, **options):
-        """Stand for Brian2's `_load_module`: load what is there, and let another process compile what is not."""
+        """Stand for Brian2's `_load_module`: load what is there, and let another process compile
+        what is not.
+        """
         if not os.path.isfile(module_path):
             self._say()
             if hasattr(os, "fork") and sys.platform != "darwin":
@@ -111,7 +135,9 @@ class Compiling:
         return type(manager)._load_module(manager, module_path, **options)
 
     def _begun(self):
-        """Return what stands for a module that another process compiles, as soon as there is a core for it."""
+        """Return what stands for a module that another process compiles, as soon as there is a core
+        for it.
+        """
         self.running = [module for module in self.running if not module.is_done()]
         while len(self.running) >= cores():
             self.running.pop(0).wait()
@@ -123,19 +149,26 @@ class Compiling:
         """Say once what takes long, and how to begin at once."""
         if not self.is_said:
             self.is_said = True
-            logger.info("Compiling the code of this network with Cython: once, for some ten seconds. To begin at once write prefs.codegen.target = 'numpy'.", "compiling")
+            logger.info(
+                "Compiling the code of this network with Cython: once, for some ten seconds. To"
+                " begin at once write prefs.codegen.target = 'numpy'.",
+                "compiling",
+            )
 
 
 DEFINITION = re.compile(r"(?:cdef|cpdef|ctypedef|def)\b[^(=:]*?(\w+)\s*[(=]")
 #: How Cython code asks for an array, by a key with the name of the object that it belongs to.
 KEY = re.compile(r"""_namespace\[['"](_(?:dynamic_)?array_\w+)['"]\]""")
-#: What keeps something between calls, as random numbers and tables do, which would then be one for all.
+#: What keeps something between calls, as random numbers and tables do, which would then be one for
+#: all.
 STATE = re.compile(r"\bglobal\b|\brandn?\b|\bstatic\b(?! inline| void _dense_kernel)")
 
 
 def is_shareable(code):
     """Return whether code can share a module."""
-    return len(re.findall(r"^def main\(", code, re.MULTILINE)) == len(re.findall(r"\bmain\b", code)) == 1 and not STATE.search(code)
+    return len(re.findall(r"^def main\(", code, re.MULTILINE)) == len(
+        re.findall(r"\bmain\b", code)
+    ) == 1 and not STATE.search(code)
 
 
 def differ(code, other):
@@ -147,20 +180,30 @@ def differ(code, other):
 def defined(code):
     """Return the functions and variables of a module, by name."""
     found = [(DEFINITION.match(chunk), chunk) for chunk in top_level(code)]
-    return {match[1]: chunk for match, chunk in found if match and match[1] not in ("main", "_dense_kernel")}
+    return {
+        match[1]: chunk
+        for match, chunk in found
+        if match and match[1] not in ("main", "_dense_kernel")
+    }
 
 
 def together(codes):
-    """Return code for one module in which each has a main function, which is given the names of its arrays: what several have in common is there once."""
+    """Return code for one module in which each has a main function, which is given the names of its
+    arrays: what several have in common is there once.
+    """
     chunks = {}
     for number, code in enumerate(codes):
-        code = re.sub(r"\b(main|_dense|_dense_kernel|_add_product)\b", rf"\1_{number}", nameless(code)[0])
+        code = re.sub(
+            r"\b(main|_dense|_dense_kernel|_add_product)\b", rf"\1_{number}", nameless(code)[0]
+        )
         chunks |= dict.fromkeys(chunk for chunk in top_level(code) if not chunk.startswith("#"))
     return "\n".join(["#cython: language_level=3", *chunks])
 
 
 def nameless(code):
-    """Return code in which no object has a name, so that those of another network are compiled alike; and the keys of its arrays, as its main function takes them."""
+    """Return code in which no object has a name, so that those of another network are compiled
+    alike; and the keys of its arrays, as its main function takes them.
+    """
     keys = tuple(dict.fromkeys(KEY.findall(code)))
     arrays = {key.removeprefix("_dynamic"): f"_array_{number}" for number, key in enumerate(keys)}
     code = KEY.sub(lambda found: f"_namespace[_names[{keys.index(found[1])}]]", code)
@@ -187,7 +230,9 @@ def created(code, options):
 
 
 class Module:
-    """A module that is not there yet: another process compiles it, or it waits for those with which it shares one."""
+    """A module that is not there yet: another process compiles it, or it waits for those with which
+    it shares one.
+    """
 
     def __init__(self, code, options):
         self.asked, self.module, self.process, self.has_failed = (code, options), None, None, False
@@ -195,12 +240,16 @@ class Module:
     def begin(self):
         """Let another process compile it."""
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python 3.12 warns of other threads, such as NumPy's; the child needs none
+            warnings.simplefilter(
+                "ignore"
+            )  # Python 3.12 warns of other threads, such as NumPy's; the child needs none
             self.process = os.fork()
         if self.process == 0:
             status = 1
             try:
-                os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what is wrong is said where it is compiled again
+                os.dup2(
+                    os.open(os.devnull, os.O_WRONLY), 2
+                )  # what is wrong is said where it is compiled again
                 vars(manager).pop("_load_module", None)
                 created(*self.asked)
                 status = 0
@@ -236,7 +285,10 @@ class Module:
             If it does not compile; Brian2 would print that, and leave its statements out.
         """
         if self.result() is None:
-            raise RuntimeError(f"The code of '{self.asked[1]['owner_name']}' does not compile with Cython; what is wrong stands above.")
+            raise RuntimeError(
+                f"The code of '{self.asked[1]['owner_name']}' does not compile with Cython; what is"
+                " wrong stands above."
+            )
         return self.module
 
     def main(self, namespace):

@@ -1,7 +1,8 @@
-"""Names in strings: those of this package's strings have one meaning, whatever the user's script calls its own variables.
+"""Names in strings: those of this package's strings have one meaning, whatever the user's script
+calls its own variables.
 
-Brian2 looks every name up in the script too, and warns where it finds it twice: good for strings of the user's, who may have meant the other one; a riddle for
-strings that the user has never seen.
+Brian2 looks every name up in the script too, and warns where it finds it twice: good for strings of
+the user's, who may have meant the other one; a riddle for strings that the user has never seen.
 """
 
 from contextlib import nullcontext
@@ -13,7 +14,7 @@ from brian2.utils.stringtools import get_identifiers
 
 
 class Script(dict):
-    """The namespace of strings that the user writes on the spot, and the names in them, `spelled`."""
+    """The namespace of strings that the user writes on the spot; the names in them: `spelled`."""
 
     def __init__(self, namespace, *strings):
         super().__init__(namespace)
@@ -31,20 +32,40 @@ def run_unseen(group, code, phase):
 
 
 class OwnNames:
-    """Mixed into a group of this package: names that it has mean nothing else, but where the user wrote them."""
+    """Mixed into a group of this package: names that it has mean nothing else, but where the user
+    wrote them.
+    """
 
-    #: Names in strings that the user gave this object to run; and whether what it is given is the user's.
+    #: Names in strings that the user gave this object to run; and whether what it is given is the
+    #: user's.
     _spelled, _is_constructed = frozenset(), False
 
     def spell(self, *strings):
         """Remember the names in strings of the user's."""
         object.__setattr__(self, "_spelled", self._spelled | names_in(*strings))
 
-    def resolve_all(self, identifiers, run_namespace, user_identifiers=None, additional_variables=None):
-        """As Brian2 does; names that the group has are looked up in the script only where the user wrote them, for Brian2's warning."""
-        known = {*self.variables, *(self.namespace or {}), *(additional_variables or {})} - self._spelled - getattr(run_namespace, "spelled", frozenset())
-        namespace = {name: run_namespace[name] for name in identifiers if name in run_namespace and name not in known}
-        return super().resolve_all(identifiers, namespace, user_identifiers=user_identifiers, additional_variables=additional_variables)
+    def resolve_all(
+        self, identifiers, run_namespace, user_identifiers=None, additional_variables=None
+    ):
+        """As Brian2 does; names that the group has are looked up in the script only where the user
+        wrote them, for Brian2's warning.
+        """
+        known = (
+            {*self.variables, *(self.namespace or {}), *(additional_variables or {})}
+            - self._spelled
+            - getattr(run_namespace, "spelled", frozenset())
+        )
+        namespace = {
+            name: run_namespace[name]
+            for name in identifiers
+            if name in run_namespace and name not in known
+        }
+        return super().resolve_all(
+            identifiers,
+            namespace,
+            user_identifiers=user_identifiers,
+            additional_variables=additional_variables,
+        )
 
     def run_regularly(self, code, *args, **kwargs):
         """As `brian2.NeuronGroup.run_regularly`."""
@@ -55,7 +76,11 @@ class OwnNames:
     def state(self, name, use_units=True, level=0):
         """As Brian2's, with values that are checked."""
         found = super().state(name, use_units, level=level + 1)
-        return OwnView(found.name, found.variable, self, found.dim) if type(found) is VariableView else found
+        return (
+            OwnView(found.name, found.variable, self, found.dim)
+            if type(found) is VariableView
+            else found
+        )
 
 
 class OwnView(VariableView):
@@ -67,7 +92,9 @@ class OwnView(VariableView):
         return super().get_item(item, namespace=Script(namespace, item))
 
     def set_item(self, item, value, level=0, namespace=None):
-        """As Brian2 does; strings are the user's, and values that the constructor would refuse are refused."""
+        """As Brian2 does; strings are the user's, and values that the constructor would refuse are
+        refused.
+        """
         namespace = get_local_namespace(level=level + 1) if namespace is None else namespace
         with self._judged():
             super().set_item(item, value, namespace=Script(namespace, item, value))

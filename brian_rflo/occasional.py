@@ -1,8 +1,9 @@
 """Code that runs in some time steps only: at the boundaries of trials.
 
-Clocks whose step is a trial drift apart from the common clock in C++ standalone, and strings that do nothing in most steps
-still walk over every synapse. An object made here runs on the common clock and asks a condition on integer steps first. The
-condition is one string, valid in Python and in C++: "({step} + 1) % 200 == 0".
+Clocks whose step is a trial drift apart from the common clock in C++ standalone, and strings that
+do nothing in most steps still walk over every synapse. An object made here runs on the common clock
+and asks a condition on integer steps first. The condition is one string, valid in Python and in
+C++: "({step} + 1) % 200 == 0".
 """
 
 import numpy as np
@@ -38,17 +39,21 @@ def last_step(n_steps):
 class Occasional:
     """Mixed into a `CodeRunner`: run only where `condition` holds.
 
-    Runtime targets ask in Python and use Brian2's own templates; standalone asks in C++, in a template of this package.
+    Runtime targets ask in Python and use Brian2's own templates; standalone asks in C++, in a
+    template of this package.
     """
 
     standalone_template, template_kwds = "occasional_stateupdate", None
     #: The condition in the coming run, with ``{step}``.
     resolved = None
-    #: Objects behind this one that run with it in the coming run, because they ask the same; and whether this is one of them, until the run begins.
+    #: Objects behind this one that run with it in the coming run, because they ask the same; and
+    #: whether this is one of them, until the run begins.
     led, is_led = (), False
 
     def when_holds(self, condition):
-        """Set the condition, a string in which ``{step}`` is the number of the time step. Call it before ``__init__``."""
+        """Set the condition, a string in which ``{step}`` is the number of the time step. Call it
+        before ``__init__``.
+        """
         self.condition, self.timestep, self.holds = condition, None, None
 
     def before_run(self, run_namespace):
@@ -58,8 +63,15 @@ class Occasional:
         timestep = self.clock.variables["timestep"]
         if is_standalone():
             step = f"{get_device().get_array_name(timestep, access_data=False)}[0]"
-            self.template_kwds = {**(self.template_kwds or {}), "_condition": self.resolved.format(step=step), "_step": step}
-            self.codeobj_class, self.template = OccasionalStandaloneCodeObject, self.standalone_template
+            self.template_kwds = {
+                **(self.template_kwds or {}),
+                "_condition": self.resolved.format(step=step),
+                "_step": step,
+            }
+            self.codeobj_class, self.template = (
+                OccasionalStandaloneCodeObject,
+                self.standalone_template,
+            )
         else:
             self.timestep = timestep.get_value()
             self.holds = eval(f"lambda step: {self.resolved.format(step='step')}")
@@ -71,7 +83,9 @@ class Occasional:
 
     @property
     def active(self):
-        """Whether Brian2 is to run it: the user's switch. Once, when Brian2 looks which objects it is to run, False for what another one leads."""
+        """Whether Brian2 is to run it: the user's switch. Once, when Brian2 looks which objects it
+        is to run, False for what another one leads.
+        """
         if self.is_led:
             self.is_led = False
             return False
@@ -99,32 +113,50 @@ class Occasional:
         super().run()
 
 
-
 class OccasionalRunner(Occasional, CodeRunner):
-    """Statements of a group that run only where the condition holds; otherwise like `run_regularly`."""
+    """Statements of a group that run only where the condition holds; otherwise like
+    `run_regularly`.
+    """
 
     def __init__(self, group, code, condition, phase, name):
         self.when_holds(condition)
-        CodeRunner.__init__(self, group, "stateupdate", code=code, clock=group.clock, name=name, **phase)
+        CodeRunner.__init__(
+            self, group, "stateupdate", code=code, clock=group.clock, name=name, **phase
+        )
         self.origin = None
         group.contained_objects.append(self)
 
     def create_code_objects(self, run_namespace):
-        """Keep the code of the last run where nothing has changed that it was made from; runtime targets only."""
+        """Keep the code of the last run where nothing has changed that it was made from; runtime
+        targets only.
+        """
         if is_standalone() or self.origin is None or self._made_from(run_namespace) != self.origin:
             super().create_code_objects(run_namespace)
-            self.origin = None if is_standalone() or self.codeobj is None else self._made_from(run_namespace)
+            self.origin = (
+                None if is_standalone() or self.codeobj is None else self._made_from(run_namespace)
+            )
 
     def _made_from(self, run_namespace):
         """Return what the present code depends on, in the coming run."""
-        names = sorted(name for name, variable in self.codeobj.variables.items() if not isinstance(variable, AuxiliaryVariable))
+        names = sorted(
+            name
+            for name, variable in self.codeobj.variables.items()
+            if not isinstance(variable, AuxiliaryVariable)
+        )
         variables = self.group.resolve_all(names, run_namespace, user_identifiers=set())
         kind = get_device().code_object_class(self.codeobj_class or self.group.codeobj_class)
-        return [kind, self.abstract_code, dict(prefs.prefs), {name: state_of(variable, kind, self.group) for name, variable in variables.items()}]
+        return [
+            kind,
+            self.abstract_code,
+            dict(prefs.prefs),
+            {name: state_of(variable, kind, self.group) for name, variable in variables.items()},
+        ]
 
 
 def state_of(variable, kind, group):
-    """Return what code depends on of a variable: itself, its place in memory, and the value of a constant."""
+    """Return what code depends on of a variable: itself, its place in memory, and the value of a
+    constant.
+    """
     if isinstance(variable, Constant):
         return variable.get_value(), variable.dim
     if isinstance(variable, Function):
@@ -132,7 +164,12 @@ def state_of(variable, kind, group):
     if not isinstance(variable, ArrayVariable):
         return id(variable)
     values = variable.get_value()
-    return id(variable), values.__array_interface__["data"][0], values.shape, values.item() if variable.scalar and variable.constant else None
+    return (
+        id(variable),
+        values.__array_interface__["data"][0],
+        values.shape,
+        values.item() if variable.scalar and variable.constant else None,
+    )
 
 
 class OccasionalMonitor(Occasional, StateMonitor):
@@ -145,11 +182,16 @@ class OccasionalMonitor(Occasional, StateMonitor):
         StateMonitor.__init__(self, source, variables, record, **phase, **statemonitor_args)
 
     def held(self, **numbers):
-        """Return what stands for whole numbers of the coming run: themselves; in standalone variables that hold them, so that another run has the same code."""
+        """Return what stands for whole numbers of the coming run: themselves; in standalone
+        variables that hold them, so that another run has the same code.
+        """
         if not is_standalone():
             return numbers
         for name, number in numbers.items():
             if name not in self.variables:
                 self.variables.add_array(name, size=1, dtype=np.int64)
             self.variables[name].set_value(number)
-        return {name: f"{get_device().get_array_name(self.variables[name], access_data=False)}[0]" for name in numbers}
+        return {
+            name: f"{get_device().get_array_name(self.variables[name], access_data=False)}[0]"
+            for name in numbers
+        }

@@ -1,9 +1,11 @@
-"""Parts of an experiment: each computed in a process of its own, on disk as soon as it is finished, and never computed twice.
+"""Parts of an experiment: each computed in a process of its own, on disk as soon as it is finished,
+and never computed twice.
 
-A part is a function of plain values that returns arrays; how long it took is put beside them as "seconds". Its file carries a
-digest of all that decides its numbers: the values, the source of this package, of the function's module and of what that takes from
-its own folder, the versions of Brian2 and NumPy. So an experiment that was interrupted goes on where it was, experiments that have a
-part in common share it, and changed code or settings find nothing to reuse.
+A part is a function of plain values that returns arrays; how long it took is put beside them as
+"seconds". Its file carries a digest of all that decides its numbers: the values, the source of this
+package, of the function's module and of what that takes from its own folder, the versions of Brian2
+and NumPy. So an experiment that was interrupted goes on where it was, experiments that have a part
+in common share it, and changed code or settings find nothing to reuse.
 """
 
 import errno
@@ -32,7 +34,8 @@ class Part:
     name : str
         What it is called on screen and on disk.
     function : callable
-        A function of a module, called as ``function(progress, **arguments)`` in a new process; it returns a dictionary of arrays.
+        A function of a module, called as ``function(progress, **arguments)`` in a new process; it
+        returns a dictionary of arrays.
     arguments : dict
         Numbers, strings, arrays, tasks and other value objects.
     cost : float
@@ -156,10 +159,18 @@ def compute(parts, folder, workers, say):
     found = {name: read(path) for name, path in paths.items()}
     missing = [part for part in parts if found[part.name] is None]
     if len(missing) < len(parts):
-        say(f"{len(parts) - len(missing)} of {len(parts)} parts are finished already, in {folder} (--fresh computes them anew)")
+        say(
+            f"{len(parts) - len(missing)} of {len(parts)} parts are finished already, in {folder}"
+            " (--fresh computes them anew)"
+        )
     failed = {}
     if missing:
-        failed = {name: failure.reason for name, failure in work(Processes(workers), missing, paths, Report(missing, say)).items()}
+        failed = {
+            name: failure.reason
+            for name, failure in work(
+                Processes(workers), missing, paths, Report(missing, say)
+            ).items()
+        }
         found |= {part.name: read(paths[part.name]) for part in missing}
     return {name: arrays for name, arrays in found.items() if arrays is not None}, failed
 
@@ -171,10 +182,16 @@ def forget(parts, folder):
 
 
 class Report:
-    """Lines for the user: what has failed and, now and then, how much is done and how long the rest will take."""
+    """Lines for the user: what has failed and, now and then, how much is done and how long the rest
+    will take.
+    """
 
     def __init__(self, parts, say):
-        self.left, self.whole, self.say = {part.name: part.cost for part in parts}, sum(part.cost for part in parts), say
+        self.left, self.whole, self.say = (
+            {part.name: part.cost for part in parts},
+            sum(part.cost for part in parts),
+            say,
+        )
         self.began = self.said = time.monotonic()
 
     def ended(self, part, outcome):
@@ -190,9 +207,19 @@ class Report:
             return
         self.said = time.monotonic()
         reached = {part.name: crew.fraction(part) for part in crew.running.values()}
-        left = self.left | {part.name: part.cost * (1 - reached[part.name]) for part in crew.running.values()}
+        left = self.left | {
+            part.name: part.cost * (1 - reached[part.name]) for part in crew.running.values()
+        }
         done = 1 - sum(left.values()) / self.whole
         minutes = (self.said - self.began) / 60
         rest = f", about {minutes * (1 - done) / done:.0f} min left" if done > 0.02 else ""
-        names = ", ".join([*(f"{name} {fraction:.0%}" for name, fraction in reached.items()), *(f"{part.name} elsewhere" for part in elsewhere)])
-        self.say(f"  {done:4.0%} after {minutes:.1f} min{rest if names else ''}{': ' if names else ''}{names}")
+        names = ", ".join(
+            [
+                *(f"{name} {fraction:.0%}" for name, fraction in reached.items()),
+                *(f"{part.name} elsewhere" for part in elsewhere),
+            ]
+        )
+        self.say(
+            f"  {done:4.0%} after {minutes:.1f}"
+            f" min{rest if names else ''}{': ' if names else ''}{names}"
+        )

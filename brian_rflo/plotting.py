@@ -1,15 +1,18 @@
 """Figures: functions ``(data, ax=None) -> ax``, in one quiet style.
 
-Each draws on the axes that it is given and returns them; without, on axes of a new figure, as wide as a column of a journal. Times are quantities or seconds and
-are shown in milliseconds, weights are matrices ``[post, pre]``, and whatever differs from network to network has networks as its first dimension. Colours can be told apart
-without colour vision (Okabe and Ito). An array of another shape is a ValueError that names the shape that is wanted.
+Each draws on the axes that it is given and returns them; without, on axes of a new figure, as wide
+as a column of a journal. Times are quantities or seconds and are shown in milliseconds, weights are
+matrices ``[post, pre]``, and whatever differs from network to network has networks as its first
+dimension. Colours can be told apart without colour vision (Okabe and Ito). An array of another
+shape is a ValueError that names the shape that is wanted.
 
 Examples
 --------
 >>> import numpy as np
 >>> from brian_rflo import plotting
->>> ax = plotting.plot_losses(np.geomspace(1, 0.01, 200) * np.ones((5, 1)), name="rflo", label="RFLO")
->>> ax = plotting.plot_losses(np.geomspace(1, 0.001, 200) * np.ones((5, 1)), ax, name="bptt", label="BPTT")
+>>> rflo, bptt = (np.geomspace(1, end, 200) * np.ones((5, 1)) for end in (0.01, 0.001))
+>>> ax = plotting.plot_losses(rflo, name="rflo", label="RFLO")
+>>> ax = plotting.plot_losses(bptt, ax, name="bptt", label="BPTT")
 """
 
 import numpy as np
@@ -17,11 +20,28 @@ import numpy as np
 from .analysis import band, running_mean, smooth
 
 #: Colours of rules and of the target.
-COLOURS = {"target": "#9a9a9a", "rflo": "#0072b2", "bptt": "#d55e00", "untrained": "#555555", "rtrl": "#009e73", "local_symmetric": "#cc79a7", "nonlocal_random": "#e69f00"}
+COLOURS = {
+    "target": "#9a9a9a",
+    "rflo": "#0072b2",
+    "bptt": "#d55e00",
+    "untrained": "#555555",
+    "rtrl": "#009e73",
+    "local_symmetric": "#cc79a7",
+    "nonlocal_random": "#e69f00",
+}
 #: Colours of things without a name: neurons, synapses, outputs.
 CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 #: Type and lines of new axes, for a figure that is printed as large as it is.
-PAPER = {"font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "xtick.labelsize": 7, "ytick.labelsize": 7, "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6}
+PAPER = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+}
 #: Where `plot_comparison` draws what.
 GRID = [["error", "early", "late", "raster"], ["alignment", "changes", "rates", "raster"]]
 #: So many lines have a label each.
@@ -36,10 +56,14 @@ def colour(name):
 
 
 def new_axes(rows, size):
-    """The axes of a new figure by name, ``rows`` as `matplotlib.figure.Figure.subplot_mosaic` has them."""
+    """The axes of a new figure by name, ``rows`` as `matplotlib.figure.Figure.subplot_mosaic` has
+    them.
+    """
     import matplotlib.pyplot as plt
 
-    figure = plt.figure(figsize=size, layout="constrained")  # before the context: it would undo what a notebook sets with the first figure
+    figure = plt.figure(
+        figsize=size, layout="constrained"
+    )  # before the context: it would undo what a notebook sets with the first figure
     with plt.rc_context(PAPER):
         return figure.subplot_mosaic(rows)
 
@@ -48,7 +72,10 @@ def axes_or_new(ax=None):
     """`ax`, or the axes of a new figure, without a frame at the top and the right."""
     ax = new_axes([["alone"]], SIZE)["alone"] if ax is None else ax
     if not hasattr(ax, "spines"):
-        raise TypeError(f"ax must be the axes to draw on, as plt.subplots() returns them, or None for a new figure; got {type(ax).__name__}")
+        raise TypeError(
+            "ax must be the axes to draw on, as plt.subplots() returns them, or None for a new"
+            f" figure; got {type(ax).__name__}"
+        )
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
@@ -59,7 +86,9 @@ def titled(ax, title):
 
 
 def logarithmic(axis):
-    """Make an axis logarithmic; within two decades ticks are at 1 and 3 times powers of ten, within one at 1, 2 and 5, which leaves room for their labels."""
+    """Make an axis logarithmic; within two decades ticks are at 1 and 3 times powers of ten, within
+    one at 1, 2 and 5, which leaves room for their labels.
+    """
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})
@@ -71,9 +100,11 @@ def logarithmic(axis):
 
 
 def legend_over(ax, **how):
-    """The legend at the top of axes, in as many columns as fit; the y axis goes on above the data, so that nothing is covered. Call it when all is drawn.
+    """The legend at the top of axes, in as many columns as fit; the y axis goes on above the data,
+    so that nothing is covered. Call it when all is drawn.
 
-    A legend that would take half of the axes goes below the whole figure, if its layout is constrained.
+    A legend that would take half of the axes goes below the whole figure, if its layout is
+    constrained.
 
     Parameters
     ----------
@@ -107,22 +138,39 @@ def leave_room(ax, share):
     """Let the y axis go on above the data: this share of its length."""
     scale = ax.yaxis.get_transform()
     low, high = scale.transform(np.array(ax.get_ylim()))
-    ax.set_ylim(top=scale.inverted().transform(np.array([low + (high - low) / (1 - share)]))[0], auto=None)
+    ax.set_ylim(
+        top=scale.inverted().transform(np.array([low + (high - low) / (1 - share)]))[0], auto=None
+    )
 
 
 def names_of(what, count):
     """Labels of so many lines: each has one, or the first one says how many there are."""
-    return [f"{what} {number}" for number in range(count)] if count <= FEW else [f"{count} {what}s", *[None] * (count - 1)]
+    return (
+        [f"{what} {number}" for number in range(count)]
+        if count <= FEW
+        else [f"{count} {what}s", *[None] * (count - 1)]
+    )
 
 
 def arrays_of(function, **given):
-    """The arrays ``name=(values, dimensions)``, an error unless each has its dimensions, and those of one name one size."""
+    """The arrays ``name=(values, dimensions)``, an error unless each has its dimensions, and those
+    of one name one size.
+    """
     sizes, found = {}, []
     for name, (values, dimensions) in given.items():
         values = np.asarray(values)
-        known = ", ".join(f"{dimension} = {sizes[dimension]}" for dimension in dimensions if dimension in sizes)
-        if values.ndim != len(dimensions) or any(sizes.setdefault(dimension, size) != size for dimension, size in zip(dimensions, values.shape)):
-            raise ValueError(f"{function}: {name} must have the shape ({', '.join(dimensions)}{',' * (len(dimensions) == 1)}){f' with {known}' if known else ''}; got {values.shape}")
+        known = ", ".join(
+            f"{dimension} = {sizes[dimension]}" for dimension in dimensions if dimension in sizes
+        )
+        if values.ndim != len(dimensions) or any(
+            sizes.setdefault(dimension, size) != size
+            for dimension, size in zip(dimensions, values.shape)
+        ):
+            shape = f"({', '.join(dimensions)}{',' * (len(dimensions) == 1)})"
+            raise ValueError(
+                f"{function}: {name} must have the shape"
+                f" {shape}{f' with {known}' if known else ''}; got {values.shape}"
+            )
         if not values.size and dimensions != ("spikes",):
             raise ValueError(f"{function}: {name} is empty: its shape is {values.shape}")
         found.append(values)
@@ -136,7 +184,18 @@ def milliseconds(times):
 
 def shade_masked(ax, times, mask):
     """Grey where steps do not count."""
-    ax.fill_between(times, 0, 1, where=mask == 0, transform=ax.get_xaxis_transform(), color="black", alpha=0.08, linewidth=0, step="mid", label="masked" if (mask == 0).any() else None)
+    ax.fill_between(
+        times,
+        0,
+        1,
+        where=mask == 0,
+        transform=ax.get_xaxis_transform(),
+        color="black",
+        alpha=0.08,
+        linewidth=0,
+        step="mid",
+        label="masked" if (mask == 0).any() else None,
+    )
 
 
 def plot_task(task, ax=None, trial=0):
@@ -152,7 +211,9 @@ def plot_task(task, ax=None, trial=0):
     inputs, target, mask = task.trial(trial)
     times = milliseconds(task.times)
     for number, (values, label) in enumerate(zip(inputs.T, names_of("input", inputs.shape[1]))):
-        ax.plot(times, values, ":", color=CYCLE[(task.n_outputs + number) % len(CYCLE)], label=label)
+        ax.plot(
+            times, values, ":", color=CYCLE[(task.n_outputs + number) % len(CYCLE)], label=label
+        )
     draw_targets(ax, task, times, target, mask)
     return ax
 
@@ -176,8 +237,21 @@ def plot_spike_task(task, ax=None, trial=0):
     for number, channels in enumerate(np.array_split(np.arange(inputs.shape[1]), len(task.groups))):
         step, channel = np.nonzero(inputs[:, channels])
         bottom = high + 0.15 * (high - low) + row * channels[0]
-        ax.vlines(times[step], bottom + row * channel, bottom + row * (channel + 0.8), color="black", linewidth=0.6)
-        ax.text(1.01, bottom + row * len(channels) / 2, task.groups[number], transform=ax.get_yaxis_transform(), va="center", fontsize="small")
+        ax.vlines(
+            times[step],
+            bottom + row * channel,
+            bottom + row * (channel + 0.8),
+            color="black",
+            linewidth=0.6,
+        )
+        ax.text(
+            1.01,
+            bottom + row * len(channels) / 2,
+            task.groups[number],
+            transform=ax.get_yaxis_transform(),
+            va="center",
+            fontsize="small",
+        )
     ax.set(yticks=[low, high])
     draw_targets(ax, task, times, target, mask)
     return ax
@@ -189,7 +263,8 @@ def plot_losses(losses, ax=None, name=None, label=None, linestyle="-", color=Non
     Parameters
     ----------
     losses : array, shape (networks, trials) or (trials,)
-        As in ``result.losses``, or ``monitor.loss`` of a `LossMonitor`. Networks that have failed (NaN) are left out.
+        As in ``result.losses``, or ``monitor.loss`` of a `LossMonitor`. Networks that have failed
+        (NaN) are left out.
     ax : matplotlib.axes.Axes, optional
     name : str, optional
         A rule whose colour it is, as in `COLOURS`.
@@ -209,7 +284,9 @@ def plot_losses(losses, ax=None, name=None, label=None, linestyle="-", color=Non
     return ax
 
 
-def plot_output(times, output, target, ax=None, name=None, label="output", mask=None, linestyle="-", color=None):
+def plot_output(
+    times, output, target, ax=None, name=None, label="output", mask=None, linestyle="-", color=None
+):
     """Output over its target (grey) in one trial.
 
     Parameters
@@ -223,14 +300,34 @@ def plot_output(times, output, target, ax=None, name=None, label="output", mask=
         Steps with 0 do not count, and are not shown.
     """
     steps = ("n_steps",)
-    times, output, target, mask = arrays_of("plot_output", times=(times, steps), output=(output, (*steps, "n_outputs")), target=(target, (*steps, "n_outputs")), mask=(np.ones(np.shape(times)) if mask is None else mask, steps))
+    times, output, target, mask = arrays_of(
+        "plot_output",
+        times=(times, steps),
+        output=(output, (*steps, "n_outputs")),
+        target=(target, (*steps, "n_outputs")),
+        mask=(np.ones(np.shape(times)) if mask is None else mask, steps),
+    )
     ax, shown = axes_or_new(ax), mask > 0
     labels = {0: label}
     if "target" not in ax.get_legend_handles_labels()[1]:
         ax.plot([], [], color=COLOURS["target"], linewidth=4, label="target")
     for unit in range(target.shape[1]):
-        ax.plot(milliseconds(times)[shown], target[shown, unit], color=COLOURS["target"], linewidth=4, solid_capstyle="round", zorder=1)
-        ax.plot(milliseconds(times)[shown], output[shown, unit], color=color or colour(name), linewidth=1.2, linestyle=linestyle, label=labels.get(unit))
+        ax.plot(
+            milliseconds(times)[shown],
+            target[shown, unit],
+            color=COLOURS["target"],
+            linewidth=4,
+            solid_capstyle="round",
+            zorder=1,
+        )
+        ax.plot(
+            milliseconds(times)[shown],
+            output[shown, unit],
+            color=color or colour(name),
+            linewidth=1.2,
+            linestyle=linestyle,
+            label=labels.get(unit),
+        )
     ax.set(xlabel="Time in trial (ms)", ylabel="Output")
     return ax
 
@@ -247,7 +344,9 @@ def plot_alignment(trials, alignment, ax=None, name=None, label=None, linestyle=
     name, label, linestyle, color : optional
         See `plot_losses`.
     """
-    trials, alignment = arrays_of("plot_alignment", trials=(trials, ("n",)), alignment=(alignment, ("networks", "n")))
+    trials, alignment = arrays_of(
+        "plot_alignment", trials=(trials, ("n",)), alignment=(alignment, ("networks", "n"))
+    )
     ax, color = axes_or_new(ax), color or colour(name)
     lower, middle, upper = band(alignment)
     ax.axhline(0, color="black", linewidth=0.5)
@@ -276,7 +375,14 @@ def plot_weights(weights, ax=None):
     """
     (weights,) = arrays_of("plot_weights", weights=(weights, ("post", "pre")))
     ax, largest = axes_or_new(ax), np.abs(weights[np.isfinite(weights)]).max(initial=0) or 1
-    picture = ax.imshow(weights, cmap="RdBu_r", vmin=-largest, vmax=largest, aspect="equal" if weights.shape[0] == weights.shape[1] else "auto", interpolation="nearest")
+    picture = ax.imshow(
+        weights,
+        cmap="RdBu_r",
+        vmin=-largest,
+        vmax=largest,
+        aspect="equal" if weights.shape[0] == weights.shape[1] else "auto",
+        interpolation="nearest",
+    )
     bar = ax.figure.colorbar(picture, ax=ax)
     bar.set_label("Weight", size=ax.yaxis.label.get_size())
     bar.ax.tick_params(labelsize=ax.yaxis.get_ticklabels()[0].get_size())
@@ -298,7 +404,14 @@ def plot_spectrum(weights, ax=None, name=None, label=None, color=None):
     ax, values = axes_or_new(ax), np.linalg.eigvals(weights)
     around = np.exp(2j * np.pi * np.linspace(0, 1, 200))
     ax.plot(around.real, around.imag, color=COLOURS["target"], linewidth=1, zorder=1)
-    ax.plot(values.real, values.imag, ".", color=color or colour(name), markersize=5, label=label or name)
+    ax.plot(
+        values.real,
+        values.imag,
+        ".",
+        color=color or colour(name),
+        markersize=5,
+        label=label or name,
+    )
     ax.set(xlabel="Real part", ylabel="Imaginary part", aspect="equal")
     return ax
 
@@ -315,12 +428,20 @@ def plot_traces(times, traces, ax=None, labels=None):
     labels : sequence of str, optional
         A name for each line.
     """
-    times, traces = arrays_of("plot_traces", times=(times, ("n_steps",)), traces=(traces, ("n_steps", "n")))
+    times, traces = arrays_of(
+        "plot_traces", times=(times, ("n_steps",)), traces=(traces, ("n_steps", "n"))
+    )
     if labels is not None and len(labels) != traces.shape[1]:
         raise ValueError(f"plot_traces: {len(labels)} labels for {traces.shape[1]} lines")
     ax = axes_or_new(ax)
     for number, values in enumerate(traces.T):
-        ax.plot(milliseconds(times), values, color=CYCLE[number % len(CYCLE)], linewidth=0.8, label=None if labels is None else labels[number])
+        ax.plot(
+            milliseconds(times),
+            values,
+            color=CYCLE[number % len(CYCLE)],
+            linewidth=0.8,
+            label=None if labels is None else labels[number],
+        )
     ax.margins(x=0)
     ax.set(xlabel="Time (ms)", ylabel="Trace")
     if labels is not None:
@@ -335,12 +456,15 @@ def plot_raster(times, neurons, ax=None, label=None, color="black"):
     ----------
     times : Quantity or array, shape (spikes,)
     neurons : array of int, shape (spikes,)
-        As in ``monitor.t`` and ``monitor.i`` of a `~brian2.SpikeMonitor`, or, of spikes ``[step, neuron]``, as in ``step, neuron = numpy.nonzero(spikes)``.
+        As in ``monitor.t`` and ``monitor.i`` of a `~brian2.SpikeMonitor`, or, of spikes ``[step,
+        neuron]``, as in ``step, neuron = numpy.nonzero(spikes)``.
     ax : matplotlib.axes.Axes, optional
     label, color : optional
         As Matplotlib takes them.
     """
-    times, neurons = arrays_of("plot_raster", times=(times, ("spikes",)), neurons=(neurons, ("spikes",)))
+    times, neurons = arrays_of(
+        "plot_raster", times=(times, ("spikes",)), neurons=(neurons, ("spikes",))
+    )
     ax = axes_or_new(ax)
     ax.plot(milliseconds(times), neurons, ".", color=color, markersize=1.5, label=label)
     ax.set(xlabel="Time (ms)", ylabel="Neuron")
@@ -350,38 +474,70 @@ def plot_raster(times, neurons, ax=None, label=None, color="black"):
 def plot_rates(rates, ax=None, name=None, label=None, linestyle="-", color=None):
     """Firing rates in hertz, of any shape: how many neurons have which."""
     ax = axes_or_new(ax)
-    ax.hist(np.asarray(rates).ravel(), bins=30, histtype="step", color=color or colour(name), label=label or name, linestyle=linestyle)
+    ax.hist(
+        np.asarray(rates).ravel(),
+        bins=30,
+        histtype="step",
+        color=color or colour(name),
+        label=label or name,
+        linestyle=linestyle,
+    )
     ax.set(xlabel="Firing rate (Hz)", ylabel="Neurons")
     return ax
 
 
 def plot_changes(before, after, ax=None, name=None, label=None, linestyle="-", color=None):
-    """How much weights have changed, of any shape: how many synapses by which amount. Nothing is drawn for weights that stayed, or that are not finite."""
+    """How much weights have changed, of any shape: how many synapses by which amount. Nothing is
+    drawn for weights that stayed, or that are not finite.
+    """
     if np.shape(before) != np.shape(after):
-        raise ValueError(f"plot_changes: weights before and after must have one shape; got {np.shape(before)} and {np.shape(after)}")
+        raise ValueError(
+            f"plot_changes: weights before and after must have one shape; got {np.shape(before)}"
+            f" and {np.shape(after)}"
+        )
     ax, change = axes_or_new(ax), np.subtract(np.asarray(after), np.asarray(before)).ravel()
     if change.any() and np.isfinite(change).all():
-        ax.hist(change, bins=60, histtype="step", color=color or colour(name), label=label or name, linestyle=linestyle)
+        ax.hist(
+            change,
+            bins=60,
+            histtype="step",
+            color=color or colour(name),
+            label=label or name,
+            linestyle=linestyle,
+        )
     ax.set(xlabel="Change of weights", ylabel="Synapses", yscale="log")
     return ax
 
 
 def plot_points(x, values, ax=None, name=None, label=None, linestyle="-"):
-    """Numbers of each network against something: a sequence of values for each `x`, as dots, and their medians, as a line.
+    """Numbers of each network against something: a sequence of values for each `x`, as dots, and
+    their medians, as a line.
 
     A network without a number, since it has diverged, counts as infinite.
     """
     if len(x) != len(values):
-        raise ValueError(f"plot_points: {len(values)} sequences of values for {len(x)} places on the axis")
+        raise ValueError(
+            f"plot_points: {len(values)} sequences of values for {len(x)} places on the axis"
+        )
     ax = axes_or_new(ax)
     for where, points in zip(x, values):
-        ax.plot(np.full(len(points), where), points, ".", color=colour(name), alpha=0.4, markersize=4)
-    ax.plot(x, [np.median(np.nan_to_num(points, nan=np.inf)) for points in values], "o", color=colour(name), label=label or name, linestyle=linestyle)
+        ax.plot(
+            np.full(len(points), where), points, ".", color=colour(name), alpha=0.4, markersize=4
+        )
+    ax.plot(
+        x,
+        [np.median(np.nan_to_num(points, nan=np.inf)) for points in values],
+        "o",
+        color=colour(name),
+        label=label or name,
+        linestyle=linestyle,
+    )
     return ax
 
 
 def plot_share(happened, ax=None, name=None, label=None, color=None):
-    """Share of trials in which something happened (a reward, a wrong answer), over trials: a line for each network, mean over a fortieth of all trials.
+    """Share of trials in which something happened (a reward, a wrong answer), over trials: a line
+    for each network, mean over a fortieth of all trials.
 
     Parameters
     ----------
@@ -394,13 +550,20 @@ def plot_share(happened, ax=None, name=None, label=None, color=None):
     (happened,) = arrays_of("plot_share", happened=(happened, ("networks", "trials")))
     ax, width = axes_or_new(ax), max(1, happened.shape[1] // 40)
     for number, values in enumerate(running_mean(happened, width)):
-        ax.plot(np.arange(len(values)) + width, values, color=color or colour(name), linewidth=1, label=None if number else label or name)
+        ax.plot(
+            np.arange(len(values)) + width,
+            values,
+            color=color or colour(name),
+            linewidth=1,
+            label=None if number else label or name,
+        )
     ax.set(xlabel="Trial", ylabel="Share of trials", ylim=(-0.02, 1.02))
     return ax
 
 
 def plot_answers(x, answers, wanted, ax=None, name=None):
-    """Answers of each network against what they are answers to, over the ones that are wanted (grey).
+    """Answers of each network against what they are answers to, over the ones that are wanted
+    (grey).
 
     Parameters
     ----------
@@ -410,7 +573,9 @@ def plot_answers(x, answers, wanted, ax=None, name=None):
     name : str, optional
         See `plot_losses`.
     """
-    x, wanted, answers = arrays_of("plot_answers", x=(x, ("n",)), wanted=(wanted, ("n",)), answers=(answers, ("networks", "n")))
+    x, wanted, answers = arrays_of(
+        "plot_answers", x=(x, ("n",)), wanted=(wanted, ("n",)), answers=(answers, ("networks", "n"))
+    )
     ax = axes_or_new(ax)
     ax.plot(x, wanted, color=COLOURS["target"], linewidth=4, zorder=1)
     for values in answers:
@@ -430,15 +595,25 @@ def plot_psychometric(evidence, answers, ax=None, label=None, color=None):
     label, color : optional
         As Matplotlib takes them.
     """
-    evidence, answers = arrays_of("plot_psychometric", evidence=(evidence, ("trials",)), answers=(answers, ("trials",)))
+    evidence, answers = arrays_of(
+        "plot_psychometric", evidence=(evidence, ("trials",)), answers=(answers, ("trials",))
+    )
     ax, values = axes_or_new(ax), np.unique(evidence)
-    ax.plot(values, [answers[evidence == value].mean() for value in values], "o-", color=color or CYCLE[0], markersize=4, label=label)
+    ax.plot(
+        values,
+        [answers[evidence == value].mean() for value in values],
+        "o-",
+        color=color or CYCLE[0],
+        markersize=4,
+        label=label,
+    )
     ax.set(xlabel="Evidence", ylabel="Share of answers", ylim=(-0.05, 1.05))
     return ax
 
 
 def plot_tracks(velocity, target, ax=None):
-    """Where a cursor went, from its velocity: a line for each network, over the track that is wanted (grey).
+    """Where a cursor went, from its velocity: a line for each network, over the track that is
+    wanted (grey).
 
     Parameters
     ----------
@@ -447,11 +622,21 @@ def plot_tracks(velocity, target, ax=None):
     target : array, shape (n_steps, 2)
     ax : matplotlib.axes.Axes, optional
     """
-    target, velocity = arrays_of("plot_tracks", target=(target, ("n_steps", "2")), velocity=(velocity, ("networks", "n_steps", "2")))
+    target, velocity = arrays_of(
+        "plot_tracks",
+        target=(target, ("n_steps", "2")),
+        velocity=(velocity, ("networks", "n_steps", "2")),
+    )
     if target.shape[1] != 2:
         raise ValueError(f"plot_tracks: a velocity has two components; got {target.shape[1]}")
     ax = axes_or_new(ax)
-    ax.plot(*np.cumsum(target, axis=0).T, color=COLOURS["target"], linewidth=5, solid_joinstyle="round", zorder=1)
+    ax.plot(
+        *np.cumsum(target, axis=0).T,
+        color=COLOURS["target"],
+        linewidth=5,
+        solid_joinstyle="round",
+        zorder=1,
+    )
     for number, track in enumerate(np.cumsum(velocity, axis=1)):
         ax.plot(*track.T, color=CYCLE[number % len(CYCLE)], linewidth=1.2)
     ax.set(xlabel="x", ylabel="y", aspect="equal")
@@ -459,13 +644,26 @@ def plot_tracks(velocity, target, ax=None):
 
 
 def plot_training(result, axes=None, network=0):
-    """Loss, last output beside target, and alignment of a `TrainingResult`, in three axes; what it does not have is not drawn."""
-    axes = list(new_axes([["loss", "output", "alignment"]], (3 * SIZE[0], SIZE[1])).values()) if axes is None else axes
+    """Loss, last output beside target, and alignment of a `TrainingResult`, in three axes; what it
+    does not have is not drawn.
+    """
+    axes = (
+        list(new_axes([["loss", "output", "alignment"]], (3 * SIZE[0], SIZE[1])).values())
+        if axes is None
+        else axes
+    )
     if np.size(axes) != 3:
-        raise ValueError(f"plot_training: it draws on three axes, as fig, axes = plt.subplots(1, 3) returns them; got {np.size(axes)}. For a single one there are plot_losses, plot_output and plot_alignment")
+        raise ValueError(
+            "plot_training: it draws on three axes, as fig, axes = plt.subplots(1, 3) returns"
+            f" them; got {np.size(axes)}. For a single one there are plot_losses, plot_output and"
+            " plot_alignment"
+        )
     axes = list(np.ravel(axes))
     if network not in range(len(result.output)):
-        raise ValueError(f"plot_training: there is no network {network}; the result has {len(result.output)}, counted from 0")
+        raise ValueError(
+            f"plot_training: there is no network {network}; the result has {len(result.output)},"
+            " counted from 0"
+        )
     if np.isfinite(result.losses).any():
         plot_losses(result.losses, axes[0])
     plot_output(result.times, result.output[network], result.target, axes[1], mask=result.mask)
@@ -476,13 +674,15 @@ def plot_training(result, axes=None, network=0):
 
 
 def plot_comparison(comparison, axes=None):
-    """What `compare` has found, in a grid: errors, outputs in the first and last trial, spikes, alignment, weight changes, firing rates.
+    """What `compare` has found, in a grid: errors, outputs in the first and last trial, spikes,
+    alignment, weight changes, firing rates.
 
     Parameters
     ----------
     comparison : Comparison
     axes : dict of matplotlib.axes.Axes, optional
-        Any of ``"error"``, ``"early"``, ``"late"``, ``"raster"``, ``"alignment"``, ``"changes"``, ``"rates"``: what is left out is not drawn.
+        Any of ``"error"``, ``"early"``, ``"late"``, ``"raster"``, ``"alignment"``, ``"changes"``,
+        ``"rates"``: what is left out is not drawn.
 
     Returns
     -------
@@ -493,30 +693,68 @@ def plot_comparison(comparison, axes=None):
     axes = new_axes(GRID, (10, 5)) if axes is None else axes
     unknown = set(axes) - set(panels)
     if unknown:
-        raise ValueError(f"plot_comparison: no panel {', '.join(sorted(map(repr, unknown)))}; there are {', '.join(panels)}")
+        raise ValueError(
+            f"plot_comparison: no panel {', '.join(sorted(map(repr, unknown)))}; there are"
+            f" {', '.join(panels)}"
+        )
     for name, ax in axes.items():
         panels[name](axes_or_new(ax))
     return axes
 
 
 def plot_sweep(table, parameter, number=None, ax=None):
-    """A number of each network of a sweep, by default the first, against a parameter, and the medians; both axes logarithmic where the values span a factor of ten."""
+    """A number of each network of a sweep, by default the first, against a parameter, and the
+    medians; both axes logarithmic where the values span a factor of ten.
+    """
     columns = {name: table.column(name) for name in table.columns()}
-    drawn = [name for name, (values, _) in columns.items() if all(isinstance(value, (int, float)) for value in values if value is not None)]
+    drawn = [
+        name
+        for name, (values, _) in columns.items()
+        if all(isinstance(value, (int, float)) for value in values if value is not None)
+    ]
     if not drawn:
-        raise ValueError(f"plot: {'no network has been finished; see the reasons in table.failed' if len(table.failed) == len(table.rows) else 'the function returned no single numbers; what it returned is in table.results'}")
+        raise ValueError(
+            "plot: no network has been finished; see the reasons in table.failed"
+            if len(table.failed) == len(table.rows)
+            else "plot: the function returned no single numbers; what it returned is in"
+            " table.results"
+        )
     number = drawn[0] if number is None else number
     if parameter not in table.parameters or number not in drawn:
-        raise ValueError(f"plot: there is no parameter '{parameter}', or no number '{number}'; there are the parameters {', '.join(table.parameters)} and the numbers {', '.join(drawn)}")
+        raise ValueError(
+            f"plot: there is no parameter '{parameter}', or no number '{number}'; there are the"
+            f" parameters {', '.join(table.parameters)} and the numbers {', '.join(drawn)}"
+        )
     (values, unit), (numbers, unit_of_number) = table.column(parameter), columns[number]
-    values, numbers = zip(*((value, found) for value, found in zip(values, numbers) if found is not None))
-    values, numbers = ([str(value) for value in values] if isinstance(values[0], bool) else values), np.array(numbers, dtype=float)
+    values, numbers = zip(
+        *((value, found) for value, found in zip(values, numbers) if found is not None)
+    )
+    values, numbers = (
+        ([str(value) for value in values] if isinstance(values[0], bool) else values),
+        np.array(numbers, dtype=float),
+    )
     ax = axes_or_new(ax)
     ax.plot(values, numbers, "o", color=COLOURS["target"], markersize=4)
     by_value = {place: numbers[[value == place for value in values]] for place in values}
-    ax.plot(list(by_value), [np.median(found[~np.isnan(found)]) if not np.isnan(found).all() else np.nan for found in by_value.values()], "-", color=COLOURS["rflo"])
+    ax.plot(
+        list(by_value),
+        [
+            np.median(found[~np.isnan(found)]) if not np.isnan(found).all() else np.nan
+            for found in by_value.values()
+        ],
+        "-",
+        color=COLOURS["rflo"],
+    )
     for axis, given in ((ax.xaxis, values), (ax.yaxis, numbers)):
-        if not any(isinstance(value, str) for value in given) and not np.isnan(given).all() and np.nanmin(given) > 0 and np.nanmax(given) >= 10 * np.nanmin(given):
+        if (
+            not any(isinstance(value, str) for value in given)
+            and not np.isnan(given).all()
+            and np.nanmin(given) > 0
+            and np.nanmax(given) >= 10 * np.nanmin(given)
+        ):
             logarithmic(axis)
-    ax.set(xlabel=f"{parameter} ({unit})" if unit else parameter, ylabel=number.replace("_", " ") + (f" ({unit_of_number})" if unit_of_number else ""))
+    ax.set(
+        xlabel=f"{parameter} ({unit})" if unit else parameter,
+        ylabel=number.replace("_", " ") + (f" ({unit_of_number})" if unit_of_number else ""),
+    )
     return ax

@@ -21,7 +21,8 @@ class Layout:
     rows : tuple of (int, int)
         From how many synapses in a row on how many rows are taken side by side, in rising order.
     padded_below : float
-        Rows of fewer synapses are worth a copy in which they are whole lines of the cache (dense/padding.py).
+        Rows of fewer synapses are worth a copy in which they are whole lines of the cache
+        (dense/padding.py).
     flags : tuple of str
         What the GNU compiler and Clang are told beside the user's flags where numbers are float64.
     """
@@ -35,10 +36,19 @@ class Layout:
         return [count for least, count in self.rows if least <= n_post][-1]
 
 
-#: Pattern of its description in /proc/cpuinfo, and the layout that was best at N = 30, 100, 300 and 1000, by name.
+#: Pattern of its description in /proc/cpuinfo, and the layout that was best at N = 30, 100, 300 and
+#: 1000, by name.
 MEASURED = {
-    "Intel Xeon, Sapphire Rapids or later": (r"GenuineIntel.*\bavx512_fp16\b", Layout(((0, 16), (64, 8), (513, 16)), padded_below=64, flags=("-mprefer-vector-width=512",))),
-    "AMD Zen 5": (r"AuthenticAMD\s+cpu family\s*: 26\b", Layout(((0, 4), (513, 16)), padded_below=np.inf)),
+    "Intel Xeon, Sapphire Rapids or later": (
+        r"GenuineIntel.*\bavx512_fp16\b",
+        Layout(
+            ((0, 16), (64, 8), (513, 16)), padded_below=64, flags=("-mprefer-vector-width=512",)
+        ),
+    ),
+    "AMD Zen 5": (
+        r"AuthenticAMD\s+cpu family\s*: 26\b",
+        Layout(((0, 4), (513, 16)), padded_below=np.inf),
+    ),
 }
 
 
@@ -47,25 +57,50 @@ def description():
     """Return what the system says of the processor."""
     with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return "\n".join(dict.fromkeys(line for line in lines if line.startswith(("vendor_id", "cpu family", "model", "flags", "Features", "CPU "))))
+        return "\n".join(
+            dict.fromkeys(
+                line
+                for line in lines
+                if line.startswith(
+                    ("vendor_id", "cpu family", "model", "flags", "Features", "CPU ")
+                )
+            )
+        )
     with suppress(OSError):
-        return subprocess.run(["sysctl", "-n", "machdep.cpu"], capture_output=True, text=True).stdout
+        return subprocess.run(
+            ["sysctl", "-n", "machdep.cpu"], capture_output=True, text=True
+        ).stdout
     return ""
 
 
 @cache
 def name():
     """Return the name by which the processor stands in the table, or None."""
-    return next((name for name, (pattern, _) in MEASURED.items() if re.search(pattern, description(), re.DOTALL)), None)
+    return next(
+        (
+            name
+            for name, (pattern, _) in MEASURED.items()
+            if re.search(pattern, description(), re.DOTALL)
+        ),
+        None,
+    )
 
 
 def layout():
-    """Return the layout for the processor at hand: 8 rows side by side, and nothing else, on one that was not measured."""
+    """Return the layout for the processor at hand: 8 rows side by side, and nothing else, on one
+    that was not measured.
+    """
     return MEASURED[name()][1] if name() else Layout()
 
 
 def flags():
-    """Return what the compiler is told of the processor in the coming run, unless the user has said it."""
+    """Return what the compiler is told of the processor in the coming run, unless the user has said
+    it.
+    """
     _, given = get_compiler_and_args()
     is_double = prefs["core.default_float_dtype"] == np.float64
-    return list(layout().flags) if is_double and not any("prefer-vector-width" in flag for flag in given) else []
+    return (
+        list(layout().flags)
+        if is_double and not any("prefer-vector-width" in flag for flag in given)
+        else []
+    )

@@ -18,27 +18,43 @@ def dimensions_of(value):
 
 def is_number(value):
     """Whether `value` is one finite number without units."""
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, (bool, np.complexfloating)) and bool(np.isfinite(value))
+    return (
+        isinstance(value, (int, float, np.number))
+        and not isinstance(value, (bool, np.complexfloating))
+        and bool(np.isfinite(value))
+    )
 
 
 def numbers(name, values, advice="give numbers"):
-    """`values` as an array of floats, finite or not; an error if they are no numbers, or have units."""
+    """`values` as an array of floats, finite or not; an error if they are no numbers, or have
+    units.
+    """
     if isinstance(values, Quantity) and values.dim is not DIMENSIONLESS:
-        raise TypeError(f"{name} must have no units; divide by the unit, for example values/mV; got {reprlib.repr(values)}")
+        raise TypeError(
+            f"{name} must have no units; divide by the unit, for example values/mV; got"
+            f" {reprlib.repr(values)}"
+        )
     try:
         array = np.asarray(values)
         if array.dtype.kind not in "biuf":
             raise TypeError
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number or an array of numbers; got {reprlib.repr(values)}: {advice}") from None
+        raise TypeError(
+            f"{name} must be a number or an array of numbers; got {reprlib.repr(values)}: {advice}"
+        ) from None
     return array.astype(np.float64)
 
 
 def per_neuron(name, values, N, advice="give numbers"):
-    """`values` as finite numbers, one for all of `N` neurons or one for each; an error if they are not."""
+    """`values` as finite numbers, one for all of `N` neurons or one for each; an error if they are
+    not.
+    """
     array = numbers(name, values, advice)
     if array.shape not in ((), (N,)):
-        raise ValueError(f"{name} must be one number, or an array of shape ({N},), one for each neuron; got shape {array.shape}")
+        raise ValueError(
+            f"{name} must be one number, or an array of shape ({N},), one for each neuron; got"
+            f" shape {array.shape}"
+        )
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite; got {reprlib.repr(values)}")
     return array
@@ -49,12 +65,22 @@ def check_time(name, value, zero_allowed=False):
     if dimensions_of(value) is not second.dim:
         raise TypeError(f"{name} must be a time, for example 10*ms; got {value!r}")
     seconds = np.asarray(value, dtype=float)
-    if seconds.ndim or not np.isfinite(seconds) or seconds < 0 or (seconds == 0 and not zero_allowed):
-        raise ValueError(f"{name} must be one {'non-negative' if zero_allowed else 'positive'} time; got {value!r}")
+    if (
+        seconds.ndim
+        or not np.isfinite(seconds)
+        or seconds < 0
+        or (seconds == 0 and not zero_allowed)
+    ):
+        raise ValueError(
+            f"{name} must be one {'non-negative' if zero_allowed else 'positive'} time; got"
+            f" {value!r}"
+        )
 
 
 def check_field(owner, made, name, value):
-    """Raise, in the name of the object `owner`, unless the value object `made` could have been made with this value, and the time step can follow it."""
+    """Raise, in the name of the object `owner`, unless the value object `made` could have been made
+    with this value, and the time step can follow it.
+    """
     try:
         if any(field.name == name for field in fields(made)):
             replace(made, **{name: value})
@@ -69,7 +95,10 @@ def whole_steps(name, value, dt):
     check_time(name, value, zero_allowed=True)
     ratio = float(value / dt)
     if abs(ratio - round(ratio)) > 1e-6:
-        raise ValueError(f"{name} = {value} is no whole number of time steps of {dt}; write for example {name.split()[-1]}={max(round(ratio), 1) * float(dt / ms):g}*ms")
+        raise ValueError(
+            f"{name} = {value} is no whole number of time steps of {dt}; write for example"
+            f" {name.split()[-1]}={max(round(ratio), 1) * float(dt / ms):g}*ms"
+        )
     return round(ratio)
 
 
@@ -79,7 +108,10 @@ def step_probability(name, rate, dt):
         raise TypeError(f"{name} must be a rate, for example 40*Hz; got {rate!r}")
     probability = np.asarray(rate * dt, dtype=float)
     if probability.ndim or not 0 <= probability <= 1:
-        raise ValueError(f"{name} must be one rate between 0 Hz and a spike in each time step of {dt}; got {rate!r}")
+        raise ValueError(
+            f"{name} must be one rate between 0 Hz and a spike in each time step of {dt}; got"
+            f" {rate!r}"
+        )
     return float(probability)
 
 
@@ -98,7 +130,11 @@ def check_count(name, value, least=1):
 def check_number(kind, name, value, zero_allowed=False):
     """Raise unless a number is finite and positive (or zero, where that makes sense)."""
     if not is_number(value) or value < 0 or (value == 0 and not zero_allowed):
-        raise ValueError(f"{kind}: {name} must be a finite {'number and not negative' if zero_allowed else 'and positive number'}; got {value!r}")
+        raise ValueError(
+            f"{kind}: {name} must be a finite"
+            f" {'number and not negative' if zero_allowed else 'and positive number'}; got"
+            f" {value!r}"
+        )
 
 
 def check_seed(name, value):
@@ -108,7 +144,12 @@ def check_seed(name, value):
 
 
 def check_tau(owner, tau, dt, name="tau"):
-    """Raise unless the time constant `name` of `owner` is a positive time that the time step `dt` can resolve."""
+    """Raise unless the time constant `name` of `owner` is a positive time that the time step `dt`
+    can resolve.
+    """
     check_time(f"{owner}: {name}", tau)
     if tau < dt:
-        raise ValueError(f"{owner}: {name} = {tau} is shorter than the time step {dt}, which cannot follow it; write a longer {name} or a shorter dt")
+        raise ValueError(
+            f"{owner}: {name} = {tau} is shorter than the time step {dt}, which cannot follow it;"
+            f" write a longer {name} or a shorter dt"
+        )

@@ -1,4 +1,6 @@
-"""Readouts as values: what a network is to compare with the target, and by which rule its weights learn in general."""
+"""Readouts as values: what a network is to compare with the target, and by which rule its weights
+learn in general.
+"""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -32,7 +34,10 @@ class Linear:
 
     def __post_init__(self):
         if not is_number(self.decay) or not 0 <= self.decay < 1:
-            raise ValueError(f"{type(self).__name__}: decay must be at least 0 and less than 1; got {self.decay!r}")
+            raise ValueError(
+                f"{type(self).__name__}: decay must be at least 0 and less than 1; got"
+                f" {self.decay!r}"
+            )
 
     @property
     def arguments(self):
@@ -55,7 +60,8 @@ class Linear:
 
 @dataclass(frozen=True)
 class Leaky(Linear):
-    """A readout that leaks: its output is the sum of its projection, low-passed (Bellec et al. 2020, equation 11).
+    """A readout that leaks: its output is the sum of its projection, low-passed (Bellec et al.
+    2020, equation 11).
 
     Parameters
     ----------

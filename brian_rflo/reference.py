@@ -1,12 +1,14 @@
 """Dense NumPy baselines: RFLO, BPTT, RTRL and their relatives, many networks at once.
 
-They train the rate network of Murray 2019 (eLife 8:e43299) on the same tasks, from the same initial weights, as the Brian2
-components, and are independent of them: the lower lines of a figure, and the oracle of the tests.
+They train the rate network of Murray 2019 (eLife 8:e43299) on the same tasks, from the same initial
+weights, as the Brian2 components, and are independent of them: the lower lines of a figure, and the
+oracle of the tests.
 
-    u(t) = W h(t-1) + Win x(t)    h(t) = h(t-1) + (-h(t-1) + tanh(u(t)))/tau    y(t) = Wout h(t)    eps = mask (y* - y)
-    loss = 1/(2T) sum of eps^2
+    u(t) = W h(t-1) + Win x(t)    h(t) = h(t-1) + (-h(t-1) + tanh(u(t)))/tau
+    y(t) = Wout h(t)              eps = mask (y* - y)              loss = 1/(2T) sum of eps^2
 
-All updates are ``learning_rate/T`` times a sum over the trial, applied at its end, or, for ``update="step"``, at each step.
+All updates are ``learning_rate/T`` times a sum over the trial, applied at its end, or, for
+``update="step"``, at each step.
 """
 
 from collections.abc import Callable
@@ -16,13 +18,13 @@ import numpy as np
 from brian2 import Hz, get_dimensions
 
 from .analysis import alignment
-from .updates.optimizers import SGD, Adam
 from .quantities import check_count, check_tau, is_number, numbers
-from .updates.firing_rate import FiringRate
 from .results import TrainingResult, alignment_interval
 from .settings import named_versions, told
 from .tasks import Task
 from .updates.arguments import PLASTIC, check_clip_norm, check_instance, check_trained, check_update
+from .updates.firing_rate import FiringRate
+from .updates.optimizers import SGD, Adam
 
 
 @dataclass(frozen=True)
@@ -39,16 +41,30 @@ class Backward:
     nonlocal_: bool
 
     def run(self, simulation, inputs, target, mask):
-        """A trial, and the changes of the weights summed over it; within the trial weights are at rest."""
+        """A trial, and the changes of the weights summed over it; within the trial weights are at
+        rest.
+        """
         if simulation.neurons is not None:
-            trial = simulation.neurons.trial(simulation.weights, inputs, target, mask, simulation.finished)
-            return trial, simulation.neurons.changes(self, trial, simulation.weights, simulation.pull(trial.spikes))
+            trial = simulation.neurons.trial(
+                simulation.weights, inputs, target, mask, simulation.finished
+            )
+            return trial, simulation.neurons.changes(
+                self, trial, simulation.weights, simulation.pull(trial.spikes)
+            )
         trial = simulation.at_rest(inputs, target, mask)
-        return trial, self.changes(trial, simulation.weights, simulation.tau, simulation.pull(trial.after))
+        return trial, self.changes(
+            trial, simulation.weights, simulation.tau, simulation.pull(trial.after)
+        )
 
     def changes(self, trial, weights, tau, pull=0.0):
-        """Changes of the weights, summed over the trial; `pull` is what regularisation adds to each neuron's projected error."""
-        backwards, gated, gain = np.ascontiguousarray(weights["recurrent"].swapaxes(-1, -2)), np.empty_like(trial.gain), trial.gain / tau
+        """Changes of the weights, summed over the trial; `pull` is what regularisation adds to each
+        neuron's projected error.
+        """
+        backwards, gated, gain = (
+            np.ascontiguousarray(weights["recurrent"].swapaxes(-1, -2)),
+            np.empty_like(trial.gain),
+            trial.gain / tau,
+        )
         signals, keep = product(feedback_weights(self, weights), trial.error) + pull, 1 - 1 / tau
         signal = signals[-1]
         for step in range(len(gated) - 1, -1, -1):
@@ -56,7 +72,11 @@ class Backward:
             signal = signals[step - 1] + keep * signal
             if self.nonlocal_:
                 signal += product(backwards, gated[step])
-        return {"recurrent": sum_of_outer(gated, trial.before), "input": np.moveaxis(gated, 0, 2) @ trial.inputs, "output": sum_of_outer(trial.error, trial.after)}
+        return {
+            "recurrent": sum_of_outer(gated, trial.before),
+            "input": np.moveaxis(gated, 0, 2) @ trial.inputs,
+            "output": sum_of_outer(trial.error, trial.after),
+        }
 
 
 @dataclass(frozen=True)
@@ -69,14 +89,22 @@ class Forward:
     change: Callable
 
     def run(self, simulation, inputs, target, mask):
-        """A trial with traces; weights change in each step, or the changes are summed for the end of the trial."""
+        """A trial with traces; weights change in each step, or the changes are summed for the end
+        of the trial.
+        """
         traces, sums = self.start(simulation.weights), {}
         for trial, step in simulation.step_by_step(inputs, target, mask):
             sent = trial.before[step], inputs[step][None]
-            traces = self.advance(simulation.weights, traces, trial.gain[step], sent, simulation.tau)
+            traces = self.advance(
+                simulation.weights, traces, trial.gain[step], sent, simulation.tau
+            )
             signal = product(feedback_weights(self, simulation.weights), trial.error[step])
             recurrent, inward = self.change(signal, traces)
-            changes = {"recurrent": recurrent, "input": inward, "output": outer(trial.error[step], trial.after[step])}
+            changes = {
+                "recurrent": recurrent,
+                "input": inward,
+                "output": outer(trial.error[step], trial.after[step]),
+            }
             if simulation.online:
                 simulation.learn(changes)
             else:
@@ -110,8 +138,12 @@ def rflo_start(weights):
 
 
 def rflo_advance(weights, traces, gain, sent, tau):
-    """Murray 2019, equation 5: p(t) = (1 - 1/tau) p(t-1) + 1/tau tanh'(u_a(t)) h_b(t-1), and with x_b(t) for inputs."""
-    return tuple(trace + (-trace + outer(gain, source)) / tau for trace, source in zip(traces, sent))
+    """Murray 2019, equation 5: p(t) = (1 - 1/tau) p(t-1) + 1/tau tanh'(u_a(t)) h_b(t-1), and with
+    x_b(t) for inputs.
+    """
+    return tuple(
+        trace + (-trace + outer(gain, source)) / tau for trace, source in zip(traces, sent)
+    )
 
 
 def rflo_change(signal, traces):
@@ -126,7 +158,9 @@ def rtrl_start(weights):
 
 
 def rtrl_advance(weights, traces, gain, sent, tau):
-    """Williams and Zipser 1989: dh/dW(t) = (1 - 1/tau) dh/dW(t-1) + tanh'(u(t))/tau [W dh/dW(t-1) + immediate part]."""
+    """Williams and Zipser 1989: dh/dW(t) = (1 - 1/tau) dh/dW(t-1) + tanh'(u(t))/tau [W dh/dW(t-1) +
+    immediate part].
+    """
     units = np.arange(gain.shape[-1])
     after = []
     for trace, source in zip(traces, sent):
@@ -152,12 +186,16 @@ RULES = {
 
 
 #: Those of them that go backwards through the trial; RFLO, which could, among them.
-RULES_BACKWARD = {"rflo": Backward(symmetric=False, nonlocal_=False)} | {name: rule for name, rule in RULES.items() if isinstance(rule, Backward)}
+RULES_BACKWARD = {"rflo": Backward(symmetric=False, nonlocal_=False)} | {
+    name: rule for name, rule in RULES.items() if isinstance(rule, Backward)
+}
 
 
 @dataclass
 class Trial:
-    """What happened in a trial, time first: gain, activity before and after each step, error, output, inputs."""
+    """What happened in a trial, time first: gain, activity before and after each step, error,
+    output, inputs.
+    """
 
     gain: np.ndarray
     before: np.ndarray
@@ -173,13 +211,39 @@ class Trial:
 
 
 class Simulation:
-    """The rate network, step by step, learning by a rule at each step (`online`) or at the end of each trial."""
+    """The rate network, step by step, learning by a rule at each step (`online`) or at the end of
+    each trial.
+    """
 
-    def __init__(self, weights, tau, initial, rule, rate, n_steps, online, batch=1, clip=None, trained=PLASTIC, constraint=None, optimizer=SGD(), neurons=None, regularization=None):
-        self.weights, self.tau, self.initial, self.neurons, self.regularization = weights, tau, checked_initial(initial, weights["recurrent"].shape[:2]), neurons, regularization
+    def __init__(
+        self,
+        weights,
+        tau,
+        initial,
+        rule,
+        rate,
+        n_steps,
+        online,
+        batch=1,
+        clip=None,
+        trained=PLASTIC,
+        constraint=None,
+        optimizer=SGD(),
+        neurons=None,
+        regularization=None,
+    ):
+        self.weights, self.tau, self.initial, self.neurons, self.regularization = (
+            weights,
+            tau,
+            checked_initial(initial, weights["recurrent"].shape[:2]),
+            neurons,
+            regularization,
+        )
         self.optimizer, self.moments, self.updates = optimizer, {}, 0
         self.rule, self.online, self.n_steps = rule, online, n_steps
-        self.rates = {name: (rate if np.isscalar(rate) else rate[name]) / n_steps for name in PLASTIC}
+        self.rates = {
+            name: (rate if np.isscalar(rate) else rate[name]) / n_steps for name in PLASTIC
+        }
         self.batch, self.clip, self.trained, self.constraint = batch, clip, trained, constraint
         self.learning = np.ones(len(weights["recurrent"]), dtype=bool)
         self.pending, self.finished = {}, 0
@@ -192,7 +256,9 @@ class Simulation:
         return trial
 
     def pull(self, sent):
-        """What the regularisation of rates adds to the projected error of each neuron, given what it sent in each step."""
+        """What the regularisation of rates adds to the projected error of each neuron, given what
+        it sent in each step.
+        """
         if self.regularization is None:
             return 0.0
         target = self.regularization.target * (1 if self.neurons is None else self.neurons.dt)
@@ -207,15 +273,27 @@ class Simulation:
     def empty(self, inputs, target):
         """A trial that has not run yet."""
         n_steps, networks, n_units = len(target), *self.weights["recurrent"].shape[:2]
-        return Trial(*(np.empty((n_steps, networks, n)) for n in (n_units, n_units, n_units, target.shape[1], target.shape[1])), inputs)
+        return Trial(
+            *(
+                np.empty((n_steps, networks, n))
+                for n in (n_units, n_units, n_units, target.shape[1], target.shape[1])
+            ),
+            inputs,
+        )
 
     def start(self):
         """Activity at the beginning of a trial."""
         return np.broadcast_to(self.initial, self.weights["recurrent"].shape[:2]).astype(float)
 
     def at_rest(self, inputs, target, mask):
-        """A trial in which weights do not change: what does not depend on the step before is done for all steps together."""
-        trial, activity, recurrent = self.empty(inputs, target), self.start(), self.weights["recurrent"]
+        """A trial in which weights do not change: what does not depend on the step before is done
+        for all steps together.
+        """
+        trial, activity, recurrent = (
+            self.empty(inputs, target),
+            self.start(),
+            self.weights["recurrent"],
+        )
         driven, rise = np.moveaxis(self.weights["input"] @ inputs.T, 2, 0), 1 / self.tau
         for step in range(len(target)):
             trial.before[step] = activity
@@ -231,17 +309,26 @@ class Simulation:
         """The steps of a trial one by one, for rules that learn in between."""
         trial, activity = self.empty(inputs, target), self.start()
         for step in range(len(target)):
-            drive = product(self.weights["recurrent"], activity) + self.weights["input"] @ inputs[step]
+            drive = (
+                product(self.weights["recurrent"], activity) + self.weights["input"] @ inputs[step]
+            )
             trial.before[step], rate = activity, np.tanh(drive)
             trial.gain[step] = 1 - rate**2
             activity = activity + (-activity + rate) / self.tau
-            trial.after[step], trial.output[step] = activity, product(self.weights["output"], activity)
+            trial.after[step], trial.output[step] = (
+                activity,
+                product(self.weights["output"], activity),
+            )
             trial.error[step] = mask[step] * (target[step] - trial.output[step])
             yield trial, step
 
     def collect(self, changes):
-        """Add the changes of a trial to those of its batch; apply them when the batch is complete."""
-        self.pending = {name: self.pending.get(name, 0) + change for name, change in changes.items() if name in self.trained}
+        """Add the changes of a trial to those of its batch; apply them when it is complete."""
+        self.pending = {
+            name: self.pending.get(name, 0) + change
+            for name, change in changes.items()
+            if name in self.trained
+        }
         self.finished += 1
         if self.finished % self.batch == 0:
             self.learn(self.clipped(self.pending))
@@ -251,17 +338,32 @@ class Simulation:
         """The changes, scaled down in networks in which their joint norm is larger than `clip`."""
         if self.clip is None:
             return changes
-        largest = np.max([np.abs(change).max(axis=(1, 2), initial=0) for change in changes.values()], axis=0)
-        unit = np.where(np.isfinite(largest) & (largest > 0), largest, 1.0)  # squares of large numbers are no numbers
-        norm = unit * np.sqrt(sum(((change / unit[:, None, None]) ** 2).sum(axis=(1, 2)) for change in changes.values()))
-        scale = np.where(np.isfinite(norm) & (norm > self.clip), self.clip / np.maximum(norm, self.clip), 1.0)
+        largest = np.max(
+            [np.abs(change).max(axis=(1, 2), initial=0) for change in changes.values()], axis=0
+        )
+        unit = np.where(
+            np.isfinite(largest) & (largest > 0), largest, 1.0
+        )  # squares of large numbers are no numbers
+        norm = unit * np.sqrt(
+            sum(
+                ((change / unit[:, None, None]) ** 2).sum(axis=(1, 2))
+                for change in changes.values()
+            )
+        )
+        scale = np.where(
+            np.isfinite(norm) & (norm > self.clip), self.clip / np.maximum(norm, self.clip), 1.0
+        )
         return {name: scale[:, None, None] * change for name, change in changes.items()}
 
     def learn(self, changes):
-        """Add the changes, times ``learning_rate/T`` or as Adam does, to the weights of the networks that still learn."""
+        """Add the changes, times ``learning_rate/T`` or as Adam does, to the weights of the
+        networks that still learn.
+        """
         for name, change in changes.items():
             if name in self.trained:
-                self.weights[name] += np.where(self.learning[:, None, None], self.optimized(name, change), 0)
+                self.weights[name] += np.where(
+                    self.learning[:, None, None], self.optimized(name, change), 0
+                )
         self.updates += 1
         if self.constraint and "recurrent" in self.trained:
             held = self.constraint(self.weights["recurrent"])
@@ -274,29 +376,47 @@ class Simulation:
             return rate * change
         one, two, gradient = self.optimizer.beta_1, self.optimizer.beta_2, change / self.n_steps
         m, square = self.moments.get(name, (0.0, 0.0))
-        m, square = self.moments[name] = one * m + (1 - one) * gradient, two * square + (1 - two) * gradient**2
+        m, square = self.moments[name] = (
+            one * m + (1 - one) * gradient,
+            two * square + (1 - two) * gradient**2,
+        )
         corrected = np.sqrt(1 - two ** (self.updates + 1)) / (1 - one ** (self.updates + 1))
         return rate * self.n_steps * corrected * m / (np.sqrt(square) + self.optimizer.epsilon)
 
     def finite_weights(self):
         """Which networks have finite weights only."""
-        return np.all([np.isfinite(values).all(axis=(1, 2)) for values in self.weights.values()], axis=0)
+        return np.all(
+            [np.isfinite(values).all(axis=(1, 2)) for values in self.weights.values()], axis=0
+        )
 
 
 def check_training(task, rule, learning_rate, optimizer, regularization, constraint, report):
     """Raise unless the things that a training is made of are what they must be."""
     check_instance("reference.train: task", task, Task, "PeriodicOutput(period=200*ms)")
     if not isinstance(rule, str):
-        raise TypeError(f"reference.train: rule must be the name of a baseline rule, one of {', '.join(RULES)}; got {rule!r}")
-    rates = learning_rate if isinstance(learning_rate, dict) else {name: learning_rate for name in PLASTIC}
+        raise TypeError(
+            f"reference.train: rule must be the name of a baseline rule, one of {', '.join(RULES)};"
+            f" got {rule!r}"
+        )
+    rates = (
+        learning_rate if isinstance(learning_rate, dict) else dict.fromkeys(PLASTIC, learning_rate)
+    )
     if set(rates) != set(PLASTIC):
-        raise ValueError(f"reference.train: learning_rate must be one number, or a dictionary with one for each of {', '.join(PLASTIC)} (0 for what does not learn); got {learning_rate!r}")
+        raise ValueError(
+            "reference.train: learning_rate must be one number, or a dictionary with one for each"
+            f" of {', '.join(PLASTIC)} (0 for what does not learn); got {learning_rate!r}"
+        )
     for rate in rates.values():
         if not is_number(rate) or rate < 0:
-            raise ValueError(f"reference.train: learning_rate must be finite and not negative, a number without units; got {rate!r}")
+            raise ValueError(
+                "reference.train: learning_rate must be finite and not negative, a number without"
+                f" units; got {rate!r}"
+            )
     check_instance("optimizer", optimizer, SGD, "Adam()")
     if regularization is not None:
-        check_instance("regularization", regularization, FiringRate, "FiringRate(target=0.1, strength=300)")
+        check_instance(
+            "regularization", regularization, FiringRate, "FiringRate(target=0.1, strength=300)"
+        )
     for name, value in (("constraint", constraint), ("report", report)):
         if value is not None and not callable(value):
             raise TypeError(f"reference.train: {name} must be a function; got {value!r}")
@@ -305,42 +425,77 @@ def check_training(task, rule, learning_rate, optimizer, regularization, constra
 def check_spiking(neurons):
     """Raise unless spiking neurons are those of the baselines, not a group of Brian2."""
     if neurons is not None and not hasattr(neurons, "trial"):
-        raise TypeError(f"spiking neurons of a baseline are not a Brian2 group, but its numbers; write neurons=LIF.of(group, networks), with brian_rflo.reference_spiking.LIF; got {getattr(neurons, 'name', neurons)!r}")
+        raise TypeError(
+            "spiking neurons of a baseline are not a Brian2 group, but its numbers; write"
+            " neurons=LIF.of(group, networks), with brian_rflo.reference_spiking.LIF; got"
+            f" {getattr(neurons, 'name', neurons)!r}"
+        )
 
 
 def checked_initial(initial, shape):
-    """The activity at the beginning of trials as finite numbers, one, or one for each neuron of one or of each network."""
+    """The activity at the beginning of trials as finite numbers, one, or one for each neuron of one
+    or of each network.
+    """
     array = numbers("initial", initial)
     if array.shape not in ((), shape[1:], shape) or not np.isfinite(array).all():
-        raise ValueError(f"initial must be finite, and one number or of shape {shape[1:]} or {shape}; got {initial!r}")
+        raise ValueError(
+            f"initial must be finite, and one number or of shape {shape[1:]} or {shape}; got"
+            f" {initial!r}"
+        )
     return array
 
 
 def chosen_rule(name, update, neurons):
-    """The rule of that name, for rate neurons, or for spiking `neurons`; an error where it cannot be had."""
+    """The rule of that name, for rate neurons, or for spiking `neurons`; an error where it cannot
+    be had.
+    """
     if name not in RULES:
         raise ValueError(f"unknown baseline rule {name!r}; choose one of {', '.join(RULES)}")
     rule = RULES_BACKWARD.get(name, RULES[name]) if neurons is not None else RULES[name]
     if neurons is not None and isinstance(rule, Forward):
-        raise ValueError(f"spiking neurons are trained by {', '.join(RULES_BACKWARD)}; the others run forwards through a trial of rate neurons")
+        raise ValueError(
+            f"spiking neurons are trained by {', '.join(RULES_BACKWARD)}; the others run forwards"
+            " through a trial of rate neurons"
+        )
     if update == "step" and isinstance(rule, Backward):
-        raise ValueError(f"'{name}' goes backwards through the trial, and cannot change weights at each step; write update='trial'")
+        raise ValueError(
+            f"'{name}' goes backwards through the trial, and cannot change weights at each step;"
+            " write update='trial'"
+        )
     return rule
 
 
-def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="trial", batch=1, clip_norm=None, trained=PLASTIC, constraint=None, optimizer=SGD(), neurons=None, regularization=None, report=None):
+def train(
+    task,
+    weights,
+    rule,
+    learning_rate,
+    tau,
+    trials,
+    initial=0.1,
+    update="trial",
+    batch=1,
+    clip_norm=None,
+    trained=PLASTIC,
+    constraint=None,
+    optimizer=SGD(),
+    neurons=None,
+    regularization=None,
+    report=None,
+):
     """Train networks by a baseline rule.
 
     Parameters
     ----------
     task : Task
     weights : dict of ndarray
-        ``"recurrent"`` (networks, N, N), ``"output"`` (networks, n_outputs, N), ``"feedback"`` (networks, N, n_outputs) and, for
-        a task with inputs, ``"input"`` (networks, N, n_inputs); all ``[post, pre]``. `LearningNetwork.weights` gives them. They
-        are copied.
+        ``"recurrent"`` (networks, N, N), ``"output"`` (networks, n_outputs, N), ``"feedback"``
+        (networks, N, n_outputs) and, for a task with inputs, ``"input"`` (networks, N, n_inputs);
+        all ``[post, pre]``. `LearningNetwork.weights` gives them. They are copied.
     rule : {"rflo", "rtrl", "bptt", "local_symmetric", "nonlocal_random"}
     learning_rate : float or dict of float
-        The paper's eta; updates carry ``1/T``. Or one for each of "recurrent", "input" and "output".
+        The paper's eta; updates carry ``1/T``. Or one for each of "recurrent", "input" and
+        "output".
     tau : Quantity
         Time constant of rate neurons.
     trials : int
@@ -351,18 +506,21 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
     batch : int
         Trials whose changes are added up before they are applied, with ``update="trial"``.
     clip_norm : float, optional
-        Largest joint norm of a network's change, divided by T, with ``update="trial"``; see `Trials`.
+        Largest joint norm of a network's change, divided by T, with ``update="trial"``; see
+        `Trials`.
     trained : sequence of {"recurrent", "input", "output"}
         Which weights learn.
     optimizer : SGD or Adam
         How a change becomes a change of the weights.
     neurons : LIF, optional
-        Spiking neurons in place of rate neurons (`brian_rflo.reference_spiking`), for rules that go backwards through the trial: "rflo" among
-        them here, and "bptt" with the surrogate gradient. `tau` and `initial` then have no meaning.
+        Spiking neurons in place of rate neurons (`brian_rflo.reference_spiking`), for rules that go
+        backwards through the trial: "rflo" among them here, and "bptt" with the surrogate gradient.
+        `tau` and `initial` then have no meaning.
     regularization : FiringRate, optional
         For rules that go backwards through the trial.
     constraint : callable, optional
-        Called with the recurrent weights after each change, ``(networks, N, N)``; returns those that they are replaced by.
+        Called with the recurrent weights after each change, ``(networks, N, N)``; returns those
+        that they are replaced by.
     report : callable, optional
         Called with the number of finished trials after each.
 
@@ -377,11 +535,21 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
     """
     given = told({name: value for name, value in locals().items() if name != "report"})
     check_training(task, rule, learning_rate, optimizer, regularization, constraint, report)
-    rule = (RULES_BACKWARD if regularization is not None and update == "trial" else {}).get(rule) or chosen_rule(rule, update, neurons)
+    rule = (RULES_BACKWARD if regularization is not None and update == "trial" else {}).get(
+        rule
+    ) or chosen_rule(rule, update, neurons)
     if regularization is not None and isinstance(rule, Forward):
-        raise ValueError(f"regularization of rates needs a rule that goes backwards through the trial, with update='trial': {', '.join(RULES_BACKWARD)}")
-    if regularization is not None and (get_dimensions(regularization.target) is Hz.dim) != (neurons is not None):
-        raise TypeError(f"FiringRate: the target must be a rate, for example 10*Hz, for spiking neurons, and a number (the mean activity) for rate neurons; got {regularization.target!r}")
+        raise ValueError(
+            "regularization of rates needs a rule that goes backwards through the trial, with"
+            f" update='trial': {', '.join(RULES_BACKWARD)}"
+        )
+    if regularization is not None and (get_dimensions(regularization.target) is Hz.dim) != (
+        neurons is not None
+    ):
+        raise TypeError(
+            "FiringRate: the target must be a rate, for example 10*Hz, for spiking neurons, and a"
+            f" number (the mean activity) for rate neurons; got {regularization.target!r}"
+        )
     check_spiking(neurons)
     check_update(update, batch)
     check_trained(trained)
@@ -390,7 +558,22 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
     check_count("trials", trials)
     check_tau("reference.train", tau, task.dt)
     clip = None if clip_norm is None else clip_norm * task.n_steps
-    simulation = Simulation(complete(weights), float(tau / task.dt), initial, rule, learning_rate, task.n_steps, update == "step", batch, clip, trained, constraint, optimizer, neurons, regularization)
+    simulation = Simulation(
+        complete(weights),
+        float(tau / task.dt),
+        initial,
+        rule,
+        learning_rate,
+        task.n_steps,
+        update == "step",
+        batch,
+        clip,
+        trained,
+        constraint,
+        optimizer,
+        neurons,
+        regularization,
+    )
     history = History(simulation.weights, trials)
     for number in range(trials):
         arrays = task.trial(number)
@@ -403,7 +586,10 @@ def train(task, weights, rule, learning_rate, tau, trials, initial=0.1, update="
             history.add(number, trial, diverged, simulation.weights)
         simulation.learning &= ~diverged
         if diverged.any():
-            simulation.pending = {name: np.where(diverged[:, None, None], 0, change) for name, change in simulation.pending.items()}
+            simulation.pending = {
+                name: np.where(diverged[:, None, None], 0, change)
+                for name, change in simulation.pending.items()
+            }
         if report:
             report(number + 1)
     return history.result(task, arrays, simulation.weights, given)
@@ -425,9 +611,17 @@ def respond(task, weights, tau, trials, initial=0.1):
     """
     check_tau("reference.respond", tau, task.dt)
     if not np.iterable(trials):
-        raise TypeError(f"reference.respond: trials must be numbers of trials, for example range(5); got {trials!r}")
-    simulation = Simulation(complete(weights), float(tau / task.dt), initial, None, 0.0, task.n_steps, online=False)
-    return np.stack([np.moveaxis(simulation.at_rest(*task.trial(number)).output, 0, 1) for number in trials], axis=1)
+        raise TypeError(
+            "reference.respond: trials must be numbers of trials, for example range(5); got"
+            f" {trials!r}"
+        )
+    simulation = Simulation(
+        complete(weights), float(tau / task.dt), initial, None, 0.0, task.n_steps, online=False
+    )
+    return np.stack(
+        [np.moveaxis(simulation.at_rest(*task.trial(number)).output, 0, 1) for number in trials],
+        axis=1,
+    )
 
 
 def fit_readout(task, weights, tau, trials=1, initial=0.1, neurons=None):
@@ -438,26 +632,44 @@ def fit_readout(task, weights, tau, trials=1, initial=0.1, neurons=None):
     task, weights, tau, initial, neurons
         As for `train`; `weights["output"]` has no meaning.
     trials : int
-        Trials that the readout is fitted to, from the task's first on. Where trials differ, or neurons are noisy, take many.
+        Trials that the readout is fitted to, from the task's first on. Where trials differ, or
+        neurons are noisy, take many.
 
     Returns
     -------
     TrainingResult
-        Losses are those of as many further trials, with the fitted readout (of the same trials, if all are the same and without noise).
+        Losses are those of as many further trials, with the fitted readout (of the same trials, if
+        all are the same and without noise).
     """
     given = told(locals() | {"rule": "least squares"})
     check_tau("reference.fit_readout", tau, task.dt)
     check_count("trials", trials)
     check_spiking(neurons)
-    simulation = Simulation(complete(weights), float(tau / task.dt), initial, None, 0.0, task.n_steps, online=False, neurons=neurons)
+    simulation = Simulation(
+        complete(weights),
+        float(tau / task.dt),
+        initial,
+        None,
+        0.0,
+        task.n_steps,
+        online=False,
+        neurons=neurons,
+    )
     history = History(simulation.weights, trials)
     seen = [(simulation.response(task, number), task.trial(number)) for number in range(trials)]
     targets = np.concatenate([np.sqrt(mask)[:, None] * target for _, (_, target, mask) in seen])
     for network in range(len(weights["recurrent"])):
-        activity = np.concatenate([np.sqrt(mask)[:, None] * trial.after[:, network] for trial, (_, _, mask) in seen])
+        activity = np.concatenate(
+            [np.sqrt(mask)[:, None] * trial.after[:, network] for trial, (_, _, mask) in seen]
+        )
         simulation.weights["output"][network] = np.linalg.lstsq(activity, targets, rcond=None)[0].T
     for number in range(trials):
-        history.add(number, simulation.response(task, trials + number), np.zeros(len(weights["recurrent"]), dtype=bool), simulation.weights)
+        history.add(
+            number,
+            simulation.response(task, trials + number),
+            np.zeros(len(weights["recurrent"]), dtype=bool),
+            simulation.weights,
+        )
     return history.result(task, task.trial(2 * trials - 1), simulation.weights, given)
 
 
@@ -469,12 +681,21 @@ def copies(weights):
 def complete(weights):
     """Checked copies of the weights, with an empty input projection where there is none."""
     if not isinstance(weights, dict):
-        raise TypeError(f"weights must be a dictionary of arrays by name, as LearningNetwork.weights() gives it; got {type(weights).__name__}")
+        raise TypeError(
+            "weights must be a dictionary of arrays by name, as LearningNetwork.weights() gives"
+            f" it; got {type(weights).__name__}"
+        )
     if "current" in weights:
-        raise ValueError("the baselines do not know weights['current']: a network whose output drives it has no baseline here")
+        raise ValueError(
+            "the baselines do not know weights['current']: a network whose output drives it has no"
+            " baseline here"
+        )
     missing = {"recurrent", "output", "feedback"} - set(weights)
     if missing:
-        raise ValueError(f"weights lack {', '.join(sorted(missing))}; give 'recurrent', 'output', 'feedback' and, for a task with inputs, 'input', each [network, post, pre]")
+        raise ValueError(
+            f"weights lack {', '.join(sorted(missing))}; give 'recurrent', 'output', 'feedback'"
+            " and, for a task with inputs, 'input', each [network, post, pre]"
+        )
     names = ("recurrent", "output", "feedback", "input")
     strange = [name for name in weights if name not in names]
     if strange:
@@ -482,14 +703,25 @@ def complete(weights):
     weights = copies(weights)
     flat = [name for name, values in weights.items() if values.ndim != 3]
     if flat:
-        raise ValueError(f"weights['{flat[0]}'] must have three dimensions, [network, post, pre]; got shape {weights[flat[0]].shape}: write weights['{flat[0]}'][None] for one network")
+        raise ValueError(
+            f"weights['{flat[0]}'] must have three dimensions, [network, post, pre]; got shape"
+            f" {weights[flat[0]].shape}: write weights['{flat[0]}'][None] for one network"
+        )
     networks, n_units = weights["recurrent"].shape[:2]
     weights.setdefault("input", np.zeros((networks, n_units, 0)))
     n_outputs = weights["output"].shape[1]
-    shapes = {"recurrent": (n_units, n_units), "output": (n_outputs, n_units), "feedback": (n_units, n_outputs), "input": (n_units, weights["input"].shape[-1])}
+    shapes = {
+        "recurrent": (n_units, n_units),
+        "output": (n_outputs, n_units),
+        "feedback": (n_units, n_outputs),
+        "input": (n_units, weights["input"].shape[-1]),
+    }
     for name, shape in shapes.items():
         if weights[name].shape != (networks, *shape) or not np.isfinite(weights[name]).all():
-            raise ValueError(f"weights['{name}'] must be finite and have shape {(networks, *shape)}; got {weights[name].shape}{with_gaps(weights[name])}")
+            raise ValueError(
+                f"weights['{name}'] must be finite and have shape {(networks, *shape)}; got"
+                f" {weights[name].shape}{with_gaps(weights[name])}"
+            )
     return weights
 
 

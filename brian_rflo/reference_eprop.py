@@ -1,32 +1,41 @@
-"""e-prop in NumPy, many trials at once: the baseline of e-prop networks, and the oracle of their tests (Bellec et al. 2020, Nature Communications 11:3625).
+"""e-prop in NumPy, many trials at once: the baseline of e-prop networks, and the oracle of their
+tests (Bellec et al. 2020, Nature Communications 11:3625).
 
-Independent of the Brian2 components. Per step s = 0 .. T-1 of a trial, in this order, all of it 0 before; with x the inputs, z the spikes, and
-alpha, rho, kappa the decays of membrane, adaptation and readout in a step:
+Independent of the Brian2 components. Per step s = 0 .. T-1 of a trial, in this order, all of it 0
+before; with x the inputs, z the spikes, and alpha, rho, kappa the decays of membrane, adaptation
+and readout in a step:
 
-    r <- max(r - 1, 0)                                                                            refractory counter
-    v <- alpha v + zeta (Win x(s) + W z(s-1)) - v_th z(s-1)                                       (1)
-    a <- rho a + z(s-1)                                                                           (2)
-    psi = height max(0, 1 - |v - v_th - beta a|/width), 0 where r > 0                             (3)
-    z(s) = 1 where v >= v_th + beta a and r = 0; there r = t_ref                                  (4)
-    u <- kappa u + zeta_out Wout z(s)                                                             (5)
-    E = mask (u - y*) for regression,  mask (softmax(u) - y*) for classification;  L = B E        (6)
+    r <- max(r - 1, 0)                                                        refractory counter
+    v <- alpha v + zeta (Win x(s) + W z(s-1)) - v_th z(s-1)                                  (1)
+    a <- rho a + z(s-1)                                                                      (2)
+    psi = height max(0, 1 - |v - v_th - beta a|/width), 0 where r > 0                        (3)
+    z(s) = 1 where v >= v_th + beta a and r = 0; there r = t_ref                             (4)
+    u <- kappa u + zeta_out Wout z(s)                                                        (5)
+    E = mask (u - y*) for regression,  mask (softmax(u) - y*) for classification;  L = B E   (6)
 
-The gradient of a weight from i to j, forwards in time, is that of `EpropNetwork.online_gradients`; with x_i(s) an input or z_i(s-1):
+The gradient of a weight from i to j, forwards in time, is that of `EpropNetwork.online_gradients`;
+with x_i(s) an input or z_i(s-1):
 
-    zbar <- alpha zbar + zeta x_i    e = psi_j (zbar - beta eps)    eps <- rho eps + e    ebar <- kappa ebar + (1 - kappa) e      (7)
-    G = sum over s of L_j ebar + c_reg (n_j/T - f_target)/T sum over s of e,   n_j the spikes of j in the trial                  (8)
-    readout: zbar <- kappa zbar + zeta_out z_i(s),   G = sum over s of E_k zbar                                                  (9)
+    zbar <- alpha zbar + zeta x_i    e = psi_j (zbar - beta eps)
+    eps <- rho eps + e               ebar <- kappa ebar + (1 - kappa) e                      (7)
+    G = sum over s of L_j ebar + c_reg (n_j/T - f_target)/T sum over s of e,
+        n_j the spikes of j in the trial                                                     (8)
+    readout: zbar <- kappa zbar + zeta_out z_i(s),   G = sum over s of E_k zbar              (9)
 
-The same number, backwards in time and with no trace for each synapse, is that of `EpropNetwork.gradients`:
+The same number, backwards in time and with no trace for each synapse, is that of
+`EpropNetwork.gradients`:
 
-    F_j(s) = kappa F_j(s+1) + (1 - kappa) L_j(s)       c_j(s) = F_j(s) + c_reg (n_j/T - f_target)/T
-    M_j(s) = psi_j(s) (c_j(s) + lam_j(s+1))            lam_j(s) = (rho - beta psi_j(s)) lam_j(s+1) - beta psi_j(s) c_j(s)
-    Q_j(s) = M_j(s) + alpha Q_j(s+1)                   G = zeta sum over s of Q_j(s) x_i(s)                                      (10)
+    F_j(s) = kappa F_j(s+1) + (1 - kappa) L_j(s)
+    c_j(s) = F_j(s) + c_reg (n_j/T - f_target)/T
+    M_j(s) = psi_j(s) (c_j(s) + lam_j(s+1))
+    lam_j(s) = (rho - beta psi_j(s)) lam_j(s+1) - beta psi_j(s) c_j(s)
+    Q_j(s) = M_j(s) + alpha Q_j(s+1)                   G = zeta sum over s of Q_j(s) x_i(s)  (10)
 
-Backpropagation through time, with the same psi, is this with symmetric B and what the spike does to later spikes, of other neurons and, through the
-reset, of its own:
+Backpropagation through time, with the same psi, is this with symmetric B and what the spike does to
+later spikes, of other neurons and, through the reset, of its own:
 
-    c_j(s) = F_j(s) + c_reg (n_j/T - f_target)/T + zeta sum over k of W_kj Q_k(s+1) - v_th Q_j(s+1)                                (11)
+    c_j(s) = F_j(s) + c_reg (n_j/T - f_target)/T
+             + zeta sum over k of W_kj Q_k(s+1) - v_th Q_j(s+1)                              (11)
 
 e-prop has neither of the two last terms; a *detached* reset is (11) without the last one.
 
@@ -37,10 +46,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .updates.optimizers import SGD, Adam
 from .quantities import check_count
 from .reference import copies
 from .updates.arguments import PLASTIC, check_instance, check_trained
+from .updates.optimizers import SGD, Adam
 
 LOSSES = ("regression", "classification")
 FEEDBACKS = ("random", "symmetric", "adaptive")
@@ -66,22 +75,27 @@ def softmax(values):
 
 
 def sum_of_products(left, right):
-    """Sum over steps and trials of outer products, for ``left`` and ``right`` of shape ``(n_steps, trials, n)``."""
+    """Sum over steps and trials of outer products, for ``left`` and ``right`` of shape ``(n_steps,
+    trials, n)``.
+    """
     return left.reshape(-1, left.shape[-1]).T @ right.reshape(-1, right.shape[-1])
 
 
 @dataclass(frozen=True, eq=False)
 class EpropTrial:
-    """What happened in a batch of trials; all arrays have the shape ``(n_steps, trials, n)``, and the mask ``(n_steps, trials, 1)``.
+    """What happened in a batch of trials; all arrays have the shape ``(n_steps, trials, n)``, and
+    the mask ``(n_steps, trials, 1)``.
 
     Parameters
     ----------
     inputs, spikes, gain : ndarray
         Inputs, spikes and pseudo-derivative psi of the recurrent neurons.
     voltage, adaptation : ndarray
-        v and a as they are compared with the threshold: what a spike does to them is seen in the step after it.
+        v and a as they are compared with the threshold: what a spike does to them is seen in the
+        step after it.
     output, answer, target, error, mask : ndarray
-        The readout u; u again or, for classification, its softmax; the target, the error E and the mask.
+        The readout u; u again or, for classification, its softmax; the target, the error E and the
+        mask.
     loss : ndarray, shape (trials,)
         Half the sum of squared errors, or the mean over the steps that count of the cross entropy.
     """
@@ -110,14 +124,20 @@ class EpropTrial:
 
     @property
     def wrong(self):
-        """Trials in which the output that is largest on average over the steps that count is not that of the target."""
-        answer, target = ((self.mask * values).sum(axis=0).argmax(axis=-1) for values in (self.answer, self.target))
+        """Trials in which the output that is largest on average over the steps that count is not
+        that of the target.
+        """
+        answer, target = (
+            (self.mask * values).sum(axis=0).argmax(axis=-1)
+            for values in (self.answer, self.target)
+        )
         return answer != target
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EpropNetwork:
-    """A recurrent network of LIF and ALIF neurons with leaky readouts; times in steps, all else without units.
+    """A recurrent network of LIF and ALIF neurons with leaky readouts; times in steps, all else
+    without units.
 
     Parameters
     ----------
@@ -148,8 +168,10 @@ class EpropNetwork:
     >>> import numpy as np
     >>> rng = np.random.default_rng(1)
     >>> network = EpropNetwork(tau_m=30, tau_out=30, v_th=0.03)
-    >>> weights = {"input": rng.standard_normal((5, 4)), "recurrent": np.zeros((5, 5)), "output": np.ones((1, 5)), "feedback": np.ones((5, 1))}
-    >>> trial = network.trial(weights, rng.random((3, 50, 4)) < 0.1, np.zeros((3, 50, 1)), np.ones((3, 50)))
+    >>> weights = {"input": rng.standard_normal((5, 4)), "recurrent": np.zeros((5, 5))}
+    >>> weights |= {"output": np.ones((1, 5)), "feedback": np.ones((5, 1))}
+    >>> inputs, target, mask = rng.random((3, 50, 4)) < 0.1, np.zeros((3, 50, 1)), np.ones((3, 50))
+    >>> trial = network.trial(weights, inputs, target, mask)
     >>> trial.spikes.shape, network.gradients(weights, trial)["input"].shape
     ((50, 3, 5), (5, 4))
     """
@@ -171,10 +193,14 @@ class EpropNetwork:
     def __post_init__(self):
         for name in ("tau_m", "tau_out", "tau_adapt", "v_th", "width"):
             if getattr(self, name) is not None and not getattr(self, name) > 0:
-                raise ValueError(f"EpropNetwork: {name} must be positive; got {getattr(self, name)!r}")
+                raise ValueError(
+                    f"EpropNetwork: {name} must be positive; got {getattr(self, name)!r}"
+                )
         check_count("EpropNetwork: t_ref", self.t_ref, least=0)
         if self.loss not in LOSSES:
-            raise ValueError(f"EpropNetwork: loss must be one of {', '.join(LOSSES)}; got {self.loss!r}")
+            raise ValueError(
+                f"EpropNetwork: loss must be one of {', '.join(LOSSES)}; got {self.loss!r}"
+            )
 
     @property
     def decays(self):
@@ -185,12 +211,18 @@ class EpropNetwork:
     def zetas(self):
         """Factors of what arrives at neurons and readouts."""
         alpha, _, kappa = self.decays
-        return (1 - alpha if self.zeta_recurrent is None else self.zeta_recurrent, 1 - kappa if self.zeta_out is None else self.zeta_out)
+        return (
+            1 - alpha if self.zeta_recurrent is None else self.zeta_recurrent,
+            1 - kappa if self.zeta_out is None else self.zeta_out,
+        )
 
     @property
     def surrogate(self):
         """Height and width of the pseudo-derivative."""
-        return (0.3 / self.v_th if self.height is None else self.height, self.v_th if self.width is None else self.width)
+        return (
+            0.3 / self.v_th if self.height is None else self.height,
+            self.v_th if self.width is None else self.width,
+        )
 
     def trial(self, weights, inputs, target, mask):
         """A batch of trials in which weights do not change, equations (1) to (6).
@@ -198,8 +230,10 @@ class EpropNetwork:
         Parameters
         ----------
         weights : dict of ndarray
-            ``"input"`` (N, n_inputs), ``"recurrent"`` (N, N) and ``"output"`` (n_outputs, N), all ``[post, pre]``.
-        inputs, target, mask : array, shape (trials, n_steps, n), (trials, n_steps, n), (trials, n_steps)
+            ``"input"`` (N, n_inputs), ``"recurrent"`` (N, N) and ``"output"`` (n_outputs, N), all
+            ``[post, pre]``.
+        inputs, target : array, shape (trials, n_steps, n)
+        mask : array, shape (trials, n_steps)
 
         Returns
         -------
@@ -210,19 +244,43 @@ class EpropNetwork:
         ValueError
             If the arrays have no axis of trials, or differ in trials or steps.
         """
-        if np.ndim(inputs) != 3 or not np.shape(inputs)[:2] == np.shape(target)[:2] == np.shape(mask):
+        if np.ndim(inputs) != 3 or not np.shape(inputs)[:2] == np.shape(target)[:2] == np.shape(
+            mask
+        ):
             got = f"{np.shape(inputs)}, {np.shape(target)} and {np.shape(mask)}"
-            raise ValueError(f"inputs, target and mask must have shapes (trials, n_steps, n), (trials, n_steps, n) and (trials, n_steps); got {got}")
-        inputs, target = (np.ascontiguousarray(np.swapaxes(values, 0, 1), dtype=float) for values in (inputs, target))
+            raise ValueError(
+                "inputs, target and mask must have shapes (trials, n_steps, n), (trials, n_steps,"
+                f" n) and (trials, n_steps); got {got}"
+            )
+        inputs, target = (
+            np.ascontiguousarray(np.swapaxes(values, 0, 1), dtype=float)
+            for values in (inputs, target)
+        )
         mask = np.ascontiguousarray(np.transpose(mask), dtype=float)[..., None]
         spikes, gain, voltage, adaptation = self._spiking(weights, inputs)
         output = filtered(self.zetas[1] * (spikes @ weights["output"].T), self.decays[2])
         answer = softmax(output) if self.loss == "classification" else output
         loss = self._loss(answer, target, mask)
-        return EpropTrial(inputs, spikes, gain, voltage, adaptation, output, answer, target, mask, mask * (answer - target), loss)
+        return EpropTrial(
+            inputs,
+            spikes,
+            gain,
+            voltage,
+            adaptation,
+            output,
+            answer,
+            target,
+            mask,
+            mask * (answer - target),
+            loss,
+        )
 
     def _spiking(self, weights, inputs):
-        (alpha, rho, _), (zeta, _), backwards = self.decays, self.zetas, np.ascontiguousarray(weights["recurrent"].T)
+        (alpha, rho, _), (zeta, _), backwards = (
+            self.decays,
+            self.zetas,
+            np.ascontiguousarray(weights["recurrent"].T),
+        )
         drive = inputs @ weights["input"].T
         spikes, voltage, adaptation, free = (np.empty(drive.shape) for _ in range(4))
         z, v, a, r = (np.zeros(drive.shape[1:]) for _ in range(4))
@@ -234,7 +292,11 @@ class EpropNetwork:
             z = spikes[step] = (v >= self.v_th + self.beta * a) & (r == 0)
             r[z > 0] = self.t_ref
         height, width = self.surrogate
-        gain = free * height * np.maximum(0, 1 - np.abs(voltage - (self.v_th + self.beta * adaptation)) / width)
+        gain = (
+            free
+            * height
+            * np.maximum(0, 1 - np.abs(voltage - (self.v_th + self.beta * adaptation)) / width)
+        )
         return spikes, gain, voltage, adaptation
 
     def _loss(self, answer, target, mask):
@@ -254,7 +316,8 @@ class EpropNetwork:
         averaged : bool
             Divide the gradient of each trial by the number of its steps that count.
         through_time : bool
-            Backpropagation through time, equation (11), if the feedback is the transposed output weights.
+            Backpropagation through time, equation (11), if the feedback is the transposed output
+            weights.
         through_reset : bool
             Whether that goes through the reset too; without, the reset is detached.
 
@@ -267,16 +330,28 @@ class EpropNetwork:
         error, rate_error = self._errors(trial, averaged)
         by_output = filtered_backwards(error, kappa)
         signal = (1 - kappa) * by_output @ weights["feedback"].T + rate_error
-        signal = self._through_time(weights, trial.gain, signal, through_reset) if through_time else self._through_adaptation(trial.gain, signal)
+        signal = (
+            self._through_time(weights, trial.gain, signal, through_reset)
+            if through_time
+            else self._through_adaptation(trial.gain, signal)
+        )
         by_membrane = zeta * filtered_backwards(signal, alpha)
         recurrent = sum_of_products(by_membrane[1:], trial.spikes[:-1])
         np.fill_diagonal(recurrent, 0)
-        return {"recurrent": recurrent, "input": sum_of_products(by_membrane, trial.inputs), "output": zeta_out * sum_of_products(by_output, trial.spikes)}
+        return {
+            "recurrent": recurrent,
+            "input": sum_of_products(by_membrane, trial.inputs),
+            "output": zeta_out * sum_of_products(by_output, trial.spikes),
+        }
 
     def _errors(self, trial, averaged):
-        """E, and the factor of the sum of e in equation (8), both divided by the window where the gradient is averaged."""
+        """E, and the factor of the sum of e in equation (8), both divided by the window where the
+        gradient is averaged.
+        """
         share = 1 / trial.windows[:, None] if averaged else 1.0
-        return share * trial.error, share * self.c_reg * (trial.rates - self.f_target) / len(trial.error)
+        return share * trial.error, share * self.c_reg * (trial.rates - self.f_target) / len(
+            trial.error
+        )
 
     def _through_adaptation(self, gain, signal):
         """M of equation (10), from psi and c."""
@@ -296,11 +371,16 @@ class EpropNetwork:
         by_adaptation, by_membrane = np.zeros(gain.shape[1:]), np.zeros(gain.shape[1:])
         for step in range(len(gain) - 1, -1, -1):
             result[step] = gain[step] * (signal[step] + by_adaptation + by_membrane @ by_spike)
-            by_adaptation, by_membrane = rho * by_adaptation - self.beta * result[step], alpha * by_membrane + result[step]
+            by_adaptation, by_membrane = (
+                rho * by_adaptation - self.beta * result[step],
+                alpha * by_membrane + result[step],
+            )
         return result
 
     def online_gradients(self, weights, trial, averaged=False):
-        """The same gradient as `gradients` from traces of each synapse and trial, equations (7) to (9) as they stand; slow."""
+        """The same gradient as `gradients` from traces of each synapse and trial, equations (7) to
+        (9) as they stand; slow.
+        """
         error, rate_error = self._errors(trial, averaged)
         before = np.concatenate([np.zeros_like(trial.spikes[:1]), trial.spikes[:-1]])
         recurrent = self._traced(weights, trial, before, error, rate_error)
@@ -309,7 +389,11 @@ class EpropNetwork:
         for step in range(len(error)):
             zbar = self.decays[2] * zbar + self.zetas[1] * trial.spikes[step]
             output = output + np.einsum("bk,bi->ki", error[step], zbar)
-        return {"recurrent": recurrent, "input": self._traced(weights, trial, trial.inputs, error, rate_error), "output": output}
+        return {
+            "recurrent": recurrent,
+            "input": self._traced(weights, trial, trial.inputs, error, rate_error),
+            "output": output,
+        }
 
     def _traced(self, weights, trial, arrivals, error, rate_error):
         (alpha, rho, kappa), (zeta, _) = self.decays, self.zetas
@@ -328,21 +412,42 @@ class Updates:
     """Changes of weights by an optimizer: how many there were, and its moments."""
 
     def __init__(self, learning_rate, optimizer):
-        self.learning_rate, self.optimizer, self.count, self.moments = learning_rate, optimizer, 0, {}
+        self.learning_rate, self.optimizer, self.count, self.moments = (
+            learning_rate,
+            optimizer,
+            0,
+            {},
+        )
 
     def changes(self, gradients):
         """What is to be added to the weights, by name."""
-        rate = self.learning_rate(self.count) if callable(self.learning_rate) else self.learning_rate
+        rate = (
+            self.learning_rate(self.count) if callable(self.learning_rate) else self.learning_rate
+        )
         rate = rate / (1 + self.count / (self.optimizer.decay or np.inf))
         self.count += 1
-        return {name: -rate * (self.direction(name, gradient) if isinstance(self.optimizer, Adam) else gradient) for name, gradient in gradients.items()}
+        return {
+            name: (
+                -rate
+                * (self.direction(name, gradient) if isinstance(self.optimizer, Adam) else gradient)
+            )
+            for name, gradient in gradients.items()
+        }
 
     def direction(self, name, gradient):
         """What Adam makes of a gradient, in TensorFlow's form."""
         one, two = self.optimizer.beta_1, self.optimizer.beta_2
         m, square = self.moments.get(name, (0.0, 0.0))
-        m, square = self.moments[name] = one * m + (1 - one) * gradient, two * square + (1 - two) * gradient**2
-        return np.sqrt(1 - two**self.count) / (1 - one**self.count) * m / (np.sqrt(square) + self.optimizer.epsilon)
+        m, square = self.moments[name] = (
+            one * m + (1 - one) * gradient,
+            two * square + (1 - two) * gradient**2,
+        )
+        return (
+            np.sqrt(1 - two**self.count)
+            / (1 - one**self.count)
+            * m
+            / (np.sqrt(square) + self.optimizer.epsilon)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -352,7 +457,8 @@ class EpropResult:
     Parameters
     ----------
     losses, wrong : ndarray, shape (updates, batch)
-        Loss of each trial, and whether it was answered wrongly (for classification; see `EpropTrial`).
+        Loss of each trial, and whether it was answered wrongly (for classification; see
+        `EpropTrial`).
     rates : ndarray, shape (updates, N)
         Spikes per step of each neuron, on average over the batch.
     weights_before, weights_after : dict of ndarray
@@ -365,19 +471,36 @@ class EpropResult:
     weights_after: dict
 
 
-def train(network, task, weights, learning_rate, updates, batch=1, averaged=False, feedback="random", trained=PLASTIC, optimizer=SGD(), decay=0.0, through_time=False, through_reset=True, watch=None):
+def train(
+    network,
+    task,
+    weights,
+    learning_rate,
+    updates,
+    batch=1,
+    averaged=False,
+    feedback="random",
+    trained=PLASTIC,
+    optimizer=SGD(),
+    decay=0.0,
+    through_time=False,
+    through_reset=True,
+    watch=None,
+):
     """Train a network by e-prop.
 
-    Gradients are added up over the trials of a batch, as in `Trials`. Where a publication takes their mean, divide its learning rate by `batch`
-    for `SGD`, or multiply its epsilon by `batch` for `Adam`.
+    Gradients are added up over the trials of a batch, as in `Trials`. Where a publication takes
+    their mean, divide its learning rate by `batch` for `SGD`, or multiply its epsilon by `batch`
+    for `Adam`.
 
     Parameters
     ----------
     network : EpropNetwork
     task : Task
     weights : dict of ndarray
-        ``"input"`` (N, n_inputs), ``"recurrent"`` (N, N), ``"output"`` (n_outputs, N) and, unless the feedback is symmetric, ``"feedback"``
-        (N, n_outputs), all ``[post, pre]``. They are copied.
+        ``"input"`` (N, n_inputs), ``"recurrent"`` (N, N), ``"output"`` (n_outputs, N) and, unless
+        the feedback is symmetric, ``"feedback"`` (N, n_outputs), all ``[post, pre]``. They are
+        copied.
     learning_rate : float or callable
         Or a function of the number of updates so far.
     updates, batch : int
@@ -385,7 +508,8 @@ def train(network, task, weights, learning_rate, updates, batch=1, averaged=Fals
     averaged : bool
         Divide the gradient of each trial by the number of its steps that count.
     feedback : {"random", "symmetric", "adaptive"}
-        B as given and fixed; the transposed output weights; or as given and changed as the transposed output weights are.
+        B as given and fixed; the transposed output weights; or as given and changed as the
+        transposed output weights are.
     trained : sequence of {"recurrent", "input", "output"}
         Which weights learn.
     optimizer : SGD or Adam
@@ -405,7 +529,8 @@ def train(network, task, weights, learning_rate, updates, batch=1, averaged=Fals
     Raises
     ------
     ValueError
-        If weights do not fit the task, a neuron has a synapse onto itself, or feedback is not symmetric through time.
+        If weights do not fit the task, a neuron has a synapse onto itself, or feedback is not
+        symmetric through time.
     """
     check_count("updates", updates)
     check_count("batch", batch)
@@ -414,13 +539,24 @@ def train(network, task, weights, learning_rate, updates, batch=1, averaged=Fals
     if feedback not in FEEDBACKS:
         raise ValueError(f"feedback must be one of {', '.join(FEEDBACKS)}; got {feedback!r}")
     if through_time and feedback != "symmetric":
-        raise ValueError(f"backpropagation through time brings errors back through the output weights; write feedback='symmetric', not {feedback!r}")
+        raise ValueError(
+            "backpropagation through time brings errors back through the output weights; write"
+            f" feedback='symmetric', not {feedback!r}"
+        )
     weights = complete(task, weights, feedback)
     before, learning, history = copies(weights), Updates(learning_rate, optimizer), []
     for number in range(updates):
-        trial = network.trial(weights, *(np.stack(arrays) for arrays in zip(*(task.trial(number * batch + k) for k in range(batch)))))
+        trial = network.trial(
+            weights,
+            *(
+                np.stack(arrays)
+                for arrays in zip(*(task.trial(number * batch + k) for k in range(batch)))
+            ),
+        )
         gradients = network.gradients(weights, trial, averaged, through_time, through_reset)
-        change(weights, learning.changes({name: gradients[name] for name in trained}), feedback, decay)
+        change(
+            weights, learning.changes({name: gradients[name] for name in trained}), feedback, decay
+        )
         history.append((trial.loss, trial.wrong, trial.rates.mean(axis=0)))
         if watch:
             watch(trial, weights)
@@ -446,15 +582,29 @@ def complete(task, weights, feedback):
     needed = {"input", "recurrent", "output"} | (set() if feedback == "symmetric" else {"feedback"})
     missing = needed - set(weights)
     if missing:
-        raise ValueError(f"weights lack {', '.join(sorted(missing))}; give 'input', 'recurrent', 'output' and, unless it is symmetric, 'feedback', each [post, pre]")
+        raise ValueError(
+            f"weights lack {', '.join(sorted(missing))}; give 'input', 'recurrent', 'output' and,"
+            " unless it is symmetric, 'feedback', each [post, pre]"
+        )
     weights = copies(weights)
     if feedback == "symmetric":
         weights["feedback"] = weights["output"].T
     n = len(weights["recurrent"])
-    shapes = {"input": (n, task.n_inputs), "recurrent": (n, n), "output": (task.n_outputs, n), "feedback": (n, task.n_outputs)}
+    shapes = {
+        "input": (n, task.n_inputs),
+        "recurrent": (n, n),
+        "output": (task.n_outputs, n),
+        "feedback": (n, task.n_outputs),
+    }
     for name, shape in shapes.items():
         if weights[name].shape != shape or not np.isfinite(weights[name]).all():
-            raise ValueError(f"weights['{name}'] must be finite and have shape {shape}; got {weights[name].shape}")
+            raise ValueError(
+                f"weights['{name}'] must be finite and have shape {shape}; got"
+                f" {weights[name].shape}"
+            )
     if np.diag(weights["recurrent"]).any():
-        raise ValueError("weights['recurrent'] must be 0 on the diagonal: in e-prop no neuron has a synapse onto itself; write np.fill_diagonal(recurrent, 0)")
+        raise ValueError(
+            "weights['recurrent'] must be 0 on the diagonal: in e-prop no neuron has a synapse onto"
+            " itself; write np.fill_diagonal(recurrent, 0)"
+        )
     return weights

@@ -1,19 +1,25 @@
-"""The spiking network of `LIFNeurons` in NumPy, for the baselines of `brian_rflo.reference`: RFLO, and BPTT with the surrogate gradient.
+"""The spiking network of `LIFNeurons` in NumPy, for the baselines of `brian_rflo.reference`: RFLO,
+and BPTT with the surrogate gradient.
 
-Per step t, with a = exp(-dt/tau), s = exp(-dt/tau_syn), in units in which the threshold is 1 and rest 0:
+Per step t, with a = exp(-dt/tau), s = exp(-dt/tau_syn), in units in which the threshold is 1 and
+rest 0:
 
-    v(t) = a v(t-1) + (1 - a)(jump I(t-1) + Win x(t) + bias)   psi(t) = max(0, 1 - |v(t) - 1|/width)/width   z(t) = 1 where v(t) > 1, then v(t) = 0
-    I(t) = s I(t-1) + W z(t)    r(t) = s r(t-1) + jump z(t)    l(t) = a l(t-1) + (1 - a) r(t-1)    y(t) = Wout (r(t) - baseline)
+    v(t) = a v(t-1) + (1 - a)(jump I(t-1) + Win x(t) + bias)
+    psi(t) = max(0, 1 - |v(t) - 1|/width)/width    z(t) = 1 where v(t) > 1, then v(t) = 0
+    I(t) = s I(t-1) + W z(t)                       r(t) = s r(t-1) + jump z(t)
+    l(t) = a l(t-1) + (1 - a) r(t-1)               y(t) = Wout (r(t) - baseline)
 
-While refractory v stays and psi = 0. Backwards, with F the transposed readout or the random feedback:
+While refractory v stays and psi = 0. Backwards, with F the transposed readout or the random
+feedback:
 
-    R(t) = F eps(t) + s R(t+1)                                        derivative of the loss by r(t)
-    Z(t) = R(t) + nonlocal W^T C(t)                                   by z(t), in units of jump; C(t) by I(t)
-    V(t) = psi(t) Z(t) + a V(t+1) where v was not reset               by v(t)
+    R(t) = F eps(t) + s R(t+1)                            derivative of the loss by r(t)
+    Z(t) = R(t) + nonlocal W^T C(t)                       by z(t), in units of jump; C(t) by I(t)
+    V(t) = psi(t) Z(t) + a V(t+1) where v was not reset   by v(t)
     C(t) = s C(t+1) + (1 - a) jump V(t+1)
 
-Local rules: dW = (1 - s) sum over t of psi(t) R(t) l(t)^T, which is what the traces of RFLO add up to. Nonlocal ones leave the reset out of the
-gradient, and have dW = (1 - s) sum over t of C(t) z(t)^T, so that both agree where there is nothing nonlocal and no reset.
+Local rules: dW = (1 - s) sum over t of psi(t) R(t) l(t)^T, which is what the traces of RFLO add up
+to. Nonlocal ones leave the reset out of the gradient, and have dW = (1 - s) sum over t of C(t)
+z(t)^T, so that both agree where there is nothing nonlocal and no reset.
 """
 
 from dataclasses import dataclass, field
@@ -34,7 +40,8 @@ class SpikingTrial(Trial):
 
 @dataclass(frozen=True)
 class LIF:
-    """Parameters of a network of `LIFNeurons`, dimensionless: times in steps, levels in units of threshold minus rest.
+    """Parameters of a network of `LIFNeurons`, dimensionless: times in steps, levels in units of
+    threshold minus rest.
 
     Parameters
     ----------
@@ -43,9 +50,11 @@ class LIF:
     refractory : int
     reset, width, jump, baseline : float
     beta, tau_adapt : float
-        Adaptation of the threshold, 1 + beta a, as in `ALIFNeurons`; none with 0. Gradients leave it out.
+        Adaptation of the threshold, 1 + beta a, as in `ALIFNeurons`; none with 0. Gradients leave
+        it out.
     noise : float
-        Standard deviation of the drive's noise in each step, drawn for each trial with a generator of its own.
+        Standard deviation of the drive's noise in each step, drawn for each trial with a generator
+        of its own.
     dt : Quantity
         Time step, for target rates.
     """
@@ -75,8 +84,12 @@ class LIF:
             tau=float(names["tau"]) / dt,
             tau_syn=float(names["tau_syn"]) / dt,
             bias=np.array(neurons.variables["bias"].get_value()).reshape(shape),
-            initial=(np.array(neurons.variables["v_initial"].get_value()).reshape(shape) - rest) / scale,
-            initial_activity=np.array(neurons.variables["activity_initial"].get_value()).reshape(shape) + names["baseline"],
+            initial=(np.array(neurons.variables["v_initial"].get_value()).reshape(shape) - rest)
+            / scale,
+            initial_activity=np.array(neurons.variables["activity_initial"].get_value()).reshape(
+                shape
+            )
+            + names["baseline"],
             refractory=int(float(neurons.refractory_time) / dt + 1e-3),
             reset=(float(names["reset_to"]) - rest) / scale,
             width=names["width"],
@@ -97,11 +110,21 @@ class LIF:
         """A trial in which weights do not change; `seed` is that of the noise."""
         (a, s), (networks, n) = self.decays, weights["recurrent"].shape[:2]
         size, n_steps = (len(target), networks, n), len(target)
-        trial = SpikingTrial(*(np.empty(size) for _ in range(3)), None, None, self.psp(inputs), np.empty(size), np.empty(size))
+        trial = SpikingTrial(
+            *(np.empty(size) for _ in range(3)),
+            None,
+            None,
+            self.psp(inputs),
+            np.empty(size),
+            np.empty(size),
+        )
         driven = np.moveaxis(weights["input"] @ inputs.T, 2, 0) + self.bias
         if self.noise:
             driven = driven + self.noise * np.random.default_rng(seed).standard_normal(size)
-        v, r = (np.broadcast_to(values, (networks, n)).astype(float) for values in (self.initial, self.initial_activity))
+        v, r = (
+            np.broadcast_to(values, (networks, n)).astype(float)
+            for values in (self.initial, self.initial_activity)
+        )
         low, current, waiting, adaptation = (np.zeros((networks, n)) for _ in range(4))
         forget = np.exp(-1 / self.tau_adapt)
         for step in range(n_steps):
@@ -110,12 +133,25 @@ class LIF:
             v = np.where(free, a * v + (1 - a) * (self.jump * current + driven[step]), v)
             adaptation = forget * adaptation
             threshold = 1 + self.beta * adaptation
-            trial.gain[step] = np.clip(1 - np.abs(v - threshold) / self.width, 0, 1) / self.width * free
+            trial.gain[step] = (
+                np.clip(1 - np.abs(v - threshold) / self.width, 0, 1) / self.width * free
+            )
             spikes = (v > threshold) & free
             adaptation = adaptation + spikes
-            r, current = s * r + self.jump * spikes, s * current + product(weights["recurrent"], spikes.astype(float))
-            v, waiting = np.where(spikes, self.reset, v), np.where(spikes, self.refractory - 1, waiting - 1)
-            trial.before[step], trial.after[step], trial.spikes[step], trial.free[step] = low, r - self.baseline, spikes, free
+            r, current = (
+                s * r + self.jump * spikes,
+                s * current + product(weights["recurrent"], spikes.astype(float)),
+            )
+            v, waiting = (
+                np.where(spikes, self.reset, v),
+                np.where(spikes, self.refractory - 1, waiting - 1),
+            )
+            trial.before[step], trial.after[step], trial.spikes[step], trial.free[step] = (
+                low,
+                r - self.baseline,
+                spikes,
+                free,
+            )
         trial.output = product(weights["output"], trial.after)
         trial.error = mask[:, None, None] * (target[:, None] - trial.output)
         return trial
@@ -128,16 +164,24 @@ class LIF:
         return seen
 
     def changes(self, rule, trial, weights, pull=0.0):
-        """Changes of the weights by a `Backward` rule, summed over the trial; `pull` as in `Backward.changes`."""
+        """Changes of the weights by a `Backward` rule, summed over the trial; `pull` as in
+        `Backward.changes`.
+        """
         _, s = self.decays
-        signal, by_rate = product(feedback_weights(rule, weights), trial.error) + pull, np.empty_like(trial.gain)
+        signal, by_rate = (
+            product(feedback_weights(rule, weights), trial.error) + pull,
+            np.empty_like(trial.gain),
+        )
         total = 0.0
         for step in range(len(signal) - 1, -1, -1):
             total = by_rate[step] = signal[step] + s * total
         change = {"output": sum_of_outer(trial.error, trial.after)}
         if not rule.nonlocal_:
             gated = (1 - s) * trial.gain * by_rate
-            return change | {"recurrent": sum_of_outer(gated, trial.before), "input": np.moveaxis(gated, 0, 2) @ trial.inputs}
+            return change | {
+                "recurrent": sum_of_outer(gated, trial.before),
+                "input": np.moveaxis(gated, 0, 2) @ trial.inputs,
+            }
         return change | self.nonlocal_changes(trial, weights, by_rate)
 
     def nonlocal_changes(self, trial, weights, by_rate):
@@ -152,7 +196,10 @@ class LIF:
             by_membrane[step] = trial.gain[step] * by_spike + kept
             membrane = by_membrane[step] * trial.free[step]
         direct = (1 - s) * by_membrane * trial.free
-        return {"recurrent": (1 - s) * sum_of_outer(by_current, trial.spikes), "input": (1 - a) * np.moveaxis(direct, 0, 2) @ self.raw(trial)}
+        return {
+            "recurrent": (1 - s) * sum_of_outer(by_current, trial.spikes),
+            "input": (1 - a) * np.moveaxis(direct, 0, 2) @ self.raw(trial),
+        }
 
     def raw(self, trial):
         """The inputs, from what the membrane saw of them."""

@@ -22,7 +22,7 @@ MAY_BE_EMPTY = ("input", "aligned_trials")
 
 
 def alignment_interval(trials):
-    """Trials from one measurement of the alignment to the next: at most two hundred in a training."""
+    """Trials between measurements of the alignment, of which a training has at most two hundred."""
     return max(1, -(-trials // 200))
 
 
@@ -33,7 +33,8 @@ class TrainingResult:
     Attributes
     ----------
     losses : ndarray, shape (networks, trials)
-        Loss of each trial; NaN after the trial in which a network diverged, or in which the training was stopped.
+        Loss of each trial; NaN after the trial in which a network diverged, or in which the
+        training was stopped.
     dt : float
         Time step in seconds.
     target : ndarray, shape (n_steps, n_outputs)
@@ -41,18 +42,21 @@ class TrainingResult:
     mask : ndarray, shape (n_steps,)
         Its mask.
     first_output, output : ndarray, shape (networks, n_steps, n_outputs)
-        Output in the first and in the last trial; the latter NaN where all networks diverged and the simulation ended early.
+        Output in the first and in the last trial; the latter NaN where all networks diverged and
+        the simulation ended early.
     weights_before, weights_after : dict of ndarray, each of shape (networks, post, pre)
-        ``"recurrent"``, ``"output"``, ``"feedback"``, ``"input"`` at the beginning and at the end; of a network of your own parts, all its
-        projections by name.
+        ``"recurrent"``, ``"output"``, ``"feedback"``, ``"input"`` at the beginning and at the end;
+        of a network of your own parts, all its projections by name.
     aligned_trials : ndarray, shape (n,)
-        Numbers of finished trials at which the alignment was measured; none where readout and feedback cannot be compared.
+        Numbers of finished trials at which the alignment was measured; none where readout and
+        feedback cannot be compared.
     alignment : ndarray, shape (networks, n)
         Cosine between readout and feedback weights.
     diverged_in : ndarray, shape (networks,)
         Trial in which a network diverged, -1 if it did not.
     settings : dict
-        All that decided the numbers, as text and numbers by name: task, neurons, rule, ..., seed, target of the code, versions.
+        All that decided the numbers, as text and numbers by name: task, neurons, rule, ..., seed,
+        target of the code, versions.
     """
 
     losses: np.ndarray
@@ -75,27 +79,39 @@ class TrainingResult:
 
     @property
     def final_loss(self):
-        """Median loss of the last hundred trials, of those that are finished where the training was stopped; shape (networks,)."""
+        """Median loss of the last hundred trials, of those that are finished where the training was
+        stopped; shape (networks,).
+        """
         return final_loss(self._losses_to_the_end)
 
     @property
     def _losses_to_the_end(self):
-        """Losses of the trials that are finished; of all of them where no network has come to its end."""
-        return self.losses[:, : max(self._finished, 1)] if (self.diverged_in < 0).any() else self.losses
+        """Losses of the trials that are finished; of all of them where no network has come to its
+        end.
+        """
+        return (
+            self.losses[:, : max(self._finished, 1)]
+            if (self.diverged_in < 0).any()
+            else self.losses
+        )
 
     @property
     def _finished(self):
         return self.settings.get("finished_trials", self.losses.shape[1])
 
     def arrays(self):
-        """Everything as a flat dictionary of arrays, weights by names like ``"weights_after_recurrent"``, settings as JSON."""
+        """Everything as a flat dictionary of arrays, weights by names like
+        ``"weights_after_recurrent"``, settings as JSON.
+        """
         flat = {}
         for entry in fields(self):
             value = getattr(self, entry.name)
             if entry.name.startswith("weights"):
                 flat |= {f"{entry.name}_{key}": array for key, array in value.items()}
             else:
-                flat[entry.name] = np.asarray(json.dumps(value) if entry.name == "settings" else value)
+                flat[entry.name] = np.asarray(
+                    json.dumps(value) if entry.name == "settings" else value
+                )
         return flat
 
     @classmethod
@@ -113,14 +129,22 @@ class TrainingResult:
             raise ValueError(f"dt must be a positive number of seconds; got {float(arrays['dt'])}")
         names = names_of_weights(arrays)
         weights = {when: {name: arrays[f"{when}_{name}"] for name in names} for when in WHEN}
-        return cls(dt=float(arrays["dt"]), settings=settings, **weights, **{name: arrays[name] for name in labelled.DIMENSIONS})
+        return cls(
+            dt=float(arrays["dt"]),
+            settings=settings,
+            **weights,
+            **{name: arrays[name] for name in labelled.DIMENSIONS},
+        )
 
     def to_xarray(self):
-        """An `xarray.Dataset` with named dimensions and units, and the settings as attributes; needs ``brian_rflo[results]``."""
+        """An `xarray.Dataset` with named dimensions and units, and the settings as attributes;
+        needs ``brian_rflo[results]``.
+        """
         return labelled.dataset_of(self)
 
     def save(self, path):
-        """Write it to a file, whole or not at all: netCDF for ``"x.nc"`` (needs ``brian_rflo[results]``), NumPy's arrays for ``"x.npz"``.
+        """Write it to a file, whole or not at all: netCDF for ``"x.nc"`` (needs
+        ``brian_rflo[results]``), NumPy's arrays for ``"x.npz"``.
 
         Returns
         -------
@@ -168,15 +192,25 @@ class TrainingResult:
     def __str__(self):
         rows = [f"network {k}: {self._course(k)}{self._fate(k)}" for k in range(len(self.losses))]
         trials, window = self.losses.shape[1], window_at_both_ends(self._losses_to_the_end)
-        finished = f"{trials} trials" if self._finished == trials else f"{self._finished} of {trials} trials"
-        measure = f", losses are medians of the first and of the last {window}" if window > 1 else ""
+        finished = (
+            f"{trials} trials"
+            if self._finished == trials
+            else f"{self._finished} of {trials} trials"
+        )
+        measure = (
+            f", losses are medians of the first and of the last {window}" if window > 1 else ""
+        )
         return "\n".join([finished + measure, *rows])
 
     def _course(self, network):
-        """Loss of a network at the beginning and at the end, each measured alike, and alignment where it means something."""
+        """Loss of a network at the beginning and at the end, each measured alike, and alignment
+        where it means something.
+        """
         first, last = losses_at_both_ends(self._losses_to_the_end[network])
         alignment = [f"{value:+.2f}" for value in self.alignment[network]]
-        return f"loss {first:.3g} -> {last:.3g}" + (f", alignment {alignment[0]} -> {alignment[-1]}" if alignment else "")
+        return f"loss {first:.3g} -> {last:.3g}" + (
+            f", alignment {alignment[0]} -> {alignment[-1]}" if alignment else ""
+        )
 
     def _fate(self, network):
         trial = self.diverged_in[network]
@@ -187,7 +221,10 @@ def ending(path):
     """The end of a file's name, ``".nc"`` or ``".npz"``."""
     suffix = Path(str(path)).suffix
     if suffix not in (".nc", ".npz"):
-        raise ValueError(f"results are saved as netCDF ('.nc') or NumPy arrays ('.npz'); got '{path}': write for example 'result.npz'")
+        raise ValueError(
+            f"results are saved as netCDF ('.nc') or NumPy arrays ('.npz'); got '{path}': write for"
+            " example 'result.npz'"
+        )
     return suffix
 
 
@@ -198,7 +235,12 @@ def settings_from(value):
 
 def names_of_weights(arrays):
     """Names of the weights among arrays of a result, those of a standard network first."""
-    names = [name.removeprefix(f"{when}_") for when in WHEN for name in arrays if name.startswith(f"{when}_")]
+    names = [
+        name.removeprefix(f"{when}_")
+        for when in WHEN
+        for name in arrays
+        if name.startswith(f"{when}_")
+    ]
     return list(dict.fromkeys([*(name for name in labelled.WEIGHTS if name in names), *names]))
 
 
@@ -238,5 +280,9 @@ def check_sizes(arrays, dimensions, settings):
             )
         for dimension, size in zip(along, arrays[name].shape):
             first, known = sizes.setdefault(dimension, (name, size))
-            if size != known or size == 0 and dimension not in MAY_BE_EMPTY:
-                raise ValueError(f"{name} has {size} along '{dimension}', where {first} has {known}" if size != known else f"{name} is empty along '{dimension}'")
+            if size != known or (size == 0 and dimension not in MAY_BE_EMPTY):
+                raise ValueError(
+                    f"{name} has {size} along '{dimension}', where {first} has {known}"
+                    if size != known
+                    else f"{name} is empty along '{dimension}'"
+                )

@@ -1,8 +1,10 @@
 """A trained network on disk: what `LearningNetwork.save` writes, and `load` reads.
 
-All that the next time step depends on: the state variables of groups and projections (weights, traces, moments, unfinished batches, ...), the time,
-and the random numbers to come; beside them the settings, by which a network that is built otherwise is refused. What monitors have recorded is not
-in it. Trials need no state: each is drawn from the task's seed and its number, and that follows from the time.
+All that the next time step depends on: the state variables of groups and projections (weights,
+traces, moments, unfinished batches, ...), the time, and the random numbers to come; beside them the
+settings, by which a network that is built otherwise is refused. What monitors have recorded is not
+in it. Trials need no state: each is drawn from the task's seed and its number, and that follows
+from the time.
 """
 
 import json
@@ -35,9 +37,14 @@ def save(net, path):
     """Write a network; returns the path."""
     check_ending(path)
     if is_standalone() and not get_device().has_been_run:
-        raise RuntimeError(f"'{net.name}' has not run yet, and before that C++ standalone does not know its state; save it after train")
+        raise RuntimeError(
+            f"'{net.name}' has not run yet, and before that C++ standalone does not know its state;"
+            " save it after train"
+        )
     refuse_delayed_spikes(net)
-    about = dict(format=FORMAT, settings=net.settings | named_versions(), connections=connections(net))
+    about = dict(
+        format=FORMAT, settings=net.settings | named_versions(), connections=connections(net)
+    )
     known = variables(net)
     state = {name: variable.get_value() for name, variable in known.items()}
     for problem in impossible(state, known):
@@ -46,14 +53,28 @@ def save(net, path):
             "Load what was saved before, or build it anew"
         )
     arrays = {f"state/{name}": values for name, values in state.items()}
-    return write_whole(path, lambda waiting: save_arrays(waiting, arrays | random_numbers() | {"step": np.array(step_of(net)), "about": np.array(json.dumps(about))}))
+    return write_whole(
+        path,
+        lambda waiting: save_arrays(
+            waiting,
+            arrays
+            | random_numbers()
+            | {
+                "step": np.array(step_of(net)),
+                "about": np.array(json.dumps(about)),
+            },
+        ),
+    )
 
 
 def load(net, path):
     """Give a network the state in a file; all of it, or none if it does not fit."""
     check_ending(path)
     if is_standalone() and get_device().has_been_run:
-        raise RuntimeError("C++ standalone has run its one program; load the network before it runs, or in a new one after device.reinit() and device.activate()")
+        raise RuntimeError(
+            "C++ standalone has run its one program; load the network before it runs, or in a new"
+            " one after device.reinit() and device.activate()"
+        )
     refuse_delayed_spikes(net)
     with archive(path) as file:
         about, wanted = about_of(file), variables(net)
@@ -123,9 +144,19 @@ def refuse_another_network(net, wanted, file, about):
         for name, header in file.headers.items()
         if name.startswith("state/")
     }
-    differences = [*differing_settings(about["settings"], net.settings), *differing_variables(found, wanted), *differing_connections(about["connections"], net)]
+    differences = [
+        *differing_settings(about["settings"], net.settings),
+        *differing_variables(found, wanted),
+        *differing_connections(about["connections"], net),
+    ]
     if differences:
-        raise ValueError(f"'{file.path}' was saved from another network than '{net.name}':\n" + "\n".join(f"  {difference}" for difference in differences) + "\nBuild it with the same arguments; what may change, such as net.recurrent.learning_rate, can be set after loading. To begin with its weights alone, give their matrices to initial= of a new network")
+        raise ValueError(
+            f"'{file.path}' was saved from another network than '{net.name}':\n"
+            + "\n".join(f"  {difference}" for difference in differences)
+            + "\nBuild it with the same arguments; what may change, such as"
+            " net.recurrent.learning_rate, can be set after loading. To begin with its weights"
+            " alone, give their matrices to initial= of a new network"
+        )
 
 
 def step_in(file):
@@ -180,8 +211,15 @@ def has_spikes(values):
 def set_value(variable, values):
     """Give a variable its values; Brian2 has no C++ for a single one that is not finite."""
     if is_standalone() and values.size == 1 and not np.isfinite(values).all():
-        value = "NAN" if np.isnan(values).any() else "INFINITY" if (values > 0).any() else "-INFINITY"
-        get_device().main_queue.append(("set_by_single_value", (get_device().get_array_name(variable, access_data=False), 0, value)))
+        value = (
+            "NAN" if np.isnan(values).any() else "INFINITY" if (values > 0).any() else "-INFINITY"
+        )
+        get_device().main_queue.append(
+            (
+                "set_by_single_value",
+                (get_device().get_array_name(variable, access_data=False), 0, value),
+            )
+        )
     else:
         variable.set_value(values)
 
@@ -196,36 +234,67 @@ def set_time(net, t):
 def check_ending(path):
     """Raise unless a file's name says that it holds arrays."""
     if not str(path).endswith(".npz"):
-        raise ValueError(f"networks are saved as NumPy arrays ('.npz'); got '{path}': write for example 'network.npz'")
+        raise ValueError(
+            f"networks are saved as NumPy arrays ('.npz'); got '{path}': write for example"
+            " 'network.npz'"
+        )
 
 
 def step_of(net):
-    """The time of a network as a number of steps: times that were added up differ in their last bit."""
+    """The time of a network as a number of steps: times that were added up differ in their last
+    bit.
+    """
     step = round(net.t_ / float(net.task.dt))
     if abs(net.t_ / float(net.task.dt) - step) > 1e-6:
-        raise ValueError(f"'{net.name}' stands at {net.t}, between two time steps of {net.task.dt}; run it to the end of one, then save it")
+        raise ValueError(
+            f"'{net.name}' stands at {net.t}, between two time steps of {net.task.dt}; run it to"
+            " the end of one, then save it"
+        )
     return step
 
 
 def variables(net):
-    """The state variables of a network, by names such as ``"recurrent.w"`` that do not depend on those of Brian2's objects."""
-    return {f"{role}.{variable.name}": variable for role, obj in owners(net).items() for variable in own_variables(obj)}
+    """The state variables of a network, by names such as ``"recurrent.w"`` that do not depend on
+    those of Brian2's objects.
+    """
+    return {
+        f"{role}.{variable.name}": variable
+        for role, obj in owners(net).items()
+        for variable in own_variables(obj)
+    }
 
 
 def owners(net):
-    """The objects of a network that have a state, by role: the network's attributes, and by name what else is in it."""
-    members, found = {name: value for name, value in vars(net).items() if isinstance(value, BrianObject)}, {}
+    """The objects of a network that have a state, by role: the network's attributes, and by name
+    what else is in it.
+    """
+    members, found = (
+        {name: value for name, value in vars(net).items() if isinstance(value, BrianObject)},
+        {},
+    )
     members = credit_parts(net) | members
-    roles = {value.source.name: f"{name}_source" for name, value in members.items() if isinstance(value, Subgroup)} | {value.name: name for name, value in members.items()}
+    roles = {
+        value.source.name: f"{name}_source"
+        for name, value in members.items()
+        if isinstance(value, Subgroup)
+    } | {value.name: name for name, value in members.items()}
     for obj in sorted(net.objects, key=lambda obj: (obj.name not in roles, obj.name)):
         take(obj, roles.get(obj.name, obj.name), roles, found)
-    return {role: obj for role, obj in found.items() if hasattr(obj, "_full_state") and not isinstance(obj, MONITORS)}
+    return {
+        role: obj
+        for role, obj in found.items()
+        if hasattr(obj, "_full_state") and not isinstance(obj, MONITORS)
+    }
 
 
 def credit_parts(net):
     """The objects of a network's credit path, by role; none where it has no such path."""
     credit = getattr(net, "credit", None)
-    return {} if credit is None else {f"credit_{site}": cells for site, cells in credit.cells.items()} | credit.projections
+    return (
+        {}
+        if credit is None
+        else {f"credit_{site}": cells for site, cells in credit.cells.items()} | credit.projections
+    )
 
 
 def take(obj, role, roles, found):
@@ -238,30 +307,62 @@ def take(obj, role, roles, found):
 
 
 def role_within(part, obj, role, roles):
-    """The role of what an object contains: its name, without those that Brian2 gave to the object and to the group that it stands beside."""
+    """The role of what an object contains: its name, without those that Brian2 gave to the object
+    and to the group that it stands beside.
+    """
     beside = getattr(part, "beside", None)
-    return part.name.replace(obj.name, role, 1) if beside is None else f"{role}_of_{roles.get(beside.name, beside.name)}"
+    return (
+        part.name.replace(obj.name, role, 1)
+        if beside is None
+        else f"{role}_of_{roles.get(beside.name, beside.name)}"
+    )
 
 
 def own_variables(obj):
-    """What an object can change of itself: not the working memory of dense loops, which another device does not have."""
-    own = {variable.name: variable for variable in obj.variables.values() if isinstance(variable, ArrayVariable) and variable.owner is not None and variable.owner.name == obj.name}
-    return [variable for name, variable in sorted(own.items()) if not variable.read_only and not name.startswith(WORKING)]
+    """What an object can change of itself: not the working memory of dense loops, which another
+    device does not have.
+    """
+    own = {
+        variable.name: variable
+        for variable in obj.variables.values()
+        if isinstance(variable, ArrayVariable)
+        and variable.owner is not None
+        and variable.owner.name == obj.name
+    }
+    return [
+        variable
+        for name, variable in sorted(own.items())
+        if not variable.read_only and not name.startswith(WORKING)
+    ]
 
 
 def connections(net):
-    """A digest of the connections of each projection; C++ standalone does not know them before it has run."""
+    """A digest of the connections of each projection; C++ standalone does not know them before it
+    has run.
+    """
     if is_standalone() and not get_device().has_been_run:
         return {}
     synapses = {role: obj for role, obj in owners(net).items() if isinstance(obj, Synapses)}
-    return {role: digest(described([np.asarray(obj.i[:]), np.asarray(obj.j[:])])) for role, obj in synapses.items()}
+    return {
+        role: digest(described([np.asarray(obj.i[:]), np.asarray(obj.j[:])]))
+        for role, obj in synapses.items()
+    }
 
 
 def refuse_delayed_spikes(net):
-    """Raise if spikes are on their way; a queue holds those of the last step too, which have arrived."""
+    """Raise if spikes are on their way; a queue holds those of the last step too, which have
+    arrived.
+    """
     for role, obj in owners(net).items():
-        if isinstance(obj, SynapticPathway) and obj.queue is not None and is_waiting(obj.queue._full_state()):
-            raise ValueError(f"'{role}' has delays, and spikes are on their way, which a file does not hold; write net.{role.split('_')[0]}.delay = 0*ms, or save where none are")
+        if (
+            isinstance(obj, SynapticPathway)
+            and obj.queue is not None
+            and is_waiting(obj.queue._full_state())
+        ):
+            raise ValueError(
+                f"'{role}' has delays, and spikes are on their way, which a file does not hold;"
+                f" write net.{role.split('_')[0]}.delay = 0*ms, or save where none are"
+            )
 
 
 def is_waiting(state):
@@ -274,8 +375,16 @@ def is_waiting(state):
 
 def differing_settings(saved, ours):
     """Settings that differ, in words; not those that a loaded network has in its state."""
-    names = [name for name in dict.fromkeys([*saved, *ours]) if name not in BEGINNING and not name.startswith(("version_", "platform", "neurons_"))]
-    names = [name for name in names if not name.startswith("constant_") or name in saved and name in ours]  # which a script may have elsewhere
+    names = [
+        name
+        for name in dict.fromkeys([*saved, *ours])
+        if name not in BEGINNING and not name.startswith(("version_", "platform", "neurons_"))
+    ]
+    names = [
+        name
+        for name in names
+        if not name.startswith("constant_") or (name in saved and name in ours)
+    ]  # which a script may have elsewhere
     return [
         f"{name}: {in_a_line(saved.get(name))} in the file, {in_a_line(ours.get(name))} here"
         for name in names
@@ -315,4 +424,8 @@ def size_of(variable):
 def differing_connections(saved, net):
     """Projections with other connections, in words."""
     ours = connections(net)
-    return [f"{role}: other connections" for role in sorted(set(saved) & set(ours)) if saved[role] != ours[role]]
+    return [
+        f"{role}: other connections"
+        for role in sorted(set(saved) & set(ours))
+        if saved[role] != ours[role]
+    ]

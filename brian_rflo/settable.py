@@ -1,4 +1,6 @@
-"""Values of state variables that are assigned when the object is there: checked like those of the constructor."""
+"""Values of state variables that are assigned when the object is there: checked like those of the
+constructor.
+"""
 
 from contextlib import contextmanager
 
@@ -7,14 +9,19 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 
 
 class Settable:
-    """Mixed into a group of this package: assigned values that its constructor would refuse are refused, and the old ones stay."""
+    """Mixed into a group of this package: assigned values that its constructor would refuse are
+    refused, and the old ones stay.
+    """
 
-    #: Checks of state variables by name: functions that raise unless the variable may have a value (one, if it is shared, else an array).
+    #: Checks of state variables by name: functions that raise unless the variable may have a value
+    #: (one, if it is shared, else an array).
     checks = {}
 
     @contextmanager
     def judged(self, name):
-        """Around an assignment: judge what has come of it, and take it back if it must not be. C++ standalone knows less before it runs."""
+        """Around an assignment: judge what has come of it, and take it back if it must not be. C++
+        standalone knows less before it runs.
+        """
         check, variable = self.checks.get(name), self.variables[name]
         before = present(variable) if check else None
         yield

@@ -10,20 +10,35 @@ from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_
 from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import get_identifiers
 
-from .statements import written
 from .identity import described
+from .statements import written
 
 
 @cache
 def versions():
-    """Versions of everything that makes the numbers; what is installed does not change while a process runs."""
+    """Versions of everything that makes the numbers; what is installed does not change while a
+    process runs.
+    """
     packages = {name: version(name) for name in ("brian_rflo", "brian2", "numpy", "matplotlib")}
     return {"python": platform.python_version(), "platform": platform.platform(), **packages}
 
 
 def told(values):
     """Settings as files keep them: text and numbers by name."""
-    return {name: value if isinstance(value, str) else value.item() if isinstance(value, np.number) else value if type(value) in (int, float) else described(value) for name, value in values.items()}
+    return {
+        name: (
+            value
+            if isinstance(value, str)
+            else (
+                value.item()
+                if isinstance(value, np.number)
+                else value
+                if type(value) in (int, float)
+                else described(value)
+            )
+        )
+        for name, value in values.items()
+    }
 
 
 def origin():
@@ -33,17 +48,43 @@ def origin():
 
 def named_versions():
     """Versions by names that say so."""
-    return {name if name == "platform" else f"version_{name}": value for name, value in versions().items()}
+    return {
+        name if name == "platform" else f"version_{name}": value
+        for name, value in versions().items()
+    }
 
 
 def constants_outside(groups, namespace):
     """Numbers that the strings of groups take from the script that runs them, by name."""
     found, known = {}, {*DEFAULT_CONSTANTS, *DEFAULT_FUNCTIONS, *DEFAULT_UNITS}
     for group in groups:
-        strings = [text for texts in (getattr(group, "event_codes", {}), getattr(group, "events", {})) for text in texts.values()]
-        strings = [text for text in (*strings, *(part.abstract_code for part in group.contained_objects if isinstance(part, CodeRunner))) if text and isinstance(text, str)]  # sums have a dictionary
-        named = set(getattr(getattr(group, "equations", None), "identifiers", ())).union(*map(get_identifiers, strings))
-        for name in sorted(named - known - set(group.variables) - set(group.namespace or {}) - set().union(*map(written, strings))):
+        strings = [
+            text
+            for texts in (getattr(group, "event_codes", {}), getattr(group, "events", {}))
+            for text in texts.values()
+        ]
+        strings = [
+            text
+            for text in (
+                *strings,
+                *(
+                    part.abstract_code
+                    for part in group.contained_objects
+                    if isinstance(part, CodeRunner)
+                ),
+            )
+            if text and isinstance(text, str)
+        ]  # sums have a dictionary
+        named = set(getattr(getattr(group, "equations", None), "identifiers", ())).union(
+            *map(get_identifiers, strings)
+        )
+        for name in sorted(
+            named
+            - known
+            - set(group.variables)
+            - set(group.namespace or {})
+            - set().union(*map(written, strings))
+        ):
             if isinstance(namespace.get(name), (int, float, Quantity, np.generic)):
                 found[name] = namespace[name]
     return found

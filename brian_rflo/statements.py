@@ -13,7 +13,9 @@ def parsed(code):
 def assigned(tree):
     """Return the names that a syntax tree assigns to."""
     targets = [node.target for node in ast.walk(tree) if isinstance(node, ast.AugAssign)]
-    targets += [target for node in ast.walk(tree) if isinstance(node, ast.Assign) for target in node.targets]
+    targets += [
+        target for node in ast.walk(tree) if isinstance(node, ast.Assign) for target in node.targets
+    ]
     return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
@@ -25,18 +27,28 @@ def written(code):
 
 def loaded(code):
     """Return the names whose value statements use."""
-    return {node.id for node in ast.walk(parsed(code)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    return {
+        node.id
+        for node in ast.walk(parsed(code))
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
 
 
 def nested(code, *temporaries):
-    """Return statements in which temporaries that are written once and read once stand where they are read, unless what they read changes on the way or is drawn.
+    """Return statements in which temporaries that are written once and read once stand where they
+    are read, unless what they read changes on the way or is drawn.
 
-    NumPy writes the value of an inner expression over an operand that nobody else holds, so arrays are made, and go through the caches,
-    less often.
+    NumPy writes the value of an inner expression over an operand that nobody else holds, so arrays
+    are made, and go through the caches, less often.
     """
     body = parsed(code).body
     for name in temporaries:
-        places = [number for number, statement in enumerate(body) for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id == name]
+        places = [
+            number
+            for number, statement in enumerate(body)
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Name) and node.id == name
+        ]
         if len(places) == 2 and is_assignment(body[places[0]], name):
             value, between = body[places[0]].value, ast.Module(body[places[0] + 1 : places[1]], [])
             if not assigned(between) & loaded(ast.unparse(value)) and not draws(value):
@@ -46,9 +58,15 @@ def nested(code, *temporaries):
 
 
 def draws(node):
-    """Return whether an expression may draw random numbers: it calls a function that is not known to give the same each time."""
+    """Return whether an expression may draw random numbers: it calls a function that is not known
+    to give the same each time.
+    """
     called = {part.func.id for part in ast.walk(node) if isinstance(part, ast.Call)}
-    return bool(called - {"where"} - {name for name, function in DEFAULT_FUNCTIONS.items() if function.stateless})
+    return bool(
+        called
+        - {"where"}
+        - {name for name, function in DEFAULT_FUNCTIONS.items() if function.stateless}
+    )
 
 
 def is_assignment(statement, name):
@@ -69,14 +87,21 @@ class Written(ast.NodeTransformer):
 
 def overwrites(code, name):
     """Return whether statements give a variable a new value without looking at the old one."""
-    adds = any(isinstance(node, ast.AugAssign) and getattr(node.target, "id", None) == name for node in ast.walk(parsed(code)))
+    adds = any(
+        isinstance(node, ast.AugAssign) and getattr(node.target, "id", None) == name
+        for node in ast.walk(parsed(code))
+    )
     return name in written(code) and name not in loaded(code) and not adds
 
 
 def divisors(code):
     """Return the names that statements divide by, alone or in a product."""
     nodes = ast.walk(parsed(code))
-    divided = [node.right if isinstance(node, ast.BinOp) else node.value for node in nodes if isinstance(getattr(node, "op", None), ast.Div)]
+    divided = [
+        node.right if isinstance(node, ast.BinOp) else node.value
+        for node in nodes
+        if isinstance(getattr(node, "op", None), ast.Div)
+    ]
     return {name for node in divided for name in factors(node)}
 
 

@@ -1,12 +1,15 @@
-"""How a network goes through its steps: what belongs to a boundary of trials is asked for once, and runs together.
+"""How a network goes through its steps: what belongs to a boundary of trials is asked for once, and
+runs together.
 
-A network has many objects that do something at the boundaries of trials only, and each asks for itself whether one is there. Before
-each run those that follow one another and ask the same are put together: one condition, and all of them run behind it, in their order.
+A network has many objects that do something at the boundaries of trials only, and each asks for
+itself whether one is there. Before each run those that follow one another and ask the same are put
+together: one condition, and all of them run behind it, in their order.
 
-In C++ standalone there is a tight loop besides. Brian2's own asks for the processor time and looks every object's clock up in a set, in
-every step: a quarter of a microsecond that a network of 30 neurons can use better. Where all objects of a network share one clock, the
-loop made here calls them one after the other for a thousand steps, and hands back to Brian2's loop, which reports progress and looks
-at the time.
+In C++ standalone there is a tight loop besides. Brian2's own asks for the processor time and looks
+every object's clock up in a set, in every step: a quarter of a microsecond that a network of 30
+neurons can use better. Where all objects of a network share one clock, the loop made here calls
+them one after the other for a thousand steps, and hands back to Brian2's loop, which reports
+progress and looks at the time.
 """
 
 from itertools import groupby
@@ -55,14 +58,18 @@ class StepLoop(BrianObject):
     add_to_magic_network = False
 
     def __init__(self, owner):
-        BrianObject.__init__(self, clock=owner.clock, name=f"{owner.name}_loop*", **schedule.ARRANGED)
+        BrianObject.__init__(
+            self, clock=owner.clock, name=f"{owner.name}_loop*", **schedule.ARRANGED
+        )
         self.lines = []
 
     def __del__(self):
         """Nothing: Brian2 would warn of what was never in a network, and does so of the owner."""
 
     def before_run(self, run_namespace):
-        """Arrange the coming run; of several of its kind in a network, the last one does. What is in two networks, or goes on behind it, is left as it is."""
+        """Arrange the coming run; of several of its kind in a network, the last one does. What is
+        in two networks, or goes on behind it, is left as it is.
+        """
         super().before_run(run_namespace)
         self._remove()
         networks = networks_with(self)
@@ -71,8 +78,12 @@ class StepLoop(BrianObject):
         modules.end([obj for network in networks for obj in network.sorted_objects])
         if len(networks) == 1:
             objects = networks[0].sorted_objects
-            behind = objects[next(number for number, obj in enumerate(objects) if obj is self) + 1 :]
-            if not any(obj.active for obj in behind) and all(obj._network in (None, networks[0].id) for obj in objects):
+            behind = objects[
+                next(number for number, obj in enumerate(objects) if obj is self) + 1 :
+            ]
+            if not any(obj.active for obj in behind) and all(
+                obj._network in (None, networks[0].id) for obj in objects
+            ):
                 self._arrange(networks[0], objects)
 
     def _arrange(self, network, objects):
@@ -97,31 +108,52 @@ class StepLoop(BrianObject):
 
 
 def blocks(objects):
-    """Return the objects that do something, in their order: a condition, and those in a row that ask for it; None for those that always run."""
-    working = [obj for obj in objects if obj.active and (obj._code_objects or type(obj).run is not BrianObject.run)]
+    """Return the objects that do something, in their order: a condition, and those in a row that
+    ask for it; None for those that always run.
+    """
+    working = [
+        obj
+        for obj in objects
+        if obj.active and (obj._code_objects or type(obj).run is not BrianObject.run)
+    ]
     return [(key and key[0], list(block)) for key, block in groupby(working, key=asked_by)]
 
 
 def asked_by(obj):
-    """Return the condition that an object asks for, and the clock that it asks of; None where it always runs, or runs in a way of its own."""
-    is_ours = isinstance(obj, Occasional) and type(obj).run is Occasional.run and "run" not in vars(obj)
+    """Return the condition that an object asks for, and the clock that it asks of; None where it
+    always runs, or runs in a way of its own.
+    """
+    is_ours = (
+        isinstance(obj, Occasional) and type(obj).run is Occasional.run and "run" not in vars(obj)
+    )
     return (obj.resolved, obj.clock.name) if is_ours else None
 
 
 def has_loop(network, objects):
     """Return whether a network can have the tight loop."""
     is_wanted = prefs["brian_rflo.step_loop"] and not prefs["devices.cpp_standalone.openmp_threads"]
-    return is_wanted and network in get_device().networks and len({obj.clock for obj in objects}) == 1 and any(obj._code_objects for obj in objects)
+    return (
+        is_wanted
+        and network in get_device().networks
+        and len({obj.clock for obj in objects}) == 1
+        and any(obj._code_objects for obj in objects)
+    )
 
 
 def calls(objects):
     """Return C++ that calls the code of all objects."""
-    step = f"{get_device().get_array_name(objects[0].clock.variables['timestep'], access_data=False)}[0]"
+    timestep = objects[0].clock.variables["timestep"]
+    step = f"{get_device().get_array_name(timestep, access_data=False)}[0]"
     lines = []
     for condition, block in blocks(objects):
         called = [f"_run_{code.name}();" for obj in block for code in obj._code_objects]
         if condition is None or not called:
             lines += called
         else:
-            lines += [f"if ({condition.format(step=step)})", "{", *(f"    {call}" for call in called), "}"]
+            lines += [
+                f"if ({condition.format(step=step)})",
+                "{",
+                *(f"    {call}" for call in called),
+                "}",
+            ]
     return "\n".join(f"            {line}" for line in lines)

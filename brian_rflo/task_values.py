@@ -1,9 +1,10 @@
 """The numbers of a task as a Brian2 function of time step and column, on every target.
 
-A task whose trials are all the same is one block of `n_steps` rows, read over and over. A task with random trials is read in
-chunks of a few hundred kilobytes, so that memory does not grow with the number of trials: numpy and Cython draw a chunk when
-the simulation reaches it; a C++ standalone program reads chunks from a file that is drawn, chunk by chunk, before it is built: a byte for each value where all are small whole numbers,
-as spikes are, else eight.
+A task whose trials are all the same is one block of `n_steps` rows, read over and over. A task with
+random trials is read in chunks of a few hundred kilobytes, so that memory does not grow with the
+number of trials: numpy and Cython draw a chunk when the simulation reaches it; a C++ standalone
+program reads chunks from a file that is drawn, chunk by chunk, before it is built: a byte for each
+value where all are small whole numbers, as spikes are, else eight.
 """
 
 import shutil
@@ -15,9 +16,11 @@ from brian2 import Function, Nameable
 from .files import scratch_folder
 
 CHUNK_VALUES = 2**16
-#: At most so many trials in a chunk: those of a run that is short are drawn, and no thousands of short ones before the first step.
+#: At most so many trials in a chunk: those of a run that is short are drawn, and no thousands of
+#: short ones before the first step.
 CHUNK_TRIALS = 64
-#: Types of the values in a file of trials, by the end of its name, which is also NumPy's name of the type; the smallest first.
+#: Types of the values in a file of trials, by the end of its name, which is also NumPy's name of
+#: the type; the smallest first.
 CPP_TYPES = {".i1": "signed char", ".f8": "double"}
 
 CPP_FIXED = """
@@ -49,7 +52,8 @@ static inline double {name}(const int64_t step, const int64_t column)
 
 
 class TaskValues(Function, Nameable):
-    """One array of a task, called in equations as ``name(t_in_timesteps, column)``; the first trial begins at step 0.
+    """One array of a task, called in equations as ``name(t_in_timesteps, column)``; the first trial
+    begins at step 0.
 
     Parameters
     ----------
@@ -57,32 +61,56 @@ class TaskValues(Function, Nameable):
     what : {"inputs", "target", "mask", "window"}
         The last is a number for each trial: its steps that count.
     copies : int
-        Trials of the task side by side: the columns of the first, then those of the second, and so on.
+        Trials of the task side by side: the columns of the first, then those of the second, and so
+        on.
     check : callable, optional
-        Called with a task and the number of a trial and its arrays, before any of them is used: it raises where they are not as they should be.
+        Called with a task and the number of a trial and its arrays, before any of them is used: it
+        raises where they are not as they should be.
     """
 
     def __init__(self, task, what, copies=1, check=None):
         self.check = check
         Nameable.__init__(self, "_task_values*")
-        self.task, self.part, self.copies = task, ("inputs", "target", "mask", "window").index(what), copies
+        self.task, self.part, self.copies = (
+            task,
+            ("inputs", "target", "mask", "window").index(what),
+            copies,
+        )
         self.columns = self.rows_of_trials(0).shape[1]
-        trials = max(1, min(CHUNK_TRIALS, CHUNK_VALUES // (task.n_steps * self.columns))) if task.random else 1
+        trials = (
+            max(1, min(CHUNK_TRIALS, CHUNK_VALUES // (task.n_steps * self.columns)))
+            if task.random
+            else 1
+        )
         self.trials, self.rows = trials, trials * task.n_steps
         self.number, self.values, self.folder = 0, self.chunk(0), None
-        Function.__init__(self, pyfunc=self.look_up, arg_units=[1, 1], arg_types=["integer", "integer"], return_unit=1)
+        Function.__init__(
+            self,
+            pyfunc=self.look_up,
+            arg_units=[1, 1],
+            arg_types=["integer", "integer"],
+            return_unit=1,
+        )
         self.implementations.add_implementation("numpy", self.look_up)
         self.implementations.add_implementation("cython", self.look_up)
-        self.implementations.add_dynamic_implementation("cpp", self.cpp_code, namespace=self.cpp_namespace, name=self.name)
+        self.implementations.add_dynamic_implementation(
+            "cpp", self.cpp_code, namespace=self.cpp_namespace, name=self.name
+        )
 
     def chunk(self, number):
         """The rows of one chunk, one after the other."""
         first = number * self.trials
-        return np.concatenate([self.rows_of_trials(k).ravel() for k in range(first, first + self.trials)])
+        return np.concatenate(
+            [self.rows_of_trials(k).ravel() for k in range(first, first + self.trials)]
+        )
 
     def rows_of_trials(self, number):
         """The rows of trials that run side by side, ``(n_steps, columns)``."""
-        trials = range(number * self.copies, (number + 1) * self.copies) if self.task.random else [0] * self.copies
+        trials = (
+            range(number * self.copies, (number + 1) * self.copies)
+            if self.task.random
+            else [0] * self.copies
+        )
         return np.concatenate([self.rows_of_trial(k) for k in trials], axis=1)
 
     def rows_of_trial(self, number):
@@ -102,21 +130,27 @@ class TaskValues(Function, Nameable):
         return self.values[row * self.columns + column]
 
     def cpp_code(self, owner):
-        """C++ source for the group `owner`; random trials of the coming run are written to a file first."""
+        """C++ source for the group `owner`; random trials of the coming run are written to a file
+        first.
+        """
         names = dict(name=self.name, rows=self.rows, columns=self.columns)
         if not self.task.random:
             return CPP_FIXED.format(**names)
         clock = owner.clock
         first = int(clock.variables["timestep"].get_value()[0]) // self.rows
         path = self.write(first, clock._i_end)
-        return CPP_CHUNKS.format(path=path.as_posix(), first=first, type=CPP_TYPES[path.suffix], **names)
+        return CPP_CHUNKS.format(
+            path=path.as_posix(), first=first, type=CPP_TYPES[path.suffix], **names
+        )
 
     def cpp_namespace(self, owner):
         """The array that the C++ source of a task with equal trials reads."""
         return {} if self.task.random else {f"{self.name}_values": self.values}
 
     def write(self, first, end):
-        """Write the chunks of the steps up to `end` to a temporary file that lives as long as this object, in the smallest type that has all values."""
+        """Write the chunks of the steps up to `end` to a temporary file that lives as long as this
+        object, in the smallest type that has all values.
+        """
         if self.folder is None:
             self.folder = scratch_folder("task")
             weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
@@ -125,7 +159,9 @@ class TaskValues(Function, Nameable):
         return next(path for path in paths if path.exists() or self.write_as(path, numbers))
 
     def write_as(self, path, numbers):
-        """Write chunks in the type that the name of the file says; False, and no file, if that does not have all values."""
+        """Write chunks in the type that the name of the file says; False, and no file, if that does
+        not have all values.
+        """
         with open(path, "wb") as file:
             for number in numbers:
                 values = self.chunk(number)

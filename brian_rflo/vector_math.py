@@ -1,8 +1,9 @@
 """Vector versions of tanh and exp in C++ standalone.
 
-The GNU C library has them (libmvec), eight numbers at a time where the processor can. Brian2 keeps NaN and infinity alive
-(``-fno-finite-math-only``), and with that the compiler no longer finds them; declaring the functions once more brings them back.
-Measured, they err by at most 1.4 (tanh) and 3.1 (exp) units in the last place. Only networks that learn use them: other simulations of the same
+The GNU C library has them (libmvec), eight numbers at a time where the processor can. Brian2 keeps
+NaN and infinity alive (``-fno-finite-math-only``), and with that the compiler no longer finds them;
+declaring the functions once more brings them back. Measured, they err by at most 1.4 (tanh) and 3.1
+(exp) units in the last place. Only networks that learn use them: other simulations of the same
 script keep the numbers they had.
 """
 
@@ -39,10 +40,18 @@ def declarations(name):
 
     def code(owner):
         is_learning = any(group.variables is owner.variables for group in groups)
-        return {"hashdefine_code": DECLARATIONS.format(name=name, glibc=FUNCTIONS[name]) if is_learning and prefs["brian_rflo.vector_math"] else ""}
+        return {
+            "hashdefine_code": (
+                DECLARATIONS.format(name=name, glibc=FUNCTIONS[name])
+                if is_learning and prefs["brian_rflo.vector_math"]
+                else ""
+            )
+        }
 
     return code
 
 
 for name in FUNCTIONS:
-    DEFAULT_FUNCTIONS[name].implementations.add_dynamic_implementation(CPPStandaloneCodeObject, declarations(name), namespace=lambda owner: None, name=name)
+    DEFAULT_FUNCTIONS[name].implementations.add_dynamic_implementation(
+        CPPStandaloneCodeObject, declarations(name), namespace=lambda owner: None, name=name
+    )

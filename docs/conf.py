@@ -6,17 +6,35 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import inventories  # noqa: E402
-import pages  # noqa: E402
+import inventories
+import pages
 
-project, author, copyright = "brian_rflo", "the authors of brian_rflo", "2026, the authors of brian_rflo"
+project, author, copyright = (
+    "brian_rflo",
+    "the authors of brian_rflo",
+    "2026, the authors of brian_rflo",
+)
 version = release = version_of("brian_rflo")
 
 pages.make()
 inventories.make(pages.MADE)
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon", "sphinx.ext.intersphinx", "myst_nb", "sphinx_gallery.gen_gallery", "site_parts"]
-exclude_patterns = ["made/examples", "figures", "made/gallery/*.ipynb", "made/figures/*.ipynb", "**/.ipynb_checkpoints"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.intersphinx",
+    "myst_nb",
+    "sphinx_gallery.gen_gallery",
+    "site_parts",
+]
+exclude_patterns = [
+    "made/examples",
+    "figures",
+    "made/gallery/*.ipynb",
+    "made/figures/*.ipynb",
+    "**/.ipynb_checkpoints",
+]
 suppress_warnings = ["config.cache"]  # sphinx_gallery's own settings are functions
 templates_path, html_static_path, html_css_files = ["_templates"], ["_static"], ["brian_rflo.css"]
 html_theme, html_title, html_copy_source = "furo", f"brian_rflo {version}", False
@@ -33,7 +51,9 @@ napoleon_use_ivar = True
 napoleon_use_rtype = False
 napoleon_preprocess_types = True
 napoleon_type_aliases = {"Quantity": "`~brian2.Quantity`", "ndarray": "`~numpy.ndarray`"}
-intersphinx_mapping = {name: (where, str(pages.MADE / f"{name}.inv")) for name, where in inventories.SITES.items()}
+intersphinx_mapping = {
+    name: (where, str(pages.MADE / f"{name}.inv")) for name, where in inventories.SITES.items()
+}
 
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3

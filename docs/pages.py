@@ -1,6 +1,8 @@
-"""Pages made of what stands elsewhere in the repository: models, benchmarks, examples, lists of the README; nothing is written twice.
+"""Pages made of what stands elsewhere in the repository: models, benchmarks, examples, lists of the
+README; nothing is written twice.
 
-They go into `MADE`, anew in each build, with links that lead to pages of the site where those exist.
+They go into `MADE`, anew in each build, with links that lead to pages of the site where those
+exist.
 """
 
 import os
@@ -11,8 +13,15 @@ from pathlib import Path
 DOCS = Path(__file__).parent.resolve()
 ROOT, MADE = DOCS.parent, DOCS / "made"
 #: Where the text of a file of the repository is a page.
-PAGES = {ROOT / "CHANGELOG.md": MADE / "changelog.md", ROOT / "CONTRIBUTING.md": MADE / "contributing.md", ROOT / "benchmarks" / "README.md": MADE / "benchmarks.md"}
-PAGES |= {path: MADE / "models" / f"{path.parent.name}.md" for path in sorted((ROOT / "models").glob("*/README.md"))}
+PAGES = {
+    ROOT / "CHANGELOG.md": MADE / "changelog.md",
+    ROOT / "CONTRIBUTING.md": MADE / "contributing.md",
+    ROOT / "benchmarks" / "README.md": MADE / "benchmarks.md",
+}
+PAGES |= {
+    path: MADE / "models" / f"{path.parent.name}.md"
+    for path in sorted((ROOT / "models").glob("*/README.md"))
+}
 LINK = re.compile(r"(!?\[[^\]]*\])\(([^)#:\s]+)(#[^)\s]*)?\)")
 #: Examples, and what is made smaller so that a build takes minutes: all of them, or a build stops.
 SHORTER = {
@@ -29,18 +38,25 @@ SHORTER = {
 GALLERY = """Examples
 ========
 
-The scripts in the folder ``examples``, run when these pages were made, for fewer trials than they have there.
+The scripts in the folder ``examples``, run when these pages were made, for fewer trials than they
+have there.
 """
 
 
 def moved(text, source, page):
-    """The text of the file `source` as it has to be at `page`: links to files lead to their pages, pictures to where they are."""
+    """The text of the file `source` as it has to be at `page`: links to files lead to their pages,
+    pictures to where they are.
+    """
 
     def link(match):
         words, target, anchor = match[1], match[2], match[3] or ""
         path = (source.parent / target).resolve()
         if path not in PAGES and DOCS not in path.parents and not words.startswith("!"):
-            return f"{words[1:-1]} (`{path.relative_to(ROOT)}`)" if words[1:-1] != str(path.relative_to(ROOT)) else f"`{path.relative_to(ROOT)}`"
+            return (
+                f"{words[1:-1]} (`{path.relative_to(ROOT)}`)"
+                if words[1:-1] != str(path.relative_to(ROOT))
+                else f"`{path.relative_to(ROOT)}`"
+            )
         return f"{words}({os.path.relpath(PAGES.get(path, path), page.parent)}{anchor})"
 
     return LINK.sub(link, text)

@@ -1,4 +1,6 @@
-"""What this site needs of Sphinx beyond its extensions: links out of the folder, rules beside their strings, equations without a network."""
+"""What this site needs of Sphinx beyond its extensions: links out of the folder, rules beside their
+strings, equations without a network.
+"""
 
 import inspect
 import re
@@ -12,10 +14,27 @@ from sphinx.util.docutils import SphinxDirective
 
 import brian_rflo
 
-#: A letter with a bar and an index, as docutils writes it, and as it should stand: the index belongs beside the letter and not under it.
-BARRED = re.compile(r"<munderover>\s*(<mi>\w</mi>)(.*?)(<mo stretchy=\"false\">ˉ</mo>)\s*</munderover>", flags=re.S), r"<msub><mover>\1\3</mover>\2</msub>"
+#: A letter with a bar and an index, as docutils writes it, and as it should stand: the index
+#: belongs beside the letter and not under it.
+BARRED = (
+    re.compile(
+        r"<munderover>\s*(<mi>\w</mi>)(.*?)(<mo stretchy=\"false\">ˉ</mo>)\s*</munderover>",
+        flags=re.S,
+    ),
+    r"<msub><mover>\1\3</mover>\2</msub>",
+)
 #: Strings of a rule, in the order of a step.
-STRINGS = ("pre_traces", "pre_advance", "post_traces", "post_advance", "traces", "advance", "update", "rate_gradient", "reset")
+STRINGS = (
+    "pre_traces",
+    "pre_advance",
+    "post_traces",
+    "post_advance",
+    "traces",
+    "advance",
+    "update",
+    "rate_gradient",
+    "reset",
+)
 
 
 def made(kind):
@@ -26,7 +45,11 @@ def made(kind):
 def strings_of(rule):
     """The strings of a rule as a reader wants to see them."""
     there = {name: getattr(rule, name).strip() for name in STRINGS if getattr(rule, name)}
-    return "\n\n".join(f"{name}:\n" + "\n".join(f"    {line.strip()}" for line in text.replace("; ", "\n").splitlines()) for name, text in there.items())
+    return "\n\n".join(
+        f"{name}:\n"
+        + "\n".join(f"    {line.strip()}" for line in text.replace("; ", "\n").splitlines())
+        for name, text in there.items()
+    )
 
 
 class Rule(SphinxDirective):
@@ -39,8 +62,19 @@ class Rule(SphinxDirective):
         equations = nodes.container(classes=["rule-equations"])
         self.state.nested_parse(self.content, self.content_offset, equations)
         strings = nodes.literal_block(strings_of(rule), strings_of(rule), language="none")
-        reads = nodes.paragraph("", f"reads {', '.join(rule.reads('pre'))} of the source; {', '.join(rule.reads('post'))} of the target")
-        return [nodes.container("", equations, nodes.container("", strings, reads, classes=["rule-strings"]), classes=["rule"])]
+        reads = nodes.paragraph(
+            "",
+            f"reads {', '.join(rule.reads('pre'))} of the source; {', '.join(rule.reads('post'))}"
+            " of the target",
+        )
+        return [
+            nodes.container(
+                "",
+                equations,
+                nodes.container("", strings, reads, classes=["rule-strings"]),
+                classes=["rule"],
+            )
+        ]
 
 
 def fresh_brian(gallery_conf, where):
@@ -68,7 +102,9 @@ def own_arguments(app, what, name, thing, options, signature, annotation):
 
 def no_constants(app, what, name, thing, skip, options):
     """What a class tells the package about itself is no part of what a user reads."""
-    return skip or (what == "class" and not callable(thing) and not hasattr(thing, "__get__")) or None
+    return (
+        skip or (what == "class" and not callable(thing) and not hasattr(thing, "__get__")) or None
+    )
 
 
 def plain_equations(app, what, name, thing, options, lines):
@@ -77,7 +113,12 @@ def plain_equations(app, what, name, thing, options, lines):
         return
     wanted, text = [], ""
     for number, line in enumerate(lines):
-        if line.startswith("    ") and not lines[number - 1].strip() and not text.startswith(" ") and not text.endswith("::"):
+        if (
+            line.startswith("    ")
+            and not lines[number - 1].strip()
+            and not text.startswith(" ")
+            and not text.endswith("::")
+        ):
             wanted += ["::", ""]
         text = line or text
         wanted.append(line)
@@ -90,8 +131,17 @@ def several_errors(app, what, name, thing, options, lines):
         if re.fullmatch(r"\w+Error(, \w+Error)+", line.strip()):
             indent, names = line[: len(line) - len(line.lstrip())], line.strip().split(", ")
             body = lines[number + 1 :]
-            length = next((k for k, text in enumerate(body) if text.strip() and not text.startswith(indent + " ")), len(body))
-            lines[number : number + 1 + length] = [text for error in names for text in (indent + error, *body[:length])]
+            length = next(
+                (
+                    k
+                    for k, text in enumerate(body)
+                    if text.strip() and not text.startswith(indent + " ")
+                ),
+                len(body),
+            )
+            lines[number : number + 1 + length] = [
+                text for error in names for text in (indent + error, *body[:length])
+            ]
             return several_errors(app, what, name, thing, options, lines)
 
 

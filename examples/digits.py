@@ -1,10 +1,13 @@
-"""A recurrent network learns to tell handwritten digits that it sees row by row, and is tested with images that it has never seen."""
+"""A recurrent network learns to tell handwritten digits that it sees row by row, and is tested with
+images that it has never seen.
+"""
 
 from brian2 import *
 
 from brian_rflo import *
 
-prefs.codegen.target = "numpy"  # begins at once; without this line Brian2 compiles first, for about ten seconds
+# begins at once; without this line Brian2 compiles first, for about ten seconds
+prefs.codegen.target = "numpy"
 copies, tau = 16, 20 * ms  # copies of the network, which share their weights and see a trial each
 defaultclock.dt = 1 * ms
 
@@ -12,7 +15,15 @@ defaultclock.dt = 1 * ms
 def network(part, initial=Murray2019(gain=0.5, seed=1)):
     task = SequentialDigits(show=2 * ms, answer=4 * ms, part=part, seed=1)
     neurons, rule = RateNeurons(copies * 100, tau=tau), RFLO(learning_rate=0.05, tau=tau)
-    return LearningNetwork(task, neurons, rule, readout=Softmax(tau), credit=SymmetricFeedback(), learn=PerTrial(Adam(decay=100), copies=copies), initial=initial)
+    return LearningNetwork(
+        task,
+        neurons,
+        rule,
+        readout=Softmax(tau),
+        credit=SymmetricFeedback(),
+        learn=PerTrial(Adam(decay=100), copies=copies),
+        initial=initial,
+    )
 
 
 net = network("train")
@@ -24,7 +35,9 @@ for projection in test.trials.projections:
 choice = StateMonitor(test.readout, "choice", record=True, when="end")
 test.add(choice)
 test.train(copies * 20)
-last = choice.choice[:, test.task.n_steps - 1 :: test.task.n_steps].reshape(copies, 10, -1)  # probabilities, added up over the answer
+last = choice.choice[:, test.task.n_steps - 1 :: test.task.n_steps].reshape(
+    copies, 10, -1
+)  # probabilities, added up over the answer
 answers = last.argmax(axis=1).T.ravel()
 digits = np.array([test.task.class_of(trial) for trial in range(len(answers))])
 print(f"{np.mean(answers == digits):.0%} of {len(digits)} test images are named rightly")

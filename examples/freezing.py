@@ -4,14 +4,22 @@ from brian2 import *
 
 from brian_rflo import *
 
-prefs.codegen.target = "numpy"  # begins at once; without this line Brian2 compiles first, for about ten seconds
+# begins at once; without this line Brian2 compiles first, for about ten seconds
+prefs.codegen.target = "numpy"
 task = PeriodicOutput(period=200 * ms)
 defaultclock.dt = task.dt
-net = LearningNetwork(task, RateNeurons(30, tau=10 * ms), RFLO(learning_rate=0.03, tau=10 * ms), initial=Murray2019(seed=4))
+net = LearningNetwork(
+    task,
+    RateNeurons(30, tau=10 * ms),
+    RFLO(learning_rate=0.03, tau=10 * ms),
+    initial=Murray2019(seed=4),
+)
 
 training = net.train(300, report="text")
 net.recurrent.plastic = net.output.plastic = False  # frozen, to the bit
-net.trials.at_start(net.neurons, "activity = initial + 0.1*randn()")  # other initial states than it was trained with
+net.trials.at_start(
+    net.neurons, "activity = initial + 0.1*randn()"
+)  # other initial states than it was trained with
 test = net.train(20)
 net.recurrent.plastic = net.output.plastic = True
 again = net.train(300)

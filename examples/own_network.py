@@ -1,15 +1,19 @@
-"""Your own network learns: a NeuronGroup in millivolts, with its own monitors, into which the parts are dropped."""
+"""Your own network learns: a NeuronGroup in millivolts, with its own monitors, into which the parts
+are dropped.
+"""
 
 from brian2 import *
 
 from brian_rflo import *
 
-prefs.codegen.target = "numpy"  # begins at once; without this line Brian2 compiles first, for about ten seconds
+# begins at once; without this line Brian2 compiles first, for about ten seconds
+prefs.codegen.target = "numpy"
 task = PeriodicOutput(period=200 * ms)
 defaultclock.dt = task.dt
 seed(2)
 
-# Graded neurons: a membrane potential driven by the network, a sigmoid in volts, a sluggish firing rate.
+# Graded neurons: a membrane potential driven by the network, a sigmoid in volts, a sluggish firing
+# rate.
 El, v_half, slope, scale, tau_m = -65 * mV, -60 * mV, 5 * mV, 5 * mV, 10 * ms
 mine = NeuronGroup(
     40,

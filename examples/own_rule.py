@@ -6,7 +6,8 @@ from brian2 import *
 
 from brian_rflo import *
 
-prefs.codegen.target = "numpy"  # begins at once; without this line Brian2 compiles first, for about ten seconds
+# begins at once; without this line Brian2 compiles first, for about ten seconds
+prefs.codegen.target = "numpy"
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,10 @@ check_rule(TwoStage(learning_rate=0.03, tau=10 * ms, tau_slow=5 * ms))
 task = PeriodicOutput(period=200 * ms)
 defaultclock.dt = task.dt
 figure(layout="constrained")
-for rule in (RFLO(learning_rate=0.03, tau=10 * ms), TwoStage(learning_rate=0.03, tau=10 * ms, tau_slow=5 * ms)):
+for rule in (
+    RFLO(learning_rate=0.03, tau=10 * ms),
+    TwoStage(learning_rate=0.03, tau=10 * ms, tau_slow=5 * ms),
+):
     net = LearningNetwork(task, RateNeurons(30, tau=10 * ms), rule, initial=Murray2019(seed=3))
     result = net.train(300, report="text")
     print(f"{type(rule).__name__}: {result}")

@@ -1,10 +1,13 @@
-"""Your own spiking neuron learns: conductances, reversal potentials, millivolts, and the ports that RFLO reads."""
+"""Your own spiking neuron learns: conductances, reversal potentials, millivolts, and the ports that
+RFLO reads.
+"""
 
 from brian2 import *
 
 from brian_rflo import *
 
-prefs.codegen.target = "numpy"  # begins at once; without this line Brian2 compiles first, for about ten seconds
+# begins at once; without this line Brian2 compiles first, for about ten seconds
+prefs.codegen.target = "numpy"
 task = PeriodicOutput(period=1000 * ms)
 defaultclock.dt = task.dt
 seed(1)
@@ -14,13 +17,15 @@ E_leak, E_exc, E_inh, theta, width = -70 * mV, 0 * mV, -80 * mV, -50 * mV, 20 * 
 mine = NeuronGroup(
     N,
     """
-    dv/dt = (g_leak*(E_leak - v) + g_exc*(E_exc - v) + g_inh*(E_inh - v))/C : volt (unless refractory)
+    dv/dt = (g_leak*(E_leak - v) + g_exc*(E_exc - v) + g_inh*(E_inh - v))/C \
+        : volt (unless refractory)
     g_exc = g_background + g_unit*clip(g_rec, 0, inf) : siemens
     g_inh = g_unit*clip(-g_rec, 0, inf) : siemens
-    dg_rec/dt = -g_rec/tau_syn : 1   # weights are signed, so this is net: excitation and inhibition cancel, where separate ones would shunt
+    dg_rec/dt = -g_rec/tau_syn : 1   # weights are signed: this is excitation less inhibition
     dactivity/dt = -(activity + 1)/tau_syn : 1   # filtered spikes, less their value at 20 Hz
     dpsp/dt = (activity + 1 - psp)*(g_leak + g_background)/C : 1   # as a membrane at rest sees them
-    response = g_unit*(int(g_rec > 0)*(E_exc - v) + int(g_rec <= 0)*(v - E_inh))/(g_leak + g_exc + g_inh) : volt
+    response = g_unit*(int(g_rec > 0)*(E_exc - v) \
+        + int(g_rec <= 0)*(v - E_inh))/(g_leak + g_exc + g_inh) : volt
     gain : 1
     feedback : 1
     g_background : siemens
@@ -31,14 +36,21 @@ mine = NeuronGroup(
     refractory=3 * ms,
     method="exponential_euler",
 )
-# Approximation: a unit of g_rec is taken to move v by `response`, as if driving force and total conductance stayed what they are, and the trace's membrane were at rest.
-mine.run_regularly("gain = response/width*clip(1 - abs(v - theta)/width, 0, 1)*int(not_refractory)", **schedule.SLOPE)
+# Approximations: excitation and inhibition cancel in g_rec, where separate ones would shunt; and a
+# unit of g_rec is taken to move v by `response`, as if driving force and total conductance stayed
+# what they are, and the trace's membrane were at rest.
+mine.run_regularly(
+    "gain = response/width*clip(1 - abs(v - theta)/width, 0, 1)*int(not_refractory)",
+    **schedule.SLOPE,
+)
 mine.g_background = "(0.4 + 0.2*rand())*g_leak"  # the membrane would rest between -50 and -44 mV
 mine.v_start = "E_leak + rand()*(theta - E_leak)"
 
 readout = Readout(task)
 learn = PerTrial(Adam(decay=100))
-recurrent = PlasticSynapses(mine, mine, RFLO(learning_rate=1e-3, tau=tau_syn), onto="g_rec", learn=learn)
+recurrent = PlasticSynapses(
+    mine, mine, RFLO(learning_rate=1e-3, tau=tau_syn), onto="g_rec", learn=learn
+)
 recurrent.connect()
 recurrent.w = "0.5*randn()/sqrt(N_pre)"
 output = PlasticSynapses(mine, readout, Delta(learning_rate=3e-3), onto="output", learn=learn)
@@ -48,7 +60,10 @@ feedback = FeedbackSynapses(readout, mine)
 feedback.connect()
 
 trials = Trials(task, readout, recurrent, output)
-trials.at_start(mine, "not_refractory = True; lastspike = -1e4*second; v = v_start; g_rec = 0; activity = 0; psp = 0")
+trials.at_start(
+    mine,
+    "not_refractory = True; lastspike = -1e4*second; v = v_start; g_rec = 0; activity = 0; psp = 0",
+)
 loss = LossMonitor(trials)
 network = Network(collect())
 network.run(100 * task.duration, report="text")

@@ -1,10 +1,11 @@
-"""A recurrent rate network learns a periodic output by RFLO: ordinary Brian2 objects, one by one."""
+"""A recurrent rate network learns a periodic output by RFLO, in ordinary Brian2 objects."""
 
 from brian2 import *
 
 from brian_rflo import *
 
-prefs.codegen.target = "numpy"  # begins at once; without this line Brian2 compiles first, for about ten seconds
+# begins at once; without this line Brian2 compiles first, for about ten seconds
+prefs.codegen.target = "numpy"
 task = PeriodicOutput(period=200 * ms)
 defaultclock.dt = task.dt
 seed(1)

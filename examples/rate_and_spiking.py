@@ -4,7 +4,8 @@ from brian2 import *
 
 from brian_rflo import *
 
-prefs.codegen.target = "numpy"  # begins at once; without this line Brian2 compiles first, for about ten seconds
+# begins at once; without this line Brian2 compiles first, for about ten seconds
+prefs.codegen.target = "numpy"
 task = PeriodicOutput(period=500 * ms)
 defaultclock.dt = task.dt
 tau_syn = 50 * ms  # of the rates, and of the synapses of spiking neurons
@@ -12,11 +13,25 @@ rng = np.random.default_rng(1)
 
 kinds = {
     "rate": RateNeurons(100, tau=tau_syn),
-    "spiking": LIFNeurons(100, tau=20 * ms, tau_syn=tau_syn, bias=rng.uniform(1, 1.5, 100), refractory=3 * ms, initial=rng.uniform(0, 1, 100)),
+    "spiking": LIFNeurons(
+        100,
+        tau=20 * ms,
+        tau_syn=tau_syn,
+        bias=rng.uniform(1, 1.5, 100),
+        refractory=3 * ms,
+        initial=rng.uniform(0, 1, 100),
+    ),
 }
 figure(layout="constrained")
 for kind, neurons in kinds.items():
-    net = LearningNetwork(task, neurons, RFLO(learning_rate=1e-3, tau=tau_syn), readout_rule=Delta(learning_rate=3e-3), learn=PerTrial(Adam(decay=100)), initial=Murray2019(gain=1.5 if kind == "rate" else 0.5))
+    net = LearningNetwork(
+        task,
+        neurons,
+        RFLO(learning_rate=1e-3, tau=tau_syn),
+        readout_rule=Delta(learning_rate=3e-3),
+        learn=PerTrial(Adam(decay=100)),
+        initial=Murray2019(gain=1.5 if kind == "rate" else 0.5),
+    )
     if kind == "spiking":
         spikes = SpikeMonitor(neurons)
         net.add(spikes)

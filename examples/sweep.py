@@ -1,4 +1,6 @@
-"""Which learning rate? Twelve networks, four at each of three, on all cores; interrupt it, and it goes on where it was."""
+"""Which learning rate? Twelve networks, four at each of three, on all cores; interrupt it, and it
+goes on where it was.
+"""
 
 from brian2 import *
 
@@ -9,7 +11,12 @@ def train(learning_rate, seed):
     """One network; called in a process of its own, in which nothing of Brian2 has happened yet."""
     task = PeriodicOutput(period=200 * ms)
     defaultclock.dt = task.dt
-    net = LearningNetwork(task, RateNeurons(30, tau=10 * ms), RFLO(learning_rate, tau=10 * ms), initial=Murray2019(seed=seed))
+    net = LearningNetwork(
+        task,
+        RateNeurons(30, tau=10 * ms),
+        RFLO(learning_rate, tau=10 * ms),
+        initial=Murray2019(seed=seed),
+    )
     return net.train(500)
 
 

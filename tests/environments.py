@@ -1,4 +1,4 @@
-"""Environments with the interface of neurogym, as far as a trial is concerned, without the package."""
+"""Environments with the interface of neurogym, as far as trials go, without the package."""
 
 from types import SimpleNamespace
 
@@ -35,12 +35,16 @@ class Environment:
 
 
 class Decisions(Environment):
-    """Which of two noisy observations is the greater one? Fixation is the first observation, and action 0."""
+    """Which of two noisy observations is the greater one? Fixation is the first observation, and
+    action 0.
+    """
 
     def fill(self, n):
         self.side = self.rng.randint(1, 3)
         self.ob, self.gt = np.zeros((n, 3), dtype=np.float32), np.zeros(n, dtype=int)
-        shown, asked = (slice(self.start_ind[name], self.end_ind[name]) for name in ("stimulus", "decision"))
+        shown, asked = (
+            slice(self.start_ind[name], self.end_ind[name]) for name in ("stimulus", "decision")
+        )
         self.ob[: asked.start, 0] = 1
         self.ob[shown, 1:] = 0.5 * self.rng.randn(shown.stop - shown.start, 2)
         self.ob[shown, self.side] += 1

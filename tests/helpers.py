@@ -1,6 +1,19 @@
 """What several tests need."""
 
-from brian_rflo import SGD, AdaptiveFeedback, AllToAll, Leaky, LearningNetwork, Linear, Murray2019, PerStep, PerTrial, RandomFeedback, Softmax, SymmetricFeedback
+from brian_rflo import (
+    SGD,
+    AdaptiveFeedback,
+    AllToAll,
+    Leaky,
+    LearningNetwork,
+    Linear,
+    Murray2019,
+    PerStep,
+    PerTrial,
+    RandomFeedback,
+    Softmax,
+    SymmetricFeedback,
+)
 
 
 def learning(update="step", batch=1, optimizer=SGD(), clip_norm=None, window=None, copies=1):
@@ -10,11 +23,43 @@ def learning(update="step", batch=1, optimizer=SGD(), clip_norm=None, window=Non
     return PerTrial(optimizer, window=window, batch=batch, clip_norm=clip_norm, copies=copies)
 
 
-def assemble(task, neurons, rule, readout_rule=None, feedback="random", output_decay=0.0, tau_out=None, classify=False, self_connections=True, output_current=False, inputs=None, gain=1.5, seed=0, weights=None, update="step", batch=1, optimizer=SGD(), clip_norm=None, averaged_over=None, parallel=1, **network_args):
-    """Return a `LearningNetwork` in the words of the NumPy baselines, so that one dictionary describes both."""
+def assemble(
+    task,
+    neurons,
+    rule,
+    readout_rule=None,
+    feedback="random",
+    output_decay=0.0,
+    tau_out=None,
+    classify=False,
+    self_connections=True,
+    output_current=False,
+    inputs=None,
+    gain=1.5,
+    seed=0,
+    weights=None,
+    update="step",
+    batch=1,
+    optimizer=SGD(),
+    clip_norm=None,
+    averaged_over=None,
+    parallel=1,
+    **network_args,
+):
+    """Return a `LearningNetwork` in the words of the NumPy baselines, so that one dictionary
+    describes both.
+    """
     kind = Softmax if classify else Linear if tau_out is None else Leaky
-    credit = {"random": RandomFeedback(), "symmetric": SymmetricFeedback(), "adaptive": AdaptiveFeedback(output_decay)}[feedback]
-    connectivity = {"recurrent": AllToAll(self_connections)} | ({"current": AllToAll()} if output_current else {}) | ({} if inputs is None else {"input": inputs})
+    credit = {
+        "random": RandomFeedback(),
+        "symmetric": SymmetricFeedback(),
+        "adaptive": AdaptiveFeedback(output_decay),
+    }[feedback]
+    connectivity = (
+        {"recurrent": AllToAll(self_connections)}
+        | ({"current": AllToAll()} if output_current else {})
+        | ({} if inputs is None else {"input": inputs})
+    )
     return LearningNetwork(
         task,
         neurons,

@@ -1,4 +1,6 @@
-"""What a reader would find fault with in a figure: texts outside of it or over each other, legends over the data."""
+"""What a reader would find fault with in a figure: texts outside of it or over each other, legends
+over the data.
+"""
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -12,21 +14,43 @@ def faults_of(figure):
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     texts, boxes = seen_texts(figure, canvas.get_renderer())
-    return [*outside(texts, boxes, figure.bbox.extents), *over_each_other(texts, boxes), *covered(figure)]
+    return [
+        *outside(texts, boxes, figure.bbox.extents),
+        *over_each_other(texts, boxes),
+        *covered(figure),
+    ]
 
 
 def seen_texts(figure, renderer):
     """Texts that are drawn, and their places ``(n, 4)`` in pixels, a pixel less at each side."""
-    ticks = [tick for ax in figure.axes for axis in (ax.xaxis, ax.yaxis) for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks())]
-    beyond = {label for tick in ticks if not within(tick.axes, tick) for label in (tick.label1, tick.label2)}
-    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip() and text not in beyond]
-    boxes = np.array([text.get_window_extent(renderer).padded(-1).extents for text in texts]).reshape(-1, 4)
+    ticks = [
+        tick
+        for ax in figure.axes
+        for axis in (ax.xaxis, ax.yaxis)
+        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks())
+    ]
+    beyond = {
+        label
+        for tick in ticks
+        if not within(tick.axes, tick)
+        for label in (tick.label1, tick.label2)
+    }
+    texts = [
+        text
+        for text in figure.findobj(Text)
+        if text.get_visible() and text.get_text().strip() and text not in beyond
+    ]
+    boxes = np.array(
+        [text.get_window_extent(renderer).padded(-1).extents for text in texts]
+    ).reshape(-1, 4)
     return texts, boxes
 
 
 def within(ax, tick):
     """Whether a tick is on the part of its axis that is shown."""
-    low, high = sorted((ax.xaxis if "XTick" in type(tick).__name__ else ax.yaxis).get_view_interval())
+    low, high = sorted(
+        (ax.xaxis if "XTick" in type(tick).__name__ else ax.yaxis).get_view_interval()
+    )
     return low - 1e-9 * abs(low) <= tick.get_loc() <= high + 1e-9 * abs(high)
 
 
@@ -40,12 +64,21 @@ def over_each_other(texts, boxes):
     """Texts that share a place."""
     low, high = boxes[:, None], boxes[None]
     meet = (low[..., :2] < high[..., 2:]).all(axis=-1) & (high[..., :2] < low[..., 2:]).all(axis=-1)
-    return [f"'{texts[one].get_text()}' runs into '{texts[other].get_text()}'" for one, other in np.argwhere(np.triu(meet, 1))]
+    return [
+        f"'{texts[one].get_text()}' runs into '{texts[other].get_text()}'"
+        for one, other in np.argwhere(np.triu(meet, 1))
+    ]
 
 
 def covered(figure):
     """Lines, spikes and bands under the legend of their axes."""
-    return [f"the legend covers {artist}" for ax in figure.axes if ax.get_legend() for artist in (*ax.lines, *ax.collections) if hides(ax.get_legend(), artist, ax)]
+    return [
+        f"the legend covers {artist}"
+        for ax in figure.axes
+        if ax.get_legend()
+        for artist in (*ax.lines, *ax.collections)
+        if hides(ax.get_legend(), artist, ax)
+    ]
 
 
 def hides(legend, artist, ax):
@@ -55,8 +88,13 @@ def hides(legend, artist, ax):
         return False
     box = legend.get_window_extent().padded(-0.4 * legend.get_texts()[0].get_size())
     paths = [artist.get_path()] if hasattr(artist, "get_path") else artist.get_paths()
-    is_line = isinstance(artist, LineCollection) or (isinstance(artist, Line2D) and artist.get_linestyle() != "None")
-    return any(line_meets(path, transform, box) if is_line else points_meet(path, transform, box) for path in paths)
+    is_line = isinstance(artist, LineCollection) or (
+        isinstance(artist, Line2D) and artist.get_linestyle() != "None"
+    )
+    return any(
+        line_meets(path, transform, box) if is_line else points_meet(path, transform, box)
+        for path in paths
+    )
 
 
 def line_meets(path, transform, box):

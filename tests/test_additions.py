@@ -1,15 +1,9 @@
-"""Kinds of learning that the machinery does not know: each is one file of `tests/additions`, right against a few lines of NumPy."""
+"""Kinds of learning that the machinery does not know: each is one file of `tests/additions`, right
+against a few lines of NumPy.
+"""
 
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, SpikeMonitor, defaultclock, device, ms, prefs, set_device
-from brian2.devices.device import reset_device
-
-from brian_rflo import RFLO, Delta, FeedbackSynapses, PerStep, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials
-from brian_rflo.credit import Credit
-from brian_rflo.schedule import MODULATE
-from brian_rflo.steps import Mechanism, Step
-
 from additions.a_bcm import BCM
 from additions.b_weight_perturbation import PairDifference, WeightPerturbation
 from additions.c_predicted_error import PredictedError
@@ -21,10 +15,32 @@ from additions.h_softplus import SoftplusNeurons
 from additions.i_td_error import RewardingReadout, Tagged, TDError
 from additions.j_node_perturbation import NodePerturbation, NoisyNeurons
 from additions.k_stdp import RewardedSTDP
+from brian2 import Network, NeuronGroup, SpikeMonitor, defaultclock, device, ms, prefs, set_device
+from brian2.devices.device import reset_device
+
+from brian_rflo import (
+    RFLO,
+    Delta,
+    FeedbackSynapses,
+    PeriodicOutput,
+    PerStep,
+    PerTrial,
+    PlasticSynapses,
+    RateNeurons,
+    Readout,
+    Trials,
+)
+from brian_rflo.credit import Credit
+from brian_rflo.schedule import MODULATE
+from brian_rflo.steps import Mechanism, Step
 
 N, TRIALS, TAU, H = 7, 6, 10 * ms, 0.1
 RNG = np.random.default_rng(3)
-W, WOUT, B = 1.5 * RNG.standard_normal((N, N)) / np.sqrt(N), RNG.uniform(-1, 1, (1, N)) / np.sqrt(N), RNG.standard_normal((N, 1))
+W, WOUT, B = (
+    1.5 * RNG.standard_normal((N, N)) / np.sqrt(N),
+    RNG.uniform(-1, 1, (1, N)) / np.sqrt(N),
+    RNG.standard_normal((N, 1)),
+)
 TASK = PeriodicOutput(period=40 * ms)
 _, Y, MASK = TASK.trial(0)
 T = TASK.n_steps
@@ -36,10 +52,25 @@ def connect(*pairs, networks=1):
         one.set_matrix(np.repeat(matrix[None], networks, 0) if networks > 1 else matrix)
 
 
-def standard(rule, learn, readout_rule=Delta(0.1), neurons=None, readout=None, networks=1, mechanisms=(), feedback=True, path=None):
-    """Run neurons, readout and both projections for TRIALS; return what reads recurrent, output and a predictor's weights."""
+def standard(
+    rule,
+    learn,
+    readout_rule=Delta(0.1),
+    neurons=None,
+    readout=None,
+    networks=1,
+    mechanisms=(),
+    feedback=True,
+    path=None,
+):
+    """Run neurons, readout and both projections for TRIALS; return what reads recurrent, output and
+    a predictor's weights.
+    """
     blocks = networks * learn.copies
-    neurons, readout = neurons or RateNeurons(N * blocks, tau=TAU), readout or Readout(TASK, networks=blocks)
+    neurons, readout = (
+        neurons or RateNeurons(N * blocks, tau=TAU),
+        readout or Readout(TASK, networks=blocks),
+    )
     rec = PlasticSynapses(neurons, neurons, rule, "I_rec", learn, name="rec*")
     out = PlasticSynapses(neurons, readout, readout_rule, "output", learn, name="out*")
     connect((rec, W), (out, WOUT), networks=blocks)
@@ -60,7 +91,9 @@ def standard(rule, learn, readout_rule=Delta(0.1), neurons=None, readout=None, n
 
 def bcm():
     neurons = RateNeurons(N, tau=TAU)
-    rec = PlasticSynapses(neurons, neurons, BCM(20.0, tau_theta=15 * ms), "I_rec", constraint="w = clip(w, -1, 1)")
+    rec = PlasticSynapses(
+        neurons, neurons, BCM(20.0, tau_theta=15 * ms), "I_rec", constraint="w = clip(w, -1, 1)"
+    )
     connect((rec, W))
     Network(neurons, rec, Trials(TASK, neurons, rec)).run(TRIALS * TASK.duration)
     w, theta = W.copy(), np.zeros(N)
@@ -94,7 +127,13 @@ def loss_of(w, wo, xi=lambda t: 0.0):
 
 def weight_perturbation():
     s = 0.01
-    rec, out = standard(Drawn(0.02, sigma=s), PerTrial(copies=2), DrawnOut(0.02, sigma=s), mechanisms=[PairDifference()], feedback=False)
+    rec, out = standard(
+        Drawn(0.02, sigma=s),
+        PerTrial(copies=2),
+        DrawnOut(0.02, sigma=s),
+        mechanisms=[PairDifference()],
+        feedback=False,
+    )
     w, wo, i, j = W.copy(), WOUT.copy(), np.arange(N)[None, :], np.arange(N)[:, None]
     for trial in range(TRIALS):
         p, po = s * np.sin(37 * i + 11 * j + 5 * trial * T), s * np.sin(37 * i + 3 + 5 * trial * T)
@@ -103,11 +142,25 @@ def weight_perturbation():
     return [(lambda: rec()[0], w, W), (lambda: rec()[1], w, W), (lambda: out()[0], wo, WOUT)]
 
 
-def rflo(update, phi=np.tanh, slope=lambda u, f: 1 - f**2, credit=lambda state, e, y: B @ e, compare=lambda state, out: out, at_end=None):
+def rflo(
+    update,
+    phi=np.tanh,
+    slope=lambda u, f: 1 - f**2,
+    credit=lambda state, e, y: B @ e,
+    compare=lambda state, out: out,
+    at_end=None,
+):
     """The same by NumPy: weights and whatever else was kept."""
     w, wo, state = W.copy(), WOUT.copy(), {}
     for _ in range(TRIALS):
-        y, p, state["position"], state["loss"], dw, dwo = np.full(N, 0.1), np.zeros((N, N)), 0.0, 0.0, 0 * w, 0 * wo
+        y, p, state["position"], state["loss"], dw, dwo = (
+            np.full(N, 0.1),
+            np.zeros((N, N)),
+            0.0,
+            0.0,
+            0 * w,
+            0 * wo,
+        )
         for t in range(T):
             u = w @ y
             f = phi(u)
@@ -137,7 +190,9 @@ def predicted_error():
 
 
 def reward():
-    rec, out = standard(Rewarded(0.05, RFLO(0, tau=TAU)), PerTrial(), mechanisms=[RunningBaseline(0.3)])
+    rec, out = standard(
+        Rewarded(0.05, RFLO(0, tau=TAU)), PerTrial(), mechanisms=[RunningBaseline(0.3)]
+    )
 
     def at_end(state, w, wo, dw, dwo):
         expected, loss = state.setdefault("expected", 0.0), state["loss"]
@@ -149,7 +204,9 @@ def reward():
 
 
 def contrastive():
-    task = TwoPhases(target=np.full((40, 2), [0.2, 0.9]), dt=1 * ms, phases={"free": 25 * ms, "clamped": 15 * ms})
+    task = TwoPhases(
+        target=np.full((40, 2), [0.2, 0.9]), dt=1 * ms, phases={"free": 25 * ms, "clamped": 15 * ms}
+    )
     units = RelaxationNeurons(N, 4 * ms, task)
     units.teaches, units.column = [0] * (N - 2) + [1, 1], [0] * (N - 1) + [1]
     start = (W + W.T) / 2
@@ -185,7 +242,10 @@ def rmsprop():
     rec, out = standard(RFLO(0.01, tau=TAU), PerTrial(RMSprop(beta=0.8)), Delta(0.01))
 
     def at_end(state, w, wo, dw, dwo):
-        s, so = (0.8 * state.get(name, 0) + (1 - 0.8) * (change / T) ** 2 for name, change in (("s", dw), ("so", dwo)))
+        s, so = (
+            0.8 * state.get(name, 0) + (1 - 0.8) * (change / T) ** 2
+            for name, change in (("s", dw), ("so", dwo))
+        )
         state["s"], state["so"] = s, so
         return w + 0.01 * dw / T / (np.sqrt(s) + 1e-8), wo + 0.01 * dwo / T / (np.sqrt(so) + 1e-8)
 
@@ -195,12 +255,19 @@ def rmsprop():
 
 def softplus():
     rec, out = standard(RFLO(0.1, tau=TAU), PerStep(), neurons=SoftplusNeurons(N, TAU))
-    w, wo, _ = rflo("step", phi=lambda u: np.log(1 + np.exp(u)), slope=lambda u, f: 1 / (1 + np.exp(-u)))
+    w, wo, _ = rflo(
+        "step", phi=lambda u: np.log(1 + np.exp(u)), slope=lambda u, f: 1 / (1 + np.exp(-u))
+    )
     return [(rec, w, W), (out, wo, WOUT)]
 
 
 def td_error():
-    rec, out = standard(Tagged(0.05, RFLO(0, tau=TAU), discount=0.9), PerStep(), readout=RewardingReadout(TASK), mechanisms=[TDError(0.95, 0.1)])
+    rec, out = standard(
+        Tagged(0.05, RFLO(0, tau=TAU), discount=0.9),
+        PerStep(),
+        readout=RewardingReadout(TASK),
+        mechanisms=[TDError(0.95, 0.1)],
+    )
     w, wo = W.copy(), WOUT.copy()
     for _ in range(TRIALS):
         y, p, tag, V, before = np.full(N, 0.1), np.zeros((N, N)), np.zeros((N, N)), 0.0, 0.0
@@ -223,11 +290,20 @@ class DrawnNoise(NodePerturbation):
 
 def node_perturbation():
     s = 0.01
-    rec, out = standard(DrawnNoise(0.01, sigma=s), PerTrial(copies=2, window=1), DrawnOut(0.02, sigma=s), neurons=NoisyNeurons(2 * N, TAU), mechanisms=[PairDifference()], feedback=False)
+    rec, out = standard(
+        DrawnNoise(0.01, sigma=s),
+        PerTrial(copies=2, window=1),
+        DrawnOut(0.02, sigma=s),
+        neurons=NoisyNeurons(2 * N, TAU),
+        mechanisms=[PairDifference()],
+        feedback=False,
+    )
     w, wo = W.copy(), WOUT.copy()
     for trial in range(TRIALS):
         po = s * np.sin(37 * np.arange(N)[None] + 3 + 5 * trial * T)
-        noisy, summed = loss_of(w, wo + po, lambda t, trial=trial: s * np.sin(37 * np.arange(N) + 5 * (trial * T + t)))
+        noisy, summed = loss_of(
+            w, wo + po, lambda t, trial=trial: s * np.sin(37 * np.arange(N) + 5 * (trial * T + t))
+        )
         m = loss_of(w, wo)[0] - noisy
         w, wo = w + 0.01 * m * summed / s**2, wo + 0.02 * m * po / s**2
     return [(lambda: rec()[1], w, W), (lambda: out()[0], wo, WOUT)]
@@ -239,9 +315,23 @@ class Alternating(Mechanism):
 
 
 def stdp():
-    spiking = NeuronGroup(N, "dv/dt = (drive + I_syn - v)/(10*ms) : 1\ndI_syn/dt = -I_syn/(5*ms) : 1\ndrive : 1", threshold="v > 1", reset="v = 0", method="euler", namespace={})
+    spiking = NeuronGroup(
+        N,
+        "dv/dt = (drive + I_syn - v)/(10*ms) : 1\ndI_syn/dt = -I_syn/(5*ms) : 1\ndrive : 1",
+        threshold="v > 1",
+        reset="v = 0",
+        method="euler",
+        namespace={},
+    )
     spiking.drive = 1.2 + 0.1 * np.arange(N)
-    rec = PlasticSynapses(spiking, spiking, RewardedSTDP(0.01, tau=20 * ms), "I_syn", PerTrial(), constraint="w = clip(w, -1, 1)")
+    rec = PlasticSynapses(
+        spiking,
+        spiking,
+        RewardedSTDP(0.01, tau=20 * ms),
+        "I_syn",
+        PerTrial(),
+        constraint="w = clip(w, -1, 1)",
+    )
     connect((rec, 0.2 * W))
     trials = Trials(TASK, rec, Alternating())
     trials.at_start(spiking, "v = 0.1*i; I_syn = 0")
@@ -249,7 +339,13 @@ def stdp():
     Network(spiking, rec, trials, spikes).run(TRIALS * TASK.duration)
     w, n = 0.2 * W, 0
     for trial in range(TRIALS):
-        v, current, early, late, tag = 0.1 * np.arange(N), np.zeros(N), np.zeros(N), np.zeros(N), np.zeros((N, N))
+        v, current, early, late, tag = (
+            0.1 * np.arange(N),
+            np.zeros(N),
+            np.zeros(N),
+            np.zeros(N),
+            np.zeros((N, N)),
+        )
         for _ in range(T):
             early, late = early - early / 20, late - late / 20
             v, current = v + 0.1 * (1.2 + 0.1 * np.arange(N) + current - v), current - current / 5
@@ -258,10 +354,25 @@ def stdp():
             tag = tag - 0.9 * late[:, None] * z + 1.0 * early * z[:, None]
             early, late, v, n = early + z, late + z, np.where(z, 0, v), n + z.sum()
         w = np.clip(w + 0.01 * (1.5 + np.sin(trial * T + T - 1)) * tag, -1, 1)
-    return [(rec.matrix, w, 0.2 * W), (lambda: np.array(spikes.num_spikes), np.array(n), np.array(0))]
+    return [
+        (rec.matrix, w, 0.2 * W),
+        (lambda: np.array(spikes.num_spikes), np.array(n), np.array(0)),
+    ]
 
 
-ADDITIONS = [bcm, weight_perturbation, predicted_error, reward, contrastive, position, rmsprop, softplus, td_error, node_perturbation, stdp]
+ADDITIONS = [
+    bcm,
+    weight_perturbation,
+    predicted_error,
+    reward,
+    contrastive,
+    position,
+    rmsprop,
+    softplus,
+    td_error,
+    node_perturbation,
+    stdp,
+]
 
 
 def compare(found):
@@ -296,4 +407,8 @@ def test_additions_in_one_standalone_program(tmp_path):
             compare(one)
     finally:
         reset_device()
-        device.reinit() if hasattr(device, "reinit") and device.__class__.__name__ != "RuntimeDevice" else None
+        (
+            device.reinit()
+            if hasattr(device, "reinit") and device.__class__.__name__ != "RuntimeDevice"
+            else None
+        )

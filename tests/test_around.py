@@ -6,7 +6,21 @@ import numpy as np
 import pytest
 from brian2 import Hz, Network, defaultclock, ms
 
-from brian_rflo import RFLO, Adam, CursorMovements, EProp, FiringRate, LIFNeurons, LearningNetwork, Linear, PerStep, PerTrial, PlasticSynapses, RateNeurons, check_rule
+from brian_rflo import (
+    RFLO,
+    Adam,
+    CursorMovements,
+    EProp,
+    FiringRate,
+    LearningNetwork,
+    LIFNeurons,
+    Linear,
+    PerStep,
+    PerTrial,
+    PlasticSynapses,
+    RateNeurons,
+    check_rule,
+)
 from brian_rflo.rules import Around
 
 TASK, TAU, N = CursorMovements(movement=20 * ms, seed=1), 10 * ms, 8
@@ -25,7 +39,11 @@ class Halved(Around):
 
 def neurons_of(kind):
     bias = np.linspace(1, 1.5, N)
-    return RateNeurons(N, tau=TAU) if kind == "rates" else LIFNeurons(N, tau=TAU, tau_syn=TAU, bias=bias, initial=np.linspace(0, 1, N))
+    return (
+        RateNeurons(N, tau=TAU)
+        if kind == "rates"
+        else LIFNeurons(N, tau=TAU, tau_syn=TAU, bias=bias, initial=np.linspace(0, 1, N))
+    )
 
 
 def weights_after(kind, rule, learn=PerStep(), trials=3, **options):
@@ -47,19 +65,31 @@ def test_held_rates_are_a_rule_around_a_rule(kind, learn):
     """Said to the network, or to its rule."""
     rule, held = RFLO(0.05, tau=TAU), HELD[kind]
     one = weights_after(kind, rule, learn, regularization=held)
-    assert_same(one, weights_after(kind, held.around(rule), learn, readout_rule=Linear().default_rule(0.05)))
+    assert_same(
+        one, weights_after(kind, held.around(rule), learn, readout_rule=Linear().default_rule(0.05))
+    )
     assert (one["recurrent"] != weights_after(kind, rule, learn)["recurrent"]).any()
 
 
 @pytest.mark.parametrize("learn", SCHEDULES.values(), ids=SCHEDULES)
 def test_without_strength_it_is_the_rule_inside(learn):
     rule = RFLO(0.05, tau=TAU)
-    assert_same(weights_after("rates", rule, learn), weights_after("rates", rule, learn, regularization=FiringRate(0.2, 0)))
+    assert_same(
+        weights_after("rates", rule, learn),
+        weights_after("rates", rule, learn, regularization=FiringRate(0.2, 0)),
+    )
 
 
-@pytest.mark.parametrize("inside", [RFLO(0.1, tau=TAU), EProp(0.1, tau=TAU)], ids=lambda rule: rule.title)
+@pytest.mark.parametrize(
+    "inside", [RFLO(0.1, tau=TAU), EProp(0.1, tau=TAU)], ids=lambda rule: rule.title
+)
 def test_half_of_a_rule_is_the_rule_at_half_the_rate(inside):
-    half, whole = weights_after("rates", Halved(0.1, inside)), weights_after("rates", type(inside)(0.05, tau=TAU), readout_rule=Linear().default_rule(0.1))
+    half, whole = (
+        weights_after("rates", Halved(0.1, inside)),
+        weights_after(
+            "rates", type(inside)(0.05, tau=TAU), readout_rule=Linear().default_rule(0.1)
+        ),
+    )
     for name, values in whole.items():
         np.testing.assert_allclose(half[name], values, rtol=1e-11, atol=1e-14)
 
@@ -68,7 +98,13 @@ def test_rules_around_rules_around_a_rule():
     """All of them keep what they need, in whichever order they stand."""
     held, inside = HELD["rates"], RFLO(0.1, tau=TAU)
     half_of_all = weights_after("rates", Halved(0.1, held.around(inside)), PerTrial(), trials=1)
-    expected = weights_after("rates", held.around(RFLO(0.05, tau=TAU)), PerTrial(), trials=1, readout_rule=Linear().default_rule(0.1))
+    expected = weights_after(
+        "rates",
+        held.around(RFLO(0.05, tau=TAU)),
+        PerTrial(),
+        trials=1,
+        readout_rule=Linear().default_rule(0.1),
+    )
     for name, values in expected.items():
         np.testing.assert_allclose(half_of_all[name], values, rtol=1e-11, atol=1e-14)
     other = weights_after("rates", held.around(Halved(0.1, inside)), PerTrial(), trials=1)
@@ -78,16 +114,37 @@ def test_rules_around_rules_around_a_rule():
 def test_strings_and_parameters_are_those_of_the_rule_inside():
     inside = RFLO(0.1, tau=TAU)
     rule = HELD["spikes"].around(inside)
-    assert (rule.traces, rule.reset, rule.rate_gradient, rule.phase, rule.core, rule.title) == (inside.traces, inside.reset, inside.rate_gradient, inside.phase, inside, "RFLO")
-    assert set(rule.parameters) == {"learning_rate", "tau", "rate_target", "rate_strength"} and rule.time_constants == inside.time_constants
-    assert set(inside.updates) == {"step"} and set(rule.updates) == {"step", "trial_end"} and rule.updates["step"] == inside.updates["step"]
-    assert set(inside.reads("post")) <= set(rule.reads("post")) and "spike_count" not in rule.reads("post")
+    assert (rule.traces, rule.reset, rule.rate_gradient, rule.phase, rule.core, rule.title) == (
+        inside.traces,
+        inside.reset,
+        inside.rate_gradient,
+        inside.phase,
+        inside,
+        "RFLO",
+    )
+    assert (
+        set(rule.parameters) == {"learning_rate", "tau", "rate_target", "rate_strength"}
+        and rule.time_constants == inside.time_constants
+    )
+    assert (
+        set(inside.updates) == {"step"}
+        and set(rule.updates) == {"step", "trial_end"}
+        and rule.updates["step"] == inside.updates["step"]
+    )
+    assert set(inside.reads("post")) <= set(rule.reads("post")) and "spike_count" not in rule.reads(
+        "post"
+    )
     check_rule(Halved(0.1, inside))
 
 
 def test_what_it_holds_may_change_between_runs():
     defaultclock.dt = TASK.dt
-    nets = [LearningNetwork(TASK, neurons_of("rates"), RFLO(0.05, tau=TAU), regularization=FiringRate(0.2, strength)) for strength in (30, 0)]
+    nets = [
+        LearningNetwork(
+            TASK, neurons_of("rates"), RFLO(0.05, tau=TAU), regularization=FiringRate(0.2, strength)
+        )
+        for strength in (30, 0)
+    ]
     nets[1].recurrent.rate_strength = nets[1].input_synapses.rate_strength = 30
     assert_same(*(net.train(2).weights_after for net in nets))
 
@@ -97,7 +154,9 @@ def test_an_error_names_the_rule_that_was_written():
     rule = HELD["rates"].around(EProp(0.1, tau=0.1 * ms))
     with pytest.raises(ValueError, match="EProp: tau = 100. us is shorter than the time step"):
         PlasticSynapses(neurons, neurons, rule, onto="I_rec")
-    recurrent = PlasticSynapses(neurons, neurons, HELD["rates"].around(RFLO(0.1, tau=TAU)), onto="I_rec", name="recurrent")
+    recurrent = PlasticSynapses(
+        neurons, neurons, HELD["rates"].around(RFLO(0.1, tau=TAU)), onto="I_rec", name="recurrent"
+    )
     recurrent.connect()
     with pytest.raises(Exception) as error:
         Network(neurons, recurrent).run(1 * ms)

@@ -1,4 +1,6 @@
-"""Benchmarks: all contestants compute the same networks; ratios, goals and files from invented rounds; errors name the argument."""
+"""Benchmarks: all contestants compute the same networks; ratios, goals and files from invented
+rounds; errors name the argument.
+"""
 
 import json
 import os
@@ -31,8 +33,15 @@ def outcome(contestant, problem, folder):
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory):
-    problems = [Problem(SIZE, mode=mode, kind=kind) for mode in ("online", "trial") for kind in KINDS]
-    return {(problem.kind, problem.mode): outcome(BY_NAME["numpy"], problem, tmp_path_factory.mktemp("numpy")) for problem in problems}
+    problems = [
+        Problem(SIZE, mode=mode, kind=kind) for mode in ("online", "trial") for kind in KINDS
+    ]
+    return {
+        (problem.kind, problem.mode): outcome(
+            BY_NAME["numpy"], problem, tmp_path_factory.mktemp("numpy")
+        )
+        for problem in problems
+    }
 
 
 @pytest.mark.parametrize("mode", ["online", "trial"])
@@ -41,7 +50,9 @@ def test_brian_models_compute_the_timed_network(module, kind, mode, expected, tm
     class OnNumpy(Runtime):
         target, model = "numpy", module.model
 
-    assert outcome(OnNumpy(), Problem(SIZE, mode=mode, kind=kind), tmp_path) == pytest.approx(expected[kind, mode], rel=1e-9)
+    assert outcome(OnNumpy(), Problem(SIZE, mode=mode, kind=kind), tmp_path) == pytest.approx(
+        expected[kind, mode], rel=1e-9
+    )
     assert expected[kind, mode][0] > {"rate": 1e-3, "spiking": 1e-6}[kind]
 
 
@@ -55,7 +66,9 @@ def test_networks_side_by_side_do_not_touch_the_first(expected, tmp_path):
     class Three(Runtime):
         target, networks, model = "numpy", 3, ours.model
 
-    assert outcome(Three(), Problem(SIZE), tmp_path) == pytest.approx(expected["rate", "online"], rel=1e-9)
+    assert outcome(Three(), Problem(SIZE), tmp_path) == pytest.approx(
+        expected["rate", "online"], rel=1e-9
+    )
 
 
 @pytest.mark.compiled
@@ -71,7 +84,9 @@ def test_limit_computes_the_timed_network(mode, size, tmp_path):
 
 @pytest.mark.compiled
 @pytest.mark.parametrize("size", [SIZE, 41])
-@pytest.mark.parametrize("name, mode", [("limit", "online"), ("limit", "trial"), ("limit-events", "trial")])
+@pytest.mark.parametrize(
+    "name, mode", [("limit", "online"), ("limit", "trial"), ("limit-events", "trial")]
+)
 def test_limits_compute_the_spiking_network(name, mode, size, tmp_path):
     problem = Problem(size, mode=mode, kind="spiking")
     expected = outcome(BY_NAME["numpy"], problem, tmp_path)
@@ -102,7 +117,9 @@ def test_the_length_is_replaced_once(tmp_path):
     path = tmp_path / "main.cpp"
     path.write_text("network.run(0.2, NULL, 10.0);")
     take_length_from_outside(path)
-    assert "network.run(std::stod(std::getenv(" in path.read_text() and path.read_text().endswith(", NULL, 10.0);")
+    assert "network.run(std::stod(std::getenv(" in path.read_text() and path.read_text().endswith(
+        ", NULL, 10.0);"
+    )
     with pytest.raises(RuntimeError, match="0 runs"):
         path.write_text("nothing")
         take_length_from_outside(path)
@@ -129,7 +146,9 @@ def invented(name, problem, seconds, change=1.0):
 
 def test_ratios_are_formed_within_rounds():
     problem = Problem(30)
-    results = Results([invented("limit", problem, [1, 2, 4]), invented("ours-9", problem, [2, 4, 12])])
+    results = Results(
+        [invented("limit", problem, [1, 2, 4]), invented("ours-9", problem, [2, 4, 12])]
+    )
     ratio = results.ratio("ours-9", "limit", problem)
     assert (ratio.middle, ratio.low, ratio.high) == pytest.approx((2, 2, 3))
     assert results.ratio("jax", "limit", problem) is None and Spread.of([]) is None
@@ -138,8 +157,14 @@ def test_ratios_are_formed_within_rounds():
 
 def test_goals_judge_what_was_measured():
     online, trial = Problem(100), Problem(100, mode="trial")
-    entries = [invented(name, online, [value]) for name, value in (("limit", 3), ("ours", 4), ("numpy", 30), ("torch", 8), ("jax", 5))]
-    rows = {row.quantity: row.holds for row in targets.rows(Results([*entries, invented("ours", trial, [2])]), processor=XEON)}
+    entries = [
+        invented(name, online, [value])
+        for name, value in (("limit", 3), ("ours", 4), ("numpy", 30), ("torch", 8), ("jax", 5))
+    ]
+    rows = {
+        row.quantity: row.holds
+        for row in targets.rows(Results([*entries, invented("ours", trial, [2])]), processor=XEON)
+    }
     assert rows == {
         "ours / limit, N = 100": False,
         "numpy / ours, N = 100": True,
@@ -148,21 +173,40 @@ def test_goals_judge_what_was_measured():
         "ours (online) / ours (trial), N = 100": True,
     }
     spiking = [Problem(size, mode="trial", kind="spiking") for size in (100, 300)]
-    results = Results([invented(name, problem, [value * problem.synapses / 1e3]) for problem in spiking for name, value in (("limit", 0.2), ("ours", 0.8), ("nest", 3.0))])
+    results = Results(
+        [
+            invented(name, problem, [value * problem.synapses / 1e3])
+            for problem in spiking
+            for name, value in (("limit", 0.2), ("ours", 0.8), ("nest", 3.0))
+        ]
+    )
     assert {row.quantity: row.holds for row in targets.rows(results, processor=XEON)} == {
         "nest / ours, N = 100, spiking, trial, float64": False,
         "nest / ours, N = 300, spiking, trial, float64": False,
         "ours, N = 300, spiking, trial, float64: ns per synapse": True,
     }
-    assert "Nanoseconds per plastic synapse" in table(results) and "0.8 (0.8 .. 0.8)" in table(results) and "4.00" in table(results)
-    growth = {"paper": {"program": 3.0}, "sizes": [{"size": 3000, "memory": 5e8}, {"size": 30, "memory": 1e6}]}
+    assert (
+        "Nanoseconds per plastic synapse" in table(results)
+        and "0.8 (0.8 .. 0.8)" in table(results)
+        and "4.00" in table(results)
+    )
+    growth = {
+        "paper": {"program": 3.0},
+        "sizes": [{"size": 3000, "memory": 5e8}, {"size": 30, "memory": 1e6}],
+    }
     assert [row.holds for row in targets.rows(Results([]), growth, XEON)] == [False, True]
     assert "NO" in targets.table(targets.rows(Results([]), growth, XEON))
 
 
 def test_each_processor_has_goals_and_others_have_none():
     problems = [Problem(100), Problem(1000, "float32")]
-    results = Results([invented(name, problem, [value]) for problem in problems for name, value in (("limit", 1), ("ours", 1.25))])
+    results = Results(
+        [
+            invented(name, problem, [value])
+            for problem in problems
+            for name, value in (("limit", 1), ("ours", 1.25))
+        ]
+    )
     growth = {"paper": {"program": 3.0}, "sizes": []}
     assert [row.holds for row in targets.rows(results, processor=XEON)] == [False, False]
     assert [row.holds for row in targets.rows(results, processor="AMD Zen 5")] == [True, True]
@@ -176,24 +220,56 @@ def test_failures_and_disagreements_are_shown():
     problem = Problem(30)
     failed = Entry("torch", problem)
     failed.reason = "torch not installed"
-    results = Results([invented("limit", problem, [1]), invented("numpy", problem, [2], change=1.1), failed])
+    results = Results(
+        [invented("limit", problem, [1]), invented("numpy", problem, [2], change=1.1), failed]
+    )
     assert "torch, N = 30, online, float64: torch not installed" in table(results)
-    assert len(disagreements(results)) == 1 and "numpy and limit disagree" in disagreements(results)[0]
+    assert (
+        len(disagreements(results)) == 1 and "numpy and limit disagree" in disagreements(results)[0]
+    )
     results.entries["numpy", problem].facts = {"change": 1.0, "output": 1e-6}
-    assert "last output 1e-06 and 0" in disagreements(results)[0] and len(disagreements(results)) == 1
+    assert (
+        "last output 1e-06 and 0" in disagreements(results)[0] and len(disagreements(results)) == 1
+    )
 
 
 def test_every_contestant_is_complete():
     assert len(BY_NAME) > len(CONTESTANTS)
     for contestant in CONTESTANTS:
-        assert contestant.name and contestant.title and type(contestant).prepare is not Contestant.prepare and type(contestant).run is not Contestant.run
+        assert (
+            contestant.name
+            and contestant.title
+            and type(contestant).prepare is not Contestant.prepare
+            and type(contestant).run is not Contestant.run
+        )
 
 
 def test_bench_measures_and_writes(tmp_path, capsys):
-    arguments = ["bench", "--sizes", "5", "--dtypes", "float64", "--modes", "online", "--rounds", "2", "--contestants", "numpy", "torch", "--kinds", "spiking", "--out", str(tmp_path)]
+    arguments = [
+        "bench",
+        "--sizes",
+        "5",
+        "--dtypes",
+        "float64",
+        "--modes",
+        "online",
+        "--rounds",
+        "2",
+        "--contestants",
+        "numpy",
+        "torch",
+        "--kinds",
+        "spiking",
+        "--out",
+        str(tmp_path),
+    ]
     assert cli.main(arguments) == 0
     said = capsys.readouterr().out
-    assert "[1/3] N = 5, spiking, online, float64: numpy: prepared" in said and "round 2 of 2" in said and "No goal was measured" in said
+    assert (
+        "[1/3] N = 5, spiking, online, float64: numpy: prepared" in said
+        and "round 2 of 2" in said
+        and "No goal was measured" in said
+    )
     content = json.loads((tmp_path / "bench.json").read_text(), parse_constant=pytest.fail)
     assert content["machine"]["packages"]["brian2"] and not content["interrupted"]
     (entry,) = content["entries"]
@@ -211,20 +287,31 @@ def test_cases_are_those_that_somebody_takes_part_in():
     spiking = [problem for problem in chosen().cases if problem.is_spiking]
     assert len(chosen().cases) == 16 + 8 and {problem.dtype for problem in spiking} == {"float64"}
     assert chosen(kinds=["spiking"], contestants=["torch"]).cases == []
-    assert chosen(quick=True).cases[-1] == Problem(100, mode="trial", kind="spiking") and len(chosen(quick=True).cases) == 4 + 1
-    assert chosen(quick=True).who(Problem(100, mode="trial", kind="spiking")) == ["limit", "ours", "numpy"]
+    assert (
+        chosen(quick=True).cases[-1] == Problem(100, mode="trial", kind="spiking")
+        and len(chosen(quick=True).cases) == 4 + 1
+    )
+    assert chosen(quick=True).who(Problem(100, mode="trial", kind="spiking")) == [
+        "limit",
+        "ours",
+        "numpy",
+    ]
     assert chosen(quick=True, kinds=["spiking"], sizes=[30]).cases[0] == Problem(30, kind="spiking")
 
 
 def test_interrupted_writes_what_there_is(tmp_path, monkeypatch, capsys):
     def measure(problem, names, rounds, entries, say):
-        entries.append(invented("limit", problem, [1.0, 2.0], change=float('nan')))
+        entries.append(invented("limit", problem, [1.0, 2.0], change=float("nan")))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(command, "measure", measure)
     assert cli.main(["bench", "--sizes", "30", "--quick", "--out", str(tmp_path)]) == 130
     content = json.loads((tmp_path / "bench.json").read_text(), parse_constant=pytest.fail)
-    assert content["interrupted"] and len(content["entries"]) == 1 and content["entries"][0]["change"] is None
+    assert (
+        content["interrupted"]
+        and len(content["entries"]) == 1
+        and content["entries"][0]["change"] is None
+    )
     assert "Interrupted" in capsys.readouterr().out
 
 
@@ -242,7 +329,10 @@ def test_no_compiler_leaves_those_that_need_none(monkeypatch):
         (["--dtypes", "float16"], "--dtypes: no 'float16'; choose from float64, float32"),
         (["--kinds", "binary"], "--kinds: no 'binary'; choose from rate, spiking"),
         (["--modes", "batch"], "--modes: no 'batch'; choose from online, trial"),
-        (["--contestants", "limit", "matlab"], "--contestants: no 'matlab'; choose from limit, limit-9, limit-events, ours"),
+        (
+            ["--contestants", "limit", "matlab"],
+            "--contestants: no 'matlab'; choose from limit, limit-9, limit-events, ours",
+        ),
         (["--quick", "--out", "/dev/null/out"], "cannot write to the folder '/dev/null/out'"),
     ],
 )

@@ -5,10 +5,33 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from brian2 import NeuronGroup, Quantity, ms, rand, seed
-
-from brian_rflo import MNIST1D, RFLO, ALIFNeurons, ArrayTask, CursorMovements, Delta, DerivedNeurons, DiscreteLIFNeurons, EProp, EvidenceAccumulation, IntervalMatching, LIFNeurons, LearningRule, NeurogymTask, PatternGeneration, PeriodicOutput, RateNeurons, SequentialDigits, StoreRecall, check_neurons, check_rule, check_task, schedule
-
 from environments import Decisions, Reaching
+
+from brian_rflo import (
+    MNIST1D,
+    RFLO,
+    ALIFNeurons,
+    ArrayTask,
+    CursorMovements,
+    Delta,
+    DerivedNeurons,
+    DiscreteLIFNeurons,
+    EProp,
+    EvidenceAccumulation,
+    IntervalMatching,
+    LearningRule,
+    LIFNeurons,
+    NeurogymTask,
+    PatternGeneration,
+    PeriodicOutput,
+    RateNeurons,
+    SequentialDigits,
+    StoreRecall,
+    check_neurons,
+    check_rule,
+    check_task,
+    schedule,
+)
 
 TASKS = (
     PeriodicOutput(period=40 * ms),
@@ -38,11 +61,28 @@ def alif(N):
 
 
 def discrete(N):
-    return DiscreteLIFNeurons(N, tau=10 * ms, tau_adapt=50 * ms, beta=np.linspace(0, 0.5, N), refractory=1 * ms, threshold=0.2)
+    return DiscreteLIFNeurons(
+        N,
+        tau=10 * ms,
+        tau_adapt=50 * ms,
+        beta=np.linspace(0, 0.5, N),
+        refractory=1 * ms,
+        threshold=0.2,
+    )
 
 
-NEURONS = (discrete, lambda N: RateNeurons(N, tau=10 * ms, initial=0.3), lambda N: RateNeurons(N, tau=5 * ms, initial=np.linspace(-1, 1, N)), lif, alif)
-RULES = (RFLO(learning_rate=0.1, tau=10 * ms), EProp(learning_rate=0.1, tau=10 * ms), Delta(learning_rate=0.1))
+NEURONS = (
+    discrete,
+    lambda N: RateNeurons(N, tau=10 * ms, initial=0.3),
+    lambda N: RateNeurons(N, tau=5 * ms, initial=np.linspace(-1, 1, N)),
+    lif,
+    alif,
+)
+RULES = (
+    RFLO(learning_rate=0.1, tau=10 * ms),
+    EProp(learning_rate=0.1, tau=10 * ms),
+    Delta(learning_rate=0.1),
+)
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: type(task).__name__)
@@ -119,7 +159,9 @@ class NamesDecide(Perturbed):
 
 
 def test_a_rule_that_draws_and_depends_on_names_is_found():
-    with pytest.raises(AssertionError, match="NamesDecide: the result depends on the names of the objects"):
+    with pytest.raises(
+        AssertionError, match="NamesDecide: the result depends on the names of the objects"
+    ):
         check_rule(NamesDecide(0.1))
 
 
@@ -159,7 +201,12 @@ def test_ports_of_a_plain_group_are_enough():
         trial_start = "activity = 0.2"
 
     def make(N):
-        mine = Mine(N, "dactivity/dt = (I_rec + I_in - activity)/(10*ms) : 1\ngain : 1\nfeedback : 1\nI_rec : 1\nI_in : 1", method="euler")
+        mine = Mine(
+            N,
+            "dactivity/dt = (I_rec + I_in - activity)/(10*ms) : 1\ngain : 1\nfeedback : 1\nI_rec :"
+            " 1\nI_in : 1",
+            method="euler",
+        )
         mine.activity = 0.2
         mine.run_regularly("gain = 1 + 0.1*activity", when="groups", order=-3)
         return mine

@@ -22,7 +22,7 @@ def run(tmp_path, *arguments):
 def test_version(capsys):
     with pytest.raises(SystemExit, match="0"):
         cli.main(["--version"])
-    assert capsys.readouterr().out.startswith("brian_rflo 0.1.0, brian2 ")
+    assert capsys.readouterr().out.startswith("brian_rflo 0.2.0.dev0, brian2 ")
 
 
 def test_list(capsys):
@@ -34,18 +34,45 @@ def test_run_writes_figure_data_and_summary(tmp_path, capsys):
     status = run(tmp_path, "--seed", "5")
     said = capsys.readouterr().out
     assert "measured" in said and "RFLO: final loss, median" in said and "100% after" in said
-    assert sorted(os.listdir(tmp_path / "out")) == ["data.npz", "figure.png", "murray2019", "summary.json"]
+    assert sorted(os.listdir(tmp_path / "out")) == [
+        "data.npz",
+        "figure.png",
+        "murray2019",
+        "summary.json",
+    ]
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert set(summary["rows"][0]) == {"quantity", "measured", "spread", "published", "expected", "holds"}
-    assert summary["settings"]["seed"] == 5 and summary["settings"]["trials"] == 12 and summary["settings"]["device"] == "numpy"
-    assert {"python", "brian2", "numpy", "brian_rflo"} <= set(summary["versions"]) and summary["wall_time_s"] > 0
-    assert set(summary["parts_s"]) == {"rflo-T200", "bptt-T200"} and all(seconds > 0 for seconds in summary["parts_s"].values())
+    assert set(summary["rows"][0]) == {
+        "quantity",
+        "measured",
+        "spread",
+        "published",
+        "expected",
+        "holds",
+    }
+    assert (
+        summary["settings"]["seed"] == 5
+        and summary["settings"]["trials"] == 12
+        and summary["settings"]["device"] == "numpy"
+    )
+    assert {"python", "brian2", "numpy", "brian_rflo"} <= set(summary["versions"]) and summary[
+        "wall_time_s"
+    ] > 0
+    assert set(summary["parts_s"]) == {"rflo-T200", "bptt-T200"} and all(
+        seconds > 0 for seconds in summary["parts_s"].values()
+    )
     assert status == (0 if all(row["holds"] is not False for row in summary["rows"]) else 1)
     assert (tmp_path / "out" / "figure.png").read_bytes().startswith(b"\x89PNG")
     with np.load(tmp_path / "out" / "data.npz", allow_pickle=False) as data:
-        assert data["rflo-T200/losses"].shape == (2, 12) and np.isfinite(data["rflo-T200/losses"]).all()
-        assert np.array_equal(data["rflo-T200/weights_before_recurrent"], data["bptt-T200/weights_before_recurrent"])
-        assert np.allclose(data["rflo-T200/losses"][:, 0], data["bptt-T200/losses"][:, 0], rtol=1e-12)
+        assert (
+            data["rflo-T200/losses"].shape == (2, 12)
+            and np.isfinite(data["rflo-T200/losses"]).all()
+        )
+        assert np.array_equal(
+            data["rflo-T200/weights_before_recurrent"], data["bptt-T200/weights_before_recurrent"]
+        )
+        assert np.allclose(
+            data["rflo-T200/losses"][:, 0], data["bptt-T200/losses"][:, 0], rtol=1e-12
+        )
         assert (data["rflo-T200/losses"][:, -1] != data["bptt-T200/losses"][:, -1]).all()
 
 
@@ -57,14 +84,22 @@ def test_the_same_seed_gives_the_same_data(tmp_path):
 
 
 def test_module_is_the_command():
-    done = subprocess.run([sys.executable, "-m", "brian_rflo", "list"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "brian_rflo", "list"], capture_output=True, text=True, check=True
+    )
     assert "murray2019/fig2a" in done.stdout
 
 
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (["run", "murray2019/fig9"], "no experiment 'murray2019/fig9'; there are: bellec2020, derived, murray2019, rate_and_spiking, bellec2020/evidence_accumulation,"),
+        (
+            ["run", "murray2019/fig9"],
+            (
+                "no experiment 'murray2019/fig9'; there are: bellec2020, derived, murray2019,"
+                " rate_and_spiking, bellec2020/evidence_accumulation,"
+            ),
+        ),
         ([*QUICK, "--networks", "0"], "--networks: must be a whole number of at least 1; got '0'"),
         ([*QUICK, "--trials", "ten"], "--trials: must be a whole number of at least 1; got 'ten'"),
         ([*QUICK, "--seed", "-1"], "--seed"),
@@ -124,7 +159,13 @@ def test_a_full_disk_does_not_hide_a_table(tmp_path, monkeypatch, capsys):
 
 
 def test_rows_judge_what_they_are_told():
-    rows = [Row("a", 1.0, "seen", high=2), Row("b", 1.0, low=2), Row("c", 1.0), Row("d", np.nan, high=1), Row("e", 1.0, low=0, high=2)]
+    rows = [
+        Row("a", 1.0, "seen", high=2),
+        Row("b", 1.0, low=2),
+        Row("c", 1.0),
+        Row("d", np.nan, high=1),
+        Row("e", 1.0, low=0, high=2),
+    ]
     assert [row.holds for row in rows] == [True, False, None, False, True]
     assert rows[3].as_json()["measured"] is None
     text = table(rows)

@@ -1,4 +1,6 @@
-"""Rate beside spiking networks: the same task, size and time constant; table, figure, files, and errors."""
+"""Rate beside spiking networks: the same task, size and time constant; table, figure, files, and
+errors.
+"""
 
 import json
 
@@ -18,21 +20,33 @@ SMALL = dict(networks=2, trials=4, n=12, device="numpy")
 
 @pytest.fixture(scope="module")
 def small():
-    return compare(TASK, ("rate", "lif", "alif"), ("rflo", "readout", "least_squares", "bptt"), **SMALL)
+    return compare(
+        TASK, ("rate", "lif", "alif"), ("rflo", "readout", "least_squares", "bptt"), **SMALL
+    )
 
 
 def test_everything_is_there(small):
-    assert list(small.results) == [(kind, rule) for kind in ("rate", "lif", "alif") for rule in ("rflo", "readout", "least_squares", "bptt")]
+    assert list(small.results) == [
+        (kind, rule)
+        for kind in ("rate", "lif", "alif")
+        for rule in ("rflo", "readout", "least_squares", "bptt")
+    ]
     for (kind, rule), result in small.results.items():
         assert result.losses.shape == (2, 4) and np.isfinite(result.losses).all()
         moved = (result.weights_after["recurrent"] != result.weights_before["recurrent"]).any()
-        assert moved == (rule in ("rflo", "bptt")) and (result.weights_after["output"] != result.weights_before["output"]).any()
+        assert (
+            moved == (rule in ("rflo", "bptt"))
+            and (result.weights_after["output"] != result.weights_before["output"]).any()
+        )
         assert ("rates" in small.arrays[kind, rule]) == (kind != "rate")
-        assert np.array_equal(result.weights_before["recurrent"], small.results[kind, "rflo"].weights_before["recurrent"])
+        assert np.array_equal(
+            result.weights_before["recurrent"],
+            small.results[kind, "rflo"].weights_before["recurrent"],
+        )
 
 
 def test_all_rules_start_from_the_same_network(small):
-    """Before anything has changed, NumPy and Brian2 give the same loss, for adaptive neurons too."""
+    """Before anything has changed, NumPy and Brian2 give the same loss, also for adaptive ones."""
     for kind in ("rate", "lif", "alif"):
         first = [small.results[kind, rule].losses[:, 0] for rule in ("rflo", "readout", "bptt")]
         np.testing.assert_allclose(first[0], first[2], rtol=1e-10)
@@ -40,22 +54,29 @@ def test_all_rules_start_from_the_same_network(small):
 
 
 def test_errors_are_in_units_of_the_targets_variance(small):
-    inputs, target, mask = TASK.trial(0)
+    _inputs, target, mask = TASK.trial(0)
     silent = (mask[:, None] * target**2).sum() / len(target)
     assert 0.3 < power(TASK) / silent <= 1
-    np.testing.assert_allclose(small.errors("rate", "rflo"), 2 * small.results["rate", "rflo"].losses / power(TASK))
+    np.testing.assert_allclose(
+        small.errors("rate", "rflo"), 2 * small.results["rate", "rflo"].losses / power(TASK)
+    )
 
 
 def test_trials_until_the_error_is_small(small):
     from dataclasses import replace
 
     easy = replace(small, cut=1e6)
-    assert (easy.trials_to("lif", "rflo") == 4).all() and np.isinf(replace(small, cut=0).trials_to("lif", "rflo")).all()
+    assert (easy.trials_to("lif", "rflo") == 4).all() and np.isinf(
+        replace(small, cut=0).trials_to("lif", "rflo")
+    ).all()
 
 
 def test_table_and_figure(small):
     text = str(small)
-    assert "adaptive LIF, bptt: firing rate" in text and "time constant of rates and of filtered spikes, ms: 50 for all" in text
+    assert (
+        "adaptive LIF, bptt: firing rate" in text
+        and "time constant of rates and of filtered spikes, ms: 50 for all" in text
+    )
     assert len(small.plot().axes) == 7
 
 
@@ -65,14 +86,25 @@ def test_what_is_not_reached_is_said_in_words(small):
     row = next(row for row in replace(small, cut=0).rows() if "trials to an error" in row.quantity)
     assert (row.told, row.spread) == ("not reached", "- -") and row.as_json()["measured"] is None
     assert "not reached" in table([row]) and "inf" not in table([row])
-    assert Row("final loss", np.inf).told == "diverged" and listed([0.5, np.inf, np.nan], ".2f") == "0.50 - -"
+    assert (
+        Row("final loss", np.inf).told == "diverged"
+        and listed([0.5, np.inf, np.nan], ".2f") == "0.50 - -"
+    )
 
 
 def test_panels_one_by_one(small):
     """The grid on new axes; a panel on given ones; names that do not exist."""
     axes = plotting.plot_comparison(small)
     assert not faults_of(axes["error"].figure)
-    assert set(axes) == {"error", "early", "late", "raster", "alignment", "changes", "rates"} and all(ax.has_data() for ax in axes.values())
+    assert set(axes) == {
+        "error",
+        "early",
+        "late",
+        "raster",
+        "alignment",
+        "changes",
+        "rates",
+    } and all(ax.has_data() for ax in axes.values())
     one = {"error": axes["error"]}
     assert plotting.plot_comparison(small, one) is one
     with pytest.raises(ValueError, match="no panel 'loss'; there are error, early"):
@@ -81,20 +113,49 @@ def test_panels_one_by_one(small):
 
 
 def test_command(tmp_path, capsys):
-    arguments = ["compare", "--task", "cursor", "--networks", "1", "--trials", "2", "--size", "8", "--rules", "rflo", "--device", "numpy", "--out", str(tmp_path)]
+    arguments = [
+        "compare",
+        "--task",
+        "cursor",
+        "--networks",
+        "1",
+        "--trials",
+        "2",
+        "--size",
+        "8",
+        "--rules",
+        "rflo",
+        "--device",
+        "numpy",
+        "--out",
+        str(tmp_path),
+    ]
     assert cli.main(arguments) == 0
     assert "LIF, rflo: final error (NMSE), median" in capsys.readouterr().out
     summary = json.loads((tmp_path / "summary.json").read_text())
-    assert summary["settings"]["neurons"] == ["rate", "lif"] and summary["settings"]["tau_ms"] == 50 and set(summary["parts_s"]) == {"rate-rflo", "lif-rflo"}
+    assert (
+        summary["settings"]["neurons"] == ["rate", "lif"]
+        and summary["settings"]["tau_ms"] == 50
+        and set(summary["parts_s"]) == {"rate-rflo", "lif-rflo"}
+    )
     assert (tmp_path / "figure.png").exists() and (tmp_path / "data.npz").exists()
 
 
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (["--task", "chess"], "compare: no task 'chess'; there are: periodic, cursor, pattern, interval"),
-        (["--neurons", "rate", "hh"], "compare: neurons must be some of rate, lif, alif; got ['rate', 'hh']"),
-        (["--rules", "force"], "compare: rules must be some of rflo, readout, least_squares, bptt; got ['force']"),
+        (
+            ["--task", "chess"],
+            "compare: no task 'chess'; there are: periodic, cursor, pattern, interval",
+        ),
+        (
+            ["--neurons", "rate", "hh"],
+            "compare: neurons must be some of rate, lif, alif; got ['rate', 'hh']",
+        ),
+        (
+            ["--rules", "force"],
+            "compare: rules must be some of rflo, readout, least_squares, bptt; got ['force']",
+        ),
         (["--tau", "0"], "compare: tau must be one positive time"),
         (["--tau", "0.1"], "compare: tau = 100. us is shorter than the time step"),
         (["--noise", "-1"], "compare: noise must be a finite number and not negative"),
@@ -109,7 +170,9 @@ def test_bad_arguments(arguments, message, capsys):
 
 @pytest.mark.parametrize("arguments", [dict(networks=0), dict(trials=1.5), dict(n=0)])
 def test_bad_numbers(arguments):
-    with pytest.raises(ValueError, match=f"compare: {next(iter(arguments))} must be a whole number of at least 1"):
+    with pytest.raises(
+        ValueError, match=f"compare: {next(iter(arguments))} must be a whole number of at least 1"
+    ):
         compare(TASK, **SMALL | arguments)
 
 
@@ -118,20 +181,34 @@ def test_no_readout_fits_the_same_trial_better_than_least_squares(kind):
     from brian_rflo import PeriodicOutput
 
     task = PeriodicOutput(period=60 * ms)
-    comparison = compare(task, (kind,), ("readout", "least_squares"), networks=2, trials=40, n=12, device="numpy")
+    comparison = compare(
+        task, (kind,), ("readout", "least_squares"), networks=2, trials=40, n=12, device="numpy"
+    )
     fitted, trained = (comparison.final_error(kind, rule) for rule in ("least_squares", "readout"))
     assert (fitted < trained).all() and (fitted < 0.9).all()
 
 
 def test_noise_is_the_same_each_time():
-    one, other, quiet = (compare(TASK, ("lif",), ("rflo", "least_squares"), noise=noise, **SMALL) for noise in (0.1, 0.1, 0.0))
+    one, other, quiet = (
+        compare(TASK, ("lif",), ("rflo", "least_squares"), noise=noise, **SMALL)
+        for noise in (0.1, 0.1, 0.0)
+    )
     for rule in ("rflo", "least_squares"):
-        np.testing.assert_array_equal(one.results["lif", rule].losses, other.results["lif", rule].losses)
-        assert (one.results["lif", rule].losses[:, :4] != quiet.results["lif", rule].losses[:, :4]).all()
+        np.testing.assert_array_equal(
+            one.results["lif", rule].losses, other.results["lif", rule].losses
+        )
+        assert (
+            one.results["lif", rule].losses[:, :4] != quiet.results["lif", rule].losses[:, :4]
+        ).all()
 
 
 def test_the_gain_is_that_of_the_initial_weights():
-    weights = [compare(TASK, ("lif",), ("least_squares",), gain=gain, **SMALL).results["lif", "least_squares"].weights_before["recurrent"] for gain in (0.5, 1.0, None)]
+    weights = [
+        compare(TASK, ("lif",), ("least_squares",), gain=gain, **SMALL)
+        .results["lif", "least_squares"]
+        .weights_before["recurrent"]
+        for gain in (0.5, 1.0, None)
+    ]
     np.testing.assert_allclose(2 * weights[0], weights[1])
     np.testing.assert_array_equal(weights[0], weights[2])
 
@@ -140,7 +217,15 @@ class Derived(Kind):
     """Rate neurons as text."""
 
     def make(self, size, tau, rng, noise):
-        return DerivedNeurons(size, "dh/dt = (-h + tanh(I_rec + I_in))/tau : 1", input=("I_rec", "I_in"), activity="h", method="euler", initial={"h": 0.1}, namespace={"tau": tau})
+        return DerivedNeurons(
+            size,
+            "dh/dt = (-h + tanh(I_rec + I_in))/tau : 1",
+            input=("I_rec", "I_in"),
+            activity="h",
+            method="euler",
+            initial={"h": 0.1},
+            namespace={"tau": tau},
+        )
 
     def rule(self, neurons, tau):
         return neurons.rule(RATE)
@@ -150,7 +235,17 @@ def test_a_kind_of_ones_own_learns_by_the_rule_that_it_names():
     mine = Derived("rate as text", gain=1.5)
     comparison = compare(TASK, ("rate", mine), ("rflo", "readout"), **SMALL)
     for rule in ("rflo", "readout"):
-        np.testing.assert_allclose(comparison.results[mine, rule].losses, comparison.results["rate", rule].losses, rtol=1e-10)
+        np.testing.assert_allclose(
+            comparison.results[mine, rule].losses,
+            comparison.results["rate", rule].losses,
+            rtol=1e-10,
+        )
     assert "rate as text, rflo: final error" in str(comparison)
-    with pytest.raises(ValueError, match="'bptt' is computed in NumPy, for rates and LIF neurons alone; for rate as text choose among rflo, readout"):
+    with pytest.raises(
+        ValueError,
+        match=(
+            "'bptt' is computed in NumPy, for rates and LIF neurons alone; for rate as text choose"
+            " among rflo, readout"
+        ),
+    ):
         compare(TASK, (mine,), ("bptt",), **SMALL)

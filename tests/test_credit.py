@@ -26,16 +26,35 @@ from brian_rflo import (
 from brian_rflo.credit import Credit
 
 TASK, TAU, N, TRIALS = CursorMovements(movement=20 * ms, seed=1), 10 * ms, 8, 4
-PATHS = {"random": RandomFeedback(), "adaptive": AdaptiveFeedback(decay=0.01), "symmetric": SymmetricFeedback()}
-SCHEDULES = {"each step": PerStep(), "batches of two, clipped": PerTrial(Adam(), batch=2, clip_norm=0.01)}
-RULES = {"linear": (Linear(decay=0.01), Delta(0.1)), "leaky": (Leaky(15 * ms), LeakyDelta(0.1, 15 * ms))}
+PATHS = {
+    "random": RandomFeedback(),
+    "adaptive": AdaptiveFeedback(decay=0.01),
+    "symmetric": SymmetricFeedback(),
+}
+SCHEDULES = {
+    "each step": PerStep(),
+    "batches of two, clipped": PerTrial(Adam(), batch=2, clip_norm=0.01),
+}
+RULES = {
+    "linear": (Linear(decay=0.01), Delta(0.1)),
+    "leaky": (Leaky(15 * ms), LeakyDelta(0.1, 15 * ms)),
+}
 
 
 def assembled(path, learn, kind, networks):
     """The standard assembly."""
     readout, rule = RULES[kind]
     neurons = RateNeurons(networks * N, tau=TAU)
-    return LearningNetwork(TASK, neurons, RFLO(0.05, tau=TAU), readout=readout, readout_rule=rule, credit=path, learn=learn, networks=networks)
+    return LearningNetwork(
+        TASK,
+        neurons,
+        RFLO(0.05, tau=TAU),
+        readout=readout,
+        readout_rule=rule,
+        credit=path,
+        learn=learn,
+        networks=networks,
+    )
 
 
 def by_parts(path, learn, kind, networks, weights):
@@ -44,9 +63,13 @@ def by_parts(path, learn, kind, networks, weights):
     neurons, inputs = RateNeurons(networks * N, tau=TAU), TaskInput(TASK)
     readout = kind.build(TASK, networks)
     parts = {
-        "recurrent": PlasticSynapses(neurons, neurons, RFLO(0.05, tau=TAU), onto="I_rec", learn=learn),
+        "recurrent": PlasticSynapses(
+            neurons, neurons, RFLO(0.05, tau=TAU), onto="I_rec", learn=learn
+        ),
         "input": PlasticSynapses(inputs, neurons, RFLO(0.05, tau=TAU), onto="I_in", learn=learn),
-        "output": PlasticSynapses(neurons, readout, rule, onto=readout.onto, learn=learn, constraint=kind.constraint),
+        "output": PlasticSynapses(
+            neurons, readout, rule, onto=readout.onto, learn=learn, constraint=kind.constraint
+        ),
     }
     for name, part in parts.items():
         part.connect(networks=1 if name == "input" else networks)
@@ -56,7 +79,14 @@ def by_parts(path, learn, kind, networks, weights):
         parts["feedback"] = credit.projections["feedback"]
     for name in set(parts) - {"input"}:
         parts[name].set_matrix(weights[name] if networks > 1 else weights[name][0])
-    trials = Trials(TASK, neurons, readout, *(parts[name] for name in ("recurrent", "input", "output")), credit, networks=networks)
+    trials = Trials(
+        TASK,
+        neurons,
+        readout,
+        *(parts[name] for name in ("recurrent", "input", "output")),
+        credit,
+        networks=networks,
+    )
     return Network(neurons, inputs, readout, *parts.values(), *credit, trials), parts
 
 
@@ -73,7 +103,9 @@ def test_by_parts_as_assembled(path, learn, kind):
     other.run(TRIALS * TASK.duration)
     for name, part in parts.items():
         found = part.matrix() if name == "input" else part.matrix(networks)
-        np.testing.assert_array_equal(found.reshape(weights[name].shape), result.weights_after[name], err_msg=name)
+        np.testing.assert_array_equal(
+            found.reshape(weights[name].shape), result.weights_after[name], err_msg=name
+        )
         moves = name != "feedback" or isinstance(path, AdaptiveFeedback)
         assert (found.reshape(weights[name].shape) != weights[name]).any() == moves, name
 
@@ -85,17 +117,27 @@ def test_a_path_follows_the_switch_of_the_readout():
     net, parts = by_parts(PATHS["adaptive"], PerStep(), "linear", 1, weights)
     parts["output"].plastic = False
     net.run(2 * TASK.duration)
-    assert np.array_equal(parts["feedback"].matrix(), weights["feedback"][0]) and (parts["recurrent"].matrix() != weights["recurrent"][0]).any()
+    assert (
+        np.array_equal(parts["feedback"].matrix(), weights["feedback"][0])
+        and (parts["recurrent"].matrix() != weights["recurrent"][0]).any()
+    )
 
 
 @pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
 def test_feedback_is_the_error_of_the_same_step_through_the_weights(path):
     defaultclock.dt = TASK.dt
     net = assembled(path, PerTrial(), "linear", 1)
-    feedback, error = (StateMonitor(group, name, record=True, when="end") for group, name in ((net.neurons, "feedback"), (net.readout, "error")))
+    feedback, error = (
+        StateMonitor(group, name, record=True, when="end")
+        for group, name in ((net.neurons, "feedback"), (net.readout, "error"))
+    )
     net.add(feedback, error)
     weights = net.weights()
     net.train(1)
-    brings = weights["output"][0].T if isinstance(path, SymmetricFeedback) else weights["feedback"][0]
-    np.testing.assert_allclose(feedback.feedback[:, :-1], brings @ error.error[:, :-1], rtol=1e-12, atol=1e-15)
+    brings = (
+        weights["output"][0].T if isinstance(path, SymmetricFeedback) else weights["feedback"][0]
+    )
+    np.testing.assert_allclose(
+        feedback.feedback[:, :-1], brings @ error.error[:, :-1], rtol=1e-12, atol=1e-15
+    )
     assert np.abs(error.error).max() > 0.1

@@ -4,10 +4,38 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from brian2 import Network, NetworkOperation, NeuronGroup, StateMonitor, Synapses, defaultclock, ms, prefs, seed, set_device, stop
+from brian2 import (
+    Network,
+    NetworkOperation,
+    NeuronGroup,
+    StateMonitor,
+    Synapses,
+    defaultclock,
+    ms,
+    prefs,
+    seed,
+    set_device,
+    stop,
+)
 from brian2 import device as brian_device
 
-from brian_rflo import RFLO, ArrayTask, Delta, FeedbackSynapses, LearningRule, LossMonitor, PerStep, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, TaskInput, Trials, schedule
+from brian_rflo import (
+    RFLO,
+    ArrayTask,
+    Delta,
+    FeedbackSynapses,
+    LearningRule,
+    LossMonitor,
+    PeriodicOutput,
+    PerStep,
+    PerTrial,
+    PlasticSynapses,
+    RateNeurons,
+    Readout,
+    TaskInput,
+    Trials,
+    schedule,
+)
 from brian_rflo.devices import device
 from brian_rflo.network import initial_weights
 
@@ -17,7 +45,9 @@ TASK = PeriodicOutput(period=20 * ms)
 
 
 def rarely(names, *long):
-    """Names, of which some are run with ``-m model`` only: they need code compiled that nothing else needs."""
+    """Names, of which some are run with ``-m model`` only: they need code compiled that nothing
+    else needs.
+    """
     return [pytest.param(name, marks=pytest.mark.model) if name in long else name for name in names]
 
 
@@ -27,20 +57,57 @@ class Parts(dict):
     __getattr__ = dict.__getitem__
 
 
-def build(rule=None, update="step", trials=True, networks=1, connect=None, source=None, target=None, task=TASK, recorded=("start", "end"), prefix=""):
-    """A small learning network with monitors of everything; every object has its own name, so that compiled code is found again."""
+def build(
+    rule=None,
+    update="step",
+    trials=True,
+    networks=1,
+    connect=None,
+    source=None,
+    target=None,
+    task=TASK,
+    recorded=("start", "end"),
+    prefix="",
+):
+    """A small learning network with monitors of everything; every object has its own name, so that
+    compiled code is found again.
+    """
     defaultclock.dt = task.dt
     weights = initial_weights(N, task.n_inputs, task.n_outputs, networks, 1.5, 3)
-    p = Parts(neurons=RateNeurons(N * networks, tau=10 * ms, initial=0.3, name=prefix + "neurons"), readout=Readout(task, networks=networks, name=prefix + "readout"))
-    p["recurrent"] = PlasticSynapses(p.neurons[source] if source else p.neurons, p.neurons[target] if target else p.neurons, rule or RFLO(learning_rate=0.5, tau=10 * ms), onto="I_rec", name=prefix + "recurrent", learn=(PerTrial if update == "trial" else PerStep)())
+    p = Parts(
+        neurons=RateNeurons(N * networks, tau=10 * ms, initial=0.3, name=prefix + "neurons"),
+        readout=Readout(task, networks=networks, name=prefix + "readout"),
+    )
+    p["recurrent"] = PlasticSynapses(
+        p.neurons[source] if source else p.neurons,
+        p.neurons[target] if target else p.neurons,
+        rule or RFLO(learning_rate=0.5, tau=10 * ms),
+        onto="I_rec",
+        name=prefix + "recurrent",
+        learn=(PerTrial if update == "trial" else PerStep)(),
+    )
     p.recurrent.connect(**(connect or {"networks": networks}))
     p.recurrent.w = "sin(3.0*i + 1.7*j)/2"
-    p["output"] = PlasticSynapses(p.neurons, p.readout, Delta(learning_rate=0.5), onto="output", name=prefix + "output", learn=(PerTrial if update == "trial" else PerStep)())
+    p["output"] = PlasticSynapses(
+        p.neurons,
+        p.readout,
+        Delta(learning_rate=0.5),
+        onto="output",
+        name=prefix + "output",
+        learn=(PerTrial if update == "trial" else PerStep)(),
+    )
     p["feedback"] = FeedbackSynapses(p.readout, p.neurons, name=prefix + "feedback")
     plastic = [p.recurrent, p.output]
     if task.n_inputs:
         p["inputs"] = TaskInput(task, name=prefix + "inputs")
-        p["incoming"] = PlasticSynapses(p.inputs, p.neurons, RFLO(learning_rate=0.5, tau=10 * ms), onto="I_in", name=prefix + "incoming", learn=(PerTrial if update == "trial" else PerStep)())
+        p["incoming"] = PlasticSynapses(
+            p.inputs,
+            p.neurons,
+            RFLO(learning_rate=0.5, tau=10 * ms),
+            onto="I_in",
+            name=prefix + "incoming",
+            learn=(PerTrial if update == "trial" else PerStep)(),
+        )
         p.incoming.connect()
         p.incoming.w = "cos(2.0*i + j)"
         plastic.append(p.incoming)
@@ -48,26 +115,52 @@ def build(rule=None, update="step", trials=True, networks=1, connect=None, sourc
         p[name].connect(networks=networks)
         p[name].set_matrix(weights[name] if networks > 1 else weights[name][0])
     if trials:
-        p["trials"] = Trials(task, p.neurons, p.readout, *plastic, networks=networks, name=prefix + "trials")
+        p["trials"] = Trials(
+            task, p.neurons, p.readout, *plastic, networks=networks, name=prefix + "trials"
+        )
         p["losses"] = LossMonitor(p.trials, name=prefix + "losses")
     for when in recorded:
-        p[f"synapses_{when}"] = StateMonitor(p.recurrent, ["w", *p.recurrent.equations.diff_eq_names, *(["change"] if update == "trial" else [])], record=np.arange(p.recurrent._size()), when=when, name=f"{prefix}synapses_{when}")
-        p[f"neurons_{when}"] = StateMonitor(p.neurons, ["activity", "gain", "feedback", "I_rec"], record=True, when=when, name=f"{prefix}neurons_{when}")
+        p[f"synapses_{when}"] = StateMonitor(
+            p.recurrent,
+            ["w", *p.recurrent.equations.diff_eq_names, *(["change"] if update == "trial" else [])],
+            record=np.arange(p.recurrent._size()),
+            when=when,
+            name=f"{prefix}synapses_{when}",
+        )
+        p[f"neurons_{when}"] = StateMonitor(
+            p.neurons,
+            ["activity", "gain", "feedback", "I_rec"],
+            record=True,
+            when=when,
+            name=f"{prefix}neurons_{when}",
+        )
     p["network"] = Network(*p.values())
     return p
 
 
 def records(p):
     """Everything that was recorded, and the state at the end."""
-    monitors = {f"{name}.{v}": np.asarray(getattr(p[name], v)) for name in p if isinstance(p[name], StateMonitor) for v in p[name].record_variables}
-    final = {f"{name}.{v}": np.asarray(getattr(p[name], v)) for name in ("recurrent", "output", "incoming") if name in p for v in ("w", *p[name].equations.diff_eq_names)}
+    monitors = {
+        f"{name}.{v}": np.asarray(getattr(p[name], v))
+        for name in p
+        if isinstance(p[name], StateMonitor)
+        for v in p[name].record_variables
+    }
+    final = {
+        f"{name}.{v}": np.asarray(getattr(p[name], v))
+        for name in ("recurrent", "output", "incoming")
+        if name in p
+        for v in ("w", *p[name].equations.diff_eq_names)
+    }
     return monitors | final
 
 
 def difference(one, other):
     """Largest difference between two sets of records, relative to the largest number of each."""
     assert one.keys() == other.keys()
-    return max(np.abs(one[name] - other[name]).max() / (np.abs(other[name]).max() or 1) for name in one)
+    return max(
+        np.abs(one[name] - other[name]).max() / (np.abs(other[name]).max() or 1) for name in one
+    )
 
 
 def both(scenario, dense_expected=True, on="cython", **settings):
@@ -79,7 +172,9 @@ def both(scenario, dense_expected=True, on="cython", **settings):
             with device(on if dense else "numpy"):
                 p = build(**settings)
                 scenario(p)
-                assert (p.recurrent.dense.reason is None) == (dense and dense_expected), p.recurrent.dense.reason
+                assert (p.recurrent.dense.reason is None) == (dense and dense_expected), (
+                    p.recurrent.dense.reason
+                )
                 results.append(records(p))
         finally:
             prefs["brian_rflo.dense_pass"] = True
@@ -111,14 +206,22 @@ def writes_between(p):
 
 def clips(when):
     def scenario(p):
-        p.recurrent.run_regularly("w = clip(w, -0.3, 0.3)", when=when, order=20, name=f"{p.recurrent.name}_clip_{when}")
+        p.recurrent.run_regularly(
+            "w = clip(w, -0.3, 0.3)", when=when, order=20, name=f"{p.recurrent.name}_clip_{when}"
+        )
         p.network.run(50 * ms)
 
     return scenario
 
 
 def kicks(p):
-    p.neurons.run_regularly("activity += 0.05*sin(1.0*i + t/ms)", dt=7 * ms, when="start", order=3, name=f"{p.neurons.name}_kick")
+    p.neurons.run_regularly(
+        "activity += 0.05*sin(1.0*i + t/ms)",
+        dt=7 * ms,
+        when="start",
+        order=3,
+        name=f"{p.neurons.name}_kick",
+    )
     p.network.run(50 * ms)
 
 
@@ -165,7 +268,24 @@ def frozen(p):
     p.network.run(15 * ms)
 
 
-@pytest.mark.parametrize("scenario", [plain, in_pieces, writes_between, clips("start"), clips("end"), kicks, drifts, surgery, surgery_within, stopped, restored, frozen], ids=lambda s: s.__qualname__.replace(".<locals>.scenario", ""))
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        plain,
+        in_pieces,
+        writes_between,
+        clips("start"),
+        clips("end"),
+        kicks,
+        drifts,
+        surgery,
+        surgery_within,
+        stopped,
+        restored,
+        frozen,
+    ],
+    ids=lambda s: s.__qualname__.replace(".<locals>.scenario", ""),
+)
 @pytest.mark.parametrize("update", ["step", "trial"])
 def test_dense_equals_ordinary(scenario, update):
     dense, ordinary = both(scenario, update=update, dense_expected=scenario is not stopped)
@@ -180,7 +300,9 @@ def test_one_run_equals_six():
 
 @dataclass(frozen=True)
 class Filtered(LearningRule):
-    """A rule that uses much of what Brian2's strings can say: two traces, functions, numbers of neurons, the switch of time."""
+    """A rule that uses much of what Brian2's strings can say: two traces, functions, numbers of
+    neurons, the switch of time.
+    """
 
     tau: object
     traces = """dp/dt = (gain_post*activity_pre - p)/tau : 1 (clock-driven)
@@ -198,7 +320,11 @@ class Kept(LearningRule):
     update = "2*feedback_post*trace"
 
 
-INPUTS = ArrayTask(inputs=np.sin(np.arange(60.0)).reshape(20, 3), target=np.cos(np.arange(40.0)).reshape(20, 2), dt=1 * ms)
+INPUTS = ArrayTask(
+    inputs=np.sin(np.arange(60.0)).reshape(20, 3),
+    target=np.cos(np.arange(40.0)).reshape(20, 2),
+    dt=1 * ms,
+)
 
 SHAPES = {
     "subgroup_source": dict(source=slice(3, 11)),
@@ -216,7 +342,18 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("name", rarely(SHAPES, "two_traces", "two_traces_trial", "without_trials", "inputs_and_outputs", "inputs_trial", "three_networks"))
+@pytest.mark.parametrize(
+    "name",
+    rarely(
+        SHAPES,
+        "two_traces",
+        "two_traces_trial",
+        "without_trials",
+        "inputs_and_outputs",
+        "inputs_trial",
+        "three_networks",
+    ),
+)
 def test_shapes_and_rules(name):
     dense, ordinary = both(plain, **SHAPES[name])
     assert difference(dense, ordinary) < 1e-12
@@ -236,11 +373,18 @@ HISTORIES = {
 }
 
 
-@pytest.mark.parametrize("name", rarely(HISTORIES, "kept_trace", "inputs", "three_networks", "subgroups"))
+@pytest.mark.parametrize(
+    "name", rarely(HISTORIES, "kept_trace", "inputs", "three_networks", "subgroups")
+)
 def test_histories_equal_the_sum_of_steps(name):
     scenario, settings = HISTORIES[name]
     reasons = []
-    dense, ordinary = both(lambda p: (scenario(p), reasons.append(p.recurrent.dense.reason_to_pass)), update="trial", recorded=(), **settings)
+    dense, ordinary = both(
+        lambda p: (scenario(p), reasons.append(p.recurrent.dense.reason_to_pass)),
+        update="trial",
+        recorded=(),
+        **settings,
+    )
     assert reasons[0] is None
     assert difference(dense, ordinary) < 1e-12
 
@@ -248,9 +392,17 @@ def test_histories_equal_the_sum_of_steps(name):
 @pytest.mark.model
 def test_histories_only_where_nobody_looks():
     reasons = []
-    for settings in (dict(update="trial"), dict(update="step", recorded=()), dict(update="trial", recorded=(), rule=Filtered(learning_rate=0.5, tau=10 * ms))):
+    for settings in (
+        dict(update="trial"),
+        dict(update="step", recorded=()),
+        dict(update="trial", recorded=(), rule=Filtered(learning_rate=0.5, tau=10 * ms)),
+    ):
         both(lambda p: (plain(p, 1), reasons.append(p.recurrent.dense.reason_to_pass)), **settings)
-    assert [reasons[k] for k in (0, 2, 4)] == ["'synapses_start' uses change, trace", "weights do not change at the end of trials", "its update is no sum of products of neurons"]
+    assert [reasons[k] for k in (0, 2, 4)] == [
+        "'synapses_start' uses change, trace",
+        "weights do not change at the end of trials",
+        "its update is no sum of products of neurons",
+    ]
 
 
 @dataclass(frozen=True)
@@ -261,7 +413,13 @@ class Noisy(Filtered):
 
 
 STANDALONE = {
-    "noisy": dict(rule=Noisy(learning_rate=0.5, tau=10 * ms), source=slice(0, 5), target=slice(4, 13), task=INPUTS, recorded=("end",)),
+    "noisy": dict(
+        rule=Noisy(learning_rate=0.5, tau=10 * ms),
+        source=slice(0, 5),
+        target=slice(4, 13),
+        task=INPUTS,
+        recorded=("end",),
+    ),
     "histories": dict(update="trial", networks=3, recorded=()),
 }
 
@@ -289,7 +447,9 @@ def standalone(cases, precision=np.float64):
 
 def test_standalone():
     results = standalone(STANDALONE)
-    differences = {name: difference(results[name, True], results[name, False]) for name in STANDALONE}
+    differences = {
+        name: difference(results[name, True], results[name, False]) for name in STANDALONE
+    }
     assert max(differences.values()) < 1e-12, differences
 
 
@@ -303,9 +463,14 @@ def test_single_precision():
 
 @pytest.mark.model
 def test_sanitizers(capfd, monkeypatch):
-    """The same program under the address and undefined-behaviour sanitizers: no report but for arrays that Brian2 never frees."""
+    """The same program under the address and undefined-behaviour sanitizers: no report but for
+    arrays that Brian2 never frees.
+    """
     monkeypatch.setenv("ASAN_OPTIONS", "detect_leaks=0")
-    before = {name: list(prefs[name]) for name in ("codegen.cpp.extra_compile_args_gcc", "codegen.cpp.extra_link_args")}
+    before = {
+        name: list(prefs[name])
+        for name in ("codegen.cpp.extra_compile_args_gcc", "codegen.cpp.extra_link_args")
+    }
     for name, flags in before.items():
         prefs[name] = [*flags, "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
     try:
@@ -317,7 +482,9 @@ def test_sanitizers(capfd, monkeypatch):
 
 
 def monitor_between(p):
-    p.network.add(StateMonitor(p.recurrent, "trace", record=True, when="thresholds", name="between"))
+    p.network.add(
+        StateMonitor(p.recurrent, "trace", record=True, when="thresholds", name="between")
+    )
     plain(p)
 
 
@@ -337,7 +504,13 @@ def from_outside(p):
 
 def rule(traces, update="feedback_post*trace", reset="trace = 0"):
     """A rule of the given strings."""
-    made = dataclass(frozen=True)(type("Made", (LearningRule,), dict(__annotations__={"tau": object}, traces=traces, update=update, reset=reset)))
+    made = dataclass(frozen=True)(
+        type(
+            "Made",
+            (LearningRule,),
+            dict(__annotations__={"tau": object}, traces=traces, update=update, reset=reset),
+        )
+    )
     return dict(rule=made(learning_rate=0.5, tau=10 * ms))
 
 
@@ -365,25 +538,69 @@ def records_subexpression(p):
 
 TRACE = "dtrace/dt = (gain_post*activity_pre - trace)/tau : 1 (clock-driven)"
 
-#: Scenario, settings, and the beginning of the reason against the pass and of that against histories; None where it is dense.
+#: Scenario, settings, and the beginning of the reason against the pass and of that against
+#: histories; None where it is dense.
 SUBTLE = {
-    "count_of_synapses": (plain, rule(TRACE.replace("activity_pre", "activity_pre/N_incoming")), None, "weights"),
-    "numbers_in_traces": (plain, rule(TRACE.replace("gain_post", "exp(-abs(i - j)/8.0)*gain_post")), None, "weights"),
-    "subexpression": (plain, rule(TRACE.replace("gain_post", "drive_post")), "its traces read 'drive_post'", "its traces"),
+    "count_of_synapses": (
+        plain,
+        rule(TRACE.replace("activity_pre", "activity_pre/N_incoming")),
+        None,
+        "weights",
+    ),
+    "numbers_in_traces": (
+        plain,
+        rule(TRACE.replace("gain_post", "exp(-abs(i - j)/8.0)*gain_post")),
+        None,
+        "weights",
+    ),
+    "subexpression": (
+        plain,
+        rule(TRACE.replace("gain_post", "drive_post")),
+        "its traces read 'drive_post'",
+        "its traces",
+    ),
     "early": (early_clip, {}, None, "weights"),
     "moved": (moved, {}, "'recurrent_summed_variable_I_rec_post' was moved", "'rec"),
     "switched_off": (switched_off, {}, "'recurrent_learn' was switched off", "'rec"),
-    "reset_reads": (in_pieces, rule(TRACE, reset="trace = 0.5*trace") | dict(update="trial", recorded=()), None, None),
-    "decay_in_time": (in_pieces, rule(TRACE.replace("- trace", "- trace*(1 + 0.5*sin(t/ms))")) | dict(update="trial", recorded=()), None, None),
-    "looked_at": (records_subexpression, rule(TRACE + "\nelig = 2*trace : 1") | dict(update="trial", recorded=()), None, "'elig' uses trace"),
+    "reset_reads": (
+        in_pieces,
+        rule(TRACE, reset="trace = 0.5*trace") | dict(update="trial", recorded=()),
+        None,
+        None,
+    ),
+    "decay_in_time": (
+        in_pieces,
+        rule(TRACE.replace("- trace", "- trace*(1 + 0.5*sin(t/ms))"))
+        | dict(update="trial", recorded=()),
+        None,
+        None,
+    ),
+    "looked_at": (
+        records_subexpression,
+        rule(TRACE + "\nelig = 2*trace : 1") | dict(update="trial", recorded=()),
+        None,
+        "'elig' uses trace",
+    ),
 }
 
 
-@pytest.mark.parametrize("name", rarely(SUBTLE, "reset_reads", "decay_in_time", "numbers_in_traces", "switched_off", "looked_at"))
+@pytest.mark.parametrize(
+    "name",
+    rarely(
+        SUBTLE, "reset_reads", "decay_in_time", "numbers_in_traces", "switched_off", "looked_at"
+    ),
+)
 def test_subtle(name):
     scenario, settings, against_pass, against_histories = SUBTLE[name]
     seen = []
-    dense, ordinary = both(lambda p: (scenario(p), seen.append((p.recurrent.dense.reason, p.recurrent.dense.reason_to_pass))), dense_expected=against_pass is None, **settings)
+    dense, ordinary = both(
+        lambda p: (
+            scenario(p),
+            seen.append((p.recurrent.dense.reason, p.recurrent.dense.reason_to_pass)),
+        ),
+        dense_expected=against_pass is None,
+        **settings,
+    )
     for reason, expected in zip(seen[0], (against_pass, against_histories)):
         assert reason == expected or reason.startswith(expected)
     assert difference(dense, ordinary) < 1e-12
@@ -392,9 +609,16 @@ def test_subtle(name):
 def test_random_numbers_are_drawn_for_each_synapse():
     with device("cpp_standalone"):
         set_device("cpp_standalone", build_on_run=False, directory=None)
-        p = build(update="trial", recorded=(), **rule(TRACE, update="feedback_post*trace*(1 + 0.1*randn())"))
+        p = build(
+            update="trial",
+            recorded=(),
+            **rule(TRACE, update="feedback_post*trace*(1 + 0.1*randn())"),
+        )
         plain(p)
-        assert (p.recurrent.dense.reason, p.recurrent.dense.reason_to_pass) == (None, "it draws random numbers")
+        assert (p.recurrent.dense.reason, p.recurrent.dense.reason_to_pass) == (
+            None,
+            "it draws random numbers",
+        )
 
 
 @pytest.mark.model
@@ -410,7 +634,13 @@ def test_interrupted_run():
         p = build(update="trial", recorded=())
         p.network.store()
         with pytest.raises(KeyError):
-            p.network.run(20 * ms, report=lambda elapsed, done, start, duration: {}["interrupted"] if done > 0.3 else None, report_period=0 * ms)
+            p.network.run(
+                20 * ms,
+                report=lambda elapsed, done, start, duration: (
+                    {}["interrupted"] if done > 0.3 else None
+                ),
+                report_period=0 * ms,
+            )
         p.network.restore()
         plain(p)
         weights = np.array(p.recurrent.w)
@@ -445,6 +675,10 @@ FALLBACKS = {
 def test_falls_back(name):
     scenario, settings, reason = FALLBACKS[name]
     reasons = []
-    dense, ordinary = both(lambda p: (scenario(p), reasons.append(p.recurrent.dense.reason)), dense_expected=False, **settings)
+    dense, ordinary = both(
+        lambda p: (scenario(p), reasons.append(p.recurrent.dense.reason)),
+        dense_expected=False,
+        **settings,
+    )
     assert reason in reasons[0]
     assert difference(dense, ordinary) < 1e-12

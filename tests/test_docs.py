@@ -1,4 +1,6 @@
-"""The documentation: everything public is in it, nothing is written twice or out of place; and, on request, it builds without warnings and its links lead somewhere."""
+"""The documentation: everything public is in it, nothing is written twice or out of place; and, on
+request, it builds without warnings and its links lead somewhere.
+"""
 
 import json
 import os
@@ -22,7 +24,7 @@ PAGES = {path.stem: path.read_text() for path in DOCS.glob("*.md")}
 
 def test_the_reference_has_every_public_name():
     listed = set(re.findall(r"[\w.]+", (DOCS / "api.rst").read_text()))
-    assert {name for name in brian_rflo.__all__} <= {name.rpartition(".")[2] for name in listed}
+    assert set(brian_rflo.__all__) <= {name.rpartition(".")[2] for name in listed}
 
 
 def test_every_rule_stands_beside_its_equations():
@@ -50,7 +52,9 @@ def test_links_of_the_repository_lead_to_files(name):
         assert (DOCS / target).exists(), target
 
 
-@pytest.mark.parametrize("path", sorted((DOCS / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((DOCS / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem
+)
 def test_notebooks_are_thin_and_without_outputs(path):
     cells = json.loads(path.read_text())["cells"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]
@@ -59,7 +63,12 @@ def test_notebooks_are_thin_and_without_outputs(path):
 
 
 def test_the_readme_has_the_command():
-    assert re.search(r"^    python3 -m venv .venv && .venv/bin/pip install -q -e \"\.\[docs\]\" && .venv/bin/sphinx-build -W docs results/docs$", (ROOT / "README.md").read_text(), flags=re.M)
+    assert re.search(
+        r"^    python3 -m venv .venv && .venv/bin/pip install -q -e \"\.\[docs\]\" &&"
+        r" .venv/bin/sphinx-build -W docs results/docs$",
+        (ROOT / "README.md").read_text(),
+        flags=re.M,
+    )
 
 
 class Page(HTMLParser):
@@ -79,7 +88,9 @@ class Page(HTMLParser):
 
 
 def broken_links(folder):
-    """Links within a site that lead nowhere: ``(page, link)``; and those that a browser would need a network for to show the page."""
+    """Links within a site that lead nowhere: ``(page, link)``; and those that a browser would need
+    a network for to show the page.
+    """
     pages = {path.resolve(): Page(path) for path in folder.rglob("*.html")}
     broken = []
     for path, page in pages.items():
@@ -88,14 +99,23 @@ def broken_links(folder):
             if parts.scheme or parts.netloc:
                 continue
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
-            if not target.exists() or (target in pages and unquote(parts.fragment) not in pages[target].anchors):
+            if not target.exists() or (
+                target in pages and unquote(parts.fragment) not in pages[target].anchors
+            ):
                 broken.append((str(path.relative_to(folder.resolve())), link))
     return len(pages), broken
 
 
 def fetched(folder):
     """Scripts, styles and pictures of pages that come from elsewhere."""
-    return {match for path in folder.rglob("*.html") for match in re.findall(r"<(?:script|img|link)[^>]+(?:src|href)=\"(https?://[^\"]+)\"", path.read_text(encoding="utf-8"))}
+    return {
+        match
+        for path in folder.rglob("*.html")
+        for match in re.findall(
+            r"<(?:script|img|link)[^>]+(?:src|href)=\"(https?://[^\"]+)\"",
+            path.read_text(encoding="utf-8"),
+        )
+    }
 
 
 @pytest.mark.model
@@ -103,9 +123,25 @@ def test_it_builds_without_warnings_and_its_links_lead_somewhere(tmp_path):
     if shutil.which("sphinx-build", path=Path(sys.executable).parent) is None:
         pytest.skip("needs pip install 'brian_rflo[docs]'")
     built = tmp_path / "site"
-    done = subprocess.run([Path(sys.executable).parent / "sphinx-build", "-W", "--keep-going", "-d", tmp_path / "trees", DOCS, built], capture_output=True, text=True, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
+    done = subprocess.run(
+        [
+            Path(sys.executable).parent / "sphinx-build",
+            "-W",
+            "--keep-going",
+            "-d",
+            tmp_path / "trees",
+            DOCS,
+            built,
+        ],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+    )
     assert done.returncode == 0, done.stderr[-5000:]
     count, broken = broken_links(built)
     assert count > 70 and not broken, broken
     assert not fetched(built)
-    assert "brian2.readthedocs.io/en/stable/reference/brian2.groups.neurongroup.NeuronGroup.html" in (built / "made" / "api" / "brian_rflo.RateNeurons.html").read_text()
+    assert (
+        "brian2.readthedocs.io/en/stable/reference/brian2.groups.neurongroup.NeuronGroup.html"
+        in (built / "made" / "api" / "brian_rflo.RateNeurons.html").read_text()
+    )

@@ -3,12 +3,19 @@
 import numpy as np
 import pytest
 from brian2 import ms
-
-from brian_rflo import RFLO, ArrayTask, CursorMovements, IntervalMatching, PeriodicOutput, RateNeurons, reference
-from brian_rflo.devices import device
-
-from targets import TARGETS
 from helpers import assemble
+from targets import TARGETS
+
+from brian_rflo import (
+    RFLO,
+    ArrayTask,
+    CursorMovements,
+    IntervalMatching,
+    PeriodicOutput,
+    RateNeurons,
+    reference,
+)
+from brian_rflo.devices import device
 
 TAU = 10 * ms
 
@@ -18,26 +25,40 @@ def relative(a, b):
 
 
 def moved(result):
-    return {name: relative(result.weights_after[name], before) for name, before in result.weights_before.items() if before.size}
+    return {
+        name: relative(result.weights_after[name], before)
+        for name, before in result.weights_before.items()
+        if before.size
+    }
 
 
-def train_in_brian(target, task, networks=1, n=30, trials=20, rate=0.03, initial=0.1, **network_args):
+def train_in_brian(
+    target, task, networks=1, n=30, trials=20, rate=0.03, initial=0.1, **network_args
+):
     from brian2 import defaultclock
 
     with device(target):
         defaultclock.dt = task.dt
         neurons = RateNeurons(networks * n, tau=TAU, initial=initial)
-        return assemble(task, neurons, RFLO(rate, tau=TAU), networks=networks, **network_args).train(trials)
+        return assemble(
+            task, neurons, RFLO(rate, tau=TAU), networks=networks, **network_args
+        ).train(trials)
 
 
 def seeded_weights(seeded):
-    return {"recurrent": seeded["w_rec"][None], "output": seeded["w_out"][None], "feedback": seeded["b_feedback"][None]}
+    return {
+        "recurrent": seeded["w_rec"][None],
+        "output": seeded["w_out"][None],
+        "feedback": seeded["b_feedback"][None],
+    }
 
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("update, rule", [("trial", "rflo"), ("step", "rflo_online")])
 def test_seeded_case(seeded, target, update, rule):
-    result = train_in_brian(target, PeriodicOutput(period=200 * ms), update=update, weights=seeded_weights(seeded))
+    result = train_in_brian(
+        target, PeriodicOutput(period=200 * ms), update=update, weights=seeded_weights(seeded)
+    )
     assert relative(result.losses[0], seeded[f"loss_{rule}"]) < 1e-10
     assert relative(result.weights_after["recurrent"][0], seeded[f"w_rec_after_{rule}"]) < 1e-10
     assert relative(result.weights_after["output"][0], seeded[f"w_out_after_{rule}"]) < 1e-10
@@ -56,7 +77,9 @@ def test_seeded_case(seeded, target, update, rule):
     ],
 )
 def test_baselines_on_the_seeded_case(seeded, rule, update, stored):
-    result = reference.train(PeriodicOutput(period=200 * ms), seeded_weights(seeded), rule, 0.03, TAU, 20, update=update)
+    result = reference.train(
+        PeriodicOutput(period=200 * ms), seeded_weights(seeded), rule, 0.03, TAU, 20, update=update
+    )
     assert relative(result.losses[0], seeded[f"loss_{stored}"]) < 1e-10
     assert relative(result.weights_after["recurrent"][0], seeded[f"w_rec_after_{stored}"]) < 1e-10
     assert relative(result.weights_after["output"][0], seeded[f"w_out_after_{stored}"]) < 1e-10
@@ -65,18 +88,41 @@ def test_baselines_on_the_seeded_case(seeded, rule, update, stored):
 
 CASES = {
     "periodic": dict(task=PeriodicOutput(period=50 * ms), n=11, seed=4),
-    "two outputs, four inputs": dict(task=CursorMovements(movement=30 * ms, hold=7 * ms, n_movements=2, seed=3), n=9, seed=1),
-    "one input, many chunks": dict(task=IntervalMatching(delays=(20 * ms, 40 * ms), seed=6), n=8, seed=2),
-    "mask": dict(task=ArrayTask(target=np.sin(np.arange(30))[:, None] * [1, 2, 3], inputs=np.cos(np.arange(60).reshape(30, 2)), mask=np.arange(30) > 10), n=5, seed=3),
+    "two outputs, four inputs": dict(
+        task=CursorMovements(movement=30 * ms, hold=7 * ms, n_movements=2, seed=3), n=9, seed=1
+    ),
+    "one input, many chunks": dict(
+        task=IntervalMatching(delays=(20 * ms, 40 * ms), seed=6), n=8, seed=2
+    ),
+    "mask": dict(
+        task=ArrayTask(
+            target=np.sin(np.arange(30))[:, None] * [1, 2, 3],
+            inputs=np.cos(np.arange(60).reshape(30, 2)),
+            mask=np.arange(30) > 10,
+        ),
+        n=5,
+        seed=3,
+    ),
     "three networks": dict(task=CursorMovements(movement=30 * ms, seed=8), n=6, seed=5, networks=3),
-    "own initial state": dict(task=PeriodicOutput(period=50 * ms), n=10, seed=9, initial=np.linspace(-1, 1, 10)),
+    "own initial state": dict(
+        task=PeriodicOutput(period=50 * ms), n=10, seed=9, initial=np.linspace(-1, 1, 10)
+    ),
 }
 
 
 def compare_with_reference(target, case, update, feedback="random"):
     result = train_in_brian(target, trials=12, update=update, feedback=feedback, **case)
     rule = {"random": "rflo", "symmetric": "local_symmetric"}[feedback]
-    expected = reference.train(case["task"], result.weights_before, rule, 0.03, TAU, 12, initial=case.get("initial", 0.1), update=update)
+    expected = reference.train(
+        case["task"],
+        result.weights_before,
+        rule,
+        0.03,
+        TAU,
+        12,
+        initial=case.get("initial", 0.1),
+        update=update,
+    )
     for name in ("losses", "first_output", "output"):
         assert relative(getattr(result, name), getattr(expected, name)) < 1e-10, name
     for name, weights in expected.weights_after.items():
@@ -99,7 +145,9 @@ def test_random_trials_in_chunks(monkeypatch, target):
 
 
 def test_symmetric_feedback(monkeypatch):
-    compare_with_reference("numpy", CASES["two outputs, four inputs"], "trial", feedback="symmetric")
+    compare_with_reference(
+        "numpy", CASES["two outputs, four inputs"], "trial", feedback="symmetric"
+    )
 
 
 def test_rtrl_is_bptt():
@@ -112,7 +160,12 @@ def test_rtrl_is_bptt():
 
 
 def random_weights(rng, networks=2, n=7, n_inputs=0, n_outputs=1):
-    shapes = {"recurrent": (n, n), "output": (n_outputs, n), "feedback": (n, n_outputs), "input": (n, n_inputs)}
+    shapes = {
+        "recurrent": (n, n),
+        "output": (n_outputs, n),
+        "feedback": (n, n_outputs),
+        "input": (n, n_inputs),
+    }
     return {name: 0.5 * rng.standard_normal((networks, *shape)) for name, shape in shapes.items()}
 
 
@@ -128,7 +181,12 @@ def test_bptt_is_the_gradient():
         shifted[name][(0, *index)] += step
         return reference.train(task, shifted, "bptt", 0.0, TAU, 1).losses[0, 0]
 
-    for name, index in (("recurrent", (2, 5)), ("recurrent", (3, 3)), ("input", (1, 2)), ("output", (1, 4))):
+    for name, index in (
+        ("recurrent", (2, 5)),
+        ("recurrent", (3, 3)),
+        ("input", (1, 2)),
+        ("output", (1, 4)),
+    ):
         slope = (loss(name, index, 1e-5) - loss(name, index, -1e-5)) / 2e-5
         change = (result.weights_after[name] - result.weights_before[name])[(0, *index)]
         assert abs(change) > 1e-9
@@ -136,7 +194,9 @@ def test_bptt_is_the_gradient():
 
 
 def test_rflo_is_rtrl_without_recurrence():
-    """Where the recurrent Jacobian vanishes and the feedback is the readout's transpose, nothing is left to approximate."""
+    """Where the recurrent Jacobian vanishes and the feedback is the readout's transpose, nothing is
+    left to approximate.
+    """
     task = CursorMovements(movement=30 * ms, seed=1)
     weights = random_weights(np.random.default_rng(0), n_inputs=4, n_outputs=2)
     weights["recurrent"][:] = 0
@@ -144,7 +204,12 @@ def test_rflo_is_rtrl_without_recurrence():
     rflo, rtrl = (reference.train(task, weights, rule, 0.1, TAU, 1) for rule in ("rflo", "rtrl"))
     for name, values in rtrl.weights_after.items():
         assert relative(rflo.weights_after[name], values) < 1e-13
-    assert relative(rflo.weights_after["input"], weights["input"]) > 1e-4 and np.abs(rflo.weights_after["recurrent"]).max() > 1e-5
-    brian = train_in_brian("numpy", task, networks=2, n=7, trials=1, rate=0.1, update="trial", weights=weights)
+    assert (
+        relative(rflo.weights_after["input"], weights["input"]) > 1e-4
+        and np.abs(rflo.weights_after["recurrent"]).max() > 1e-5
+    )
+    brian = train_in_brian(
+        "numpy", task, networks=2, n=7, trials=1, rate=0.1, update="trial", weights=weights
+    )
     for name in ("recurrent", "input", "output"):
         assert relative(brian.weights_after[name], rtrl.weights_after[name]) < 1e-12

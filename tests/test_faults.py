@@ -1,4 +1,6 @@
-"""What happens when something goes wrong: the rows of docs/faults.md, each with a test, here or beside what it is about."""
+"""What happens when something goes wrong: the rows of docs/faults.md, each with a test, here or
+beside what it is about.
+"""
 
 import errno
 import os
@@ -18,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from brian2 import Network, defaultclock, ms
+from helpers import assemble
 
 from brian_rflo import (
     RFLO,
@@ -40,7 +43,6 @@ from brian_rflo.files import (
     write_together,
     write_whole,
 )
-from helpers import assemble
 
 ROOT = Path(__file__).parent.parent
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and limits")
@@ -57,12 +59,20 @@ net = LearningNetwork(task, RateNeurons(10, tau=10*ms), RFLO(0.02, tau=10*ms), l
 def network(**options):
     task = CursorMovements(movement=20 * ms)
     defaultclock.dt = task.dt
-    return assemble(task, RateNeurons(10, tau=10 * ms), RFLO(0.02, tau=10 * ms), update="trial", **options)
+    return assemble(
+        task, RateNeurons(10, tau=10 * ms), RFLO(0.02, tau=10 * ms), update="trial", **options
+    )
 
 
 def script(source, *arguments, **options):
     """A script that runs in a process of its own."""
-    return subprocess.Popen([sys.executable, "-W", "ignore", "-c", source, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    return subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", source, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        **options,
+    )
 
 
 def test_each_row_names_a_test():
@@ -108,8 +118,15 @@ def test_a_full_disk_loses_nothing(tmp_path):
 
 @POSIX
 def test_a_full_disk_in_a_run(tmp_path):
-    """The command ends with an error that names the file; with room again the same command finishes."""
-    run = "import resource, sys\nfrom brian_rflo.cli import main\nif sys.argv[2] == 'full':\n    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, resource.RLIM_INFINITY))\nsys.exit(main(['run', 'murray2019/fig2a', '--networks', '1', '--trials', '5', '--device', 'numpy', '--out', sys.argv[1]]))"
+    """The command ends with an error that names the file; with room again the same command
+    finishes.
+    """
+    run = (
+        "import resource, sys\nfrom brian_rflo.cli import main\nif sys.argv[2] == 'full':\n   "
+        " resource.setrlimit(resource.RLIMIT_FSIZE, (3000,"
+        " resource.RLIM_INFINITY))\nsys.exit(main(['run', 'murray2019/fig2a', '--networks', '1',"
+        " '--trials', '5', '--device', 'numpy', '--out', sys.argv[1]]))"
+    )
     process = script(run, tmp_path, "full")
     said, _ = process.communicate(timeout=200)
     assert process.returncode == 2 and "cannot write" in said and "Make room" in said, said
@@ -131,7 +148,9 @@ while True:
 
 @POSIX
 def test_a_kill_while_saving_leaves_a_whole_file(tmp_path):
-    """Killed at any moment, the file is that of the last trial saved, or the one before; the next save removes what lay half written."""
+    """Killed at any moment, the file is that of the last trial saved, or the one before; the next
+    save removes what lay half written.
+    """
     path, rng = tmp_path / "network.npz", np.random.default_rng(3)
     for _ in range(2):
         process = script(SAVING, path)
@@ -168,7 +187,9 @@ def new(text="new"):
 
 @POSIX
 def test_what_lay_half_written_goes(tmp_path):
-    """A process was killed within a write: the file of before is there, and the rest goes with the next write."""
+    """A process was killed within a write: the file of before is there, and the rest goes with the
+    next write.
+    """
     path = tmp_path / "x.npz"
     write_whole(path, lambda waiting: save_arrays(waiting, {"a": np.ones(3)}))
     kill_in(lambda: write_whole(path, die))
@@ -392,18 +413,51 @@ def number_of(seed):
 @POSIX
 def test_two_runs_in_one_folder(tmp_path):
     """Two of the same command at once: both end well, with the same data."""
-    run = [sys.executable, "-m", "brian_rflo", "run", "murray2019/fig2a", "--networks", "1", "--trials", "5", "--device", "numpy", "--workers", "1", "--out"]
-    both = [subprocess.Popen([*run, str(tmp_path / "out")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
+    run = [
+        sys.executable,
+        "-m",
+        "brian_rflo",
+        "run",
+        "murray2019/fig2a",
+        "--networks",
+        "1",
+        "--trials",
+        "5",
+        "--device",
+        "numpy",
+        "--workers",
+        "1",
+        "--out",
+    ]
+    both = [
+        subprocess.Popen(
+            [*run, str(tmp_path / "out")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(2)
+    ]
     said = [process.communicate(timeout=200)[0] for process in both]
-    assert all(process.returncode in (0, 1) and "Written" in text for process, text in zip(both, said)), said
-    assert sorted(os.listdir(tmp_path / "out")) == ["data.npz", "figure.png", "murray2019", "summary.json"]
+    assert all(
+        process.returncode in (0, 1) and "Written" in text for process, text in zip(both, said)
+    ), said
+    assert sorted(os.listdir(tmp_path / "out")) == [
+        "data.npz",
+        "figure.png",
+        "murray2019",
+        "summary.json",
+    ]
     with np.load(tmp_path / "out" / "data.npz") as data:
         assert all(np.isfinite(data[name]).all() for name in data if name.endswith("losses"))
 
 
 @POSIX
 def test_a_kill_within_a_simulation_keeps_what_was_saved(tmp_path):
-    process = script(f"{NETWORK}\nnet.train(2)\nnet.save({str(tmp_path / 'network.npz')!r})\nprint('saved', flush=True)\nnet.train(10**6)")
+    process = script(
+        f"{NETWORK}\nnet.train(2)\nnet.save({str(tmp_path / 'network.npz')!r})\nprint('saved',"
+        " flush=True)\nnet.train(10**6)"
+    )
     process.stdout.readline()
     time.sleep(0.3)
     process.kill()
@@ -424,9 +478,13 @@ net.train(3).save(sys.argv[2])
 @POSIX
 @pytest.mark.model
 def test_a_compilation_that_was_interrupted(tmp_path):
-    """Killed while Cython compiles, at several moments; the next run compiles what is missing, and computes the same numbers."""
+    """Killed while Cython compiles, at several moments; the next run compiles what is missing, and
+    computes the same numbers.
+    """
     for wait in (1, 3, 6, 10, 15):
-        process = script(COMPILED, tmp_path / "cache", tmp_path / "result.npz", start_new_session=True)
+        process = script(
+            COMPILED, tmp_path / "cache", tmp_path / "result.npz", start_new_session=True
+        )
         process.stdout.readline()
         time.sleep(wait)
         os.killpg(process.pid, signal.SIGKILL)
@@ -434,10 +492,16 @@ def test_a_compilation_that_was_interrupted(tmp_path):
     process = script(COMPILED, tmp_path / "cache", tmp_path / "result.npz")
     said, _ = process.communicate(timeout=900)
     assert process.returncode == 0, said
-    np.testing.assert_allclose(TrainingResult.load(tmp_path / "result.npz").losses, network().train(3).losses, rtol=1e-12)
+    np.testing.assert_allclose(
+        TrainingResult.load(tmp_path / "result.npz").losses, network().train(3).losses, rtol=1e-12
+    )
 
 
-STANDALONE = f"""{NETWORK.replace('prefs.codegen.target = "numpy"', 'set_device("cpp_standalone", directory=__import__("sys").argv[1])')}
+ON_STANDALONE = NETWORK.replace(
+    'prefs.codegen.target = "numpy"',
+    'set_device("cpp_standalone", directory=__import__("sys").argv[1])',
+)
+STANDALONE = f"""{ON_STANDALONE}
 print("building", flush=True)
 net.train(3).save(__import__("sys").argv[2])
 """
@@ -449,7 +513,9 @@ net.train(3).save(__import__("sys").argv[2])
 def test_a_build_that_was_interrupted(tmp_path):
     """The same of a C++ program, built in a folder that stays."""
     for wait in (1, 3, 6):
-        process = script(STANDALONE, tmp_path / "program", tmp_path / "result.npz", start_new_session=True)
+        process = script(
+            STANDALONE, tmp_path / "program", tmp_path / "result.npz", start_new_session=True
+        )
         process.stdout.readline()
         time.sleep(wait)
         os.killpg(process.pid, signal.SIGKILL)
@@ -457,13 +523,18 @@ def test_a_build_that_was_interrupted(tmp_path):
     process = script(STANDALONE, tmp_path / "program", tmp_path / "result.npz")
     said, _ = process.communicate(timeout=900)
     assert process.returncode == 0, said
-    np.testing.assert_allclose(TrainingResult.load(tmp_path / "result.npz").losses, network().train(3).losses, rtol=1e-12)
+    np.testing.assert_allclose(
+        TrainingResult.load(tmp_path / "result.npz").losses, network().train(3).losses, rtol=1e-12
+    )
 
 
 @POSIX
 def test_what_killed_processes_have_left_goes(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    code = "import os, signal; from brian_rflo.files import scratch_folder; (scratch_folder('build') / 'header').touch(); os.kill(os.getpid(), signal.SIGKILL)"
+    code = (
+        "import os, signal; from brian_rflo.files import scratch_folder; (scratch_folder('build') /"
+        " 'header').touch(); os.kill(os.getpid(), signal.SIGKILL)"
+    )
     subprocess.run([sys.executable, "-c", code], env=os.environ | {"TMPDIR": str(tmp_path)})
     (left,), other = tmp_path.glob("brian_rflo_*"), tmp_path / "brian_rflo_build.elsewhere.1.x"
     other.mkdir()

@@ -1,10 +1,32 @@
-"""Parts that a network lacks, or that run at the wrong time, are named at the first run; correct networks run in silence."""
+"""Parts that a network lacks, or that run at the wrong time, are named at the first run; correct
+networks run in silence.
+"""
 
 import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, Synapses, ms, network_operation
 
-from brian_rflo import RFLO, AdaptiveFeedback, CursorMovements, Delta, DerivedNeurons, DiscreteLIFNeurons, FeedbackSynapses, FixedSynapses, LIFNeurons, LearningNetwork, LearningRule, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, SymmetricFeedback, Trials, schedule
+from brian_rflo import (
+    RFLO,
+    AdaptiveFeedback,
+    CursorMovements,
+    Delta,
+    DerivedNeurons,
+    DiscreteLIFNeurons,
+    FeedbackSynapses,
+    FixedSynapses,
+    LearningNetwork,
+    LearningRule,
+    LIFNeurons,
+    PeriodicOutput,
+    PerTrial,
+    PlasticSynapses,
+    RateNeurons,
+    Readout,
+    SymmetricFeedback,
+    Trials,
+    schedule,
+)
 from brian_rflo.synapses import SymmetricFeedbackSum
 
 TAU, TASK = 10 * ms, PeriodicOutput(period=20 * ms)
@@ -18,7 +40,11 @@ SPIKES = """dv/dt = (g + 2 - v)/(20*ms) : 1
 
 def said(caplog):
     """What was said of forgotten parts."""
-    return [record.getMessage() for record in caplog.records if record.name.endswith((".forgotten", ".belated"))]
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.name.endswith((".forgotten", ".belated"))
+    ]
 
 
 class Parts:
@@ -27,13 +53,24 @@ class Parts:
     def __init__(self, neurons=None, rule=None):
         self.neurons, self.readout = neurons or RateNeurons(6, tau=TAU, name="own"), Readout(TASK)
         onto = "g" if "g" in self.neurons.variables else "I_rec"
-        self.recurrent = PlasticSynapses(self.neurons, self.neurons, rule or RFLO(0.1, tau=TAU), onto=onto, name="rec")
-        self.output = PlasticSynapses(self.neurons, self.readout, Delta(0.1), onto="output", name="out")
+        self.recurrent = PlasticSynapses(
+            self.neurons, self.neurons, rule or RFLO(0.1, tau=TAU), onto=onto, name="rec"
+        )
+        self.output = PlasticSynapses(
+            self.neurons, self.readout, Delta(0.1), onto="output", name="out"
+        )
         self.feedback = FeedbackSynapses(self.readout, self.neurons)
         for synapses in (self.recurrent, self.output, self.feedback):
             synapses.connect()
         self.recurrent.w = 0.1
-        self.trials = Trials(TASK, *([self.neurons] if hasattr(self.neurons, "trial_start") else []), self.readout, self.recurrent, self.output, name="mytrials")
+        self.trials = Trials(
+            TASK,
+            *([self.neurons] if hasattr(self.neurons, "trial_start") else []),
+            self.readout,
+            self.recurrent,
+            self.output,
+            name="mytrials",
+        )
 
     def run(self, *more, without=(), trials=2):
         own = (self.neurons, self.readout, self.recurrent, self.output, self.feedback, self.trials)
@@ -43,7 +80,13 @@ class Parts:
         return network
 
 
-def rates(reset=True, gain=True, phase=schedule.GAIN, equations=RATES, statement="gain = 1 - tanh(I_rec)**2"):
+def rates(
+    reset=True,
+    gain=True,
+    phase=schedule.GAIN,
+    equations=RATES,
+    statement="gain = 1 - tanh(I_rec)**2",
+):
     """Neurons of the user's, as parts."""
     mine = NeuronGroup(6, equations, method="euler", name="mine")
     if gain:
@@ -55,7 +98,9 @@ def rates(reset=True, gain=True, phase=schedule.GAIN, equations=RATES, statement
 
 
 def spiking(phase):
-    mine = NeuronGroup(6, SPIKES, threshold="v > 1", reset="v = 0; activity += 1", method="euler", name="mine")
+    mine = NeuronGroup(
+        6, SPIKES, threshold="v > 1", reset="v = 0; activity += 1", method="euler", name="mine"
+    )
     mine.run_regularly("gain = clip(1 - abs(v - 1), 0, 1)", **phase)
     parts = Parts(mine)
     parts.trials.at_start(mine, "v = 0; g = 0; activity = 0")
@@ -75,8 +120,13 @@ def test_forgotten_feedback_is_named_once(built, caplog):
         del parts.feedback, left_out[0]
         parts.feedback = parts.trials
     parts.run(without=left_out)
-    assert (parts.recurrent.matrix() == before[0]).all() and (parts.output.matrix() != before[1]).any()
-    assert said(caplog) == ["'rec' learns from the feedback of 'own', which nothing in this network sets, and it is 0. To let it learn, put a FeedbackSynapses(readout, own) into the network."]
+    assert (parts.recurrent.matrix() == before[0]).all() and (
+        parts.output.matrix() != before[1]
+    ).any()
+    assert said(caplog) == [
+        "'rec' learns from the feedback of 'own', which nothing in this network sets, and it is 0."
+        " To let it learn, put a FeedbackSynapses(readout, own) into the network."
+    ]
 
 
 def test_feedback_that_arrives_is_not_missed(caplog):
@@ -103,7 +153,9 @@ def test_feedback_that_arrives_is_not_missed(caplog):
 
     others = {
         "sum": summed,
-        "statements": lambda parts: parts.neurons.run_regularly("feedback = 0.5", **schedule.FEEDBACK) and [],
+        "statements": (
+            lambda parts: parts.neurons.run_regularly("feedback = 0.5", **schedule.FEEDBACK) and []
+        ),
         "spikes": spikes,
         "Python": python,
         "a number": lambda parts: setattr(parts.neurons, "feedback", 0.5) or [],
@@ -141,7 +193,14 @@ def test_a_rule_that_reads_no_feedback_needs_none(caplog):
 
 def test_derived_rules_need_feedback(caplog):
     """The class says nothing of it: it is read off the strings."""
-    neurons = DerivedNeurons(6, "dh/dt = (-h + tanh(I_rec))/(10*ms) : 1", activity="h", method="euler", initial={"h": 0.1}, name="own")
+    neurons = DerivedNeurons(
+        6,
+        "dh/dt = (-h + tanh(I_rec))/(10*ms) : 1",
+        activity="h",
+        method="euler",
+        initial={"h": 0.1},
+        name="own",
+    )
     parts = Parts(neurons, neurons.rule(0.1))
     parts.run(without=[parts.feedback])
     assert len(said(caplog)) == 1 and "'rec' learns from the feedback of 'own'" in said(caplog)[0]
@@ -149,7 +208,10 @@ def test_derived_rules_need_feedback(caplog):
 
 def test_a_gain_that_nothing_sets_is_named(caplog):
     rates(gain=False).run()
-    assert said(caplog) == ["'rec' learns from the gain of 'mine', which nothing in this network sets, and it is 0. To let it learn, write mine.run_regularly('gain = ...', **schedule.GAIN)."]
+    assert said(caplog) == [
+        "'rec' learns from the gain of 'mine', which nothing in this network sets, and it is 0. To"
+        " let it learn, write mine.run_regularly('gain = ...', **schedule.GAIN)."
+    ]
 
 
 # Groups that go on from trial to trial
@@ -157,40 +219,71 @@ def test_a_gain_that_nothing_sets_is_named(caplog):
 
 def test_a_group_that_nothing_resets_is_named_once(caplog):
     rates(reset=False).run()
-    assert said(caplog) == ["Nothing resets 'mine' at the beginning of a trial, so that it goes on from where the last one ended. Write mytrials.at_start(mine, 'activity = ...')."]
+    assert said(caplog) == [
+        "Nothing resets 'mine' at the beginning of a trial, so that it goes on from where the last"
+        " one ended. Write mytrials.at_start(mine, 'activity = ...')."
+    ]
 
 
 def test_neurons_of_the_package_that_trials_were_not_given(caplog):
     neurons, readout = RateNeurons(6, tau=TAU, name="left_out"), Readout(TASK)
-    fixed, output = FixedSynapses(neurons, neurons, onto="I_rec"), PlasticSynapses(neurons, readout, Delta(0.1), onto="output")
+    fixed, output = (
+        FixedSynapses(neurons, neurons, onto="I_rec"),
+        PlasticSynapses(neurons, readout, Delta(0.1), onto="output"),
+    )
     fixed.connect()
     output.connect()
     Network(neurons, readout, fixed, output, Trials(TASK, readout, output)).run(TASK.duration)
-    assert said(caplog) == ["Nothing resets 'left_out' at the beginning of a trial, so that it goes on from where the last one ended. Write Trials(task, ..., left_out)."]
+    assert said(caplog) == [
+        "Nothing resets 'left_out' at the beginning of a trial, so that it goes on from where the"
+        " last one ended. Write Trials(task, ..., left_out)."
+    ]
 
 
 def test_groups_that_need_no_reset_or_have_one(caplog):
-    """Without memory; reset by the user in another way; maybe by Python; as a source that nothing drives, whose state is the user's affair."""
+    """Without memory; reset by the user in another way; maybe by Python; as a source that nothing
+    drives, whose state is the user's affair.
+    """
     static = "activity : 1\ngain : 1\nfeedback : 1\nI_rec : 1"
-    mine = rates(reset=False, equations=static, statement="activity = tanh(I_rec + 0.1)\ngain = 1 - activity**2")
+    mine = rates(
+        reset=False,
+        equations=static,
+        statement="activity = tanh(I_rec + 0.1)\ngain = 1 - activity**2",
+    )
     mine.run()
     by_hand = rates(reset=False)
     by_hand.neurons.run_regularly("activity = 0.1", dt=TASK.duration)
     by_hand.run()
     python = rates(reset=False)
     python.run(network_operation(lambda: None))
-    source = NeuronGroup(2, "dactivity/dt = (1 - activity)/(50*ms) : 1", method="euler", name="source")
+    source = NeuronGroup(
+        2, "dactivity/dt = (1 - activity)/(50*ms) : 1", method="euler", name="source"
+    )
     parts = Parts()
     inward = PlasticSynapses(source, parts.neurons, RFLO(0.1, tau=TAU), onto="I_in")
     inward.connect()
-    Network(source, parts.neurons, inward, parts.feedback, parts.readout, Trials(TASK, parts.neurons, inward)).run(TASK.duration)
+    Network(
+        source,
+        parts.neurons,
+        inward,
+        parts.feedback,
+        parts.readout,
+        Trials(TASK, parts.neurons, inward),
+    ).run(TASK.duration)
     assert not said(caplog)
 
 
 def test_an_activity_made_of_itself_is_a_memory(caplog):
     equations = "activity : 1\ngain : 1\nfeedback : 1\nI_rec : 1"
-    rates(reset=False, equations=equations, statement="activity = 0.9*activity + 0.1*tanh(I_rec)\ngain = 1 - tanh(I_rec)**2").run()
-    assert len(said(caplog)) == 1 and "Write mytrials.at_start(mine, 'activity = ...')." in said(caplog)[0]
+    rates(
+        reset=False,
+        equations=equations,
+        statement="activity = 0.9*activity + 0.1*tanh(I_rec)\ngain = 1 - tanh(I_rec)**2",
+    ).run()
+    assert (
+        len(said(caplog)) == 1
+        and "Write mytrials.at_start(mine, 'activity = ...')." in said(caplog)[0]
+    )
 
 
 # Gains that come too early or too late
@@ -199,21 +292,42 @@ def test_an_activity_made_of_itself_is_a_memory(caplog):
 LATE = dict(when="end")
 
 
-@pytest.mark.parametrize("phase", [{}, schedule.RESET, schedule.INPUT, LATE, schedule.LEARN], ids=["Brian2's default", "reset", "before the drive", "end", "learn"])
+@pytest.mark.parametrize(
+    "phase",
+    [{}, schedule.RESET, schedule.INPUT, LATE, schedule.LEARN],
+    ids=["Brian2's default", "reset", "before the drive", "end", "learn"],
+)
 def test_a_gain_of_the_step_before_is_named(phase, caplog):
     rates(phase=phase).run()
     (sentence,) = said(caplog)
-    assert "sets the gain of 'mine' at when=" in sentence and "'rec' learns with that of the step before. Write mine.run_regularly('gain = ...', **schedule.GAIN)." in sentence
+    assert (
+        "sets the gain of 'mine' at when=" in sentence
+        and "'rec' learns with that of the step before. Write"
+        " mine.run_regularly('gain = ...', **schedule.GAIN)."
+        in sentence
+    )
 
 
-@pytest.mark.parametrize("phase, named", [({}, True), (schedule.GAIN, True), (schedule.SLOPE, False), (schedule.SLOPE.behind(300), False), (dict(when="end"), True)], ids=str)
+@pytest.mark.parametrize(
+    "phase, named",
+    [
+        ({}, True),
+        (schedule.GAIN, True),
+        (schedule.SLOPE, False),
+        (schedule.SLOPE.behind(300), False),
+        (dict(when="end"), True),
+    ],
+    ids=str,
+)
 def test_a_gain_of_spikes(phase, named, caplog):
     spiking(phase).run()
     assert len(said(caplog)) == named and ("**schedule.SLOPE)." in caplog.text) == named
 
 
 def test_gains_that_are_right(caplog):
-    """In its phase, or elsewhere between the drive and the trace; of nothing that changes; without a trace; one of several."""
+    """In its phase, or elsewhere between the drive and the trace; of nothing that changes; without
+    a trace; one of several.
+    """
     rates().run()
     rates(phase=schedule.GAIN.behind(100)).run()
     rates(phase={}, statement="gain = 0.5").run()
@@ -234,7 +348,12 @@ def test_feedback_of_the_step_before_is_named(moved, caplog):
         schedule.move(back.summed_updaters["feedback_post"], schedule.FEEDBACK)
     parts.run(back, without=(parts.feedback,))
     assert len(said(caplog)) == (not moved)
-    assert moved or "sums the feedback of 'own' before 'readout_task' sets error: 'rec' learns with that of the step before. Write FeedbackSynapses(readout, own)" in said(caplog)[0]
+    assert (
+        moved
+        or "sums the feedback of 'own' before 'readout_task' sets error: 'rec' learns with that of"
+        " the step before. Write FeedbackSynapses(readout, own)"
+        in said(caplog)[0]
+    )
 
 
 def test_the_numbers_of_the_three_are_what_was_said(caplog):
@@ -249,7 +368,9 @@ def test_the_numbers_of_the_three_are_what_was_said(caplog):
         mine.activity = 0.1
         return net.train(3, namespace={}).losses[0]
 
-    assert np.allclose(losses(True, schedule.GAIN), [0.31681544, 0.31468881, 0.3125994], atol=1e-7) and not said(caplog)
+    assert np.allclose(
+        losses(True, schedule.GAIN), [0.31681544, 0.31468881, 0.3125994], atol=1e-7
+    ) and not said(caplog)
     assert np.allclose(losses(False, schedule.GAIN)[1:], [0.3512516, 0.36938396], atol=1e-7)
     assert len(said(caplog)) == 1 and "Nothing resets 'mine" in said(caplog)[0]
     assert np.allclose(losses(True, {})[1:], [0.31469102, 0.31260426], atol=1e-7)
@@ -258,7 +379,18 @@ def test_the_numbers_of_the_three_are_what_was_said(caplog):
 
 def test_standard_networks_lack_nothing(caplog):
     task = CursorMovements(movement=10 * ms, n_movements=2)
-    makers = (lambda: RateNeurons(6, tau=TAU), lambda: LIFNeurons(6, tau=TAU, tau_syn=TAU, bias=2.0), lambda: DiscreteLIFNeurons(6, tau=TAU))
-    for make, options in zip(makers, (dict(credit=AdaptiveFeedback()), dict(learn=PerTrial(), credit=SymmetricFeedback()), dict(trained=("output",)))):
+    makers = (
+        lambda: RateNeurons(6, tau=TAU),
+        lambda: LIFNeurons(6, tau=TAU, tau_syn=TAU, bias=2.0),
+        lambda: DiscreteLIFNeurons(6, tau=TAU),
+    )
+    for make, options in zip(
+        makers,
+        (
+            dict(credit=AdaptiveFeedback()),
+            dict(learn=PerTrial(), credit=SymmetricFeedback()),
+            dict(trained=("output",)),
+        ),
+    ):
         LearningNetwork(task, make(), RFLO(1e-3, tau=TAU), **options).train(1, namespace={})
     assert not said(caplog)

@@ -94,7 +94,10 @@ PAIRS = {
     "arrays of objects": (objects(None, "a", (1, 2)), objects(None, "a", (1, 3))),
     "queues": (deque([1]), deque([2])),
     "closures over objects": (closing_over(Options(1)), closing_over(Options(2))),
-    "closures over random numbers": (closing_over(np.random.default_rng(1)), closing_over(np.random.default_rng(2))),
+    "closures over random numbers": (
+        closing_over(np.random.default_rng(1)),
+        closing_over(np.random.default_rng(2)),
+    ),
     "random numbers": (np.random.default_rng(1), np.random.default_rng(2)),
     "random numbers of old": (np.random.RandomState(1), np.random.RandomState(2)),
     "functions of NumPy": (np.mean, np.median),
@@ -105,7 +108,10 @@ PAIRS = {
     "vectorized functions": (np.vectorize(math.sin), np.vectorize(math.cos)),
     "partial functions": (functools.partial(max, 1), functools.partial(max, 2)),
     "modules": (math, cmath),
-    "timed arrays with units": (TimedArray([1, 2] * mV, dt=1 * ms), TimedArray([1e-3, 2e-3], dt=1 * ms)),
+    "timed arrays with units": (
+        TimedArray([1, 2] * mV, dt=1 * ms),
+        TimedArray([1e-3, 2e-3], dt=1 * ms),
+    ),
     "functions as keys": ({closing_over: 1}, {objects: 1}),
 }
 
@@ -116,7 +122,15 @@ def test_different_values_have_different_texts(one, other):
     assert opaque_part(one) is None
 
 
-@pytest.mark.parametrize("value", [threading.Lock(), Options(threading.Lock()), [[threading.Lock()]], functools.partial(max, threading.Lock())])
+@pytest.mark.parametrize(
+    "value",
+    [
+        threading.Lock(),
+        Options(threading.Lock()),
+        [[threading.Lock()]],
+        functools.partial(max, threading.Lock()),
+    ],
+)
 def test_what_says_nothing_is_found_wherever_it_is(value):
     assert type(opaque_part(value)) is type(threading.Lock())
 
@@ -131,12 +145,34 @@ def test_many_objects_that_know_each_other():
 
 def test_the_text_is_the_same_in_every_process(tmp_path):
     """No place in memory, and no order of a set, gets into it."""
-    code = f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r}); import test_identity as here; from brian_rflo.identity import described; print(*map(described, (pair[0] for pair in here.PAIRS.values())), described(set('abcdef')), sep='\\n')"
-    texts = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | {"PYTHONHASHSEED": seed}).stdout for seed in ("1", "2")}
+    code = (
+        f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r}); import test_identity as"
+        " here; from brian_rflo.identity import described; print(*map(described, (pair[0] for pair"
+        " in here.PAIRS.values())), described(set('abcdef')), sep='\\n')"
+    )
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    }
     assert len(texts) == 1 and " at 0x" not in texts.pop()
 
 
-@pytest.mark.parametrize("one, other", [(np.mean, np.median), (np.tanh, brian2.tanh), (math.sqrt, cmath.sqrt), (functools.lru_cache(math.sin), functools.lru_cache(math.cos)), (closing_over, objects)])
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        (np.mean, np.median),
+        (np.tanh, brian2.tanh),
+        (math.sqrt, cmath.sqrt),
+        (functools.lru_cache(math.sin), functools.lru_cache(math.cos)),
+        (closing_over, objects),
+    ],
+)
 def test_functions_under_a_name_are_code(one, other, monkeypatch):
     def use():
         return used(1)  # noqa: F821
@@ -164,11 +200,25 @@ def test_code_of_ones_own_package_is_in_the_text_of_its_objects(tmp_path, monkey
 
 
 def test_constants_of_the_script():
-    """Those that strings take from it, and not what they set themselves, what Brian2 has, or what a group has no strings for."""
-    group = NeuronGroup(2, "dv/dt = (a - v)/tau_x + pi*Hz : 1", threshold="v > b", reset="v = c", method="euler", namespace={"c": 0})
+    """Those that strings take from it, and not what they set themselves, what Brian2 has, or what a
+    group has no strings for.
+    """
+    group = NeuronGroup(
+        2,
+        "dv/dt = (a - v)/tau_x + pi*Hz : 1",
+        threshold="v > b",
+        reset="v = c",
+        method="euler",
+        namespace={"c": 0},
+    )
     group.run_regularly("passing = 2\nv = passing*d")
     outside = dict(a=1.0, tau_x=10 * ms, b=2, c=3, d=np.float64(4), passing=9, pi=3, v=5, unused=6)
-    assert constants_outside([group, SpikeGeneratorGroup(1, [0], [1] * ms)], outside) == {"a": 1.0, "tau_x": 10 * ms, "b": 2, "d": 4.0}
+    assert constants_outside([group, SpikeGeneratorGroup(1, [0], [1] * ms)], outside) == {
+        "a": 1.0,
+        "tau_x": 10 * ms,
+        "b": 2,
+        "d": 4.0,
+    }
 
 
 RESTATING = """
@@ -306,8 +356,12 @@ def test_what_a_class_restates_otherwise_counts():
     assert len(set(texts)) == len(texts) and of(k=1) == of()
 
 
-def test_packages_of_another_interpreter_and_compiled_neighbours_are_told_apart(tmp_path, monkeypatch):
-    """What `pip install --user` or another environment has is installed; a compiled module beside one's own is known by its bytes."""
+def test_packages_of_another_interpreter_and_compiled_neighbours_are_told_apart(
+    tmp_path, monkeypatch
+):
+    """What `pip install --user` or another environment has is installed; a compiled module beside
+    one's own is known by its bytes.
+    """
     from importlib import util
 
     from brian_rflo.identity.code import files_of, is_in_work

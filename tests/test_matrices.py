@@ -1,14 +1,27 @@
-"""Weight matrices in and out: rows are postsynaptic neurons, whatever the projection and its pattern."""
+"""Weight matrices in and out: rows are postsynaptic neurons, whatever the projection and its
+pattern.
+"""
 
 import numpy as np
 import pytest
 from brian2 import Network, SpikeGeneratorGroup, SpikeMonitor, Synapses, ms
 from scipy import sparse
 
-from brian_rflo import RFLO, FeedbackSynapses, FixedSynapses, LIFNeurons, PeriodicOutput, PlasticSynapses, RateNeurons, Readout
+from brian_rflo import (
+    RFLO,
+    FeedbackSynapses,
+    FixedSynapses,
+    LIFNeurons,
+    PeriodicOutput,
+    PlasticSynapses,
+    RateNeurons,
+    Readout,
+)
 from brian_rflo.devices import device
 
-MATRIX = np.array([[0.0, 1.5, 0.0, -2.0], [0.25, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 3.0]])  # [post, pre]: three neurons get input from four
+MATRIX = np.array(
+    [[0.0, 1.5, 0.0, -2.0], [0.25, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 3.0]]
+)  # [post, pre]: three neurons get input from four
 
 
 def rates(n, name="rates*"):
@@ -54,7 +67,9 @@ def test_absent_is_not_zero():
     np.testing.assert_array_equal(synapses.matrix(absent=np.nan), weights)
     again = fixed(rates(4), rates(3))
     again.connect_matrix(synapses.matrix(absent=np.nan), absent=np.nan)
-    assert all(np.array_equal(getattr(again, name)[:], getattr(synapses, name)[:]) for name in "ijw")
+    assert all(
+        np.array_equal(getattr(again, name)[:], getattr(synapses, name)[:]) for name in "ijw"
+    )
 
 
 @pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.coo_matrix, sparse.csc_array])
@@ -63,7 +78,9 @@ def test_sparse_matrices(kind):
     synapses.connect_matrix(kind(MATRIX))
     dense = fixed(rates(4), rates(3))
     dense.connect_matrix(MATRIX)
-    assert all(np.array_equal(getattr(synapses, name)[:], getattr(dense, name)[:]) for name in "ijw")
+    assert all(
+        np.array_equal(getattr(synapses, name)[:], getattr(dense, name)[:]) for name in "ijw"
+    )
 
 
 def test_what_a_sparse_matrix_stores_is_a_synapse():
@@ -78,7 +95,10 @@ def test_new_weights_for_sparse_synapses():
     synapses.connect_matrix(MATRIX)
     synapses.set_matrix(2 * MATRIX)
     np.testing.assert_array_equal(synapses.matrix(), 2 * MATRIX)
-    with pytest.raises(ValueError, match=r"has 1 weights where there is no synapse \(the first for post = 2, pre = 0\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"has 1 weights where there is no synapse \(the first for post = 2, pre = 0\)",
+    ):
         synapses.set_matrix(MATRIX + [[0], [0], [1]] * (np.arange(4) == 0))
     np.testing.assert_array_equal(synapses.matrix(), 2 * MATRIX)
 
@@ -106,7 +126,10 @@ def test_without_any_synapse():
 
 BAD = {
     "transposed": (MATRIX.T, r"must have shape \(3, 4\), \[post, pre\]; got \(4, 3\)"),
-    "sparse, transposed": (sparse.csr_matrix(MATRIX.T), r"must have shape \(3, 4\), \[post, pre\]; got \(4, 3\)"),
+    "sparse, transposed": (
+        sparse.csr_matrix(MATRIX.T),
+        r"must have shape \(3, 4\), \[post, pre\]; got \(4, 3\)",
+    ),
     "not finite": (np.where(MATRIX == 3, np.inf, MATRIX), "must be finite"),
 }
 
@@ -135,7 +158,9 @@ def spiking(kind):
     return np.array(spikes.i), np.array(spikes.t)
 
 
-@pytest.mark.parametrize("target", ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.compiled)])
+@pytest.mark.parametrize(
+    "target", ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.compiled)]
+)
 def test_fixed_weights_send_spikes(target):
     with device(target):
         ours = spiking(FixedSynapses)

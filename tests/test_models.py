@@ -9,12 +9,28 @@ import pytest
 from brian_rflo import cli
 
 ROOT = Path(__file__).parent.parent
-#: Experiments that differ from another in their task alone, or in their size, and one whose networks `test_comparison` trains.
-ALIKE = {"murray2019/fig2c", "murray2019/fig2d", "murray2019/fig2s2", "murray2019/fig2s3", "bellec2020/pattern_generation", "rate_and_spiking/periodic", "rate_and_spiking/cursor", "rate_and_spiking/pattern", "rate_and_spiking/interval", "bellec2020/evidence_accumulation_large", "derived/periodic", "derived/cursor"}
+#: Experiments that differ from another in their task alone, or in their size, and one whose
+#: networks `test_comparison` trains.
+ALIKE = {
+    "murray2019/fig2c",
+    "murray2019/fig2d",
+    "murray2019/fig2s2",
+    "murray2019/fig2s3",
+    "bellec2020/pattern_generation",
+    "rate_and_spiking/periodic",
+    "rate_and_spiking/cursor",
+    "rate_and_spiking/pattern",
+    "rate_and_spiking/interval",
+    "bellec2020/evidence_accumulation_large",
+    "derived/periodic",
+    "derived/cursor",
+}
 
 
 def test_times_are_the_same_wherever_they_are_told():
-    """In the list, on the model's page, and, of the first command that a reader gives, in the README."""
+    """In the list, on the model's page, and, of the first command that a reader gives, in the
+    README.
+    """
     page = (ROOT / "models" / "murray2019" / "README.md").read_text()
     told = re.findall(r"^\| `(\w+)` \| .* \| (.+?) \| (.+?) \|$", page, flags=re.M)
     known = cli.experiments()
@@ -26,10 +42,32 @@ def test_times_are_the_same_wherever_they_are_told():
     assert f"{quick} after installation" in readme and f"10 000 trials in {full}." in readme
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.model] if name in ALIKE else []) for name in cli.experiments()])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.model] if name in ALIKE else [])
+        for name in cli.experiments()
+    ],
+)
 def test_every_experiment_runs_small(name, tmp_path):
-    assert cli.main(["run", name, "--quick", "--networks", "2", "--trials", "3", "--device", "numpy", "--out", str(tmp_path)]) in (0, 1)
-    assert {"figure.png", "data.npz", "summary.json", name.split("/")[0]} == {path.name for path in tmp_path.iterdir()}
+    assert cli.main(
+        [
+            "run",
+            name,
+            "--quick",
+            "--networks",
+            "2",
+            "--trials",
+            "3",
+            "--device",
+            "numpy",
+            "--out",
+            str(tmp_path),
+        ]
+    ) in (0, 1)
+    assert {"figure.png", "data.npz", "summary.json", name.split("/")[0]} == {
+        path.name for path in tmp_path.iterdir()
+    }
 
 
 @pytest.mark.model

@@ -1,4 +1,6 @@
-"""Cython modules compiled side by side: the same numbers, nothing left behind, and an error where one does not compile."""
+"""Cython modules compiled side by side: the same numbers, nothing left behind, and an error where
+one does not compile.
+"""
 
 import numpy as np
 import pytest
@@ -23,7 +25,9 @@ def empty(tmp_path):
 
 def small(more=""):
     neurons = RateNeurons(3, tau=10 * ms)
-    recurrent = PlasticSynapses(neurons, neurons, RFLO(learning_rate=0.1, tau=10 * ms), onto="I_rec")
+    recurrent = PlasticSynapses(
+        neurons, neurons, RFLO(learning_rate=0.1, tau=10 * ms), onto="I_rec"
+    )
     recurrent.connect()
     recurrent.w.set_item(slice(None), np.linspace(-0.4, 0.4, 9))
     neurons.feedback = 0.5
@@ -37,7 +41,12 @@ def test_same_numbers_and_nothing_left(empty, caplog):
     for duration in (5 * ms, 5 * ms):
         network.run(duration, namespace={})
         assert not {"create_extension", "_load_module"} & set(vars(manager))
-        assert not any(isinstance(module, modules.Module) for obj in network.objects for code in obj._code_objects for module in code.compiled_code.values())
+        assert not any(
+            isinstance(module, modules.Module)
+            for obj in network.objects
+            for code in obj._code_objects
+            for module in code.compiled_code.values()
+        )
         compiled.append(sorted(path.name for path in empty.glob("*.so")))
     assert compiled[0] == compiled[1] and len(compiled[0]) <= 3
     found = np.array(recurrent.w)
@@ -70,24 +79,35 @@ def test_names_of_objects_are_not_in_the_code():
     made, keys = modules.nameless(code)
     assert keys == ("_array_cells_1_x", "_dynamic_array_cells_1_x_kept")
     assert "cells" not in made and made.startswith("def main(tuple _names, _namespace):")
-    assert (made, keys) == (modules.nameless(code)[0], keys) and made == modules.nameless(code.replace("cells_1", "cells"))[0]
+    assert (made, keys) == (modules.nameless(code)[0], keys) and made == modules.nameless(
+        code.replace("cells_1", "cells")
+    )[0]
 
 
 def test_all_to_all_is_connected_without_a_compiler(empty):
     neurons = RateNeurons(4, tau=10 * ms)
-    whole, blocks, pairs = (PlasticSynapses(neurons, neurons, RFLO(learning_rate=0.1, tau=10 * ms), onto="I_rec") for _ in range(3))
+    whole, blocks, pairs = (
+        PlasticSynapses(neurons, neurons, RFLO(learning_rate=0.1, tau=10 * ms), onto="I_rec")
+        for _ in range(3)
+    )
     whole.connect()
     blocks.connect(networks=2)
     assert not list(empty.glob("*.so"))
     pairs.connect(i=np.repeat(range(4), 4), j=np.tile(range(4), 4))
     np.testing.assert_array_equal((whole.i, whole.j), (pairs.i, pairs.j))
-    np.testing.assert_array_equal((blocks.i, blocks.j), ([0, 0, 1, 1, 2, 2, 3, 3], [0, 1, 0, 1, 2, 3, 2, 3]))
+    np.testing.assert_array_equal(
+        (blocks.i, blocks.j), ([0, 0, 1, 1, 2, 2, 3, 3], [0, 1, 0, 1, 2, 3, 2, 3])
+    )
     assert whole.codeobj_class is None
 
 
 def test_an_error_of_the_compiler_ends_the_run(empty):
     broken = Function(lambda x: x, arg_units=[1], return_unit=1, arg_names=["x"])
-    broken.implementations.add_implementation(CythonCodeObject, "cdef double broken(double x):\n    return no_such_name(x)\n", name="broken")
+    broken.implementations.add_implementation(
+        CythonCodeObject,
+        "cdef double broken(double x):\n    return no_such_name(x)\n",
+        name="broken",
+    )
     network, _, group = small()
     group.run_regularly("x = broken(1.0)")
     with pytest.raises(BrianObjectException) as caught:
@@ -101,7 +121,9 @@ def test_functions_of_one_name_and_other_meaning(empty):
     groups = []
     for factor in (2, 3):
         function = Function(lambda x: x, arg_units=[1], return_unit=1, arg_names=["x"])
-        function.implementations.add_implementation(CythonCodeObject, f"cdef double times(double x):\n    return {factor}*x\n", name="times")
+        function.implementations.add_implementation(
+            CythonCodeObject, f"cdef double times(double x):\n    return {factor}*x\n", name="times"
+        )
         groups.append(NeuronGroup(1, "x : 1", namespace={"times": function}))
         groups[-1].run_regularly("x = times(1.0)")
     network.add(*groups)
@@ -117,13 +139,23 @@ def test_what_keeps_something_shares_no_module():
 
 
 def test_modules_in_common():
-    codes = [f'#cython: language_level=3\nimport x\ncdef extern from *:\n    """\nint a;\n    """\n    int a\ndef main(dict _namespace):\n    return {number}\n' for number in range(2)]
+    codes = [
+        '#cython: language_level=3\nimport x\ncdef extern from *:\n    """\nint a;\n    """\n   '
+        f" int a\ndef main(dict _namespace):\n    return {number}\n"
+        for number in range(2)
+    ]
     shared = modules.together(codes)
     assert shared.count("import x") == shared.count("cdef extern") == 1
-    assert "def main_0(tuple _names, dict _namespace):\n    return 0" in shared and "def main_1(tuple _names, dict _namespace):\n    return 1" in shared
+    assert (
+        "def main_0(tuple _names, dict _namespace):\n    return 0" in shared
+        and "def main_1(tuple _names, dict _namespace):\n    return 1" in shared
+    )
 
 
 def test_functions_of_dense_loops_have_names_of_their_own():
-    code = 'cdef extern from *:\n    """\ntemplate <typename T> void _add_product(T* out) {}\n    """\ndef main(dict _namespace):\n    pass\n'
+    code = (
+        'cdef extern from *:\n    """\ntemplate <typename T> void _add_product(T* out) {}\n   '
+        ' """\ndef main(dict _namespace):\n    pass\n'
+    )
     shared = modules.together([code, code])
     assert shared.count("_add_product_0(") == shared.count("_add_product_1(") == 1

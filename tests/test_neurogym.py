@@ -1,4 +1,6 @@
-"""Tasks of neurogym: an adapter for anything with its interface; and neurogym itself, where it is installed."""
+"""Tasks of neurogym: an adapter for anything with its interface; and neurogym itself, where it is
+installed.
+"""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -6,9 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from brian2 import defaultclock, ms
+from environments import Decisions, Environment, Reaching, box, discrete
 
 from brian_rflo import RFLO, Adam, LearningNetwork, NeurogymTask, PerTrial, RateNeurons, Softmax
-from environments import Decisions, Environment, Reaching, box, discrete
 
 
 def test_observations_are_held_and_actions_are_classes():
@@ -31,38 +33,63 @@ def test_a_trial_needs_only_its_number():
     late = task.trial(9)
     task.trial(2)
     assert all(np.array_equal(a, b) for a, b in zip(late, task.trial(9)))
-    assert (task.trial(8)[0] != late[0]).any() and (replace(task, seed=1).trial(9)[0] != late[0]).any()
+    assert (task.trial(8)[0] != late[0]).any() and (
+        replace(task, seed=1).trial(9)[0] != late[0]
+    ).any()
 
 
 def test_shorter_trials_are_filled_up():
     task = NeurogymTask(env=Reaching(), length=600 * ms, period=None, dt=10 * ms)
-    assert (task.n_steps, task.n_inputs, task.n_outputs, task.is_classification) == (60, 4, 2, False)
+    assert (task.n_steps, task.n_inputs, task.n_outputs, task.is_classification) == (
+        60,
+        4,
+        2,
+        False,
+    )
     lengths = set()
     for number in range(20):
         inputs, target, mask = task.trial(number)
         end = int(mask.sum())
-        assert (mask == (np.arange(60) < end)).all() and not inputs[end:].any() and not target[end:].any()
+        assert (
+            (mask == (np.arange(60) < end)).all()
+            and not inputs[end:].any()
+            and not target[end:].any()
+        )
         np.testing.assert_allclose(target[:end], inputs[:end].reshape(end, 2, 2).sum(axis=2))
         lengths.add(end)
     assert len(lengths) > 5 and all(10 <= end < 50 for end in lengths)
 
 
 def test_parts_of_a_trial_that_count():
-    masks = [NeurogymTask(env=Decisions(), period=period, dt=20 * ms).trial()[2] for period in ("stimulus", None)]
+    masks = [
+        NeurogymTask(env=Decisions(), period=period, dt=20 * ms).trial()[2]
+        for period in ("stimulus", None)
+    ]
     np.testing.assert_array_equal(masks, [[0, 0, 1, 1, 1, 1, 0, 0, 0], np.ones(9)])
 
 
 def test_a_dataset_stands_for_its_environment():
     inner = SimpleNamespace(env=Decisions(), batch_size=2)
-    np.testing.assert_array_equal(NeurogymTask(env=inner).trial(4)[0], NeurogymTask(env=Decisions()).trial(4)[0])
+    np.testing.assert_array_equal(
+        NeurogymTask(env=inner).trial(4)[0], NeurogymTask(env=Decisions()).trial(4)[0]
+    )
 
 
 def test_a_network_takes_it_as_any_other_task():
     task = NeurogymTask(env=Decisions(), dt=20 * ms)
     defaultclock.dt = task.dt
-    net = LearningNetwork(task, RateNeurons(10, tau=40 * ms), RFLO(0.01, tau=40 * ms), readout=Softmax(20 * ms), learn=PerTrial(Adam()))
+    net = LearningNetwork(
+        task,
+        RateNeurons(10, tau=40 * ms),
+        RFLO(0.01, tau=40 * ms),
+        readout=Softmax(20 * ms),
+        learn=PerTrial(Adam()),
+    )
     result = net.train(5)
-    assert np.isfinite(result.losses).all() and all((result.weights_after[name] != result.weights_before[name]).any() for name in ("recurrent", "input", "output"))
+    assert np.isfinite(result.losses).all() and all(
+        (result.weights_after[name] != result.weights_before[name]).any()
+        for name in ("recurrent", "input", "output")
+    )
     assert "0x" not in str(net.settings["task"])
 
 
@@ -106,17 +133,70 @@ class Texts(Decisions):
 
 
 BAD = {
-    "no environment": (lambda: NeurogymTask(env=box(3)), TypeError, "SimpleNamespace lacks new_trial, seed, dt, observation_space, action_space"),
-    "spaces without shape": (lambda: NeurogymTask(env=Texts()), ValueError, "observation_space is .* which is no array of numbers"),
-    "lengths differ": (lambda: NeurogymTask(env=Reaching(), period=None, dt=10 * ms), ValueError, r"trials last from 100. ms to 0.48 s .the first 20., and those of a network are all of one length; write length=..., for example length=720\*ms"),
-    "too long": (lambda: NeurogymTask(env=Reaching(), length=200 * ms, period=None, dt=10 * ms), ValueError, r"a trial lasts .* longer than all trials, 200. ms; write length=\d+\*ms or more \(trial \d of seed 0\)"),
-    "no such period": (lambda: NeurogymTask(env=Decisions(), period="delay"), ValueError, "Decisions has no period 'delay'; it has fixation, stimulus, decision: write period=..., or period=None"),
-    "depends on trials before": (lambda: NeurogymTask(env=Blocks()), ValueError, "of Blocks is another one when it is drawn a second time"),
-    "interactive": (lambda: NeurogymTask(env=Interactive()), ValueError, "Interactive has no 'ob' after new_trial"),
-    "no ground truth": (lambda: NeurogymTask(env=WithoutGroundTruth()), ValueError, "WithoutGroundTruth has no 'gt' after new_trial"),
-    "too many actions": (lambda: NeurogymTask(env=TooManyActions()), ValueError, "TooManyActions has action 2 as ground truth, and its action_space 2 actions"),
-    "uneven": (lambda: NeurogymTask(env=Uneven()), ValueError, "Uneven has observations for 9 steps, and ground truth for 8"),
-    "time step": (lambda: NeurogymTask(env=Decisions(), dt=3 * ms), ValueError, "env.dt = 20. ms is no whole number of time steps of 3. ms"),
+    "no environment": (
+        lambda: NeurogymTask(env=box(3)),
+        TypeError,
+        "SimpleNamespace lacks new_trial, seed, dt, observation_space, action_space",
+    ),
+    "spaces without shape": (
+        lambda: NeurogymTask(env=Texts()),
+        ValueError,
+        "observation_space is .* which is no array of numbers",
+    ),
+    "lengths differ": (
+        lambda: NeurogymTask(env=Reaching(), period=None, dt=10 * ms),
+        ValueError,
+        (
+            r"trials last from 100. ms to 0.48 s .the first 20., and those of a network are all of"
+            r" one length; write length=..., for example length=720\*ms"
+        ),
+    ),
+    "too long": (
+        lambda: NeurogymTask(env=Reaching(), length=200 * ms, period=None, dt=10 * ms),
+        ValueError,
+        (
+            r"a trial lasts .* longer than all trials, 200. ms; write length=\d+\*ms or more"
+            r" \(trial \d of seed 0\)"
+        ),
+    ),
+    "no such period": (
+        lambda: NeurogymTask(env=Decisions(), period="delay"),
+        ValueError,
+        (
+            "Decisions has no period 'delay'; it has fixation, stimulus, decision: write"
+            " period=..., or period=None"
+        ),
+    ),
+    "depends on trials before": (
+        lambda: NeurogymTask(env=Blocks()),
+        ValueError,
+        "of Blocks is another one when it is drawn a second time",
+    ),
+    "interactive": (
+        lambda: NeurogymTask(env=Interactive()),
+        ValueError,
+        "Interactive has no 'ob' after new_trial",
+    ),
+    "no ground truth": (
+        lambda: NeurogymTask(env=WithoutGroundTruth()),
+        ValueError,
+        "WithoutGroundTruth has no 'gt' after new_trial",
+    ),
+    "too many actions": (
+        lambda: NeurogymTask(env=TooManyActions()),
+        ValueError,
+        "TooManyActions has action 2 as ground truth, and its action_space 2 actions",
+    ),
+    "uneven": (
+        lambda: NeurogymTask(env=Uneven()),
+        ValueError,
+        "Uneven has observations for 9 steps, and ground truth for 8",
+    ),
+    "time step": (
+        lambda: NeurogymTask(env=Decisions(), dt=3 * ms),
+        ValueError,
+        "env.dt = 20. ms is no whole number of time steps of 3. ms",
+    ),
 }
 
 
@@ -130,14 +210,31 @@ def test_refused_with_the_reason(case):
 @pytest.mark.model
 @pytest.mark.filterwarnings("ignore")
 def test_neurogym_itself():
-    """Needs `pip install neurogym torch`; not among the extras, since neurogym asks for one version of NumPy and of matplotlib."""
+    """Needs `pip install neurogym torch`; not among the extras, since neurogym asks for one version
+    of NumPy and of matplotlib.
+    """
     neurogym = pytest.importorskip("neurogym")
     from brian_rflo import check_task
 
-    for name, args in {"PerceptualDecisionMaking-v0": {}, "ReadySetGo-v0": dict(length=6000 * ms, period="production"), "ReachingDelayResponse-v0": dict(length=6000 * ms)}.items():
+    for name, args in {
+        "PerceptualDecisionMaking-v0": {},
+        "ReadySetGo-v0": dict(length=6000 * ms, period="production"),
+        "ReachingDelayResponse-v0": dict(length=6000 * ms),
+    }.items():
         check_task(NeurogymTask(env=neurogym.make(name, dt=20), dt=10 * ms, **args))
-    task = NeurogymTask(env=neurogym.Dataset("PerceptualDecisionMaking-v0", env_kwargs=dict(dt=20), batch_size=1, seq_len=100), dt=20 * ms)
+    task = NeurogymTask(
+        env=neurogym.Dataset(
+            "PerceptualDecisionMaking-v0", env_kwargs=dict(dt=20), batch_size=1, seq_len=100
+        ),
+        dt=20 * ms,
+    )
     defaultclock.dt = task.dt
-    net = LearningNetwork(task, RateNeurons(10 * 30, tau=100 * ms), RFLO(5e-3, tau=100 * ms), readout=Softmax(50 * ms), learn=PerTrial(Adam(), copies=10))
+    net = LearningNetwork(
+        task,
+        RateNeurons(10 * 30, tau=100 * ms),
+        RFLO(5e-3, tau=100 * ms),
+        readout=Softmax(50 * ms),
+        learn=PerTrial(Adam(), copies=10),
+    )
     losses = net.train(1000).losses[0]
     assert losses[-200:].mean() < 0.8 * losses[:50].mean()

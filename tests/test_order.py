@@ -1,4 +1,6 @@
-"""What runs when: neither the names of objects nor the order in which they were made decides a bit, and Brian2's own table shows it all."""
+"""What runs when: neither the names of objects nor the order in which they were made decides a bit,
+and Brian2's own table shows it all.
+"""
 
 from dataclasses import dataclass
 from itertools import combinations
@@ -27,9 +29,9 @@ from brian_rflo import (
     LIFNeurons,
     Linear,
     LossMonitor,
+    PeriodicOutput,
     PerStep,
     PerTrial,
-    PeriodicOutput,
     PlasticSynapses,
     RandomFeedback,
     RateNeurons,
@@ -51,28 +53,61 @@ def rates(blocks, name):
 
 
 def spiking(blocks, name):
-    return LIFNeurons(blocks * N, tau=TAU, tau_syn=TAU, bias=np.tile(np.linspace(1, 1.5, N), blocks), name=name)
+    return LIFNeurons(
+        blocks * N, tau=TAU, tau_syn=TAU, bias=np.tile(np.linspace(1, 1.5, N), blocks), name=name
+    )
 
 
 CASES = {
-    "rates, each step": (rates, RFLO(0.05, tau=TAU), Linear(), Delta(0.05), RandomFeedback(), PerStep(Adam()), 2),
-    "rates, batches, clipped, copies, adaptive": (rates, FiringRate(0.1, 1).around(EProp(0.05, tau=TAU)), Leaky(TAU), LeakyDelta(0.05, TAU), AdaptiveFeedback(0.01), PerTrial(Adam(), batch=2, clip_norm=0.01, copies=2), 1),
-    "spikes, symmetric": (spiking, FiringRate(10 * Hz, 30).around(RFLO(0.05, tau=TAU)), Linear(), Delta(0.05), SymmetricFeedback(), PerTrial(), 1),
+    "rates, each step": (
+        rates,
+        RFLO(0.05, tau=TAU),
+        Linear(),
+        Delta(0.05),
+        RandomFeedback(),
+        PerStep(Adam()),
+        2,
+    ),
+    "rates, batches, clipped, copies, adaptive": (
+        rates,
+        FiringRate(0.1, 1).around(EProp(0.05, tau=TAU)),
+        Leaky(TAU),
+        LeakyDelta(0.05, TAU),
+        AdaptiveFeedback(0.01),
+        PerTrial(Adam(), batch=2, clip_norm=0.01, copies=2),
+        1,
+    ),
+    "spikes, symmetric": (
+        spiking,
+        FiringRate(10 * Hz, 30).around(RFLO(0.05, tau=TAU)),
+        Linear(),
+        Delta(0.05),
+        SymmetricFeedback(),
+        PerTrial(),
+        1,
+    ),
 }
 
 
 def built(case, rng=None):
-    """A network by parts; with a generator, its names and the order in which its objects are made and listed are drawn."""
+    """A network by parts; with a generator, its names and the order in which its objects are made
+    and listed are drawn.
+    """
     make, rule, kind, readout_rule, path, learn, networks = CASES[case]
-    blocks, letters = networks * learn.copies, iter(range(100) if rng is None else rng.permutation(100))
+    blocks, letters = (
+        networks * learn.copies,
+        iter(range(100) if rng is None else rng.permutation(100)),
+    )
     defaultclock.dt = TASK.dt
 
     def name():
         return f"x{next(letters):02d}"
 
     def in_order(makers):
-        chosen = list(makers) if rng is None else [list(makers)[k] for k in rng.permutation(len(makers))]
-        return {key: made for key, made in ((key, makers[key]()) for key in chosen)}
+        chosen = (
+            list(makers) if rng is None else [list(makers)[k] for k in rng.permutation(len(makers))]
+        )
+        return {key: makers[key]() for key in chosen}
 
     groups = in_order(
         {
@@ -84,30 +119,78 @@ def built(case, rng=None):
     neurons, inputs, readout = groups["neurons"], groups["inputs"], groups["readout"]
     parts = in_order(
         {
-            "recurrent": lambda: PlasticSynapses(neurons, neurons, rule, onto="I_rec", learn=learn, self_connections=False, name=name()),
-            "input": lambda: PlasticSynapses(inputs, neurons, rule, onto="I_in", learn=learn, name=name()),
-            "output": lambda: PlasticSynapses(neurons, readout, readout_rule, onto=readout.onto, learn=learn, name=name()),
+            "recurrent": lambda: PlasticSynapses(
+                neurons,
+                neurons,
+                rule,
+                onto="I_rec",
+                learn=learn,
+                self_connections=False,
+                name=name(),
+            ),
+            "input": lambda: PlasticSynapses(
+                inputs, neurons, rule, onto="I_in", learn=learn, name=name()
+            ),
+            "output": lambda: PlasticSynapses(
+                neurons, readout, readout_rule, onto=readout.onto, learn=learn, name=name()
+            ),
         }
     )
     weights = np.random.default_rng(3)
     for key in ("recurrent", "input", "output"):
         part = parts[key]
         part.connect(networks=blocks)
-        part.set_matrix(np.repeat(0.5 * weights.standard_normal((networks, len(part.target) // blocks, len(part.source) // blocks)), learn.copies, axis=0))
+        part.set_matrix(
+            np.repeat(
+                0.5
+                * weights.standard_normal(
+                    (networks, len(part.target) // blocks, len(part.source) // blocks)
+                ),
+                learn.copies,
+                axis=0,
+            )
+        )
     credit = Credit(path, readout, neurons, parts["output"], learn, blocks)
     if not isinstance(path, SymmetricFeedback):
         back = credit.projections["feedback"]
-        back.set_matrix(np.repeat(weights.standard_normal((networks, N, TASK.n_outputs)), learn.copies, axis=0))
-    trials = Trials(TASK, neurons, readout, *(parts[key] for key in ("recurrent", "input", "output")), credit, networks=networks, name=name())
+        back.set_matrix(
+            np.repeat(weights.standard_normal((networks, N, TASK.n_outputs)), learn.copies, axis=0)
+        )
+    trials = Trials(
+        TASK,
+        neurons,
+        readout,
+        *(parts[key] for key in ("recurrent", "input", "output")),
+        credit,
+        networks=networks,
+        name=name(),
+    )
     objects = [*groups.values(), *parts.values(), *credit, trials, LossMonitor(trials, name=name())]
-    network = Network(*(objects if rng is None else [objects[k] for k in rng.permutation(len(objects))]))
+    network = Network(
+        *(objects if rng is None else [objects[k] for k in rng.permutation(len(objects))])
+    )
     return network, {**groups, **parts, "credit": credit, "trials": trials, "losses": objects[-1]}
 
 
 def numbers(parts):
     """All that a run leaves behind, by name."""
-    path = {name: one for name, one in parts["credit"].projections.items() if hasattr(one, "matrix")}
-    kept = {f"{name} {variable}": np.array(getattr(part, variable)) for name, part in {**parts, **path}.items() for variable in ("w", "activity", "trace", "change", "first_moment", "output", "diverged_in") if variable in getattr(part, "variables", {})}
+    path = {
+        name: one for name, one in parts["credit"].projections.items() if hasattr(one, "matrix")
+    }
+    kept = {
+        f"{name} {variable}": np.array(getattr(part, variable))
+        for name, part in {**parts, **path}.items()
+        for variable in (
+            "w",
+            "activity",
+            "trace",
+            "change",
+            "first_moment",
+            "output",
+            "diverged_in",
+        )
+        if variable in getattr(part, "variables", {})
+    }
     return kept | {"losses": np.array(parts["losses"].loss)}
 
 
@@ -136,12 +219,18 @@ def touched(runner):
         known = known | names
     target = [runner.target_var] if isinstance(runner, SummedVariableUpdater) else []
     writes = [variables[name] for name in written(code) if name in variables]
-    return {id(variable) for variable in (*writes, *target)}, {id(variables[name]) for name in known if name in variables}
+    return {id(variable) for variable in (*writes, *target)}, {
+        id(variables[name]) for name in known if name in variables
+    }
 
 
 def races(network):
-    """Return pairs of objects in one place of the step of which one writes what the other reads or writes."""
-    runners = [obj for obj in network.sorted_objects if isinstance(obj, CodeRunner) and obj.abstract_code]
+    """Return pairs of objects in one place of the step of which one writes what the other reads or
+    writes.
+    """
+    runners = [
+        obj for obj in network.sorted_objects if isinstance(obj, CodeRunner) and obj.abstract_code
+    ]
     touches = {id(runner): touched(runner) for runner in runners}
     for one, other in combinations(runners, 2):
         if (one.when, one.order) != (other.when, other.order):
@@ -153,7 +242,7 @@ def races(network):
 
 @pytest.mark.parametrize("case", CASES)
 def test_no_two_in_one_place_touch_the_same_variable(case):
-    network, parts = built(case)
+    network, _parts = built(case)
     network.run(2 * TASK.duration)
     assert len([obj for obj in network.sorted_objects if isinstance(obj, CodeRunner)]) > 20
     assert list(races(network)) == []
@@ -177,17 +266,31 @@ RATE = "dactivity/dt = (tanh(I_rec) - activity)/(10*ms) : 1\nI_rec : 1"
 def with_a_variable_called(name, is_spiking):
     """Weights and losses of a network of one's own neurons with a variable that nobody reads."""
     task = ArrayTask(target=np.sin(np.arange(20) * 0.3), dt=1 * ms)
-    how = dict(threshold="v > 1", reset="v = 0; activity += 1", method="exponential_euler") if is_spiking else dict(method="euler")
-    neurons = NeuronGroup(4, f"{SPIKING if is_spiking else RATE}\n{name} : 1\ngain : 1\nfeedback : 1", **how)
-    neurons.run_regularly("gain = clip(1 - abs(v - 1), 0, 1)" if is_spiking else "gain = 1 - tanh(I_rec)**2", **(schedule.SLOPE if is_spiking else schedule.GAIN))
+    how = (
+        dict(threshold="v > 1", reset="v = 0; activity += 1", method="exponential_euler")
+        if is_spiking
+        else dict(method="euler")
+    )
+    neurons = NeuronGroup(
+        4, f"{SPIKING if is_spiking else RATE}\n{name} : 1\ngain : 1\nfeedback : 1", **how
+    )
+    neurons.run_regularly(
+        "gain = clip(1 - abs(v - 1), 0, 1)" if is_spiking else "gain = 1 - tanh(I_rec)**2",
+        **(schedule.SLOPE if is_spiking else schedule.GAIN),
+    )
     readout = Readout(task)
-    recurrent, output = PlasticSynapses(neurons, neurons, RFLO(0.5, tau=TAU), onto="I_rec"), PlasticSynapses(neurons, readout, Delta(0.5), onto="output")
+    recurrent, output = (
+        PlasticSynapses(neurons, neurons, RFLO(0.5, tau=TAU), onto="I_rec"),
+        PlasticSynapses(neurons, readout, Delta(0.5), onto="output"),
+    )
     back = FeedbackSynapses(readout, neurons)
     for part, weights in ((recurrent, "0.4*(i - j)"), (output, 0.3), (back, "1 + 0.1*j")):
         part.connect()
         part.w = weights
     trials = Trials(task, readout, recurrent, output)
-    trials.at_start(neurons, "v = 0.2*i; I_rec = 0; psp = 0; activity = 0" if is_spiking else "activity = 0.1")
+    trials.at_start(
+        neurons, "v = 0.2*i; I_rec = 0; psp = 0; activity = 0" if is_spiking else "activity = 0.1"
+    )
     losses = LossMonitor(trials)
     Network(neurons, readout, recurrent, output, back, trials, losses).run(5 * task.duration)
     return recurrent.matrix(), output.matrix(), np.array(losses.loss)
@@ -202,7 +305,10 @@ def test_a_variable_of_ones_own_called_error_changes_nothing(is_spiking):
     assert len(np.unique(expected[2])) == 5
 
 
-@pytest.mark.parametrize("name", ["output", "target", "loss", "sent", "winner", "reward", "summed", "change", "noise", "finite"])
+@pytest.mark.parametrize(
+    "name",
+    ["output", "target", "loss", "sent", "winner", "reward", "summed", "change", "noise", "finite"],
+)
 def test_names_that_the_machinery_uses_are_the_users_too(name):
     found, expected = (with_a_variable_called(one, False) for one in (name, "mismatch"))
     for one, other in zip(found, expected):
@@ -216,7 +322,17 @@ def test_brian2s_own_table_shows_what_runs():
     table = net.scheduling_summary()
     assert all(isinstance(entry.order, int) for entry in table.entries)
     text = str(table)
-    assert text == str(net.steps()) and all(name in text for name in ("recurrent", "output", "feedback", "trials", net.neurons.name, net.readout.name))
+    assert text == str(net.steps()) and all(
+        name in text
+        for name in (
+            "recurrent",
+            "output",
+            "feedback",
+            "trials",
+            net.neurons.name,
+            net.readout.name,
+        )
+    )
     net.train(1)
     assert str(net).startswith(f"{net.name}: 1 network of 5 neurons\n")
 
@@ -253,7 +369,10 @@ def test_synapses_add_to_a_number_of_the_network_where_they_say():
     """Each projection at its own time, into the cells of one group."""
     defaultclock.dt = TASK.dt
     neurons = RateNeurons(N, tau=TAU)
-    parts = [PlasticSynapses(neurons, neurons[half], kind(0.1, tau=TAU), onto="I_rec") for kind, half in ((AddsAtTheEnd, slice(0, 3)), (AddsInEachStep, slice(3, 6)))]
+    parts = [
+        PlasticSynapses(neurons, neurons[half], kind(0.1, tau=TAU), onto="I_rec")
+        for kind, half in ((AddsAtTheEnd, slice(0, 3)), (AddsInEachStep, slice(3, 6)))
+    ]
     for part in parts:
         part.connect()
     trials = Trials(TASK, neurons, *parts, Counting())
@@ -261,13 +380,23 @@ def test_synapses_add_to_a_number_of_the_network_where_they_say():
     for steps in (1, 4, TASK.n_steps - 5, 3):
         network.run(steps * TASK.dt)
         done = round(float(network.t / TASK.dt))
-        assert float(trials.total[0]) == len(parts[1]) * done + len(parts[0]) * (done // TASK.n_steps)
+        assert float(trials.total[0]) == len(parts[1]) * done + len(parts[0]) * (
+            done // TASK.n_steps
+        )
 
 
 def test_a_number_of_the_network_is_added_to_in_one_place():
     defaultclock.dt = TASK.dt
     neurons = RateNeurons(N, tau=TAU)
-    recurrent = PlasticSynapses(neurons, neurons, AddsTwice(0.1, tau=TAU), onto="I_rec", name="recurrent")
+    recurrent = PlasticSynapses(
+        neurons, neurons, AddsTwice(0.1, tau=TAU), onto="I_rec", name="recurrent"
+    )
     recurrent.connect()
-    with pytest.raises(ValueError, match="AddsTwice on 'recurrent' adds to 'total_network', and reads it or adds to it elsewhere too; add to one number"):
+    with pytest.raises(
+        ValueError,
+        match=(
+            "AddsTwice on 'recurrent' adds to 'total_network', and reads it or adds to it elsewhere"
+            " too; add to one number"
+        ),
+    ):
         Trials(TASK, neurons, recurrent, Counting())

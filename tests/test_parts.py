@@ -1,4 +1,6 @@
-"""Parts of experiments: on disk when finished, never computed twice, and nothing is lost by interruptions, failures or damage."""
+"""Parts of experiments: on disk when finished, never computed twice, and nothing is lost by
+interruptions, failures or damage.
+"""
 
 import errno
 import os
@@ -61,16 +63,24 @@ def slow(progress, counter):
 def many(folder):
     """Parts, the last of which take long."""
     quick = [Part(f"part{number}", double, dict(value=number), cost=10) for number in range(2)]
-    return quick + [Part(f"slow{number}", slow, dict(counter=f"{folder}.pids"), cost=1) for number in range(2)]
+    return quick + [
+        Part(f"slow{number}", slow, dict(counter=f"{folder}.pids"), cost=1) for number in range(2)
+    ]
 
 
 def test_computed_once(tmp_path):
     counter, said = str(tmp_path / "counter"), []
-    wanted = [Part(f"p{value}", double, dict(value=value, counter=counter), 1) for value in range(3)]
+    wanted = [
+        Part(f"p{value}", double, dict(value=value, counter=counter), 1) for value in range(3)
+    ]
     for _ in range(2):
         found, failed = compute(wanted, tmp_path / "parts", 2, said.append)
         assert not failed
-    assert {name: int(arrays["twice"]) for name, arrays in found.items()} == {"p0": 0, "p1": 2, "p2": 4}
+    assert {name: int(arrays["twice"]) for name, arrays in found.items()} == {
+        "p0": 0,
+        "p1": 2,
+        "p2": 4,
+    }
     assert sorted(Path(counter).read_text().split()) == ["0", "1", "2"]
     assert "3 of 3 parts are finished already" in said[-1]
     parts.forget(wanted[:1], tmp_path / "parts")
@@ -92,7 +102,10 @@ def test_a_failure_leaves_the_others(tmp_path):
         Part("dead", die, dict(note=str(note)), 2),
     ]
     found, failed = compute(wanted, tmp_path / "parts", 2, lambda line: None)
-    assert failed == {"bad": "ValueError: no such thing", "dead": "its process ended with status 7"} and list(found) == ["good"]
+    assert failed == {
+        "bad": "ValueError: no such thing",
+        "dead": "its process ended with status 7",
+    } and list(found) == ["good"]
     assert wanted[0].load(tmp_path / "parts")["twice"] == 2
     assert "brian_debug" in note.read_text() and not Path(note.read_text()).exists()
 
@@ -121,7 +134,10 @@ def test_a_full_disk_stops_a_run(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"PK broken", "half"])
 def test_damage_is_named_before_anything_is_computed(tmp_path, content):
     counter = str(tmp_path / "counter")
-    wanted = [Part("one", double, dict(value=1), 1), Part("two", double, dict(value=2, counter=counter), 1)]
+    wanted = [
+        Part("one", double, dict(value=1), 1),
+        Part("two", double, dict(value=2, counter=counter), 1),
+    ]
     compute(wanted[:1], tmp_path, 1, lambda line: None)
     path = wanted[0].path(tmp_path)
     path.write_bytes(path.read_bytes()[:100] if content == "half" else content)
@@ -132,13 +148,16 @@ def test_damage_is_named_before_anything_is_computed(tmp_path, content):
 
 def test_what_decides_the_numbers_is_in_the_name(tmp_path, monkeypatch):
     from brian2 import ms
+    from brian_rflo.models.murray2019 import fig3
 
     from brian_rflo import ArrayTask
-    from brian_rflo.models.murray2019 import fig3
 
     zero, other = np.zeros((1600, 2)), np.zeros((1600, 2))
     other[800] = 1
-    names = {Part("p", double, dict(task=ArrayTask(target=target, dt=dt * ms)), 1).path("") for target, dt in ((zero, 1), (other, 1), (zero, 2))}
+    names = {
+        Part("p", double, dict(task=ArrayTask(target=target, dt=dt * ms)), 1).path("")
+        for target, dt in ((zero, 1), (other, 1), (zero, 2))
+    }
     assert len(names) == 3
     module = fig3.train.__module__
     assert {name.rpartition(".")[2] for name in code.neighbours(module)} == {"fig3", "trainings"}
@@ -169,13 +188,25 @@ def lives(pid):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, *(pytest.param(number, marks=pytest.mark.model) for number in (signal.SIGINT, signal.SIGHUP))])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        signal.SIGKILL,
+        *(
+            pytest.param(number, marks=pytest.mark.model)
+            for number in (signal.SIGINT, signal.SIGHUP)
+        ),
+    ],
+)
 def test_interrupted(tmp_path, number):
     """What is finished stays, what is running ends with it, and nothing half-written is left."""
     folder = tmp_path / "parts"
     script = tmp_path / "script.py"
     script.write_text(SCRIPT.format(tests=os.path.dirname(__file__), folder=str(folder)))
-    process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.DEVNULL, start_new_session=True
+    )
     wanted, pids = many(folder), Path(f"{folder}.pids")
     while not pids.exists() or len(pids.read_text().split()) < 2:
         assert process.poll() is None
@@ -183,7 +214,9 @@ def test_interrupted(tmp_path, number):
     os.kill(process.pid, number)
     assert process.wait(timeout=30) == (130 if number != signal.SIGKILL else -signal.SIGKILL)
     time.sleep(2 if number == signal.SIGKILL else 0)
-    assert sorted(name for name in os.listdir(folder) if name != ".claims") == sorted(part.path(folder).name for part in wanted[:2])
+    assert sorted(name for name in os.listdir(folder) if name != ".claims") == sorted(
+        part.path(folder).name for part in wanted[:2]
+    )
     assert not any(lives(pid) for pid in pids.read_text().split())
 
 
@@ -202,4 +235,6 @@ def test_progress(tmp_path):
 
 
 def test_a_model_is_all_of_its_experiments():
-    assert [experiment.name for experiment in cli.chosen_experiments("murray2019")] == [name for name in cli.experiments() if name.startswith("murray2019/")]
+    assert [experiment.name for experiment in cli.chosen_experiments("murray2019")] == [
+        name for name in cli.experiments() if name.startswith("murray2019/")
+    ]

@@ -1,4 +1,6 @@
-"""Figures: every function draws on the axes it is given or on new ones, labels them, and says which shape it wants."""
+"""Figures: every function draws on the axes it is given or on new ones, labels them, and says which
+shape it wants.
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -7,14 +9,28 @@ from brian2 import ms
 from matplotlib.figure import Figure
 from pictures import faults_of
 
-from brian_rflo import ArrayTask, CursorMovements, EvidenceAccumulation, PatternGeneration, PeriodicOutput, StoreRecall, analysis, plotting, reference
+from brian_rflo import (
+    ArrayTask,
+    CursorMovements,
+    EvidenceAccumulation,
+    PatternGeneration,
+    PeriodicOutput,
+    StoreRecall,
+    analysis,
+    plotting,
+    reference,
+)
 from brian_rflo.network import initial_weights
 from brian_rflo.sweeps import SweepTable
 from brian_rflo.sweeps.table import Row
 
 RNG = np.random.default_rng(1)
 TIMES = np.arange(1, 51) * ms
-LOSSES, MATRIX, SIGNALS = RNG.random((5, 40)) + 0.1, RNG.standard_normal((20, 20)), RNG.standard_normal((50, 2))
+LOSSES, MATRIX, SIGNALS = (
+    RNG.random((5, 40)) + 0.1,
+    RNG.standard_normal((20, 20)),
+    RNG.standard_normal((50, 2)),
+)
 SPIKES = np.nonzero(RNG.random((50, 20)) < 0.1)
 #: A good call of each function, and what its axes are called.
 CALLS = {
@@ -37,19 +53,47 @@ CALLS = {
 }
 #: Calls with an array that has another shape, and what the error says.
 WRONG = {
-    "plot_losses": [((LOSSES[None],), r"losses must have the shape \(networks, trials\); got \(1, 5, 40\)"), ((np.zeros((3, 0)),), "losses is empty")],
-    "plot_output": [((TIMES, SIGNALS[:-1], SIGNALS), r"output must have the shape \(n_steps, n_outputs\) with n_steps = 50; got \(49, 2\)"), ((TIMES, SIGNALS[:, 0], SIGNALS), r"got \(50,\)")],
-    "plot_alignment": [((np.arange(39), LOSSES), r"alignment must have the shape \(networks, n\) with n = 39")],
-    "plot_weights": [((MATRIX[None],), r"weights must have the shape \(post, pre\); got \(1, 20, 20\)")],
+    "plot_losses": [
+        ((LOSSES[None],), r"losses must have the shape \(networks, trials\); got \(1, 5, 40\)"),
+        ((np.zeros((3, 0)),), "losses is empty"),
+    ],
+    "plot_output": [
+        (
+            (TIMES, SIGNALS[:-1], SIGNALS),
+            r"output must have the shape \(n_steps, n_outputs\) with n_steps = 50; got \(49, 2\)",
+        ),
+        ((TIMES, SIGNALS[:, 0], SIGNALS), r"got \(50,\)"),
+    ],
+    "plot_alignment": [
+        ((np.arange(39), LOSSES), r"alignment must have the shape \(networks, n\) with n = 39")
+    ],
+    "plot_weights": [
+        ((MATRIX[None],), r"weights must have the shape \(post, pre\); got \(1, 20, 20\)")
+    ],
     "plot_spectrum": [((MATRIX[:, :5],), r"weights must have the shape \(neurons, neurons\)")],
-    "plot_traces": [((TIMES, SIGNALS.T), r"traces must have the shape \(n_steps, n\) with n_steps = 50; got \(2, 50\)")],
-    "plot_raster": [((SPIKES[0], SPIKES[1][:-1]), r"neurons must have the shape \(spikes,\) with spikes")],
+    "plot_traces": [
+        (
+            (TIMES, SIGNALS.T),
+            r"traces must have the shape \(n_steps, n\) with n_steps = 50; got \(2, 50\)",
+        )
+    ],
+    "plot_raster": [
+        ((SPIKES[0], SPIKES[1][:-1]), r"neurons must have the shape \(spikes,\) with spikes")
+    ],
     "plot_changes": [((MATRIX, MATRIX[:5]), "must have one shape")],
     "plot_points": [(([1, 2], [[0.1]]), "1 sequences of values for 2 places")],
     "plot_share": [((LOSSES[0],), r"happened must have the shape \(networks, trials\)")],
-    "plot_answers": [((np.arange(40), LOSSES.T, np.arange(40)), r"answers must have the shape \(networks, n\) with n = 40")],
+    "plot_answers": [
+        (
+            (np.arange(40), LOSSES.T, np.arange(40)),
+            r"answers must have the shape \(networks, n\) with n = 40",
+        )
+    ],
     "plot_psychometric": [((np.arange(40), LOSSES), r"answers must have the shape \(trials,\)")],
-    "plot_tracks": [((SIGNALS, SIGNALS), r"velocity must have the shape \(networks, n_steps, 2\)"), ((SIGNALS[None, :, :1], SIGNALS[:, :1]), "two components; got 1")],
+    "plot_tracks": [
+        ((SIGNALS, SIGNALS), r"velocity must have the shape \(networks, n_steps, 2\)"),
+        ((SIGNALS[None, :, :1], SIGNALS[:, :1]), "two components; got 1"),
+    ],
 }
 
 
@@ -68,7 +112,11 @@ def result():
 
 def test_all_functions_are_looked_at():
     public = {name for name in vars(plotting) if name.startswith("plot_")}
-    assert public == set(CALLS) | {"plot_training", "plot_comparison", "plot_sweep"}  # the latter two in test_comparison.py and test_sweeps.py
+    assert public == set(CALLS) | {
+        "plot_training",
+        "plot_comparison",
+        "plot_sweep",
+    }  # the latter two in test_comparison.py and test_sweeps.py
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -81,10 +129,15 @@ def test_on_given_and_on_new_axes(name):
         assert drawn.has_data() and (drawn.get_xlabel(), drawn.get_ylabel()) == (xlabel, ylabel)
         drawn.figure.canvas.draw()
     assert not faults_of(drawn.figure)
-    assert np.allclose(drawn.figure.get_size_inches(), plotting.SIZE) and drawn.xaxis.label.get_size() == 8, "new axes are a column wide"
+    assert (
+        np.allclose(drawn.figure.get_size_inches(), plotting.SIZE)
+        and drawn.xaxis.label.get_size() == 8
+    ), "new axes are a column wide"
 
 
-@pytest.mark.parametrize("name, arguments, message", [(name, *wrong) for name, cases in WRONG.items() for wrong in cases])
+@pytest.mark.parametrize(
+    "name, arguments, message", [(name, *wrong) for name, cases in WRONG.items() for wrong in cases]
+)
 def test_other_shapes_are_refused(name, arguments, message):
     with pytest.raises(ValueError, match=message):
         getattr(plotting, name)(*arguments)
@@ -103,7 +156,9 @@ CROWDED = {
         TIMES, RNG.standard_normal((50, 12)), labels=[f"neuron {k} onto 5" for k in range(12)]
     ),
     "a legend on logarithmic axes": lambda: with_legend(
-        plotting.plot_losses(LOSSES, plotting.plot_losses(5 * LOSSES, label="five times"), label="once")
+        plotting.plot_losses(
+            LOSSES, plotting.plot_losses(5 * LOSSES, label="five times"), label="once"
+        )
     ),
     "few trials": lambda: plotting.plot_losses(LOSSES[:, :8]),
     "more trials": lambda: plotting.plot_losses(LOSSES[:, :30]),
@@ -132,15 +187,23 @@ def test_lines_drawn_later_are_within_the_axes():
     assert ax.get_ylim()[1] > 20
 
 
-@pytest.mark.parametrize("rates", [(3e-4, 1e-3, 3e-3), (3e-4, 4e-4, 6e-4, 8e-4, 1e-3, 4e-3), (1e-5, 0.1)], ids=len)
+@pytest.mark.parametrize(
+    "rates", [(3e-4, 1e-3, 3e-3), (3e-4, 4e-4, 6e-4, 8e-4, 1e-3, 4e-3), (1e-5, 0.1)], ids=len
+)
 def test_learning_rates_on_the_axis_of_a_sweep(rates):
-    rows = [Row({"learning_rate": rate, "seed": seed}, {"final_loss": 0.1 + seed}, 1.0, "", None) for rate in rates for seed in (0, 1)]
+    rows = [
+        Row({"learning_rate": rate, "seed": seed}, {"final_loss": 0.1 + seed}, 1.0, "", None)
+        for rate in rates
+        for seed in (0, 1)
+    ]
     ax = SweepTable(rows).plot("learning_rate")
     assert ax.get_xscale() == "log" and not faults_of(ax.figure)
 
 
 def test_what_is_a_fault():
-    """The checks see it: a text outside, two texts in one place, a legend over a line, a band and spikes."""
+    """The checks see it: a text outside, two texts in one place, a legend over a line, a band and
+    spikes.
+    """
     figure = Figure()
     ax = figure.subplots()
     ax.plot([0, 1], [0, 1], label="line")
@@ -169,13 +232,17 @@ def test_weights_have_a_symmetric_scale_and_rows_for_postsynaptic_neurons():
 def test_spectrum_shows_the_eigenvalues():
     turning = 0.5 * np.array([[0.0, -1.0], [1.0, 0.0]])
     circle, points = plotting.plot_spectrum(turning).lines
-    assert np.allclose(sorted(points.get_ydata()), [-0.5, 0.5]) and np.allclose(points.get_xdata(), 0)
+    assert np.allclose(sorted(points.get_ydata()), [-0.5, 0.5]) and np.allclose(
+        points.get_xdata(), 0
+    )
     assert np.allclose(np.hypot(*circle.get_data()), 1)
 
 
 def test_times_are_shown_in_milliseconds():
     for times in (TIMES, np.arange(1, 51) * 1e-3):
-        assert np.allclose(plotting.plot_traces(times, SIGNALS).lines[0].get_xdata(), np.arange(1, 51))
+        assert np.allclose(
+            plotting.plot_traces(times, SIGNALS).lines[0].get_xdata(), np.arange(1, 51)
+        )
 
 
 def test_masked_steps_and_the_target_behind():
@@ -184,14 +251,22 @@ def test_masked_steps_and_the_target_behind():
     plotting.plot_output(TIMES, 0 * SIGNALS, SIGNALS, ax, label="other", mask=mask)
     assert ax.get_legend_handles_labels()[1] == ["target", "output", "other"]
     assert {len(line.get_xdata()) for line in ax.lines} == {0, 30}
-    targets = [line for line in ax.lines if line.get_color() == plotting.COLOURS["target"] and len(line.get_xdata())]
+    targets = [
+        line
+        for line in ax.lines
+        if line.get_color() == plotting.COLOURS["target"] and len(line.get_xdata())
+    ]
     assert len(targets) == 4 and all(line.get_zorder() < 2 for line in targets)
 
 
 def test_share_is_a_running_mean():
     happened = RNG.random((2, 400)) < 0.3
     lines = plotting.plot_share(happened).lines
-    assert len(lines) == 2 and np.isclose(lines[1].get_ydata()[-1], happened[1, -10:].mean()) and lines[1].get_xdata()[-1] == 400
+    assert (
+        len(lines) == 2
+        and np.isclose(lines[1].get_ydata()[-1], happened[1, -10:].mean())
+        and lines[1].get_xdata()[-1] == 400
+    )
     assert np.allclose(analysis.running_mean([1, 2, 6], 2), [1.5, 4])
 
 

@@ -22,9 +22,19 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 #: But for the one that the README prints.
 EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if path.stem != "periodic")
-#: What is run as it is printed, and its blocks, one after the other: those of the README each by itself and in turn.
-SCRIPTS = [("README.md", (0, 1)), ("README.md", (1,)), ("docs/index.md", (0,)), ("docs/tutorial.md", tuple(range(10)))]
-MODULES = [module.name for module in pkgutil.walk_packages(brian_rflo.__path__, "brian_rflo.") if not module.name.endswith("__main__")]
+#: What is run as it is printed, and its blocks, one after the other: those of the README each by
+#: itself and in turn.
+SCRIPTS = [
+    ("README.md", (0, 1)),
+    ("README.md", (1,)),
+    ("docs/index.md", (0,)),
+    ("docs/tutorial.md", tuple(range(10))),
+]
+MODULES = [
+    module.name
+    for module in pkgutil.walk_packages(brian_rflo.__path__, "brian_rflo.")
+    if not module.name.endswith("__main__")
+]
 
 
 def shortened(source):
@@ -34,7 +44,9 @@ def shortened(source):
 
 def blocks_of(path):
     """The Python blocks of a page."""
-    return re.findall(r"^```(?:python|\{code-cell\} ipython3)\n(.*?)^```", path.read_text(), flags=re.M | re.S)
+    return re.findall(
+        r"^```(?:python|\{code-cell\} ipython3)\n(.*?)^```", path.read_text(), flags=re.M | re.S
+    )
 
 
 def test_all_is_sorted_and_complete():
@@ -60,14 +72,27 @@ def test_the_readme_prints_the_example():
     assert (ROOT / "examples" / "periodic.py").read_text().strip() in README
 
 
-@pytest.mark.parametrize("name, blocks", SCRIPTS, ids=["-".join((name, *map(str, numbers))) for name, numbers in SCRIPTS])
+@pytest.mark.parametrize(
+    "name, blocks", SCRIPTS, ids=["-".join((name, *map(str, numbers))) for name, numbers in SCRIPTS]
+)
 def test_a_script_runs_as_printed(name, blocks, tmp_path):
     """In a process of its own, in which nothing warns: no Python warning, and none of Brian2's."""
     printed = blocks_of(ROOT / name)
     script = "\n".join(printed[number] for number in blocks)
-    command = [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", "-W", "error::DeprecationWarning:brian_rflo", "-"]
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-W",
+        "ignore::DeprecationWarning",
+        "-W",
+        "error::DeprecationWarning:brian_rflo",
+        "-",
+    ]
     environment = {**os.environ, "MPLBACKEND": "Agg"}
-    done = subprocess.run(command, input=script, text=True, capture_output=True, cwd=tmp_path, env=environment)
+    done = subprocess.run(
+        command, input=script, text=True, capture_output=True, cwd=tmp_path, env=environment
+    )
     assert done.returncode == 0 and not done.stderr, done.stderr
 
 
@@ -77,12 +102,25 @@ def test_all_printed_scripts_are_run():
         assert run == set(range(len(blocks_of(ROOT / name)))), name
 
 
-@pytest.mark.parametrize("path", [path for path in sorted((ROOT / "docs").glob("*.md")) if blocks_of(path) and path.stem not in ("index", "tutorial")], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for path in sorted((ROOT / "docs").glob("*.md"))
+        if blocks_of(path) and path.stem not in ("index", "tutorial")
+    ],
+    ids=lambda path: path.stem,
+)
 def test_the_documentation_runs(path, tmp_path, monkeypatch):
-    """All Python blocks of a page, one after the other, but for the number of trials; those of the page on speed are excerpts. Home page and tutorial: as printed, above."""
+    """All Python blocks of a page, one after the other, but for the number of trials; those of the
+    page on speed are excerpts. Home page and tutorial: as printed, above.
+    """
     monkeypatch.chdir(tmp_path)
     if path.stem != "speed":
-        exec(compile(shortened("\n".join(blocks_of(path))), str(path), "exec"), {"__name__": "__main__"})
+        exec(
+            compile(shortened("\n".join(blocks_of(path))), str(path), "exec"),
+            {"__name__": "__main__"},
+        )
     assert not [fault for number in plt.get_fignums() for fault in faults_of(plt.figure(number))]
     plt.close("all")
 
@@ -93,14 +131,33 @@ def test_ci_runs_the_command_of_the_readme():
 
 
 def imports_of(path):
-    """Names of packages that a module imports: with the module itself, and when a function is called."""
+    """Names of packages that a module imports: with the module itself, and when a function is
+    called.
+    """
     tree = ast.parse(path.read_text())
-    later = {node for function in ast.walk(tree) if isinstance(function, ast.FunctionDef) for node in ast.walk(function)}
-    names = {node: [alias.name for alias in node.names] for node in ast.walk(tree) if isinstance(node, ast.Import)}
-    names |= {node: [node.module] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level}
+    later = {
+        node
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+    }
+    names = {
+        node: [alias.name for alias in node.names]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+    }
+    names |= {
+        node: [node.module]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and not node.level
+    }
     found = {True: set(), False: set()}
     for node, modules in names.items():
-        found[node in later] |= {module.partition(".")[0] for module in modules} - sys.stdlib_module_names - {"brian_rflo"}
+        found[node in later] |= (
+            {module.partition(".")[0] for module in modules}
+            - sys.stdlib_module_names
+            - {"brian_rflo"}
+        )
     return found[False], found[True]
 
 
@@ -111,7 +168,9 @@ def required(text):
 
 @pytest.mark.parametrize("folder", ["brian_rflo", "models", "benchmarks"])
 def test_what_is_imported_is_required(folder):
-    """With the package itself what it always needs; in functions, and by contestants of the benchmarks, also what an extra installs. NEST is in no registry."""
+    """With the package itself what it always needs; in functions, and by contestants of the
+    benchmarks, also what an extra installs. NEST is in no registry.
+    """
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     always = required(setup["options"]["install_requires"])
@@ -133,7 +192,9 @@ def test_example_runs(path, tmp_path, monkeypatch):
     """As printed, but for the number of trials."""
     monkeypatch.chdir(tmp_path)
     source = shortened(path.read_text())
-    assert source != path.read_text() or path.stem == "watching_traces", "a long training is to be shortened here"  # that one runs a single trial as it is
+    assert source != path.read_text() or path.stem == "watching_traces", (
+        "a long training is to be shortened here"
+    )  # that one runs a single trial as it is
     exec(compile(source, str(path), "exec"), {"__name__": "__main__"})
     assert plt.gcf().axes and all(ax.has_data() for ax in plt.gcf().axes)
     assert not faults_of(plt.gcf())

@@ -1,4 +1,6 @@
-"""After an error there is one error: no warnings of objects that were made in vain, no half of a network that is collected."""
+"""After an error there is one error: no warnings of objects that were made in vain, no half of a
+network that is collected.
+"""
 
 import gc
 import subprocess
@@ -6,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from brian2 import BrianObjectException, Network, NeuronGroup, collect, defaultclock, ms, mV
+from brian2 import BrianObjectException, Network, NeuronGroup, collect, defaultclock, ms
 
 from brian_rflo import (
     RFLO,
@@ -91,9 +93,13 @@ ERRORS = {
     "clipping": lambda: network(learn=0.1),
     "feedback": lambda: network(credit="none"),
     "a group of the user's": lambda: network(group(), RULE, constraint="w = clip(w, 0, w_max)"),
-    "inputs": lambda: LearningNetwork(CursorMovements(), neurons(), RULE, connectivity={"input": NeuronGroup(3, "activity : 1")}),
+    "inputs": lambda: LearningNetwork(
+        CursorMovements(), neurons(), RULE, connectivity={"input": NeuronGroup(3, "activity : 1")}
+    ),
     "time step": lambda: slow(network),
-    "a rule on a group without its port": lambda: network(NeuronGroup(5, "activity : 1\nI_rec : 1"), RULE),
+    "a rule on a group without its port": lambda: network(
+        NeuronGroup(5, "activity : 1\nI_rec : 1"), RULE
+    ),
     "recurrent projection": lambda: recurrent(onto="I"),
     "constraint": lambda: recurrent(constraint="w = clip(w, 0, w_max)"),
     "argument of Brian2's": lambda: recurrent(codeobj_clas=None),
@@ -106,8 +112,18 @@ ERRORS = {
     "spiking neurons": lambda: LIFNeurons(5, tau=TAU, tau_syn=0.5 * ms),
     "adaptive neurons": lambda: ALIFNeurons(5, TAU, TAU, 0.5 * ms, 0.1),
     "discrete neurons": lambda: DiscreteLIFNeurons(5, tau=TAU, refractory=0.3 * ms),
-    "derived neurons": lambda: DerivedNeurons(5, "dx/dt = (foo(x) - x + I_rec)/(10*ms) : 1", activity="x", method="euler"),
-    "derived neurons, a name": lambda: DerivedNeurons(5, "dx/dt = (tanh(I_rec) - x)/(10*ms) : 1", activity="x", method="euler", threshold="x > 1", reset="x = 0", surrogate="u/mV"),
+    "derived neurons": lambda: DerivedNeurons(
+        5, "dx/dt = (foo(x) - x + I_rec)/(10*ms) : 1", activity="x", method="euler"
+    ),
+    "derived neurons, a name": lambda: DerivedNeurons(
+        5,
+        "dx/dt = (tanh(I_rec) - x)/(10*ms) : 1",
+        activity="x",
+        method="euler",
+        threshold="x > 1",
+        reset="x = 0",
+        surrogate="u/mV",
+    ),
     "units that choose": lambda: WinnerTakeAll(3, 20.5 * ms),
     "fixed weights": lambda: FixedSynapses(neurons(), group(), onto="v"),
     "feedback weights": lambda: FeedbackSynapses(neurons(), group()),
@@ -118,7 +134,16 @@ ERRORS = {
     "a run by hand": unconnected,
     "training of no trials": lambda: network().train(0),
     "a refused assignment": lambda: setattr(network(), "task", TASK),
-    "comparison": lambda: compare(PeriodicOutput(period=20 * ms), neurons=(Broken("mine", gain=1.5),), rules=("rflo",), n=4, networks=1, trials=1, tau=TAU, device="numpy"),
+    "comparison": lambda: compare(
+        PeriodicOutput(period=20 * ms),
+        neurons=(Broken("mine", gain=1.5),),
+        rules=("rflo",),
+        n=4,
+        networks=1,
+        trials=1,
+        tau=TAU,
+        device="numpy",
+    ),
 }
 
 
@@ -154,7 +179,10 @@ def test_what_was_refused_is_not_collected():
     with pytest.raises(ValueError, match="w_max") as kept:
         network(made, RULE, constraint="w = clip(w, 0, w_max)")
     mine = Readout(TASK)
-    assert {obj.name for obj in collect()} == {made.name, mine.name} and kept.value.__traceback__ is not None
+    assert {obj.name for obj in collect()} == {
+        made.name,
+        mine.name,
+    } and kept.value.__traceback__ is not None
     assert np.isfinite(network(made, RULE).train(1).losses).all()
 
 
@@ -171,9 +199,24 @@ gc.collect()
 """
 
 
-@pytest.mark.parametrize("statement", ["LearningNetwork(PeriodicOutput(period=20*ms, dt=defaultclock.dt), RateNeurons(5, tau=10*ms), RFLO(0.1, tau=10*ms), initial={'recurrent': 3})"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "LearningNetwork(PeriodicOutput(period=20*ms, dt=defaultclock.dt), RateNeurons(5,"
+        " tau=10*ms), RFLO(0.1, tau=10*ms), initial={'recurrent': 3})"
+    ],
+)
 def test_a_script_of_the_users_prints_its_error_and_nothing_else(statement):
     """In a process of its own, where nothing is suppressed."""
-    process = subprocess.run([sys.executable, "-c", SCRIPT.format(statement=statement)], capture_output=True, text=True, timeout=300)
-    assert process.returncode == 0 and process.stdout.startswith("refused: weights['recurrent'] must have shape (1, 5, 5)") and process.stdout.count("\n") == 1
+    process = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(statement=statement)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert (
+        process.returncode == 0
+        and process.stdout.startswith("refused: weights['recurrent'] must have shape (1, 5, 5)")
+        and process.stdout.count("\n") == 1
+    )
     assert not process.stderr

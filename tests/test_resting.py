@@ -1,13 +1,32 @@
-"""Rows of synapses that rest between spikes have the numbers of synapses that are visited in each step."""
+"""Rows of synapses that rest between spikes have the numbers of synapses that are visited in each
+step.
+"""
 
 import numpy as np
 import pytest
 from brian2 import Hz, StateMonitor, defaultclock, ms, prefs
+from helpers import assemble
 
-from brian_rflo import PRESETS, RFLO, ALIFNeurons, Adam, AllToAll, DiscreteLIFNeurons, EProp, FiringRate, LIFNeurons, Leaky, LearningNetwork, Murray2019, PatternGeneration, PeriodicOutput, PlasticSynapses, RateNeurons
+from brian_rflo import (
+    PRESETS,
+    RFLO,
+    Adam,
+    ALIFNeurons,
+    AllToAll,
+    DiscreteLIFNeurons,
+    EProp,
+    FiringRate,
+    Leaky,
+    LearningNetwork,
+    LIFNeurons,
+    Murray2019,
+    PatternGeneration,
+    PeriodicOutput,
+    PlasticSynapses,
+    RateNeurons,
+)
 from brian_rflo.dense import resting
 from brian_rflo.devices import device
-from helpers import assemble
 
 pytestmark = pytest.mark.compiled
 N, TAU, TAU_SYN = 21, 20 * ms, 50 * ms
@@ -19,7 +38,15 @@ RULE = RFLO(learning_rate=0.02, tau=TAU_SYN)
 def lif(count=1, **settings):
     """Neurons that fire at some 60 Hz."""
     rng = np.random.default_rng(5)
-    return LIFNeurons(N * count, tau=TAU, tau_syn=TAU_SYN, refractory=3 * ms, bias=rng.uniform(1.2, 2, N * count), name="neurons", **settings)
+    return LIFNeurons(
+        N * count,
+        tau=TAU,
+        tau_syn=TAU_SYN,
+        refractory=3 * ms,
+        bias=rng.uniform(1.2, 2, N * count),
+        name="neurons",
+        **settings,
+    )
 
 
 def network(neurons, rule=RULE, **settings):
@@ -29,11 +56,24 @@ def network(neurons, rule=RULE, **settings):
 
 NETWORKS = {
     "lif": lambda: network(lif()),
-    "adam_and_rates": lambda: network(lif(), optimizer=Adam(decay=20), regularization=FiringRate(20 * Hz, 1)),
+    "adam_and_rates": lambda: network(
+        lif(), optimizer=Adam(decay=20), regularization=FiringRate(20 * Hz, 1)
+    ),
     "constraint": lambda: network(lif(), constraint="w = clip(w, -0.2, 0.2)"),
     "three_networks": lambda: network(lif(3), networks=3),
-    "alif": lambda: network(ALIFNeurons(N, tau=TAU, tau_syn=TAU_SYN, tau_adapt=100 * ms, beta=0.5, bias=1.6, name="neurons")),
-    "eprop_with_inputs": lambda: LearningNetwork(PATTERN, DiscreteLIFNeurons(N, tau=TAU, name="neurons", **PRESETS["pattern_generation"]), EProp(1e-2, tau=TAU), readout=Leaky(TAU), connectivity={"recurrent": AllToAll(self_connections=False)}, initial=Murray2019(seed=2)),
+    "alif": lambda: network(
+        ALIFNeurons(
+            N, tau=TAU, tau_syn=TAU_SYN, tau_adapt=100 * ms, beta=0.5, bias=1.6, name="neurons"
+        )
+    ),
+    "eprop_with_inputs": lambda: LearningNetwork(
+        PATTERN,
+        DiscreteLIFNeurons(N, tau=TAU, name="neurons", **PRESETS["pattern_generation"]),
+        EProp(1e-2, tau=TAU),
+        readout=Leaky(TAU),
+        connectivity={"recurrent": AllToAll(self_connections=False)},
+        initial=Murray2019(seed=2),
+    ),
 }
 
 
@@ -73,7 +113,17 @@ def whole(net):
 def state(net):
     """What a run has left in the synapses, and how many spikes there were."""
     synapses = net.recurrent
-    return {name: np.array(getattr(synapses, name)) for name in ("w", *(name for name in ("trace", "first_moment", "second_moment") if name in synapses.variables))} | {"sent": np.array(net.neurons.sent)}
+    return {
+        name: np.array(getattr(synapses, name))
+        for name in (
+            "w",
+            *(
+                name
+                for name in ("trace", "first_moment", "second_moment")
+                if name in synapses.variables
+            ),
+        )
+    } | {"sent": np.array(net.neurons.sent)}
 
 
 def outcome(dense, build, scenario, target):
@@ -86,13 +136,18 @@ def outcome(dense, build, scenario, target):
             before = net.recurrent.matrix(net.networks) if target != "cpp_standalone" else None
             scenario(net)
             found = state(net)
-            assert before is None or np.abs(net.recurrent.matrix(net.networks) - before).max() > 1e-4
+            assert (
+                before is None or np.abs(net.recurrent.matrix(net.networks) - before).max() > 1e-4
+            )
             return found, net.recurrent.dense.reason_to_walk
     finally:
         prefs["brian_rflo.dense_pass"] = True
 
 
-CASES = [*((name, whole) for name in NETWORKS), *(("lif", scenario) for scenario in (in_pieces, writes_between, restored, frozen))]
+CASES = [
+    *((name, whole) for name in NETWORKS),
+    *(("lif", scenario) for scenario in (in_pieces, writes_between, restored, frozen)),
+]
 
 
 @pytest.mark.model
@@ -110,7 +165,10 @@ def test_rest_on_standalone():
     rested, reason = outcome(True, NETWORKS["lif"], whole, "cpp_standalone")
     walked, _ = outcome(False, NETWORKS["lif"], whole, "numpy")
     assert reason is None
-    assert all(np.abs(rested[name] - values).max() <= 1e-12 * np.abs(values).max() for name, values in walked.items())
+    assert all(
+        np.abs(rested[name] - values).max() <= 1e-12 * np.abs(values).max()
+        for name, values in walked.items()
+    )
 
 
 def watched(net):
@@ -125,7 +183,15 @@ def sent_early(net):
     net.recurrent.pre.order = -3
 
 
-@pytest.mark.parametrize(("change", "reason"), [(watched, "'watcher' uses w"), (delayed, "its spikes arrive with a delay"), (sent_early, "its spikes are sent in another phase")], ids=lambda value: getattr(value, "__name__", ""))
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (watched, "'watcher' uses w"),
+        (delayed, "its spikes arrive with a delay"),
+        (sent_early, "its spikes are sent in another phase"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
 @pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
 def test_no_rest_where_somebody_looks(change, reason, target):
     with device(target):

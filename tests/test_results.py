@@ -1,4 +1,6 @@
-"""Results as labelled arrays and as files: nothing is lost, settings and units are with them, and damage is named."""
+"""Results as labelled arrays and as files: nothing is lost, settings and units are with them, and
+damage is named.
+"""
 
 import json
 import sys
@@ -7,19 +9,35 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from brian2 import defaultclock, ms, prefs
-
-from brian_rflo import RFLO, CursorMovements, LIFNeurons, Leaky, LearningNetwork, PeriodicOutput, RateNeurons, TrainingResult, compare, reference
-
 from altering import altered, most_memory, with_zeros
+from brian2 import defaultclock, ms, prefs
 from helpers import assemble
+
+from brian_rflo import (
+    RFLO,
+    CursorMovements,
+    Leaky,
+    LearningNetwork,
+    LIFNeurons,
+    PeriodicOutput,
+    RateNeurons,
+    TrainingResult,
+    compare,
+    reference,
+)
 
 TASK = CursorMovements(movement=40 * ms, n_movements=2, seed=1)
 
 
 def network(task=TASK, networks=2, **more):
     defaultclock.dt = task.dt
-    return assemble(task, RateNeurons(12 * networks, tau=10 * ms), RFLO(0.03, tau=10 * ms), networks=networks, **more)
+    return assemble(
+        task,
+        RateNeurons(12 * networks, tau=10 * ms),
+        RFLO(0.03, tau=10 * ms),
+        networks=networks,
+        **more,
+    )
 
 
 @pytest.fixture
@@ -33,11 +51,20 @@ def assert_same(one, other):
     assert list(ours) == list(theirs) or set(ours) == set(theirs)
     for name, values in ours.items():
         np.testing.assert_array_equal(values, theirs[name], strict=True)
-    assert one.settings == other.settings and [type(value) for value in one.settings.values()] == [type(other.settings[name]) for name in one.settings]
+    assert one.settings == other.settings and [type(value) for value in one.settings.values()] == [
+        type(other.settings[name]) for name in one.settings
+    ]
 
 
 @pytest.mark.parametrize("ending", ["npz", "nc"])
-@pytest.mark.parametrize("make", [lambda: network(update="trial").train(5), lambda: network(PeriodicOutput(period=20 * ms), networks=1, seed=3).train(4)], ids=["two networks", "no inputs"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: network(update="trial").train(5),
+        lambda: network(PeriodicOutput(period=20 * ms), networks=1, seed=3).train(4),
+    ],
+    ids=["two networks", "no inputs"],
+)
 def test_saved_and_loaded(tmp_path, make, ending):
     result = make()
     assert (result.weights_after["recurrent"] != result.weights_before["recurrent"]).any()
@@ -58,11 +85,21 @@ def test_a_diverged_network_is_saved_too(tmp_path, ending):
 
 @pytest.mark.parametrize(
     "trials, first, last, window",
-    [(1, 0, 0, None), (3, 0, 2, None), (20, 4.5, 14.5, 10), (150, 37, 112, 75), (1000, 49.5, 949.5, 100)],
+    [
+        (1, 0, 0, None),
+        (3, 0, 2, None),
+        (20, 4.5, 14.5, 10),
+        (150, 37, 112, 75),
+        (1000, 49.5, 949.5, 100),
+    ],
 )
 def test_the_beginning_is_printed_as_the_end_is(result, trials, first, last, window):
-    """The loss of trial `n` is `n`: both ends are medians over as many trials, which have none in common."""
-    printed = str(replace(result, losses=np.tile(np.arange(trials, dtype=float), (2, 1)), settings={}))
+    """The loss of trial `n` is `n`: both ends are medians over as many trials, which have none in
+    common.
+    """
+    printed = str(
+        replace(result, losses=np.tile(np.arange(trials, dtype=float), (2, 1)), settings={})
+    )
     said = f", losses are medians of the first and of the last {window}" if window else ""
     assert printed.startswith(f"{trials} trials{said}\nnetwork 0: loss {first:.3g} -> {last:.3g}, ")
 
@@ -77,21 +114,51 @@ def test_one_odd_trial_does_not_make_a_training(result):
 def test_what_is_printed_of_trainings_that_ended_early(result):
     losses = np.full((2, 300), np.nan)
     losses[0, :200], losses[1, :30] = np.r_[np.full(100, 0.5), np.full(100, 0.1)], 0.3
-    stopped = replace(result, losses=losses, diverged_in=np.array([-1, 30]), settings={"finished_trials": 200})
+    stopped = replace(
+        result, losses=losses, diverged_in=np.array([-1, 30]), settings={"finished_trials": 200}
+    )
     lines = str(stopped).splitlines()
     assert lines[0] == "200 of 300 trials, losses are medians of the first and of the last 100"
-    assert "loss 0.5 -> 0.1, " in lines[1] and "loss 0.3 -> nan, " in lines[2] and lines[2].endswith("diverged in trial 30")
+    assert (
+        "loss 0.5 -> 0.1, " in lines[1]
+        and "loss 0.3 -> nan, " in lines[2]
+        and lines[2].endswith("diverged in trial 30")
+    )
 
 
 def test_labels_units_and_settings(result):
     data = result.to_xarray()
-    assert dict(data.sizes) == dict(network=2, trial=5, time=80, readout=2, aligned_trials=6, post=12, pre=12, input=4)
-    assert data.weights_after_recurrent.dims == ("network", "post", "pre") and data.time.attrs["units"] == "s"
+    assert dict(data.sizes) == dict(
+        network=2, trial=5, time=80, readout=2, aligned_trials=6, post=12, pre=12, input=4
+    )
+    assert (
+        data.weights_after_recurrent.dims == ("network", "post", "pre")
+        and data.time.attrs["units"] == "s"
+    )
     assert float(data.time[-1]) == pytest.approx(float(TASK.duration))
-    assert all("units" in variable.attrs and "long_name" in variable.attrs for variable in data.data_vars.values())
-    assert data.attrs["rule"] == "RFLO(learning_rate=0.03, tau=0.01*second)" and data.attrs["learn"].startswith("PerTrial(optimizer=SGD(decay=None), ") and data.attrs["networks"] == 2
-    assert data.attrs["task"].startswith("CursorMovements(dt=0.001*second, seed=1, ") and "dactivity/dt" in data.attrs["neurons"]
-    assert {"device", "version_brian2", "version_numpy", "version_brian_rflo", "platform", "initial", "learn", "neurons_initial"} <= set(data.attrs)
+    assert all(
+        "units" in variable.attrs and "long_name" in variable.attrs
+        for variable in data.data_vars.values()
+    )
+    assert (
+        data.attrs["rule"] == "RFLO(learning_rate=0.03, tau=0.01*second)"
+        and data.attrs["learn"].startswith("PerTrial(optimizer=SGD(decay=None), ")
+        and data.attrs["networks"] == 2
+    )
+    assert (
+        data.attrs["task"].startswith("CursorMovements(dt=0.001*second, seed=1, ")
+        and "dactivity/dt" in data.attrs["neurons"]
+    )
+    assert {
+        "device",
+        "version_brian2",
+        "version_numpy",
+        "version_brian_rflo",
+        "platform",
+        "initial",
+        "learn",
+        "neurons_initial",
+    } <= set(data.attrs)
 
 
 def test_trials_are_counted_on(result):
@@ -104,26 +171,41 @@ def test_learning_rates_are_those_of_the_training():
     net = network(trained=("recurrent", "output"))
     net.output.learning_rate = 0.5
     settings = net.train(1).settings
-    assert settings["learning_rate_output"] == 0.5 and settings["learning_rate_recurrent"] == 0.03 and settings["plastic_input_synapses"] == "False"
+    assert (
+        settings["learning_rate_output"] == 0.5
+        and settings["learning_rate_recurrent"] == 0.03
+        and settings["plastic_input_synapses"] == "False"
+    )
 
 
 def test_baselines_say_what_they_are():
     weights = network().weights()
     result = reference.train(TASK, weights, "bptt", 0.01, 10 * ms, 3)
-    assert result.settings["rule"] == "bptt" and result.settings["device"] == "numpy baseline" and result.settings["tau"] == "0.01*second"
+    assert (
+        result.settings["rule"] == "bptt"
+        and result.settings["device"] == "numpy baseline"
+        and result.settings["tau"] == "0.01*second"
+    )
 
 
 def test_a_comparison_is_one_dataset(tmp_path):
     import xarray
 
-    comparison = compare(TASK, ("rate", "lif"), ("rflo", "least_squares"), networks=2, trials=4, n=10, device="numpy")
+    comparison = compare(
+        TASK, ("rate", "lif"), ("rflo", "least_squares"), networks=2, trials=4, n=10, device="numpy"
+    )
     data = comparison.to_xarray()
-    assert list(data.neurons.values) == ["rate", "lif"] and list(data.rule.values) == ["rflo", "least_squares"]
+    assert list(data.neurons.values) == ["rate", "lif"] and list(data.rule.values) == [
+        "rflo",
+        "least_squares",
+    ]
     for (kind, rule), one in comparison.results.items():
         found = data.sel(neurons=kind, rule=rule)
         np.testing.assert_array_equal(found.losses.dropna("trial"), one.losses)
         np.testing.assert_array_equal(found.weights_after_recurrent, one.weights_after["recurrent"])
-    np.testing.assert_array_equal(data.rates.sel(neurons="lif", rule="rflo"), comparison.arrays["lif", "rflo"]["rates"])
+    np.testing.assert_array_equal(
+        data.rates.sel(neurons="lif", rule="rflo"), comparison.arrays["lif", "rflo"]["rates"]
+    )
     assert np.isnan(data.rates.sel(neurons="rate")).all() and data.rates.attrs["units"] == "Hz"
     assert "RFLO" in str(data.setting_rule.sel(neurons="lif", rule="rflo").values)
     loaded = xarray.load_dataset(comparison.save(tmp_path / "comparison.nc"), engine="h5netcdf")
@@ -131,7 +213,11 @@ def test_a_comparison_is_one_dataset(tmp_path):
 
 
 @pytest.mark.parametrize("ending", ["npz", "nc"])
-@pytest.mark.parametrize("damage", [lambda whole: b"", lambda whole: b"PK broken", lambda whole: whole[: len(whole) // 2]], ids=["empty", "broken", "half"])
+@pytest.mark.parametrize(
+    "damage",
+    [lambda whole: b"", lambda whole: b"PK broken", lambda whole: whole[: len(whole) // 2]],
+    ids=["empty", "broken", "half"],
+)
 def test_damage_is_named(tmp_path, result, ending, damage):
     path = result.save(tmp_path / f"x.{ending}")
     path.write_bytes(damage(path.read_bytes()))
@@ -146,13 +232,17 @@ def test_a_file_that_is_not_there(tmp_path, ending):
 
 
 def test_another_ending(tmp_path, result):
-    with pytest.raises(ValueError, match="results are saved as netCDF .*'.npz'.*; got 'result.pkl'"):
+    with pytest.raises(
+        ValueError, match="results are saved as netCDF .*'.npz'.*; got 'result.pkl'"
+    ):
         result.save("result.pkl")
 
 
 def test_something_else_in_the_file(tmp_path):
     np.savez(tmp_path / "x.npz", w=np.ones(3))
-    with pytest.raises(ValueError, match="holds no result of a training: it lacks aligned_trials, alignment"):
+    with pytest.raises(
+        ValueError, match="holds no result of a training: it lacks aligned_trials, alignment"
+    ):
         TrainingResult.load(tmp_path / "x.npz")
     np.savez(tmp_path / "x.npz", w=np.array([{}], dtype=object))
     with pytest.raises(RuntimeError, match="is damaged, or no file of arrays"):
@@ -304,7 +394,10 @@ def test_losses_may_be_cut_and_joined(tmp_path, result):
 
 def test_without_xarray(tmp_path, result, monkeypatch):
     monkeypatch.setitem(sys.modules, "xarray", None)
-    with pytest.raises(ModuleNotFoundError, match=r"xarray is missing; write pip install 'brian_rflo\[results\]', or save as .npz"):
+    with pytest.raises(
+        ModuleNotFoundError,
+        match=r"xarray is missing; write pip install 'brian_rflo\[results\]', or save as .npz",
+    ):
         result.save(tmp_path / "x.nc")
     assert_same(TrainingResult.load(result.save(tmp_path / "x.npz")), result)
 
@@ -316,6 +409,14 @@ def test_every_field_of_a_result_is_labelled(result):
 
 def test_settings_are_text_and_numbers():
     defaultclock.dt = TASK.dt
-    net = LearningNetwork(TASK, LIFNeurons(12, 20 * ms, 50 * ms, bias=np.linspace(1, 1.5, 12), noise=0.1), RFLO(0.01, tau=50 * ms), readout=Leaky(20 * ms))
+    net = LearningNetwork(
+        TASK,
+        LIFNeurons(12, 20 * ms, 50 * ms, bias=np.linspace(1, 1.5, 12), noise=0.1),
+        RFLO(0.01, tau=50 * ms),
+        readout=Leaky(20 * ms),
+    )
     assert all(type(value) in (str, int, float) for value in net.settings.values())
-    assert net.settings["neurons_bias"].startswith("array(12,) float64 ") and net.settings["neurons_activity_initial"] == 0.0
+    assert (
+        net.settings["neurons_bias"].startswith("array(12,) float64 ")
+        and net.settings["neurons_activity_initial"] == 0.0
+    )

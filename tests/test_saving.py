@@ -1,4 +1,6 @@
-"""Networks on disk: what goes on in a new process is, to the bit, what would have followed; what does not fit is named, and damages nothing."""
+"""Networks on disk: what goes on in a new process is, to the bit, what would have followed; what
+does not fit is named, and damages nothing.
+"""
 
 import copy
 import json
@@ -11,6 +13,7 @@ from contextlib import nullcontext
 
 import numpy as np
 import pytest
+from altering import altered, most_memory, with_zeros
 from brian2 import (
     Hz,
     NeuronGroup,
@@ -23,21 +26,52 @@ from brian2 import (
     set_device,
 )
 
-from brian_rflo import PRESETS, RFLO, SGD, Adam, AdaptiveEProp, AdaptiveFeedback, AllToAll, ArrayTask, CursorMovements, DiscreteLIFNeurons, EProp, EvidenceAccumulation, FiringRate, LIFNeurons, LearningNetwork, Murray2019, PerStep, PerTrial, PeriodicOutput, RandomFeedback, RateNeurons, Softmax, TaskInput, schedule
+from brian_rflo import (
+    PRESETS,
+    RFLO,
+    SGD,
+    Adam,
+    AdaptiveEProp,
+    AdaptiveFeedback,
+    AllToAll,
+    ArrayTask,
+    CursorMovements,
+    DiscreteLIFNeurons,
+    EProp,
+    EvidenceAccumulation,
+    FiringRate,
+    LearningNetwork,
+    LIFNeurons,
+    Murray2019,
+    PeriodicOutput,
+    PerStep,
+    PerTrial,
+    RandomFeedback,
+    RateNeurons,
+    Softmax,
+    TaskInput,
+    schedule,
+)
 from brian_rflo.devices import device, reset
-
-from altering import altered, most_memory, with_zeros
 
 PERIODIC = PeriodicOutput(period=20 * ms)
 CURSOR = CursorMovements(movement=20 * ms, n_movements=2, seed=1)
-EVIDENCE = EvidenceAccumulation(n_cues=3, cue=10 * ms, pause=5 * ms, delay=10 * ms, recall=20 * ms, seed=2)
+EVIDENCE = EvidenceAccumulation(
+    n_cues=3, cue=10 * ms, pause=5 * ms, delay=10 * ms, recall=20 * ms, seed=2
+)
 TRIALS = 14
 
 
 def rflo():
     """RFLO, changing weights at every step, with a learning rate that falls from trial to trial."""
     defaultclock.dt = CURSOR.dt
-    net = LearningNetwork(CURSOR, RateNeurons(12, tau=10 * ms), RFLO(0.03, tau=10 * ms), learn=PerStep(SGD(decay=100)), initial=Murray2019(seed=1))
+    net = LearningNetwork(
+        CURSOR,
+        RateNeurons(12, tau=10 * ms),
+        RFLO(0.03, tau=10 * ms),
+        learn=PerStep(SGD(decay=100)),
+        initial=Murray2019(seed=1),
+    )
     net.trials.at_start(net.recurrent, "learning_rate = 0.99*learning_rate")
     return net
 
@@ -45,29 +79,59 @@ def rflo():
 def eprop():
     """e-prop with Adam, batches of four trials, classes."""
     defaultclock.dt = EVIDENCE.dt
-    neurons = DiscreteLIFNeurons(10, tau=20 * ms, refractory=2 * ms, **PRESETS["evidence_accumulation"])
-    return LearningNetwork(EVIDENCE, neurons, EProp(5e-3, tau=20 * ms), readout=Softmax(20 * ms), learn=PerTrial(Adam(decay=10), batch=4))
+    neurons = DiscreteLIFNeurons(
+        10, tau=20 * ms, refractory=2 * ms, **PRESETS["evidence_accumulation"]
+    )
+    return LearningNetwork(
+        EVIDENCE,
+        neurons,
+        EProp(5e-3, tau=20 * ms),
+        readout=Softmax(20 * ms),
+        learn=PerTrial(Adam(decay=10), batch=4),
+    )
 
 
 def adaptive_eprop():
     """The same with adaptive neurons and feedback, firing rates held, gradients clipped."""
     defaultclock.dt = EVIDENCE.dt
-    neurons = DiscreteLIFNeurons(10, tau=20 * ms, tau_adapt=200 * ms, beta=np.repeat([0, 0.1], 5), refractory=2 * ms, **PRESETS["evidence_accumulation"])
+    neurons = DiscreteLIFNeurons(
+        10,
+        tau=20 * ms,
+        tau_adapt=200 * ms,
+        beta=np.repeat([0, 0.1], 5),
+        refractory=2 * ms,
+        **PRESETS["evidence_accumulation"],
+    )
     rule = AdaptiveEProp(5e-3, tau=20 * ms, tau_adapt=200 * ms)
-    return LearningNetwork(EVIDENCE, neurons, rule, readout=Softmax(20 * ms, decay=1e-3), credit=AdaptiveFeedback(decay=1e-3), learn=PerTrial(Adam(), batch=4, clip_norm=1.0), regularization=FiringRate(10 * Hz, 10))
+    return LearningNetwork(
+        EVIDENCE,
+        neurons,
+        rule,
+        readout=Softmax(20 * ms, decay=1e-3),
+        credit=AdaptiveFeedback(decay=1e-3),
+        learn=PerTrial(Adam(), batch=4, clip_norm=1.0),
+        regularization=FiringRate(10 * Hz, 10),
+    )
 
 
 def noisy():
     """Spiking neurons with noise, two networks."""
     defaultclock.dt = CURSOR.dt
     neurons = LIFNeurons(24, 20 * ms, 50 * ms, noise=0.2, refractory=3 * ms, bias=1.5)
-    return LearningNetwork(CURSOR, neurons, RFLO(0.01, tau=50 * ms), learn=PerStep(Adam()), networks=2)
+    return LearningNetwork(
+        CURSOR, neurons, RFLO(0.01, tau=50 * ms), learn=PerStep(Adam()), networks=2
+    )
 
 
 def side_by_side():
     """Trials of a batch side by side."""
     defaultclock.dt = CURSOR.dt
-    return LearningNetwork(CURSOR, RateNeurons(24, tau=10 * ms), RFLO(0.03, tau=10 * ms), learn=PerTrial(Adam(), batch=2, copies=2))
+    return LearningNetwork(
+        CURSOR,
+        RateNeurons(24, tau=10 * ms),
+        RFLO(0.03, tau=10 * ms),
+        learn=PerTrial(Adam(), batch=2, copies=2),
+    )
 
 
 MAKERS = {maker.__name__: maker for maker in (rflo, eprop, adaptive_eprop, noisy, side_by_side)}
@@ -84,7 +148,9 @@ def go_on(name, folder, stops):
     prefs.codegen.target = "numpy"
     for stop in stops:
         seed(7)
-        NeuronGroup(1, "v : 1", name=f"rateneurons_{stop}")  # names of objects are others than they were
+        NeuronGroup(
+            1, "v : 1", name=f"rateneurons_{stop}"
+        )  # names of objects are others than they were
         net = MAKERS[name]().load(f"{folder}/{stop}.npz")
         np.save(f"{folder}/losses{stop}.npy", net.train(TRIALS - stop).losses)
         net.save(f"{folder}/end{stop}.npz")
@@ -93,27 +159,45 @@ def go_on(name, folder, stops):
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_new_process_goes_on_to_the_bit(tmp_path, name):
     net, every = MAKERS[name](), 2 if name == "side_by_side" else 1
-    stops = sorted(np.random.default_rng(3).choice(np.arange(every, TRIALS, every), 10 if name in ("rflo", "eprop") else 3, replace=False).tolist())
+    stops = sorted(
+        np.random.default_rng(3)
+        .choice(
+            np.arange(every, TRIALS, every), 10 if name in ("rflo", "eprop") else 3, replace=False
+        )
+        .tolist()
+    )
     seed(5)
     before = net.weights()
     whole = net.train(TRIALS)
     net.save(tmp_path / "whole.npz")
-    assert all((whole.weights_after[part] != before[part]).any() for part in ("recurrent", "output"))
+    assert all(
+        (whole.weights_after[part] != before[part]).any() for part in ("recurrent", "output")
+    )
     net, done = MAKERS[name](), 0
     seed(5)
     for stop in stops:
         net.train(stop - done)
         net.save(tmp_path / f"{stop}.npz")
         done = stop
-    code = f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r}); from test_saving import go_on; go_on({name!r}, {str(tmp_path)!r}, {stops})"
+    code = (
+        f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r}); from test_saving import"
+        f" go_on; go_on({name!r}, {str(tmp_path)!r}, {stops})"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     expected = arrays(tmp_path / "whole.npz")
     for stop in stops:
-        np.testing.assert_array_equal(np.load(tmp_path / f"losses{stop}.npy"), whole.losses[:, stop:])
+        np.testing.assert_array_equal(
+            np.load(tmp_path / f"losses{stop}.npy"), whole.losses[:, stop:]
+        )
         found = arrays(tmp_path / f"end{stop}.npz")
         assert set(found) == set(expected) and len(found) > 20
         for variable, values in expected.items():
-            np.testing.assert_array_equal(found[variable], values, err_msg=f"{variable}, saved after {stop} trials", strict=True)
+            np.testing.assert_array_equal(
+                found[variable],
+                values,
+                err_msg=f"{variable}, saved after {stop} trials",
+                strict=True,
+            )
 
 
 def test_within_a_trial(tmp_path):
@@ -184,18 +268,56 @@ def test_objects_of_the_users_own_are_saved_too(tmp_path):
 @pytest.mark.parametrize(
     "change, message",
     [
-        (dict(rule=RFLO(0.02, tau=10 * ms)), r"rule: RFLO\(learning_rate=0.03, tau=0.01\*second\) in the file, RFLO\(learning_rate=0.02, tau=0.01\*second\) here"),
-        (dict(neurons=lambda: RateNeurons(13, tau=10 * ms)), r"(?s)neurons: RateNeurons\(12, .*recurrent.w: 144 values in the file, 169 here"),
-        (dict(neurons=lambda: RateNeurons(12, tau=11 * ms)), r"neurons: RateNeurons\(12, tau=0.01\*second\).* in the file, RateNeurons\(12, tau=0.011\*second\).* here"),
-        (dict(task=CursorMovements(movement=20 * ms, n_movements=2, seed=2)), "(?s)task: CursorMovements.*seed=1.*task_numbers"),
-        (dict(learn=PerStep(Adam())), r"(?s)learn: PerStep\(optimizer=SGD\(decay=None\), window=None\) in the file, PerStep\(optimizer=Adam\(.*output.first_moment: only here"),
-        (dict(learn=PerTrial()), r"(?s)learn: PerStep\(.* in the file, PerTrial\(.* here.*recurrent.change: only here"),
-        (dict(credit=AdaptiveFeedback()), r"(?s)credit: RandomFeedback\(\) in the file, AdaptiveFeedback\(decay=0.0\) here.*feedback.learning_rate: only here"),
+        (
+            dict(rule=RFLO(0.02, tau=10 * ms)),
+            (
+                r"rule: RFLO\(learning_rate=0.03, tau=0.01\*second\) in the file,"
+                r" RFLO\(learning_rate=0.02, tau=0.01\*second\) here"
+            ),
+        ),
+        (
+            dict(neurons=lambda: RateNeurons(13, tau=10 * ms)),
+            r"(?s)neurons: RateNeurons\(12, .*recurrent.w: 144 values in the file, 169 here",
+        ),
+        (
+            dict(neurons=lambda: RateNeurons(12, tau=11 * ms)),
+            (
+                r"neurons: RateNeurons\(12, tau=0.01\*second\).* in the file, RateNeurons\(12,"
+                r" tau=0.011\*second\).* here"
+            ),
+        ),
+        (
+            dict(task=CursorMovements(movement=20 * ms, n_movements=2, seed=2)),
+            "(?s)task: CursorMovements.*seed=1.*task_numbers",
+        ),
+        (
+            dict(learn=PerStep(Adam())),
+            (
+                r"(?s)learn: PerStep\(optimizer=SGD\(decay=None\), window=None\) in the file,"
+                r" PerStep\(optimizer=Adam\(.*output.first_moment: only here"
+            ),
+        ),
+        (
+            dict(learn=PerTrial()),
+            r"(?s)learn: PerStep\(.* in the file, PerTrial\(.* here.*recurrent.change: only here",
+        ),
+        (
+            dict(credit=AdaptiveFeedback()),
+            (
+                r"(?s)credit: RandomFeedback\(\) in the file, AdaptiveFeedback\(decay=0.0\)"
+                r" here.*feedback.learning_rate: only here"
+            ),
+        ),
         (dict(constraint="w = clip(w, -1, 1)"), "constraint"),
     ],
 )
 def test_another_network_is_named(tmp_path, change, message):
-    def make(task=CURSOR, neurons=lambda: RateNeurons(12, tau=10 * ms), rule=RFLO(0.03, tau=10 * ms), **more):
+    def make(
+        task=CURSOR,
+        neurons=lambda: RateNeurons(12, tau=10 * ms),
+        rule=RFLO(0.03, tau=10 * ms),
+        **more,
+    ):
         defaultclock.dt = task.dt
         return LearningNetwork(task, neurons(), rule, **more)
 
@@ -206,16 +328,25 @@ def test_another_network_is_named(tmp_path, change, message):
     before = other.weights()["recurrent"]
     with pytest.raises(ValueError, match=message) as caught:
         other.load(tmp_path / "x.npz")
-    assert "was saved from another network than" in str(caught.value) and "Build it with the same arguments" in str(caught.value)
+    assert "was saved from another network than" in str(
+        caught.value
+    ) and "Build it with the same arguments" in str(caught.value)
     np.testing.assert_array_equal(other.weights()["recurrent"], before)
     assert float(other.t) == 0
 
 
 def test_constants_of_the_script_count(tmp_path):
-    """Those that Brian2 finds where the network is trained, as it does for a NeuronGroup of one's own."""
+    """Those that Brian2 finds where the network is trained, as it does for a NeuronGroup of one's
+    own.
+    """
 
     def make():
-        mine = NeuronGroup(5, "dactivity/dt = (I_rec - activity)/tau_x : 1\ngain : 1\nfeedback : 1\nI_rec : 1", method="euler", name="mine")
+        mine = NeuronGroup(
+            5,
+            "dactivity/dt = (I_rec - activity)/tau_x : 1\ngain : 1\nfeedback : 1\nI_rec : 1",
+            method="euler",
+            name="mine",
+        )
         mine.run_regularly("gain = factor", **schedule.GAIN)
         net = LearningNetwork(PERIODIC, mine, RFLO(0.03, tau=10 * ms))
         net.add(SpikeGeneratorGroup(1, [0], [1] * ms, name="elsewhere"))
@@ -226,11 +357,17 @@ def test_constants_of_the_script_count(tmp_path):
     defaultclock.dt = PERIODIC.dt
     net = make()
     result = net.train(1)
-    assert result.settings["constant_tau_x"] == "0.01*second" and result.settings["constant_factor"] == 0.5 and result.settings["constant_start"] == 0.1
+    assert (
+        result.settings["constant_tau_x"] == "0.01*second"
+        and result.settings["constant_factor"] == 0.5
+        and result.settings["constant_start"] == 0.1
+    )
     net.save(tmp_path / "x.npz")
     make().load(tmp_path / "x.npz")
     tau_x = 30 * ms
-    with pytest.raises(ValueError, match=r"constant_tau_x: 0.01\*second in the file, 0.03\*second here"):
+    with pytest.raises(
+        ValueError, match=r"constant_tau_x: 0.01\*second in the file, 0.03\*second here"
+    ):
         make().load(tmp_path / "x.npz")
     tau_x = 10 * ms
 
@@ -247,7 +384,12 @@ def test_inputs_of_ones_own_count(tmp_path):
     def make(value):
         task = ArrayTask(target=np.ones(20), inputs=np.full((20, 2), value), dt=1 * ms)
         defaultclock.dt = task.dt
-        return LearningNetwork(ArrayTask(target=np.ones(20), inputs=np.ones((20, 2)), dt=1 * ms), RateNeurons(5, tau=10 * ms), RFLO(0.03, tau=10 * ms), connectivity={"input": TaskInput(task)})
+        return LearningNetwork(
+            ArrayTask(target=np.ones(20), inputs=np.ones((20, 2)), dt=1 * ms),
+            RateNeurons(5, tau=10 * ms),
+            RFLO(0.03, tau=10 * ms),
+            connectivity={"input": TaskInput(task)},
+        )
 
     make(0.0).save(tmp_path / "x.npz")
     make(0.0).load(tmp_path / "x.npz")
@@ -256,20 +398,42 @@ def test_inputs_of_ones_own_count(tmp_path):
 
 
 def test_defaults_that_are_written_out_do_not_differ(tmp_path):
-    net, other = (LearningNetwork(CURSOR, RateNeurons(12, tau=10 * ms), RFLO(0.03, tau=10 * ms), **given) for given in ({}, dict(credit=RandomFeedback(), connectivity=AllToAll(), learn=PerStep())))
+    net, other = (
+        LearningNetwork(CURSOR, RateNeurons(12, tau=10 * ms), RFLO(0.03, tau=10 * ms), **given)
+        for given in ({}, dict(credit=RandomFeedback(), connectivity=AllToAll(), learn=PerStep()))
+    )
     net.save(tmp_path / "x.npz")
-    np.testing.assert_array_equal(other.load(tmp_path / "x.npz").train(2).losses, net.train(2).losses)
+    np.testing.assert_array_equal(
+        other.load(tmp_path / "x.npz").train(2).losses, net.train(2).losses
+    )
 
 
 def test_seed_and_gain_may_differ(tmp_path):
-    one, other = (LearningNetwork(CURSOR, RateNeurons(12, tau=10 * ms), RFLO(0.03, tau=10 * ms), initial=Murray2019(gain=1 + number, seed=number)) for number in (0, 1))
+    one, other = (
+        LearningNetwork(
+            CURSOR,
+            RateNeurons(12, tau=10 * ms),
+            RFLO(0.03, tau=10 * ms),
+            initial=Murray2019(gain=1 + number, seed=number),
+        )
+        for number in (0, 1)
+    )
     one.train(2)
     one.save(tmp_path / "x.npz")
-    np.testing.assert_array_equal(other.load(tmp_path / "x.npz").train(2).losses, one.train(2).losses)
+    np.testing.assert_array_equal(
+        other.load(tmp_path / "x.npz").train(2).losses, one.train(2).losses
+    )
 
 
 def test_arrays_of_a_task_count(tmp_path):
-    one, other = (LearningNetwork(ArrayTask(target=np.full(20, value)), RateNeurons(5, tau=10 * ms), RFLO(0.03, tau=10 * ms)) for value in (0.1, 0.2))
+    one, other = (
+        LearningNetwork(
+            ArrayTask(target=np.full(20, value)),
+            RateNeurons(5, tau=10 * ms),
+            RFLO(0.03, tau=10 * ms),
+        )
+        for value in (0.1, 0.2)
+    )
     one.save(tmp_path / "x.npz")
     with pytest.raises(ValueError, match="task: ArrayTask"):
         other.load(tmp_path / "x.npz")
@@ -280,11 +444,25 @@ def test_the_file_says_what_is_in_it(tmp_path):
     net.train(2)
     with np.load(net.save(tmp_path / "x.npz"), allow_pickle=False) as data:
         about = json.loads(str(data["about"]))
-        assert about["format"] == 1 and about["settings"]["initial"].startswith("Murray2019(gain=1.5, seed=1") and about["settings"]["rule"].startswith("RFLO(") and "version_brian2" in about["settings"]
+        assert (
+            about["format"] == 1
+            and about["settings"]["initial"].startswith("Murray2019(gain=1.5, seed=1")
+            and about["settings"]["rule"].startswith("RFLO(")
+            and "version_brian2" in about["settings"]
+        )
         assert int(data["step"]) == 2 * CURSOR.n_steps and data["random/key"].shape == (624,)
 
 
-@pytest.mark.parametrize("damage", [lambda whole: b"", lambda whole: b"PK broken", lambda whole: whole[: len(whole) // 2], lambda whole: whole[:3000] + b"xxxx" + whole[3004:]], ids=["empty", "broken", "half", "four bytes"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: b"",
+        lambda whole: b"PK broken",
+        lambda whole: whole[: len(whole) // 2],
+        lambda whole: whole[:3000] + b"xxxx" + whole[3004:],
+    ],
+    ids=["empty", "broken", "half", "four bytes"],
+)
 def test_damage_is_named_and_changes_nothing(tmp_path, damage):
     net = rflo()
     net.train(2)
@@ -554,14 +732,19 @@ def test_spikes_on_their_way(tmp_path):
     net = noisy()
     net.recurrent.delay = 30 * ms
     net.run(CURSOR.duration)
-    with pytest.raises(ValueError, match=r"'recurrent_pre' has delays, and spikes are on their way.*net.recurrent.delay = 0\*ms"):
+    with pytest.raises(
+        ValueError,
+        match=(
+            r"'recurrent_pre' has delays, and spikes are on their way.*net.recurrent.delay = 0\*ms"
+        ),
+    ):
         net.save(tmp_path / "x.npz")
 
 
 @pytest.mark.compiled
 @pytest.mark.model
 def test_cython_goes_on_to_rounding_noise_included(tmp_path):
-    """A network saved on Cython in the middle of the random numbers that its code has drawn ahead."""
+    """A network saved on Cython amid the random numbers that its code has drawn ahead."""
     with device("cython"):
         net = noisy()
         seed(5)
@@ -572,7 +755,9 @@ def test_cython_goes_on_to_rounding_noise_included(tmp_path):
         seed(9)
         found = noisy().load(path).train(4)
     np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-12)
-    np.testing.assert_allclose(found.weights_after["recurrent"], expected.weights_after["recurrent"], rtol=1e-12)
+    np.testing.assert_allclose(
+        found.weights_after["recurrent"], expected.weights_after["recurrent"], rtol=1e-12
+    )
     code = f"""
 import sys; sys.path.insert(0, {os.path.dirname(__file__)!r})
 from test_saving import *
@@ -605,5 +790,7 @@ def test_standalone_begins_with_the_saved_values_and_saves_its_own(tmp_path):
             np.testing.assert_allclose(getattr(found, when)[name], values, rtol=1e-8, atol=1e-12)
     assert found.settings["first_trial"] == 5
     net = adaptive_eprop().load(tmp_path / "y.npz")
-    np.testing.assert_allclose(net.weights()["recurrent"], expected.weights_after["recurrent"], rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(
+        net.weights()["recurrent"], expected.weights_after["recurrent"], rtol=1e-8, atol=1e-12
+    )
     assert np.isfinite(net.train(2).losses).all()

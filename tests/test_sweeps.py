@@ -1,4 +1,6 @@
-"""Sweeps: the same numbers whoever computes, nothing twice, nothing lost; what has changed is computed anew, what has failed is told."""
+"""Sweeps: the same numbers whoever computes, nothing twice, nothing lost; what has changed is
+computed anew, what has failed is told.
+"""
 
 import csv
 import errno
@@ -20,7 +22,8 @@ import brian2
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, defaultclock, mV, ms, prefs, rand, set_device
+from altering import altered
+from brian2 import Network, NeuronGroup, defaultclock, ms, mV, prefs, rand, set_device
 
 from brian_rflo import RFLO, LearningNetwork, Murray2019, PeriodicOutput, RateNeurons, sweep
 from brian_rflo.crews import pieces
@@ -31,8 +34,6 @@ from brian_rflo.sweeps import SweepTable, progress
 from brian_rflo.sweeps import table as tables
 from brian_rflo.sweeps.networks import networks_of
 from brian_rflo.sweeps.table import Row
-
-from altering import altered
 
 SCRIPT = """
 import sys, time
@@ -50,11 +51,13 @@ def train(seed, learning_rate, log):
         file.write(f"{seed} {learning_rate}\\n")
     task = PeriodicOutput(period=20*ms)
     defaultclock.dt = task.dt
-    net = LearningNetwork(task, RateNeurons(5, tau=10*ms, initial=rand(5)), RFLO(learning_rate, tau=10*ms), initial=Murray2019(seed=seed))
+    neurons, rule = RateNeurons(5, tau=10*ms, initial=rand(5)), RFLO(learning_rate, tau=10*ms)
+    net = LearningNetwork(task, neurons, rule, initial=Murray2019(seed=seed))
     time.sleep(PAUSE)
     return net.train(3)
 
-sweep(train, {"seed": range(SEEDS), "learning_rate": [0.01, 0.1, 0.3], "log": [sys.argv[2]]}, sys.argv[1], workers=WORKERS)
+parameters = {"seed": range(SEEDS), "learning_rate": [0.01, 0.1, 0.3], "log": [sys.argv[2]]}
+sweep(train, parameters, sys.argv[1], workers=WORKERS)
 """
 
 
@@ -62,7 +65,12 @@ def train(seed, learning_rate=0.1):
     """A small network, part of which is drawn from Brian2's random numbers."""
     task = PeriodicOutput(period=20 * ms)
     defaultclock.dt = task.dt
-    net = LearningNetwork(task, RateNeurons(5, tau=10 * ms, initial=np.random.rand(5)), RFLO(learning_rate, tau=10 * ms), initial=Murray2019(seed=seed))
+    net = LearningNetwork(
+        task,
+        RateNeurons(5, tau=10 * ms, initial=np.random.rand(5)),
+        RFLO(learning_rate, tau=10 * ms),
+        initial=Murray2019(seed=seed),
+    )
     return net.train(3)
 
 
@@ -87,7 +95,11 @@ def plain_brian2(tau):
     group = NeuronGroup(3, "dv/dt = -v/tau + 0.1*xi*tau**-.5 : 1", method="euler")
     group.v = "rand()"
     brian2.run(1 * ms)
-    return {"v": np.array(group.v), "dt_ms": float(defaultclock.dt / ms), "objects": len(brian2.collect())}
+    return {
+        "v": np.array(group.v),
+        "dt_ms": float(defaultclock.dt / ms),
+        "objects": len(brian2.collect()),
+    }
 
 
 def arrays(table):
@@ -98,14 +110,27 @@ def arrays(table):
 def same(one, other):
     """Whether two tables are the same to the bit."""
     pairs = list(zip(arrays(one), arrays(other), strict=True))
-    return all(a.keys() == b.keys() and all(np.array_equal(a[name], b[name], equal_nan=np.asarray(a[name]).dtype.kind == "f") for name in a) for a, b in pairs)
+    return all(
+        a.keys() == b.keys()
+        and all(
+            np.array_equal(a[name], b[name], equal_nan=np.asarray(a[name]).dtype.kind == "f")
+            for name in a
+        )
+        for a, b in pairs
+    )
 
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory):
     """Four networks, computed in this process."""
     prefs.codegen.target = "numpy"
-    return sweep(train, {"seed": range(2), "learning_rate": [0.01, 0.1]}, tmp_path_factory.mktemp("here"), workers=1, report=None)
+    return sweep(
+        train,
+        {"seed": range(2), "learning_rate": [0.01, 0.1]},
+        tmp_path_factory.mktemp("here"),
+        workers=1,
+        report=None,
+    )
 
 
 def test_numbers_are_those_of_a_network_alone(expected, tmp_path):
@@ -115,14 +140,21 @@ def test_numbers_are_those_of_a_network_alone(expected, tmp_path):
     defaultclock.dt = 7 * ms
     group = NeuronGroup(1, "v : 1")  # ours, which the networks do not see
     backwards = sweep(train, settings, tmp_path, workers=1, report=None)
-    assert np.array_equal(backwards.results[0].losses, expected.result(seed=1, learning_rate=0.1).losses)
-    assert np.array_equal(backwards.result(seed=0).weights_after["recurrent"], expected.result(seed=0, learning_rate=0.01).weights_after["recurrent"])
+    assert np.array_equal(
+        backwards.results[0].losses, expected.result(seed=1, learning_rate=0.1).losses
+    )
+    assert np.array_equal(
+        backwards.result(seed=0).weights_after["recurrent"],
+        expected.result(seed=0, learning_rate=0.01).weights_after["recurrent"],
+    )
     assert defaultclock.dt == 7 * ms and prefs.core.stop_on_keyboard_interrupt
     Network(group).run(0 * ms)
 
 
 def test_processes_compute_the_same_numbers(expected, tmp_path):
-    """By a function that is sent as code; in it, Brian2's objects and random numbers are those of the process."""
+    """By a function that is sent as code; in it, Brian2's objects and random numbers are those of
+    the process.
+    """
 
     def within(seed, learning_rate):
         prefs.codegen.string_expression_target = "numpy"
@@ -132,7 +164,16 @@ def test_processes_compute_the_same_numbers(expected, tmp_path):
         defaultclock.dt = 5 * ms
         return train(seed, learning_rate)
 
-    assert same(sweep(within, {"seed": range(2), "learning_rate": [0.01, 0.1]}, tmp_path / "joblib", workers=2, report=None), expected)
+    assert same(
+        sweep(
+            within,
+            {"seed": range(2), "learning_rate": [0.01, 0.1]},
+            tmp_path / "joblib",
+            workers=2,
+            report=None,
+        ),
+        expected,
+    )
 
 
 def blocks_of(page):
@@ -152,7 +193,12 @@ def test_the_task_of_the_documentation_is_swept_in_processes(tmp_path):
 
     def train(seed, kind):
         defaultclock.dt = 1 * ms
-        return LearningNetwork(kind(delay=20 * ms), RateNeurons(5, tau=10 * ms), RFLO(0.1, tau=10 * ms), initial=Murray2019(seed=seed)).train(2)
+        return LearningNetwork(
+            kind(delay=20 * ms),
+            RateNeurons(5, tau=10 * ms),
+            RFLO(0.1, tau=10 * ms),
+            initial=Murray2019(seed=seed),
+        ).train(2)
 
     tables = [
         sweep(
@@ -225,25 +271,52 @@ def test_whatever_the_script_has_set_before(tmp_path):
 
 def test_what_is_one_in_a_process_is_not_copied():
     sent = pickle.loads(dumps([prefs, defaultclock, brian2.magic_network, rand, ms]))
-    assert sent[0] is prefs and sent[1] is defaultclock and sent[2] is brian2.magic_network and sent[3].__self__ is rand.__self__ and sent[4] is ms
+    assert (
+        sent[0] is prefs
+        and sent[1] is defaultclock
+        and sent[2] is brian2.magic_network
+        and sent[3].__self__ is rand.__self__
+        and sent[4] is ms
+    )
 
 
 def test_an_executor_computes_the_same_numbers(expected, tmp_path):
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
-        assert same(sweep(train, {"seed": range(2), "learning_rate": [0.01, 0.1]}, tmp_path, executor=executor, report=None), expected)
+        assert same(
+            sweep(
+                train,
+                {"seed": range(2), "learning_rate": [0.01, 0.1]},
+                tmp_path,
+                executor=executor,
+                report=None,
+            ),
+            expected,
+        )
 
 
 def test_each_network_finds_a_new_brian2(tmp_path):
-    table = sweep(plain_brian2, {"tau": [5 * ms, 10 * ms, 5.000001 * ms]}, tmp_path, workers=1, report=None)
-    assert [(row.numbers["dt_ms"], row.numbers["objects"]) for row in table.rows] == [(0.1, 1)] * 3, str(table)
+    table = sweep(
+        plain_brian2, {"tau": [5 * ms, 10 * ms, 5.000001 * ms]}, tmp_path, workers=1, report=None
+    )
+    assert [(row.numbers["dt_ms"], row.numbers["objects"]) for row in table.rows] == [
+        (0.1, 1)
+    ] * 3, str(table)
     assert len({tuple(result["v"]) for result in table.results}) == 3
 
 
 def test_nothing_is_computed_twice(tmp_path):
     counter, said = str(tmp_path / "counter"), []
     for values in ([1, 2], [1, 2, 3], [3]):
-        table = sweep(counted, {"value": values, "counter": [counter]}, tmp_path / "sweep", workers=1, report=said.append)
-    assert Path(counter).read_text().split() == ["1", "2", "3"] and table.result(value=3) == {"twice": 6}
+        table = sweep(
+            counted,
+            {"value": values, "counter": [counter]},
+            tmp_path / "sweep",
+            workers=1,
+            report=said.append,
+        )
+    assert Path(counter).read_text().split() == ["1", "2", "3"] and table.result(value=3) == {
+        "twice": 6
+    }
     assert "2 of 3 networks are finished already" in "\n".join(said)
 
 
@@ -254,11 +327,17 @@ def test_other_code_is_computed_anew(tmp_path):
     said = []
     first = sweep(make(2), {"value": [1]}, tmp_path, workers=1, report=said.append)
     again = sweep(make(2), {"value": [1]}, tmp_path, workers=1, report=said.append)
-    assert "1 of 1 networks are finished already" in "\n".join(said) and first.rows[0].path == again.rows[0].path
+    assert (
+        "1 of 1 networks are finished already" in "\n".join(said)
+        and first.rows[0].path == again.rows[0].path
+    )
     said.clear()
     other = sweep(make(3), {"value": [1]}, tmp_path, workers=1, report=said.append)
     assert other.result() == {"product": 3} and first.result() == {"product": 2}
-    assert "1 networks are computed anew" in said[0] and "older than a change of the function" in said[0]
+    assert (
+        "1 networks are computed anew" in said[0]
+        and "older than a change of the function" in said[0]
+    )
     prefs.codegen.target = "auto"
     sweep(make(3), {"value": [1]}, tmp_path, workers=1, report=said.append)
     assert "preferences of Brian2" in said[-2] or "preferences of Brian2" in "\n".join(said)
@@ -268,24 +347,40 @@ def test_code_of_other_modules_counts(tmp_path, monkeypatch):
     (tmp_path / "a").mkdir()
     monkeypatch.syspath_prepend(tmp_path / "a")
     for factor in (2, 3):
-        (tmp_path / "a" / "helper_of_mine.py").write_text(f"def times(value):\n    return {factor}*value\n")
+        (tmp_path / "a" / "helper_of_mine.py").write_text(
+            f"def times(value):\n    return {factor}*value\n"
+        )
         sys.modules.pop("helper_of_mine", None)
         from importlib import import_module, invalidate_caches
 
         invalidate_caches()
         sys.dont_write_bytecode = True
         helper = import_module("helper_of_mine")
-        table = sweep(lambda value, helper=helper: {"product": helper.times(value)}, {"value": [1]}, tmp_path / "sweep", workers=1, report=None)
+        table = sweep(
+            lambda value, helper=helper: {"product": helper.times(value)},
+            {"value": [1]},
+            tmp_path / "sweep",
+            workers=1,
+            report=None,
+        )
         assert table.result() == {"product": factor}
 
 
 def test_failures_leave_the_others(tmp_path):
     said = []
-    table = sweep(spell, {"kind": ["good", "fails", "dies", "well"]}, tmp_path, workers=2, report=said.append)
+    table = sweep(
+        spell, {"kind": ["good", "fails", "dies", "well"]}, tmp_path, workers=2, report=said.append
+    )
     assert [row.numbers.get("letters") for row in table.rows] == [4, None, None, 4]
-    assert [row.failure.reason.partition("\n")[0] for row in table.failed] == ["ValueError: no such", "its process died: killed, perhaps for want of memory, or crashed"]
-    assert "failed: kind=fails: ValueError: no such" in "\n".join(said) and "2 of 4 networks (2 failed)" in said[-1]
-    (told,) = [path for path in tmp_path.glob("kind=fails*.failed.txt")]
+    assert [row.failure.reason.partition("\n")[0] for row in table.failed] == [
+        "ValueError: no such",
+        "its process died: killed, perhaps for want of memory, or crashed",
+    ]
+    assert (
+        "failed: kind=fails: ValueError: no such" in "\n".join(said)
+        and "2 of 4 networks (2 failed)" in said[-1]
+    )
+    (told,) = tmp_path.glob("kind=fails*.failed.txt")
     assert "kind=fails" in told.read_text() and "Traceback" in told.read_text()
     assert "failed: ValueError: no such" in str(table)
     with pytest.raises(RuntimeError, match="kind='?fails'? has failed: ValueError"):
@@ -297,9 +392,13 @@ def test_what_was_at_fault_may_be_mended(tmp_path):
         return {"length": len(Path(file).read_text())}
 
     failed = sweep(train, {"value": [1]}, tmp_path / "sweep", workers=1, report=None).failed
-    assert failed[0].failure.reason.startswith("FileNotFoundError") and list((tmp_path / "sweep").glob("*.failed.txt"))
+    assert failed[0].failure.reason.startswith("FileNotFoundError") and list(
+        (tmp_path / "sweep").glob("*.failed.txt")
+    )
     (tmp_path / "needed").write_text("four")
-    assert sweep(train, {"value": [1]}, tmp_path / "sweep", workers=1, report=None).result() == {"length": 4}
+    assert sweep(train, {"value": [1]}, tmp_path / "sweep", workers=1, report=None).result() == {
+        "length": 4
+    }
     assert not list((tmp_path / "sweep").glob("*.failed.txt"))
 
 
@@ -341,21 +440,32 @@ def test_a_result_that_has_been_altered_since_is_named(tmp_path):
         RuntimeError,
         match=f"the finished part '{table.rows[0].path}' holds something else .it lacks output",
     ):
-        table.results
+        _ = table.results
 
 
 def test_progress(tmp_path, monkeypatch):
     said = []
     monkeypatch.setattr(progress, "SAY_EVERY_S", 0)
-    sweep(lambda value: time.sleep(0.2) or {"value": value}, {"value": range(4)}, tmp_path, workers=1, report=said.append)
+    sweep(
+        lambda value: time.sleep(0.2) or {"value": value},
+        {"value": range(4)},
+        tmp_path,
+        workers=1,
+        report=said.append,
+    )
     assert re.fullmatch(r"  1 of 4 networks after \d+ s, about \d+ s left", said[0])
-    assert re.fullmatch(rf"4 of 4 networks after \d+ s; table: {tmp_path}/table.csv", said[-1]) and len(said) == 4
+    assert (
+        re.fullmatch(rf"4 of 4 networks after \d+ s; table: {tmp_path}/table.csv", said[-1])
+        and len(said) == 4
+    )
 
 
 def test_time_left(monkeypatch):
     """Two at a time, ten seconds each: of five left, two are half done."""
     seven = networks_of(spell, [{"kind": str(number)} for number in range(7)], None)
-    found = progress.Finished(seven, {network.name: Path("/nowhere") for network in seven}, Path(), print)
+    found = progress.Finished(
+        seven, {network.name: Path("/nowhere") for network in seven}, Path(), print
+    )
     found.rows, found.computed = dict.fromkeys([network.name for network in seven[:2]]), 20.0
     crew = Loky(2)
     assert found.time_left(crew) == ", about 20 s left"
@@ -370,20 +480,45 @@ def test_the_table(tmp_path):
             raise ValueError("too short")
         return {"speed": 1 / float(tau), "kind": kind, "rates": np.full((2, 3), float(tau))}
 
-    table = sweep(respond, {"tau": [5, 20] * ms, "kind": ["sound", "failing"]}, tmp_path, workers=1, report=None)
+    table = sweep(
+        respond,
+        {"tau": [5, 20] * ms, "kind": ["sound", "failing"]},
+        tmp_path,
+        workers=1,
+        report=None,
+    )
     lines = str(table).split("\n")
-    assert lines[0].split() == ["tau", "kind", "speed", "returned_kind", "seconds"] and lines[2].split()[:5] == ["5.", "ms", "sound", "200", "sound"]
+    assert lines[0].split() == ["tau", "kind", "speed", "returned_kind", "seconds"] and lines[
+        2
+    ].split()[:5] == ["5.", "ms", "sound", "200", "sound"]
     with open(tmp_path / "table.csv") as file:
         rows = list(csv.reader(file))
-    assert rows[0] == ["tau (second)", "kind", "speed", "returned_kind", "seconds", "remark"] and rows[4][:4] == ["0.02", "failing", "50.0", "failing"]
-    assert rows[2][:3] == ["0.005", "failing", ""] and rows[2][-1] == "failed: ValueError: too short"
+    assert rows[0] == [
+        "tau (second)",
+        "kind",
+        "speed",
+        "returned_kind",
+        "seconds",
+        "remark",
+    ] and rows[4][:4] == ["0.02", "failing", "50.0", "failing"]
+    assert (
+        rows[2][:3] == ["0.005", "failing", ""] and rows[2][-1] == "failed: ValueError: too short"
+    )
     assert table.result(tau=20 * ms, kind="sound")["rates"].shape == (2, 3)
-    with pytest.raises(KeyError, match="2 networks have tau=20. ms; tau is one of 5. ms, 20. ms; kind is one of sound, failing"):
+    with pytest.raises(
+        KeyError,
+        match=(
+            "2 networks have tau=20. ms; tau is one of 5. ms, 20. ms; kind is one of sound, failing"
+        ),
+    ):
         table.result(tau=20 * ms)
     ax = table.plot("tau", "speed")
     assert ax.has_data() and ax.get_xlabel() == "tau (second)"
     assert table.plot("tau").get_xlabel() == "tau (second)"
-    with pytest.raises(ValueError, match="no parameter 'mass'.*there are the parameters tau, kind and the numbers speed"):
+    with pytest.raises(
+        ValueError,
+        match="no parameter 'mass'.*there are the parameters tau, kind and the numbers speed",
+    ):
         table.plot("mass")
     with pytest.raises(ValueError, match="no number 'returned_kind'.*the numbers speed"):
         table.plot("tau", "returned_kind")
@@ -394,10 +529,24 @@ def test_the_table(tmp_path):
 
 def test_labelled_arrays(expected, tmp_path):
     data = expected.to_xarray()
-    assert data.losses.dims == ("seed", "learning_rate", "network", "trial") and data.losses.shape == (2, 2, 1, 3)
-    assert np.array_equal(data.losses.sel(seed=1, learning_rate=0.01).values, expected.result(seed=1, learning_rate=0.01).losses)
+    assert data.losses.dims == (
+        "seed",
+        "learning_rate",
+        "network",
+        "trial",
+    ) and data.losses.shape == (2, 2, 1, 3)
+    assert np.array_equal(
+        data.losses.sel(seed=1, learning_rate=0.01).values,
+        expected.result(seed=1, learning_rate=0.01).losses,
+    )
     assert data.seconds.dims == ("seed", "learning_rate")
-    one = sweep(lambda tau: {"v": np.full(3, float(tau))} if tau > 5 * ms else 1 / 0, {"tau": [5, 20] * ms}, tmp_path, workers=1, report=None).to_xarray()
+    one = sweep(
+        lambda tau: {"v": np.full(3, float(tau))} if tau > 5 * ms else 1 / 0,
+        {"tau": [5, 20] * ms},
+        tmp_path,
+        workers=1,
+        report=None,
+    ).to_xarray()
     assert one.v.dims == ("tau", "v_0") and one.tau.attrs["units"] == "second"
     assert np.isnan(one.v.sel(tau=0.005)).all() and (one.v.sel(tau=0.02) == 0.02).all()
 
@@ -405,7 +554,7 @@ def test_labelled_arrays(expected, tmp_path):
 class Options:
     """Settings in an object of one's own."""
 
-    __slots__ = ("k", "__dict__")
+    __slots__ = ("__dict__", "k")
 
     def __init__(self, k):
         self.k, self.me = k, self
@@ -419,20 +568,47 @@ def test_objects_of_ones_own_are_told_apart(tmp_path):
     """By what they hold, and where nothing tells them apart they are refused."""
 
     def use(options):
-        return {"k": options.k if isinstance(options, Options) else options(1.0) if callable(options) else float(options.random())}
+        return {
+            "k": (
+                options.k
+                if isinstance(options, Options)
+                else options(1.0)
+                if callable(options)
+                else float(options.random())
+            )
+        }
 
     for k in (1, 2):
-        assert sweep(use, [{"options": Options(k)}], tmp_path, workers=1, report=None).rows[0].numbers == {"k": k}
+        assert sweep(use, [{"options": Options(k)}], tmp_path, workers=1, report=None).rows[
+            0
+        ].numbers == {"k": k}
     generators = [np.random.default_rng(seed) for seed in (1, 1 + 1)]
     drawn = sweep(use, {"options": generators}, tmp_path, workers=1, report=None)
-    assert [row.numbers["k"] for row in drawn.rows] == [np.random.default_rng(seed).random() for seed in (1, 2)]
-    functions = sweep(use, {"options": [brian2.tanh, brian2.sin, np.cos]}, tmp_path, workers=1, report=None)
+    assert [row.numbers["k"] for row in drawn.rows] == [
+        np.random.default_rng(seed).random() for seed in (1, 2)
+    ]
+    functions = sweep(
+        use, {"options": [brian2.tanh, brian2.sin, np.cos]}, tmp_path, workers=1, report=None
+    )
     assert [row.numbers["k"] for row in functions.rows] == [np.tanh(1), np.sin(1), np.cos(1)]
-    with pytest.raises(TypeError, match="'options' is a _thread.lock, and nothing tells it from others"):
+    with pytest.raises(
+        TypeError, match="'options' is a _thread.lock, and nothing tells it from others"
+    ):
         sweep(use, {"options": [threading.Lock()]}, tmp_path, workers=1, report=None)
-    with pytest.raises(TypeError, match="in 'options' is a _thread.lock, and nothing tells it from others"):
+    with pytest.raises(
+        TypeError, match="in 'options' is a _thread.lock, and nothing tells it from others"
+    ):
         sweep(use, {"options": [Options(threading.Lock())]}, tmp_path, workers=1, report=None)
-    assert sweep(lambda module: {"x": module.sqrt(4.0)}, {"module": [math, np]}, tmp_path, workers=1, report=None).failed == []
+    assert (
+        sweep(
+            lambda module: {"x": module.sqrt(4.0)},
+            {"module": [math, np]},
+            tmp_path,
+            workers=1,
+            report=None,
+        ).failed
+        == []
+    )
 
 
 def test_a_function_under_another_name_is_other_code(tmp_path, monkeypatch):
@@ -443,7 +619,9 @@ def test_a_function_under_another_name_is_other_code(tmp_path, monkeypatch):
 
     for function in (np.tanh, np.sin, brian2.tanh, brian2.sin):
         monkeypatch.setitem(globals(), "phi", function)
-        assert sweep(use, {"seed": [1]}, tmp_path, workers=1, report=None).rows[0].numbers == {"x": float(function(2.0))}
+        assert sweep(use, {"seed": [1]}, tmp_path, workers=1, report=None).rows[0].numbers == {
+            "x": float(function(2.0))
+        }
 
 
 def test_parameters_of_several_kinds(tmp_path):
@@ -451,20 +629,56 @@ def test_parameters_of_several_kinds(tmp_path):
 
     def use(a, seed):
         a.append(3) if isinstance(a, list) else None
-        return {"x": seed, "seconds": 7.0, "a": "echo", "v": np.array([-70.0, -60.0]) * mV, "tau": 10 * ms}
+        return {
+            "x": seed,
+            "seconds": 7.0,
+            "a": "echo",
+            "v": np.array([-70.0, -60.0]) * mV,
+            "tau": 10 * ms,
+        }
 
     values = [None, 10 * ms, 5 * mV, True, "b", 1.5, [1, 2], lambda: 1, lambda: 2]
     table = sweep(use, {"a": values, "seed": [3, 4]}, tmp_path, workers=1, report=None)
-    assert [row.settings["a"] for row in table.rows[12:14]] == [[1, 2]] * 2  # a copy was appended to
+    assert [row.settings["a"] for row in table.rows[12:14]] == [
+        [1, 2]
+    ] * 2  # a copy was appended to
     data = table.to_xarray()
-    assert data.x.dims == ("a", "seed") and (data.x.values == [3, 4]).all() and len(set(data.a.values)) == len(values)
-    assert list(data.a.values[:7]) == ["None", "10. ms", "5. mV", "True", "b", "1.5", "(1, 2)"] and "units" not in data.a.attrs
-    assert (data.returned_seconds == 7).all() and (data.seconds < 7).all() and (data.returned_a == "echo").all()
+    assert (
+        data.x.dims == ("a", "seed")
+        and (data.x.values == [3, 4]).all()
+        and len(set(data.a.values)) == len(values)
+    )
+    assert (
+        list(data.a.values[:7]) == ["None", "10. ms", "5. mV", "True", "b", "1.5", "(1, 2)"]
+        and "units" not in data.a.attrs
+    )
+    assert (
+        (data.returned_seconds == 7).all()
+        and (data.seconds < 7).all()
+        and (data.returned_a == "echo").all()
+    )
     assert data.tau.attrs["units"] == "second" and data.v.attrs["units"] == "volt"
-    assert table.results[0]["tau"] == 10 * ms and table.results[0]["v"].dim == mV.dim and table.rows[0].numbers["tau"] == 10 * ms
+    assert (
+        table.results[0]["tau"] == 10 * ms
+        and table.results[0]["v"].dim == mV.dim
+        and table.rows[0].numbers["tau"] == 10 * ms
+    )
     with open(tmp_path / "table.csv") as file:
         header, first, *_ = csv.reader(file)
-    assert header == ["a", "seed", "x", "returned_seconds", "returned_a", "tau (second)", "seconds", "remark"] and first[5] == "0.01"
+    assert (
+        header
+        == [
+            "a",
+            "seed",
+            "x",
+            "returned_seconds",
+            "returned_a",
+            "tau (second)",
+            "seconds",
+            "remark",
+        ]
+        and first[5] == "0.01"
+    )
     assert table.plot("a", "tau").get_ylabel() == "tau (second)"
     plt.close("all")
 
@@ -473,10 +687,15 @@ def test_names_of_dimensions_and_networks_of_several_sizes(tmp_path):
     def build(network, n):
         task = PeriodicOutput(period=20 * ms)
         defaultclock.dt = task.dt
-        return LearningNetwork(task, RateNeurons(n, tau=10 * ms), RFLO(network, tau=10 * ms)).train(1)
+        return LearningNetwork(task, RateNeurons(n, tau=10 * ms), RFLO(network, tau=10 * ms)).train(
+            1
+        )
 
     table = sweep(build, {"network": [0.01, 0.02], "n": [4, 5]}, tmp_path, workers=1, report=None)
-    with pytest.raises(ValueError, match="have from 4 to 5 entries along 'post', so they are no one array.*table.results"):
+    with pytest.raises(
+        ValueError,
+        match="have from 4 to 5 entries along 'post', so they are no one array.*table.results",
+    ):
         table.to_xarray()
     table = sweep(build, {"network": [0.01, 0.02], "n": [4]}, tmp_path, workers=1, report=None)
     assert table.to_xarray().losses.dims == ("parameter_network", "n", "network", "trial")
@@ -484,25 +703,46 @@ def test_names_of_dimensions_and_networks_of_several_sizes(tmp_path):
 
 def test_arrays_that_do_not_fit_together(tmp_path):
     """Units that differ are refused; names of dimensions that an array has are others."""
-    table = sweep(lambda a: {"x": a * ms if a else 3.0}, {"a": [0, 2]}, tmp_path, workers=1, report=None)
-    with pytest.raises(ValueError, match="'x' has the unit 1 in some of these networks and second in others"):
+    table = sweep(
+        lambda a: {"x": a * ms if a else 3.0}, {"a": [0, 2]}, tmp_path, workers=1, report=None
+    )
+    with pytest.raises(
+        ValueError, match="'x' has the unit 1 in some of these networks and second in others"
+    ):
         table.to_xarray()
-    data = sweep(lambda a: {"b": np.zeros((2, 3)) + a, "b_0": np.zeros(4) + a, "seconds": 1.0, "returned_seconds": 2.0}, {"a": [1, 2]}, tmp_path, workers=1, report=None).to_xarray()
+    data = sweep(
+        lambda a: {
+            "b": np.zeros((2, 3)) + a,
+            "b_0": np.zeros(4) + a,
+            "seconds": 1.0,
+            "returned_seconds": 2.0,
+        },
+        {"a": [1, 2]},
+        tmp_path,
+        workers=1,
+        report=None,
+    ).to_xarray()
     assert data.b.dims == ("a", "b_axis_0", "b_1") and (data.b_0.values == [[1] * 4, [2] * 4]).all()
     assert (data.returned_seconds == 2).all() and (data.returned_returned_seconds == 1).all()
 
 
 def test_nothing_to_draw(tmp_path):
     table = sweep(lambda a: 1 / 0, {"a": [1]}, tmp_path, workers=1, report=None)
-    with pytest.raises(ValueError, match="no network has been finished; see the reasons in table.failed"):
+    with pytest.raises(
+        ValueError, match="no network has been finished; see the reasons in table.failed"
+    ):
         table.plot("a")
     table = sweep(lambda a: {"v": np.zeros(3)}, {"a": [1]}, tmp_path, workers=1, report=None)
-    with pytest.raises(ValueError, match="returned no single numbers; what it returned is in table.results"):
+    with pytest.raises(
+        ValueError, match="returned no single numbers; what it returned is in table.results"
+    ):
         table.plot("a")
 
 
 def test_a_network_that_leaves_does_not_take_the_others_along(tmp_path):
-    table = sweep(lambda a: sys.exit(3) if a else {"a": 1}, {"a": [1, 0]}, tmp_path, workers=1, report=None)
+    table = sweep(
+        lambda a: sys.exit(3) if a else {"a": 1}, {"a": [1, 0]}, tmp_path, workers=1, report=None
+    )
     assert str(table.rows[0].failure) == "SystemExit: 3" and table.rows[1].failure is None
 
 
@@ -514,20 +754,68 @@ def test_a_long_table_is_cut():
 SEEDS = {"seed": [1]}
 BAD = [
     (lambda folder: sweep("train", SEEDS, folder), TypeError, "give a function.*got 'train'"),
-    (lambda folder: sweep(train, {"seed": 3}, folder), TypeError, r"the values of 'seed' must be a sequence; write 'seed': \[3\]"),
-    (lambda folder: sweep(train, {"seed": "rflo"}, folder), TypeError, "the values of 'seed' must be a sequence"),
-    (lambda folder: sweep(train, {"seed": [], "learning_rate": [0.1]}, folder), ValueError, "no networks"),
+    (
+        lambda folder: sweep(train, {"seed": 3}, folder),
+        TypeError,
+        r"the values of 'seed' must be a sequence; write 'seed': \[3\]",
+    ),
+    (
+        lambda folder: sweep(train, {"seed": "rflo"}, folder),
+        TypeError,
+        "the values of 'seed' must be a sequence",
+    ),
+    (
+        lambda folder: sweep(train, {"seed": [], "learning_rate": [0.1]}, folder),
+        ValueError,
+        "no networks",
+    ),
     (lambda folder: sweep(train, {}, folder), ValueError, "no networks"),
-    (lambda folder: sweep(train, {"seed": (n for n in range(3))}, folder), TypeError, "'seed' must have an end"),
+    (
+        lambda folder: sweep(train, {"seed": (n for n in range(3))}, folder),
+        TypeError,
+        "'seed' must have an end",
+    ),
     (lambda folder: sweep(train, [3, 4], folder), TypeError, "parameters must be a dictionary"),
-    (lambda folder: sweep(train, [{"seed": 1}, {"learning_rate": 1}], folder), TypeError, "with the same names"),
-    (lambda folder: sweep(train, {"sed": [1]}, folder), TypeError, r"train\(seed, learning_rate=0.1\) cannot be called with sed"),
-    (lambda folder: sweep(train, {"seed": [1, 1.5, 1]}, folder), ValueError, "seed=1 is given more than once"),
-    (lambda folder: sweep(train, SEEDS, folder, workers=0), ValueError, "workers must be a whole number of at least 1"),
-    (lambda folder: sweep(train, SEEDS, folder, executor=ThreadPoolExecutor(1)), TypeError, "ThreadPoolExecutor computes in threads.*ProcessPoolExecutor"),
-    (lambda folder: sweep(train, SEEDS, folder, executor="dask"), TypeError, "must have a method submit.*got 'dask'"),
-    (lambda folder: sweep(train, SEEDS, folder, workers=2, executor=object()), ValueError, "leave one of them out"),
-    (lambda folder: sweep(train, SEEDS, folder, report="bar"), TypeError, "report must be 'text', None or a function"),
+    (
+        lambda folder: sweep(train, [{"seed": 1}, {"learning_rate": 1}], folder),
+        TypeError,
+        "with the same names",
+    ),
+    (
+        lambda folder: sweep(train, {"sed": [1]}, folder),
+        TypeError,
+        r"train\(seed, learning_rate=0.1\) cannot be called with sed",
+    ),
+    (
+        lambda folder: sweep(train, {"seed": [1, 1.5, 1]}, folder),
+        ValueError,
+        "seed=1 is given more than once",
+    ),
+    (
+        lambda folder: sweep(train, SEEDS, folder, workers=0),
+        ValueError,
+        "workers must be a whole number of at least 1",
+    ),
+    (
+        lambda folder: sweep(train, SEEDS, folder, executor=ThreadPoolExecutor(1)),
+        TypeError,
+        "ThreadPoolExecutor computes in threads.*ProcessPoolExecutor",
+    ),
+    (
+        lambda folder: sweep(train, SEEDS, folder, executor="dask"),
+        TypeError,
+        "must have a method submit.*got 'dask'",
+    ),
+    (
+        lambda folder: sweep(train, SEEDS, folder, workers=2, executor=object()),
+        ValueError,
+        "leave one of them out",
+    ),
+    (
+        lambda folder: sweep(train, SEEDS, folder, report="bar"),
+        TypeError,
+        "report must be 'text', None or a function",
+    ),
     (lambda folder: sweep(train, SEEDS, folder, device="gpu"), ValueError, "unknown device 'gpu'"),
     (lambda folder: sweep(train, SEEDS, "/dev/null/x"), OSError, "cannot write to the folder"),
 ]
@@ -539,21 +827,39 @@ def test_bad_input(wrong, error, message, tmp_path):
         wrong(tmp_path)
 
 
+def returning(returned):
+    """A function for a sweep that returns this."""
+    return lambda value: returned
+
+
 def test_bad_returns(tmp_path):
-    for returned, reason in ((None, "must return what train returned, or a dictionary.*got NoneType"), ({"net": object()}, "'net' is object")):
-        table = sweep(lambda value: returned, {"value": [1]}, tmp_path, workers=1, report=None)
+    for returned, reason in (
+        (None, "must return what train returned, or a dictionary.*got NoneType"),
+        ({"net": object()}, "'net' is object"),
+    ):
+        table = sweep(returning(returned), {"value": [1]}, tmp_path, workers=1, report=None)
         assert re.search(reason, table.failed[0].failure.reason)
 
 
 def test_what_cannot_be_sent(tmp_path):
     numbers = (number for number in range(3))
-    with pytest.raises(TypeError, match="value=1 cannot be sent to another process.*within the function"):
-        sweep(lambda value: {"next": next(numbers)}, {"value": [1, 2]}, tmp_path, workers=2, report=None)
+    with pytest.raises(
+        TypeError, match="value=1 cannot be sent to another process.*within the function"
+    ):
+        sweep(
+            lambda value: {"next": next(numbers)},
+            {"value": [1, 2]},
+            tmp_path,
+            workers=2,
+            report=None,
+        )
 
 
 def test_without_joblib(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "joblib.externals", None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'brian_rflo\[sweep\]', or workers=1"):
+    with pytest.raises(
+        ModuleNotFoundError, match=r"pip install 'brian_rflo\[sweep\]', or workers=1"
+    ):
         sweep(train, {"seed": [1, 2]}, tmp_path, workers=2, report=None)
 
 
@@ -566,7 +872,10 @@ def test_the_device_is_the_sweeps(tmp_path):
     assert ["has called set_device" in row.failure.reason for row in table.rows] == [True, True]
     set_device("cpp_standalone", directory=None)
     try:
-        with pytest.raises(RuntimeError, match=r"write set_device\('runtime'\), and sweep\(..., device='cpp_standalone'\)"):
+        with pytest.raises(
+            RuntimeError,
+            match=r"write set_device\('runtime'\), and sweep\(..., device='cpp_standalone'\)",
+        ):
             sweep(train, {"value": [1]}, tmp_path)
     finally:
         brian2.device.reinit()
@@ -579,14 +888,21 @@ def test_an_interrupted_training_is_none(tmp_path):
     def train(value):
         group = NeuronGroup(1, "v : 1", name="mine")
         group.run_regularly("v += 1")
-        net = Network(group, brian2.NetworkOperation(lambda: os.kill(os.getpid(), signal.SIGINT) if group.v[0] > 3 else None))
+        net = Network(
+            group,
+            brian2.NetworkOperation(
+                lambda: os.kill(os.getpid(), signal.SIGINT) if group.v[0] > 3 else None
+            ),
+        )
         net.run(100 * ms, namespace={})
         return {"v": group.v[0]}
 
     said = []
     with pytest.raises(KeyboardInterrupt):
         sweep(train, {"value": [1]}, tmp_path, workers=1, report=said.append)
-    assert "interrupted: 0 of 1 networks are finished" in said[-1] and not list(tmp_path.glob("*.npz"))
+    assert "interrupted: 0 of 1 networks are finished" in said[-1] and not list(
+        tmp_path.glob("*.npz")
+    )
 
 
 def fill(monkeypatch, number, after=0):
@@ -706,13 +1022,24 @@ def test_what_was_just_being_finished_when_the_disk_was_full_counts(tmp_path):
 def begin(folder, log, seeds, pause, workers=2):
     """A script that sweeps, in a process of its own."""
     script = folder.parent / "script.py"
-    script.write_text(SCRIPT.replace("SEEDS", str(seeds)).replace("PAUSE", str(pause)).replace("WORKERS", str(workers)))
-    return subprocess.Popen([sys.executable, str(script), str(folder), str(log)], start_new_session=True, stdout=subprocess.DEVNULL)
+    script.write_text(
+        SCRIPT.replace("SEEDS", str(seeds))
+        .replace("PAUSE", str(pause))
+        .replace("WORKERS", str(workers))
+    )
+    return subprocess.Popen(
+        [sys.executable, str(script), str(folder), str(log)],
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def finished(folder):
     """Settings of finished networks."""
-    return {tuple(re.match(r"seed=(\d+)_learning_rate=([.\d]+)_", path.name).groups()) for path in folder.glob("*.npz")}
+    return {
+        tuple(re.match(r"seed=(\d+)_learning_rate=([.\d]+)_", path.name).groups())
+        for path in folder.glob("*.npz")
+    }
 
 
 def begun(log):
@@ -723,13 +1050,20 @@ def begun(log):
 def numbers_in(folder):
     """The table without seconds."""
     with open(folder / "table.csv") as file:
-        return [(row["seed"], row["learning_rate"], row["final_loss"], row["remark"]) for row in csv.DictReader(file)]
+        return [
+            (row["seed"], row["learning_rate"], row["final_loss"], row["remark"])
+            for row in csv.DictReader(file)
+        ]
 
 
 def check_killed(folder, seeds, kills, pause, seed):
-    """Kill a sweep at random moments and go on each time; the table is that of an undisturbed sweep, and nothing finished is begun again."""
+    """Kill a sweep at random moments and go on each time; the table is that of an undisturbed
+    sweep, and nothing finished is begun again.
+    """
     chance, log = random.Random(seed), folder.parent / "log"
-    undisturbed = begin(folder.parent / "undisturbed", folder.parent / "log_undisturbed", seeds, 0, workers=1)
+    undisturbed = begin(
+        folder.parent / "undisturbed", folder.parent / "log_undisturbed", seeds, 0, workers=1
+    )
     assert undisturbed.wait(timeout=300) == 0
     killed = 0
     while killed < kills:
@@ -749,7 +1083,10 @@ def check_killed(folder, seeds, kills, pause, seed):
     assert begin(folder, log, seeds, pause).wait(timeout=300) == 0
     time.sleep(0.5)
     assert not done & set(begun(log)[before:])
-    assert numbers_in(folder) == numbers_in(folder.parent / "undisturbed") and len(numbers_in(folder)) == 3 * seeds
+    assert (
+        numbers_in(folder) == numbers_in(folder.parent / "undisturbed")
+        and len(numbers_in(folder)) == 3 * seeds
+    )
     assert not list(folder.glob(".*.npz"))
     return killed
 
@@ -774,8 +1111,15 @@ def test_two_sweeps_in_one_folder(tmp_path):
 
 @pytest.mark.compiled
 def test_cpp_standalone(expected, tmp_path):
-    """Programs are built one after the other in one folder, which is gone with this process alone."""
-    table = sweep(train, {"seed": range(2), "learning_rate": [0.1]}, tmp_path, workers=1, device="cpp_standalone", report=None)
+    """Programs are built one by one in one folder, which is gone only with this process."""
+    table = sweep(
+        train,
+        {"seed": range(2), "learning_rate": [0.1]},
+        tmp_path,
+        workers=1,
+        device="cpp_standalone",
+        report=None,
+    )
     assert not table.failed
     for seed in range(2):
         one, other = table.result(seed=seed), expected.result(seed=seed, learning_rate=0.1)
@@ -785,12 +1129,33 @@ def test_cpp_standalone(expected, tmp_path):
 @pytest.mark.model
 def test_dask(expected, tmp_path):
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, distributed.Client(cluster) as client:
-        assert same(sweep(train, {"seed": range(2), "learning_rate": [0.01, 0.1]}, tmp_path / "dask", executor=client, report=None), expected)
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster, distributed.Client(cluster) as client:
-        with pytest.raises(ValueError, match="have 2 threads.*threads_per_worker=1"):
-            sweep(train, {"seed": range(2)}, tmp_path / "threads", executor=client, report=None)
-    with distributed.Client(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as client:
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        assert same(
+            sweep(
+                train,
+                {"seed": range(2), "learning_rate": [0.01, 0.1]},
+                tmp_path / "dask",
+                executor=client,
+                report=None,
+            ),
+            expected,
+        )
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=2, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+        pytest.raises(ValueError, match="have 2 threads.*threads_per_worker=1"),
+    ):
+        sweep(train, {"seed": range(2)}, tmp_path / "threads", executor=client, report=None)
+    with distributed.Client(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as client:
         table = sweep(train, {"seed": range(2)}, tmp_path / "thread", executor=client, report=None)
         assert "computes in threads" in table.failed[0].failure.reason
 
@@ -801,4 +1166,13 @@ def test_submitit(expected, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.path.dirname(__file__))
     executor = submitit.AutoExecutor(tmp_path / "jobs", cluster="local")
     executor.update_parameters(timeout_min=5)
-    assert same(sweep(train, {"seed": range(2), "learning_rate": [0.01, 0.1]}, tmp_path / "sweep", executor=executor, report=None), expected)
+    assert same(
+        sweep(
+            train,
+            {"seed": range(2), "learning_rate": [0.01, 0.1]},
+            tmp_path / "sweep",
+            executor=executor,
+            report=None,
+        ),
+        expected,
+    )

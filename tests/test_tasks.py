@@ -1,4 +1,6 @@
-"""The tasks with spikes as inputs: rates, cues and targets are those of their papers. And those that classify: what they show is what the datasets have."""
+"""The tasks with spikes as inputs: rates, cues and targets are those of their papers. And those
+that classify: what they show is what the datasets have.
+"""
 
 import random
 import sys
@@ -8,7 +10,14 @@ import numpy as np
 import pytest
 from brian2 import Hz, ms
 
-from brian_rflo import MNIST1D, ArrayTask, EvidenceAccumulation, PatternGeneration, SequentialDigits, StoreRecall
+from brian_rflo import (
+    MNIST1D,
+    ArrayTask,
+    EvidenceAccumulation,
+    PatternGeneration,
+    SequentialDigits,
+    StoreRecall,
+)
 from brian_rflo.tasks import digits, mnist1d
 
 EVIDENCE = EvidenceAccumulation(seed=3)
@@ -23,7 +32,9 @@ def groups(task, trial):
 def cues(task, trial):
     """The side of each cue, read from the spikes."""
     pause, cue = task.steps("pause"), task.steps("cue")
-    shown = groups(task, trial)[:2, : task.n_cues * (pause + cue)].reshape(2, task.n_cues, pause + cue, -1)
+    shown = groups(task, trial)[:2, : task.n_cues * (pause + cue)].reshape(
+        2, task.n_cues, pause + cue, -1
+    )
     assert not shown[:, :, :pause].any()
     on = shown.any(axis=(2, 3))
     assert (on.sum(axis=0) == 1).all()
@@ -47,11 +58,13 @@ def test_pattern_is_a_sum_of_the_sines_of_the_paper():
     angle = 2 * np.pi * np.arange(1000) / 999
 
     def misfit(harmonics):
-        columns = np.column_stack([np.ones(1000)] + [f(h * angle) for h in harmonics for f in (np.sin, np.cos)])
+        columns = np.column_stack(
+            [np.ones(1000)] + [f(h * angle) for h in harmonics for f in (np.sin, np.cos)]
+        )
         return np.abs(columns @ np.linalg.lstsq(columns, target)[0] - target).max()
 
     assert misfit((1, 2, 3, 5)) < 1e-12
-    assert all(misfit(set((1, 2, 3, 5)) - {h}) > 0.05 for h in (1, 2, 3, 5))
+    assert all(misfit({1, 2, 3, 5} - {h}) > 0.05 for h in (1, 2, 3, 5))
 
 
 def test_pattern_window_is_the_end_of_the_trial():
@@ -70,7 +83,8 @@ def test_evidence_target_is_the_side_with_more_cues():
     counts = np.array(counts)
     assert abs(counts.mean() / 7 - 0.5) < 0.06
     assert abs((counts >= 4).mean() - 0.5) < 0.12
-    # a mixture of two binomials: 7 p (1 - p) within a side and 49 0.2^2 between them; one fair coin would have 1.75
+    # a mixture of two binomials: 7 p (1 - p) within a side and 49 0.2^2 between them; one fair coin
+    # would have 1.75
     assert abs(counts.var() - (7 * 0.21 + 49 * 0.04)) < 0.6
 
 
@@ -95,18 +109,30 @@ def test_evidence_of_one_side_only():
     assert all(len(set(cues(task, trial))) == 1 for trial in range(20))
 
 
-@pytest.mark.parametrize("task", [StoreRecall(seed=2), StoreRecall(symbol=100 * ms, n_symbols=5, expected_delay=2.0, n_per_group=10)])
+@pytest.mark.parametrize(
+    "task",
+    [
+        StoreRecall(seed=2),
+        StoreRecall(symbol=100 * ms, n_symbols=5, expected_delay=2.0, n_per_group=10),
+    ],
+)
 def test_recall_is_the_bit_that_was_stored(task):
     length, delays, asked = task.steps("symbol"), [], 0
     for trial in range(100):
         _, target, mask = task.trial(trial)
         on = groups(task, trial).reshape(4, task.n_symbols, length, -1).any(axis=(2, 3))
         target, mask = target.reshape(-1, length, 2), mask.reshape(-1, length)
-        assert (np.ptp(target, axis=1) == 0).all() and (mask.any(axis=1) == on[3]).all() and (mask.all(axis=1) == on[3]).all()
+        assert (
+            (np.ptp(target, axis=1) == 0).all()
+            and (mask.any(axis=1) == on[3]).all()
+            and (mask.all(axis=1) == on[3]).all()
+        )
         assert (target.any(axis=(1, 2)) == on[3]).all() and on[3].any()
         assert (on[:2].sum(axis=0) == ~on[3]).all(), "one bit in each symbol but that of a recall"
         commands = np.flatnonzero(on[2] | on[3])
-        assert on[2][commands[::2]].all() and on[3][commands[1::2]].all() and not (on[2] & on[3]).any()
+        assert (
+            on[2][commands[::2]].all() and on[3][commands[1::2]].all() and not (on[2] & on[3]).any()
+        )
         for store, recall in zip(commands[::2], commands[1::2]):
             assert target[recall, 0, on[1, store].astype(int)] == 1 and target[recall, 0].sum() == 1
             delays.append(recall - store)
@@ -116,11 +142,18 @@ def test_recall_is_the_bit_that_was_stored(task):
 
 def test_recall_rates():
     task = StoreRecall(symbol=50 * ms)
-    spikes = np.concatenate([task.trial(trial)[0].reshape(12, 50, 4, 25).mean(axis=(1, 3)).ravel() for trial in range(40)])
+    spikes = np.concatenate(
+        [
+            task.trial(trial)[0].reshape(12, 50, 4, 25).mean(axis=(1, 3)).ravel()
+            for trial in range(40)
+        ]
+    )
     assert abs(spikes[spikes > 0].mean() - 0.05) < 0.002
 
 
-@pytest.mark.parametrize("task", [EVIDENCE, StoreRecall(seed=2)], ids=lambda task: type(task).__name__)
+@pytest.mark.parametrize(
+    "task", [EVIDENCE, StoreRecall(seed=2)], ids=lambda task: type(task).__name__
+)
 def test_a_trial_needs_only_its_number(task):
     late = task.trial(11)
     for number in range(3):
@@ -137,10 +170,16 @@ def test_rates_follow_the_time_step():
 
 def test_a_published_case_is_an_array_task():
     inputs, target, mask = PatternGeneration(seed=9).trial()
-    assert all(np.array_equal(a, b) for a, b in zip(ArrayTask(target=target, inputs=inputs).trial(), (inputs, target, mask)))
+    assert all(
+        np.array_equal(a, b)
+        for a, b in zip(ArrayTask(target=target, inputs=inputs).trial(), (inputs, target, mask))
+    )
 
 
-ROWS, PIXELS = SequentialDigits(show=3 * ms, answer=7 * ms), SequentialDigits(by="pixel", show=1 * ms, answer=7 * ms)
+ROWS, PIXELS = (
+    SequentialDigits(show=3 * ms, answer=7 * ms),
+    SequentialDigits(by="pixel", show=1 * ms, answer=7 * ms),
+)
 SMALL = MNIST1D(samples=60, show=2 * ms, answer=5 * ms)
 
 
@@ -148,7 +187,12 @@ def shown(task, number):
     """The image of a trial, and its digit."""
     inputs, target, mask = task.trial(number)
     count, answer = task.steps("show"), task.steps("answer")
-    assert not inputs[-answer:].any() and mask[-answer:].all() and not mask[:-answer].any() and not target[:-answer].any()
+    assert (
+        not inputs[-answer:].any()
+        and mask[-answer:].all()
+        and not mask[:-answer].any()
+        and not target[:-answer].any()
+    )
     assert (target[-answer:] == target[-1]).all() and target[-1].sum() == 1
     rows = inputs[:-answer].reshape(-1, count, task.n_inputs)
     assert (np.ptp(rows, axis=1) == 0).all()
@@ -168,7 +212,12 @@ def test_digits_are_those_of_scikit_learn(task):
 
 
 def test_both_ways_of_showing_show_the_same():
-    assert PIXELS.n_inputs == 1 and PIXELS.n_steps == 64 + 7 and ROWS.n_inputs == 8 and ROWS.n_steps == 24 + 7
+    assert (
+        PIXELS.n_inputs == 1
+        and PIXELS.n_steps == 64 + 7
+        and ROWS.n_inputs == 8
+        and ROWS.n_steps == 24 + 7
+    )
     np.testing.assert_array_equal(shown(PIXELS, 3)[0].reshape(8, 8), shown(ROWS, 3)[0])
 
 
@@ -180,7 +229,10 @@ def test_what_is_tested_was_not_trained_with(task):
     for part, images in ((training, parts[0]), (test, parts[1])):
         assert all(shown(part, number)[0].tobytes() in images for number in range(20))
     other = replace(test, seed=9)
-    assert any((other.trial(k)[0] != test.trial(k)[0]).any() for k in range(5)) and other.n_sequences == test.n_sequences
+    assert (
+        any((other.trial(k)[0] != test.trial(k)[0]).any() for k in range(5))
+        and other.n_sequences == test.n_sequences
+    )
     np.testing.assert_array_equal(test.sets()["test"][0], other.sets()["test"][0])
 
 
@@ -200,7 +252,10 @@ def test_mnist1d_is_that_of_its_authors():
     random.seed(1), np.random.seed(1)
     mnist1d.sequences.cache_clear()
     made = SMALL.sets()
-    assert (random.random(), np.random.random()) == expected, "global random numbers are left as they were"
+    assert (
+        random.random(),
+        np.random.random(),
+    ) == expected, "global random numbers are left as they were"
     data = make_dataset(settings)
     for part, suffix in (("train", ""), ("test", "_test")):
         np.testing.assert_array_equal(made[part][0][..., 0], data[f"x{suffix}"])
@@ -210,15 +265,42 @@ def test_mnist1d_is_that_of_its_authors():
     assert sequence.shape == (40, 1) and data["y"][where] == digit
 
 
-@pytest.mark.parametrize(("make", "words"), [(lambda: SequentialDigits(by="column"), "SequentialDigits: by must be 'row' or 'pixel'; got 'column'"), (lambda: SequentialDigits(part="all"), "part must be 'train' or 'test'; got 'all'"), (lambda: SequentialDigits(show=0 * ms), "show must be at least one time step"), (lambda: SequentialDigits(answer=1.5 * ms), "answer = 1.5 ms is no whole number of time steps"), (lambda: MNIST1D(samples=5), "samples must be a whole number of at least 10")])
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (
+            lambda: SequentialDigits(by="column"),
+            "SequentialDigits: by must be 'row' or 'pixel'; got 'column'",
+        ),
+        (lambda: SequentialDigits(part="all"), "part must be 'train' or 'test'; got 'all'"),
+        (lambda: SequentialDigits(show=0 * ms), "show must be at least one time step"),
+        (
+            lambda: SequentialDigits(answer=1.5 * ms),
+            "answer = 1.5 ms is no whole number of time steps",
+        ),
+        (lambda: MNIST1D(samples=5), "samples must be a whole number of at least 10"),
+    ],
+)
 def test_bad_classifications(make, words):
     with pytest.raises(ValueError, match=words):
         make()
 
 
-@pytest.mark.parametrize(("module", "missing", "make"), [(digits.images, "sklearn.datasets", SequentialDigits), (mnist1d.sequences, "mnist1d", MNIST1D)])
+@pytest.mark.parametrize(
+    ("module", "missing", "make"),
+    [
+        (digits.images, "sklearn.datasets", SequentialDigits),
+        (mnist1d.sequences, "mnist1d", MNIST1D),
+    ],
+)
 def test_without_their_packages(module, missing, make, monkeypatch):
     module.cache_clear()
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(ModuleNotFoundError, match=rf"{make.__name__} needs a package that is missing, {missing}; write pip install 'brian_rflo\[tasks\]'"):
+    with pytest.raises(
+        ModuleNotFoundError,
+        match=(
+            rf"{make.__name__} needs a package that is missing, {missing}; write pip install"
+            r" 'brian_rflo\[tasks\]'"
+        ),
+    ):
         make()

@@ -1,14 +1,45 @@
-"""Boundaries: nothing is lost or done twice, learning stops where numbers end, and switches switch."""
+"""Boundaries: nothing is lost or done twice, learning stops with the numbers, switches switch."""
 
 import gc
 import time
 
 import numpy as np
 import pytest
-from brian2 import Clock, Function, Network, NetworkOperation, NeuronGroup, StateMonitor, defaultclock, ms, network_operation, stop
+from brian2 import (
+    Clock,
+    Function,
+    Network,
+    NetworkOperation,
+    NeuronGroup,
+    StateMonitor,
+    defaultclock,
+    ms,
+    network_operation,
+    stop,
+)
 from brian2 import device as brian_device
 
-from brian_rflo import RFLO, ArrayTask, CursorMovements, Delta, EvidenceAccumulation, FixedSynapses, LIFNeurons, LearningNetwork, LossMonitor, Murray2019, PerStep, PerTrial, PeriodicOutput, PlasticSynapses, RateNeurons, Readout, Trials, reference, schedule
+from brian_rflo import (
+    RFLO,
+    ArrayTask,
+    CursorMovements,
+    Delta,
+    EvidenceAccumulation,
+    FixedSynapses,
+    LearningNetwork,
+    LIFNeurons,
+    LossMonitor,
+    Murray2019,
+    PeriodicOutput,
+    PerStep,
+    PerTrial,
+    PlasticSynapses,
+    RateNeurons,
+    Readout,
+    Trials,
+    reference,
+    schedule,
+)
 from brian_rflo.checks import N_STEPS, TRIALS, small_network
 from brian_rflo.devices import device
 from brian_rflo.task_values import TaskValues
@@ -19,8 +50,16 @@ PAIR = RFLO(0.1, tau=TAU), Delta(0.1)
 
 def arrays(network, plastic):
     """Everything that a run leaves behind."""
-    stored = [np.array(getattr(synapses, name)) for synapses in plastic for name in ("w", *synapses.equations.diff_eq_names)]
-    return stored + [np.array(network["neurons"].activity), np.array(network["readout"].loss), np.array(network["trials"].loss)]
+    stored = [
+        np.array(getattr(synapses, name))
+        for synapses in plastic
+        for name in ("w", *synapses.equations.diff_eq_names)
+    ]
+    return stored + [
+        np.array(network["neurons"].activity),
+        np.array(network["readout"].loss),
+        np.array(network["trials"].loss),
+    ]
 
 
 def same(a, b):
@@ -87,7 +126,9 @@ def test_learning_rate_zero_in_the_middle():
     plastic[0].learning_rate = 0
     frozen, output = np.array(plastic[0].w), np.array(plastic[2].w)
     run(network, 2 * N_STEPS)
-    assert np.array_equal(frozen, np.array(plastic[0].w)) and not np.array_equal(output, np.array(plastic[2].w))
+    assert np.array_equal(frozen, np.array(plastic[0].w)) and not np.array_equal(
+        output, np.array(plastic[2].w)
+    )
 
 
 def test_traces_can_be_recorded_and_restart_in_each_trial():
@@ -99,14 +140,23 @@ def test_traces_can_be_recorded_and_restart_in_each_trial():
     first = N_STEPS  # the first step of the second trial
     pre, post = np.array(plastic[0].i), np.array(plastic[0].j)
     assert np.allclose(trace.trace[:, first], activity.gain[post, first] * 0.3 / 10, rtol=1e-12)
-    expected = trace.trace[:, first] * 0.9 + activity.gain[post, first + 1] * activity.activity[pre, first] / 10
+    expected = (
+        trace.trace[:, first] * 0.9
+        + activity.gain[post, first + 1] * activity.activity[pre, first] / 10
+    )
     assert np.allclose(trace.trace[:, first + 1], expected, rtol=1e-12)
 
 
 def test_rates_are_per_step_without_trials():
     """One step by hand: no trials, no 1/T."""
     network, plastic = small_network(*PAIR)
-    alone = Network(*(part for part in network.objects if part.name not in ("trials",) and not part.name.startswith("trials")))
+    alone = Network(
+        *(
+            part
+            for part in network.objects
+            if part.name not in ("trials",) and not part.name.startswith("trials")
+        )
+    )
     for synapses in plastic:
         synapses.variables._variables.pop("trial_steps")
     before = np.array(plastic[2].w).reshape(-1, 2)
@@ -115,14 +165,24 @@ def test_rates_are_per_step_without_trials():
     assert np.allclose(np.array(plastic[2].w).reshape(-1, 2), before + 0.1 * change, rtol=1e-13)
 
 
-TARGETS = ("numpy", pytest.param("cpp_standalone", marks=pytest.mark.compiled))  # the verdict of Cython is that of numpy
+TARGETS = (
+    "numpy",
+    pytest.param("cpp_standalone", marks=pytest.mark.compiled),
+)  # the verdict of Cython is that of numpy
 
 
 def train(target, rate, networks, update, trials=12, weights=None):
     with device(target):
         defaultclock.dt = 1 * ms
         neurons = RateNeurons(networks * 10, tau=TAU)
-        net = LearningNetwork(TASK, neurons, RFLO(rate, tau=TAU), learn=(PerTrial if update == "trial" else PerStep)(), initial=Murray2019(seed=3, weights=weights), networks=networks)
+        net = LearningNetwork(
+            TASK,
+            neurons,
+            RFLO(rate, tau=TAU),
+            learn=(PerTrial if update == "trial" else PerStep)(),
+            initial=Murray2019(seed=3, weights=weights),
+            networks=networks,
+        )
         return net.train(trials)
 
 
@@ -136,12 +196,17 @@ def test_divergence_keeps_the_weights_of_the_last_finite_trial(update, rate):
     expected = reference.train(TASK, result.weights_before, "rflo", rate, TAU, 12, update=update)
     (trial,) = result.diverged_in
     assert 0 < trial < 12 and trial == expected.diverged_in[0]
-    before = reference.train(TASK, result.weights_before, "rflo", rate, TAU, int(trial), update=update)
+    before = reference.train(
+        TASK, result.weights_before, "rflo", rate, TAU, int(trial), update=update
+    )
     for name in ("recurrent", "output"):
         scale = np.abs(before.weights_after[name]).max()
         assert np.abs(result.weights_after[name] - before.weights_after[name]).max() < 1e-6 * scale
         assert scale > 2 * np.abs(result.weights_before[name]).max()
-    assert np.isfinite(result.losses[0, :trial]).all() and np.isnan(result.losses[0, trial + 1 :]).all()
+    assert (
+        np.isfinite(result.losses[0, :trial]).all()
+        and np.isnan(result.losses[0, trial + 1 :]).all()
+    )
 
 
 def test_standalone_refuses_what_it_could_not_undo():
@@ -176,9 +241,19 @@ def unequal_weights():
 def test_one_network_diverges_beside_another(target, update):
     weights = unequal_weights()
     result = train(target, 0.1, 2, update, trials=3, weights=weights)
-    alone = reference.train(TASK, {name: values[:1] for name, values in weights.items()}, "rflo", 0.1, TAU, 3, update=update)
+    alone = reference.train(
+        TASK,
+        {name: values[:1] for name, values in weights.items()},
+        "rflo",
+        0.1,
+        TAU,
+        3,
+        update=update,
+    )
     assert result.diverged_in.tolist() == [-1, 0]
-    assert np.array_equal(result.weights_after["output"][1], weights["output"][1]) and np.array_equal(result.weights_after["recurrent"][1], weights["recurrent"][1])
+    assert np.array_equal(
+        result.weights_after["output"][1], weights["output"][1]
+    ) and np.array_equal(result.weights_after["recurrent"][1], weights["recurrent"][1])
     assert np.allclose(result.losses[0], alone.losses[0], rtol=1e-12)
     assert np.isnan(result.losses[1, 1:]).all()
     assert not np.array_equal(result.weights_after["output"][0], weights["output"][0])
@@ -186,7 +261,9 @@ def test_one_network_diverges_beside_another(target, update):
 
 @diverging
 def test_divergence_is_said_once_and_names_what_to_lower(caplog):
-    net = LearningNetwork(TASK, RateNeurons(20, tau=TAU), RFLO(0.1, tau=TAU), initial=unequal_weights(), networks=2)
+    net = LearningNetwork(
+        TASK, RateNeurons(20, tau=TAU), RFLO(0.1, tau=TAU), initial=unequal_weights(), networks=2
+    )
     net.train(2)
     net.train(1)
     said = caplog.text
@@ -202,7 +279,9 @@ def test_a_training_that_is_stopped_keeps_what_is_finished(step, parallel, caplo
     defaultclock.dt = task.dt
 
     def train(*extra):
-        net = LearningNetwork(task, RateNeurons(20, tau=TAU), RFLO(0.03, tau=TAU), learn=PerTrial(copies=parallel))
+        net = LearningNetwork(
+            task, RateNeurons(20, tau=TAU), RFLO(0.03, tau=TAU), learn=PerTrial(copies=parallel)
+        )
         net.add(*extra)
         return net.train(5 * parallel)
 
@@ -213,12 +292,25 @@ def test_a_training_that_is_stopped_keeps_what_is_finished(step, parallel, caplo
 
     expected, result = train(), train(halt)
     finished = step // task.n_steps * parallel
-    assert result.settings["finished_trials"] == finished and expected.settings["finished_trials"] == 5 * parallel
-    assert np.array_equal(result.losses[:, :finished], expected.losses[:, :finished]) and np.isnan(result.losses[:, finished:]).all()
+    assert (
+        result.settings["finished_trials"] == finished
+        and expected.settings["finished_trials"] == 5 * parallel
+    )
+    assert (
+        np.array_equal(result.losses[:, :finished], expected.losses[:, :finished])
+        and np.isnan(result.losses[:, finished:]).all()
+    )
     seen = min(step + 1, task.n_steps)
-    assert np.array_equal(result.first_output[:, :seen], expected.first_output[:, :seen]) and np.isnan(result.first_output[:, seen:]).all()
+    assert (
+        np.array_equal(result.first_output[:, :seen], expected.first_output[:, :seen])
+        and np.isnan(result.first_output[:, seen:]).all()
+    )
     assert np.isnan(result.output).all() and result.diverged_in == -1
-    assert f"Training was stopped at {(step + 1) * task.dt}, after {finished} of {5 * parallel} trials" in caplog.text and f"{finished} of" in str(result)
+    assert (
+        f"Training was stopped at {(step + 1) * task.dt}, after {finished} of {5 * parallel} trials"
+        in caplog.text
+        and f"{finished} of" in str(result)
+    )
     assert "Within a trial no training can begin" in caplog.text
 
 
@@ -232,7 +324,9 @@ def test_a_training_that_is_stopped_between_trials_goes_on(caplog):
             stop()
 
     net.add(halt)
-    assert net.train(3).settings["finished_trials"] == 1 and net.train(2).settings["first_trial"] == 1
+    assert (
+        net.train(3).settings["finished_trials"] == 1 and net.train(2).settings["first_trial"] == 1
+    )
     assert "after 1 of 3 trials" in caplog.text and "Within a trial" not in caplog.text
 
 
@@ -240,7 +334,10 @@ def test_what_learns_beside_its_trials_is_named(caplog):
     """A rate that is T times too large must not pass in silence."""
     defaultclock.dt = TASK.dt
     neurons, readout = RateNeurons(10, tau=TAU), Readout(TASK)
-    forgotten, output = PlasticSynapses(neurons, neurons, PAIR[0], onto="I_rec", name="forgotten"), PlasticSynapses(neurons, readout, PAIR[1], onto="output")
+    forgotten, output = (
+        PlasticSynapses(neurons, neurons, PAIR[0], onto="I_rec", name="forgotten"),
+        PlasticSynapses(neurons, readout, PAIR[1], onto="output"),
+    )
     for synapses in (forgotten, output):
         synapses.connect()
     network = Network(neurons, readout, forgotten, output, Trials(TASK, neurons, readout, output))
@@ -249,7 +346,10 @@ def test_what_learns_beside_its_trials_is_named(caplog):
     assert "forgotten" not in caplog.text
     forgotten.plastic = True
     run(network, 2, 2)
-    assert caplog.text.count("'forgotten' learns, but 'trials") == 1 and "Write Trials(task, ..., forgotten)" in caplog.text
+    assert (
+        caplog.text.count("'forgotten' learns, but 'trials") == 1
+        and "Write Trials(task, ..., forgotten)" in caplog.text
+    )
 
 
 def test_recurrent_weights_that_stay_are_named(caplog):
@@ -257,7 +357,13 @@ def test_recurrent_weights_that_stay_are_named(caplog):
     defaultclock.dt = TASK.dt
 
     def train(statement, rule=PAIR[0]):
-        mine = NeuronGroup(10, "dactivity/dt = (tanh(I_rec) - activity)/(10*ms) : 1\ngain : 1\nfeedback : 1\nI_rec : 1", method="euler", name="mine*")
+        mine = NeuronGroup(
+            10,
+            "dactivity/dt = (tanh(I_rec) - activity)/(10*ms) : 1\ngain : 1\nfeedback :"
+            " 1\nI_rec : 1",
+            method="euler",
+            name="mine*",
+        )
         mine.run_regularly(statement, **schedule.GAIN)
         mine.activity = 0.1
         return LearningNetwork(TASK, mine, rule, readout_rule=PAIR[1]).train(2, namespace={})
@@ -266,7 +372,11 @@ def test_recurrent_weights_that_stay_are_named(caplog):
     train("gain = 0", RFLO(0, tau=TAU))
     assert "have not changed" not in caplog.text
     result = train("gain = 0")
-    assert (result.weights_after["output"] != result.weights_before["output"]).any() and "recurrent weights have not changed in this training. Is the gain of 'mine" in caplog.text
+    assert (
+        (result.weights_after["output"] != result.weights_before["output"]).any()
+        and "recurrent weights have not changed in this training. Is the gain of 'mine"
+        in caplog.text
+    )
 
 
 def test_a_transposed_target_is_named(caplog):
@@ -283,19 +393,28 @@ def test_fixed_delays_in_trials_are_named(caplog):
     fixed.connect()
     fixed.delay = 3 * ms
     run(Network(neurons, fixed, Trials(TASK, neurons)), 2, 2)
-    assert caplog.text.count("'fixed' has delays: spikes from the end of a trial arrive in the next one") == 1
+    assert (
+        caplog.text.count(
+            "'fixed' has delays: spikes from the end of a trial arrive in the next one"
+        )
+        == 1
+    )
 
 
 def test_a_part_of_a_group_brings_the_group():
     """Nobody else need have it."""
     defaultclock.dt = TASK.dt
     neurons = RateNeurons(20, tau=TAU)
-    assert np.isfinite(LearningNetwork(TASK, neurons[:10], RFLO(0.03, tau=TAU)).train(1).losses).all()
+    assert np.isfinite(
+        LearningNetwork(TASK, neurons[:10], RFLO(0.03, tau=TAU)).train(1).losses
+    ).all()
 
 
 @diverging
 def test_a_simulation_ends_when_all_networks_have_diverged():
-    net = LearningNetwork(TASK, RateNeurons(10, tau=TAU), RFLO(1e5, tau=TAU), initial=Murray2019(seed=3))
+    net = LearningNetwork(
+        TASK, RateNeurons(10, tau=TAU), RFLO(1e5, tau=TAU), initial=Murray2019(seed=3)
+    )
     result = net.train(50)
     assert float(net.t) == pytest.approx((result.diverged_in[0] + 1) * 30e-3)
     assert result.losses.shape == (1, 50)
@@ -341,18 +460,31 @@ def test_a_subgroup_of_the_readout_is_read_out_in_the_same_step():
 
 def test_names_of_the_users_script_reach_the_users_neurons():
     scale, tau_m = 0.5, 10 * ms
-    mine = NeuronGroup(6, "dactivity/dt = (tanh(scale*I_rec) - activity)/tau_m : 1\ngain : 1\nfeedback : 1\nI_rec : 1", method="euler")
+    mine = NeuronGroup(
+        6,
+        "dactivity/dt = (tanh(scale*I_rec) - activity)/tau_m : 1\ngain : 1\nfeedback :"
+        " 1\nI_rec : 1",
+        method="euler",
+    )
     mine.run_regularly("gain = scale*(1 - tanh(scale*I_rec)**2)", **schedule.GAIN)
     net = LearningNetwork(TASK, mine, RFLO(0.1, tau=TAU))
     net.trials.at_start(mine, "activity = 0.3")
     result = net.train(3)
-    assert scale and tau_m and (result.weights_after["recurrent"] != result.weights_before["recurrent"]).any()
+    assert (
+        scale
+        and tau_m
+        and (result.weights_after["recurrent"] != result.weights_before["recurrent"]).any()
+    )
 
 
 @diverging
 def test_learning_can_be_resumed_after_divergence():
-    net = LearningNetwork(TASK, RateNeurons(10, tau=TAU), RFLO(1e4, tau=TAU), initial=Murray2019(gain=0.5, seed=3))
-    assert (net.train(20).diverged_in >= 0).all() and np.isnan(net.losses.loss[0, -1]) | np.isinf(net.losses.loss[0, -1])
+    net = LearningNetwork(
+        TASK, RateNeurons(10, tau=TAU), RFLO(1e4, tau=TAU), initial=Murray2019(gain=0.5, seed=3)
+    )
+    assert (net.train(20).diverged_in >= 0).all() and np.isnan(net.losses.loss[0, -1]) | np.isinf(
+        net.losses.loss[0, -1]
+    )
     with pytest.raises(RuntimeError, match="resume"):
         net.train(1)
     net.recurrent.learning_rate = net.output.learning_rate = 1e-9
@@ -374,12 +506,19 @@ def test_memory_of_the_schedule_is_bounded(monkeypatch):
 
 def test_file_of_random_trials_is_small():
     """Spikes take a byte each, other values eight; what is read back is what was drawn."""
-    for task, part, suffix in ((EvidenceAccumulation(n_cues=1, delay=20 * ms), "inputs", ".i1"), (CursorMovements(movement=20 * ms), "target", ".f8")):
+    for task, part, suffix in (
+        (EvidenceAccumulation(n_cues=1, delay=20 * ms), "inputs", ".i1"),
+        (CursorMovements(movement=20 * ms), "target", ".f8"),
+    ):
         values = TaskValues(task, part)
         path = values.write(0, 2 * values.rows)
         stored = np.fromfile(path, path.suffix[1:])
-        assert path.suffix == suffix and [other.name for other in path.parent.iterdir()] == [path.name]
-        assert stored.any() and np.array_equal(stored, np.concatenate([values.chunk(0), values.chunk(1)]))
+        assert path.suffix == suffix and [other.name for other in path.parent.iterdir()] == [
+            path.name
+        ]
+        assert stored.any() and np.array_equal(
+            stored, np.concatenate([values.chunk(0), values.chunk(1)])
+        )
 
 
 def test_code_at_boundaries_is_kept_between_runs_and_follows_what_it_names():
@@ -388,7 +527,11 @@ def test_code_at_boundaries_is_kept_between_runs_and_follows_what_it_names():
     trials = Trials(task)
     trials.at_start(group, "v = level*t/ms")
     network = Network(group, trials)
-    (runner,) = [obj for obj in network.sorted_objects if getattr(obj, "abstract_code", "") == "v = level*t/ms"]
+    (runner,) = [
+        obj
+        for obj in network.sorted_objects
+        if getattr(obj, "abstract_code", "") == "v = level*t/ms"
+    ]
     seen, codes = [], []
     for level in (1, 1, 2.5):
         network.run(10 * ms, namespace={"level": level})
@@ -471,7 +614,9 @@ def test_garbage_is_collected_now_and_then(monkeypatch):
     gc.unfreeze()
     monkeypatch.setattr(training, "collected", [time.monotonic()])
     seen = []
-    monkeypatch.setattr(Network, "run", lambda *args, **more: seen.append(gc.get_freeze_count() > 0))
+    monkeypatch.setattr(
+        Network, "run", lambda *args, **more: seen.append(gc.get_freeze_count() > 0)
+    )
     net.run(TASK.duration)
     training.collected[0] -= 11
     net.run(TASK.duration)

@@ -1,14 +1,26 @@
-"""When and how weights change: batches of trials, gradient clipping, constraints, trained subsets, the output as a current."""
+"""When and how weights change: batches of trials, gradient clipping, constraints, trained subsets,
+the output as a current.
+"""
 
 import numpy as np
 import pytest
 from brian2 import StateMonitor, defaultclock, ms
-
-from brian_rflo import DALE, RFLO, CursorMovements, LearningNetwork, Murray2019, PerStep, PerTrial, PeriodicOutput, RateNeurons, reference
-from brian_rflo.devices import device
-
-from targets import TARGETS
 from helpers import assemble
+from targets import TARGETS
+
+from brian_rflo import (
+    DALE,
+    RFLO,
+    CursorMovements,
+    LearningNetwork,
+    Murray2019,
+    PeriodicOutput,
+    PerStep,
+    PerTrial,
+    RateNeurons,
+    reference,
+)
+from brian_rflo.devices import device
 
 TAU, RATE, N = 10 * ms, 2.0, 8
 CURSOR = CursorMovements(movement=30 * ms, seed=3)
@@ -38,7 +50,14 @@ def train(task, trials=7, networks=2, rate=RATE, **options):
     excitatory = np.tile(EXCITATORY, networks) if "constraint" in options else None
     inputs = ("I_rec", "I_in", "I_out") if options.get("output_current") else ("I_rec", "I_in")
     neurons = RateNeurons(networks * N, tau=TAU, initial=0.3, excitatory=excitatory, inputs=inputs)
-    net = assemble(task, neurons, RFLO(rate, tau=TAU), networks=networks, seed=4, **{"update": "trial"} | options)
+    net = assemble(
+        task,
+        neurons,
+        RFLO(rate, tau=TAU),
+        networks=networks,
+        seed=4,
+        **{"update": "trial"} | options,
+    )
     return net, net.train(trials)
 
 
@@ -54,7 +73,9 @@ def test_as_the_reference(case, target):
     with device(target):
         _, result = train(CURSOR, **case)
     options = {"update": "trial"} | case | ({"constraint": dale} if "constraint" in case else {})
-    expected = reference.train(CURSOR, result.weights_before, "rflo", RATE, TAU, 7, initial=0.3, **options)
+    expected = reference.train(
+        CURSOR, result.weights_before, "rflo", RATE, TAU, 7, initial=0.3, **options
+    )
     assert relative(result.losses, expected.losses) < 1e-10
     for name in ("recurrent", "input", "output"):
         assert relative(result.weights_after[name], expected.weights_after[name]) < 1e-10, name
@@ -63,21 +84,42 @@ def test_as_the_reference(case, target):
 
 
 def test_clipping_changes_something_and_holds_the_norm():
-    free, clipped = (train(CURSOR, trials=1, **options)[1] for options in ({}, dict(clip_norm=0.05)))
-    norms = [np.sqrt(sum(((result.weights_after[name] - result.weights_before[name]) ** 2).sum(axis=(1, 2)) for name in ("recurrent", "input", "output"))) for result in (free, clipped)]
+    free, clipped = (
+        train(CURSOR, trials=1, **options)[1] for options in ({}, dict(clip_norm=0.05))
+    )
+    norms = [
+        np.sqrt(
+            sum(
+                ((result.weights_after[name] - result.weights_before[name]) ** 2).sum(axis=(1, 2))
+                for name in ("recurrent", "input", "output")
+            )
+        )
+        for result in (free, clipped)
+    ]
     assert (norms[0] > RATE * 0.05).all()
     np.testing.assert_allclose(norms[1], RATE * 0.05, rtol=1e-12)
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_the_norm_is_that_of_the_gradient(target):
-    """Without weights that are held at 0 and without adaptive feedback, which is scaled like the readout."""
+    """Without weights that are held at 0 and without adaptive feedback, which is scaled like the
+    readout.
+    """
     with device(target):
-        result = train(CURSOR, trials=1, clip_norm=0.05, self_connections=False, feedback="adaptive")[1]
-    moved = {name: result.weights_after[name] - result.weights_before[name] for name in ("recurrent", "input", "output", "feedback")}
-    norms = np.sqrt(sum((moved[name] ** 2).sum(axis=(1, 2)) for name in ("recurrent", "input", "output")))
+        result = train(
+            CURSOR, trials=1, clip_norm=0.05, self_connections=False, feedback="adaptive"
+        )[1]
+    moved = {
+        name: result.weights_after[name] - result.weights_before[name]
+        for name in ("recurrent", "input", "output", "feedback")
+    }
+    norms = np.sqrt(
+        sum((moved[name] ** 2).sum(axis=(1, 2)) for name in ("recurrent", "input", "output"))
+    )
     np.testing.assert_allclose(norms, RATE * 0.05, rtol=1e-12)
-    np.testing.assert_allclose(moved["feedback"], moved["output"].swapaxes(1, 2), rtol=0, atol=1e-15)
+    np.testing.assert_allclose(
+        moved["feedback"], moved["output"].swapaxes(1, 2), rtol=0, atol=1e-15
+    )
     assert (np.diagonal(result.weights_after["recurrent"], axis1=1, axis2=2) == 0).all()
 
 
@@ -91,7 +133,10 @@ def test_a_frozen_readout_freezes_adaptive_feedback(update):
     net.output.plastic = True
     learned = net.train(2)
     for name in ("output", "feedback"):
-        assert np.array_equal(frozen.weights_after[name], kept[name]) and (learned.weights_after[name] != kept[name]).any()
+        assert (
+            np.array_equal(frozen.weights_after[name], kept[name])
+            and (learned.weights_after[name] != kept[name]).any()
+        )
     assert (frozen.weights_after["recurrent"] != kept["recurrent"]).any()
 
 
@@ -99,7 +144,14 @@ def test_a_frozen_readout_freezes_adaptive_feedback(update):
 def test_dales_law_holds_at_every_step(update):
     defaultclock.dt = CURSOR.dt
     neurons = RateNeurons(N, tau=TAU, initial=0.3, excitatory=EXCITATORY)
-    net = LearningNetwork(CURSOR, neurons, RFLO(RATE, tau=TAU), learn=(PerTrial if update == "trial" else PerStep)(), constraint=DALE, initial=Murray2019(seed=4))
+    net = LearningNetwork(
+        CURSOR,
+        neurons,
+        RFLO(RATE, tau=TAU),
+        learn=(PerTrial if update == "trial" else PerStep)(),
+        constraint=DALE,
+        initial=Murray2019(seed=4),
+    )
     monitor = StateMonitor(net.recurrent, "w", record=True, when="end")
     net.add(monitor)
     net.train(10)
@@ -133,14 +185,16 @@ def test_output_current(update):
         w, out = w + dw, out + dout
         losses.append(loss)
     assert relative(result.losses[0], np.array(losses)) < 1e-10
-    assert relative(net.recurrent.matrix(), w) < 1e-10 and relative(net.output.matrix(), out) < 1e-10
+    assert (
+        relative(net.recurrent.matrix(), w) < 1e-10 and relative(net.output.matrix(), out) < 1e-10
+    )
     assert relative(w, before["recurrent"]) > 1e-3
 
 
-
-
 def test_a_diverged_network_forgets_its_unfinished_batch():
-    """What has been added up so far holds numbers of the failed trial; it must not reach the weights when learning goes on."""
+    """What has been added up so far holds numbers of the failed trial; it must not reach the
+    weights when learning goes on.
+    """
     net, _ = train(CURSOR, trials=1, networks=1, batch=3)
     kept = np.array(net.recurrent.w)
     net.recurrent.change = 1e300
@@ -152,7 +206,9 @@ def test_a_diverged_network_forgets_its_unfinished_batch():
 
 @pytest.mark.parametrize("update", ["step", "trial"])
 def test_a_constraint_leaves_frozen_weights_alone(update):
-    _, result = train(CURSOR, trials=3, trained=("output",), constraint="w = clip(w, -0.01, 0.01)", update=update)
+    _, result = train(
+        CURSOR, trials=3, trained=("output",), constraint="w = clip(w, -0.01, 0.01)", update=update
+    )
     assert np.array_equal(result.weights_after["recurrent"], result.weights_before["recurrent"])
     assert np.abs(result.weights_after["recurrent"]).max() > 0.1
 
@@ -162,7 +218,9 @@ def test_changes_too_large_to_be_squared_are_clipped():
     before = {part: np.array(part.w) for part in (net.recurrent, net.output)}
     net.recurrent.change = 1e200
     net.run(CURSOR.duration)
-    moved = np.sqrt(sum(((np.asarray(part.w) - weights) ** 2).sum() for part, weights in before.items()))
+    moved = np.sqrt(
+        sum(((np.asarray(part.w) - weights) ** 2).sum() for part, weights in before.items())
+    )
     assert abs(moved / (RATE * 0.05) - 1) < 1e-6
 
 
@@ -177,7 +235,14 @@ def test_respond_is_the_network_without_learning():
 def test_temporaries_stand_where_they_are_read_unless_that_changes_something():
     from brian_rflo.statements import nested
 
-    assert nested("total = a*b\ndw = rate*total\nw = w + dw", "total", "dw") == "w = w + rate * (a * b)"
-    assert nested("dw = rate*m\nm = 0\nw = w + dw", "dw") == "dw = rate * m\nm = 0\nw = w + dw", "what it reads changes on the way"
-    assert nested("dw = a + rand()\nx = rand()\nw = w + dw", "dw").startswith("dw = a + rand()"), "random numbers come in another order"
+    assert (
+        nested("total = a*b\ndw = rate*total\nw = w + dw", "total", "dw")
+        == "w = w + rate * (a * b)"
+    )
+    assert nested("dw = rate*m\nm = 0\nw = w + dw", "dw") == "dw = rate * m\nm = 0\nw = w + dw", (
+        "what it reads changes on the way"
+    )
+    assert nested("dw = a + rand()\nx = rand()\nw = w + dw", "dw").startswith("dw = a + rand()"), (
+        "random numbers come in another order"
+    )
     assert nested("dw = a\nw = w + dw*dw", "dw").startswith("dw = a"), "read twice"

@@ -1,4 +1,6 @@
-"""Vector tanh and exp: how accurate, what they make of NaN and infinity, and that they can be switched off."""
+"""Vector tanh and exp: how accurate, what they make of NaN and infinity, and that they can be
+switched off.
+"""
 
 import subprocess
 
@@ -10,7 +12,10 @@ from brian2 import device as brian_device
 from brian_rflo import RateNeurons, vector_math
 from brian_rflo.devices import device, has_compiler
 
-pytestmark = [pytest.mark.compiled, pytest.mark.skipif(not has_compiler(), reason="no C++ compiler")]
+pytestmark = [
+    pytest.mark.compiled,
+    pytest.mark.skipif(not has_compiler(), reason="no C++ compiler"),
+]
 
 PROGRAM = """
 #include <cmath>
@@ -57,11 +62,41 @@ SPECIAL = {"tanh": np.tanh, "exp": np.exp}
 
 
 def run(folder, name, flags=(), low=-25, high=25):
-    """Largest error in units of the last place, and the special values; a row for double, one for float."""
-    source = PROGRAM.format(declarations=vector_math.DECLARATIONS.format(name=name, glibc=vector_math.FUNCTIONS[name]), name=name, low=low, high=high)
+    """Largest error in units of the last place, and the special values; a row for double, one for
+    float.
+    """
+    source = PROGRAM.format(
+        declarations=vector_math.DECLARATIONS.format(name=name, glibc=vector_math.FUNCTIONS[name]),
+        name=name,
+        low=low,
+        high=high,
+    )
     (folder / "ulp.cpp").write_text(source)
-    subprocess.run(["g++", "-O3", "-ffast-math", "-fno-finite-math-only", "-march=native", "-std=c++11", *flags, "ulp.cpp", "-o", "ulp"], cwd=folder, check=True)
-    return np.array([line.split() for line in subprocess.run(["./ulp"], cwd=folder, check=True, capture_output=True, text=True).stdout.splitlines()], dtype=float)
+    subprocess.run(
+        [
+            "g++",
+            "-O3",
+            "-ffast-math",
+            "-fno-finite-math-only",
+            "-march=native",
+            "-std=c++11",
+            *flags,
+            "ulp.cpp",
+            "-o",
+            "ulp",
+        ],
+        cwd=folder,
+        check=True,
+    )
+    return np.array(
+        [
+            line.split()
+            for line in subprocess.run(
+                ["./ulp"], cwd=folder, check=True, capture_output=True, text=True
+            ).stdout.splitlines()
+        ],
+        dtype=float,
+    )
 
 
 @pytest.mark.parametrize("name", vector_math.FUNCTIONS)
@@ -74,13 +109,26 @@ def test_accuracy(name, tmp_path):
         np.testing.assert_allclose(values, expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("flag", ["", "-U__x86_64__", "-U__GNUC__", "-D__clang__", "-U__GLIBC__", "-DOLD"])
+@pytest.mark.parametrize(
+    "flag", ["", "-U__x86_64__", "-U__GNUC__", "-D__clang__", "-U__GLIBC__", "-DOLD"]
+)
 def test_nothing_is_declared_elsewhere(flag, tmp_path):
     """Another processor, compiler or library, or an old one: the same source has nothing of it."""
-    library = "#ifdef OLD\n#define __GLIBC_PREREQ(a, b) 0\n#else\n#define __GLIBC_PREREQ(a, b) 1\n#endif\n"
-    (tmp_path / "other.cpp").write_text(library + vector_math.DECLARATIONS.format(name="tanh", glibc=35))
+    library = (
+        "#ifdef OLD\n#define __GLIBC_PREREQ(a, b) 0\n#else\n#define __GLIBC_PREREQ(a, b)"
+        " 1\n#endif\n"
+    )
+    (tmp_path / "other.cpp").write_text(
+        library + vector_math.DECLARATIONS.format(name="tanh", glibc=35)
+    )
     defined = ["-D__GLIBC__=2", "-D__x86_64__=1", "-D__GNUC__=12", *([flag] if flag else [])]
-    seen = subprocess.run(["g++", "-w", "-E", *defined, "other.cpp"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    seen = subprocess.run(
+        ["g++", "-w", "-E", *defined, "other.cpp"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     assert ("__simd__" in seen) == (flag == "")
 
 
@@ -89,13 +137,19 @@ def tanh_in_source(learning, tmp_path):
     with device("cpp_standalone"):
         set_device("cpp_standalone", directory=str(tmp_path), build_on_run=False)
         defaultclock.dt = 1 * ms
-        group = RateNeurons(5, tau=10 * ms, name="rates") if learning else NeuronGroup(5, "x : 1", name="rates")
+        group = (
+            RateNeurons(5, tau=10 * ms, name="rates")
+            if learning
+            else NeuronGroup(5, "x : 1", name="rates")
+        )
         group.run_regularly("phi = tanh(drive)" if learning else "x = tanh(x)", name="code")
         if learning:
             vector_math.use_for(group)
         Network(group).run(1 * ms)
         brian_device.build(directory=str(tmp_path), compile=False, run=False)
-    return any("__simd__" in path.read_text() for path in (tmp_path / "code_objects").glob("code*.cpp"))
+    return any(
+        "__simd__" in path.read_text() for path in (tmp_path / "code_objects").glob("code*.cpp")
+    )
 
 
 def test_only_learning_networks_use_it(tmp_path):

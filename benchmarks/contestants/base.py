@@ -10,10 +10,12 @@ from ...devices import has_compiler
 
 @dataclass
 class Run:
-    """What a run tells: seconds of the time steps alone, and numbers by which contestants are compared.
+    """What a run tells: seconds of the time steps alone, and numbers by which contestants are
+    compared.
 
-    `memory` (peak, in bytes) and `program` (CPU seconds of everything, set-up included) are known of standalone programs only,
-    `hertz`, the mean firing rate, of spiking networks whose contestant counts spikes.
+    `memory` (peak, in bytes) and `program` (CPU seconds of everything, set-up included) are known
+    of standalone programs only, `hertz`, the mean firing rate, of spiking networks whose contestant
+    counts spikes.
     """
 
     cpu: float = 0.0
@@ -28,8 +30,8 @@ class Run:
 class Contestant:
     """One way to compute a timed network.
 
-    `prepare` builds, compiles and warms up, once; `run` computes a number of periods, from the initial weights each time, and
-    times the steps alone. Both run in a process of their own.
+    `prepare` builds, compiles and warms up, once; `run` computes a number of periods, from the
+    initial weights each time, and times the steps alone. Both run in a process of their own.
 
     Attributes
     ----------
@@ -61,7 +63,12 @@ class Contestant:
 
     def can(self, problem):
         """Whether it takes part in a case."""
-        return problem.has_one_result and problem.kind in self.kinds and problem.mode in self.modes and problem.dtype in self.dtypes
+        return (
+            problem.has_one_result
+            and problem.kind in self.kinds
+            and problem.mode in self.modes
+            and problem.dtype in self.dtypes
+        )
 
     def obstacle(self):
         """Why it cannot run here, in words; None if it can."""

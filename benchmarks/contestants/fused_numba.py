@@ -17,15 +17,28 @@ class FusedNumba(Contestant):
 
         self.problem = problem
         options = dict(fastmath=True, boundscheck=False)
-        self.function = njit(trials(njit(advance, **options)), **options) if problem.is_trial else njit(online, **options)
+        self.function = (
+            njit(trials(njit(advance, **options)), **options)
+            if problem.is_trial
+            else njit(online, **options)
+        )
         self.run(1)
 
     def run(self, periods):
         """All periods in one call."""
-        recurrent, readout, feedback, target = self.problem.cast(*self.problem.weights(), self.problem.target())
+        recurrent, readout, feedback, target = self.problem.cast(
+            *self.problem.weights(), self.problem.target()
+        )
         constants = self.problem.cast(RISE, RATE, INITIAL)
         rise, rate, initial = (value[()] for value in constants)
-        arrays = recurrent, np.zeros_like(recurrent), readout, feedback, np.full_like(readout, initial), target
+        arrays = (
+            recurrent,
+            np.zeros_like(recurrent),
+            readout,
+            feedback,
+            np.full_like(readout, initial),
+            target,
+        )
         with timed() as run:
             run.output = float(self.function(periods, *arrays, rise, rate, initial))
         run.change = self.problem.change(recurrent)
@@ -87,7 +100,16 @@ def trials(advance):
                 output = np.dot(readout, activity)
                 error = goal - output
                 readout_changes += error * activity
-                advance(recurrent, trace, changes, respond, before, 1 - respond * respond, error * feedback, rise)
+                advance(
+                    recurrent,
+                    trace,
+                    changes,
+                    respond,
+                    before,
+                    1 - respond * respond,
+                    error * feedback,
+                    rise,
+                )
             recurrent += rate * changes
             readout += rate * readout_changes
         return output

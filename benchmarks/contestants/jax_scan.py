@@ -1,4 +1,6 @@
-"""JAX: a step under `lax.scan`, compiled whole. Weights are ``[pre, post]``, which is the faster way round for small networks."""
+"""JAX: a step under `lax.scan`, compiled whole. Weights are ``[pre, post]``, which is the faster
+way round for small networks.
+"""
 
 from ..problem import INITIAL, RATE, RISE
 from .base import Contestant, timed
@@ -47,7 +49,9 @@ def program(is_trial):
         def trial(_, state):
             recurrent, readout, *_ = state
             changes = jnp.zeros_like(recurrent), jnp.zeros_like(readout)
-            final = lax.scan(accumulate(recurrent, readout, feedback), (*changes, *rest, state[-1]), target)[0]
+            final = lax.scan(
+                accumulate(recurrent, readout, feedback), (*changes, *rest, state[-1]), target
+            )[0]
             return recurrent + RATE * final[0], readout + RATE * final[1], *final[2:]
 
         final = lax.fori_loop(0, periods, trial if is_trial else period, start)

@@ -1,4 +1,6 @@
-"""The yardstick: C++ by hand, one thread (`limit.cpp`, `limit_spiking.cpp`), compiled for the size and the processor."""
+"""The yardstick: C++ by hand, one thread (`limit.cpp`, `limit_spiking.cpp`), compiled for the size
+and the processor.
+"""
 
 import ctypes
 import subprocess
@@ -8,7 +10,17 @@ from shutil import which
 import numpy as np
 from brian2 import prefs
 
-from ..problem import DT_MS, INITIAL, KINDS, MEMBRANE_MS, RATE, REFRACTORY_MS, RISE, STEPS, SYNAPSE_MS
+from ..problem import (
+    DT_MS,
+    INITIAL,
+    KINDS,
+    MEMBRANE_MS,
+    RATE,
+    REFRACTORY_MS,
+    RISE,
+    STEPS,
+    SYNAPSE_MS,
+)
 from .base import Contestant, Run
 
 SOURCES = {"rate": "limit.cpp", "spiking": "limit_spiking.cpp"}
@@ -17,7 +29,11 @@ FLAGS = ("-std=c++17", "-O3", "-march=native", "-ffast-math", "-fPIC")
 
 def compiler():
     """The command of the compiler: Brian2's, else the first that is there."""
-    return next(name for name in (prefs["codegen.cpp.compiler"], "g++", "clang++", "c++") if name and which(name))
+    return next(
+        name
+        for name in (prefs["codegen.cpp.compiler"], "g++", "clang++", "c++")
+        if name and which(name)
+    )
 
 
 def flags():
@@ -34,7 +50,9 @@ def parameters(problem):
     if not problem.is_spiking:
         return np.array([RISE, RATE, INITIAL])
     decays = np.exp([-DT_MS / MEMBRANE_MS, -DT_MS / SYNAPSE_MS])
-    return np.concatenate([decays, [problem.rate, REFRACTORY_MS // DT_MS - 1], *problem.membranes()])
+    return np.concatenate(
+        [decays, [problem.rate, REFRACTORY_MS // DT_MS - 1], *problem.membranes()]
+    )
 
 
 class Limit(Contestant):
@@ -51,9 +69,26 @@ class Limit(Contestant):
         """Compile for the size and precision."""
         real = {"float64": "double", "float32": "float"}[problem.dtype]
         library = Path(folder) / f"limit_{problem.size}_{real}.so"
-        sizes = (f"-DNETWORKS={self.networks}", f"-DSIZE={problem.size}", f"-DREAL={real}", f"-DSTEPS={STEPS}")
-        # Linked without -ffast-math: with it the library would change the floating point unit of the whole process.
-        subprocess.run([compiler(), *flags(), *sizes, "-c", str(Path(__file__).parent.parent / SOURCES[problem.kind]), "-o", f"{library}.o"], check=True)
+        sizes = (
+            f"-DNETWORKS={self.networks}",
+            f"-DSIZE={problem.size}",
+            f"-DREAL={real}",
+            f"-DSTEPS={STEPS}",
+        )
+        # Linked without -ffast-math: with it the library would change the floating point unit of
+        # the whole process.
+        subprocess.run(
+            [
+                compiler(),
+                *flags(),
+                *sizes,
+                "-c",
+                str(Path(__file__).parent.parent / SOURCES[problem.kind]),
+                "-o",
+                f"{library}.o",
+            ],
+            check=True,
+        )
         subprocess.run([compiler(), "-shared", f"{library}.o", "-o", str(library)], check=True)
         self.function = getattr(ctypes.CDLL(str(library)), self.function_name(problem))
         self.arrays = (*problem.weights(), problem.target(), parameters(problem))
@@ -66,7 +101,11 @@ class Limit(Contestant):
         pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (*self.arrays, result)]
         self.function(ctypes.c_int64(periods * STEPS), *pointers)
         change, output, cpu, wall, spikes = map(float, result)
-        hertz = spikes / (self.problem.size * periods * STEPS * DT_MS * 1e-3) if self.problem.is_spiking else None
+        hertz = (
+            spikes / (self.problem.size * periods * STEPS * DT_MS * 1e-3)
+            if self.problem.is_spiking
+            else None
+        )
         return Run(cpu, wall, change, output, hertz=hertz)
 
 
@@ -78,9 +117,16 @@ class LimitSideBySide(Limit):
 
 
 class LimitEvents(Limit):
-    """By hand, the sum over a trial taken over its spikes in place of its steps: another, exact algorithm."""
+    """By hand, the sum over a trial taken over its spikes in place of its steps: another, exact
+    algorithm.
+    """
 
-    name, title, kinds, modes = "limit-events", "by hand, sums over spikes", ("spiking",), ("trial",)
+    name, title, kinds, modes = (
+        "limit-events",
+        "by hand, sums over spikes",
+        ("spiking",),
+        ("trial",),
+    )
     quick = False
 
     def function_name(self, problem):

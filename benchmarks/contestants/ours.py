@@ -3,7 +3,21 @@
 import numpy as np
 from brian2 import defaultclock, ms
 
-from ... import RFLO, ArrayTask, Delta, FeedbackSynapses, LIFNeurons, LossMonitor, PeriodicOutput, PerStep, PerTrial, PlasticSynapses, RateNeurons, Readout, Trials
+from ... import (
+    RFLO,
+    ArrayTask,
+    Delta,
+    FeedbackSynapses,
+    LIFNeurons,
+    LossMonitor,
+    PeriodicOutput,
+    PerStep,
+    PerTrial,
+    PlasticSynapses,
+    RateNeurons,
+    Readout,
+    Trials,
+)
 from ..brian import Model, Runtime, Standalone, flat
 from ..problem import DT_MS, INITIAL, KINDS, MEMBRANE_MS, REFRACTORY_MS, STEPS, SYNAPSE_MS, TAU_MS
 
@@ -16,20 +30,36 @@ def rate_neurons(problem, networks):
 def spiking_neurons(problem, networks):
     """The neurons of the spiking network, and the time constant of its traces."""
     bias, initial = (np.tile(values, networks) for values in problem.membranes())
-    return LIFNeurons(networks * problem.size, MEMBRANE_MS * ms, SYNAPSE_MS * ms, refractory=REFRACTORY_MS * ms, bias=bias, initial=initial), SYNAPSE_MS * ms
+    return (
+        LIFNeurons(
+            networks * problem.size,
+            MEMBRANE_MS * ms,
+            SYNAPSE_MS * ms,
+            refractory=REFRACTORY_MS * ms,
+            bias=bias,
+            initial=initial,
+        ),
+        SYNAPSE_MS * ms,
+    )
 
 
 NEURONS = {"rate": rate_neurons, "spiking": spiking_neurons}
 
 
 def parts(problem, task, rate, update, networks):
-    """Neurons, readout, recurrent, output and feedback projections, with the timed network's weights."""
+    """Neurons, readout, recurrent, output and feedback projections, with the timed network's
+    weights.
+    """
     defaultclock.dt = task.dt
     learn = PerTrial() if update == "trial" else PerStep()
     neurons, tau = NEURONS[problem.kind](problem, networks)
     readout = Readout(task, networks=networks)
-    recurrent = PlasticSynapses(neurons, neurons, RFLO(learning_rate=rate, tau=tau), onto="I_rec", learn=learn)
-    output = PlasticSynapses(neurons, readout, Delta(learning_rate=rate), onto="output", learn=learn)
+    recurrent = PlasticSynapses(
+        neurons, neurons, RFLO(learning_rate=rate, tau=tau), onto="I_rec", learn=learn
+    )
+    output = PlasticSynapses(
+        neurons, readout, Delta(learning_rate=rate), onto="output", learn=learn
+    )
     feedback = FeedbackSynapses(readout, neurons)
     for projection, weights in zip((recurrent, output, feedback), flat(problem, networks)):
         projection.connect(networks=networks)
@@ -38,12 +68,25 @@ def parts(problem, task, rate, update, networks):
 
 
 def model(self, problem, networks):
-    """The timed network; in the mode "trial" with the trials of this package, whose learning rate carries the paper's 1/T."""
+    """The timed network; in the mode "trial" with the trials of this package, whose learning rate
+    carries the paper's 1/T.
+    """
     task = ArrayTask(target=problem.target(), dt=DT_MS * ms)
     rate, update = (problem.rate * STEPS, "trial") if problem.is_trial else (problem.rate, "step")
-    made = neurons, readout, recurrent, output, feedback = parts(problem, task, rate, update, networks)
-    trials = [Trials(task, neurons, readout, recurrent, output, networks=networks)] if problem.is_trial else []
-    return Model([*made, *trials], recurrent.variables["w"], readout.variables["output"], sent=neurons.variables["sent"] if problem.is_spiking and problem.is_trial else None)
+    made = neurons, readout, recurrent, output, _feedback = parts(
+        problem, task, rate, update, networks
+    )
+    trials = (
+        [Trials(task, neurons, readout, recurrent, output, networks=networks)]
+        if problem.is_trial
+        else []
+    )
+    return Model(
+        [*made, *trials],
+        recurrent.variables["w"],
+        readout.variables["output"],
+        sent=neurons.variables["sent"] if problem.is_spiking and problem.is_trial else None,
+    )
 
 
 class Ours(Standalone):
@@ -69,13 +112,21 @@ class OursCython(Runtime):
 
 
 class PaperRun(Standalone):
-    """A training as in the paper: trials with reset, a loss for each, a weight change in every step; periods are trials."""
+    """A training as in the paper: trials with reset, a loss for each, a weight change in every
+    step; periods are trials.
+    """
 
     name, title = "paper", "brian_rflo, training with trials and losses"
 
     def model(self, problem, networks):
         """Murray's figure 2."""
         task = PeriodicOutput(period=STEPS * DT_MS * ms, dt=DT_MS * ms)
-        made = neurons, readout, recurrent, output, feedback = parts(problem, task, 0.03, "step", networks)
+        made = neurons, readout, recurrent, output, _feedback = parts(
+            problem, task, 0.03, "step", networks
+        )
         trials = Trials(task, neurons, readout, recurrent, output)
-        return Model([*made, trials, LossMonitor(trials)], recurrent.variables["w"], readout.variables["output"])
+        return Model(
+            [*made, trials, LossMonitor(trials)],
+            recurrent.variables["w"],
+            readout.variables["output"],
+        )

@@ -1,14 +1,33 @@
-"""This package's e-prop, on the network of NEST's contestant: nanoseconds per plastic synapse and step."""
+"""This package's e-prop, on the network of NEST's contestant: nanoseconds per plastic synapse and
+step.
+"""
 
 import numpy as np
 from brian2 import Hz, defaultclock, ms
 
-from ... import PRESETS, AdaptiveEProp, ArrayTask, DerivedNeurons, DiscreteLIFNeurons, EProp, FeedbackSynapses, FiringRate, LeakyDelta, LeakyReadout, PerTrial, PlasticSynapses, Trials
+from ... import (
+    PRESETS,
+    AdaptiveEProp,
+    ArrayTask,
+    DerivedNeurons,
+    DiscreteLIFNeurons,
+    EProp,
+    FeedbackSynapses,
+    FiringRate,
+    LeakyDelta,
+    LeakyReadout,
+    PerTrial,
+    PlasticSynapses,
+    Trials,
+)
 from ..brian import Model, Standalone, flat
 from ..problem import DT_MS
 from .nest_eprop import ADAPTATION, CURRENTS, HERTZ, MEMBRANE
 
-TAU, RATE = MEMBRANE["tau_m"] * ms, 1e-8  # so small that the network goes on to fire as it does at first
+TAU, RATE = (
+    MEMBRANE["tau_m"] * ms,
+    1e-8,
+)  # so small that the network goes on to fire as it does at first
 
 
 class OursEprop(Standalone):
@@ -31,36 +50,73 @@ class OursEprop(Standalone):
         task = ArrayTask(target=problem.target(), dt=DT_MS * ms)
         defaultclock.dt = task.dt
         neurons = self.neurons(problem.size)
-        neurons.I_in = TAU / ms * np.array([CURRENTS[0] + CURRENTS[1] * post / problem.size for post in range(problem.size)])
+        neurons.I_in = (
+            TAU
+            / ms
+            * np.array(
+                [CURRENTS[0] + CURRENTS[1] * post / problem.size for post in range(problem.size)]
+            )
+        )
         readout, learn = LeakyReadout(task, tau=TAU), PerTrial(window=1)
-        recurrent = PlasticSynapses(neurons, neurons, FiringRate(HERTZ * Hz, 300).around(self.rule_of(neurons)), onto=self.onto, learn=learn)
-        output = PlasticSynapses(neurons, readout, LeakyDelta(RATE, tau=TAU), onto="drive", learn=learn)
+        recurrent = PlasticSynapses(
+            neurons,
+            neurons,
+            FiringRate(HERTZ * Hz, 300).around(self.rule_of(neurons)),
+            onto=self.onto,
+            learn=learn,
+        )
+        output = PlasticSynapses(
+            neurons, readout, LeakyDelta(RATE, tau=TAU), onto="drive", learn=learn
+        )
         feedback = FeedbackSynapses(readout, neurons)
-        for projection, weights, scale in zip((recurrent, output, feedback), flat(problem, networks), (1e-3 * TAU / ms, 1, 1)):
+        for projection, weights, scale in zip(
+            (recurrent, output, feedback), flat(problem, networks), (1e-3 * TAU / ms, 1, 1)
+        ):
             projection.connect(networks=networks)
             projection.w = scale * weights
         trials = Trials(task, neurons, readout, recurrent, output)
-        return Model([neurons, readout, recurrent, output, feedback, trials], recurrent.variables["w"], readout.variables["output"], sent=neurons.variables["sent"])
+        return Model(
+            [neurons, readout, recurrent, output, feedback, trials],
+            recurrent.variables["w"],
+            readout.variables["output"],
+            sent=neurons.variables["sent"],
+        )
 
 
 class OursAdaptiveEprop(OursEprop):
     """The same with adaptive thresholds."""
 
     name, title = "ours-eprop-alif", "brian_rflo, e-prop, adaptive LIF"
-    rule, adaptation = AdaptiveEProp(RATE, tau=TAU, tau_adapt=ADAPTATION["adapt_tau"] * ms), dict(tau_adapt=ADAPTATION["adapt_tau"] * ms, beta=ADAPTATION["adapt_beta"] * 0.03)
+    rule, adaptation = (
+        AdaptiveEProp(RATE, tau=TAU, tau_adapt=ADAPTATION["adapt_tau"] * ms),
+        dict(tau_adapt=ADAPTATION["adapt_tau"] * ms, beta=ADAPTATION["adapt_beta"] * 0.03),
+    )
 
 
 class OursDerived(OursEprop):
-    """The same network, written down in Brian2's language, with the rule that is derived from it."""
+    """The same network, written in Brian2's language, with the rule that is derived from it."""
 
     name, title, onto = "ours-derived", "brian_rflo, derived rule, LIF (network of NEST)", "v"
 
     def neurons(self, size):
-        """A spike lowers v by the threshold, and moves others, as both are seen in the next step."""
+        """A spike lowers v by the threshold and moves others; both are seen in the next step."""
         decay = float(np.exp(-DT_MS * ms / TAU))
         constants = dict(tau_m=TAU, theta=0.03, down=0.03 / decay, arriving=(1 - decay) / decay)
-        options = dict(on_pre="v += w*arriving", input="I_in", threshold="v >= theta", reset="v -= down", ignore="v", surrogate="0.3/theta*clip(1 - abs(u)/theta, 0, 1)")
-        return DerivedNeurons(size, "dv/dt = (I_in - v)/tau_m : 1", method="exponential_euler", namespace=constants, **options)
+        options = dict(
+            on_pre="v += w*arriving",
+            input="I_in",
+            threshold="v >= theta",
+            reset="v -= down",
+            ignore="v",
+            surrogate="0.3/theta*clip(1 - abs(u)/theta, 0, 1)",
+        )
+        return DerivedNeurons(
+            size,
+            "dv/dt = (I_in - v)/tau_m : 1",
+            method="exponential_euler",
+            namespace=constants,
+            **options,
+        )
 
     def rule_of(self, neurons):
         """Filtered as e-prop is."""

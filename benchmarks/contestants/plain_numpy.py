@@ -13,7 +13,11 @@ class PlainNumpy(Contestant):
 
     def prepare(self, problem, folder):
         """Nothing to build."""
-        self.problem, self.target, self.rate = problem, problem.cast(problem.target())[0], problem.rate
+        self.problem, self.target, self.rate = (
+            problem,
+            problem.cast(problem.target())[0],
+            problem.rate,
+        )
         self.run(1)
 
     def run(self, periods):
@@ -24,7 +28,11 @@ class PlainNumpy(Contestant):
         with timed() as run:
             for _ in range(periods):
                 output = period(recurrent, readout, feedback, network)
-        run.change, run.output, run.hertz = self.problem.change(recurrent), float(output), network.hertz(periods)
+        run.change, run.output, run.hertz = (
+            self.problem.change(recurrent),
+            float(output),
+            network.hertz(periods),
+        )
         return run
 
     def online(self, recurrent, readout, feedback, network):
@@ -85,7 +93,11 @@ class SpikingNetwork:
 
     def reset(self):
         """What a trial begins with."""
-        self.membrane, self.current, self.psp = self.initial.copy(), np.zeros_like(self.bias), np.zeros_like(self.bias)
+        self.membrane, self.current, self.psp = (
+            self.initial.copy(),
+            np.zeros_like(self.bias),
+            np.zeros_like(self.bias),
+        )
         self.activity, self.waiting = np.zeros_like(self.bias), np.zeros(len(self.bias), int)
         self.trace[:] = 0
 

@@ -20,8 +20,16 @@ class TorchEager(Contestant):
 
     def run(self, periods):
         """Periods of the mode."""
-        recurrent, readout, feedback = map(self.torch.from_numpy, self.problem.cast(*self.problem.weights()))
-        state = recurrent.clone(), readout.clone(), feedback, self.torch.full_like(readout, INITIAL), self.torch.zeros_like(recurrent)
+        recurrent, readout, feedback = map(
+            self.torch.from_numpy, self.problem.cast(*self.problem.weights())
+        )
+        state = (
+            recurrent.clone(),
+            readout.clone(),
+            feedback,
+            self.torch.full_like(readout, INITIAL),
+            self.torch.zeros_like(recurrent),
+        )
         period = self.trial if self.problem.is_trial else self.online
         with timed() as run:
             for _ in range(periods):

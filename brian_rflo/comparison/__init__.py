@@ -1,8 +1,9 @@
 """Rate beside spiking networks on one task: `compare`, and ``brian-rflo compare``.
 
-All networks of a comparison have the same size, task, trials and learning rates (but a `Kind` of yours may say how fast its readout learns), and, unless told
-otherwise, the same time constant: that of the rates is that of the filtered spikes. Errors are normalised: the sum of squared errors in units of the target's variance (NMSE), so that
-zero output has about 1.
+All networks of a comparison have the same size, task, trials and learning rates (but a `Kind` of
+yours may say how fast its readout learns), and, unless told otherwise, the same time constant: that
+of the rates is that of the filtered spikes. Errors are normalised: the sum of squared errors in
+units of the target's variance (NMSE), so that zero output has about 1.
 """
 
 from .comparing import TASKS, compare, wanted_parts
@@ -10,4 +11,16 @@ from .found import Comparison, comparison_of, outcome, power
 from .kinds import KINDS, RATE, Kind
 from .training import train
 
-__all__ = ["KINDS", "RATE", "TASKS", "Comparison", "Kind", "compare", "comparison_of", "outcome", "power", "train", "wanted_parts"]
+__all__ = [
+    "KINDS",
+    "RATE",
+    "TASKS",
+    "Comparison",
+    "Kind",
+    "compare",
+    "comparison_of",
+    "outcome",
+    "power",
+    "train",
+    "wanted_parts",
+]

@@ -20,29 +20,47 @@ TASKS = {
     "periodic": lambda seed: PeriodicOutput(period=1000 * ms),
     "cursor": lambda seed: CursorMovements(n_movements=4, seed=seed),
     "pattern": lambda seed: PatternGeneration(seed=seed, input_height=4.0),
-    "interval": lambda seed: IntervalMatching(n_inputs=2, input_height=2.0, tail=50 * ms, seed=seed),
+    "interval": lambda seed: IntervalMatching(
+        n_inputs=2, input_height=2.0, tail=50 * ms, seed=seed
+    ),
 }
 
 
-def compare(task="periodic", neurons=("rate", "lif"), rules=("rflo", "readout"), networks=5, trials=600, n=100, tau=50 * ms, noise=0.0, gain=None, seed=0, device="auto"):
+def compare(
+    task="periodic",
+    neurons=("rate", "lif"),
+    rules=("rflo", "readout"),
+    networks=5,
+    trials=600,
+    n=100,
+    tau=50 * ms,
+    noise=0.0,
+    gain=None,
+    seed=0,
+    device="auto",
+):
     """Train networks of several neuron models by several rules on one task.
 
     Parameters
     ----------
     task : Task or {"periodic", "cursor", "pattern", "interval"}
     neurons : sequence of {"rate", "lif", "alif"} or of Kind
-        A `Kind` of your own makes other neurons, and says by which rule they learn: that is what "rflo" stands for.
+        A `Kind` of your own makes other neurons, and says by which rule they learn: that is what
+        "rflo" stands for.
     rules : sequence of {"rflo", "readout", "least_squares", "bptt"}
-        RFLO; the readout alone, on the initial recurrent weights, trained trial by trial or fitted to 20 trials (to one, where all are the same)
-        and judged on others; BPTT in NumPy, for spikes with the surrogate gradient.
+        RFLO; the readout alone, on the initial recurrent weights, trained trial by trial or fitted
+        to 20 trials (to one, where all are the same) and judged on others; BPTT in NumPy, for
+        spikes with the surrogate gradient.
     networks, trials, n : int
         Networks of each kind, trials, neurons.
     tau : Quantity
         Time constant of the rates and of the filtered spikes.
     noise : float
-        Noise of spiking neurons (see `LIFNeurons`): standard deviation of the membrane, in units of threshold minus rest.
+        Noise of spiking neurons (see `LIFNeurons`): standard deviation of the membrane, in units of
+        threshold minus rest.
     gain : float, optional
-        Gain of the initial recurrent weights; each neuron model has its own by default (rates 1.5, spikes 0.5).
+        Gain of the initial recurrent weights; each neuron model has its own by default (rates 1.5,
+        spikes 0.5).
     seed : int
         Seed of weights, neurons and noise.
     device : {"auto", "numpy", "cython", "cpp_standalone"}
@@ -56,22 +74,34 @@ def compare(task="periodic", neurons=("rate", "lif"), rules=("rflo", "readout"),
     TypeError, ValueError
         For names that do not exist, or numbers out of their range.
     """
-    wanted = wanted_parts(task, neurons, rules, networks, trials, n, tau, seed, chosen(device), noise, gain)
+    wanted = wanted_parts(
+        task, neurons, rules, networks, trials, n, tau, seed, chosen(device), noise, gain
+    )
     with scratch("compare") as folder:
         silent = Progress(os.path.join(folder, "progress"))
         arrays = {part.name: part.function(silent, **part.arguments) for part in wanted}
     return comparison_of(wanted, arrays)
 
 
-def wanted_parts(task, neurons, rules, networks, trials, n, tau, seed, device, noise=0.0, gain=None):
+def wanted_parts(
+    task, neurons, rules, networks, trials, n, tau, seed, device, noise=0.0, gain=None
+):
     """A part for each pair of neurons and rule."""
     check_seed("compare: seed", seed)
     task = task_of(task, seed)
     for name, given, known in (("neurons", neurons, KINDS), ("rules", rules, RULES)):
         listed = given if isinstance(given, (list, tuple)) else ()
-        unknown = [value for value in listed if not isinstance(value, Kind) and not (isinstance(value, str) and value in known)]
+        unknown = [
+            value
+            for value in listed
+            if not isinstance(value, Kind) and not (isinstance(value, str) and value in known)
+        ]
         if unknown or not listed:
-            raise ValueError(f"compare: {name} must be some of {', '.join(known)}; got {given!r}{f': write {name}=({given!r},)' if isinstance(given, str) and given in known else ''}")
+            is_one = isinstance(given, str) and given in known
+            advice = f": write {name}=({given!r},)" if is_one else ""
+            raise ValueError(
+                f"compare: {name} must be some of {', '.join(known)}; got {given!r}{advice}"
+            )
     for name, value in (("networks", networks), ("trials", trials), ("n", n)):
         check_count(f"compare: {name}", value)
     check_tau("compare", tau, task.dt)
@@ -80,10 +110,33 @@ def wanted_parts(task, neurons, rules, networks, trials, n, tau, seed, device, n
     for kind in (kind for kind in neurons if isinstance(kind, Kind)):
         only_numpy = [rule for rule in rules if rule not in TRAINED]
         if only_numpy:
-            raise ValueError(f"compare: '{only_numpy[0]}' is computed in NumPy, for rates and LIF neurons alone; for {kind.label} choose among {', '.join(TRAINED)}")
+            raise ValueError(
+                f"compare: '{only_numpy[0]}' is computed in NumPy, for rates and LIF neurons alone;"
+                f" for {kind.label} choose among {', '.join(TRAINED)}"
+            )
     pairs = dict.fromkeys((kind, rule) for kind in neurons for rule in rules)
     steps = trials * task.n_steps * networks
-    return [Part(f"{kind if isinstance(kind, str) else kind.label}-{rule}".replace(" ", "_"), train, dict(device=device, task=task, kind=kind, rule=rule, n=n, networks=networks, seed=seed, trials=trials, tau=tau, noise=noise, gain=gain), 20 + steps * (2e-5 if rule == "bptt" else 3e-10 * n**2)) for kind, rule in pairs]
+    return [
+        Part(
+            f"{kind if isinstance(kind, str) else kind.label}-{rule}".replace(" ", "_"),
+            train,
+            dict(
+                device=device,
+                task=task,
+                kind=kind,
+                rule=rule,
+                n=n,
+                networks=networks,
+                seed=seed,
+                trials=trials,
+                tau=tau,
+                noise=noise,
+                gain=gain,
+            ),
+            20 + steps * (2e-5 if rule == "bptt" else 3e-10 * n**2),
+        )
+        for kind, rule in pairs
+    ]
 
 
 def task_of(task, seed):

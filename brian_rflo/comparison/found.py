@@ -24,7 +24,8 @@ class Comparison:
     results : dict
         A `TrainingResult` for each pair of names ``(neurons, rule)``.
     arrays : dict
-        All arrays of each pair, spikes of a trial of the trained networks ``[step, network, neuron]`` and firing rates in Hz among them.
+        All arrays of each pair, spikes of a trial of the trained networks ``[step, network,
+        neuron]`` and firing rates in Hz among them.
     tau : Quantity
         Time constant that all of them share.
     """
@@ -38,7 +39,10 @@ class Comparison:
     def errors(self, kind, rule):
         """Normalised mean squared error of each trial; shape (networks, trials)."""
         if (kind, rule) not in self.results:
-            raise KeyError(f"no {kind!r} trained by {rule!r} in this comparison; there are {', '.join(map(repr, self.results))}")
+            raise KeyError(
+                f"no {kind!r} trained by {rule!r} in this comparison; there are"
+                f" {', '.join(map(repr, self.results))}"
+            )
         return 2 * self.results[kind, rule].losses / power(self.task)
 
     def final_error(self, kind, rule):
@@ -46,10 +50,14 @@ class Comparison:
         return np.median(np.nan_to_num(self.errors(kind, rule)[:, -LATE:], nan=np.inf), axis=1)
 
     def trials_to(self, kind, rule):
-        """First trial from which on the running median of 20 trials is below 0.1; shape (networks,), infinite where it never is."""
+        """First trial from which on the running median of 20 trials is below 0.1; shape
+        (networks,), infinite where it never is.
+        """
         errors = np.nan_to_num(self.errors(kind, rule), nan=np.inf)
         width = min(LATE, errors.shape[1])
-        running = np.median(np.lib.stride_tricks.sliding_window_view(errors, width, axis=1), axis=-1)
+        running = np.median(
+            np.lib.stride_tricks.sliding_window_view(errors, width, axis=1), axis=-1
+        )
         below = running < self.cut
         return np.where(below.any(axis=1), below.argmax(axis=1) + width, np.inf)
 
@@ -57,34 +65,80 @@ class Comparison:
         """The table."""
         rows = []
         for kind, rule in self.results:
-            name, final, trials = f"{kind_of(kind).label}, {rule}", self.final_error(kind, rule), self.trials_to(kind, rule)
-            rows.append(Row(f"{name}: final error (NMSE), median", np.median(final), spread=listed(final, ".3g")))
+            name, final, trials = (
+                f"{kind_of(kind).label}, {rule}",
+                self.final_error(kind, rule),
+                self.trials_to(kind, rule),
+            )
+            rows.append(
+                Row(
+                    f"{name}: final error (NMSE), median",
+                    np.median(final),
+                    spread=listed(final, ".3g"),
+                )
+            )
             if rule != "least_squares":
-                rows.append(Row(f"{name}: trials to an error of {self.cut:g}, median", np.median(trials), spread=listed(trials, ".0f"), infinite="not reached"))
+                rows.append(
+                    Row(
+                        f"{name}: trials to an error of {self.cut:g}, median",
+                        np.median(trials),
+                        spread=listed(trials, ".0f"),
+                        infinite="not reached",
+                    )
+                )
             if "rates" in self.arrays[kind, rule]:
                 rates = self.arrays[kind, rule]["rates"].mean(axis=1)
-                rows.append(Row(f"{name}: firing rate after training, Hz", np.median(rates), spread=listed(rates, ".0f")))
-            rows.append(Row(f"{name}: CPU seconds, compiling included", float(self.arrays[kind, rule]["cpu_s"])))
-        return rows + [Row(f"time constant of rates and of filtered spikes, ms: {float(self.tau / ms):g} for all", float(self.tau / ms))]
+                rows.append(
+                    Row(
+                        f"{name}: firing rate after training, Hz",
+                        np.median(rates),
+                        spread=listed(rates, ".0f"),
+                    )
+                )
+            rows.append(
+                Row(
+                    f"{name}: CPU seconds, compiling included",
+                    float(self.arrays[kind, rule]["cpu_s"]),
+                )
+            )
+        return rows + [
+            Row(
+                f"time constant of rates and of filtered spikes, ms: {float(self.tau / ms):g}"
+                " for all",
+                float(self.tau / ms),
+            )
+        ]
 
     def panels(self):
         """Functions that draw on axes, by name: what `plotting.plot_comparison` puts together."""
         return {name: partial(draw, self) for name, draw in panels.PANELS.items()}
 
     def to_xarray(self):
-        """An `xarray.Dataset` along ``neurons`` and ``rule``, spikes, rates and time taken among its variables; needs ``brian_rflo[results]``."""
-        datasets = [labelled_pair(result, self.arrays[pair]) for pair, result in self.results.items()]
-        return labelled.stacked(datasets, neurons=[kind for kind, _ in self.results], rule=[rule for _, rule in self.results])
+        """An `xarray.Dataset` along ``neurons`` and ``rule``, spikes, rates and time taken among
+        its variables; needs ``brian_rflo[results]``.
+        """
+        datasets = [
+            labelled_pair(result, self.arrays[pair]) for pair, result in self.results.items()
+        ]
+        return labelled.stacked(
+            datasets,
+            neurons=[kind for kind, _ in self.results],
+            rule=[rule for _, rule in self.results],
+        )
 
     def save(self, path):
-        """Write `to_xarray` as netCDF, whole or not at all; `xarray.open_dataset` reads it. Returns the path."""
+        """Write `to_xarray` as netCDF, whole or not at all; `xarray.open_dataset` reads it. Returns
+        the path.
+        """
         return labelled.write(self.to_xarray(), path)
 
     def __str__(self):
         return table(self.rows())
 
     def plot(self):
-        """Error over trials, outputs early and late, raster, firing rates, weight changes, alignment; returns the figure."""
+        """Error over trials, outputs early and late, raster, firing rates, weight changes,
+        alignment; returns the figure.
+        """
         return panels.draw(self)
 
 
@@ -99,17 +153,32 @@ def power(task):
 
 def labelled_pair(result, arrays):
     """The dataset of one neuron model and rule."""
-    extra = {"cpu_s": ((), arrays["cpu_s"], {"long_name": "CPU time, compiling included", "units": "s"})}
+    extra = {
+        "cpu_s": ((), arrays["cpu_s"], {"long_name": "CPU time, compiling included", "units": "s"})
+    }
     if "spikes" in arrays:
-        extra["spikes"] = (("time", "network", "post"), arrays["spikes"].astype(np.int8), {"long_name": "spikes of a trial after training", "units": "1"})
-        extra["rates"] = (("network", "post"), arrays["rates"], {"long_name": "firing rate after training", "units": "Hz"})
+        extra["spikes"] = (
+            ("time", "network", "post"),
+            arrays["spikes"].astype(np.int8),
+            {"long_name": "spikes of a trial after training", "units": "1"},
+        )
+        extra["rates"] = (
+            ("network", "post"),
+            arrays["rates"],
+            {"long_name": "firing rate after training", "units": "Hz"},
+        )
     return result.to_xarray().assign(extra)
 
 
 def comparison_of(wanted, arrays):
     """The comparison of what the parts have computed."""
     named = {(part.arguments["kind"], part.arguments["rule"]): arrays[part.name] for part in wanted}
-    return Comparison(wanted[0].arguments["task"], {pair: TrainingResult.from_arrays(values) for pair, values in named.items()}, named, wanted[0].arguments["tau"])
+    return Comparison(
+        wanted[0].arguments["task"],
+        {pair: TrainingResult.from_arrays(values) for pair, values in named.items()},
+        named,
+        wanted[0].arguments["tau"],
+    )
 
 
 def outcome(wanted, arrays):

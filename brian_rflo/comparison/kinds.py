@@ -13,7 +13,9 @@ TAU_M, TAU_ADAPT, BETA, REFRACTORY = 20 * ms, 200 * ms, 0.1, 3 * ms
 
 @dataclass(frozen=True)
 class Kind:
-    """A neuron model in a comparison: its name in figures, gain of the recurrent and factor of the readout weights at the beginning, the learning rate of the readout."""
+    """A neuron model in a comparison: its name in figures, gain of the recurrent and factor of the
+    readout weights at the beginning, the learning rate of the readout.
+    """
 
     label: str
     gain: float
@@ -22,7 +24,9 @@ class Kind:
     readout_rate: float = READOUT_RATE
 
     def make(self, size, tau, rng, noise):
-        """A group of neurons; what differs from neuron to neuron is drawn with `rng`. Rates are without noise."""
+        """A group of neurons; what differs from neuron to neuron is drawn with `rng`. Rates are
+        without noise.
+        """
         raise NotImplementedError
 
     def rule(self, neurons, tau):
@@ -45,18 +49,29 @@ class Spikes(Kind):
 
     def start(self, size, rng):
         """Drive and initial state."""
-        return dict(bias=rng.uniform(1, 1.5, size), initial=rng.uniform(0, 1, size), initial_activity=rng.uniform(0, 1, size), refractory=REFRACTORY)
+        return dict(
+            bias=rng.uniform(1, 1.5, size),
+            initial=rng.uniform(0, 1, size),
+            initial_activity=rng.uniform(0, 1, size),
+            refractory=REFRACTORY,
+        )
 
 
 class AdaptiveSpikes(Spikes):
     """`ALIFNeurons`."""
 
     def make(self, size, tau, rng, noise):
-        return ALIFNeurons(size, TAU_M, tau, noise=noise, tau_adapt=TAU_ADAPT, beta=BETA, **self.start(size, rng))
+        return ALIFNeurons(
+            size, TAU_M, tau, noise=noise, tau_adapt=TAU_ADAPT, beta=BETA, **self.start(size, rng)
+        )
 
 
 #: Neuron models by name.
-KINDS = {"rate": Rates("rate", 1.5, colour="#0072b2"), "lif": Spikes("LIF", 0.5, 0.1, "#d55e00"), "alif": AdaptiveSpikes("adaptive LIF", 0.5, 0.1, "#009e73")}
+KINDS = {
+    "rate": Rates("rate", 1.5, colour="#0072b2"),
+    "lif": Spikes("LIF", 0.5, 0.1, "#d55e00"),
+    "alif": AdaptiveSpikes("adaptive LIF", 0.5, 0.1, "#009e73"),
+}
 
 
 def kind_of(kind):

@@ -16,7 +16,10 @@ def draw(comparison):
     figure = Figure(figsize=(14, 8), layout="constrained")
     plotting.plot_comparison(comparison, figure.subplot_mosaic(plotting.GRID))
     networks, trials = next(iter(comparison.results.values())).losses.shape
-    figure.suptitle(f"{type(comparison.task).__name__}: {networks} networks of each kind, {trials} trials, time constant {float(comparison.tau / ms):g} ms for all")
+    figure.suptitle(
+        f"{type(comparison.task).__name__}: {networks} networks of each kind, {trials} trials, time"
+        f" constant {float(comparison.tau / ms):g} ms for all"
+    )
     return figure
 
 
@@ -50,7 +53,9 @@ def draw_early(comparison, ax):
 def draw_late(comparison, ax):
     """Outputs in the last trial."""
     for _, result, style in styled(comparison):
-        plotting.plot_output(result.times, result.output[0], result.target, ax, mask=result.mask, **style)
+        plotting.plot_output(
+            result.times, result.output[0], result.target, ax, mask=result.mask, **style
+        )
     plotting.titled(ax, "Last trial, network 0")
 
 
@@ -64,7 +69,9 @@ def draw_alignment(comparison, ax):
 def draw_changes(comparison, ax):
     """How much the recurrent weights have changed."""
     for _, result, style in styled(comparison):
-        plotting.plot_changes(result.weights_before["recurrent"], result.weights_after["recurrent"], ax, **style)
+        plotting.plot_changes(
+            result.weights_before["recurrent"], result.weights_after["recurrent"], ax, **style
+        )
     ax.set(xlabel="Change of recurrent weights")
 
 
@@ -82,7 +89,13 @@ def draw_raster(comparison, ax):
     for (kind, rule), arrays in comparison.arrays.items():
         if "spikes" in arrays:
             steps, neurons = np.nonzero(arrays["spikes"][:, 0])
-            plotting.plot_raster(steps * comparison.task.dt, neurons + offset, ax, label=f"{kind_of(kind).label}, {rule}", color=kind_of(kind).colour)
+            plotting.plot_raster(
+                steps * comparison.task.dt,
+                neurons + offset,
+                ax,
+                label=f"{kind_of(kind).label}, {rule}",
+                color=kind_of(kind).colour,
+            )
             offset += arrays["spikes"].shape[2]
     ax.set(xlabel="Time in trial (ms)")
     plotting.titled(ax, "Spikes after training, network 0")
@@ -91,4 +104,12 @@ def draw_raster(comparison, ax):
 
 
 #: What `plotting.plot_comparison` draws.
-PANELS = {"error": draw_error, "early": draw_early, "late": draw_late, "raster": draw_raster, "alignment": draw_alignment, "changes": draw_changes, "rates": draw_rates}
+PANELS = {
+    "error": draw_error,
+    "early": draw_early,
+    "late": draw_late,
+    "raster": draw_raster,
+    "alignment": draw_alignment,
+    "changes": draw_changes,
+    "rates": draw_rates,
+}

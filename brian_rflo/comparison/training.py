@@ -10,9 +10,9 @@ from ..construction import one_error
 from ..devices import device as on
 from ..network import LearningNetwork, initial_weights
 from ..neurons import LIFNeurons
-from ..updates import Adam, PerTrial
 from ..reference_spiking import LIF
 from ..rules import Delta
+from ..updates import Adam, PerTrial
 from .kinds import RATE, kind_of
 
 DECAY, LATE = 200, 20
@@ -24,9 +24,13 @@ TRAINED = {"rflo": ("recurrent", "input", "output"), "readout": ("output",)}
 
 
 def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, noise=0.0, gain=None):
-    """A part: networks of one kind trained by one rule; and a trial of the trained networks, replayed in NumPy. Arrays by name."""
+    """A part: networks of one kind trained by one rule; and a trial of the trained networks,
+    replayed in NumPy. Arrays by name.
+    """
     model, before = kind_of(kind), cpu_seconds()
-    weights = initial_weights(n, task.n_inputs, task.n_outputs, networks, model.gain if gain is None else gain, seed)
+    weights = initial_weights(
+        n, task.n_inputs, task.n_outputs, networks, model.gain if gain is None else gain, seed
+    )
     weights["output"] *= model.readout
     sent = None
     with on(device if rule in TRAINED else "numpy"), one_error():
@@ -36,15 +40,42 @@ def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, no
             get_device().seed(seed)
         spiking = LIF.of(neurons, networks) if isinstance(neurons, LIFNeurons) else None
         if rule not in TRAINED:
-            Network(neurons).run(0 * ms, namespace={})  # Brian2 warns of groups that were never in a network
+            Network(neurons).run(
+                0 * ms, namespace={}
+            )  # Brian2 warns of groups that were never in a network
         if rule in TRAINED:
-            net = LearningNetwork(task, neurons, model.rule(neurons, tau), readout_rule=Delta(model.readout_rate), learn=PerTrial(Adam(decay=DECAY)), trained=TRAINED[rule], initial=weights, networks=networks)
+            net = LearningNetwork(
+                task,
+                neurons,
+                model.rule(neurons, tau),
+                readout_rule=Delta(model.readout_rate),
+                learn=PerTrial(Adam(decay=DECAY)),
+                trained=TRAINED[rule],
+                initial=weights,
+                networks=networks,
+            )
             result = net.train(trials, namespace={}, **progress.report(device))
         elif rule == "bptt":
             rates = {"recurrent": RATE, "input": RATE, "output": model.readout_rate}
-            result = reference.train(task, weights, rule, rates, tau, trials, optimizer=Adam(decay=DECAY), neurons=spiking, report=lambda done: progress(done / trials))
+            result = reference.train(
+                task,
+                weights,
+                rule,
+                rates,
+                tau,
+                trials,
+                optimizer=Adam(decay=DECAY),
+                neurons=spiking,
+                report=lambda done: progress(done / trials),
+            )
         else:
-            result = reference.fit_readout(task, weights, tau, min(trials, LATE if noise or task.random else 1), neurons=spiking)
+            result = reference.fit_readout(
+                task,
+                weights,
+                tau,
+                min(trials, LATE if noise or task.random else 1),
+                neurons=spiking,
+            )
         if "sent" in neurons.variables and spiking is None:
             sent = np.array(neurons.sent).reshape(networks, n) / float(task.duration)
     arrays = result.arrays() | {"cpu_s": np.array(cpu_seconds() - before)}
@@ -52,11 +83,16 @@ def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, no
         arrays["rates"] = sent
     if spiking is not None:
         replayed = spiking.trial(result.weights_after, *task.trial(trials - 1), trials - 1)
-        arrays |= {"spikes": replayed.spikes.astype(bool), "rates": replayed.spikes.mean(axis=0) / float(task.dt)}
+        arrays |= {
+            "spikes": replayed.spikes.astype(bool),
+            "rates": replayed.spikes.mean(axis=0) / float(task.dt),
+        }
     return arrays
 
 
 def cpu_seconds():
-    """CPU time of this process and of the programs that it has started; 0 where the system does not tell."""
+    """CPU time of this process and of the programs that it has started; 0 where the system does not
+    tell.
+    """
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system

@@ -5,4 +5,11 @@ from .base import Credit, CreditPath, Path
 from .random import RandomFeedback
 from .symmetric import SymmetricFeedback
 
-__all__ = ["AdaptiveFeedback", "Credit", "CreditPath", "Path", "RandomFeedback", "SymmetricFeedback"]
+__all__ = [
+    "AdaptiveFeedback",
+    "Credit",
+    "CreditPath",
+    "Path",
+    "RandomFeedback",
+    "SymmetricFeedback",
+]

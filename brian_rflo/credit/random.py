@@ -10,7 +10,9 @@ from .base import CreditPath, Path
 
 @dataclass(frozen=True)
 class RandomFeedback(CreditPath):
-    """Fixed random weights from the readout's error to the neurons, from a standard normal distribution (Murray 2019)."""
+    """Fixed random weights from the readout's error to the neurons, from a standard normal
+    distribution (Murray 2019).
+    """
 
     paths = {"feedback": Path("pre", "post", "feedback", sends="error", initial="randn()")}
     is_aligned = True

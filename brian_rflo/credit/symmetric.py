@@ -1,6 +1,6 @@
 """Symmetric feedback: the error comes back through the readout weights themselves, backwards.
 
-    feedback_i = sum_k w_ki error_k
+feedback_i = sum_k w_ki error_k
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,6 @@
-"""Who computes: pieces of work in processes of their own, in processes that are used again, on an executor, or here."""
+"""Who computes: pieces of work in processes of their own, in processes that are used again, on an
+executor, or here.
+"""
 
 from .executors import crew_of
 from .pieces import NO_ROOM, NOT_COMPUTED, Failure, Here, work

@@ -1,4 +1,6 @@
-"""Crews that compute on executors: joblib's processes on this machine, a cluster, or whatever has ``submit``."""
+"""Crews that compute on executors: joblib's processes on this machine, a cluster, or whatever has
+``submit``.
+"""
 
 import os
 import socket
@@ -30,15 +32,23 @@ def crew_of(executor, workers):
         loky()
         return Loky(workers)
     if isinstance(executor, ThreadPoolExecutor):
-        raise TypeError("a ThreadPoolExecutor computes in threads, which would share one clock and one scope of Brian2; give a ProcessPoolExecutor, or leave executor out")
+        raise TypeError(
+            "a ThreadPoolExecutor computes in threads, which would share one clock and one scope of"
+            " Brian2; give a ProcessPoolExecutor, or leave executor out"
+        )
     if not callable(getattr(executor, "submit", None)):
-        raise TypeError(f"executor must have a method submit, as those of concurrent.futures, a Dask client or submitit have; got {executor!r}")
+        raise TypeError(
+            "executor must have a method submit, as those of concurrent.futures, a Dask client or"
+            f" submitit have; got {executor!r}"
+        )
     prepare_dask(executor)
     return Executor(executor)
 
 
 class Executor(Crew):
-    """Any executor with ``submit``: of `concurrent.futures`, a Dask client, submitit. It gets all pieces at once and remains the user's."""
+    """Any executor with ``submit``: of `concurrent.futures`, a Dask client, submitit. It gets all
+    pieces at once and remains the user's.
+    """
 
     at_a_time = float("inf")
 
@@ -56,15 +66,21 @@ class Executor(Crew):
         return self.executor.batch() if hasattr(self.executor, "batch") else nullcontext()
 
     def start(self, part, path):
-        self.handed_out += 1  # an argument of its own, for Dask: it would remember what equal calls returned
+        self.handed_out += (
+            1  # an argument of its own, for Dask: it would remember what equal calls returned
+        )
         self.running[submitted(self.executor, part, path, self.handed_out)] = part
 
     def ended(self):
-        return [(self.running.pop(future), outcome_of(future)) for future in done_soon(self.running)]
+        return [
+            (self.running.pop(future), outcome_of(future)) for future in done_soon(self.running)
+        ]
 
 
 class Loky(Workplace):
-    """Processes of this machine that compute one piece after the other, by joblib; where one dies, new ones go on."""
+    """Processes of this machine that compute one piece after the other, by joblib; where one dies,
+    new ones go on.
+    """
 
     def __enter__(self):
         super().__enter__()
@@ -73,7 +89,9 @@ class Loky(Workplace):
 
     def begin(self):
         """Start processes."""
-        self.executor = loky().ProcessPoolExecutor(self.at_a_time, initializer=end_with, initargs=(os.getpid(),))
+        self.executor = loky().ProcessPoolExecutor(
+            self.at_a_time, initializer=end_with, initargs=(os.getpid(),)
+        )
 
     def end(self):
         """End them."""
@@ -89,17 +107,31 @@ class Loky(Workplace):
             self.running[broken] = part
 
     def ended(self):
-        done = [(self.running.pop(future), outcome_of(future)) for future in done_soon(self.running) if not is_broken(future)]
+        done = [
+            (self.running.pop(future), outcome_of(future))
+            for future in done_soon(self.running)
+            if not is_broken(future)
+        ]
         if not any(is_broken(future) for future in self.running):
             return done
         suspects, self.running = list(self.running.values()), {}
         self.end()
         self.begin()
-        return done + [(part, INTERRUPTED if len(suspects) > 1 else Failure("its process died: killed, perhaps for want of memory, or crashed")) for part in suspects]
+        return done + [
+            (
+                part,
+                (
+                    INTERRUPTED
+                    if len(suspects) > 1
+                    else Failure("its process died: killed, perhaps for want of memory, or crashed")
+                ),
+            )
+            for part in suspects
+        ]
 
 
 def loky():
-    """joblib's executor of processes.
+    """Joblib's executor of processes.
 
     Raises
     ------
@@ -109,19 +141,30 @@ def loky():
     try:
         from joblib.externals import loky
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("several processes at a time need joblib; write pip install 'brian_rflo[sweep]', or workers=1") from error
+        raise ModuleNotFoundError(
+            "several processes at a time need joblib; write pip install 'brian_rflo[sweep]', or"
+            " workers=1"
+        ) from error
     return loky
 
 
 def submitted(executor, part, path, number=0):
     """Hand a piece to an executor; its future."""
-    return executor.submit(compute_pickled, pickled(part), str(Path(path).absolute()), (socket.gethostname(), os.getpid()), number)
+    return executor.submit(
+        compute_pickled,
+        pickled(part),
+        str(Path(path).absolute()),
+        (socket.gethostname(), os.getpid()),
+        number,
+    )
 
 
 def done_soon(futures):
     """Those of the futures that are done within a moment."""
     until = time.monotonic() + 1
-    while not (done := [future for future in futures if future.done()]) and time.monotonic() < until:
+    while (
+        not (done := [future for future in futures if future.done()]) and time.monotonic() < until
+    ):
         time.sleep(0.05)
     return done
 
@@ -132,7 +175,11 @@ def outcome_of(future):
         return future.result()
     except Exception as error:
         if "signal only works in main thread" in str(error):
-            return Failure("RuntimeError: Brian2 must be imported in the main thread of a worker; start the workers with --preload brian2", traceback.format_exc())
+            return Failure(
+                "RuntimeError: Brian2 must be imported in the main thread of a worker; start the"
+                " workers with --preload brian2",
+                traceback.format_exc(),
+            )
         return Failure.of(error)
     except BaseException as error:  # Dask's and asyncio's CancelledError
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
@@ -142,16 +189,28 @@ def outcome_of(future):
 
 def is_broken(future):
     """Whether the process that computed it has died."""
-    return future.done() and not future.cancelled() and isinstance(future.exception(), BrokenProcessPool)
+    return (
+        future.done()
+        and not future.cancelled()
+        and isinstance(future.exception(), BrokenProcessPool)
+    )
 
 
 def prepare_dask(client):
-    """Let the workers of a Dask cluster import Brian2 in their main thread, which it needs; and make sure that each computes one piece at a time."""
-    if type(client).__module__.partition(".")[0] != "distributed" or not hasattr(client, "nthreads"):
+    """Let the workers of a Dask cluster import Brian2 in their main thread, which it needs; and
+    make sure that each computes one piece at a time.
+    """
+    if type(client).__module__.partition(".")[0] != "distributed" or not hasattr(
+        client, "nthreads"
+    ):
         return
     crowded = {address: threads for address, threads in client.nthreads().items() if threads > 1}
     if crowded:
-        raise ValueError(f"workers of this Dask cluster have {max(crowded.values())} threads, which would share one clock and one scope of Brian2; write LocalCluster(n_workers=2, threads_per_worker=1), or dask worker --nthreads 1")
+        raise ValueError(
+            f"workers of this Dask cluster have {max(crowded.values())} threads, which would share"
+            " one clock and one scope of Brian2; write LocalCluster(n_workers=2,"
+            " threads_per_worker=1), or dask worker --nthreads 1"
+        )
     client.run(import_here)
 
 

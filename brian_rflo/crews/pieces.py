@@ -1,8 +1,9 @@
 """Pieces of work: computing one, handing out many, and what comes of them.
 
-A piece (`brian_rflo.parts.Part`) computes itself and is written to its file by whoever has computed it, at once and whole. A crew only says who
-does so; `work` hands out the pieces, the longest first, and takes care of pieces that fail, of processes that die, and of pieces that others,
-elsewhere, are computing at the same time.
+A piece (`brian_rflo.parts.Part`) computes itself and is written to its file by whoever has computed
+it, at once and whole. A crew only says who does so; `work` hands out the pieces, the longest first,
+and takes care of pieces that fail, of processes that die, and of pieces that others, elsewhere, are
+computing at the same time.
 """
 
 import errno
@@ -18,7 +19,8 @@ import numpy as np
 from ..files import remove_half_written, save_arrays, write_whole
 from ..sharing import claimed, is_claimed
 
-#: What comes of a piece besides a `Failure`: it is in its file; another process computes it; the processes died, and it may not be to blame.
+#: What comes of a piece besides a `Failure`: it is in its file; another process computes it; the
+#: processes died, and it may not be to blame.
 FINISHED, TAKEN, INTERRUPTED = "finished", "taken", "interrupted"
 #: Errors after which nothing more can be kept: a full disk, a folder that may not be used.
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
@@ -58,7 +60,9 @@ def number_of(error):
 
 
 def compute_one(part, path, progress=lambda fraction: None):
-    """Compute a piece, unless it is finished or another process is at it, and write it, whole. Returns what came of it."""
+    """Compute a piece, unless it is finished or another process is at it, and write it, whole.
+    Returns what came of it.
+    """
     try:
         with claimed(path) as ours:
             if path.exists():

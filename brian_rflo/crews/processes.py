@@ -16,7 +16,9 @@ from .pieces import FINISHED, Crew, Failure, compute_one, signals
 from .progress import Progress
 
 #: One thread for each piece: pieces run side by side.
-THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB", "BLIS")}
+THREADS = {
+    f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB", "BLIS")
+}
 
 
 def temporary(folder):
@@ -25,7 +27,9 @@ def temporary(folder):
 
 
 class Workplace(Crew):
-    """Crews of processes on this machine: one thread for each, and a folder for all that they leave while they work, gone with them."""
+    """Crews of processes on this machine: one thread for each, and a folder for all that they leave
+    while they work, gone with them.
+    """
 
     def __init__(self, workers):
         super().__init__()
@@ -68,13 +72,20 @@ class Processes(Workplace):
         return self.folder / f"{part.name}.{kind}"
 
     def start(self, part, path):
-        process = self.context.Process(target=in_a_new_process, args=(part, path, self.note(part, "progress"), self.note(part, "outcome"), os.getpid()))
+        process = self.context.Process(
+            target=in_a_new_process,
+            args=(part, path, self.note(part, "progress"), self.note(part, "outcome"), os.getpid()),
+        )
         process.start()
         self.running[process], self.paths[part.name] = part, path
 
     def ended(self):
         wait([process.sentinel for process in self.running], timeout=1)
-        return [(self.running.pop(process), self.outcome(process, part)) for process, part in list(self.running.items()) if not process.is_alive()]
+        return [
+            (self.running.pop(process), self.outcome(process, part))
+            for process, part in list(self.running.items())
+            if not process.is_alive()
+        ]
 
     def outcome(self, process, part):
         """What came of a piece, from what its process has left."""
@@ -99,11 +110,13 @@ def in_a_new_process(part, path, progress, note, parent):
     outcome = compute_one(part, path, Progress(progress))
     if isinstance(outcome, Failure):
         print(outcome.details, flush=True)
-    note.write_text(json.dumps(asdict(outcome) if isinstance(outcome, Failure) else outcome), encoding="utf-8")
+    note.write_text(
+        json.dumps(asdict(outcome) if isinstance(outcome, Failure) else outcome), encoding="utf-8"
+    )
 
 
 def end_with(parent):
-    """Let this process end with the one that started it, and with it all that this one has started."""
+    """Let this process, and all that it has started, end with the process that started it."""
     with suppress(AttributeError, OSError):
         os.setsid()  # so that it can be ended together with the programs that it starts
         threading.Thread(target=wait_for_end_of, args=(parent,), daemon=True).start()

@@ -28,6 +28,12 @@ class Progress:
     def report(self, device):
         """Arguments of `Network.run`: a function, or in C++ standalone the code of one."""
         if device == "cpp_standalone":
-            code = f'std::ofstream("{Path(self.path).as_posix()}") << {self.first!r} + completed*{self.last - self.first!r};'
+            code = (
+                f'std::ofstream("{Path(self.path).as_posix()}") << {self.first!r} +'
+                f" completed*{self.last - self.first!r};"
+            )
             return dict(report=code, report_period=REPORT_PERIOD)
-        return dict(report=lambda elapsed, completed, start, duration: self(completed), report_period=REPORT_PERIOD)
+        return dict(
+            report=lambda elapsed, completed, start, duration: self(completed),
+            report_period=REPORT_PERIOD,
+        )

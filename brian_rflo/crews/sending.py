@@ -29,15 +29,29 @@ def pickled(part):
     try:
         return dumps(part)
     except Exception as error:
-        hint = "" if cloudpickle() else "; with cloudpickle, pip install 'brian_rflo[sweep]', functions of scripts, lambdas and closures can be sent too"
-        raise TypeError(f"{part.name} cannot be sent to another process ({type(error).__name__}: {error}); build networks, files and generators within the function{hint}") from error
+        hint = (
+            ""
+            if cloudpickle()
+            else (
+                "; with cloudpickle, pip install 'brian_rflo[sweep]', functions of scripts, lambdas"
+                " and closures can be sent too"
+            )
+        )
+        raise TypeError(
+            f"{part.name} cannot be sent to another process ({type(error).__name__}: {error});"
+            f" build networks, files and generators within the function{hint}"
+        ) from error
 
 
 def dumps(thing):
-    """A thing as bytes. Of what is one in a process, Brian2's objects such as `prefs`, NumPy's random numbers, there is no copy: it is that of the process that reads them."""
+    """A thing as bytes. Of what is one in a process, Brian2's objects such as `prefs`, NumPy's
+    random numbers, there is no copy: it is that of the process that reads them.
+    """
     if cloudpickle() is None:
         return pickle.dumps(thing)
-    names = {id(value): (brian2, name) for name, value in vars(brian2).items()} | {id(np.random.mtrand._rand): (np.random.mtrand, "_rand")}
+    names = {id(value): (brian2, name) for name, value in vars(brian2).items()} | {
+        id(np.random.mtrand._rand): (np.random.mtrand, "_rand")
+    }
 
     class Pickler(cloudpickle().Pickler):
         def reducer_override(self, value):
@@ -52,7 +66,9 @@ def dumps(thing):
 
 
 def cloudpickle():
-    """What writes functions of scripts and notebooks too, by their code, and comes with joblib, Dask and submitit; None where it is missing."""
+    """What writes functions of scripts and notebooks too, by their code, and comes with joblib,
+    Dask and submitit; None where it is missing.
+    """
     for name in ("cloudpickle", "joblib.externals.cloudpickle"):
         with suppress(ModuleNotFoundError):
             return import_module(name)
@@ -60,8 +76,14 @@ def cloudpickle():
 
 def compute_pickled(data, path, sender, number):
     """What an executor calls."""
-    if sender == (socket.gethostname(), os.getpid()) and threading.current_thread() is not threading.main_thread():
-        return Failure("RuntimeError: this executor computes in threads, which would share one clock and one scope of Brian2; give one that computes in processes (for Dask, processes=True)")
+    if (
+        sender == (socket.gethostname(), os.getpid())
+        and threading.current_thread() is not threading.main_thread()
+    ):
+        return Failure(
+            "RuntimeError: this executor computes in threads, which would share one clock and one"
+            " scope of Brian2; give one that computes in processes (for Dask, processes=True)"
+        )
     try:
         with BRIAN2:
             return compute_one(pickle.loads(data), Path(path))

@@ -1,7 +1,9 @@
-"""Dense projections on compiled targets: the same Brian2 strings, in loops as fast as hand-written C++.
+"""Dense projections on compiled targets: the same Brian2 strings, in loops as fast as hand-written
+C++.
 
-Brian2 runs a plastic projection as three loops over index arrays: traces, weight change, sum. An all-to-all projection needs no
-index arrays, and its three loops can be one, which halves what goes through memory. `DenseParts` decides before each run.
+Brian2 runs a plastic projection as three loops over index arrays: traces, weight change, sum. An
+all-to-all projection needs no index arrays, and its three loops can be one, which halves what goes
+through memory. `DenseParts` decides before each run.
 """
 
 from brian2 import BrianPreference, prefs
@@ -9,16 +11,46 @@ from brian2 import BrianPreference, prefs
 prefs.register_preferences(
     "brian_rflo",
     "Preferences of brian_rflo, the learning rules for recurrent networks.",
-    dense_pass=BrianPreference(default=True, docs="Whether all-to-all projections run as dense loops on compiled targets; the numbers are the same."),
+    dense_pass=BrianPreference(
+        default=True,
+        docs=(
+            "Whether all-to-all projections run as dense loops on compiled targets; the numbers are"
+            " the same."
+        ),
+    ),
     padded_rows=BrianPreference(
         default=None,
         validator=lambda value: value in (None, True, False),
-        docs="Whether rows of all-to-all projections are padded to whole lines of the cache, in a copy while nobody looks at them. None: on processors where it was measured to be faster.",
+        docs=(
+            "Whether rows of all-to-all projections are padded to whole lines of the cache, in a"
+            " copy while nobody looks at them. None: on processors where it was measured to be"
+            " faster."
+        ),
     ),
-    vector_math=BrianPreference(default=True, docs="Whether C++ standalone code of learning networks uses the vector versions of tanh and exp, where there are any."),
-    step_loop=BrianPreference(default=True, docs="Whether C++ standalone runs networks with one clock in a tight loop."),
-    one_file=BrianPreference(default=True, docs="Whether C++ standalone programs of learning networks are compiled as one file, beside their main function."),
-    keep_programs=BrianPreference(default=True, docs="Whether the object files of such programs are kept for the next ones, in the user's cache folder; `brian-rflo clean` deletes them."),
+    vector_math=BrianPreference(
+        default=True,
+        docs=(
+            "Whether C++ standalone code of learning networks uses the vector versions of tanh and"
+            " exp, where there are any."
+        ),
+    ),
+    step_loop=BrianPreference(
+        default=True, docs="Whether C++ standalone runs networks with one clock in a tight loop."
+    ),
+    one_file=BrianPreference(
+        default=True,
+        docs=(
+            "Whether C++ standalone programs of learning networks are compiled as one file, beside"
+            " their main function."
+        ),
+    ),
+    keep_programs=BrianPreference(
+        default=True,
+        docs=(
+            "Whether the object files of such programs are kept for the next ones, in the user's"
+            " cache folder; `brian-rflo clean` deletes them."
+        ),
+    ),
 )
 
 from .code import Geometry  # noqa: E402

@@ -34,7 +34,13 @@ def reason_against(parts, objects, run_namespace):
     run_namespace : dict
         The namespace of the run.
     """
-    for problems in (problems_of_target, problems_of_connections, problems_of_functions, problems_of_traces, problems_of_others):
+    for problems in (
+        problems_of_target,
+        problems_of_connections,
+        problems_of_functions,
+        problems_of_traces,
+        problems_of_others,
+    ):
         for problem in problems(parts, objects, run_namespace):
             return problem
     return None
@@ -51,7 +57,7 @@ def problems_of_target(parts, objects, run_namespace):
 
 
 def problems_of_connections(parts, objects, run_namespace):
-    """Pattern of connections, and objects that the user moved, switched off, or gave another clock."""
+    """Connections, and objects that the user has moved, switched off or given another clock."""
     if parts.synapses.geometry is None:
         yield "it is not connected all to all"
     if any(runner.clock is not parts.synapses.clock for runner in parts.ordinary):
@@ -84,12 +90,16 @@ def problems_of_functions(parts, objects, run_namespace):
 
 def draws(parts, run_namespace):
     """Names in its code that stand for random numbers."""
-    stateful = {name for name, function in functions(parts, run_namespace).items() if not function.stateless}
+    stateful = {
+        name for name, function in functions(parts, run_namespace).items() if not function.stateless
+    }
     return stateful | set(parts.synapses.equations.stochastic_variables)
 
 
 def functions(parts, run_namespace):
-    """The functions that its code calls, by name; names that nobody knows are left to Brian2's own error."""
+    """The functions that its code calls, by name; names that nobody knows are left to Brian2's own
+    error.
+    """
     found = {}
     for name in parts.names - set(parts.synapses.variables):
         with suppress(KeyError):
@@ -101,15 +111,27 @@ def problems_of_traces(parts, objects, run_namespace):
     """Neuron variables as they were in an earlier phase can be kept only if they are stored."""
     variables = parts.synapses.variables
     for name in parts.trace_names & set(variables):
-        if variables.indices[name] in (PRE, POST) and not isinstance(variables[name], ArrayVariable):
+        if variables.indices[name] in (PRE, POST) and not isinstance(
+            variables[name], ArrayVariable
+        ):
             yield f"its traces read '{name}', which is not stored"
 
 
 def problems_of_others(parts, objects, run_namespace):
-    """Other objects that would see or meet the synapses in a state that the pass reaches only later in the step."""
-    places = [number for number, obj in enumerate(objects) if any(obj is runner for runner in parts.deferred)]
+    """Other objects that would see or meet the synapses in a state that the pass reaches only later
+    in the step.
+    """
+    places = [
+        number
+        for number, obj in enumerate(objects)
+        if any(obj is runner for runner in parts.deferred)
+    ]
     for number, obj in enumerate(objects):
-        if isinstance(obj, Group) and not isinstance(obj, CodeRunner) or any(obj is own for own in parts.own) or not obj.active:
+        if (
+            (isinstance(obj, Group) and not isinstance(obj, CodeRunner))
+            or any(obj is own for own in parts.own)
+            or not obj.active
+        ):
             continue
         between = bool(places) and min(places) < number < max(places)
         yield from problems_of(obj, between, parts)
@@ -117,22 +139,28 @@ def problems_of_others(parts, objects, run_namespace):
 
 def problems_of(obj, between, parts):
     """What one other object would do that the pass cannot follow."""
-    if is_python(obj):
-        if between:
-            yield f"'{obj.name}' runs Python code between traces and learning"
+    if is_python(obj) and between:
+        yield f"'{obj.name}' runs Python code between traces and learning"
     if not isinstance(obj, CodeRunner):
         return
     touched, changed = touches(obj, parts.synapses)
     if between and touched & parts.trace_written:
-        yield f"'{obj.name}' reads {', '.join(sorted(touched & parts.trace_written))} between traces and learning"
+        yield (
+            f"'{obj.name}' reads {', '.join(sorted(touched & parts.trace_written))} between traces"
+            " and learning"
+        )
     if between and changed & parts.trace_names:
-        yield f"'{obj.name}' changes {', '.join(sorted(changed & parts.trace_names))} between traces and learning"
+        yield (
+            f"'{obj.name}' changes {', '.join(sorted(changed & parts.trace_names))} between traces"
+            " and learning"
+        )
     if changed & parts.sum_names and not can_mark_stale(obj, parts.synapses):
         yield f"'{obj.name}' changes {', '.join(sorted(changed & parts.sum_names))} from outside"
 
 
 def problems_within_trials(parts, objects, momentary, constant=frozenset(), expected=()):
-    """Other objects that look at, or change, what is complete only where a trial is over, or change what must stay.
+    """Other objects that look at, or change, what is complete only where a trial is over, or change
+    what must stay.
 
     Parameters
     ----------
@@ -158,37 +186,75 @@ def problems_within_trials(parts, objects, momentary, constant=frozenset(), expe
 
 
 def is_python(obj):
-    """Whether an object runs Python code of which nothing can be known, such as a network operation."""
-    return type(obj).run is not BrianObject.run and not isinstance(obj, (CodeRunner, Group)) and getattr(obj, "touches_synapses", True)
+    """Whether an object runs Python code of which nothing can be known, such as a network
+    operation.
+    """
+    return (
+        type(obj).run is not BrianObject.run
+        and not isinstance(obj, (CodeRunner, Group))
+        and getattr(obj, "touches_synapses", True)
+    )
 
 
 def can_mark_stale(obj, synapses):
-    """Whether an object's code can say that it has changed the weights: statements of the synapses themselves."""
-    return obj.group.variables is synapses.variables and obj.template in ("stateupdate", "occasional_stateupdate")
+    """Whether an object's code can say that it has changed the weights: statements of the synapses
+    themselves.
+    """
+    return obj.group.variables is synapses.variables and obj.template in (
+        "stateupdate",
+        "occasional_stateupdate",
+    )
 
 
 def touches(obj, synapses):
-    """Names of the synapses' variables that an object's code reads or writes, and those that it writes."""
+    """Names of the synapses' variables that an object's code reads or writes, and those that it
+    writes.
+    """
     if isinstance(obj, StateMonitor):
-        names = get_identifiers_recursively(obj.record_variables, synapses.variables) if obj.source.variables is synapses.variables else set()
+        names = (
+            get_identifiers_recursively(obj.record_variables, synapses.variables)
+            if obj.source.variables is synapses.variables
+            else set()
+        )
         return set(names), set()
     code = obj.abstract_code or ""
-    named = {name for block in (code.values() if isinstance(code, dict) else [code]) for name in get_identifiers(block)} | set(obj.needed_variables)
+    named = {
+        name
+        for block in (code.values() if isinstance(code, dict) else [code])
+        for name in get_identifiers(block)
+    } | set(obj.needed_variables)
     used = named | set(get_identifiers_recursively(sorted(named), obj.group.variables))
     assigned = written(code)
     if isinstance(obj, SummedVariableUpdater):
         assigned |= {obj.target_varname}
-    ours = {id(variable): name for name, variable in synapses.variables.items() if name in own_names(synapses)}
+    ours = {
+        id(variable): name
+        for name, variable in synapses.variables.items()
+        if name in own_names(synapses)
+    }
     names = {name: ours.get(id(variable)) for name, variable in obj.group.variables.items()}
-    return {names[name] for name in used if names.get(name)}, {names[name] for name in assigned if names.get(name)}
+    return {names[name] for name in used if names.get(name)}, {
+        names[name] for name in assigned if names.get(name)
+    }
 
 
 def own_names(synapses):
     """Variables of the synapses themselves, not of their neurons."""
-    return {name for name in synapses.variables if synapses.variables.indices[name] in ("_idx", "0")}
+    return {
+        name for name in synapses.variables if synapses.variables.indices[name] in ("_idx", "0")
+    }
 
 
 def sets_its_own_activity(group, names):
     """Whether a group sets variables anew before each sum, so that no sum can be taken ahead."""
-    runners = [obj for obj in getattr(group, "source", group).contained_objects if isinstance(obj, CodeRunner) and not isinstance(obj, Occasional)]
-    return any(written(runner.abstract_code or "") & names and runner.when == "groups" and runner.order < schedule.STATE.order for runner in runners)
+    runners = [
+        obj
+        for obj in getattr(group, "source", group).contained_objects
+        if isinstance(obj, CodeRunner) and not isinstance(obj, Occasional)
+    ]
+    return any(
+        written(runner.abstract_code or "") & names
+        and runner.when == "groups"
+        and runner.order < schedule.STATE.order
+        for runner in runners
+    )

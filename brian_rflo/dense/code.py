@@ -1,8 +1,10 @@
-"""Code generation for dense projections: two nested loops over blocks of memory in place of one loop over index arrays.
+"""Code generation for dense projections: two nested loops over blocks of memory in place of one
+loop over index arrays.
 
-Brian2 stores the synapses of an all-to-all projection presynaptic neuron by presynaptic neuron. So the index arrays need not be
-read: the number of a synapse follows from those of its neurons, what belongs to the neuron of the outer loop is read once for
-all synapses of the inner one, and the compiler sees memory in order, which it can vectorise.
+Brian2 stores the synapses of an all-to-all projection presynaptic neuron by presynaptic neuron. So
+the index arrays need not be read: the number of a synapse follows from those of its neurons, what
+belongs to the neuron of the outer loop is read once for all synapses of the inner one, and the
+compiler sees memory in order, which it can vectorise.
 """
 
 import re
@@ -25,7 +27,9 @@ PRE, POST = "_presynaptic_idx", "_postsynaptic_idx"
 
 @dataclass(frozen=True)
 class Geometry:
-    """Where the synapses of `networks` all-to-all blocks lie: neurons of a block, and the first neuron on either side."""
+    """Where the synapses of `networks` all-to-all blocks lie: neurons of a block, and the first
+    neuron on either side.
+    """
 
     networks: int
     n_pre: int
@@ -35,13 +39,17 @@ class Geometry:
 
     @property
     def inner(self):
-        """Index of the inner loop: the postsynaptic neuron, as in memory, unless there are but a few."""
+        """Index of the inner loop: the postsynaptic neuron, as in memory, unless there are but a
+        few.
+        """
         return PRE if self.n_post < 4 and self.n_pre > self.n_post else POST
 
     @property
     def rows(self):
         """How many rows to take side by side, first as many as possible."""
-        return tuple(count for count in (16, 8, 4, 2, 1) if count <= layout().side_by_side(self.n_post))
+        return tuple(
+            count for count in (16, 8, 4, 2, 1) if count <= layout().side_by_side(self.n_post)
+        )
 
     @property
     def outer(self):
@@ -51,33 +59,65 @@ class Geometry:
 
 def declared_once(lines):
     """The lines without constants that a block before has declared already."""
-    return [line for number, line in enumerate(lines) if not (line.startswith("const ") and line in lines[:number])]
+    return [
+        line
+        for number, line in enumerate(lines)
+        if not (line.startswith("const ") and line in lines[:number])
+    ]
 
 
 def declarations(lines):
     """Type and name of each variable that the lines declare."""
-    return [match.groups() for line in lines if (match := re.match(r"(?:const )?(\w+) (\w+) = ", line))]
+    return [
+        match.groups() for line in lines if (match := re.match(r"(?:const )?(\w+) (\w+) = ", line))
+    ]
 
 
 def in_registers(blocks):
-    """Arrays of which the blocks write the synapse's element, and the blocks with a variable in the place of each of these elements."""
-    arrays = sorted({name for _, block in blocks for name in re.findall(r"^(\w+)\[_idx\] = ", block, flags=re.MULTILINE)})
-    inside = [(name, re.sub(r"(\w+)\[_idx\]", lambda found: f"_of{found[1]}" if found[1] in arrays else found[0], block)) for name, block in blocks]
+    """Arrays of which the blocks write the synapse's element, and the blocks with a variable in the
+    place of each of these elements.
+    """
+    arrays = sorted(
+        {
+            name
+            for _, block in blocks
+            for name in re.findall(r"^(\w+)\[_idx\] = ", block, flags=re.MULTILINE)
+        }
+    )
+    inside = [
+        (
+            name,
+            re.sub(
+                r"(\w+)\[_idx\]",
+                lambda found: f"_of{found[1]}" if found[1] in arrays else found[0],
+                block,
+            ),
+        )
+        for name, block in blocks
+    ]
     return arrays, inside
 
 
 class SinglePrecisionRenderer(CPPNodeRenderer):
-    """Numbers as ``0.5f``: one double in an expression makes the compiler do the whole loop in double."""
+    """Numbers as ``0.5f``: one double in an expression makes the compiler do the whole loop in
+    double.
+    """
 
-    def render_Constant(self, node):
-        return f"{node.value!r}f" if isinstance(node.value, float) else super().render_Constant(node)
+    def render_Constant(self, node):  # noqa: N802 (a method of Brian2)
+        return (
+            f"{node.value!r}f" if isinstance(node.value, float) else super().render_Constant(node)
+        )
 
 
 class DenseGenerator(CPPCodeGenerator):
-    """C++ for the inside of the loops: no index is loaded, and the neuron of the outer loop is read there."""
+    """C++ for the inside of the loops: no index is loaded, and the neuron of the outer loop is read
+    there.
+    """
 
     def __init__(self, codeobj_class, **kwds):
-        super().__init__(codeobj_class=DenseStandaloneCodeObject, **kwds)  # on either target functions are called in C++
+        super().__init__(
+            codeobj_class=DenseStandaloneCodeObject, **kwds
+        )  # on either target functions are called in C++
         self.neuron_reads = {PRE: {}, POST: {}}
         self.is_single = prefs["core.default_float_dtype"] == np.float32
 
@@ -91,18 +131,37 @@ class DenseGenerator(CPPCodeGenerator):
         neurons = {name for name in read - write if self.variable_indices[name] in (PRE, POST)}
         for name in neurons:
             index, variable = self.variable_indices[name], self.variables[name]
-            self.neuron_reads[index][name] = f"const {c_data_type(variable.dtype)} {name} = {self.get_array_name(variable)}[{index}];"
+            self.neuron_reads[index][name] = (
+                f"const {c_data_type(variable.dtype)} {name} ="
+                f" {self.get_array_name(variable)}[{index}];"
+            )
         return super().translate_to_read_arrays(read - neurons, write, set())
 
     def translate_statement_sequence(self, scalar_statements, vector_statements):
-        scalar, vector, keywords = super().translate_statement_sequence(scalar_statements, vector_statements)
+        scalar, vector, keywords = super().translate_statement_sequence(
+            scalar_statements, vector_statements
+        )
         singles = {name: f"_single_{name}" for name in self._doubles()} if self.is_single else {}
         keywords["singles"] = sorted(singles.items())
-        keywords["reads"] = {index: [reads[name] for name in sorted(reads)] for index, reads in self.neuron_reads.items()}
-        keywords["blocks"] = [(block, word_substitute("\n".join(vector[block]), singles)) for block in vector_statements if vector[block]]
-        draws = any(isinstance(variable, Function) and not variable.stateless for variable in self.variables.values())
-        keywords["side_by_side"] = (1,) if draws else self.owner.geometry.rows  # random numbers in the order of the synapses
-        keywords["preparation"] = declared_once([line for block in scalar_statements for line in scalar[block]])
+        keywords["reads"] = {
+            index: [reads[name] for name in sorted(reads)]
+            for index, reads in self.neuron_reads.items()
+        }
+        keywords["blocks"] = [
+            (block, word_substitute("\n".join(vector[block]), singles))
+            for block in vector_statements
+            if vector[block]
+        ]
+        draws = any(
+            isinstance(variable, Function) and not variable.stateless
+            for variable in self.variables.values()
+        )
+        keywords["side_by_side"] = (
+            (1,) if draws else self.owner.geometry.rows
+        )  # random numbers in the order of the synapses
+        keywords["preparation"] = declared_once(
+            [line for block in scalar_statements for line in scalar[block]]
+        )
         keywords["shared"] = declarations(keywords["preparation"])
         keywords["neuron_reads"] = self.neuron_reads
         keywords["lanes"] = declarations(keywords["reads"][POST])
@@ -110,14 +169,28 @@ class DenseGenerator(CPPCodeGenerator):
         return scalar, vector, keywords
 
     def _doubles(self):
-        """Constants of the user's namespace, which Brian2 declares as double whatever the default is."""
-        return [name for name, variable in self.variables.items() if isinstance(variable, Constant) and variable.dtype == np.float64]
+        """Constants of the user's namespace, which Brian2 declares as double whatever the default
+        is.
+        """
+        return [
+            name
+            for name, variable in self.variables.items()
+            if isinstance(variable, Constant) and variable.dtype == np.float64
+        ]
 
     def determine_keywords(self):
         keywords = super().determine_keywords()
-        arrays = {self.device.get_array_name(v): c_data_type(v.dtype) for v in self.variables.values() if isinstance(v, ArrayVariable)}
+        arrays = {
+            self.device.get_array_name(v): c_data_type(v.dtype)
+            for v in self.variables.values()
+            if isinstance(v, ArrayVariable)
+        }
         keywords["arrays"] = sorted(arrays.items())
-        keywords["constants"] = sorted((name, c_data_type(v.dtype)) for name, v in self.variables.items() if isinstance(v, Constant))
+        keywords["constants"] = sorted(
+            (name, c_data_type(v.dtype))
+            for name, v in self.variables.items()
+            if isinstance(v, Constant)
+        )
         return keywords
 
 
@@ -137,4 +210,7 @@ class DenseCythonCodeObject(CythonCodeObject):
 
 
 #: The targets that have dense loops.
-CODE_OBJECTS = {CPPStandaloneCodeObject: DenseStandaloneCodeObject, CythonCodeObject: DenseCythonCodeObject}
+CODE_OBJECTS = {
+    CPPStandaloneCodeObject: DenseStandaloneCodeObject,
+    CythonCodeObject: DenseCythonCodeObject,
+}

@@ -1,13 +1,17 @@
-"""Updates at the end of a trial in factorised form: no stored trace, and a matrix product in place of a walk in each step.
+"""Updates at the end of a trial in factorised form: no stored trace, and a matrix product in place
+of a walk in each step.
 
-With traces p of a synapse, p(t) = A(t) p(t-1) + f(t) g(t), where A (a small matrix) and f (a vector) are of the postsynaptic and g (a number) is
-of the presynaptic neuron, and the update h(t).p(t), h of the postsynaptic neuron, the change of a weight over the steps s0 to s1 is a sum over
-products of neurons:
+With traces p of a synapse, p(t) = A(t) p(t-1) + f(t) g(t), where A (a small matrix) and f (a
+vector) are of the postsynaptic and g (a number) is of the presynaptic neuron, and the update
+h(t).p(t), h of the postsynaptic neuron, the change of a weight over the steps s0 to s1 is a sum
+over products of neurons:
 
-    sum_t h(t).p(t) = sum_s [e(s).f(s)] g(s) + [A(s0)' e(s0)].p(s0 - 1),    e(s) = h(s) + A(s + 1)' e(s + 1)
+    sum_t h(t).p(t) = sum_s [e(s).f(s)] g(s) + [A(s0)' e(s0)].p(s0 - 1),
+    e(s) = h(s) + A(s + 1)' e(s + 1)
 
-So the neurons' histories are kept in each step, and the sum is taken when the trial or the run is over; several sums over one history have an h
-each. Rules without a trace whose update is a product f(t) g(t) are the same with A = 0 and h = 1. This is exact; only the order of additions differs.
+So the neurons' histories are kept in each step, and the sum is taken when the trial or the run is
+over; several sums over one history have an h each. Rules without a trace whose update is a product
+f(t) g(t) are the same with A = 0 and h = 1. This is exact; only the order of additions differs.
 """
 
 import ast
@@ -35,7 +39,9 @@ NOT_LINEAR = (AttributeError, NotImplementedError, SyntaxError, TypeError, Value
 
 @dataclass(frozen=True)
 class Factors:
-    """Updates that are sums of products, as sympy expressions: names of the traces, A, f, g of the equations above, and h of each sum."""
+    """Updates that are sums of products, as sympy expressions: names of the traces, A, f, g of the
+    equations above, and h of each sum.
+    """
 
     traces: tuple
     A: list
@@ -45,10 +51,23 @@ class Factors:
 
 
 def factors(synapses):
-    """Return the factors of the synapses' late sums, or None if there are none; solved anew only where what decides them has changed."""
+    """Return the factors of the synapses' late sums, or None if there are none; solved anew only
+    where what decides them has changed.
+    """
     dense, updater, found = synapses.dense, synapses.state_updater, read(synapses)
-    sides_of = {name: index for name, index in synapses.variables.indices.items() if not name.startswith("_history_")}
-    decisive = (found.kept, found.late, str(synapses.equations), updater and updater.method_choice, dense.trace_code, sides_of)
+    sides_of = {
+        name: index
+        for name, index in synapses.variables.indices.items()
+        if not name.startswith("_history_")
+    }
+    decisive = (
+        found.kept,
+        found.late,
+        str(synapses.equations),
+        updater and updater.method_choice,
+        dense.trace_code,
+        sides_of,
+    )
     if getattr(dense, "solved", (None,))[0] != decisive:
         dense.solved = decisive, solve(synapses, found)
     return dense.solved[1]
@@ -59,7 +78,10 @@ def solve(synapses, found):
     updates = {name: str_to_sympy(found.kept[name]) for name in found.late}
     traces, after = one_step(synapses)
     if not traces:
-        traces, after = tuple(sympy.Symbol(f"{PRODUCT}{name}", real=True) for name in updates), list(updates.values())
+        traces, after = (
+            tuple(sympy.Symbol(f"{PRODUCT}{name}", real=True) for name in updates),
+            list(updates.values()),
+        )
         updates = dict(zip(updates, traces))
     A, sources = linear(after, traces)
     rows, rests = linear(updates.values(), traces)
@@ -71,9 +93,18 @@ def solve(synapses, found):
         return None
     ratios = [sympy.simplify(other / g) if f != 0 else sympy.Integer(0) for f, other in parts]
     f = [f * ratio for (f, _), ratio in zip(parts, ratios)]
-    if not all(is_postsynaptic(synapses, value) for value in [*f, *(entry for row in (*rows, *A) for entry in row)]):
+    if not all(
+        is_postsynaptic(synapses, value)
+        for value in [*f, *(entry for row in (*rows, *A) for entry in row)]
+    ):
         return None
-    return Factors(tuple(trace.name for trace in traces if not trace.name.startswith(PRODUCT)), A, f, g, dict(zip(updates, rows)))
+    return Factors(
+        tuple(trace.name for trace in traces if not trace.name.startswith(PRODUCT)),
+        A,
+        f,
+        g,
+        dict(zip(updates, rows)),
+    )
 
 
 def one_step(synapses):
@@ -84,7 +115,10 @@ def one_step(synapses):
     if advancer is not synapses.state_updater:
         return statements(synapses, advancer.abstract_code)
     dt, method = sympy.Symbol("dt", real=True), advancer.method_choice
-    rates = {sympy.Symbol(name, real=True): sympy.expand(str_to_sympy(str(expression))) for name, expression in equations.diff_eq_expressions}
+    rates = {
+        sympy.Symbol(name, real=True): sympy.expand(str_to_sympy(str(expression)))
+        for name, expression in equations.diff_eq_expressions
+    }
     return tuple(rates), [integrated(trace, rate, dt, method) for trace, rate in rates.items()]
 
 
@@ -114,11 +148,13 @@ def statements(synapses, code):
 
 
 def linear(expressions, traces):
-    """Coefficients of the traces in each expression, and what is left without them; ValueError if it is not linear."""
+    """Coefficients of the traces in each expression, and what is left without them; ValueError if
+    it is not linear.
+    """
     coefficients, rests = [], []
     for expression in expressions:
         row = [sympy.diff(expression, trace) for trace in traces]
-        rest = expression.subs({trace: 0 for trace in traces}, simultaneous=True)
+        rest = expression.subs(dict.fromkeys(traces, 0), simultaneous=True)
         if any(entry.free_symbols & set(traces) for entry in row):
             raise ValueError("not linear in the traces")
         coefficients.append([sympy.simplify(entry) for entry in row])
@@ -127,7 +163,9 @@ def linear(expressions, traces):
 
 
 def has_factors(synapses):
-    """Whether the rule's change is a sum of products; what cannot be rewritten symbolically is none."""
+    """Whether the rule's change is a sum of products; what cannot be rewritten symbolically is
+    none.
+    """
     try:
         return factors(synapses) is not None
     except NOT_LINEAR:
@@ -147,15 +185,29 @@ def is_postsynaptic(synapses, expression):
 
 
 def is_constant(synapses, expression):
-    """Whether an expression keeps its value for a run: constants, and shared variables that are no function of time."""
-    variables = [synapses.variables[symbol.name] for symbol in expression.free_symbols if symbol.name in synapses.variables]
-    stored = all(isinstance(variable, ArrayVariable) and variable.scalar and variable.name not in ("t", "t_in_timesteps", "timestep") for variable in variables)
+    """Whether an expression keeps its value for a run: constants, and shared variables that are no
+    function of time.
+    """
+    variables = [
+        synapses.variables[symbol.name]
+        for symbol in expression.free_symbols
+        if symbol.name in synapses.variables
+    ]
+    stored = all(
+        isinstance(variable, ArrayVariable)
+        and variable.scalar
+        and variable.name not in ("t", "t_in_timesteps", "timestep")
+        for variable in variables
+    )
     return stored and not expression.atoms(AppliedUndef)
 
 
 def sides(synapses, expression):
     """Indices of the variables in an expression; constants from outside count as shared."""
-    return {synapses.variables.indices[symbol.name] if symbol.name in synapses.variables else "0" for symbol in expression.free_symbols}
+    return {
+        synapses.variables.indices[symbol.name] if symbol.name in synapses.variables else "0"
+        for symbol in expression.free_symbols
+    }
 
 
 def problems(parts, objects, run_namespace):
@@ -179,14 +231,20 @@ def problems(parts, objects, run_namespace):
 
 
 def problems_of_others(parts, objects, late):
-    """Yield what other objects do with what is there only at the end of a trial, or with what must stay."""
+    """Yield what other objects do with what is there only at the end of a trial, or with what must
+    stay.
+    """
     synapses = parts.synapses
     shared = {name for name in synapses.variables if synapses.variables.indices[name] == "0"}
-    return problems_within_trials(parts, objects, {*late, *parts.trace_written}, parts.names & shared)
+    return problems_within_trials(
+        parts, objects, {*late, *parts.trace_written}, parts.names & shared
+    )
 
 
 class Entries:
-    """How the code of a run writes the factors: numbers and shared constants as they are, what changes from step to step as an array."""
+    """How the code of a run writes the factors: numbers and shared constants as they are, what
+    changes from step to step as an array.
+    """
 
     def __init__(self, synapses):
         self.synapses, found = synapses, factors(synapses)
@@ -194,8 +252,14 @@ class Entries:
         self.arrays = {"g": found.g}  # expressions by the name of their history
         self.constants = {}  # expressions by the name that the code gives them
         self.f = [self.entry(f"f{k}", value) for k, value in enumerate(found.f)]
-        self.h = {name: [self.entry(f"h{number}_{k}", value) for k, value in enumerate(row)] for number, (name, row) in enumerate(found.h.items())}
-        self.A = [[self.entry(f"A{k}{l}", value) for l, value in enumerate(row)] for k, row in enumerate(found.A)]
+        self.h = {
+            name: [self.entry(f"h{number}_{k}", value) for k, value in enumerate(row)]
+            for number, (name, row) in enumerate(found.h.items())
+        }
+        self.A = [
+            [self.entry(f"A{k}{column}", value) for column, value in enumerate(row)]
+            for k, row in enumerate(found.A)
+        ]
 
     def entry(self, name, value):
         """C++ for a value in the step `_row`; None for zero."""
@@ -222,7 +286,14 @@ class HistoryRecord(DenseRunner):
             text = sympy_to_str(value)
             is_late = name[0] == "h" or not entries.traces  # read in the phase LEARN
             index, stride = (PRE, shape.pre) if name == "g" else (POST, shape.post)
-            self.keep(name, text if is_late else word_substitute(text, self.copies.names), index, stride, shape.n_steps * shape.networks * stride, self.rows)
+            self.keep(
+                name,
+                text if is_late else word_substitute(text, self.copies.names),
+                index,
+                stride,
+                shape.n_steps * shape.networks * stride,
+                self.rows,
+            )
         self.opening = f"if ({self.rows} >= {shape.n_steps}) {self.rows} = 0;"
         self.closing = f"{self.rows} += 1;"
 
@@ -233,7 +304,9 @@ class HistoryRecord(DenseRunner):
 
 
 class HistoryFlush(Completing):
-    """Takes the sums over the history when a trial or a run is over: change, and traces and sums where somebody may need them."""
+    """Takes the sums over the history when a trial or a run is over: change, and traces and sums
+    where somebody may need them.
+    """
 
     def __init__(self, synapses):
         super().__init__(synapses, "flush")
@@ -241,14 +314,28 @@ class HistoryFlush(Completing):
     @property
     def reset(self):
         """Statements of the synapses at the beginning of a trial."""
-        return "\n".join(step.code for step in self.group.placed if step.site == "own" and step.when == "trial_start")
+        return "\n".join(
+            step.code
+            for step in self.group.placed
+            if step.site == "own" and step.when == "trial_start"
+        )
 
     def compose(self, run_namespace):
-        synapses, entries, shape = self.group, Entries(self.group), Shape(self.group)
+        entries, shape = Entries(self.group), Shape(self.group)
         width, order = shape.networks * shape.post, len(entries.f)
-        sizes = {name: shape.n_steps * (shape.networks * shape.pre if name == "g" else width) for name in [*entries.arrays, "c"]} | {"e": width * order**2}
+        sizes = {
+            name: shape.n_steps * (shape.networks * shape.pre if name == "g" else width)
+            for name in [*entries.arrays, "c"]
+        } | {"e": width * order**2}
         arrays = {name: self.history(name, size) for name, size in sizes.items()}
-        self.abstract_code = {"flush": "\n".join(["_on = int(plastic)", *(f"{name} = {expression}" for name, expression in entries.constants.items())])}
+        self.abstract_code = {
+            "flush": "\n".join(
+                [
+                    "_on = int(plastic)",
+                    *(f"{name} = {expression}" for name, expression in entries.constants.items()),
+                ]
+            )
+        }
         self.flush = dict(
             arrays | self.boundaries(),
             arrays=arrays,
@@ -266,8 +353,17 @@ class Shape:
 
     def __init__(self, synapses):
         geometry = synapses.geometry
-        self.networks, self.n_pre, self.n_post, self.first_post = geometry.networks, geometry.n_pre, geometry.n_post, geometry.first_post
-        self.n_steps, self.pre, self.post = synapses.trial_length, padded(geometry.n_pre), padded(geometry.n_post)
+        self.networks, self.n_pre, self.n_post, self.first_post = (
+            geometry.networks,
+            geometry.n_pre,
+            geometry.n_post,
+            geometry.first_post,
+        )
+        self.n_steps, self.pre, self.post = (
+            synapses.trial_length,
+            padded(geometry.n_pre),
+            padded(geometry.n_post),
+        )
 
 
 def padded(size):

@@ -1,10 +1,13 @@
-"""Rows of synapses that begin with a line of the cache: a private copy of what a pass works on, while nobody looks.
+"""Rows of synapses that begin with a line of the cache: a private copy of what a pass works on,
+while nobody looks.
 
-Brian2 keeps the rows of a projection without gaps, so that most of them begin within a line, and end within one: vectors cross lines, and the
-numbers behind the last whole vector are taken one by one. In the copy each row begins with a line and goes on to the end of one; its last
-places repeat the last synapse of the row, and nobody reads them. The statements are those of the ordinary walk, in its order, and so the
-numbers are the same. C++ standalone only. The copy is made where a pass or a sum first needs it, and written back where a trial begins or ends at whose boundary
-somebody uses these variables, and where the run is over.
+Brian2 keeps the rows of a projection without gaps, so that most of them begin within a line, and
+end within one: vectors cross lines, and the numbers behind the last whole vector are taken one by
+one. In the copy each row begins with a line and goes on to the end of one; its last places repeat
+the last synapse of the row, and nobody reads them. The statements are those of the ordinary walk,
+in its order, and so the numbers are the same. C++ standalone only. The copy is made where a pass or
+a sum first needs it, and written back where a trial begins or ends at whose boundary somebody uses
+these variables, and where the run is over.
 """
 
 import numpy as np
@@ -25,12 +28,19 @@ LONGEST = 8192  # lanes of so many numbers lie on the stack
 
 def problems(parts, objects, run_namespace):
     """Yield what speaks against a copy in the coming run."""
-    synapses, geometry = parts.synapses, parts.synapses.geometry
+    geometry = parts.synapses.geometry
     wanted = prefs["brian_rflo.padded_rows"]
     if not is_standalone():
-        yield "an error within a run, which there may be on this target, would leave what it has learned in the copy"
-    elif wanted is False or wanted is None and geometry.n_post >= layout().padded_below:
-        yield "on this processor it gains nothing" if wanted is None else "the preference brian_rflo.padded_rows is off"
+        yield (
+            "an error within a run, which there may be on this target, would leave what it has"
+            " learned in the copy"
+        )
+    elif wanted is False or (wanted is None and geometry.n_post >= layout().padded_below):
+        yield (
+            "on this processor it gains nothing"
+            if wanted is None
+            else "the preference brian_rflo.padded_rows is off"
+        )
     elif geometry.inner == PRE:
         yield "it has too few postsynaptic neurons"
     elif geometry.n_post > LONGEST:
@@ -48,14 +58,24 @@ def is_used_between_trials(parts, objects):
     """Return whether statements at the boundaries of trials use what is copied."""
     used, _ = used_by(parts)
     ours = boundary_runners(parts.synapses)
-    return any(obj.active and id(obj) in ours and touches(obj, parts.synapses)[0] & used for obj in objects)
+    return any(
+        obj.active and id(obj) in ours and touches(obj, parts.synapses)[0] & used for obj in objects
+    )
 
 
 def used_by(parts):
-    """Return the variables of a synapse each that traces, learning and sums use, and those that they change."""
+    """Return the variables of a synapse each that traces, learning and sums use, and those that
+    they change.
+    """
     variables = parts.synapses.variables
     names = get_identifiers_recursively(sorted(parts.names & set(variables)), variables)
-    used = {name for name in names if name in variables and variables.indices[name] == "_idx" and isinstance(variables[name], ArrayVariable)}
+    used = {
+        name
+        for name in names
+        if name in variables
+        and variables.indices[name] == "_idx"
+        and isinstance(variables[name], ArrayVariable)
+    }
     return used, used & parts.changed
 
 
@@ -73,11 +93,23 @@ class Padding:
         self.stride = width(parts.synapses.geometry)
 
     def seen_by(self, runner):
-        """Return what the template of a runner fills in; its arrays are made when first asked for."""
+        """Return what the template of a runner fills in; its arrays are made at the first call."""
         room = LINE  # for the beginning of the first line
         size = self.synapses.geometry.networks * self.synapses.geometry.n_pre * self.stride + room
-        arrays = [(pointer(runner.variable(name)), runner.history(f"padded_{name}", size, dtype=self.synapses.variables[name].dtype), name in self.changed) for name in sorted(self.used)]
-        return dict(stride=self.stride, line=LINE, arrays=arrays, is_there=runner.history("is_padded", 1, dtype=np.int32))
+        arrays = [
+            (
+                pointer(runner.variable(name)),
+                runner.history(f"padded_{name}", size, dtype=self.synapses.variables[name].dtype),
+                name in self.changed,
+            )
+            for name in sorted(self.used)
+        ]
+        return dict(
+            stride=self.stride,
+            line=LINE,
+            arrays=arrays,
+            is_there=runner.history("is_padded", 1, dtype=np.int32),
+        )
 
 
 class WriteBack(Completing):

@@ -12,8 +12,8 @@ from ..statements import written
 from ..step_loop import StepLoop
 from . import history, padding, resting
 from .choice import MARK, is_python, own_names, reason_against, sets_its_own_activity
-from .reading import Reading
 from .history import HistoryFlush, HistoryRecord
+from .reading import Reading
 from .resting import AllRows, RestRecord, RowsOfSpikes
 from .runners import Copies, DensePass, DenseSum, neuron_variables
 
@@ -21,7 +21,8 @@ logger = get_logger(__name__)
 
 
 class DenseParts(BrianObject):
-    """The dense stand-ins of a projection's ordinary objects. Before each run it activates the ones or the others.
+    """The dense stand-ins of a projection's ordinary objects. Before each run it activates the ones
+    or the others.
 
     Parameters
     ----------
@@ -38,44 +39,81 @@ class DenseParts(BrianObject):
     reason_to_pass : str or None
         Why the last run did not keep histories for the end of a trial; None if it did.
     reason_to_pad : str or None
-        Why the last run went through the synapses as Brian2 has them; None if through a copy with rows of whole lines.
+        Why the last run went through the synapses as Brian2 has them; None if through a copy with
+        rows of whole lines.
     reason_to_walk : str or None
-        Why the last run visited all synapses in each step; None if they rested until their presynaptic neuron spiked, or had histories.
+        Why the last run visited all synapses in each step; None if they rested until their
+        presynaptic neuron spiked, or had histories.
     """
 
     add_to_magic_network = False
 
     def __del__(self):
-        """Nothing: Brian2 would warn of what was never in a network, and does so of the projection that this is a part of."""
+        """Nothing: Brian2 would warn of what was never in a network, and does so of the projection
+        that this is a part of.
+        """
 
     def __init__(self, synapses, summed, reading=Reading()):
-        BrianObject.__init__(self, clock=synapses.clock, name=f"{synapses.name}_dense*", **schedule.ARRANGE)
+        BrianObject.__init__(
+            self, clock=synapses.clock, name=f"{synapses.name}_dense*", **schedule.ARRANGE
+        )
         learner, advancer = reading.learner, reading.advancer
-        self.synapses, self.summed, self.learner, self.advancer = weakref.proxy(synapses), summed, learner, advancer
-        self.reason = self.reason_to_pass = self.reason_to_walk = self.reason_to_pad = "it has not run yet"
+        self.synapses, self.summed, self.learner, self.advancer = (
+            weakref.proxy(synapses),
+            summed,
+            learner,
+            advancer,
+        )
+        self.reason = self.reason_to_pass = self.reason_to_walk = self.reason_to_pad = (
+            "it has not run yet"
+        )
         self.deferred = [runner for runner in (advancer, learner) if runner is not None]
         self.ordinary = [runner for runner in (summed, *self.deferred) if runner is not None]
         self.sums = [DenseSum(synapses, summed)] if summed is not None else []
         self.passing, self.padded, self.resting, self.keeping, self.switched = [], [], [], [], []
         self.places = [(runner, (runner.when, runner.order)) for runner in self.ordinary]
         if learner is not None:
-            copies = Copies(synapses, "trace", neuron_variables(synapses, self.trace_names), schedule.TRACE if advancer is None else schedule.place_of(advancer))
+            copies = Copies(
+                synapses,
+                "trace",
+                neuron_variables(synapses, self.trace_names),
+                schedule.TRACE if advancer is None else schedule.place_of(advancer),
+            )
             dense_pass = DensePass(synapses, advancer, learner, self.sums, copies)
             self.passing, self.padded = [copies, dense_pass], [padding.WriteBack(synapses)]
             if synapses.sends_spikes:
-                self.resting = [copies, *(kind(synapses, dense_pass) for kind in (RestRecord, RowsOfSpikes, AllRows))]
-            self.keeping = [copies, HistoryRecord(synapses, learner, copies), HistoryFlush(synapses)]
-        self.stand_ins = [*self.sums, *self.passing, *self.padded, *self.resting[1:], *self.keeping[1:]]
+                self.resting = [
+                    copies,
+                    *(kind(synapses, dense_pass) for kind in (RestRecord, RowsOfSpikes, AllRows)),
+                ]
+            self.keeping = [
+                copies,
+                HistoryRecord(synapses, learner, copies),
+                HistoryFlush(synapses),
+            ]
+        self.stand_ins = [
+            *self.sums,
+            *self.passing,
+            *self.padded,
+            *self.resting[1:],
+            *self.keeping[1:],
+        ]
         vector_math.use_for(synapses, synapses.source, synapses.target)
         self.own = [self, *self.ordinary, *self.stand_ins]
-        synapses.contained_objects.extend([self, *self.stand_ins, *([StepLoop(synapses)] if learner is not None else [])])
+        synapses.contained_objects.extend(
+            [self, *self.stand_ins, *([StepLoop(synapses)] if learner is not None else [])]
+        )
 
     @property
     def trace_code(self):
         """What advances the traces, as strings."""
         if self.advancer is None:
             return []
-        return [str(expression) for _, expression in self.synapses.equations.eq_expressions] if self.advancer is self.synapses.state_updater else [self.advancer.abstract_code]
+        return (
+            [str(expression) for _, expression in self.synapses.equations.eq_expressions]
+            if self.advancer is self.synapses.state_updater
+            else [self.advancer.abstract_code]
+        )
 
     @property
     def trace_names(self):
@@ -89,12 +127,20 @@ class DenseParts(BrianObject):
         if self.advancer is None:
             return set()
         equations = self.synapses.equations
-        return set(equations.diff_eq_names) if self.advancer is self.synapses.state_updater else written(self.advancer.abstract_code) & set(self.synapses.variables)
+        return (
+            set(equations.diff_eq_names)
+            if self.advancer is self.synapses.state_updater
+            else written(self.advancer.abstract_code) & set(self.synapses.variables)
+        )
 
     @property
     def changed(self):
         """What traces and learning write."""
-        return self.trace_written | (written(self.learner.abstract_code) & set(self.synapses.variables) if self.learner else set())
+        return self.trace_written | (
+            written(self.learner.abstract_code) & set(self.synapses.variables)
+            if self.learner
+            else set()
+        )
 
     @property
     def sum_names(self):
@@ -121,9 +167,28 @@ class DenseParts(BrianObject):
         networks = [network.sorted_objects for network in networks_with(self)]
         modules.begin([obj for objects in networks for obj in objects])
         self.reason = first(reason_against(self, objects, run_namespace) for objects in networks)
-        self.reason_to_pass = self.reason or first(problem for objects in networks for problem in history.problems(self, objects, run_namespace))
-        self.reason_to_walk = self.reason or (self.reason_to_pass and first(problem for objects in networks for problem in resting.problems(self, objects, run_namespace)))
-        self.reason_to_pad = self.reason or self._way_is_no_pass or first(problem for objects in networks for problem in padding.problems(self, objects, run_namespace))
+        self.reason_to_pass = self.reason or first(
+            problem
+            for objects in networks
+            for problem in history.problems(self, objects, run_namespace)
+        )
+        self.reason_to_walk = self.reason or (
+            self.reason_to_pass
+            and first(
+                problem
+                for objects in networks
+                for problem in resting.problems(self, objects, run_namespace)
+            )
+        )
+        self.reason_to_pad = (
+            self.reason
+            or self._way_is_no_pass
+            or first(
+                problem
+                for objects in networks
+                for problem in padding.problems(self, objects, run_namespace)
+            )
+        )
         self._activate()
         self._pad([obj for objects in networks for obj in objects])
         if self.reason is None:
@@ -131,8 +196,14 @@ class DenseParts(BrianObject):
         super().before_run(run_namespace)
 
     def _activate(self):
-        """Switch on what was chosen, and ordinary objects off; those that the user switched off stay so."""
-        chosen = [] if self.reason else [*self.sums, *self._way, *(self.padded if self.reason_to_pad is None else [])]
+        """Switch on what was chosen, and ordinary objects off; those that the user switched off
+        stay so.
+        """
+        chosen = (
+            []
+            if self.reason
+            else [*self.sums, *self._way, *(self.padded if self.reason_to_pad is None else [])]
+        )
         for runner in self.stand_ins:
             runner.active = any(runner is one for one in chosen)
         if self.reason is None:
@@ -149,17 +220,31 @@ class DenseParts(BrianObject):
         for runner in (*self.sums, *self.passing[1:], *self.padded):
             runner.padding = copy
         for runner in self.padded:
-            runner.trial = self.synapses.trial_length if copy and padding.is_used_between_trials(self, objects) else 0
+            runner.trial = (
+                self.synapses.trial_length
+                if copy and padding.is_used_between_trials(self, objects)
+                else 0
+            )
 
     @property
     def _way_is_no_pass(self):
         """Why no walk over all synapses is taken, which alone may have padded rows."""
-        return None if self._way is self.passing and self.learner is not None else "it takes no pass over all synapses in each step"
+        return (
+            None
+            if self._way is self.passing and self.learner is not None
+            else "it takes no pass over all synapses in each step"
+        )
 
     @property
     def _way(self):
         """The objects of a dense run that stand for traces and learning."""
-        return self.keeping if self.reason_to_pass is None else self.resting if self.reason_to_walk is None else self.passing
+        return (
+            self.keeping
+            if self.reason_to_pass is None
+            else self.resting
+            if self.reason_to_walk is None
+            else self.passing
+        )
 
     @property
     def _words(self):
@@ -167,8 +252,15 @@ class DenseParts(BrianObject):
         if self.reason:
             return f"ordinary Brian2 objects: {self.reason}"
         if self.reason_to_walk:
-            return f"a dense pass; no histories: {self.reason_to_pass}; no rest between spikes: {self.reason_to_walk}"
-        return f"rows that rest between spikes; no histories: {self.reason_to_pass}" if self.reason_to_pass else "dense loops with histories"
+            return (
+                f"a dense pass; no histories: {self.reason_to_pass}; no rest between spikes:"
+                f" {self.reason_to_walk}"
+            )
+        return (
+            f"rows that rest between spikes; no histories: {self.reason_to_pass}"
+            if self.reason_to_pass
+            else "dense loops with histories"
+        )
 
     def _look_ahead(self, objects):
         """Let the pass take the next sum, and let everybody who changes the weights say so."""
@@ -183,13 +275,19 @@ class DenseParts(BrianObject):
             and self.summed.when == schedule.DRIVE.when
             and self.summed.order <= schedule.DRIVE.order
             and self.summed.expression.identifiers <= neurons | self.sum_names
-            and not sets_its_own_activity(self.synapses.source, {name.removesuffix("_pre") for name in neurons})
+            and not sets_its_own_activity(
+                self.synapses.source, {name.removesuffix("_pre") for name in neurons}
+            )
         )
         dense_sum.watched = [obj.clock for obj in objects if is_python(obj)]
         if dense_sum.is_ahead:
             self.synapses.variables["_stale"].set_value(True)
             here = next(number for number, obj in enumerate(objects) if obj is self)
-            too_late = [self._mark(obj) and number < here for number, obj in enumerate(objects) if self._changes_sum(obj)]
+            too_late = [
+                self._mark(obj) and number < here
+                for number, obj in enumerate(objects)
+                if self._changes_sum(obj)
+            ]
             dense_sum.is_ahead = not any(too_late)
 
     def _changes_sum(self, obj):
@@ -197,10 +295,14 @@ class DenseParts(BrianObject):
         code = getattr(obj, "abstract_code", None)
         if any(obj is own for own in self.own) or not isinstance(code, str):
             return False
-        return obj.group.variables is self.synapses.variables and bool(written(code) & self.sum_names)
+        return obj.group.variables is self.synapses.variables and bool(
+            written(code) & self.sum_names
+        )
 
     def _mark(self, obj):
-        """Let statements mark the sum as stale; True if they did not before. What stands in front of this object is compiled already."""
+        """Let statements mark the sum as stale; True if they did not before. What stands in front
+        of this object is compiled already.
+        """
         if obj.abstract_code.startswith(MARK):
             return False
         obj.abstract_code = MARK + obj.abstract_code

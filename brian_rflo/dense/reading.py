@@ -1,7 +1,9 @@
-"""What dense loops need of a projection, read from its placed steps: no rule, no class and no name of a rule is looked at.
+"""What dense loops need of a projection, read from its placed steps: no rule, no class and no name
+of a rule is looked at.
 
     kept     v = where(learns, v + X, v), X without v: a sum that grows while the network learns
-    late     kept, and read by no step that runs each time, nor by what is transmitted: it may be added up where somebody reads it
+    late     kept, and read by no step that runs each time, nor by what is transmitted: it may be
+             added up where somebody reads it
 """
 
 import ast
@@ -14,8 +16,28 @@ from ..statements import Written, loaded, parsed
 from ..steps import INTEGRATE
 
 #: Slots of a time step, in order.
-SLOTS = ("before_start", "start", "after_start", "before_groups", "groups", "after_groups", "before_thresholds", "thresholds", "after_thresholds", "before_synapses", "synapses", "after_synapses", "before_resets", "resets", "after_resets", "before_end", "end", "after_end")
-#: What guards a sum that grows while the network learns: the switch of the projection, and whether the network is finite.
+SLOTS = (
+    "before_start",
+    "start",
+    "after_start",
+    "before_groups",
+    "groups",
+    "after_groups",
+    "before_thresholds",
+    "thresholds",
+    "after_thresholds",
+    "before_synapses",
+    "synapses",
+    "after_synapses",
+    "before_resets",
+    "resets",
+    "after_resets",
+    "before_end",
+    "end",
+    "after_end",
+)
+#: What guards a sum that grows while the network learns: the switch of the projection, and whether
+#: the network is finite.
 GUARD = {"plastic", "finite_network"}
 
 
@@ -26,9 +48,11 @@ class Reading:
     Attributes
     ----------
     learner, advancer : CodeRunner or None
-        The runner of the last step-wise piece of code, and of the one before it, which advances traces.
+        The runner of the last step-wise piece of code, and of the one before it, which advances
+        traces.
     kept : dict of str to str
-        What is added to each variable that grows while the network learns, with temporaries written out; empty if a statement is of another form.
+        What is added to each variable that grows while the network learns, with temporaries written
+        out; empty if a statement is of another form.
     late : tuple of str
         Variables that may be added up where they are read.
     read_at : tuple of str
@@ -43,35 +67,66 @@ class Reading:
 
 
 def read(synapses):
-    """Return the reading of a projection; its last step-wise piece of code is the one that learns."""
+    """Return the reading of a projection, whose last step-wise piece of code is what learns."""
     pairs = stepwise(synapses)
-    if not pairs or len(pairs) > 2 or pairs[-1][0].code == INTEGRATE or not pairs[-1][0].phase.when == "after_resets":
+    if (
+        not pairs
+        or len(pairs) > 2
+        or pairs[-1][0].code == INTEGRATE
+        or pairs[-1][0].phase.when != "after_resets"
+    ):
         return Reading()
     *before, (last, learner) = pairs
     kept = kept_in(synapses, last.code)
-    seen = {name for step, _ in before for name in names_of(synapses, step)} | set(get_identifiers(synapses.rule.transmits))
+    seen = {name for step, _ in before for name in names_of(synapses, step)} | set(
+        get_identifiers(synapses.rule.transmits)
+    )
     seen |= {name for value in kept.values() for name in get_identifiers(value)}
     late = tuple(name for name in kept if name not in seen)
-    boundaries = [step for step in (*synapses.placed, *synapses.waiting) if step.site == "own" and step.when != "step"]
-    read_at = tuple(dict.fromkeys(step.when for step in boundaries if set(late) & loaded(step.code)))
+    boundaries = [
+        step
+        for step in (*synapses.placed, *synapses.waiting)
+        if step.site == "own" and step.when != "step"
+    ]
+    read_at = tuple(
+        dict.fromkeys(step.when for step in boundaries if set(late) & loaded(step.code))
+    )
     return Reading(learner, before[0][1] if before else None, kept, late, read_at)
 
 
 def stepwise(synapses):
-    """Return the steps of the synapses that run each time, in the order in which they do, with their runners."""
-    own = [(step, runner) for step, runner in synapses.placed.items() if step.site == "own" and step.when == "step" and step.every == 1]
+    """Return the steps of the synapses that run each time, in the order in which they do, with
+    their runners.
+    """
+    own = [
+        (step, runner)
+        for step, runner in synapses.placed.items()
+        if step.site == "own" and step.when == "step" and step.every == 1
+    ]
     return sorted(own, key=lambda pair: (SLOTS.index(pair[0].phase.when), pair[0].phase.order))
 
 
 def boundary_runners(synapses):
-    """Return the ids of the synapses' own runners at boundaries of the trial, behind the phase FLUSH or before the steps, which fast loops know of."""
-    return {id(runner) for step, runner in synapses.placed.items() if step.site == "own" and is_at_boundary(step, runner)}
+    """Return the ids of the synapses' own runners at boundaries of the trial, behind the phase
+    FLUSH or before the steps, which fast loops know of.
+    """
+    return {
+        id(runner)
+        for step, runner in synapses.placed.items()
+        if step.site == "own" and is_at_boundary(step, runner)
+    }
 
 
 def is_at_boundary(step, runner):
-    """Return whether a step runs where nothing is kept back: after the trial's last step was completed, or before its first begins."""
+    """Return whether a step runs where nothing is kept back: after the trial's last step was
+    completed, or before its first begins.
+    """
     behind = runner.when == schedule.FLUSH.when and runner.order > schedule.FLUSH.order
-    return behind if step.when == "trial_end" else step.when == "trial_start" and runner.when == schedule.RESET.when
+    return (
+        behind
+        if step.when == "trial_end"
+        else step.when == "trial_start" and runner.when == schedule.RESET.when
+    )
 
 
 def names_of(synapses, step):
@@ -80,7 +135,9 @@ def names_of(synapses, step):
 
 
 def kept_in(synapses, code):
-    """Return the sums that grow while the network learns, by variable; none if a statement is of another form."""
+    """Return the sums that grow while the network learns, by variable; none if a statement is of
+    another form.
+    """
     values, kept, own = {}, {}, stored(synapses)
     for node in parsed(code).body:
         if not isinstance(node, ast.Assign):
@@ -98,10 +155,16 @@ def kept_in(synapses, code):
 
 def grown(name, call, values):
     """Return X of ``where(learns, name + X, name)``; None if an expression is of another form."""
-    if not (isinstance(call, ast.Call) and call.func.id == "where" and ast.unparse(call.args[2]) == name):
+    if not (
+        isinstance(call, ast.Call) and call.func.id == "where" and ast.unparse(call.args[2]) == name
+    ):
         return None
     condition, sum_, _ = call.args
-    if not (isinstance(sum_, ast.BinOp) and isinstance(sum_.op, ast.Add) and ast.unparse(sum_.left) == name):
+    if not (
+        isinstance(sum_, ast.BinOp)
+        and isinstance(sum_.op, ast.Add)
+        and ast.unparse(sum_.left) == name
+    ):
         return None
     added = with_values(sum_.right, values)
     is_guard = get_identifiers(with_values(condition, values)) - {"int"} == GUARD
@@ -110,7 +173,6 @@ def grown(name, call, values):
 
 def with_values(node, values):
     """Return an expression with temporaries written out, as text."""
-
     expressions = {name: ast.parse(value, mode="eval").body for name, value in values.items()}
     return ast.unparse(Written(expressions).visit(node))
 

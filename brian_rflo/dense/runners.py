@@ -25,13 +25,21 @@ def copy(to, source):
 class DenseRunner(CodeRunner):
     """Nested loops over the synapses of a dense projection, with statements before and after them.
 
-    `blocks` are abstract code by name, `sums` the arrays into which a block's ``_synaptic_var`` is summed; `padding` is the copy of the synapses
-    that they go through, if there is one.
+    `blocks` are abstract code by name, `sums` the arrays into which a block's ``_synaptic_var`` is
+    summed; `padding` is the copy of the synapses that they go through, if there is one.
     """
 
     def __init__(self, synapses, kind, place):
         self.padding = None
-        CodeRunner.__init__(self, synapses, "dense", clock=synapses.clock, name=f"{synapses.name}_{kind}*", check_units=False, **place)
+        CodeRunner.__init__(
+            self,
+            synapses,
+            "dense",
+            clock=synapses.clock,
+            name=f"{synapses.name}_{kind}*",
+            check_units=False,
+            **place,
+        )
         self.active = False
 
     def variable(self, name):
@@ -41,7 +49,9 @@ class DenseRunner(CodeRunner):
         return self.group.variables[name]
 
     def history(self, name, size, dtype=None):
-        """C++ name of an array of the synapses that outlives a step; it is made when first asked for."""
+        """C++ name of an array of the synapses that outlives a step; it is made when first asked
+        for.
+        """
         full = f"_history_{name}"
         if full not in self.group.variables:
             self.group.variables.add_array(full, size=size, dtype=dtype)
@@ -49,12 +59,28 @@ class DenseRunner(CodeRunner):
 
     def before_run(self, run_namespace):
         """Write the code for this run."""
-        self.codeobj_class, self.needed_variables = CODE_OBJECTS[get_device().code_object_class()], []
-        self.abstract_code, self.opening, self.closing, self.sums, self.kept, self.rows, self.flush, self.rest, self.padded = {}, "", "", {}, {}, "", None, None, None
+        self.codeobj_class, self.needed_variables = (
+            CODE_OBJECTS[get_device().code_object_class()],
+            [],
+        )
+        (
+            self.abstract_code,
+            self.opening,
+            self.closing,
+            self.sums,
+            self.kept,
+            self.rows,
+            self.flush,
+            self.rest,
+            self.padded,
+        ) = ({}, "", "", {}, {}, "", None, None, None)
         self.compose(run_namespace)
         if self.padding is not None:
             self.padded = self.padding.seen_by(self) | (self.padded or {})
-        self.template_kwds = {name: getattr(self, name) for name in ("opening", "closing", "sums", "kept", "rows", "flush", "rest", "padded")} | {"geometry": self.group.geometry}
+        self.template_kwds = {
+            name: getattr(self, name)
+            for name in ("opening", "closing", "sums", "kept", "rows", "flush", "rest", "padded")
+        } | {"geometry": self.group.geometry}
         super().before_run(run_namespace)
 
     def compose(self, run_namespace):
@@ -63,14 +89,21 @@ class DenseRunner(CodeRunner):
 
 
 class Completing(DenseRunner):
-    """Completes what was kept of the steps behind it, where a trial or the run is over, in the phase FLUSH."""
+    """Completes what was kept of the steps behind it, where a trial or the run is over, in the
+    phase FLUSH.
+    """
 
     def __init__(self, synapses, kind, *args):
         super().__init__(synapses, kind, schedule.FLUSH, *args)
 
     def boundaries(self):
-        """C++ names of what tells where the run is over, and of the number of steps that are kept; nothing is left of an interrupted run."""
-        names = {name: self.history(name, 1, dtype=dtype) for name, dtype in (("rows", np.int32), ("now", np.int32), ("end", np.int64))}
+        """C++ names of what tells where the run is over, and of the number of steps that are kept;
+        nothing is left of an interrupted run.
+        """
+        names = {
+            name: self.history(name, 1, dtype=dtype)
+            for name, dtype in (("rows", np.int32), ("now", np.int32), ("end", np.int64))
+        }
         self.group.variables["_history_end"].set_value(int(self.clock._i_end))
         self.group.variables["_history_rows"].set_value(0)
         return names | {"step": pointer(self.variable("t_in_timesteps"))}
@@ -85,37 +118,52 @@ class Completing(DenseRunner):
 
 
 class Copies(DenseRunner):
-    """Copies of neuron variables as they are in one phase, for code that runs in a later one: ``_at_KIND_NAME`` of NAME."""
+    """Copies of neuron variables as they are in one phase, for code that runs in a later one:
+    ``_at_KIND_NAME`` of NAME.
+    """
 
     def __init__(self, synapses, kind, names, place):
         super().__init__(synapses, f"{kind}_copies", place)
         self.names = add_copies(synapses, kind, names)
 
     def compose(self, run_namespace):
-        self.opening = "\n".join(copy(self.variable(kept), self.variable(name)) for name, kept in self.names.items())
+        self.opening = "\n".join(
+            copy(self.variable(kept), self.variable(name)) for name, kept in self.names.items()
+        )
 
 
 def add_copies(synapses, kind, names):
-    """Add a variable for a copy of each of the neuron variables `names`; the copies' names by theirs."""
+    """Add a variable for a copy of each of the neuron variables `names`; the copies' names by
+    theirs.
+    """
     copies = {}
     for name in sorted(names):
         original = synapses.variables[name]
         copies[name] = f"_at_{kind}_{name}"
-        synapses.variables.add_array(copies[name], size=original.size, dimensions=original.dim, dtype=original.dtype, index=synapses.variables.indices[name])
+        synapses.variables.add_array(
+            copies[name],
+            size=original.size,
+            dimensions=original.dim,
+            dtype=original.dtype,
+            index=synapses.variables.indices[name],
+        )
     return copies
 
 
 class DenseSum(DenseRunner):
-    """Sums ``w*activity_pre`` into the target; or delivers the sum that the `DensePass` of the last step took ahead.
+    """Sums ``w*activity_pre`` into the target; or delivers the sum that the `DensePass` of the last
+    step took ahead.
 
-    That one holds if nothing it was computed from has changed since: the weights are not marked as stale, and the activity is
-    what the pass saw. Else it is taken again.
+    That one holds if nothing it was computed from has changed since: the weights are not marked as
+    stale, and the activity is what the pass saw. Else it is taken again.
     """
 
     def __init__(self, synapses, summed):
         super().__init__(synapses, "dense_sum", schedule.place_of(summed))
         self.summed, self.is_ahead, self.watched, self.ticks = summed, False, [], []
-        self.seen = add_copies(synapses, "sum", neuron_variables(synapses, summed.expression.identifiers))
+        self.seen = add_copies(
+            synapses, "sum", neuron_variables(synapses, summed.expression.identifiers)
+        )
         synapses.variables.add_array("_ahead", size=synapses.target.stop, index=POST)
 
     def compose(self, run_namespace):
@@ -130,7 +178,9 @@ class DenseSum(DenseRunner):
             self.closing = f"}}\n{self.deliver()}"
 
     def run(self):
-        """Take the sum again in steps around Python code, which may have written to the weights; runtime targets only."""
+        """Take the sum again in steps around Python code, which may have written to the weights;
+        runtime targets only.
+        """
         if self.is_ahead and self.watched and self._python_ran():
             self.group.variables["_stale"].set_value(True)
         super().run()
@@ -139,34 +189,57 @@ class DenseSum(DenseRunner):
         """Whether Python code has run since the last sum, or runs in this step."""
         now, before = float(self.clock.variables["t"].get_value()[0]), self.ticks
         self.ticks = [int(clock.variables["timestep"].get_value()[0]) for clock in self.watched]
-        return self.ticks != before or any(abs(clock.variables["t"].get_value()[0] - now) < 1e-9 * self.clock.dt_ for clock in self.watched)
+        return self.ticks != before or any(
+            abs(clock.variables["t"].get_value()[0] - now) < 1e-9 * self.clock.dt_
+            for clock in self.watched
+        )
 
     def compare(self):
         """C++ that finds out whether what the pass summed ahead no longer holds."""
         pairs = [(self.variable(name), self.variable(seen)) for name, seen in self.seen.items()]
-        compared = [f"for (int _n = 0; _n < {now.size}; _n++) _again |= {pointer(now)}[_n] != {pointer(then)}[_n];" for now, then in pairs]
+        compared = [
+            f"for (int _n = 0; _n < {now.size}; _n++) _again |= {pointer(now)}[_n] !="
+            f" {pointer(then)}[_n];"
+            for now, then in pairs
+        ]
         return "\n".join([f"int _again = {pointer(self.variable('_stale'))}[0];", *compared])
 
     def remember(self):
         """C++ that keeps what a sum was computed from."""
-        return "\n".join(copy(self.variable(seen), self.variable(name)) for name, seen in self.seen.items())
+        return "\n".join(
+            copy(self.variable(seen), self.variable(name)) for name, seen in self.seen.items()
+        )
 
     def deliver(self):
         """C++ that hands the sum to the target."""
-        target, ahead, into = self.group.target, self.variable("_ahead"), self.variable(self.summed.target_varname)
-        return f"for (int _n = {target.start}; _n < {target.stop}; _n++) {pointer(into)}[_n] = {pointer(ahead)}[_n];\n{pointer(self.variable('_stale'))}[0] = 0;"
+        target, ahead, into = (
+            self.group.target,
+            self.variable("_ahead"),
+            self.variable(self.summed.target_varname),
+        )
+        return (
+            f"for (int _n = {target.start}; _n < {target.stop}; _n++) {pointer(into)}[_n] ="
+            f" {pointer(ahead)}[_n];\n{pointer(self.variable('_stale'))}[0] = 0;"
+        )
 
 
 class DensePass(DenseRunner):
-    """Finishes a step in one walk over the synapses: traces, learning code, and the sum of the next step.
+    """Finishes a step in one walk over the synapses: traces, learning code, and the sum of the next
+    step.
 
-    It stands in the phase LEARN. The traces see the neurons as they were in the phase TRACE (`Copies`); weights and traces are
-    complete at the end of every step, and only the sum is ahead of its time.
+    It stands in the phase LEARN. The traces see the neurons as they were in the phase TRACE
+    (`Copies`); weights and traces are complete at the end of every step, and only the sum is ahead
+    of its time.
     """
 
     def __init__(self, synapses, advancer, learner, sums, copies):
         super().__init__(synapses, "dense_pass", schedule.place_of(learner))
-        self.advancer, self.learner, self.sums_of_projection, self.copies = advancer, learner, sums, copies
+        self.advancer, self.learner, self.sums_of_projection, self.copies = (
+            advancer,
+            learner,
+            sums,
+            copies,
+        )
 
     def compose(self, run_namespace):
         self.abstract_code = self.code(run_namespace)
@@ -179,17 +252,34 @@ class DensePass(DenseRunner):
         if self.advancer is None:
             return {"learn": self.learner.abstract_code}
         self.advancer.update_abstract_code(run_namespace)
-        return {"trace": word_substitute(self.advancer.abstract_code, self.copies.names), "learn": self.learner.abstract_code}
+        return {
+            "trace": word_substitute(self.advancer.abstract_code, self.copies.names),
+            "learn": self.learner.abstract_code,
+        }
 
     def _sum_ahead(self, dense_sum):
         ahead, target = self.variable("_ahead"), self.group.target
         self.abstract_code["sum"] = f"_synaptic_var = {dense_sum.summed.expression.code}"
         self.sums = {"sum": pointer(ahead)}
-        self.opening = f"for (int _n = {target.start}; _n < {target.stop}; _n++) {pointer(ahead)}[_n] = 0;"
-        self.closing = "\n".join(copy(self.variable(seen), self.variable(name)) for name, seen in dense_sum.seen.items())
+        self.opening = (
+            f"for (int _n = {target.start}; _n < {target.stop}; _n++) {pointer(ahead)}[_n] = 0;"
+        )
+        self.closing = "\n".join(
+            copy(self.variable(seen), self.variable(name)) for name, seen in dense_sum.seen.items()
+        )
 
 
 def neuron_variables(synapses, names):
-    """Those of `names` that are stored for the neurons on either side and may change during a run."""
-    found = {name: synapses.variables[name] for name in names if synapses.variables.indices.get(name) in (PRE, POST) and name in synapses.variables}
-    return {name for name, variable in found.items() if isinstance(variable, ArrayVariable) and not isinstance(variable, DynamicArrayVariable) and not variable.constant}
+    """Those of `names` that are stored for neurons of either side and may change during a run."""
+    found = {
+        name: synapses.variables[name]
+        for name in names
+        if synapses.variables.indices.get(name) in (PRE, POST) and name in synapses.variables
+    }
+    return {
+        name
+        for name, variable in found.items()
+        if isinstance(variable, ArrayVariable)
+        and not isinstance(variable, DynamicArrayVariable)
+        and not variable.constant
+    }

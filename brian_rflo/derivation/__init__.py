@@ -1,7 +1,9 @@
-"""Learning rules from a neuron's own text: its one-step code is differentiated, and each trace is put where it belongs.
+"""Learning rules from a neuron's own text: its one-step code is differentiated, and each trace is
+put where it belongs.
 
-Three parts: `linear` differentiates the code that Brian2's integrator generates, line by line; `placement` finds the traces that matter and the
-cells or synapses that they live on; `strings` writes them down as the strings of a rule. Nothing in them knows of any neuron model.
+Three parts: `linear` differentiates the code that Brian2's integrator generates, line by line;
+`placement` finds the traces that matter and the cells or synapses that they live on; `strings`
+writes them down as the strings of a rule. Nothing in them knows of any neuron model.
 """
 
 from .strings import Derivation, derive

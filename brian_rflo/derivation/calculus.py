@@ -1,4 +1,6 @@
-"""Partial derivatives of Brian2 expressions: with `clip` and functions of the user's own, and with steps, comparisons and rounding held fixed."""
+"""Partial derivatives of Brian2 expressions: with `clip` and functions of the user's own, and with
+steps, comparisons and rounding held fixed.
+"""
 
 import ast
 
@@ -20,7 +22,9 @@ def symbol(name):
 
 def parsed(text):
     """An expression of Brian2's language."""
-    return sympy.sympify(str_to_sympy(str(text))).replace(lambda node: function_name(node) == "sqrt", lambda node: sympy.sqrt(*node.args))
+    return sympy.sympify(str_to_sympy(str(text))).replace(
+        lambda node: function_name(node) == "sqrt", lambda node: sympy.sqrt(*node.args)
+    )
 
 
 def written(expression):
@@ -37,11 +41,16 @@ def statements(code):
     """Pairs of name and text of what is assigned to it; ``v += 1`` as ``v = v + (1)``."""
     for node in ast.parse("\n".join(line.strip() for line in code.splitlines())).body:
         if isinstance(node, ast.AugAssign):
-            yield node.target.id, ast.unparse(ast.BinOp(ast.Name(node.target.id), node.op, node.value))
+            yield (
+                node.target.id,
+                ast.unparse(ast.BinOp(ast.Name(node.target.id), node.op, node.value)),
+            )
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             yield node.targets[0].id, ast.unparse(node.value)
         else:
-            raise ValueError(f"'{ast.unparse(node)}' is no statement that assigns; write name = expression")
+            raise ValueError(
+                f"'{ast.unparse(node)}' is no statement that assigns; write name = expression"
+            )
 
 
 def function_name(node):
@@ -49,7 +58,7 @@ def function_name(node):
     return node.func.__name__ if isinstance(node, sympy.Function) else ""
 
 
-class clip(sympy.Function):
+class clip(sympy.Function):  # noqa: N801 (written so in expressions)
     """``clip(x, low, high)``: a derivative of 1 where nothing is clipped."""
 
     def fdiff(self, argindex=1):
@@ -59,7 +68,11 @@ class clip(sympy.Function):
 
 def one_where(condition):
     """1 where a condition holds, else 0."""
-    return sympy.Integer(bool(condition)) if condition in (True, False) else sympy.Function("int_")(condition)
+    return (
+        sympy.Integer(bool(condition))
+        if condition in (True, False)
+        else sympy.Function("int_")(condition)
+    )
 
 
 def with_derivative(name, text):
@@ -77,18 +90,26 @@ class Calculus:
     Parameters
     ----------
     derivatives : dict
-        For functions that Brian2 does not know: their derivatives by name, as text in the argument ``x``.
+        For functions that Brian2 does not know: their derivatives by name, as text in the argument
+        ``x``.
     owner : str
         Whose expressions they are, for errors.
     """
 
     def __init__(self, derivatives, owner):
-        self.known = {"clip": clip} | {name: with_derivative(name, text) for name, text in derivatives.items()}
+        self.known = {"clip": clip} | {
+            name: with_derivative(name, text) for name, text in derivatives.items()
+        }
         self.owner = owner
 
     def prepared(self, expression, held):
-        """The expression with steps and comparisons as symbols of their own, which go into `held`, and functions that can be differentiated."""
-        if isinstance(expression, (Relational, BooleanFunction)) or function_name(expression) in STEPS:
+        """The expression with steps and comparisons as symbols of their own, which go into `held`,
+        and functions that can be differentiated.
+        """
+        if (
+            isinstance(expression, (Relational, BooleanFunction))
+            or function_name(expression) in STEPS
+        ):
             return held.setdefault(expression, sympy.Dummy(real=True))
         if not expression.args:
             return expression
@@ -110,11 +131,22 @@ class Calculus:
         for call in expression.atoms(AppliedUndef):
             if name in names(call) and isinstance(call.func, UndefinedFunction):
                 function = function_name(call)
-                advice = f'derivatives={{"{function}": "..."}} with its derivative, in its argument x' if len(call.args) == 1 else "an expression without it"
-                raise ValueError(f"{self.owner}: '{call}' depends on '{name}', and the derivative of the function '{function}' is unknown; write {advice}")
+                advice = (
+                    f'derivatives={{"{function}": "..."}} with its derivative, in its argument x'
+                    if len(call.args) == 1
+                    else "an expression without it"
+                )
+                raise ValueError(
+                    f"{self.owner}: '{call}' depends on '{name}', and the derivative of the"
+                    f" function '{function}' is unknown; write {advice}"
+                )
 
 
 def draws(expression):
     """Whether an expression draws random numbers."""
-    known = {function_name(node) for node in expression.atoms(sympy.Function)} & set(DEFAULT_FUNCTIONS)
-    return any(not DEFAULT_FUNCTIONS[name].stateless for name in known) or any(name.split("_")[0] == "xi" for name in names(expression))
+    known = {function_name(node) for node in expression.atoms(sympy.Function)} & set(
+        DEFAULT_FUNCTIONS
+    )
+    return any(not DEFAULT_FUNCTIONS[name].stateless for name in known) or any(
+        name.split("_")[0] == "xi" for name in names(expression)
+    )

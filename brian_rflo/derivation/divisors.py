@@ -1,7 +1,7 @@
 """What the code of a step divides by, or takes the root of, that is the same in each step.
 
-Exact integration divides by differences of time constants, which may be equal, and takes roots, which are complex where the equations oscillate. Brian2's
-code is then NaN, and nobody is told.
+Exact integration divides by differences of time constants, which may be equal, and takes roots,
+which are complex where the equations oscillate. Brian2's code is then NaN, and nobody is told.
 """
 
 import numpy as np
@@ -32,12 +32,17 @@ def is_root(power):
 
 
 def fault(powers, values):
-    """The first of the powers that has no value: ``(base, neuron, is_zero)``; None if all have, as far as `values` say, numbers and arrays by name."""
+    """The first of the powers that has no value: ``(base, neuron, is_zero)``; None if all have, as
+    far as `values` say, numbers and arrays by name.
+    """
     for power in powers:
         known = names(power.base)
         if not known or not known <= set(values) or power.base.atoms(AppliedUndef):
             continue
-        total, size = at(power.base, values), at(sum(map(abs, sympy.Add.make_args(power.base))), values)
+        total, size = (
+            at(power.base, values),
+            at(sum(map(abs, sympy.Add.make_args(power.base))), values),
+        )
         is_zero = np.abs(total) <= ROUNDING * size
         wrong = np.atleast_1d(is_zero & divides(power) | (total < 0) & ~is_zero & is_root(power))
         if wrong.any():
@@ -50,4 +55,8 @@ def at(expression, values):
     """The value of an expression."""
     found = sorted(names(expression))
     with np.errstate(all="ignore"):
-        return np.asarray(sympy.lambdify([symbol(name) for name in found], expression, "numpy")(*(np.asarray(values[name]) for name in found)))
+        return np.asarray(
+            sympy.lambdify([symbol(name) for name in found], expression, "numpy")(
+                *(np.asarray(values[name]) for name in found)
+            )
+        )

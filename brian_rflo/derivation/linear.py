@@ -1,7 +1,10 @@
-"""One time step, differentiated: the code of Brian2's integrator, line by line, so that the result is exact for the integrator in use.
+"""One time step, differentiated: the code of Brian2's integrator, line by line, so that the result
+is exact for the integrator in use.
 
-With the state s, the summed input I and s1 = F(s, I) one step later, what is wanted is A = dF/ds and b = dF/dI. Each line ``x = f(y, ...)`` of the code
-gets its derivatives by every variable z of s and I, ``x_by_z = sum over y of df/dy y_by_z``: forward differentiation, without substituting anything.
+With the state s, the summed input I and s1 = F(s, I) one step later, what is wanted is A = dF/ds
+and b = dF/dI. Each line ``x = f(y, ...)`` of the code gets its derivatives by every variable z of s
+and I, ``x_by_z = sum over y of df/dy y_by_z``: forward differentiation, without substituting
+anything.
 """
 
 from dataclasses import dataclass
@@ -13,7 +16,9 @@ from .calculus import draws, names, parsed, statements, symbol, written
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """The derivatives of a step: `A` ``{variable: {by: expression}}``, in terms of the state before the step and of the lines of code `lines`."""
+    """The derivatives of a step: `A` ``{variable: {by: expression}}``, in terms of the state before
+    the step and of the lines of code `lines`.
+    """
 
     A: dict
     lines: dict
@@ -29,17 +34,24 @@ FREE = sympy.Function("int_")(symbol("not_refractory"))
 
 
 def ending_in(code, ends):
-    """Names of the lines of code that only lines to `ends` read: a refractory neuron does not take their values, which may be 0/0 there."""
+    """Names of the lines of code that only lines to `ends` read: a refractory neuron does not take
+    their values, which may be 0/0 there.
+    """
     only = set(ends)
     for number in range(len(code) - 1, -1, -1):
-        name, readers = code[number][0], {other for other, text in code[number + 1 :] if code[number][0] in names(parsed(text))}
+        name, readers = (
+            code[number][0],
+            {other for other, text in code[number + 1 :] if code[number][0] in names(parsed(text))},
+        )
         if readers and readers <= only:
             only.add(name)
     return only
 
 
 class Linearising:
-    """At work on the code: `by` are derivatives by name, `now` the expressions that names stand for."""
+    """At work on the code: `by` are derivatives by name, `now` the expressions that names stand
+    for.
+    """
 
     def __init__(self, text):
         self.text, self.lines, self.now = text, {}, {}
@@ -56,19 +68,33 @@ class Linearising:
         return Linear({name: self._chain(value) for name, value in end.items()}, self.lines)
 
     def _keep(self, name):
-        """A subexpression that is constant over a step was evaluated before it, from the same state."""
+        """A subexpression that is constant over a step was evaluated before it, from the same
+        state.
+        """
         value = self.text.expression(self.text.kept[name])
         received = sorted(names(value) & set(self.text.sums))
         if received:
-            raise ValueError(f"{self.text.name}: the subexpression '{name}' is constant over dt and reads '{received[0]}', of which it sees the value of the step before; leave out '(constant over dt)', or the input")
+            raise ValueError(
+                f"{self.text.name}: the subexpression '{name}' is constant over dt and reads"
+                f" '{received[0]}', of which it sees the value of the step before; leave out"
+                " '(constant over dt)', or the input"
+            )
         self.by[name] = self._derivatives(name, value)
 
     def _line(self, name, value):
         if name == "not_refractory":
             self.lines["_free"], self.now[name] = f"int({value})", symbol("_free")
             return
-        value = self.text.expression(value).xreplace({FREE: sympy.Integer(1)} if name in self.only_held else {})
-        value = value.xreplace({FREE: symbol("_free")} if "_free" in self.lines else {}).xreplace({variable: self.now[str(variable)] for variable in value.free_symbols if str(variable) in self.now})
+        value = self.text.expression(value).xreplace(
+            {FREE: sympy.Integer(1)} if name in self.only_held else {}
+        )
+        value = value.xreplace({FREE: symbol("_free")} if "_free" in self.lines else {}).xreplace(
+            {
+                variable: self.now[str(variable)]
+                for variable in value.free_symbols
+                if str(variable) in self.now
+            }
+        )
         if name in self.text.units and name in self.text.held:
             free = self.now["not_refractory"]
             value = free * value + (1 - free) * symbol(name)
@@ -76,11 +102,18 @@ class Linearising:
             self.now[name] = value
             return
         own = f"_next_{name}" if name in self.text.units else name
-        self.lines[own], self.by[own], self.now[name] = value, self._derivatives(own, value), symbol(own)
+        self.lines[own], self.by[own], self.now[name] = (
+            value,
+            self._derivatives(own, value),
+            symbol(own),
+        )
 
     def _derivatives(self, name, value):
-        """By each variable of state and input: scalars as they are, the rest as lines of their own."""
-        return {by: self._stored(f"_{name.lstrip('_')}_by_{by}", found) for by, found in self._chain(value).items()}
+        """By each variable of state and input: scalars as they are, others on their own lines."""
+        return {
+            by: self._stored(f"_{name.lstrip('_')}_by_{by}", found)
+            for by, found in self._chain(value).items()
+        }
 
     def _chain(self, value):
         total = {}
@@ -90,8 +123,16 @@ class Linearising:
         total = {by: found for by, found in total.items() if found != 0}
         for by, found in total.items():
             if draws(found):
-                raise ValueError(f"{self.text.name}: random numbers are multiplied by something that depends on '{by}', and the trace would need the very numbers that the neuron drew; draw them once a step into a variable of their own (kick : 1, run_regularly('kick = randn()', **schedule.GAIN)), and name that")
-        return {by: shortest(found) if self.text.is_scalar(found) else found for by, found in total.items()}
+                raise ValueError(
+                    f"{self.text.name}: random numbers are multiplied by something that depends on"
+                    f" '{by}', and the trace would need the very numbers that the neuron drew; draw"
+                    " them once a step into a variable of their own (kick : 1, run_regularly('kick"
+                    " = randn()', **schedule.GAIN)), and name that"
+                )
+        return {
+            by: shortest(found) if self.text.is_scalar(found) else found
+            for by, found in total.items()
+        }
 
     def _stored(self, name, value):
         if self.text.is_scalar(value) or value.is_Symbol:
@@ -106,13 +147,17 @@ def shortest(value):
 
 
 def needed_lines(lines, outputs):
-    """Lines of code that compute `outputs`, expressions by name: none that is not needed, and those that are read once within those that read them."""
+    """Lines of code that compute `outputs`, expressions by name: none that is not needed, and those
+    that are read once within those that read them.
+    """
     wanted, code = dict(outputs), dict(lines)
     for name in reversed(list(code)):
         readers = [other for other, value in wanted.items() if name in read(value)]
         if not readers:
             continue
-        count = sum(list(sympy.preorder_traversal(wanted[reader])).count(symbol(name)) for reader in readers)
+        count = sum(
+            list(sympy.preorder_traversal(wanted[reader])).count(symbol(name)) for reader in readers
+        )
         if count == 1 and not isinstance(code[name], str):
             wanted[readers[0]] = wanted[readers[0]].xreplace({symbol(name): code[name]})
         else:

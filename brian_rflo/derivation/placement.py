@@ -1,8 +1,9 @@
 """Which traces a weight has, how resets treat them, and where each lives.
 
-A trace belongs to a state variable that the input reaches and that the activity reads. It lives on the presynaptic cell, N values in place of N^2, if
-nothing in its recursion belongs to the postsynaptic neuron: its rows of A and b have the same value for all neurons, no reset changes it, and it
-reads only traces of that kind.
+A trace belongs to a state variable that the input reaches and that the activity reads. It lives on
+the presynaptic cell, N values in place of N^2, if nothing in its recursion belongs to the
+postsynaptic neuron: its rows of A and b have the same value for all neurons, no reset changes it,
+and it reads only traces of that kind.
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ class Placement:
     distance : dict
         Derivatives of the distance from the threshold.
     rows, jumps : dict
-        For each state variable that a reset changes: ``dR/ds - 1``, row by row, and ``R - s`` where the time of a spike counts.
+        For each state variable that a reset changes: ``dR/ds - 1``, row by row, and ``R - s`` where
+        the time of a spike counts.
     activity : dict
         Derivatives of the activity; empty if that is the spike.
     """
@@ -45,9 +47,25 @@ def placed(text, onto):
     found = Placing(text, onto)
     components = found.components()
     if not components:
-        raise ValueError(f"{text.name}: the activity '{text.activity}' does not depend on '{onto}', so no weight onto it can learn; name the variable that the activity reads" + ("" if text.surrogate or not text.spikes else ", or give a surrogate: through spikes nothing is differentiated without one"))
+        raise ValueError(
+            f"{text.name}: the activity '{text.activity}' does not depend on '{onto}', so no weight"
+            " onto it can learn; name the variable that the activity reads"
+            + (
+                ""
+                if text.surrogate or not text.spikes
+                else ", or give a surrogate: through spikes nothing is differentiated without one"
+            )
+        )
     cells = found.on_cells(components)
-    return Placement(cells, tuple(name for name in components if name not in cells), found.linear, found.distance, found.rows, found.jumps, found.activity)
+    return Placement(
+        cells,
+        tuple(name for name in components if name not in cells),
+        found.linear,
+        found.distance,
+        found.rows,
+        found.jumps,
+        found.activity,
+    )
 
 
 class Placing:
@@ -55,37 +73,58 @@ class Placing:
 
     def __init__(self, text, onto):
         self.text, self.onto, self.linear = text, onto, text.linear
-        self.distance = self._partials("threshold", text.expression(text.conditions[0])) if text.spikes and text.surrogate else {}
-        self.activity = {} if text.activity == "spike" else self._partials("activity", text.expression(text.activity))
+        self.distance = (
+            self._partials("threshold", text.expression(text.conditions[0]))
+            if text.spikes and text.surrogate
+            else {}
+        )
+        self.activity = (
+            {}
+            if text.activity == "spike"
+            else self._partials("activity", text.expression(text.activity))
+        )
         self.rows, self.jumps = {}, {}
         for name, after in text.resets.items():
             if name not in text.ignore:
                 self._reset(name, after, self._partials(f"reset of '{name}'", after))
 
     def _partials(self, kind, expression):
-        """Derivatives by the state variables; an error where the input or an earlier state comes in otherwise."""
+        """Derivatives by the state variables; an error where the input or an earlier state comes in
+        otherwise.
+        """
         found, text = names(expression), self.text
         if self.onto in text.sums and self.onto in found:
             raise ValueError(
-                f"{text.name}: the {kind} must read state variables; got the input '{self.onto}' itself, which no trace follows there. "
-                f"Write a state variable that follows it, for example dx/dt = ({self.onto} - x)/tau : 1, and read that."
+                f"{text.name}: the {kind} must read state variables; got the input '{self.onto}'"
+                " itself, which no trace follows there. Write a state variable that follows it,"
+                f" for example dx/dt = ({self.onto} - x)/tau : 1, and read that."
             )
         stale = sorted(name for name in found & set(text.kept) if self._sees_state(name))
         if stale:
             raise ValueError(
-                f"{text.name}: the {kind} must read the state as it is; got '{stale[0]}', which is constant over dt and so a step "
-                "behind. Leave out '(constant over dt)'."
+                f"{text.name}: the {kind} must read the state as it is; got '{stale[0]}', which is"
+                " constant over dt and so a step behind. Leave out '(constant over dt)'."
             )
         return text.calculus.partials(expression, text.units)
 
     def _sees_state(self, name):
-        """Whether a subexpression that is constant over a step changes with the state or the input."""
+        """Whether a subexpression that is constant over a step changes with state or input."""
         kept = self.text.kept
-        behind = closed({name}, lambda known: {other for one in known & set(kept) for other in names(self.text.expression(kept[one]))})
+        behind = closed(
+            {name},
+            lambda known: {
+                other
+                for one in known & set(kept)
+                for other in names(self.text.expression(kept[one]))
+            },
+        )
         return bool(behind & {*self.text.units, *self.text.sums})
 
     def _reset(self, name, after, partials):
-        row = {other: value - int(other == name) for other, value in ({name: sympy.Integer(0)} | partials).items()}
+        row = {
+            other: value - int(other == name)
+            for other, value in ({name: sympy.Integer(0)} | partials).items()
+        }
         self.rows[name] = {other: value for other, value in row.items() if value != 0}
         if name in partials and name not in self.text.detach and self.text.surrogate:
             self.jumps[name] = sympy.expand(after - symbol(name))
@@ -97,9 +136,21 @@ class Placing:
 
     def components(self):
         """Variables that the input reaches and the activity reads, in the order of the model."""
-        reached = {self.onto} if self.onto in self.text.events else {name for name in self.text.units if self.onto in self.linear.A[name]}
-        reached = closed(reached, lambda known: {name for name in self.text.units if self.reads(name) & known})
-        ends = set(self.activity) if self.text.activity != "spike" else set(self.distance) if self.text.surrogate else set()
+        reached = (
+            {self.onto}
+            if self.onto in self.text.events
+            else {name for name in self.text.units if self.onto in self.linear.A[name]}
+        )
+        reached = closed(
+            reached, lambda known: {name for name in self.text.units if self.reads(name) & known}
+        )
+        ends = (
+            set(self.activity)
+            if self.text.activity != "spike"
+            else set(self.distance)
+            if self.text.surrogate
+            else set()
+        )
         wanted = closed(ends, lambda known: {other for name in known for other in self.reads(name)})
         return tuple(name for name in self.text.units if name in reached & wanted)
 
@@ -111,8 +162,17 @@ class Placing:
         return tuple(name for name in components if name in cells)
 
     def _is_shared(self, name, components):
-        entries = [value for other, value in self.linear.A[name].items() if other in (*components, self.onto)]
-        return not self.rows.get(name) and name not in self.jumps and name not in self.text.held and all(self.text.is_scalar(value) for value in entries)
+        entries = [
+            value
+            for other, value in self.linear.A[name].items()
+            if other in (*components, self.onto)
+        ]
+        return (
+            not self.rows.get(name)
+            and name not in self.jumps
+            and name not in self.text.held
+            and all(self.text.is_scalar(value) for value in entries)
+        )
 
 
 def closed(known, more):
@@ -123,7 +183,17 @@ def closed(known, more):
 
 
 def diverging(text, placement):
-    """Variables whose trace may grow without bounds: the reset is ignored, and the factor of a step depends on the state."""
+    """Variables whose trace may grow without bounds: the reset is ignored, and the factor of a step
+    depends on the state.
+    """
     states = {*text.units, *placement.linear.lines}
-    ignored = [name for name in text.ignore if name in text.resets and name in (*placement.on_cells, *placement.on_synapses)]
-    return [name for name in ignored if names(placement.linear.A[name].get(name, sympy.Integer(0))) & states]
+    ignored = [
+        name
+        for name in text.ignore
+        if name in text.resets and name in (*placement.on_cells, *placement.on_synapses)
+    ]
+    return [
+        name
+        for name in ignored
+        if names(placement.linear.A[name].get(name, sympy.Integer(0))) & states
+    ]

@@ -1,9 +1,15 @@
-"""A derived rule as a reader wants to see it: the quantities, where they live, and their equations in the order of a time step."""
+"""A derived rule as a reader wants to see it: the quantities, where they live, and their equations
+in the order of a time step.
+"""
 
 from brian2.utils.stringtools import word_substitute
 
 LONGEST = 24
-MODES = {"ignore": "ignored", "detach": "detached: the trace sees it with the time of the spike held fixed", "surrogate": "follows the pseudo-derivative"}
+MODES = {
+    "ignore": "ignored",
+    "detach": "detached: the trace sees it with the time of the spike held fixed",
+    "surrogate": "follows the pseudo-derivative",
+}
 
 
 def printed(rule):
@@ -12,10 +18,21 @@ def printed(rule):
     title = f"Rule of weights w onto {rule.onto} of '{text.name}', which sends {text.activity}"
     parts = [
         (f"on each presynaptic cell ({listed(found.placement.on_cells)})", found.pre_advance),
-        ("once for each neuron, before the step", shortened(found.code("before"), found.stored["before"])),
-        ("once for each neuron, before threshold and reset", "\n".join([*gain(text), found.code("slope")])),
+        (
+            "once for each neuron, before the step",
+            shortened(found.code("before"), found.stored["before"]),
+        ),
+        (
+            "once for each neuron, before threshold and reset",
+            "\n".join([*gain(text), found.code("slope")]),
+        ),
         ("once for each neuron, before its reset", found.code("reset")),
-        ("resets", "\n".join(f"{name}: {MODES[mode]}" for name, mode in modes(text, found.placement).items())),
+        (
+            "resets",
+            "\n".join(
+                f"{name}: {MODES[mode]}" for name, mode in modes(text, found.placement).items()
+            ),
+        ),
         (f"on each synapse ({listed(found.placement.on_synapses)})", rule.advance),
         ("once for each neuron, at the end of the step", found.code("end")),
         ("weight change of a step", f"learning_rate*{rule.update}"),
@@ -51,7 +68,14 @@ def listed(names):
 def shortened(code, outputs):
     """Code of many lines, as the number of them."""
     lines = code.splitlines()
-    return code if len(lines) <= LONGEST else f"{', '.join(outputs)}: {len(lines)} lines of code, the integrator's own, differentiated (derivation.code('before'))"
+    return (
+        code
+        if len(lines) <= LONGEST
+        else (
+            f"{', '.join(outputs)}: {len(lines)} lines of code, the integrator's own,"
+            " differentiated (derivation.code('before'))"
+        )
+    )
 
 
 def indented(text):

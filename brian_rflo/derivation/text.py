@@ -41,7 +41,8 @@ class NeuronText:
     held : frozenset
         Variables that stay as they are while the neuron is refractory.
     detach, ignore : tuple
-        State variables whose trace does not know that the weight moves the time of a spike; or knows nothing of resets at all.
+        State variables whose trace does not know that the weight moves the time of a spike; or
+        knows nothing of resets at all.
     derivatives : dict
         Derivatives of functions that Brian2 does not know.
     is_refractory : bool
@@ -102,7 +103,13 @@ class NeuronText:
         """An expression, without subexpressions."""
         found = parsed(text)
         while inner := names(found) & set(self.subexpressions):
-            found = found.xreplace({variable: parsed(self.subexpressions[str(variable)]) for variable in found.free_symbols if str(variable) in inner})
+            found = found.xreplace(
+                {
+                    variable: parsed(self.subexpressions[str(variable)])
+                    for variable in found.free_symbols
+                    if str(variable) in inner
+                }
+            )
         return found
 
     @cached_property
@@ -110,19 +117,37 @@ class NeuronText:
         """What each state variable is after a reset, as expressions of what they were before."""
         values = {}
         for name, text in statements(self.reset):
-            values[name] = self.expression(text).xreplace({variable: values[str(variable)] for variable in parsed(text).free_symbols if str(variable) in values})
+            values[name] = self.expression(text).xreplace(
+                {
+                    variable: values[str(variable)]
+                    for variable in parsed(text).free_symbols
+                    if str(variable) in values
+                }
+            )
         return {name: value for name, value in values.items() if name in self.units}
 
     @cached_property
     def conditions(self):
-        """The comparison that is the threshold, as the distance from it; and the other conditions of a spike, as text."""
+        """The comparison that is the threshold, as the distance from it; and the other conditions
+        of a spike, as text.
+        """
         tree = ast.parse(self.threshold, mode="eval").body
-        parts = tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]
+        parts = (
+            tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]
+        )
         crossing = [part for part in parts if self._distance(part) is not None]
         if len(crossing) != 1:
-            raise ValueError(f"{self.name}: a spike's condition '{self.threshold}' has {len(crossing)} comparisons of state variables, and a derivative needs exactly one, for example 'v > theta' (others may be joined to it with 'and', if they read no state variable)")
+            raise ValueError(
+                f"{self.name}: a spike's condition '{self.threshold}' has {len(crossing)}"
+                " comparisons of state variables, and a derivative needs exactly one, for example"
+                " 'v > theta' (others may be joined to it with 'and', if they read no state"
+                " variable)"
+            )
         others = [ast.unparse(part) for part in parts if part is not crossing[0]]
-        return self._distance(crossing[0]), [*others, *(["not_refractory"] if self.is_refractory else [])]
+        return self._distance(crossing[0]), [
+            *others,
+            *(["not_refractory"] if self.is_refractory else []),
+        ]
 
     @property
     def distance(self):
@@ -133,5 +158,9 @@ class NeuronText:
         if not isinstance(part, ast.Compare) or len(part.ops) != 1:
             return None
         left, right = (ast.unparse(side) for side in (part.left, part.comparators[0]))
-        distance = f"{left} - ({right})" if isinstance(part.ops[0], (ast.Gt, ast.GtE)) else f"{right} - ({left})"
+        distance = (
+            f"{left} - ({right})"
+            if isinstance(part.ops[0], (ast.Gt, ast.GtE))
+            else f"{right} - ({left})"
+        )
         return distance if names(self.expression(distance)) & set(self.units) else None

@@ -12,7 +12,9 @@ KNOWN = ("Input", "Output", *LINEAR, *MOVING, *CURRENT_BASED)
 
 @dataclass
 class Terms:
-    """A sum of weighted sources and a constant: matrices by the name of the source (None for that of ones on the diagonal)."""
+    """A sum of weighted sources and a constant: matrices by the name of the source (None for that
+    of ones on the diagonal).
+    """
 
     weights: dict
     bias: np.ndarray
@@ -20,15 +22,31 @@ class Terms:
     def through(self, node):
         """The same behind a linear node."""
         kind = type(node).__name__
-        matrix = np.diag(np.ravel(node.scale)) if kind == "Scale" else np.asarray(node.weight, dtype=float)
-        bias = matrix @ self.bias + (np.asarray(node.bias, dtype=float) if kind == "Affine" else 0.0)
-        return Terms({name: matrix if weights is None else matrix @ weights for name, weights in self.weights.items()}, bias)
+        matrix = (
+            np.diag(np.ravel(node.scale))
+            if kind == "Scale"
+            else np.asarray(node.weight, dtype=float)
+        )
+        bias = matrix @ self.bias + (
+            np.asarray(node.bias, dtype=float) if kind == "Affine" else 0.0
+        )
+        return Terms(
+            {
+                name: matrix if weights is None else matrix @ weights
+                for name, weights in self.weights.items()
+            },
+            bias,
+        )
 
     def plus(self, other):
         """The sum of both."""
         weights = dict(self.weights)
         for name, matrix in other.weights.items():
-            weights[name] = matrix if name not in weights else full(weights[name], self.bias) + full(matrix, self.bias)
+            weights[name] = (
+                matrix
+                if name not in weights
+                else full(weights[name], self.bias) + full(matrix, self.bias)
+            )
         return Terms(weights, self.bias + other.bias)
 
 
@@ -42,15 +60,30 @@ def flattened(graph):
     for name, inner in graph.nodes.items():
         if type(inner).__name__ == "NIRGraph":
             parts, links = flattened(inner)
-            inward, outward = ([part for part, node in parts.items() if type(node).__name__ == kind] for kind in ("Input", "Output"))
+            inward, outward = (
+                [part for part, node in parts.items() if type(node).__name__ == kind]
+                for kind in ("Input", "Output")
+            )
             heads = [end for start, end in links if start in inward]
             tails = [start for start, end in links if end in outward]
-            within = [(f"{name}.{start}", f"{name}.{end}") for start, end in links if start not in inward and end not in outward]
-            into = [(start, f"{name}.{head}") for start, end in edges if end == name for head in heads]
-            out_of = [(f"{name}.{tail}", end) for start, end in edges if start == name for tail in tails]
+            within = [
+                (f"{name}.{start}", f"{name}.{end}")
+                for start, end in links
+                if start not in inward and end not in outward
+            ]
+            into = [
+                (start, f"{name}.{head}") for start, end in edges if end == name for head in heads
+            ]
+            out_of = [
+                (f"{name}.{tail}", end) for start, end in edges if start == name for tail in tails
+            ]
             edges = [edge for edge in edges if name not in edge] + within + into + out_of
             del nodes[name]
-            nodes |= {f"{name}.{part}": node for part, node in parts.items() if part not in (*inward, *outward)}
+            nodes |= {
+                f"{name}.{part}": node
+                for part, node in parts.items()
+                if part not in (*inward, *outward)
+            }
     return nodes, edges
 
 
@@ -59,10 +92,18 @@ def unfolded(nir, nodes, edges):
     for name, node in list(nodes.items()):
         if kind_of(node) in CURRENT_BASED:
             synapse = f"{name}_I"
-            nodes[synapse] = nir.LI(tau=node.tau_syn, r=node.w_in, v_leak=np.zeros_like(node.v_leak))
+            nodes[synapse] = nir.LI(
+                tau=node.tau_syn, r=node.w_in, v_leak=np.zeros_like(node.v_leak)
+            )
             levels = dict(tau=node.tau_mem, r=node.r, v_leak=node.v_leak, metadata=node.metadata)
-            nodes[name] = nir.LIF(v_threshold=node.v_threshold, v_reset=node.v_reset, **levels) if kind_of(node) == "CubaLIF" else nir.LI(**levels)
-            edges = [(start, synapse if end == name else end) for start, end in edges] + [(synapse, name)]
+            nodes[name] = (
+                nir.LIF(v_threshold=node.v_threshold, v_reset=node.v_reset, **levels)
+                if kind_of(node) == "CubaLIF"
+                else nir.LI(**levels)
+            )
+            edges = [(start, synapse if end == name else end) for start, end in edges] + [
+                (synapse, name)
+            ]
     return nodes, edges
 
 
@@ -74,16 +115,29 @@ def check_nodes(nodes):
     """Raise unless all of them can be had."""
     for name, node in nodes.items():
         if kind_of(node) not in KNOWN:
-            raise ValueError(f"from_nir: node '{name}' is a {kind_of(node)}, which it does not build; it knows {', '.join(KNOWN)}, and graphs of them")
+            raise ValueError(
+                f"from_nir: node '{name}' is a {kind_of(node)}, which it does not build; it knows"
+                f" {', '.join(KNOWN)}, and graphs of them"
+            )
         shape = np.ravel(node.output_type["output"])
         if len(shape) != 1:
-            raise ValueError(f"from_nir: node '{name}' has the shape {tuple(int(n) for n in shape)}, and groups of Brian2 are rows of neurons; flatten it where the graph is made")
+            raise ValueError(
+                f"from_nir: node '{name}' has the shape {tuple(int(n) for n in shape)}, and groups"
+                " of Brian2 are rows of neurons; flatten it where the graph is made"
+            )
         if kind_of(node) in ("LIF", "CubaLIF"):
             tau = node.tau if kind_of(node) == "LIF" else node.tau_mem
             if not uniform(tau):
-                raise ValueError(f"from_nir: the neurons of node '{name}' have membrane time constants from {tau.min():g} to {tau.max():g} s, and LIFNeurons have one; put them into nodes of one time constant each")
+                raise ValueError(
+                    f"from_nir: the neurons of node '{name}' have membrane time constants from"
+                    f" {tau.min():g} to {tau.max():g} s, and LIFNeurons have one; put them into"
+                    " nodes of one time constant each"
+                )
             if not (node.v_threshold > node.v_reset).all():
-                raise ValueError(f"from_nir: node '{name}' has neurons whose v_threshold is not above v_reset; they would fire in every step")
+                raise ValueError(
+                    f"from_nir: node '{name}' has neurons whose v_threshold is not above v_reset;"
+                    " they would fire in every step"
+                )
 
 
 def uniform(values):
@@ -141,13 +195,22 @@ class FlatGraph:
             return {}
         if not isinstance(inputs, dict):
             if len(names) != 1:
-                raise ValueError(f"from_nir: the graph has {len(names)} Input nodes ({', '.join(names)}); write inputs={{name: group, ...}}")
+                raise ValueError(
+                    f"from_nir: the graph has {len(names)} Input nodes ({', '.join(names)}); write"
+                    " inputs={name: group, ...}"
+                )
             inputs = {names[0]: inputs}
         for name, group in inputs.items():
             if name not in names:
-                raise ValueError(f"from_nir: inputs has '{name}', and the Input nodes of the graph are {', '.join(names)}")
+                raise ValueError(
+                    f"from_nir: inputs has '{name}', and the Input nodes of the graph are"
+                    f" {', '.join(names)}"
+                )
             if len(group) != self.size(name):
-                raise ValueError(f"from_nir: Input node '{name}' has {self.size(name)} channels, but '{group.name}' has {len(group)} units; give it as many")
+                raise ValueError(
+                    f"from_nir: Input node '{name}' has {self.size(name)} channels, but"
+                    f" '{group.name}' has {len(group)} units; give it as many"
+                )
             if not spikes(group):
                 check_port(group, "activity", "from_nir")
         return inputs
@@ -155,7 +218,9 @@ class FlatGraph:
     def spiking(self, name):
         """Whether spikes leave a node, and not values."""
         given = self.given.get(name)
-        return kind_of(self.nodes[name]) == "LIF" or (given is not None and "activity" not in given.variables)
+        return kind_of(self.nodes[name]) == "LIF" or (
+            given is not None and "activity" not in given.variables
+        )
 
     def drive(self, name, without=(), passed=()):
         """What enters a node, as weighted sources and a constant."""
@@ -170,27 +235,54 @@ class FlatGraph:
         if kind_of(self.nodes[name]) not in LINEAR:
             return Terms({name: None}, np.zeros(self.size(name)))
         if name in passed:
-            raise ValueError(f"from_nir: node '{name}' is in a loop without neurons, which has no solution in time")
+            raise ValueError(
+                f"from_nir: node '{name}' is in a loop without neurons, which has no solution in"
+                " time"
+            )
         return self.drive(name, passed=(*passed, name)).through(self.nodes[name])
 
     def currents_of(self, name):
-        """LI nodes that may be synaptic currents of neurons: only spikes enter them, they rest at 0 and have one time constant, and nothing else reads them."""
+        """LI nodes that may be synaptic currents of neurons: only spikes enter them, they rest at 0
+        and have one time constant, and nothing else reads them.
+        """
         found = []
         for start in self.before(name):
             node = self.nodes[start]
-            if kind_of(node) == "LI" and uniform(node.tau) and (node.r > 0).all() and not node.v_leak.any() and "initial" not in node.metadata:
+            if (
+                kind_of(node) == "LI"
+                and uniform(node.tau)
+                and (node.r > 0).all()
+                and not node.v_leak.any()
+                and "initial" not in node.metadata
+            ):
                 drive = self.drives[start]
-                if all(self.spiking(source) for source in drive.weights) and not drive.bias.any() and all(kind_of(self.nodes[end]) == "LIF" for end in self.after(start)):
+                if (
+                    all(self.spiking(source) for source in drive.weights)
+                    and not drive.bias.any()
+                    and all(kind_of(self.nodes[end]) == "LIF" for end in self.after(start))
+                ):
                     found.append(start)
         return found
 
     def choose_fused(self):
-        """Those of them that have the time constant of the first current of all their neurons, since `LIFNeurons` have one."""
-        first = {name: self.nodes[currents[0]].tau[0] for name, currents in self.currents.items() if currents}
-        candidates = dict.fromkeys(current for currents in self.currents.values() for current in currents)
-        return {current for current in candidates if all(first[end] == self.nodes[current].tau[0] for end in self.after(current))}
+        """Those of them that have the time constant of the first current of all their neurons,
+        since `LIFNeurons` have one.
+        """
+        first = {
+            name: self.nodes[currents[0]].tau[0]
+            for name, currents in self.currents.items()
+            if currents
+        }
+        candidates = dict.fromkeys(
+            current for currents in self.currents.values() for current in currents
+        )
+        return {
+            current
+            for current in candidates
+            if all(first[end] == self.nodes[current].tau[0] for end in self.after(current))
+        }
 
     def summed(self, drive):
-        """Sources of a drive that are summed each on its own; None stands for all spikes together."""
+        """Sources of a drive that are summed one by one; None stands for all spikes together."""
         values = [source for source in drive.weights if not self.spiking(source)]
         return values + ([None] if len(values) < len(drive.weights) else [])

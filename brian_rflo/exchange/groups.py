@@ -12,14 +12,20 @@ from .graph import uniform
 
 
 class LeakyIntegrators(Component, NeuronGroup):
-    """``tau dactivity/dt = rest - activity + r (I + bias)``, moved by ``r dt/tau`` by spikes; where there are none, in the step in which its inputs have come."""
+    """``tau dactivity/dt = rest - activity + r (I + bias)``, moved by ``r dt/tau`` by spikes; where
+    there are none, in the step in which its inputs have come.
+    """
 
     events_onto = ("activity",)
 
     def __init__(self, node, sums, spiking, name):
         self.sum_phase = schedule.DRIVE if spiking else schedule.READOUT
         total = " + ".join([*sums, "bias"])
-        model = f"dactivity/dt = (rest + r*({total}) - activity)/tau : 1\ntau : second (constant)\nr : 1 (constant)\nrest : 1 (constant)\nbias : 1\n" + "".join(f"{sum} : 1\n" for sum in sums)
+        model = (
+            f"dactivity/dt = (rest + r*({total}) - activity)/tau : 1\ntau : second (constant)\nr :"
+            " 1 (constant)\nrest : 1 (constant)\nbias : 1\n"
+            + "".join(f"{sum} : 1\n" for sum in sums)
+        )
         super().__init__(len(node.tau), model, method="exponential_euler", name=name)
         if not spiking:
             schedule.move(self.state_updater, schedule.READOUT_TRACE)
@@ -43,14 +49,21 @@ class Outputs(Component, NeuronGroup):
     sum_phase = schedule.LOSS  # integrators have been integrated
 
     def __init__(self, n, sums, name):
-        super().__init__(n, f"output = {' + '.join([*sums, 'bias'])} : 1\nbias : 1\n" + "".join(f"{sum} : 1\n" for sum in sums), name=name)
+        super().__init__(
+            n,
+            f"output = {' + '.join([*sums, 'bias'])} : 1\nbias : 1\n"
+            + "".join(f"{sum} : 1\n" for sum in sums),
+            name=name,
+        )
 
 
 @dataclass
 class Units:
-    """What makes of membranes of NIR those of `LIFNeurons`: ``v = offset + scale*membrane``, of threshold `threshold`, and so on.
+    """What makes of membranes of NIR those of `LIFNeurons`: ``v = offset + scale*membrane``, of
+    threshold `threshold`, and so on.
 
-    Levels that all neurons share stay as they are. Else, and where neurons rest above their threshold, the unit is threshold minus reset.
+    Levels that all neurons share stay as they are. Else, and where neurons rest above their
+    threshold, the unit is threshold minus reset.
     """
 
     threshold: float
@@ -63,16 +76,33 @@ class Units:
 
     @classmethod
     def of(cls, node):
-        shared = all(uniform(level) for level in (node.v_leak, node.v_threshold, node.v_reset)) and node.v_threshold[0] > node.v_leak[0]
+        shared = (
+            all(uniform(level) for level in (node.v_leak, node.v_threshold, node.v_reset))
+            and node.v_threshold[0] > node.v_leak[0]
+        )
         if shared:
-            threshold, rest, reset = (float(level[0]) for level in (node.v_threshold, node.v_leak, node.v_reset))
-            return cls(threshold, rest, reset, np.zeros(len(node.tau)), np.ones(len(node.tau)), node.r / (threshold - rest), np.zeros(len(node.tau)))
+            threshold, rest, reset = (
+                float(level[0]) for level in (node.v_threshold, node.v_leak, node.v_reset)
+            )
+            return cls(
+                threshold,
+                rest,
+                reset,
+                np.zeros(len(node.tau)),
+                np.ones(len(node.tau)),
+                node.r / (threshold - rest),
+                np.zeros(len(node.tau)),
+            )
         scale = node.v_threshold - node.v_reset
-        return cls(1.0, 0.0, 0.0, node.v_reset, scale, node.r / scale, (node.v_leak - node.v_reset) / scale)
+        return cls(
+            1.0, 0.0, 0.0, node.v_reset, scale, node.r / scale, (node.v_leak - node.v_reset) / scale
+        )
 
     def begin(self, node):
         """The membranes at the beginning: what the graph says, or at rest."""
-        v = node.metadata.get("initial", np.where(node.v_leak < node.v_threshold, node.v_leak, node.v_reset))
+        v = node.metadata.get(
+            "initial", np.where(node.v_leak < node.v_threshold, node.v_leak, node.v_reset)
+        )
         return (v - self.offset) / self.scale
 
 

@@ -1,11 +1,15 @@
-"""Graphs of NIR as groups and projections of Brian2. What a spike is in them stands in `writing.py`.
+"""Graphs of NIR as groups and projections of Brian2. What a spike is in them stands in
+`writing.py`.
 
-    LIF                       LIFNeurons, in units in which its r is threshold minus rest; weights and bias take what is left of it
+    LIF                       LIFNeurons, in units in which its r is threshold minus rest; weights
+                              and bias take what is left of it
     CubaLIF                   the LI of its synapse, tau_syn dx/dt = -x + w_in I, before its LIF
     LI before LIFs alone      a synaptic current of those LIFNeurons, where only spikes enter it
     other LI                  LeakyIntegrators
-    spikes onto anything else Pulses: the weights of a spike, for one step; in other time steps than the graph's, of the same area
-    Linear, Affine, Scale     FixedSynapses, with the product of those between two groups; biases of the group behind them
+    spikes onto anything else Pulses: the weights of a spike, for one step; in other time steps than
+                              the graph's, of the same area
+    Linear, Affine, Scale     FixedSynapses, with the product of those between two groups; biases of
+                              the group behind them
     Input, Output             the groups that were given, and Outputs
 """
 
@@ -32,17 +36,19 @@ def from_nir(graph, dt=None, inputs=None):
     graph : nir.NIRGraph or path
         The graph, or a file that `nir.write` or `to_nir` wrote.
     dt : Quantity, optional
-        How long a spike is the value 1 in this graph: the time step of the simulator that it comes from. Graphs of `to_nir` say it. The network may be
-        simulated with any time step.
+        How long a spike is the value 1 in this graph: the time step of the simulator that it comes
+        from. Graphs of `to_nir` say it. The network may be simulated with any time step.
     inputs : group or dict of groups, optional
-        What comes in at the Input node, or at each by its name: groups with ``activity``, for example ``TaskInput(task)``. A spike of one step is
-        1 for that step. Without, a plain group with ``activity``, which is 0 until you set it.
+        What comes in at the Input node, or at each by its name: groups with ``activity``, for
+        example ``TaskInput(task)``. A spike of one step is 1 for that step. Without, a plain group
+        with ``activity``, which is 0 until you set it.
 
     Returns
     -------
     Network
-        ``net["lif"]`` is the group of the node "lif", with characters that Brian2 does not allow in names replaced by underscores. LIF nodes are `LIFNeurons`; the
-        ``output`` of Output nodes that no spikes reach alone is recorded with ``when="end"``.
+        ``net["lif"]`` is the group of the node "lif", with characters that Brian2 does not allow in
+        names replaced by underscores. LIF nodes are `LIFNeurons`; the ``output`` of Output nodes
+        that no spikes reach alone is recorded with ``when="end"``.
 
     Raises
     ------
@@ -51,8 +57,9 @@ def from_nir(graph, dt=None, inputs=None):
     FileNotFoundError, RuntimeError
         If there is no such file, or it is damaged.
     ValueError
-        If nodes are of other kinds than Input, Output, Linear, Affine, Scale, LI, LIF, CubaLI and CubaLIF, the neurons of a node have different membrane time
-        constants, or the time step is not known.
+        If nodes are of other kinds than Input, Output, Linear, Affine, Scale, LI, LIF, CubaLI and
+        CubaLIF, the neurons of a node have different membrane time constants, or the time step is
+        not known.
 
     Examples
     --------
@@ -60,7 +67,8 @@ def from_nir(graph, dt=None, inputs=None):
     >>> from brian2 import ms, SpikeMonitor, defaultclock
     >>> defaultclock.dt = 1*ms
     >>> one = np.ones(1)
-    >>> graph = nir.NIRGraph.from_list(nir.Affine(np.eye(1), 2*one), nir.LIF(0.02*one, one, 0*one, one))
+    >>> lif = nir.LIF(0.02*one, one, 0*one, one)
+    >>> graph = nir.NIRGraph.from_list(nir.Affine(np.eye(1), 2*one), lif)
     >>> net = from_nir(graph, dt=1*ms)
     >>> spikes = SpikeMonitor(net["lif"])
     >>> net.add(spikes)
@@ -81,7 +89,9 @@ def read_graph(nir, path):
     try:
         return nir.read(path)
     except Exception as error:
-        raise RuntimeError(f"'{path}' is damaged, or no file of a NIR graph ({type(error).__name__}: {error})") from error
+        raise RuntimeError(
+            f"'{path}' is damaged, or no file of a NIR graph ({type(error).__name__}: {error})"
+        ) from error
 
 
 def spike_length(graph, dt):
@@ -90,7 +100,10 @@ def spike_length(graph, dt):
         check_time("from_nir: dt", dt)
         return float(dt)
     if "dt" not in graph.metadata:
-        raise ValueError("from_nir: the graph does not say how long a spike is the value 1 in it; write dt=..., the time step of the simulator that it comes from, for example dt=0.1*ms")
+        raise ValueError(
+            "from_nir: the graph does not say how long a spike is the value 1 in it; write dt=...,"
+            " the time step of the simulator that it comes from, for example dt=0.1*ms"
+        )
     return float(graph.metadata["dt"])
 
 
@@ -103,8 +116,18 @@ class Importer:
     def build(self):
         """Groups first, then what connects them."""
         for name in self.graph.names("Input"):
-            self.groups[name] = self.graph.given.get(name) or NeuronGroup(self.graph.size(name), "activity : 1", name=named(name))
-        connections = [self.neurons(name) for name in self.graph.names("LIF")] + [self.integrators(name) for name in self.graph.names("LI") if name not in self.graph.fused] + [self.outputs(name) for name in self.graph.names("Output")]
+            self.groups[name] = self.graph.given.get(name) or NeuronGroup(
+                self.graph.size(name), "activity : 1", name=named(name)
+            )
+        connections = (
+            [self.neurons(name) for name in self.graph.names("LIF")]
+            + [
+                self.integrators(name)
+                for name in self.graph.names("LI")
+                if name not in self.graph.fused
+            ]
+            + [self.outputs(name) for name in self.graph.names("Output")]
+        )
         for connect in connections:
             connect()
         return Network(*dict.fromkeys([*self.groups.values(), *self.parts]))
@@ -115,10 +138,35 @@ class Importer:
         currents = [current for current in self.graph.currents[name] if current in self.graph.fused]
         drive = self.graph.drive(name, without=currents)
         sums = {source: f"I_in{number}" for number, source in enumerate(self.graph.summed(drive))}
-        tau, synapse = float(node.tau[0]) * second, self.graph.nodes[currents[0]] if currents else None
-        synaptic = dict(tau_syn=float(synapse.tau[0]) * second, rate_unit=1 / (float(synapse.r[0]) * self.dt) * Hz) if currents else dict(tau_syn=tau)
-        levels = dict(threshold=units.threshold, rest=units.rest, reset=units.reset, bias=units.drive * drive.bias + units.bias, baseline=0.0, initial_activity=0.0)
-        group = LIFNeurons(len(node.tau), tau, **synaptic, **levels, events=tuple(map(named, currents)), inputs=tuple(sums.values()), name=named(name))
+        tau, synapse = (
+            float(node.tau[0]) * second,
+            (self.graph.nodes[currents[0]] if currents else None),
+        )
+        synaptic = (
+            dict(
+                tau_syn=float(synapse.tau[0]) * second,
+                rate_unit=1 / (float(synapse.r[0]) * self.dt) * Hz,
+            )
+            if currents
+            else dict(tau_syn=tau)
+        )
+        levels = dict(
+            threshold=units.threshold,
+            rest=units.rest,
+            reset=units.reset,
+            bias=units.drive * drive.bias + units.bias,
+            baseline=0.0,
+            initial_activity=0.0,
+        )
+        group = LIFNeurons(
+            len(node.tau),
+            tau,
+            **synaptic,
+            **levels,
+            events=tuple(map(named, currents)),
+            inputs=tuple(sums.values()),
+            name=named(name),
+        )
         group.v = group.v_initial = units.begin(node)
         self.groups[name] = group
 
@@ -126,7 +174,13 @@ class Importer:
             for current in currents:
                 scale = units.drive * self.graph.nodes[current].r / synapse.r[0]
                 for source, matrix in self.graph.drives[current].weights.items():
-                    self.project(source, group, scaled(full(matrix, node.tau), scale), named(current), f"{named(source)}_to_{named(current)}")
+                    self.project(
+                        source,
+                        group,
+                        scaled(full(matrix, node.tau), scale),
+                        named(current),
+                        f"{named(source)}_to_{named(current)}",
+                    )
             self.sum_up(drive, group, sums, units.drive, self.dt / float(group.clock.dt))
 
         return connect
@@ -134,15 +188,29 @@ class Importer:
     def integrators(self, name):
         """The group of an LI node."""
         node, drive = self.graph.nodes[name], self.graph.drives[name]
-        values = Terms({source: matrix for source, matrix in drive.weights.items() if not self.graph.spiking(source)}, drive.bias)
+        values = Terms(
+            {
+                source: matrix
+                for source, matrix in drive.weights.items()
+                if not self.graph.spiking(source)
+            },
+            drive.bias,
+        )
         sums = {source: f"I_in{number}" for number, source in enumerate(values.weights)}
-        self.groups[name] = group = LeakyIntegrators(node, sums.values(), len(values.weights) < len(drive.weights), named(name))
+        self.groups[name] = group = LeakyIntegrators(
+            node, sums.values(), len(values.weights) < len(drive.weights), named(name)
+        )
         group.bias = drive.bias
 
         def connect():
             for source, matrix in drive.weights.items():
                 if self.graph.spiking(source):
-                    self.project(source, group, scaled(full(matrix, drive.bias), node.r * self.dt / node.tau), "activity")
+                    self.project(
+                        source,
+                        group,
+                        scaled(full(matrix, drive.bias), node.r * self.dt / node.tau),
+                        "activity",
+                    )
             self.sum_up(values, group, sums)
 
         return connect
@@ -150,7 +218,10 @@ class Importer:
     def outputs(self, name):
         """The group of an Output node, unless that is bare spikes of neurons."""
         drive = self.graph.drive(name)
-        if all(self.graph.spiking(source) and matrix is None for source, matrix in drive.weights.items()):
+        if all(
+            self.graph.spiking(source) and matrix is None
+            for source, matrix in drive.weights.items()
+        ):
             return lambda: None
         sums = {source: f"I_in{number}" for number, source in enumerate(self.graph.summed(drive))}
         self.groups[name] = group = Outputs(self.graph.size(name), sums.values(), named(name))
@@ -178,7 +249,9 @@ class Importer:
 
     def project(self, source, group, weights, onto, name=None):
         """Fixed weights from the group of a node."""
-        synapses = FixedSynapses(self.groups[source], group, onto=onto, name=name or f"{named(source)}_to_{group.name}")
+        synapses = FixedSynapses(
+            self.groups[source], group, onto=onto, name=name or f"{named(source)}_to_{group.name}"
+        )
         synapses.connect_matrix(weights)
         self.parts.append(synapses)
 

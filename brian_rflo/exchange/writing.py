@@ -1,16 +1,20 @@
-"""Spiking networks as graphs of NIR, the neuromorphic intermediate representation (Pedersen et al. 2024, Nature Communications 15:8122).
+"""Spiking networks as graphs of NIR, the neuromorphic intermediate representation (Pedersen et al.
+2024, Nature Communications 15:8122).
 
 What becomes which node, I being what enters it:
 
-    LIFNeurons           LIF   tau dv/dt = v_leak - v + r I      v_leak = rest, r = threshold - rest; bias in an Affine before it
-    synaptic current     LI    tau_syn dx/dt = -x + r I          of weighted spikes; r = 1/(rate_unit dt)
-    filtered spikes      LI    the same, of a neuron's own spikes; the baseline is in the bias of the Affine behind it
+    LIFNeurons           LIF   tau dv/dt = v_leak - v + r I  v_leak = rest, r = threshold - rest;
+                                                             bias in an Affine before it
+    synaptic current     LI    tau_syn dx/dt = -x + r I      weighted spikes; r = 1/(rate_unit dt)
+    filtered spikes      LI    the same, of a neuron's own spikes; the baseline is in the
+                               bias of the Affine behind it
     DiscreteLIFNeurons   LIF   r = 1, or 1/(1 - alpha) where zeta is "1"
     Readout              Affine
     LeakyReadout         LI    r = 1, or (1 - kappa) tau/dt where it reads bare spikes
 
-NIR has no time steps and no word on what a spike is in them. As other simulators do, these graphs take it for the value 1 during one step: its area is
-dt, and a node with r and tau that it enters moves by r dt/tau. The metadata of the graph have that dt.
+NIR has no time steps and no word on what a spike is in them. As other simulators do, these graphs
+take it for the value 1 during one step: its area is dt, and a node with r and tau that it enters
+moves by r dt/tau. The metadata of the graph have that dt.
 """
 
 import io
@@ -44,59 +48,81 @@ def nir_package(user):
     try:
         import nir
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(f"{user} needs the packages nir and h5py, and {error.name} is missing; write pip install 'brian_rflo[nir]'") from error
+        raise ModuleNotFoundError(
+            f"{user} needs the packages nir and h5py, and {error.name} is missing; write pip"
+            " install 'brian_rflo[nir]'"
+        ) from error
     return nir
 
 
 def to_nir(network, path=None):
     """A spiking network as a graph of NIR, as its weights are now.
 
-    Neurons, weights, synaptic currents and readouts are in the graph; what trains them is not: it is a frozen network. So are its softmax, which no node
-    of NIR is (the outputs of a `SoftmaxReadout` are those before it), and resets at the beginning of trials.
+    Neurons, weights, synaptic currents and readouts are in the graph; what trains them is not: it
+    is a frozen network. So are its softmax, which no node of NIR is (the outputs of a
+    `SoftmaxReadout` are those before it), and resets at the beginning of trials.
 
     Parameters
     ----------
     network : Network
-        A `LearningNetwork`, or a `brian2.Network` of `LIFNeurons` or `DiscreteLIFNeurons`, their projections (`PlasticSynapses`, `FixedSynapses`), inputs
-        (`TaskInput`, `PoissonGroup`, `SpikeGeneratorGroup`) and readouts. For a script without one write ``Network(collect())``.
+        A `LearningNetwork`, or a `brian2.Network` of `LIFNeurons` or `DiscreteLIFNeurons`, their
+        projections (`PlasticSynapses`, `FixedSynapses`), inputs (`TaskInput`, `PoissonGroup`,
+        `SpikeGeneratorGroup`) and readouts. For a script without one write ``Network(collect())``.
     path : path, optional
         A file, for example "trained.nir", that the graph is written to, whole or not at all.
 
     Returns
     -------
     nir.NIRGraph
-        Times in seconds, membranes in volts or without units, as the neurons are. Matrices of weights are ``[post, pre]``.
+        Times in seconds, membranes in volts or without units, as the neurons are. Matrices of
+        weights are ``[post, pre]``.
 
     Raises
     ------
     ModuleNotFoundError
         Without the package nir: ``pip install 'brian_rflo[nir]'``.
     ValueError
-        If NIR cannot carry a part, with the reason: refractoriness, noise, adaptation, a reset by subtraction, delays, rates, models of your own.
-        Or for another ending of the path.
+        If NIR cannot carry a part, with the reason: refractoriness, noise, adaptation, a reset by
+        subtraction, delays, rates, models of your own. Or for another ending of the path.
     OSError
         If the file cannot be written.
 
     Notes
     -----
-    Membranes, and filtered spikes, at the beginning of a trial are in the metadata of their nodes ("initial"), where they are not at rest: NIR itself says
-    nothing of how a network begins. An output that is fed back as a current (``connectivity={"current": AllToAll()}``) is 0 in the first step of a trial, and in the graph
-    that of the filtered spikes at the beginning; the two differ where `initial_activity` is not `baseline`.
+    Membranes, and filtered spikes, at the beginning of a trial are in the metadata of their nodes
+    ("initial"), where they are not at rest: NIR itself says nothing of how a network begins. An
+    output that is fed back as a current (``connectivity={"current": AllToAll()}``) is 0 in the
+    first step of a trial, and in the graph that of the filtered spikes at the beginning; the two
+    differ where `initial_activity` is not `baseline`.
 
     Examples
     --------
     >>> from brian2 import ms, defaultclock
     >>> task = PeriodicOutput(period=100*ms)
     >>> defaultclock.dt = task.dt
-    >>> net = LearningNetwork(task, LIFNeurons(5, tau=20*ms, tau_syn=50*ms, name="lif"), RFLO(1e-3, tau=50*ms))
-    >>> {name: type(node).__name__ for name, node in to_nir(net).nodes.items() if name.startswith("lif")}
-    {'lif': 'LIF', 'lif_filtered': 'LI', 'lif_I_rec': 'LI', 'lif_constant': 'Input', 'lif_bias': 'Affine'}
+    >>> neurons = LIFNeurons(5, tau=20*ms, tau_syn=50*ms, name="lif")
+    >>> net = LearningNetwork(task, neurons, RFLO(1e-3, tau=50*ms))
+    >>> for name, node in to_nir(net).nodes.items():
+    ...     if name.startswith("lif"):
+    ...         print(name, type(node).__name__)
+    lif LIF
+    lif_filtered LI
+    lif_I_rec LI
+    lif_constant Input
+    lif_bias Affine
     """
     nir = nir_package("to_nir")
     if path is not None and Path(path).suffix not in (".nir", ".h5", ".hdf5"):
-        raise ValueError(f"graphs of NIR are files of HDF5 ('.nir'); got '{path}': write for example 'trained.nir'")
+        raise ValueError(
+            f"graphs of NIR are files of HDF5 ('.nir'); got '{path}': write for example"
+            " 'trained.nir'"
+        )
     if is_standalone():
-        raise ValueError("to_nir reads weights from the simulation, which C++ standalone has only after its run: give result.weights_after to a LearningNetwork(initial=...) on the numpy target, and export that")
+        raise ValueError(
+            "to_nir reads weights from the simulation, which C++ standalone has only after its run:"
+            " give result.weights_after to a LearningNetwork(initial=...) on the numpy target, and"
+            " export that"
+        )
     graph = Graph(network, nir).build()
     if path is not None:
         content = io.BytesIO()  # in memory: HDF5 ends the process where a disk is full
@@ -110,10 +136,30 @@ class Graph:
 
     def __init__(self, network, nir):
         if getattr(network, "blocks", 1) > 1:
-            raise ValueError(f"'{network.name}' is {network.blocks} networks (or copies for trials) side by side, and a graph is one; build one of them with LearningNetwork(..., initial={{name: values[k] for name, values in net.weights().items()}}) and export that")
-        self.name, self.nir, self.nodes, self.edges, self.value_of, self.biased = network.name, nir, {}, [], {}, set()
-        self.groups = [part for part in network.objects if isinstance(part, (NeuronGroup, *SPIKES_IN)) and not isinstance(part, (Trials, Cells))]
-        self.projections = [part for part in network.objects if isinstance(part, Synapses) and not brings_credit(part)]
+            raise ValueError(
+                f"'{network.name}' is {network.blocks} networks (or copies for trials) side by"
+                " side, and a graph is one; build one of them with LearningNetwork(...,"
+                " initial={name: values[k] for name, values in net.weights().items()}) and"
+                " export that"
+            )
+        self.name, self.nir, self.nodes, self.edges, self.value_of, self.biased = (
+            network.name,
+            nir,
+            {},
+            [],
+            {},
+            set(),
+        )
+        self.groups = [
+            part
+            for part in network.objects
+            if isinstance(part, (NeuronGroup, *SPIKES_IN)) and not isinstance(part, (Trials, Cells))
+        ]
+        self.projections = [
+            part
+            for part in network.objects
+            if isinstance(part, Synapses) and not brings_credit(part)
+        ]
         self.spiking = [group for group in self.groups if not isinstance(group, (Readout, *INPUTS))]
 
     def build(self):
@@ -123,18 +169,33 @@ class Graph:
         for group in self.groups:
             self.add_group(group)
         if not self.spiking:
-            raise ValueError(f"'{self.name}' has no neurons; give to_nir a network with all its parts")
-        for projection in sorted(self.projections, key=lambda projection: not isinstance(projection.target, Readout)):
+            raise ValueError(
+                f"'{self.name}' has no neurons; give to_nir a network with all its parts"
+            )
+        for projection in sorted(
+            self.projections, key=lambda projection: not isinstance(projection.target, Readout)
+        ):
             self.add_projection(projection)
         self.add_constants()
         self.add_outputs()
         dt = float(self.groups[0].clock.dt)
-        return self.nir.NIRGraph(self.nodes, self.edges, metadata={"dt": dt, "software": f"brian_rflo {versions()['brian_rflo']}", "spikes": "1 during one step of dt seconds"})
+        return self.nir.NIRGraph(
+            self.nodes,
+            self.edges,
+            metadata={
+                "dt": dt,
+                "software": f"brian_rflo {versions()['brian_rflo']}",
+                "spikes": "1 during one step of dt seconds",
+            },
+        )
 
     def add(self, name, node, *sources):
         """Add a node behind others."""
         if name in self.nodes:
-            raise ValueError(f"two nodes of the graph would be called '{name}'; give the parts of the network other names")
+            raise ValueError(
+                f"two nodes of the graph would be called '{name}'; give the parts of the network"
+                " other names"
+            )
         self.nodes[name] = node
         self.edges += [(source, name) for source in sources]
         return name
@@ -155,10 +216,22 @@ class Graph:
         """The LIF node of neurons; their bias waits for the Affine of an input."""
         if isinstance(group, DiscreteLIFNeurons):
             alpha = np.exp(-float(group.clock.dt / group.tau))
-            return self.lif(group, group.tau, 1.0 if group.zeta == "1 - alpha" else 1 / (1 - alpha), 0.0, group.namespace["threshold"], 0.0)
-        levels = {name: float(group.namespace[name]) for name in ("rest", "threshold", "reset_to", "scale")}
+            return self.lif(
+                group,
+                group.tau,
+                1.0 if group.zeta == "1 - alpha" else 1 / (1 - alpha),
+                0.0,
+                group.namespace["threshold"],
+                0.0,
+            )
+        levels = {
+            name: float(group.namespace[name])
+            for name in ("rest", "threshold", "reset_to", "scale")
+        }
         rest = np.full(len(group), levels["rest"])
-        node = self.lif(group, group.tau, levels["scale"], rest, levels["threshold"], levels["reset_to"])
+        node = self.lif(
+            group, group.tau, levels["scale"], rest, levels["threshold"], levels["reset_to"]
+        )
         begin = np.array(group.variables["v_initial"].get_value(), dtype=float)
         node.metadata = {"initial": begin} if (begin != rest).any() else {}
         return node
@@ -167,18 +240,35 @@ class Graph:
         def each(value):
             return np.full(len(group), value, dtype=float)
 
-        return self.nir.LIF(tau=each(float(tau)), r=each(r), v_leak=each(v_leak), v_threshold=each(v_threshold), v_reset=each(v_reset))
+        return self.nir.LIF(
+            tau=each(float(tau)),
+            r=each(r),
+            v_leak=each(v_leak),
+            v_threshold=each(v_threshold),
+            v_reset=each(v_reset),
+        )
 
     def low_pass(self, n, tau, r, initial=0.0):
         """A leaky integrator whose rest is 0."""
         begin = np.zeros(n) + initial
-        return self.nir.LI(tau=np.full(n, float(tau)), r=np.full(n, float(r)), v_leak=np.zeros(n), metadata={"initial": begin} if begin.any() else {})
+        return self.nir.LI(
+            tau=np.full(n, float(tau)),
+            r=np.full(n, float(r)),
+            v_leak=np.zeros(n),
+            metadata={"initial": begin} if begin.any() else {},
+        )
 
     def leaky_readout(self, readout):
         """Of spikes, its step is that of a jump."""
         ratio = float(readout.clock.dt / readout.tau)
-        bare = any(isinstance(projection.source, DiscreteLIFNeurons) for projection in self.projections if projection.target is readout)
-        return self.low_pass(len(readout), readout.tau, (1 - np.exp(-ratio)) / ratio if bare else 1.0)
+        bare = any(
+            isinstance(projection.source, DiscreteLIFNeurons)
+            for projection in self.projections
+            if projection.target is readout
+        )
+        return self.low_pass(
+            len(readout), readout.tau, (1 - np.exp(-ratio)) / ratio if bare else 1.0
+        )
 
     def add_projection(self, projection):
         """The weights of a projection, from what it sends to where it ends."""
@@ -190,7 +280,11 @@ class Graph:
             self.edges.append((projection.name, end))
             return
         bias = self.bias_for(target) - weights.sum(axis=1) * baseline
-        self.add(projection.name, self.nir.Affine(weights, bias) if bias.any() else self.nir.Linear(weights), sent)
+        self.add(
+            projection.name,
+            self.nir.Affine(weights, bias) if bias.any() else self.nir.Linear(weights),
+            sent,
+        )
         if isinstance(target, Readout) and target.tau is None:
             self.value_of[target] = projection.name
         else:
@@ -207,8 +301,14 @@ class Graph:
         """Spikes of neurons, low-passed."""
         name = f"{neurons.name}_filtered"
         if name not in self.nodes:
-            begin = np.asarray(neurons.variables["activity_initial"].get_value()) + float(neurons.namespace["baseline"])
-            self.add(name, self.low_pass(len(neurons), neurons.tau_syn, height(neurons), begin), neurons.name)
+            begin = np.asarray(neurons.variables["activity_initial"].get_value()) + float(
+                neurons.namespace["baseline"]
+            )
+            self.add(
+                name,
+                self.low_pass(len(neurons), neurons.tau_syn, height(neurons), begin),
+                neurons.name,
+            )
         return name
 
     def current(self, neurons, onto):
@@ -227,28 +327,48 @@ class Graph:
         return np.array(neurons.variables["bias"].get_value(), dtype=float)
 
     def add_constants(self):
-        """Biases that no projection has carried. A constant is the bias of an Affine, and an Affine needs an input, if one that does nothing; so does a graph."""
+        """Biases that no projection has carried. A constant is the bias of an Affine, and an Affine
+        needs an input, if one that does nothing; so does a graph.
+        """
         for neurons in self.spiking:
             bias = self.bias_for(neurons)
-            if bias.any() or not any(isinstance(node, self.nir.Input) for node in self.nodes.values()):
+            if bias.any() or not any(
+                isinstance(node, self.nir.Input) for node in self.nodes.values()
+            ):
                 silent = self.add(f"{neurons.name}_constant", self.nir.Input(np.array([1])))
-                self.add(f"{neurons.name}_bias", self.nir.Affine(np.zeros((len(neurons), 1)), bias), silent)
+                self.add(
+                    f"{neurons.name}_bias",
+                    self.nir.Affine(np.zeros((len(neurons), 1)), bias),
+                    silent,
+                )
                 self.edges.append((f"{neurons.name}_bias", neurons.name))
 
     def add_outputs(self):
         """Output nodes: of the readouts, or of all neurons where there are none."""
-        readouts = [group for group in self.groups if isinstance(group, Readout) and group in self.value_of]
+        readouts = [
+            group for group in self.groups if isinstance(group, Readout) and group in self.value_of
+        ]
         for group in readouts or self.spiking:
-            self.add(f"{group.name}_out", self.nir.Output(np.array([len(group)])), self.value_of.get(group, group.name))
+            self.add(
+                f"{group.name}_out",
+                self.nir.Output(np.array([len(group)])),
+                self.value_of.get(group, group.name),
+            )
 
 
 def brings_credit(projection):
-    """Return whether a projection is part of a credit path: it ends in feedback, or at cells beside a group, which send and compute nothing of the network's own."""
-    return getattr(projection, "onto", None) == "feedback" or isinstance(projection.source, Cells) or isinstance(projection.target, Cells)
+    """Return whether a projection is part of a credit path: it ends in feedback, or at cells beside
+    a group, which send and compute nothing of the network's own.
+    """
+    return (
+        getattr(projection, "onto", None) == "feedback"
+        or isinstance(projection.source, Cells)
+        or isinstance(projection.target, Cells)
+    )
 
 
 def height(neurons):
-    """What a spike's value of 1 during a step is multiplied by, so that it adds what a spike adds."""
+    """The factor with which a value of 1 during a step adds what a spike adds."""
     return neurons.namespace["jump"] * float(neurons.tau_syn) / float(neurons.clock.dt)
 
 
@@ -256,27 +376,64 @@ def check_neurons(group):
     """Raise unless NIR has neurons that do exactly what these do."""
     name = f"'{group.name}'"
     if type(group) not in (LIFNeurons, DiscreteLIFNeurons):
-        raise ValueError(f"{name} is a group of {type(group).__name__}, and NIR has no node that does the same: from here it takes LIFNeurons and DiscreteLIFNeurons without refractoriness, noise and adaptation")
+        raise ValueError(
+            f"{name} is a group of {type(group).__name__}, and NIR has no node that does the same:"
+            " from here it takes LIFNeurons and DiscreteLIFNeurons without refractoriness, noise"
+            " and adaptation"
+        )
     if float(group.refractory_time):
-        raise ValueError(f"{name} has refractory = {group.refractory_time}, and no neuron of NIR is refractory: it would fire earlier elsewhere; train it with refractory=0*ms")
+        raise ValueError(
+            f"{name} has refractory = {group.refractory_time}, and no neuron of NIR is refractory:"
+            " it would fire earlier elsewhere; train it with refractory=0*ms"
+        )
     if "kick_size" in group.namespace:
-        raise ValueError(f"{name} has noise, and nothing in NIR is random; train it with noise=0 to export it")
+        raise ValueError(
+            f"{name} has noise, and nothing in NIR is random; train it with noise=0 to export it"
+        )
     if isinstance(group, DiscreteLIFNeurons) and group.reset_by != "zero":
-        raise ValueError(f"{name} subtracts the threshold with each spike, and NIR's neurons are set to v_reset; train it with reset_by='zero'")
+        raise ValueError(
+            f"{name} subtracts the threshold with each spike, and NIR's neurons are set to v_reset;"
+            " train it with reset_by='zero'"
+        )
     if isinstance(group, DiscreteLIFNeurons) and np.any(group.variables["beta"].get_value()):
-        raise ValueError(f"{name} has thresholds that adapt (beta is not 0), and those of NIR do not; train it with beta=0")
+        raise ValueError(
+            f"{name} has thresholds that adapt (beta is not 0), and those of NIR do not; train it"
+            " with beta=0"
+        )
 
 
 def check_projection(projection, groups):
     """Raise unless it is a projection of ours, between whole groups, without delays."""
     if not isinstance(projection, Projection):
-        raise ValueError(f"'{projection.name}' is a brian2.Synapses, whose equations may say anything; to_nir takes the weights of FixedSynapses and PlasticSynapses")
+        raise ValueError(
+            f"'{projection.name}' is a brian2.Synapses, whose equations may say anything; to_nir"
+            " takes the weights of FixedSynapses and PlasticSynapses"
+        )
     for group in (projection.source, projection.target):
         if isinstance(group, Subgroup) or group not in groups:
-            why = "a part of a group, and nodes of NIR are whole groups" if isinstance(group, Subgroup) else "not in the network"
-            raise ValueError(f"'{projection.name}' connects '{group.name}', which is {why}; give to_nir a network with all whole groups")
+            why = (
+                "a part of a group, and nodes of NIR are whole groups"
+                if isinstance(group, Subgroup)
+                else "not in the network"
+            )
+            raise ValueError(
+                f"'{projection.name}' connects '{group.name}', which is {why}; give to_nir a"
+                " network with all whole groups"
+            )
     if projection.sends_spikes and projection.has_delays:
-        raise ValueError(f"'{projection.name}' has delays, one for each synapse, and NIR delays whole channels; train it without delays")
-    known = "output" if isinstance(projection.source, Readout) else "spikes" if isinstance(projection.source, SPIKES_IN) else "activity"
+        raise ValueError(
+            f"'{projection.name}' has delays, one for each synapse, and NIR delays whole channels;"
+            " train it without delays"
+        )
+    known = (
+        "output"
+        if isinstance(projection.source, Readout)
+        else "spikes"
+        if isinstance(projection.source, SPIKES_IN)
+        else "activity"
+    )
     if not projection.sends_spikes and projection.sends != known:
-        raise ValueError(f"'{projection.name}' sends '{projection.sends}' of '{projection.source.name}', and the only value of that group that leaves a node of NIR is its {known}")
+        raise ValueError(
+            f"'{projection.name}' sends '{projection.sends}' of '{projection.source.name}', and the"
+            f" only value of that group that leaves a node of NIR is its {known}"
+        )

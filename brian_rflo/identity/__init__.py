@@ -1,6 +1,7 @@
 """All that decides a number, as text: values, and the code of functions.
 
-Text is what files keep of it, and what a digest is taken of: two values that say the same have the same text, on every machine.
+Text is what files keep of it, and what a digest is taken of: two values that say the same have the
+same text, on every machine.
 """
 
 from .values import described, digest, opaque_part, sources

@@ -16,11 +16,52 @@ import numpy as np
 from brian2 import Equations, TimedArray
 
 #: Modules of this package that decide no number.
-ELSEWHERE = {"__main__", "archives", "benchmarks", "checks", "cli", "crews", "differences", "experiment", "files", "identity", "labelled", "models", "parts", "plotting", "random_numbers", "results", "saving", "settings", "sharing", "sweeps"}
-INSTALLED = {Path(folder) for name, folder in sysconfig.get_paths().items() if name in ("stdlib", "platstdlib", "purelib", "platlib")}
-#: Names of folders into which packages are installed, also for another interpreter or by a user for themselves.
+ELSEWHERE = {
+    "__main__",
+    "archives",
+    "benchmarks",
+    "checks",
+    "cli",
+    "crews",
+    "differences",
+    "experiment",
+    "files",
+    "identity",
+    "labelled",
+    "models",
+    "parts",
+    "plotting",
+    "random_numbers",
+    "results",
+    "saving",
+    "settings",
+    "sharing",
+    "sweeps",
+}
+INSTALLED = {
+    Path(folder)
+    for name, folder in sysconfig.get_paths().items()
+    if name in ("stdlib", "platstdlib", "purelib", "platlib")
+}
+#: Names of folders into which packages are installed, also for another interpreter or by a user for
+#: themselves.
 OF_PACKAGES = {"site-packages", "dist-packages"}
-PLAIN = (bool, bytes, complex, dict, float, frozenset, int, list, np.generic, np.ndarray, set, str, tuple, type(None))
+PLAIN = (
+    bool,
+    bytes,
+    complex,
+    dict,
+    float,
+    frozenset,
+    int,
+    list,
+    np.generic,
+    np.ndarray,
+    set,
+    str,
+    tuple,
+    type(None),
+)
 #: What a function may close over: it holds what it is, where others may be anything.
 HELD = (np.random.Generator, np.random.RandomState, partial, MethodType)
 MISSING = object()
@@ -29,7 +70,12 @@ MISSING = object()
 def source_of_package():
     """Digest of all of this package that decides numbers."""
     root = Path(__file__).parent.parent
-    ours = [path for path in root.rglob("*") if path.suffix in (".py", ".cpp", ".pyx") and path.relative_to(root).parts[0].removesuffix(".py") not in ELSEWHERE]
+    ours = [
+        path
+        for path in root.rglob("*")
+        if path.suffix in (".py", ".cpp", ".pyx")
+        and path.relative_to(root).parts[0].removesuffix(".py") not in ELSEWHERE
+    ]
     found = hashlib.sha256()
     for path in sorted(ours):
         found.update(path.read_bytes())
@@ -37,9 +83,13 @@ def source_of_package():
 
 
 def is_of_script(thing):
-    """Whether a function or class is defined in a script, and not in a module of a package; also in a process to which its code was sent, and where `__main__` is another."""
+    """Whether a function or class is defined in a script, and not in a module of a package; also in
+    a process to which its code was sent, and where `__main__` is another.
+    """
     module = thing.__module__ or "builtins"
-    return module == "__main__" or "." not in module and module not in sys.stdlib_module_names and not is_installed(module)
+    return module == "__main__" or (
+        "." not in module and module not in sys.stdlib_module_names and not is_installed(module)
+    )
 
 
 def is_of_user(thing):
@@ -52,23 +102,37 @@ def is_installed(module):
     file = getattr(sys.modules.get(module), "__file__", None)
     if file is None:
         return False
-    return any(Path(file).is_relative_to(folder) for folder in INSTALLED) or not OF_PACKAGES.isdisjoint(Path(file).parts)
+    return any(
+        Path(file).is_relative_to(folder) for folder in INSTALLED
+    ) or not OF_PACKAGES.isdisjoint(Path(file).parts)
 
 
 def is_in_work(module):
     """Whether a module is a file outside of these folders, and none of ours."""
     file = getattr(sys.modules.get(module), "__file__", None)
-    return file is not None and module != "__main__" and module.partition(".")[0] != __package__.partition(".")[0] and Path(file).suffix == ".py" and not is_installed(module)
+    return (
+        file is not None
+        and module != "__main__"
+        and module.partition(".")[0] != __package__.partition(".")[0]
+        and Path(file).suffix == ".py"
+        and not is_installed(module)
+    )
 
 
 def files_of(module):
     """The source of a module and of its neighbours, as text."""
-    return "\n".join(text_of_file(Path(sys.modules[name].__file__)) for name in sorted(neighbours(module)))
+    return "\n".join(
+        text_of_file(Path(sys.modules[name].__file__)) for name in sorted(neighbours(module))
+    )
 
 
 def text_of_file(path):
     """Return the source in a file; of a compiled module, a digest."""
-    return path.read_text(encoding="utf-8") if path.suffix == ".py" else hashlib.sha256(path.read_bytes()).hexdigest()
+    return (
+        path.read_text(encoding="utf-8")
+        if path.suffix == ".py"
+        else hashlib.sha256(path.read_bytes()).hexdigest()
+    )
 
 
 def neighbours(module, found=()):
@@ -76,7 +140,9 @@ def neighbours(module, found=()):
     found = {*found, module}
     for value in list(vars(sys.modules[module]).values()):
         name = module_of(value)
-        if name not in found and (in_folder(name, Path(sys.modules[module].__file__).parent) or is_in_work(name)):
+        if name not in found and (
+            in_folder(name, Path(sys.modules[module].__file__).parent) or is_in_work(name)
+        ):
             found |= neighbours(name, found)
     return found
 
@@ -94,7 +160,8 @@ def in_folder(module, folder):
 
 
 def code_of(thing, told, seen=None):
-    """What a function or class of a script does: its code, and that of all in its module and folder that it names.
+    """What a function or class of a script does: its code, and that of all in its module and folder
+    that it names.
 
     Comments, and what else the script does, make no difference.
     """
@@ -159,11 +226,24 @@ def function_of(value):
 
 
 def code_of_value(value, function, told, seen):
-    """What a function finds under a name: code of the same module, files of the same folder, numbers and value objects, functions of packages by their names."""
-    module, value = module_of(value), getattr(value, "__wrapped__", value) if isinstance(getattr(value, "__wrapped__", None), FunctionType) else value
+    """What a function finds under a name: code of the same module, files of the same folder,
+    numbers and value objects, functions of packages by their names.
+    """
+    module, value = (
+        module_of(value),
+        (
+            getattr(value, "__wrapped__", value)
+            if isinstance(getattr(value, "__wrapped__", None), FunctionType)
+            else value
+        ),
+    )
     if isinstance(value, (FunctionType, type)) and module == function.__module__:
         return code_of(value, told, seen)
-    if isinstance(value, (FunctionType, ModuleType, type)) and module and (in_folder(module, Path(function.__code__.co_filename).parent) or is_in_work(module)):
+    if (
+        isinstance(value, (FunctionType, ModuleType, type))
+        and module
+        and (in_folder(module, Path(function.__code__.co_filename).parent) or is_in_work(module))
+    ):
         return files_of(module)
     if isinstance(value, ModuleType):
         return module
@@ -173,23 +253,36 @@ def code_of_value(value, function, told, seen):
         return str(value)
     if isinstance(value, (*PLAIN, TimedArray)) or is_dataclass(value):
         return told.text(value)
-    if callable(value) and isinstance(getattr(value, "__name__", None), str):  # of NumPy, or compiled; or a method, without what it belongs to
+    if callable(value) and isinstance(
+        getattr(value, "__name__", None), str
+    ):  # of NumPy, or compiled; or a method, without what it belongs to
         return f"{module} {getattr(value, '__qualname__', value.__name__)} {value.__name__}"
     return ""
 
 
 def code_of_held(value, told):
-    """What a function closes over and is neither code nor a plain value: objects of the user's classes, and what holds others."""
+    """What a function closes over and is neither code nor a plain value: objects of the user's
+    classes, and what holds others.
+    """
     return told.text(value) if isinstance(value, HELD) or is_of_user(type(value)) else ""
 
 
 def instructions(code, told):
     """Byte code with its constants, without line numbers."""
-    constants = [instructions(value, told) if isinstance(value, CodeType) else told.text(value) for value in code.co_consts]
+    constants = [
+        instructions(value, told) if isinstance(value, CodeType) else told.text(value)
+        for value in code.co_consts
+    ]
     return repr((code.co_code, code.co_names, code.co_varnames, constants))
 
 
 def names_in(code):
     """All global names that code looks up, those of inner functions included."""
-    names = {step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
-    return names.union(*(names_in(value) for value in code.co_consts if isinstance(value, CodeType)))
+    names = {
+        step.argval
+        for step in dis.get_instructions(code)
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+    }
+    return names.union(
+        *(names_in(value) for value in code.co_consts if isinstance(value, CodeType))
+    )

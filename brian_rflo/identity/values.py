@@ -1,4 +1,6 @@
-"""Values as text: arrays by a digest of their numbers, objects part by part, functions by their code."""
+"""Values as text: arrays by a digest of their numbers, objects part by part, functions by their
+code.
+"""
 
 import hashlib
 import re
@@ -23,7 +25,8 @@ from .code import (
 
 #: Types whose `repr` is all that they are.
 SAID = (bool, bytes, complex, float, int, str, type(None), type(...), range, slice)
-#: Longer texts of parts stand as a digest, so that what is in many places does not make the whole grow.
+#: Longer texts of parts stand as a digest, so that what is in many places does not make the whole
+#: grow.
 LONGEST = 2000
 
 
@@ -38,7 +41,9 @@ def described(value):
 
 
 def opaque_part(value):
-    """A part of a value, or the value, that nothing tells from others of its kind; None if there is none."""
+    """A part of a value, or the value, that nothing tells from others of its kind; None if there is
+    none.
+    """
     description = Description()
     description.text(value)
     return description.opaque[0] if description.opaque else None
@@ -82,7 +87,14 @@ class Description:
         self.within.add(id(value))
         text = self.text_of(value)
         self.within.remove(id(value))
-        self.known[id(value)] = value, text if len(text) <= LONGEST or not self.within else f"{type(value).__qualname__} {digest(text)}"  # with the value, lest its place be taken
+        self.known[id(value)] = (
+            value,
+            (
+                text
+                if len(text) <= LONGEST or not self.within
+                else f"{type(value).__qualname__} {digest(text)}"
+            ),
+        )  # with the value, lest its place be taken
         return self.known[id(value)][1]
 
     def text_of(self, value):
@@ -100,8 +112,12 @@ class Description:
         if isinstance(value, Equations):
             return str(value)
         if is_dataclass(value):
-            told = [field for field in fields(value) if field.metadata.get("described", field.init)]
-            return f"{type(value).__qualname__}({', '.join(f'{field.name}={self.text(getattr(value, field.name))}' for field in told)}){self.mark(type(value))}"
+            told = ", ".join(
+                f"{field.name}={self.text(getattr(value, field.name))}"
+                for field in fields(value)
+                if field.metadata.get("described", field.init)
+            )
+            return f"{type(value).__qualname__}({told}){self.mark(type(value))}"
         if isinstance(value, TimedArray):
             return f"TimedArray({self.text(value.values)}, dt={value.dt!r}, {value.dim!r})"
         if type(value) in (dict, list, tuple, set, frozenset):
@@ -112,27 +128,54 @@ class Description:
         """An array or a number of NumPy."""
         if value.dtype == object:
             return f"array{value.shape} {self.text(value.ravel().tolist())}"
-        return repr(value.item()) if not value.ndim else f"array{value.shape} {value.dtype} {digest(np.ascontiguousarray(value).tobytes())}"
+        return (
+            repr(value.item())
+            if not value.ndim
+            else f"array{value.shape} {value.dtype} {digest(np.ascontiguousarray(value).tobytes())}"
+        )
 
     def container(self, value):
         """A dictionary, list, tuple or set."""
         if isinstance(value, dict):
-            return "{" + ", ".join(sorted(f"{self.text(key)}: {self.text(item)}" for key, item in value.items())) + "}"
+            return (
+                "{"
+                + ", ".join(
+                    sorted(f"{self.text(key)}: {self.text(item)}" for key, item in value.items())
+                )
+                + "}"
+            )
         parts = map(self.text, value)
         return f"({', '.join(sorted(parts) if isinstance(value, (set, frozenset)) else parts)})"
 
     def group(self, group):
         """A group of neurons: model, size, constants, equations, events, task."""
         neurons = whole(group)
-        constants = {name: value for name, value in (getattr(neurons, "namespace", None) or {}).items() if not isinstance(value, (Function, FunctionType))}
-        told = [str(len(neurons)), *(f"{name}={self.text(value)}" for name, value in sorted(constants.items()))]
+        constants = {
+            name: value
+            for name, value in (getattr(neurons, "namespace", None) or {}).items()
+            if not isinstance(value, (Function, FunctionType))
+        }
+        told = [
+            str(len(neurons)),
+            *(f"{name}={self.text(value)}" for name, value in sorted(constants.items())),
+        ]
         told += [f"task={self.text(neurons.task)}"] if hasattr(neurons, "task") else []
         part = f"[{group.start}:{group.stop}]" if group is not neurons else ""
-        model = [str(getattr(neurons, "equations", "")), *(f"{name}: {value}" for name in ("events", "event_codes") for value in [getattr(neurons, name, None)] if value)]
+        model = [
+            str(getattr(neurons, "equations", "")),
+            *(
+                f"{name}: {value}"
+                for name in ("events", "event_codes")
+                for value in [getattr(neurons, name, None)]
+                if value
+            ),
+        ]
         return "\n".join([f"{type(neurons).__name__}({', '.join(told)}){part}", *model])
 
     def function(self, value):
-        """A function or class: the user's by its code, others by module and name, and by what they close over where many have that name."""
+        """A function or class: the user's by its code, others by module and name, and by what they
+        close over where many have that name.
+        """
         if is_of_user(value):
             return f"{value.__qualname__}{self.mark(value)}"
         if isinstance(value, type) or "<locals>" not in value.__qualname__:
@@ -141,15 +184,23 @@ class Description:
         return f"{value.__module__}.{value.__qualname__} {value.__name__}({cells})"
 
     def mark(self, thing):
-        """A mark of the code of a function or class that is the user's; nothing for those of installed packages."""
+        """A mark of the code of a function or class that is the user's; nothing for those of
+        installed packages.
+        """
         if id(thing) not in self.marks:
             self.marks[id(thing)] = ""  # where it is a part of itself
-            code = code_of(thing, self) if is_of_script(thing) else files_of(thing.__module__) if is_in_work(thing.__module__) else None
+            code = (
+                code_of(thing, self)
+                if is_of_script(thing)
+                else files_of(thing.__module__)
+                if is_in_work(thing.__module__)
+                else None
+            )
             self.marks[id(thing)] = "" if code is None else f" #{digest(code)}"
         return self.marks[id(thing)]
 
     def object(self, value):
-        """Any other object, by what it is copied from: its class, arguments, attributes and items."""
+        """Any other object, by what it is copied from: class, arguments, attributes and items."""
         kind = type(value)
         try:
             made = dispatch_table[kind](value) if kind in dispatch_table else value.__reduce_ex__(2)
@@ -158,5 +209,9 @@ class Description:
             return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
         if isinstance(made, str):
             return f"{getattr(value, '__module__', None)} {made}"
-        parts = [self.text(list(part) if index > 2 else part) for index, part in enumerate(made) if part is not None and index not in (0, 5)]
+        parts = [
+            self.text(list(part) if index > 2 else part)
+            for index, part in enumerate(made)
+            if part is not None and index not in (0, 5)
+        ]
         return f"{kind.__qualname__}({', '.join(parts)}){self.mark(kind)}"

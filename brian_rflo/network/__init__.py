@@ -1,4 +1,4 @@
-"""Networks that learn: any with a Trials, and the standard assembly for a task, neurons and a rule."""
+"""Networks that learn: any with a Trials, and the standard one for a task, neurons and a rule."""
 
 from .assembly import AllToAll, LearningNetwork
 from .training import TrialNetwork

@@ -31,14 +31,16 @@ class AllToAll:
     Parameters
     ----------
     self_connections : bool
-        Whether neurons have weights onto themselves; without, these are 0 and stay so. For recurrent connections.
+        Whether neurons have weights onto themselves; without, these are 0 and stay so. For
+        recurrent connections.
     """
 
     self_connections: bool = True
 
 
-#: Projections whose connectivity can be said: "input" takes a group of one's own in place of the task's inputs, too, and "current" is the
-#: output as a current into the neurons, which stands only where it is named.
+#: Projections whose connectivity can be said: "input" takes a group of one's own in place of the
+#: task's inputs, too, and "current" is the output as a current into the neurons, which stands only
+#: where it is named.
 PROJECTIONS = ("recurrent", "input", "current")
 
 
@@ -49,9 +51,9 @@ class LearningNetwork(TrialNetwork):
     ----------
     task : Task
     neurons : group
-        `RateNeurons`, or a group of your own with the variables that the rule names and the input variables ``I_rec`` and, where there
-        are inputs, ``I_in``. For a group of your own, add ``net.trials.at_start(mine, "...")`` to reset it. It holds networks x copies x N
-        units.
+        `RateNeurons`, or a group of your own with the variables that the rule names and the input
+        variables ``I_rec`` and, where there are inputs, ``I_in``. For a group of your own, add
+        ``net.trials.at_start(mine, "...")`` to reset it. It holds networks x copies x N units.
     rule : LearningRule
         The rule of recurrent and input weights.
     readout : Linear, Leaky or Softmax
@@ -59,19 +61,23 @@ class LearningNetwork(TrialNetwork):
     readout_rule : LearningRule, optional
         The rule of the readout weights; the readout's own with the same learning rate by default.
     credit : CreditPath or mechanism, or a tuple of them, optional
-        How an error reaches the neurons: a credit path (`RandomFeedback` where the rule reads feedback and no other is given), modulators.
+        How an error reaches the neurons: a credit path (`RandomFeedback` where the rule reads
+        feedback and no other is given), modulators.
     learn : PerStep or PerTrial
         When weights change, and by which optimizer; batches, clipping, trials side by side.
     trained : sequence of {"recurrent", "input", "output"}
         Which weights learn; the others stay as they are. All of them by default.
     constraint : str
-        Statements that hold the recurrent weights in bounds after each change, for example `DALE` (see `PlasticSynapses`).
+        Statements that hold the recurrent weights in bounds after each change, for example `DALE`
+        (see `PlasticSynapses`).
     regularization : FiringRate, optional
         Holds the rates of the neurons near a value, through recurrent and input weights.
     connectivity : AllToAll or dict, optional
-        That of recurrent connections, or by projection: ``{"recurrent": AllToAll(self_connections=False)}``; ``{"input": group}`` is a
-        group with ``activity`` in place of the task's own inputs; with ``{"current": AllToAll()}`` the output also enters the neurons as a
-        current, in the next step and into their variable ``I_out``, with fixed weights, by default those of the error feedback.
+        That of recurrent connections, or by projection: ``{"recurrent":
+        AllToAll(self_connections=False)}``; ``{"input": group}`` is a group with ``activity`` in
+        place of the task's own inputs; with ``{"current": AllToAll()}`` the output also enters the
+        neurons as a current, in the next step and into their variable ``I_out``, with fixed
+        weights, by default those of the error feedback.
     initial : Murray2019 or dict
         Initial weights; a dictionary of matrices by name takes the place of those drawn.
     networks : int
@@ -84,7 +90,8 @@ class LearningNetwork(TrialNetwork):
     neurons, readout, recurrent, output, trials, losses
         The parts; all ordinary Brian2 objects.
     inputs, input_synapses, feedback, current
-        The input group and its projection, the projection that brings the error back, and that of the output current; None where there is none.
+        The input group and its projection, the projection that brings the error back, and that of
+        the output current; None where there is none.
     credit : Credit or None
         All objects of the credit path.
 
@@ -121,7 +128,11 @@ class LearningNetwork(TrialNetwork):
         networks=1,
         name="learningnetwork*",
     ):
-        self.given = {name: value for name, value in locals().items() if name not in ("self", "name", "__class__")}
+        self.given = {
+            name: value
+            for name, value in locals().items()
+            if name not in ("self", "name", "__class__")
+        }
         check_parts(task, neurons, rule, readout, readout_rule, learn, regularization)
         check_trained(trained)
         initial = Murray2019(weights=initial) if isinstance(initial, dict) else initial
@@ -130,79 +141,196 @@ class LearningNetwork(TrialNetwork):
         check_blocks(neurons, networks, learn.copies)
         path, modulators = check_credit(credit)
         recurrent, inputs, has_current = self._connectivity(connectivity)
-        self.task, self.neurons, self.rule, self.networks, self.copies = task, neurons, rule, int(networks), learn.copies
+        self.task, self.neurons, self.rule, self.networks, self.copies = (
+            task,
+            neurons,
+            rule,
+            int(networks),
+            learn.copies,
+        )
         self.blocks = self.networks * self.copies
         seen = 1 if rule.pairs else learn.copies
         regulated = rule if regularization is None else regularization.around(rule)
         path = RandomFeedback() if path is None and "feedback" in rule.reads("post") else path
-        self.given |= {"credit": (path, *modulators) if modulators else path, "connectivity": {"recurrent": recurrent} | ({} if inputs is None else {"input": inputs}) | ({"current": AllToAll()} if has_current else {})}
+        self.given |= {
+            "credit": (path, *modulators) if modulators else path,
+            "connectivity": (
+                {"recurrent": recurrent}
+                | ({} if inputs is None else {"input": inputs})
+                | ({"current": AllToAll()} if has_current else {})
+            ),
+        }
         asks = path is not None or has_current or modulators or not trained or "output" in trained
         self.inputs = self._input_group(inputs, seen)
         self.readout = readout.build(task, self.blocks // seen, seen) if asks else None
         readout_rule = readout_rule or readout.default_rule(rule.learning_rate)
         if path is not None:
             path.check(trained, readout_rule)
-        self._project(regulated, readout, readout_rule, learn, constraint, recurrent.self_connections)
-        self.credit = None if path is None else Credit(path, self.readout, neurons, self.output, learn, self.blocks)
+        self._project(
+            regulated, readout, readout_rule, learn, constraint, recurrent.self_connections
+        )
+        self.credit = (
+            None
+            if path is None
+            else Credit(path, self.readout, neurons, self.output, learn, self.blocks)
+        )
         self.feedback = None if path is None else self.credit.projections.get("feedback")
-        self.current = FixedSynapses(self.readout, neurons, sends="output", onto="I_out", name="current*") if has_current else None
+        self.current = (
+            FixedSynapses(self.readout, neurons, sends="output", onto="I_out", name="current*")
+            if has_current
+            else None
+        )
         self._weigh(initial, constraint, recurrent.self_connections)
-        plastic = {name: part for name, part in zip(PLASTIC, (self.recurrent, self.input_synapses, self.output)) if part is not None}
+        plastic = {
+            name: part
+            for name, part in zip(PLASTIC, (self.recurrent, self.input_synapses, self.output))
+            if part is not None
+        }
         for name in set(plastic) - set(trained):
             plastic[name].plastic = False
         trials = self._in_trials(plastic.values(), modulators)
-        members = [member(neurons), self.inputs and member(self.inputs), self.readout, *plastic.values(), *(self.credit or ()), self.current, trials]
+        members = [
+            member(neurons),
+            self.inputs and member(self.inputs),
+            self.readout,
+            *plastic.values(),
+            *(self.credit or ()),
+            self.current,
+            trials,
+        ]
         super().__init__(*dict.fromkeys(part for part in members if part is not None), name=name)
 
     def _project(self, rule, readout, readout_rule, learn, constraint, self_connections):
-        """Make the projections whose weights may learn; those without a group at one end are None."""
-        onto, neurons, inputs, outputs = receives(self.neurons), self.neurons, self.inputs, self.readout
-        self.recurrent = PlasticSynapses(neurons, neurons, rule, onto=onto["recurrent"], learn=learn, constraint=constraint, self_connections=self_connections, name="recurrent*")
-        self.input_synapses = None if inputs is None else PlasticSynapses(inputs, neurons, rule, onto=onto["input"], learn=learn, name="input_synapses*")
-        self.output = None if outputs is None else PlasticSynapses(neurons, outputs, readout_rule, onto=outputs.onto, learn=learn, constraint=readout.constraint, name="output*")
+        """Make the projections whose weights may learn; None where there is no group at one end."""
+        onto, neurons, inputs, outputs = (
+            receives(self.neurons),
+            self.neurons,
+            self.inputs,
+            self.readout,
+        )
+        self.recurrent = PlasticSynapses(
+            neurons,
+            neurons,
+            rule,
+            onto=onto["recurrent"],
+            learn=learn,
+            constraint=constraint,
+            self_connections=self_connections,
+            name="recurrent*",
+        )
+        self.input_synapses = (
+            None
+            if inputs is None
+            else PlasticSynapses(
+                inputs, neurons, rule, onto=onto["input"], learn=learn, name="input_synapses*"
+            )
+        )
+        self.output = (
+            None
+            if outputs is None
+            else PlasticSynapses(
+                neurons,
+                outputs,
+                readout_rule,
+                onto=outputs.onto,
+                learn=learn,
+                constraint=readout.constraint,
+                name="output*",
+            )
+        )
 
     def _weigh(self, initial, constraint, self_connections):
         """Connect everything, with initial weights."""
-        drawn = initial.draw(len(self.neurons) // self.blocks, self.n_inputs, self.task.n_outputs, self.networks)
+        drawn = initial.draw(
+            len(self.neurons) // self.blocks, self.n_inputs, self.task.n_outputs, self.networks
+        )
         self._weights = Weights(self, drawn, initial.weights, constraint, self_connections)
         self._weights.connect()
 
     def _in_trials(self, plastic, modulators):
         """Return the trials of all parts that have something to do at their boundaries."""
-        resettable = {id(group): group for group in map(whole, (self.neurons, self.inputs)) if hasattr(group, "trial_start")}
+        resettable = {
+            id(group): group
+            for group in map(whole, (self.neurons, self.inputs))
+            if hasattr(group, "trial_start")
+        }
         parts = [*resettable.values(), self.readout, *plastic, self.credit, *modulators]
-        trials = Trials(self.task, *(part for part in parts if part is not None), networks=self.networks)
+        trials = Trials(
+            self.task, *(part for part in parts if part is not None), networks=self.networks
+        )
         if self.current is not None:
             trials.at_start(self.readout, "output = 0")
         return trials
 
     def _connectivity(self, connectivity):
-        """How the recurrent connections are, the group of inputs of one's own, and whether the output enters the neurons."""
-        given = {"recurrent": connectivity} if isinstance(connectivity, AllToAll) else connectivity or {}
+        """How the recurrent connections are, the group of inputs of one's own, and whether the
+        output enters the neurons.
+        """
+        given = (
+            {"recurrent": connectivity}
+            if isinstance(connectivity, AllToAll)
+            else connectivity or {}
+        )
         if not isinstance(given, dict) or not set(given) <= set(PROJECTIONS):
-            raise TypeError(f"connectivity must be AllToAll(...), or a dictionary of {', '.join(map(repr, PROJECTIONS))}; got {connectivity!r}")
+            raise TypeError(
+                "connectivity must be AllToAll(...), or a dictionary of"
+                f" {', '.join(map(repr, PROJECTIONS))}; got {connectivity!r}"
+            )
         own = given.get("input")
         if own is not None and not isinstance(own, AllToAll):
             check_group("LearningNetwork: connectivity['input']", own)
         for projection in ("recurrent", "current"):
-            check_instance(f"connectivity['{projection}']", given.get(projection, AllToAll()), AllToAll, "AllToAll()")
-        return given.get("recurrent", AllToAll()), own if isinstance(own, Group) else None, "current" in given
+            check_instance(
+                f"connectivity['{projection}']",
+                given.get(projection, AllToAll()),
+                AllToAll,
+                "AllToAll()",
+            )
+        return (
+            given.get("recurrent", AllToAll()),
+            own if isinstance(own, Group) else None,
+            "current" in given,
+        )
 
     @property
     def settings(self):
-        """All that it was built with, as text and numbers by name; what differs from neuron to neuron as a digest."""
-        return told(self.given | {f"constant_{name}": value for name, value in self._constants.items()} | {"task_numbers": digest(described(self.task.trial(0)))} | {f"neurons_{name}": values for name, values in self._values_per_neuron()})
+        """All that it was built with, as text and numbers by name; what differs from neuron to
+        neuron as a digest.
+        """
+        return told(
+            self.given
+            | {f"constant_{name}": value for name, value in self._constants.items()}
+            | {"task_numbers": digest(described(self.task.trial(0)))}
+            | {f"neurons_{name}": values for name, values in self._values_per_neuron()}
+        )
 
     def _values_per_neuron(self):
-        """What may differ from neuron to neuron, by name: one number where it does not. C++ standalone does not tell before it has run."""
-        names = [name for name in getattr(whole(self.neurons), "per_neuron", ()) if name in self.neurons.variables]
-        values = {} if is_standalone() else {name: self.neurons.variables[name].get_value() for name in names}
-        return [(name, array[0] if (array == array[0]).all() else array) for name, array in values.items()]
+        """What may differ from neuron to neuron, by name: one number where it does not. C++
+        standalone does not tell before it has run.
+        """
+        names = [
+            name
+            for name in getattr(whole(self.neurons), "per_neuron", ())
+            if name in self.neurons.variables
+        ]
+        values = (
+            {}
+            if is_standalone()
+            else {name: self.neurons.variables[name].get_value() for name in names}
+        )
+        return [
+            (name, array[0] if (array == array[0]).all() else array)
+            for name, array in values.items()
+        ]
 
     @property
     def n_inputs(self):
         """Number of input units of a network."""
-        return 0 if self.inputs is None else len(self.inputs) // (self.blocks if self.copies > 1 else 1)
+        return (
+            0
+            if self.inputs is None
+            else len(self.inputs) // (self.blocks if self.copies > 1 else 1)
+        )
 
     @property
     def is_symmetric(self):
@@ -212,9 +340,21 @@ class LearningNetwork(TrialNetwork):
     @property
     def learners(self):
         """Projections that learn, by name."""
-        roles = {"recurrent": self.recurrent, "input_synapses": self.input_synapses, "output": self.output}
+        roles = {
+            "recurrent": self.recurrent,
+            "input_synapses": self.input_synapses,
+            "output": self.output,
+        }
         named = {name: part for name, part in roles.items() if part is not None}
-        others = {} if self.credit is None else {name: part for name, part in self.credit.projections.items() if isinstance(part, PlasticSynapses)}
+        others = (
+            {}
+            if self.credit is None
+            else {
+                name: part
+                for name, part in self.credit.projections.items()
+                if isinstance(part, PlasticSynapses)
+            }
+        )
         return named | others
 
     @property
@@ -222,26 +362,44 @@ class LearningNetwork(TrialNetwork):
         """The projections whose alignment is measured."""
         if self.output is None or self.credit is None or not self.credit.path.is_aligned:
             return None
-        return self.output, self.feedback if isinstance(self.credit.path, AdaptiveFeedback) else None
+        return self.output, (
+            self.feedback if isinstance(self.credit.path, AdaptiveFeedback) else None
+        )
 
     def _input_group(self, inputs, seen):
         if inputs is None:
             neurons = whole(self.neurons)
             tau = getattr(neurons, "tau", None) if PSP in self.neurons.variables else None
             blocks = dict(networks=self.blocks // seen, copies=seen) if self.copies > 1 else {}
-            return TaskInput(self.task, tau=tau, scale=getattr(neurons, "input_scale", 1.0), **blocks) if self.task.n_inputs else None
+            return (
+                TaskInput(self.task, tau=tau, scale=getattr(neurons, "input_scale", 1.0), **blocks)
+                if self.task.n_inputs
+                else None
+            )
         if self.copies > 1:
-            raise ValueError("inputs of your own see one trial at a time; leave connectivity['input'] out, or write copies=1")
+            raise ValueError(
+                "inputs of your own see one trial at a time; leave connectivity['input'] out, or"
+                " write copies=1"
+            )
         if isinstance(whole(inputs), TaskInput) and whole(inputs).task.n_steps != self.task.n_steps:
-            raise ValueError(f"'{inputs.name}' has the inputs of trials of {whole(inputs).task.n_steps} steps, but those of this task have {self.task.n_steps}; give TaskInput the network's own task, or one with as many steps")
+            raise ValueError(
+                f"'{inputs.name}' has the inputs of trials of {whole(inputs).task.n_steps} steps,"
+                f" but those of this task have {self.task.n_steps}; give TaskInput the network's"
+                " own task, or one with as many steps"
+            )
         if self.task.n_inputs and len(inputs) != self.task.n_inputs:
-            raise ValueError(f"{type(self.task).__name__} has {self.task.n_inputs} inputs, but '{inputs.name}' has {len(inputs)} units; give it {self.task.n_inputs}")
+            raise ValueError(
+                f"{type(self.task).__name__} has {self.task.n_inputs} inputs, but '{inputs.name}'"
+                f" has {len(inputs)} units; give it {self.task.n_inputs}"
+            )
         return inputs
 
     def weights(self):
-        """Present weights as ``{"recurrent": [network, post, pre], "output": ..., "feedback": ..., "input": ...}``.
+        """Present weights as ``{"recurrent": [network, post, pre], "output": ..., "feedback": ...,
+        "input": ...}``.
 
-        With symmetric feedback "feedback" is the transposed readout. In standalone, before the run, the initial ones.
+        With symmetric feedback "feedback" is the transposed readout. In standalone, before the run,
+        the initial ones.
         """
         return self._weights.now()
 

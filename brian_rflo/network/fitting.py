@@ -22,32 +22,58 @@ def check_parts(task, neurons, rule, readout, readout_rule, learn, regularizatio
     check_instance("readout", readout, Linear, "Leaky(tau=20*ms)")
     check_instance("learn", learn, PerStep, "PerTrial(Adam())")
     if regularization is not None:
-        check_instance("regularization", regularization, FiringRate, "FiringRate(target=10*Hz, strength=300)")
+        check_instance(
+            "regularization", regularization, FiringRate, "FiringRate(target=10*Hz, strength=300)"
+        )
     if "error" in rule.reads("post") and "error" not in neurons.variables:
-        raise ValueError(f"rule={type(rule).__name__} is for readout weights: it reads their error, and recurrent weights need a rule that reads feedback, for example RFLO(learning_rate={rule.learning_rate:g}, tau=10*ms); write readout_rule={type(rule).__name__}(...) for the readout")
+        raise ValueError(
+            f"rule={type(rule).__name__} is for readout weights: it reads their error, and"
+            " recurrent weights need a rule that reads feedback, for example"
+            f" RFLO(learning_rate={rule.learning_rate:g}, tau=10*ms); write"
+            f" readout_rule={type(rule).__name__}(...) for the readout"
+        )
     if readout_rule is None:
         return
     check_instance("readout_rule", readout_rule, LearningRule, "Delta(learning_rate=0.03)")
-    if {"gain", "feedback"} & set(readout_rule.reads("post")) or "error" in readout_rule.reads("pre"):
-        raise ValueError(f"readout_rule={type(readout_rule).__name__} is not for readout weights, which learn from the error itself; write for example readout_rule=Delta(learning_rate={readout_rule.learning_rate:g}), or LeakyDelta with readout=Leaky(tau)")
+    if {"gain", "feedback"} & set(readout_rule.reads("post")) or "error" in readout_rule.reads(
+        "pre"
+    ):
+        raise ValueError(
+            f"readout_rule={type(readout_rule).__name__} is not for readout weights, which learn"
+            " from the error itself; write for example"
+            f" readout_rule=Delta(learning_rate={readout_rule.learning_rate:g}), or LeakyDelta with"
+            " readout=Leaky(tau)"
+        )
 
 
 def check_credit(credit):
-    """Return the credit path and the modulators in what was given; an error if there is something else, or several paths."""
+    """Return the credit path and the modulators in what was given; an error if there is something
+    else, or several paths.
+    """
     given = () if credit is None else credit if isinstance(credit, tuple) else (credit,)
     for one in given:
-        check_instance("credit", one, Mechanism, "SymmetricFeedback(), or a tuple of a path and modulators")
+        check_instance(
+            "credit", one, Mechanism, "SymmetricFeedback(), or a tuple of a path and modulators"
+        )
     paths = [one for one in given if isinstance(one, CreditPath)]
     if len(paths) > 1:
-        raise ValueError(f"credit must have one credit path; got {' and '.join(type(path).__name__ for path in paths)}")
+        raise ValueError(
+            "credit must have one credit path; got"
+            f" {' and '.join(type(path).__name__ for path in paths)}"
+        )
     return paths[0] if paths else None, [one for one in given if one not in paths]
 
 
 def check_blocks(neurons, networks, copies):
-    """Raise unless the neurons fall into networks, and each of them into equal copies for trials side by side."""
+    """Raise unless the neurons fall into networks, and each of them into equal copies for trials
+    side by side.
+    """
     check_count("networks", networks)
     if len(neurons) % (networks * copies):
-        raise ValueError(f"'{neurons.name}' must have networks x copies x N units; got {len(neurons)} units for networks={networks} and copies={copies}")
+        raise ValueError(
+            f"'{neurons.name}' must have networks x copies x N units; got {len(neurons)} units for"
+            f" networks={networks} and copies={copies}"
+        )
     for name in getattr(neurons, "per_neuron", ()) if copies > 1 else ():
         if name not in neurons.variables:
             continue
@@ -56,4 +82,8 @@ def check_blocks(neurons, networks, copies):
         except NotImplementedError:
             continue  # set from a string: C++ standalone does not know it before it runs
         if (values != values[:, :1]).any():
-            raise ValueError(f"'{neurons.name}' has {copies} copies of each network, for trials side by side, and '{name}' must be the same in all of them; write for example {name}=np.tile(values, {copies})")
+            raise ValueError(
+                f"'{neurons.name}' has {copies} copies of each network, for trials side by side,"
+                f" and '{name}' must be the same in all of them; write for example"
+                f" {name}=np.tile(values, {copies})"
+            )

@@ -29,45 +29,79 @@ class Recording:
     outputs : EdgeMonitor or None
         Of the readout; both are None where there is none.
     aligned : dict of str to IntervalMonitor
-        Weights that the alignment is computed from and that change, ``"output"`` and ``"feedback"``; empty where alignment means nothing.
+        Weights that the alignment is computed from and that change, ``"output"`` and
+        ``"feedback"``; empty where alignment means nothing.
     """
 
     def __init__(self, net):
         self.net, n_steps = weakref.proxy(net), net.task.n_steps
         self.losses = LossMonitor(net.trials) if net.readout is not None else None
-        self.outputs = EdgeMonitor(net.readout, "output", n_steps) if net.readout is not None else None
-        changing = {name: part for name, part in zip(("output", "feedback"), net.aligned or ()) if isinstance(part, PlasticSynapses)}
-        self.aligned = {name: IntervalMonitor(part, "w", n_steps, len(part.source) * len(part.target) // net.blocks) for name, part in changing.items()}
+        self.outputs = (
+            EdgeMonitor(net.readout, "output", n_steps) if net.readout is not None else None
+        )
+        changing = {
+            name: part
+            for name, part in zip(("output", "feedback"), net.aligned or ())
+            if isinstance(part, PlasticSynapses)
+        }
+        self.aligned = {
+            name: IntervalMonitor(
+                part, "w", n_steps, len(part.source) * len(part.target) // net.blocks
+            )
+            for name, part in changing.items()
+        }
 
     @property
     def monitors(self):
         """All of them."""
-        return [monitor for monitor in (self.losses, self.outputs, *self.aligned.values()) if monitor is not None]
+        return [
+            monitor
+            for monitor in (self.losses, self.outputs, *self.aligned.values())
+            if monitor is not None
+        ]
 
     def begin(self, rounds):
-        """Keep how things stand before a run of so many rounds, of as many trials each as run side by side."""
+        """Keep how things stand before a run of so many rounds, of as many trials each as run side
+        by side.
+        """
         self.rounds, self.before, self.switches = rounds, self.net.weights(), self._switches()
-        self.first = {id(monitor): 0 if is_standalone() else len(monitor.t) for monitor in self.monitors}
+        self.first = {
+            id(monitor): 0 if is_standalone() else len(monitor.t) for monitor in self.monitors
+        }
         for monitor in self.aligned.values():
             monitor.every_trials(alignment_interval(rounds))
 
     def _switches(self):
         """Learning rates as they are now, and which projections learn."""
-        return told({f"{word}_{name}": np.asarray(getattr(part, word)).item() for name, part in self.net.learners.items() for word in ("learning_rate", "plastic")})
+        return told(
+            {
+                f"{word}_{name}": np.asarray(getattr(part, word)).item()
+                for name, part in self.net.learners.items()
+                for word in ("learning_rate", "plastic")
+            }
+        )
 
     def _new(self, monitor, name):
         """What a monitor has recorded since the run began."""
         return np.asarray(getattr(monitor, name))[:, self.first[id(monitor)] :]
 
     def result(self):
-        """What the run has left in the monitors, also where it ended early: all networks diverged, or somebody stopped it."""
+        """What the run has left in the monitors, also where it ended early: all networks diverged,
+        or somebody stopped it.
+        """
         net, rounds = self.net, self.rounds
-        finished = int(round(float(net.t / net.task.dt))) // net.task.n_steps
-        done = self._new(self.losses, "loss") if self.losses is not None else np.full((net.blocks, rounds), np.nan)
+        finished = round(float(net.t / net.task.dt)) // net.task.n_steps
+        done = (
+            self._new(self.losses, "loss")
+            if self.losses is not None
+            else np.full((net.blocks, rounds), np.nan)
+        )
         losses = np.full((net.blocks, rounds), np.nan)
         losses[:, : done.shape[1]] = done
         start, diverged_in = finished - done.shape[1], np.asarray(net.trials.diverged_in).copy()
-        losses[(diverged_in >= 0)[:, None] & (np.arange(rounds) + start > diverged_in[:, None])] = np.nan
+        losses[(diverged_in >= 0)[:, None] & (np.arange(rounds) + start > diverged_in[:, None])] = (
+            np.nan
+        )
         outputs, has_last = self._outputs(), done.shape[1] == rounds
         aligned_rounds, aligned = self._alignment(start)
         last = net.task.trial(max(finished * net.seen - 1, 0))
@@ -85,21 +119,39 @@ class Recording:
             aligned_trials=aligned_rounds * net.seen,
             alignment=aligned,
             diverged_in=np.where(diverged_in < 0, -1, diverged_in * net.seen)[:: net.copies],
-            settings=net.settings | self.switches | {"trials": rounds * net.seen, "finished_trials": done.shape[1] * net.seen, "first_trial": start * net.seen} | origin(),
+            settings=net.settings
+            | self.switches
+            | {
+                "trials": rounds * net.seen,
+                "finished_trials": done.shape[1] * net.seen,
+                "first_trial": start * net.seen,
+            }
+            | origin(),
         )
 
     def _by_trial(self, losses):
         """Losses ``[network, trial]``; of pairs those of the free copy."""
         net = self.net
-        return losses.reshape(net.networks, net.copies, -1)[:, : net.seen].swapaxes(1, 2).reshape(net.networks, -1)
+        return (
+            losses.reshape(net.networks, net.copies, -1)[:, : net.seen]
+            .swapaxes(1, 2)
+            .reshape(net.networks, -1)
+        )
 
     def _outputs(self):
-        """Outputs as (network, copy, output, trial, step), of the first trial and, if it was reached, of the last one; NaN from where the run was stopped."""
+        """Outputs as (network, copy, output, trial, step), of the first trial and, if it was
+        reached, of the last one; NaN from where the run was stopped.
+        """
         net = self.net
         if self.outputs is None:
-            return np.full((net.networks, net.copies, net.task.n_outputs, 1, net.task.n_steps), np.nan)
+            return np.full(
+                (net.networks, net.copies, net.task.n_outputs, 1, net.task.n_steps), np.nan
+            )
         recorded = self._new(self.outputs, "output")
-        whole = np.full((len(recorded), max(-(-recorded.shape[1] // net.task.n_steps), 1) * net.task.n_steps), np.nan)
+        whole = np.full(
+            (len(recorded), max(-(-recorded.shape[1] // net.task.n_steps), 1) * net.task.n_steps),
+            np.nan,
+        )
         whole[:, : recorded.shape[1]] = recorded
         return whole.reshape(net.networks, net.copies, net.task.n_outputs, -1, net.task.n_steps)
 
@@ -108,39 +160,78 @@ class Recording:
         if end < start + self.rounds and (diverged_in < 0).any():
             net, hint = self.net, ""
             if round(float(net.t / net.task.dt)) % net.task.n_steps:
-                hint = " Within a trial no training can begin: run the network to its end, load what was saved, or build it anew."
-            logger.warn(f"Training was stopped at {net.t}, after {(end - start) * net.seen} of {self.rounds * net.seen} trials; losses of the others are NaN.{hint}", "stopped")
+                hint = (
+                    " Within a trial no training can begin: run the network to its end, load what"
+                    " was saved, or build it anew."
+                )
+            logger.warn(
+                f"Training was stopped at {net.t}, after {(end - start) * net.seen} of"
+                f" {self.rounds * net.seen} trials; losses of the others are NaN.{hint}",
+                "stopped",
+            )
 
     def _warn_of_nothing_learned(self, finished):
-        """Say that weights among neurons have stayed as they were, if they were to learn: the loss may fall all the same, by the readout."""
+        """Say that weights among neurons have stayed as they were, if they were to learn: the loss
+        may fall all the same, by the readout.
+        """
         net = self.net
         if (np.asarray(net.trials.diverged_in) >= 0).all():
             return
         after = net.weights()
         for name, learner in net.learners.items():
-            learns = bool(np.all(learner.plastic)) and float(np.asarray(learner.learning_rate).item()) > 0 and finished >= learner.learn.batch
-            if learns and learner.source is learner.target and name in self.before and np.array_equal(self.before[name], after[name]):
+            learns = (
+                bool(np.all(learner.plastic))
+                and float(np.asarray(learner.learning_rate).item()) > 0
+                and finished >= learner.learn.batch
+            )
+            if (
+                learns
+                and learner.source is learner.target
+                and name in self.before
+                and np.array_equal(self.before[name], after[name])
+            ):
                 neurons = learner.target.name
-                logger.warn(f"The {name} weights have not changed in this training. Is the gain of '{neurons}' set in each step, does its feedback arrive, and does it send anything?", "nothing_learned")
+                logger.warn(
+                    f"The {name} weights have not changed in this training. Is the gain of"
+                    f" '{neurons}' set in each step, does its feedback arrive, and does it send"
+                    " anything?",
+                    "nothing_learned",
+                )
 
     def _alignment(self, start):
-        """Trials of this training at which the alignment is known, and its values (networks, n); none where alignment means nothing."""
+        """Trials of this training at which the alignment is known, and its values (networks, n);
+        none where alignment means nothing.
+        """
         net, before = self.net, self.before
         if "output" not in self.aligned:
             return np.zeros(0, dtype=int), np.zeros((net.networks, 0))
         weights = self._matrices("output")
-        feedback = weights.swapaxes(-1, -2) if "feedback" not in before or net.is_symmetric else before["feedback"]
+        feedback = (
+            weights.swapaxes(-1, -2)
+            if "feedback" not in before or net.is_symmetric
+            else before["feedback"]
+        )
         feedback = self._matrices("feedback") if "feedback" in self.aligned else feedback
         monitor = self.aligned["output"]
-        trials = np.round(np.asarray(monitor.t[self.first[id(monitor)] :] / net.task.duration)).astype(int) - start
-        known = [alignment(before["output"], before["feedback"])[None], alignment(weights, feedback)]
+        trials = (
+            np.round(np.asarray(monitor.t[self.first[id(monitor)] :] / net.task.duration)).astype(
+                int
+            )
+            - start
+        )
+        known = [
+            alignment(before["output"], before["feedback"])[None],
+            alignment(weights, feedback),
+        ]
         return np.concatenate([[0], trials]), np.concatenate(known).T
 
     def _matrices(self, name):
         """Recorded weights as (measurement, network, post, pre)."""
         net, monitor = self.net, self.aligned[name]
         recorded, n_post = self._new(monitor, "w"), self.before[name].shape[1]
-        return recorded.reshape(net.blocks, self.before[name].shape[2], n_post, recorded.shape[1])[:: net.copies].transpose(3, 0, 2, 1)
+        return recorded.reshape(net.blocks, self.before[name].shape[2], n_post, recorded.shape[1])[
+            :: net.copies
+        ].transpose(3, 0, 2, 1)
 
 
 class EdgeMonitor(OccasionalMonitor):
@@ -148,7 +239,9 @@ class EdgeMonitor(OccasionalMonitor):
 
     def __init__(self, source, variable, n_steps):
         self.n_steps = n_steps
-        super().__init__(source, variable, True, "{step} < {_begun} or {step} >= {_ending}", schedule.RECORD)
+        super().__init__(
+            source, variable, True, "{step} < {_begun} or {step} >= {_ending}", schedule.RECORD
+        )
 
     def numbers(self):
         """Return the end of the run's first trial, and the beginning of its last."""
@@ -162,7 +255,13 @@ class IntervalMonitor(OccasionalMonitor):
     def __init__(self, source, variable, n_steps, size):
         self.n_steps, self.interval = n_steps, n_steps
         with catch_logs():  # Brian2 warns that it cannot count synapses before a standalone run
-            super().__init__(source, variable, np.arange(size), "({step} + 1) % {_interval} == 0 or {step} + 1 == {_end}", schedule.RECORD)
+            super().__init__(
+                source,
+                variable,
+                np.arange(size),
+                "({step} + 1) % {_interval} == 0 or {step} + 1 == {_end}",
+                schedule.RECORD,
+            )
 
     def every_trials(self, trials):
         """Record at the end of every so many trials, from the next run on."""
@@ -171,4 +270,3 @@ class IntervalMonitor(OccasionalMonitor):
     def numbers(self):
         """Return the steps between, and the run's last step, which is recorded in any case."""
         return self.held(_interval=self.interval, _end=int(self.clock._i_end))
-

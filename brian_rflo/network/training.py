@@ -1,4 +1,6 @@
-"""Any Brian2 network that has a Trials can learn: it trains, is saved and loaded, and returns a result."""
+"""Any Brian2 network that has a Trials can learn: it trains, is saved and loaded, and returns a
+result.
+"""
 
 import gc
 import time
@@ -29,7 +31,9 @@ INTERVAL, collected = 10.0, [time.monotonic()]
 
 @contextmanager
 def frozen():
-    """Hide what is in memory from the garbage collector meanwhile, where it has looked lately and nobody else hides something: looking takes longer than a trial."""
+    """Hide what is in memory from the garbage collector meanwhile, where it has looked lately and
+    nobody else hides something: looking takes longer than a trial.
+    """
     if gc.get_freeze_count() or time.monotonic() - collected[0] > INTERVAL:
         collected[0] = time.monotonic()
         yield
@@ -42,7 +46,8 @@ def frozen():
 
 
 class TrialNetwork(Constructed, Network):
-    """A network of your own parts that trains: an ordinary `brian2.Network` with a `Trials` among its objects.
+    """A network of your own parts that trains: an ordinary `brian2.Network` with a `Trials` among
+    its objects.
 
     Parameters
     ----------
@@ -84,40 +89,78 @@ class TrialNetwork(Constructed, Network):
         super().__init__(*objects, name=name)
         found = [obj for obj in self.objects if isinstance(obj, Trials)]
         if len(found) != 1:
-            raise ValueError(f"a network that trains needs one Trials among its objects; got {len(found)}. Write TrialNetwork(neurons, ..., Trials(task, neurons, ...))")
+            raise ValueError(
+                f"a network that trains needs one Trials among its objects; got {len(found)}. Write"
+                " TrialNetwork(neurons, ..., Trials(task, neurons, ...))"
+            )
         self._begin(found[0])
 
     def _begin(self, trials):
         """Know the trials, and record what a result is made of."""
-        self.trials, self.task, self.copies, self.networks, self._constants = trials, trials.task, trials.copies, len(trials) // trials.copies, {}
+        self.trials, self.task, self.copies, self.networks, self._constants = (
+            trials,
+            trials.task,
+            trials.copies,
+            len(trials) // trials.copies,
+            {},
+        )
         self.blocks = len(trials)
         self.readout = trials.readouts[0] if trials.readouts else None
         self._has_run = False
         self._recording = Recording(self)
         self.losses = self._recording.losses
         self.add(*self._recording.monitors)
-        excuse(*(part for part in self.sorted_objects if isinstance(part, Constructed)))  # they are in a network, if it is never run
+        excuse(
+            *(part for part in self.sorted_objects if isinstance(part, Constructed))
+        )  # they are in a network, if it is never run
 
     def __setattr__(self, name, value):
-        if name != "t_" and (name in vars(self) or not isinstance(value, BrianObject)):  # Brian2 sets the time in each step; another object may be kept here
+        if name != "t_" and (
+            name in vars(self) or not isinstance(value, BrianObject)
+        ):  # Brian2 sets the time in each step; another object may be kept here
             self.check_assignment(name, value)
         super().__setattr__(name, value)
 
     def in_place_of(self, name, value):
         """Return what to write in place of an assignment."""
         if name == "task":
-            return f"Build another network for {type(value).__name__}, with initial=result.weights_after of this one."
-        parts = [role for role, part in vars(self).items() if isinstance(part, BrianObject) and name in getattr(part, "variables", ())]
+            return (
+                f"Build another network for {type(value).__name__}, with"
+                " initial=result.weights_after of this one."
+            )
+        parts = [
+            role
+            for role, part in vars(self).items()
+            if isinstance(part, BrianObject) and name in getattr(part, "variables", ())
+        ]
         if parts:
-            return f"Write {', '.join(f'net.{role}.{name} = {shorten(repr(value), 60)}' for role in parts)}."
-        return super().in_place_of(name, value) if name in self._fixed | set(self.given) else "What can be set are the variables of its parts, for example net.recurrent.learning_rate."
+            shown = shorten(repr(value), 60)
+            return f"Write {', '.join(f'net.{role}.{name} = {shown}' for role in parts)}."
+        return (
+            super().in_place_of(name, value)
+            if name in self._fixed | set(self.given)
+            else (
+                "What can be set are the variables of its parts, for example"
+                " net.recurrent.learning_rate."
+            )
+        )
 
     def before_run(self, run_namespace):
         """As `brian2.Network.before_run`."""
         super().before_run(run_namespace)
 
-    def run(self, duration, report=None, report_period=10 * second, namespace=None, profile=None, level=0):
-        """As `brian2.Network.run`, which collects garbage each time; that of a network that has run takes no time here, but every ten seconds."""
+    def run(
+        self,
+        duration,
+        report=None,
+        report_period=10 * second,
+        namespace=None,
+        profile=None,
+        level=0,
+    ):
+        """As `brian2.Network.run`, which collects garbage each time; that of a network that has run
+        takes no time here, but every ten seconds.
+        """
         with frozen() if self._has_run else nullcontext():
             super().run(duration, report, report_period, namespace, profile, level=level + 1)
         self._has_run = True
@@ -135,36 +178,64 @@ class TrialNetwork(Constructed, Network):
     #: Arguments that it was made with, where it was assembled.
     given = {}
 
-    #: The two projections whose alignment is measured: to the readout, and back; None where it means nothing.
+    #: The two projections whose alignment is measured: to the readout, and back; None where it
+    #: means nothing.
     aligned = None
 
     @property
     def settings(self):
         """All that decides its numbers, as text and numbers by name."""
-        groups = {obj.name: obj for obj in self._groups if not isinstance(obj, (Projection, Trials, *saving.MONITORS))}
+        groups = {
+            obj.name: obj
+            for obj in self._groups
+            if not isinstance(obj, (Projection, Trials, *saving.MONITORS))
+        }
         parts = {name: described(group) for name, group in groups.items() if len(name)}
-        learners = {name: f"{part.source.name} to {part.target.name}, {part.onto}: {described(part.rule)}, {described(part.learn)}, {part.constraint!r}" for name, part in self.learners.items()}
-        return told({"task": self.task, "networks": self.networks, **parts, **learners} | {f"constant_{name}": value for name, value in self._constants.items()} | {"task_numbers": digest(described(self.task.trial(0)))})
+        learners = {
+            name: (
+                f"{part.source.name} to {part.target.name}, {part.onto}: {described(part.rule)},"
+                f" {described(part.learn)}, {part.constraint!r}"
+            )
+            for name, part in self.learners.items()
+        }
+        return told(
+            {"task": self.task, "networks": self.networks, **parts, **learners}
+            | {f"constant_{name}": value for name, value in self._constants.items()}
+            | {"task_numbers": digest(described(self.task.trial(0)))}
+        )
 
     @property
     def _groups(self):
-        """Groups in it, whose strings may name constants of the script, as those of a `brian2.NeuronGroup` may."""
+        """Groups in it, whose strings may name constants of the script, as those of a
+        `brian2.NeuronGroup` may.
+        """
         return [obj for obj in self.objects if isinstance(obj, Group)]
 
     def weights(self):
-        """Present weights as ``[network, post, pre]`` by the name of the projection; of one copy of each network."""
+        """Present weights as ``[network, post, pre]`` by the name of the projection; of one copy of
+        each network.
+        """
         if is_standalone() and not get_device().has_been_run:
             return {}
         return {name: self._matrix(part) for name, part in self.projections.items()}
 
     def _matrix(self, part):
-        """The weights of a projection; those within each block, where no synapse leads to another one; else those onto each block."""
+        """The weights of a projection; those within each block, where no synapse leads to another
+        one; else those onto each block.
+        """
         pre, post = len(part.source), len(part.target)
         if post % self.blocks:
             return part.matrix()[None]
-        if pre % self.blocks or (np.asarray(part.i) * self.blocks // pre != np.asarray(part.j) * self.blocks // post).any():
+        if (
+            pre % self.blocks
+            or (
+                np.asarray(part.i) * self.blocks // pre != np.asarray(part.j) * self.blocks // post
+            ).any()
+        ):
             return part.matrix().reshape(self.blocks, -1, pre)[:: self.copies]
-        return part.matrix(networks=self.blocks).reshape(self.blocks, -1, pre // self.blocks)[:: self.copies]
+        return part.matrix(networks=self.blocks).reshape(self.blocks, -1, pre // self.blocks)[
+            :: self.copies
+        ]
 
     def train(self, trials, report=None, **run_args):
         """Run a number of whole trials.
@@ -191,7 +262,11 @@ class TrialNetwork(Constructed, Network):
         self._check_trials(trials)
         batch = max((part.learn.batch for part in self.learners.values()), default=1)
         if trials < batch * self.seen:
-            logger.warn(f"{trials} trial(s) are no whole batch of {batch * self.seen}: no weights change in this training, unless it completes a batch begun before.", "unfinished_batch")
+            logger.warn(
+                f"{trials} trial(s) are no whole batch of {batch * self.seen}: no weights change in"
+                " this training, unless it completes a batch begun before.",
+                "unfinished_batch",
+            )
         rounds = trials // self.seen
         self._recording.begin(rounds)
         namespace = run_args.pop("namespace", None)
@@ -207,7 +282,8 @@ class TrialNetwork(Constructed, Network):
         return self.trials.seen
 
     def save(self, path):
-        """Write the network to an ``.npz`` file, whole or not at all, so that training can go on from here: see `load`.
+        """Write the network to an ``.npz`` file, whole or not at all, so that training can go on
+        from here: see `load`.
 
         Returns
         -------
@@ -220,28 +296,38 @@ class TrialNetwork(Constructed, Network):
         RuntimeError
             In C++ standalone before the run.
         ValueError
-            For another ending, if spikes are on their way through delays, or if weights are not finite.
+            For another ending, if spikes are on their way through delays, or if weights are not
+            finite.
         """
-        self._constants = constants_outside(self._groups, get_local_namespace(level=1)) | self._constants
+        self._constants = (
+            constants_outside(self._groups, get_local_namespace(level=1)) | self._constants
+        )
         self._check_device()
         return saving.save(self, path)
 
     def load(self, path):
-        """Take the state that a network of the same construction was saved in, and go on from there.
+        """Take the state that a network of the same construction was saved in, and go on from
+        there.
 
-        Weights, traces, moments, an unfinished batch, neurons, switches, time, trial number and random numbers are as they were: on the numpy
-        target the next trials are, to the bit, those that would have followed, on Cython to rounding. In C++ standalone, load before `train`: the
-        values are the initial ones of the program, whose noise begins anew. What monitors had recorded stays where it was; nothing in a file is run.
+        Weights, traces, moments, an unfinished batch, neurons, switches, time, trial number and
+        random numbers are as they were: on the numpy target the next trials are, to the bit, those
+        that would have followed, on Cython to rounding. In C++ standalone, load before `train`: the
+        values are the initial ones of the program, whose noise begins anew. What monitors had
+        recorded stays where it was; nothing in a file is run.
 
         Raises
         ------
         FileNotFoundError, IsADirectoryError, RuntimeError
             If there is no such file, or it is damaged.
         ValueError
-            If the network in it was built otherwise, with what differs, or the file was altered. The network is as it was then.
+            If the network in it was built otherwise, with what differs, or the file was altered.
+            The network is as it was then.
         """
         self._check_device()
-        known, self._constants = self._constants, constants_outside(self._groups, get_local_namespace(level=1)) | self._constants
+        known, self._constants = (
+            self._constants,
+            constants_outside(self._groups, get_local_namespace(level=1)) | self._constants,
+        )
         try:
             state = saving.load(self, path)
         except Exception:
@@ -255,13 +341,21 @@ class TrialNetwork(Constructed, Network):
         """Know what a standalone program begins with."""
 
     def __reduce_ex__(self, protocol):
-        """Refuse to be copied or pickled: what Brian2 makes of a network belongs to its own process and its own names."""
-        raise TypeError(f"'{self.name}' cannot be copied or pickled; write its state with save('network.npz'), and load it into a network that is built in the same way")
+        """Refuse to be copied or pickled: what Brian2 makes of a network belongs to its own process
+        and its own names.
+        """
+        raise TypeError(
+            f"'{self.name}' cannot be copied or pickled; write its state with save('network.npz'),"
+            " and load it into a network that is built in the same way"
+        )
 
     def _check_device(self):
         """Raise if Brian2 computes elsewhere than where this was built."""
         if self.trials.variables["loss"].device is not get_device():
-            raise RuntimeError(f"'{self.name}' was built for another device of Brian2 than the one of now; write set_device(...) before the network is built")
+            raise RuntimeError(
+                f"'{self.name}' was built for another device of Brian2 than the one of now; write"
+                " set_device(...) before the network is built"
+            )
 
     def _check_trials(self, trials):
         if isinstance(trials, bool) or not isinstance(trials, (int, np.integer)):
@@ -269,19 +363,34 @@ class TrialNetwork(Constructed, Network):
         if trials < 1:
             raise ValueError(f"trials must be at least 1; got {trials}")
         if trials % self.seen:
-            raise ValueError(f"trials must be a multiple of the {self.seen} that run side by side; got {trials}")
+            raise ValueError(
+                f"trials must be a multiple of the {self.seen} that run side by side; got {trials}"
+            )
         if is_standalone():
             if not get_device().build_on_run:
-                raise RuntimeError("train returns results, so it must run: write set_device('cpp_standalone') without build_on_run=False, or call net.run and device.build yourself in place of train")
+                raise RuntimeError(
+                    "train returns results, so it must run: write set_device('cpp_standalone')"
+                    " without build_on_run=False, or call net.run and device.build yourself in"
+                    " place of train"
+                )
             if get_device().has_been_run:
-                raise RuntimeError("C++ standalone builds and runs one program: train once with all trials, or use prefs.codegen.target = 'cython' for several runs")
+                raise RuntimeError(
+                    "C++ standalone builds and runs one program: train once with all trials, or use"
+                    " prefs.codegen.target = 'cython' for several runs"
+                )
             return
         steps = round(float(self.t / self.task.dt))
         if (np.asarray(self.trials.diverged_in) >= 0).all():
             first = next(iter(self.learners), "recurrent")
-            raise RuntimeError(f"every network has diverged, and none would learn; lower the learning rates, for example {first}.learning_rate = 0.01, and write {self.trials.name}.resume()")
+            raise RuntimeError(
+                "every network has diverged, and none would learn; lower the learning rates, for"
+                f" example {first}.learning_rate = 0.01, and write {self.trials.name}.resume()"
+            )
         if steps % self.task.n_steps:
-            raise ValueError(f"the simulation stands at step {steps % self.task.n_steps} of a trial of {self.task.n_steps}; run to the end of the trial first, then train")
+            raise ValueError(
+                f"the simulation stands at step {steps % self.task.n_steps} of a trial of"
+                f" {self.task.n_steps}; run to the end of the trial first, then train"
+            )
 
     def __str__(self):
         copies = f", {self.copies} copies of each" if self.copies > 1 else ""

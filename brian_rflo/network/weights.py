@@ -1,4 +1,6 @@
-"""The weights of a network as matrices ``[network, post, pre]``: those that it begins with, and those of now."""
+"""The weights of a network as matrices ``[network, post, pre]``: those that it begins with, and
+those of now.
+"""
 
 import weakref
 from dataclasses import dataclass
@@ -13,7 +15,8 @@ from ..synapses import DALE, Projection
 
 @dataclass(frozen=True)
 class Murray2019:
-    """Initial weights as in Murray 2019: recurrent N(0, gain^2/N), readout U(-1, 1)/sqrt(N), inputs U(-1, 1), feedback N(0, 1).
+    """Initial weights as in Murray 2019: recurrent N(0, gain^2/N), readout U(-1, 1)/sqrt(N), inputs
+    U(-1, 1), feedback N(0, 1).
 
     Parameters
     ----------
@@ -22,8 +25,8 @@ class Murray2019:
     seed : int
         Network `k` draws from a generator seeded with ``(seed, k)``.
     weights : dict of array, optional
-        Weights ``[post, pre]`` or ``[network, post, pre]`` by name ("recurrent", "output", "feedback", "input", "current") that take
-        the place of those drawn.
+        Weights ``[post, pre]`` or ``[network, post, pre]`` by name ("recurrent", "output",
+        "feedback", "input", "current") that take the place of those drawn.
 
     Raises
     ------
@@ -46,13 +49,17 @@ class Murray2019:
 
 
 def initial_weights(n_neurons, n_inputs, n_outputs, networks, gain, seed):
-    """Murray 2019's initial weights, ``[network, post, pre]`` by name; network `k` is drawn with the seed ``(seed, k)``."""
+    """Murray 2019's initial weights, ``[network, post, pre]`` by name; network `k` is drawn with
+    the seed ``(seed, k)``.
+    """
     drawn = []
     for network in range(networks):
         rng = np.random.default_rng((seed, network))
         drawn.append(
             {
-                "recurrent": gain * rng.standard_normal((n_neurons, n_neurons)) / np.sqrt(n_neurons),
+                "recurrent": (
+                    gain * rng.standard_normal((n_neurons, n_neurons)) / np.sqrt(n_neurons)
+                ),
                 "output": rng.uniform(-1, 1, (n_outputs, n_neurons)) / np.sqrt(n_neurons),
                 "feedback": rng.standard_normal((n_neurons, n_outputs)),
                 "input": rng.uniform(-1, 1, (n_neurons, n_inputs)),
@@ -89,8 +96,14 @@ class Weights:
 
     def __init__(self, net, drawn, given, constraint, self_connections):
         self.net = weakref.proxy(net)
-        chosen = drawn | {"recurrent": self.signed(drawn["recurrent"])} | self.checked(given, constraint)
-        chosen = {name: values for name, values in chosen.items() if name in self.shapes() or name == "input"}
+        chosen = (
+            drawn | {"recurrent": self.signed(drawn["recurrent"])} | self.checked(given, constraint)
+        )
+        chosen = {
+            name: values
+            for name, values in chosen.items()
+            if name in self.shapes() or name == "input"
+        }
         if not self_connections:
             chosen["recurrent"] = chosen["recurrent"] * (1 - np.eye(chosen["recurrent"].shape[-1]))
         if net.current is not None and "current" not in chosen:
@@ -101,7 +114,13 @@ class Weights:
         """Shapes ``(post, pre)`` of the weights that the network has, by name."""
         net = self.net
         block, n_outputs = len(net.neurons) // net.blocks, net.task.n_outputs
-        shapes = {"recurrent": (block, block), "output": (n_outputs, block), "feedback": (block, n_outputs), "input": (block, net.n_inputs), "current": (block, n_outputs)}
+        shapes = {
+            "recurrent": (block, block),
+            "output": (n_outputs, block),
+            "feedback": (block, n_outputs),
+            "input": (block, net.n_inputs),
+            "current": (block, n_outputs),
+        }
         has = {"output": net.output, "feedback": net.feedback, "current": net.current}
         return {name: shape for name, shape in shapes.items() if has.get(name, net) is not None}
 
@@ -109,7 +128,10 @@ class Weights:
         """The user's weights as ``[network, post, pre]``."""
         net, shapes = self.net, self.shapes()
         if not isinstance(weights, dict):
-            raise TypeError(f"weights must be a dictionary of matrices by name, for example {{'recurrent': matrix}}; got {type(weights).__name__}")
+            raise TypeError(
+                "weights must be a dictionary of matrices by name, for example {'recurrent':"
+                f" matrix}}; got {type(weights).__name__}"
+            )
         checked = {}
         for name, values in weights.items():
             if name not in shapes:
@@ -117,16 +139,32 @@ class Weights:
             values = numbers(f"weights['{name}']", values, "give a matrix")
             values = values[None] if values.ndim == 2 and net.networks == 1 else values
             if values.shape != (net.networks, *shapes[name]):
-                raise ValueError(f"weights['{name}'] must have shape {(net.networks, *shapes[name])}, [network, post, pre]; got {values.shape}")
+                raise ValueError(
+                    f"weights['{name}'] must have shape {(net.networks, *shapes[name])}, [network,"
+                    f" post, pre]; got {values.shape}"
+                )
             if not np.isfinite(values).all():
-                raise ValueError(f"weights['{name}'] must be finite; got {np.count_nonzero(~np.isfinite(values))} that are not")
+                raise ValueError(
+                    f"weights['{name}'] must be finite; got"
+                    f" {np.count_nonzero(~np.isfinite(values))} that are not"
+                )
             checked[name] = values
-        if DALE in constraint and "recurrent" in checked and (checked["recurrent"] * self.signs() < 0).any():
-            raise ValueError("weights['recurrent'] breaks Dale's law: the weights of excitatory neurons must not be negative, those of inhibitory ones not positive; leave it out, and weights are drawn so")
+        if (
+            DALE in constraint
+            and "recurrent" in checked
+            and (checked["recurrent"] * self.signs() < 0).any()
+        ):
+            raise ValueError(
+                "weights['recurrent'] breaks Dale's law: the weights of excitatory neurons must not"
+                " be negative, those of inhibitory ones not positive; leave it out, and weights are"
+                " drawn so"
+            )
         return checked
 
     def signed(self, recurrent):
-        """Weights with the sign of their presynaptic neuron, where neurons are excitatory or inhibitory (Murray 2019, Dale's law)."""
+        """Weights with the sign of their presynaptic neuron, where neurons are excitatory or
+        inhibitory (Murray 2019, Dale's law).
+        """
         signs = self.signs()
         return recurrent if signs is None else signs * np.abs(recurrent)
 
@@ -136,18 +174,32 @@ class Weights:
         if "excitatory" not in net.neurons.variables:
             return None
         try:
-            return np.where(np.asarray(net.neurons.excitatory[:]), 1, -1).reshape(net.blocks, 1, -1)[:: net.copies]
+            return np.where(np.asarray(net.neurons.excitatory[:]), 1, -1).reshape(
+                net.blocks, 1, -1
+            )[:: net.copies]
         except NotImplementedError as error:
-            raise ValueError(f"'{net.neurons.name}': C++ standalone does not know 'excitatory' before it runs; set it from an array of True and False, not from a string") from error
+            raise ValueError(
+                f"'{net.neurons.name}': C++ standalone does not know 'excitatory' before it runs;"
+                " set it from an array of True and False, not from a string"
+            ) from error
 
     def connect(self):
         """Connect all projections, with the weights of the beginning."""
         net, weights = self.net, self.initial
-        for part, name in ((net.recurrent, "recurrent"), (net.output, "output"), (net.feedback, "feedback"), (net.current, "current")):
+        for part, name in (
+            (net.recurrent, "recurrent"),
+            (net.output, "output"),
+            (net.feedback, "feedback"),
+            (net.current, "current"),
+        ):
             if isinstance(part, Projection):
                 if not part._connected:
                     part.connect(networks=net.blocks)
-                part.set_matrix(np.repeat(weights[name], net.copies, axis=0) if net.blocks > 1 else weights[name])
+                part.set_matrix(
+                    np.repeat(weights[name], net.copies, axis=0)
+                    if net.blocks > 1
+                    else weights[name]
+                )
         if net.inputs is not None and net.copies > 1:
             net.input_synapses.connect(networks=net.blocks)
             net.input_synapses.set_matrix(np.repeat(weights["input"], net.copies, axis=0))
@@ -160,7 +212,9 @@ class Weights:
         net = self.net
         if is_standalone() and not get_device().has_been_run:
             initial = {name: values.copy() for name, values in self.initial.items()}
-            return initial | ({"feedback": initial["output"].swapaxes(1, 2)} if net.is_symmetric else {})
+            return initial | (
+                {"feedback": initial["output"].swapaxes(1, 2)} if net.is_symmetric else {}
+            )
         block, n_outputs = len(net.neurons) // net.blocks, net.task.n_outputs
         weights = {"recurrent": self.matrix(net.recurrent, block)}
         if net.output is not None:
@@ -169,8 +223,14 @@ class Weights:
             weights["feedback"] = self.matrix(net.feedback, block)
         elif net.is_symmetric:
             weights["feedback"] = weights["output"].swapaxes(1, 2)
-        weights["input"] = self.matrix(net.input_synapses, block, networks=net.blocks if net.copies > 1 else 1) if net.inputs is not None else np.zeros((net.networks, block, 0))
-        return weights | ({} if net.current is None else {"current": self.matrix(net.current, block)})
+        weights["input"] = (
+            self.matrix(net.input_synapses, block, networks=net.blocks if net.copies > 1 else 1)
+            if net.inputs is not None
+            else np.zeros((net.networks, block, 0))
+        )
+        return weights | (
+            {} if net.current is None else {"current": self.matrix(net.current, block)}
+        )
 
     def matrix(self, synapses, n_post, networks=None):
         """The weights of a projection, of one of the copies of each network."""
@@ -179,11 +239,22 @@ class Weights:
         return matrix.reshape(net.networks, -1, n_post, matrix.shape[-1])[:, 0]
 
     def begin_with(self, state):
-        """Initial weights of a standalone program, for `now`, from the state that it begins with."""
-        net, roles = self.net, {"recurrent": "recurrent", "output": "output", "feedback": "feedback", "input": "input_synapses", "current": "current"}
+        """Initial weights of a standalone program, for `now`, from the state it begins with."""
+        net, roles = (
+            self.net,
+            {
+                "recurrent": "recurrent",
+                "output": "output",
+                "feedback": "feedback",
+                "input": "input_synapses",
+                "current": "current",
+            },
+        )
         for name, role in roles.items():
             if name in self.initial and f"{role}.w" in state:
-                (_, n_post, n_pre), blocks = self.initial[name].shape, 1 if name == "input" and net.copies == 1 else net.blocks
+                (_, n_post, n_pre), blocks = (
+                    self.initial[name].shape,
+                    (1 if name == "input" and net.copies == 1 else net.blocks),
+                )
                 matrix = state[f"{role}.w"].reshape(blocks, n_pre, -1).swapaxes(1, 2)
                 self.initial[name] = matrix.reshape(net.networks, -1, n_post, n_pre)[:, 0]
-

@@ -6,4 +6,11 @@ from .discrete import PRESETS, DiscreteLIFNeurons
 from .lif import LIFNeurons
 from .rate import RateNeurons
 
-__all__ = ["PRESETS", "ALIFNeurons", "DerivedNeurons", "DiscreteLIFNeurons", "LIFNeurons", "RateNeurons"]
+__all__ = [
+    "PRESETS",
+    "ALIFNeurons",
+    "DerivedNeurons",
+    "DiscreteLIFNeurons",
+    "LIFNeurons",
+    "RateNeurons",
+]

@@ -1,6 +1,7 @@
 """Leaky integrate-and-fire neurons whose threshold adapts.
 
-Bellec et al. 2020, Nature Communications 11:3625: as in `lif.py`, but a spike where v > 1 + beta a, and
+Bellec et al. 2020, Nature Communications 11:3625: as in `lif.py`, but a spike where v > 1 + beta a,
+and
 
     tau_adapt da/dt = -a                                         a spike of its own adds 1
     gain = psi = max(0, 1 - |v - (1 + beta a)|/width)/width      0 while refractory
@@ -20,7 +21,8 @@ class ALIFNeurons(LIFNeurons):
     tau_adapt : Quantity
         Time constant of the adaptation.
     beta : float
-        By how much a spike raises the threshold, in units of threshold minus rest. With 0 these are `LIFNeurons`.
+        By how much a spike raises the threshold, in units of threshold minus rest. With 0 these are
+        `LIFNeurons`.
     **lif_args
         Any other argument of `LIFNeurons`.
 
@@ -36,7 +38,8 @@ class ALIFNeurons(LIFNeurons):
 
     Notes
     -----
-    A rule's trace takes the threshold as it is, and knows nothing of how weights change the adaptation.
+    A rule's trace takes the threshold as it is, and knows nothing of how weights change the
+    adaptation.
 
     Examples
     --------

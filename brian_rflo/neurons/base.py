@@ -8,18 +8,36 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 
 #: Each port, and what to write in a group that lacks it.
 PORTS = {
-    "activity": "what the neuron sends, for example its rate; add 'activity : 1' and set it in each step",
-    "gain": "the slope of the neuron's output at its present drive; add 'gain : 1' and mine.run_regularly('gain = ...', **schedule.GAIN)",
-    "feedback": "the error projected onto the neuron; add 'feedback : 1' and a FeedbackSynapses that writes it",
-    "sent": "spikes (or summed activity) of the trial so far; add 'sent : 1', 'sent += 1' to its reset, and 'sent = 0' at the beginning of trials",
-    "error": "target minus output; use a Readout, or add 'error : 1' and set it with run_regularly(..., **schedule.LOSS)",
+    "activity": (
+        "what the neuron sends, for example its rate; add 'activity : 1' and set it in each step"
+    ),
+    "gain": (
+        "the slope of the neuron's output at its present drive; add 'gain : 1' and"
+        " mine.run_regularly('gain = ...', **schedule.GAIN)"
+    ),
+    "feedback": (
+        "the error projected onto the neuron; add 'feedback : 1' and a FeedbackSynapses that"
+        " writes it"
+    ),
+    "sent": (
+        "spikes (or summed activity) of the trial so far; add 'sent : 1', 'sent += 1' to its reset,"
+        " and 'sent = 0' at the beginning of trials"
+    ),
+    "error": (
+        "target minus output; use a Readout, or add 'error : 1' and set it with run_regularly(...,"
+        " **schedule.LOSS)"
+    ),
     "winner": "1 for the unit that was chosen; use a WinnerTakeAll",
     "deciding": "1 in the step of a decision; use a WinnerTakeAll",
-    "reward": "what the last choice was worth; use a WinnerTakeAll, or add 'reward : 1' and set it with run_regularly(..., **schedule.REWARD)",
+    "reward": (
+        "what the last choice was worth; use a WinnerTakeAll, or add 'reward : 1' and set it with"
+        " run_regularly(..., **schedule.REWARD)"
+    ),
 }
 
 
-#: Optional port: what the activity does to a membrane, the unit postsynaptic potential; where a group has none, its activity.
+#: Optional port: what the activity does to a membrane, the unit postsynaptic potential; where a
+#: group has none, its activity.
 PSP = "psp"
 
 
@@ -29,7 +47,9 @@ def whole(group):
 
 
 def member(group):
-    """What a network needs in order to have a group: the group, or the one that a subgroup is a part of."""
+    """What a network needs in order to have a group: the group, or the one that a subgroup is a
+    part of.
+    """
     return whole(group).before_run.__self__  # a subgroup has but a weak reference
 
 
@@ -39,7 +59,9 @@ def spikes(group):
 
 
 def integrates(group, name):
-    """Whether spikes add to a variable of the group: it has a differential equation of its own, as a synaptic current, or its class says so."""
+    """Whether spikes add to a variable of the group: it has a differential equation of its own, as
+    a synaptic current, or its class says so.
+    """
     if name in getattr(whole(group), "events_onto", ()):
         return True
     equations = getattr(whole(group), "equations", None)
@@ -47,35 +69,68 @@ def integrates(group, name):
 
 
 def receives(group):
-    """Variables of a group that recurrent connections and inputs of a standard network end in; the group may name others."""
+    """Variables of a group that recurrent connections and inputs of a standard network end in; the
+    group may name others.
+    """
     return getattr(whole(group), "receives", {"recurrent": "I_rec", "input": "I_in"})
 
 
 def input_names(kind, argument, names, least=0):
     """Names of input variables as a tuple; an error if they are none, or fewer than `least`."""
-    given = (names,) if isinstance(names, str) else tuple(names) if isinstance(names, (list, tuple)) else None
-    if given is None or len(given) < least or len(set(given)) < len(given) or not all(isinstance(name, str) and name.isidentifier() for name in given):
-        raise ValueError(f"{kind}: {argument} must be different names of variables, for example {argument}=('I_in', 'I_rec'); got {names!r}")
+    given = (
+        (names,)
+        if isinstance(names, str)
+        else tuple(names)
+        if isinstance(names, (list, tuple))
+        else None
+    )
+    if (
+        given is None
+        or len(given) < least
+        or len(set(given)) < len(given)
+        or not all(isinstance(name, str) and name.isidentifier() for name in given)
+    ):
+        raise ValueError(
+            f"{kind}: {argument} must be different names of variables, for example"
+            f" {argument}=('I_in', 'I_rec'); got {names!r}"
+        )
     return given
 
 
 def check_group(role, group):
     """Raise unless `group` is a Brian2 group."""
     if not isinstance(group, Group):
-        raise TypeError(f"{role} must be a Brian2 group, for example RateNeurons(30, tau=10*ms); got {group!r}")
+        raise TypeError(
+            f"{role} must be a Brian2 group, for example RateNeurons(30, tau=10*ms); got {group!r}"
+        )
     try:
         _ = whole(group).name
     except ReferenceError:
-        raise ValueError(f"{role} is a part of a group that is gone, since nothing held it; give the group a name of its own: mine = RateNeurons(30, tau=10*ms), and then mine[:20]") from None
+        raise ValueError(
+            f"{role} is a part of a group that is gone, since nothing held it; give the group a"
+            " name of its own: mine = RateNeurons(30, tau=10*ms), and then mine[:20]"
+        ) from None
 
 
 def check_port(group, name, reader, with_units=False):
-    """Raise unless `group` stores the variable `name`, dimensionless in general, which `reader` (words for the user) needs."""
+    """Raise unless `group` stores the variable `name`, dimensionless in general, which `reader`
+    (words for the user) needs.
+    """
     hint = PORTS.get(name, f"add '{name} : 1' to its equations")
     variable = group.variables.get(name)
     if variable is None:
-        raise ValueError(f"group '{group.name}' has no variable '{name}', which {reader} needs ({hint.replace('mine.', f'{group.name}.')})")
+        raise ValueError(
+            f"group '{group.name}' has no variable '{name}', which {reader} needs"
+            f" ({hint.replace('mine.', f'{group.name}.')})"
+        )
     if not isinstance(variable, ArrayVariable):
-        raise ValueError(f"variable '{name}' of group '{group.name}' must be stored, because {reader} reads it at every synapse: write '{name} : 1' and set it once per step with run_regularly")
+        raise ValueError(
+            f"variable '{name}' of group '{group.name}' must be stored, because {reader} reads it"
+            f" at every synapse: write '{name} : 1' and set it once per step with run_regularly"
+        )
     if not with_units and get_dimensions(variable) is not DIMENSIONLESS:
-        raise ValueError(f"variable '{name}' of group '{group.name}' must have no units, because {reader} needs it so: write '{name} : 1' and give it its units where your equations use it, for example {name}*mV")
+        raise ValueError(
+            f"variable '{name}' of group '{group.name}' must have no units, because {reader} needs"
+            f" it so: write '{name} : 1' and give it its units where your equations use it, for"
+            f" example {name}*mV"
+        )

@@ -1,7 +1,9 @@
 """Neurons of any kind that Brian2 can write down, with a learning rule derived from their own text.
 
-The mathematics stands in `brian_rflo/derivation/strings.py`. The neurons compute, once each and not once a synapse, how the step that they are about to take
-depends on their state and input (phase JACOBIAN), the pseudo-derivative and whether they spike (SLOPE), and how their reset depends on the state (JUMP).
+The mathematics stands in `brian_rflo/derivation/strings.py`. The neurons compute, once each and not
+once a synapse, how the step that they are about to take depends on their state and input (phase
+JACOBIAN), the pseudo-derivative and whether they spike (SLOPE), and how their reset depends on the
+state (JUMP).
 """
 
 from functools import partial
@@ -30,12 +32,18 @@ from ..rules.derived import DerivedRule
 
 logger = get_logger(__name__)
 
-PLACES = {"before": schedule.JACOBIAN, "slope": schedule.SLOPE, "reset": schedule.JUMP, "end": schedule.SENT}
+PLACES = {
+    "before": schedule.JACOBIAN,
+    "slope": schedule.SLOPE,
+    "reset": schedule.JUMP,
+    "end": schedule.SENT,
+}
 OWN = ("feedback", "gain", "spiked", "sent")
 
 
 class DerivedNeurons(Component, NeuronGroup):
-    """Neurons in Brian2's own language that can be trained: their learning rule is derived from their equations (`rule`).
+    """Neurons in Brian2's own language that can be trained: their learning rule is derived from
+    their equations (`rule`).
 
     Parameters
     ----------
@@ -44,23 +52,29 @@ class DerivedNeurons(Component, NeuronGroup):
     model : str or Equations
         As for `brian2.NeuronGroup`.
     input : str or tuple of str
-        Variables that receive sums of weights times activity; declared (``: 1``) if the model only names them.
+        Variables that receive sums of weights times activity; declared (``: 1``) if the model only
+        names them.
     on_pre : str or tuple of str
-        What presynaptic spikes do, for example ``"ge += w"`` or ``"ge += w*nS"``: linear in the weight ``w``, with a constant factor.
+        What presynaptic spikes do, for example ``"ge += w"`` or ``"ge += w*nS"``: linear in the
+        weight ``w``, with a constant factor.
     activity : str
-        What is sent: a dimensionless state variable, an expression of state variables, or ``"spike"``, 1 in the step of a spike.
+        What is sent: a dimensionless state variable, an expression of state variables, or
+        ``"spike"``, 1 in the step of a spike.
     threshold, reset, refractory : str, str, str or Quantity
         As for `brian2.NeuronGroup`.
     surrogate : str
-        Pseudo-derivative of the spike in terms of ``u``, the distance from the threshold (``v - theta`` for ``v > theta``), with the unit of 1/u.
-        Empty: nothing is differentiated through spikes.
+        Pseudo-derivative of the spike in terms of ``u``, the distance from the threshold (``v -
+        theta`` for ``v > theta``), with the unit of 1/u. Empty: nothing is differentiated through
+        spikes.
     detach, ignore : tuple of str
-        State variables whose trace sees resets with the time of the spike held fixed, or sees none. By default a variable that is set to a value is detached,
-        and one that a reset adds to follows the pseudo-derivative.
+        State variables whose trace sees resets with the time of the spike held fixed, or sees none.
+        By default a variable that is set to a value is detached, and one that a reset adds to
+        follows the pseudo-derivative.
     derivatives : dict
         Derivatives of your own functions by name, as text in their argument ``x``.
     initial : dict
-        State variables at the beginning of each trial: numbers, arrays, or strings that are evaluated now. 0 where nothing is given.
+        State variables at the beginning of each trial: numbers, arrays, or strings that are
+        evaluated now. 0 where nothing is given.
     method : str
         Integrator; the traces are exact for it.
     name : str
@@ -73,14 +87,17 @@ class DerivedNeurons(Component, NeuronGroup):
     activity, feedback : state variables
         What a neuron sends, and the error projected onto it.
     gain, spiked, sent : state variables
-        Of spiking neurons: pseudo-derivative, whether it spikes in this step, and spikes of this trial.
+        Of spiking neurons: pseudo-derivative, whether it spikes in this step, and spikes of this
+        trial.
     J_v_w, ... : state variables
-        How the coming step of ``v`` depends on ``w``, where that is not the same for all neurons (see ``print(rule)``).
+        How the coming step of ``v`` depends on ``w``, where that is not the same for all neurons
+        (see ``print(rule)``).
 
     Raises
     ------
     TypeError, ValueError
-        If something cannot be differentiated, or names and units do not fit; with what to write in its place.
+        If something cannot be differentiated, or names and units do not fit; with what to write in
+        its place.
 
     Notes
     -----
@@ -91,30 +108,90 @@ class DerivedNeurons(Component, NeuronGroup):
     >>> from brian2 import ms, defaultclock
     >>> defaultclock.dt = 1*ms
     >>> tau = 10*ms
-    >>> neurons = DerivedNeurons(30, "dh/dt = (-h + tanh(I_rec))/tau : 1", input="I_rec", activity="h", method="euler", initial={"h": 0.1})
+    >>> neurons = DerivedNeurons(
+    ...     30, "dh/dt = (-h + tanh(I_rec))/tau : 1", input="I_rec", activity="h", method="euler",
+    ...     initial={"h": 0.1})
     >>> rule = neurons.rule(learning_rate=0.03)
     >>> print(rule.advance)
     trace_h = J_h_I_rec_post*activity_pre + trace_h*(-dt/tau + 1)
     """
 
-    def __init__(self, N, model, input="I_rec", on_pre=(), activity="spike", threshold=None, reset="", surrogate="", detach=(), ignore=(), derivatives=None, initial=None, refractory=False, method=("exact", "euler", "heun"), namespace=None, name="derivedneurons*", **neurongroup_args):
-        check_texts(model=model, activity=activity, threshold=threshold or "", reset=reset or "", surrogate=surrogate)
+    def __init__(
+        self,
+        N,
+        model,
+        input="I_rec",
+        on_pre=(),
+        activity="spike",
+        threshold=None,
+        reset="",
+        surrogate="",
+        detach=(),
+        ignore=(),
+        derivatives=None,
+        initial=None,
+        refractory=False,
+        method=("exact", "euler", "heun"),
+        namespace=None,
+        name="derivedneurons*",
+        **neurongroup_args,
+    ):
+        check_texts(
+            model=model,
+            activity=activity,
+            threshold=threshold or "",
+            reset=reset or "",
+            surrogate=surrogate,
+        )
         check_values(initial, derivatives)
-        self.inputs, self.added = as_tuple("input", input), dict(event_of(line) for line in as_tuple("on_pre", on_pre))
-        self.given, self.threshold_text, self.surrogate, self.is_refractory = dict(initial or {}), threshold or "", surrogate, refractory is not False
-        self.text = self.derivations = self.runners = self._sent = None  # groups take no new attributes later
-        spelled = "\n".join(map(str, (model, threshold or "", reset, surrogate, refractory, *self.added.values())))
-        namespace = named_constants(spelled, get_local_namespace(level=2)) | (namespace or {})  # above `constructed`
+        self.inputs, self.added = (
+            as_tuple("input", input),
+            dict(event_of(line) for line in as_tuple("on_pre", on_pre)),
+        )
+        self.given, self.threshold_text, self.surrogate, self.is_refractory = (
+            dict(initial or {}),
+            threshold or "",
+            surrogate,
+            refractory is not False,
+        )
+        self.text = self.derivations = self.runners = self._sent = (
+            None  # groups take no new attributes later
+        )
+        spelled = "\n".join(
+            map(str, (model, threshold or "", reset, surrogate, refractory, *self.added.values()))
+        )
+        namespace = named_constants(spelled, get_local_namespace(level=2)) | (
+            namespace or {}
+        )  # above `constructed`
         model = Equations(model) if isinstance(model, str) else model
         self.spell(" ".join(model.identifiers), threshold, reset, refractory)
         equations = self._declared(model, activity, spelled)
         counted = f"{reset}\nsent += 1" if threshold else None
-        super().__init__(N, equations, threshold=threshold, reset=counted, refractory=refractory, method=method, namespace=namespace, name=name, **neurongroup_args)
+        super().__init__(
+            N,
+            equations,
+            threshold=threshold,
+            reset=counted,
+            refractory=refractory,
+            method=method,
+            namespace=namespace,
+            name=name,
+            **neurongroup_args,
+        )
         schedule.take_part(self)
         self._check(activity)
-        self.text = self._text(equations, activity, reset, as_tuple("detach", detach), as_tuple("ignore", ignore), derivatives or {})
+        self.text = self._text(
+            equations,
+            activity,
+            reset,
+            as_tuple("detach", detach),
+            as_tuple("ignore", ignore),
+            derivatives or {},
+        )
         self._check_step(self.text.constants)
-        self.derivations = {onto: derive(self.text, onto, with_spikes=True) for onto in (*self.added, *self.inputs)}
+        self.derivations = {
+            onto: derive(self.text, onto, with_spikes=True) for onto in (*self.added, *self.inputs)
+        }
         self._send(activity)
         self._store()
         self._warn()
@@ -125,7 +202,10 @@ class DerivedNeurons(Component, NeuronGroup):
     @property
     def on_pre(self):
         """What presynaptic spikes do, by the variable that receives them."""
-        return {name: f"{name}_post += w*({factor})" if factor != "1" else f"{name}_post += w" for name, factor in self.added.items()}
+        return {
+            name: f"{name}_post += w*({factor})" if factor != "1" else f"{name}_post += w"
+            for name, factor in self.added.items()
+        }
 
     @property
     def receives(self):
@@ -135,7 +215,7 @@ class DerivedNeurons(Component, NeuronGroup):
 
     @property
     def per_neuron(self):
-        """Variables that may differ from neuron to neuron, and are the same in copies of a network."""
+        """Variables that may differ between neurons, and are the same in copies of a network."""
         return tuple(f"{name}_initial" for name in self.given)
 
     @property
@@ -147,7 +227,14 @@ class DerivedNeurons(Component, NeuronGroup):
     def trial_start(self):
         """Statements at the beginning of a trial."""
         free = "not_refractory = True\nlastspike = -1e4*second\n" if self.is_refractory else ""
-        state = "".join(f"{name} = {f'{name}_initial' if name in self.given else f'0*{unit(self.variables[name].dim)}'}\n" for name in self.text.units)
+        initial = (
+            (
+                name,
+                f"{name}_initial" if name in self.given else f"0*{unit(self.variables[name].dim)}",
+            )
+            for name in self.text.units
+        )
+        state = "".join(f"{name} = {value}\n" for name, value in initial)
         spikes = "sent = 0\nspiked = 0\n" if self.text.spikes else ""
         sent = f"activity = {self._sent}\n" if self._sent else ""
         return f"{free}{state}{spikes}{sent}feedback = 0"
@@ -170,71 +257,150 @@ class DerivedNeurons(Component, NeuronGroup):
         return DerivedRule(learning_rate, self.text, next(iter(self.derivations)), tau_out)
 
     def differentiate(self):
-        """Compute the coefficients of the rule from now on; called by projections that learn by it."""
+        """Compute the rule's coefficients from now on; called by projections that learn by it."""
         for runner in self.runners:
             runner.active = True
 
     def before_run(self, run_namespace):
         """Refuse values of neurons for which a step has none."""
         if not is_standalone():
-            constant = [name for name in self.equations.parameter_names if "constant" in self.equations[name].flags]
-            self._check_step(self.text.constants | {name: self.variables[name].get_value() for name in constant})
+            constant = [
+                name
+                for name in self.equations.parameter_names
+                if "constant" in self.equations[name].flags
+            ]
+            self._check_step(
+                self.text.constants | {name: self.variables[name].get_value() for name in constant}
+            )
         super().before_run(run_namespace)
 
     def _declared(self, model, activity, spelled):
         missing = [name for name in self.inputs if name not in model.names]
         for name in missing:
             if name not in get_identifiers(spelled):
-                raise ValueError(f"DerivedNeurons: input='{name}' is no variable of the model, and the model does not read it; its variables are {', '.join(sorted(model.names))}")
+                raise ValueError(
+                    f"DerivedNeurons: input='{name}' is no variable of the model, and the model"
+                    f" does not read it; its variables are {', '.join(sorted(model.names))}"
+                )
         taken = [name for name in OWN if name in model.names]
         if taken:
-            raise ValueError(f"DerivedNeurons: the model has a variable '{taken[0]}', which is a name of the neurons' own ({', '.join(OWN)}); call it otherwise")
-        clashes = activity != "activity" if "activity" in model.diff_eq_names else activity in model.diff_eq_names
-        if "activity" in model.subexpr_names or "activity" in model.names and clashes:
-            raise ValueError("DerivedNeurons: 'activity' is what is sent, and must be a state variable or no name of the model; call it rate, for example, and write activity='rate'")
+            raise ValueError(
+                f"DerivedNeurons: the model has a variable '{taken[0]}', which is a name of the"
+                f" neurons' own ({', '.join(OWN)}); call it otherwise"
+            )
+        clashes = (
+            activity != "activity"
+            if "activity" in model.diff_eq_names
+            else activity in model.diff_eq_names
+        )
+        if "activity" in model.subexpr_names or ("activity" in model.names and clashes):
+            raise ValueError(
+                "DerivedNeurons: 'activity' is what is sent, and must be a state variable or no"
+                " name of the model; call it rate, for example, and write activity='rate'"
+            )
         for name in (*self.added, *self.given):
             if name not in model.diff_eq_names:
-                raise ValueError(f"DerivedNeurons: '{name}' in {'on_pre' if name in self.added else 'initial'} has no differential equation in the model; those that have one are {', '.join(sorted(model.diff_eq_names))}")
-        lines = [f"{name} : 1" for name in (*missing, "feedback", *(["spiked", "sent"] if self.threshold_text else []), *([] if activity in model.diff_eq_names or "activity" in model.names else ["activity"]))]
+                raise ValueError(
+                    f"DerivedNeurons: '{name}' in {'on_pre' if name in self.added else 'initial'}"
+                    " has no differential equation in the model; those that have one are"
+                    f" {', '.join(sorted(model.diff_eq_names))}"
+                )
+        lines = [
+            f"{name} : 1"
+            for name in (
+                *missing,
+                "feedback",
+                *(["spiked", "sent"] if self.threshold_text else []),
+                *(
+                    []
+                    if activity in model.diff_eq_names or "activity" in model.names
+                    else ["activity"]
+                ),
+            )
+        ]
         starts = [f"{name}_initial : {unit(model.dimensions[name])}" for name in self.given]
         return model + Equations("\n".join(lines + starts))
 
     def _check(self, activity):
         if activity == "spike" and not self.threshold_text:
-            raise ValueError(f"DerivedNeurons '{self.name}': activity='spike' needs a threshold; give one, or name the state variable that is sent")
+            raise ValueError(
+                f"DerivedNeurons '{self.name}': activity='spike' needs a threshold; give one, or"
+                " name the state variable that is sent"
+            )
         if self.threshold_text and not self.surrogate and activity == "spike":
-            raise ValueError(f"DerivedNeurons '{self.name}': activity='spike' is learned through the pseudo-derivative, and surrogate is empty; write for example surrogate='clip(1 - abs(u/width), 0, 1)/width'")
-        unknown = get_identifiers(activity) - {*self.variables, *self.namespace, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNITS} - {"spike"}
+            raise ValueError(
+                f"DerivedNeurons '{self.name}': activity='spike' is learned through the"
+                " pseudo-derivative, and surrogate is empty; write for example surrogate='clip(1 -"
+                " abs(u/width), 0, 1)/width'"
+            )
+        unknown = (
+            get_identifiers(activity)
+            - {
+                *self.variables,
+                *self.namespace,
+                *DEFAULT_FUNCTIONS,
+                *DEFAULT_CONSTANTS,
+                *DEFAULT_UNITS,
+            }
+            - {"spike"}
+        )
         if unknown:
-            raise ValueError(f"DerivedNeurons '{self.name}': activity='{activity}' names {', '.join(map(repr, sorted(unknown)))}, which the model does not have; its variables are {', '.join(sorted(self.equations.diff_eq_names))}")
+            raise ValueError(
+                f"DerivedNeurons '{self.name}': activity='{activity}' names"
+                f" {', '.join(map(repr, sorted(unknown)))}, which the model does not have; its"
+                f" variables are {', '.join(sorted(self.equations.diff_eq_names))}"
+            )
         if activity != "spike" and self._dimensions(activity) is not DIMENSIONLESS:
-            raise ValueError(f"DerivedNeurons '{self.name}': activity='{activity}' has units, and what is sent must have none; write activity='{activity}/mV', or whatever makes it a number")
+            raise ValueError(
+                f"DerivedNeurons '{self.name}': activity='{activity}' has units, and what is sent"
+                f" must have none; write activity='{activity}/mV', or whatever makes it a number"
+            )
 
     def _check_step(self, values):
-        """Raise where a step divides by zero or takes the root of a negative number, whatever the state."""
+        """Raise where a step divides by zero or takes the root of a negative number, whatever the
+        state.
+        """
         found = fault(self.text.powers, {**DEFAULT_UNITS, **values})
         if found is None:
             return
         base, neuron, is_zero = found
         named = sorted(names(base) & set(values))
         told = ", ".join(f"{name} = {self._value(name, neuron)}" for name in named)
-        written_out = f"'{written(base)}'" if len(written(base)) < 60 else f"an expression of {', '.join(named)}"
-        what = f"{'divides by' if is_zero else 'takes the root of'} {written_out}, which is {'0' if is_zero else 'negative'} for {told}"
-        raise ValueError(f"DerivedNeurons '{self.name}': a step of the integrator {what}. {self._remedy(base, is_zero)}")
+        written_out = (
+            f"'{written(base)}'"
+            if len(written(base)) < 60
+            else f"an expression of {', '.join(named)}"
+        )
+        what = (
+            f"{'divides by' if is_zero else 'takes the root of'} {written_out}, which is"
+            f" {'0' if is_zero else 'negative'} for {told}"
+        )
+        raise ValueError(
+            f"DerivedNeurons '{self.name}': a step of the integrator {what}."
+            f" {self._remedy(base, is_zero)}"
+        )
 
     def _value(self, name, neuron):
         """A constant, or what a parameter is in a neuron."""
         if name in self.namespace:
             return self.namespace[name]
         values = np.ravel(self.variables[name].get_value())
-        return Quantity.with_dimensions(values[min(neuron, len(values) - 1)], self.variables[name].dim)
+        return Quantity.with_dimensions(
+            values[min(neuron, len(values) - 1)], self.variables[name].dim
+        )
 
     def _remedy(self, base, is_zero):
         """What to write where a step has no value."""
-        own = powers_of("\n".join(f"{name} = {text}" for name, text in self.equations.eq_expressions))
+        own = powers_of(
+            "\n".join(f"{name} = {text}" for name, text in self.equations.eq_expressions)
+        )
         if any(power.base == base for power in own):
             return "Give other values."
-        one_name = "Write one name for constants that are equal, or " if is_zero and base.is_Add else "Write "
+        one_name = (
+            "Write one name for constants that are equal, or "
+            if is_zero and base.is_Add
+            else "Write "
+        )
         return f"{one_name}method='rk4', which does not."
 
     def _dimensions(self, text):
@@ -245,9 +411,19 @@ class DerivedNeurons(Component, NeuronGroup):
         try:
             self.state_updater.update_abstract_code({})
         except KeyError as error:  # a name that Brian2 does not find
-            raise ValueError(f"DerivedNeurons '{self.name}': {error.args[0]} Define it above the group, or give it in namespace={{...}}; functions are those of Brian2's equations, or a brian2.Function of yours") from error
-        kinds = {equation.varname: equation for equation in model.values()}  # as written: the group makes parameters of what is constant over dt
-        subexpressions = {name: str(equation.expr) for name, equation in kinds.items() if equation.type == "subexpression"}
+            raise ValueError(
+                f"DerivedNeurons '{self.name}': {error.args[0]} Define it above the group, or give"
+                " it in namespace={...}; functions are those of Brian2's equations, or a"
+                " brian2.Function of yours"
+            ) from error
+        kinds = {
+            equation.varname: equation for equation in model.values()
+        }  # as written: the group makes parameters of what is constant over dt
+        subexpressions = {
+            name: str(equation.expr)
+            for name, equation in kinds.items()
+            if equation.type == "subexpression"
+        }
         text = NeuronText(
             name=self.name,
             code=self.state_updater.abstract_code,
@@ -255,13 +431,31 @@ class DerivedNeurons(Component, NeuronGroup):
             activity=activity,
             threshold=self.threshold_text,
             reset=reset,
-            subexpressions={name: value for name, value in subexpressions.items() if "constant over dt" not in kinds[name].flags},
-            kept={name: value for name, value in subexpressions.items() if "constant over dt" in kinds[name].flags},
-            constants={name: value for name, value in self.namespace.items() if isinstance(value, (int, float, np.number, Quantity)) and np.ndim(value) == 0},
-            shared=frozenset(name for name, equation in kinds.items() if {"shared", "constant"} <= set(equation.flags)),
+            subexpressions={
+                name: value
+                for name, value in subexpressions.items()
+                if "constant over dt" not in kinds[name].flags
+            },
+            kept={
+                name: value
+                for name, value in subexpressions.items()
+                if "constant over dt" in kinds[name].flags
+            },
+            constants={
+                name: value
+                for name, value in self.namespace.items()
+                if isinstance(value, (int, float, np.number, Quantity)) and np.ndim(value) == 0
+            },
+            shared=frozenset(
+                name
+                for name, equation in kinds.items()
+                if {"shared", "constant"} <= set(equation.flags)
+            ),
             sums=self.inputs,
             events=self.added,
-            held=frozenset(name for name, equation in kinds.items() if "unless refractory" in equation.flags),
+            held=frozenset(
+                name for name, equation in kinds.items() if "unless refractory" in equation.flags
+            ),
             detach=detach,
             ignore=ignore,
             derivatives=derivatives,
@@ -273,31 +467,59 @@ class DerivedNeurons(Component, NeuronGroup):
         return text
 
     def _send(self, activity):
-        """Let `activity` be what is sent: another name of a state variable, or an expression that is evaluated in each step."""
+        """Let `activity` be what is sent: another name of a state variable, or an expression that
+        is evaluated in each step.
+        """
         is_variable = activity in self.text.units
         self._sent = "" if is_variable else "spiked" if activity == "spike" else activity
         if is_variable and activity != "activity":
             self.variables.add_reference("activity", self, activity)
 
     def _store(self):
-        """Add the coefficients, and what computes them; nothing is computed until a projection learns by the rule."""
+        """Add the coefficients, and what computes them; nothing is computed until a projection
+        learns by the rule.
+        """
         self.runners = []
-        for name, dimensions in dict(chain.from_iterable(found.dimensions.items() for found in self.derivations.values())).items():
+        for name, dimensions in dict(
+            chain.from_iterable(found.dimensions.items() for found in self.derivations.values())
+        ).items():
             if name in self.variables:
-                raise ValueError(f"DerivedNeurons '{self.name}': the model has a variable '{name}', which is the name of a coefficient of its rule; call it otherwise")
+                raise ValueError(
+                    f"DerivedNeurons '{self.name}': the model has a variable '{name}', which is the"
+                    " name of a coefficient of its rule; call it otherwise"
+                )
             self.variables.add_array(name, size=len(self), dimensions=dimensions)
         for phase in PHASES:
-            wanted = dict(chain.from_iterable(found.stored[phase].items() for found in self.derivations.values()))
+            wanted = dict(
+                chain.from_iterable(
+                    found.stored[phase].items() for found in self.derivations.values()
+                )
+            )
             placement = next(iter(self.derivations.values())).placement
             if wanted:
-                self.runners.append(self._runner(f"{phase}_derivatives", neuron_code(placement, phase, wanted), PLACES[phase], active=False))
+                self.runners.append(
+                    self._runner(
+                        f"{phase}_derivatives",
+                        neuron_code(placement, phase, wanted),
+                        PLACES[phase],
+                        active=False,
+                    )
+                )
         if self.threshold_text:
             self._runner("slope", self._slope(), schedule.SLOPE)
         if self._sent:
             self._runner("sent", f"activity = {self._sent}", schedule.SENT)
 
     def _runner(self, kind, code, place, active=True):
-        runner = CodeRunner(self, "stateupdate", code=code, clock=self.clock, name=f"{self.name}_{kind}", check_units=False, **place)
+        runner = CodeRunner(
+            self,
+            "stateupdate",
+            code=code,
+            clock=self.clock,
+            name=f"{self.name}_{kind}",
+            check_units=False,
+            **place,
+        )
         runner.active = active
         self.contained_objects.append(runner)
         return runner
@@ -305,32 +527,56 @@ class DerivedNeurons(Component, NeuronGroup):
     def _slope(self):
         """Whether a neuron spikes in this step, and the pseudo-derivative, 0 where it cannot."""
         gates = "".join(f"*int({condition})" for condition in self.text.conditions[1])
-        spiked = f"spiked = int({' and '.join(f'({part})' for part in (self.threshold_text, *(['not_refractory'] if self.is_refractory else [])))})"
+        needed = [self.threshold_text, *(["not_refractory"] if self.is_refractory else [])]
+        spiked = f"spiked = int({' and '.join(f'({part})' for part in needed)})"
         if not self.surrogate:
             return spiked
-        slope, distance = word_substitute(self.surrogate, {"u": f"({self.text.distance})"}), self.text.distance_unit
+        slope, distance = (
+            word_substitute(self.surrogate, {"u": f"({self.text.distance})"}),
+            self.text.distance_unit,
+        )
         found = self._dimensions(slope)
         if found is not DIMENSIONLESS / distance and found != DIMENSIONLESS / distance:
-            raise ValueError(f"DerivedNeurons '{self.name}': the surrogate '{self.surrogate}' has the unit {unit(found)}, and must have that of 1/u, {unit(DIMENSIONLESS / distance)}; write for example surrogate='clip(1 - abs(u/width), 0, 1)/width', with a width in {unit(distance)}")
+            raise ValueError(
+                f"DerivedNeurons '{self.name}': the surrogate '{self.surrogate}' has the unit"
+                f" {unit(found)}, and must have that of 1/u, {unit(DIMENSIONLESS / distance)};"
+                " write for example surrogate='clip(1 - abs(u/width), 0, 1)/width', with a width"
+                f" in {unit(distance)}"
+            )
         self.variables.add_array("gain", size=len(self), dimensions=DIMENSIONLESS / distance)
         return f"gain = ({slope}){gates}\n{spiked}"
 
     def _warn(self):
-        for name in dict.fromkeys(name for found in self.derivations.values() for name in diverging(self.text, found.placement)):
-            logger.warn(f"'{self.name}': the trace of '{name}' ignores its resets, and what a step makes of it depends on the state: where '{name}' runs away before a spike, so does the trace. Leave '{name}' out of ignore; write detach=('{name}',) to hold the times of spikes fixed.", "ignored_reset")
+        for name in dict.fromkeys(
+            name
+            for found in self.derivations.values()
+            for name in diverging(self.text, found.placement)
+        ):
+            logger.warn(
+                f"'{self.name}': the trace of '{name}' ignores its resets, and what a step makes of"
+                f" it depends on the state: where '{name}' runs away before a spike, so does the"
+                f" trace. Leave '{name}' out of ignore; write detach=('{name}',) to hold the times"
+                " of spikes fixed.",
+                "ignored_reset",
+            )
 
 
 def as_tuple(name, value):
     """One string, or several; an error if the argument `name` is neither."""
     if not isinstance(value, (str, list, tuple)):
-        raise TypeError(f"DerivedNeurons: {name} must be a string or a tuple of strings; got {value!r}")
+        raise TypeError(
+            f"DerivedNeurons: {name} must be a string or a tuple of strings; got {value!r}"
+        )
     return (value,) if isinstance(value, str) else tuple(value)
 
 
 def check_texts(model, **texts):
     """Raise unless what is written in Brian2's language is text."""
     if not isinstance(model, (str, Equations)):
-        raise TypeError(f"DerivedNeurons: model must be equations, for example 'dh/dt = (-h + tanh(I_rec))/tau : 1'; got {model!r}")
+        raise TypeError(
+            "DerivedNeurons: model must be equations, for example 'dh/dt = (-h + tanh(I_rec))/tau"
+            f" : 1'; got {model!r}"
+        )
     for name, text in texts.items():
         if not isinstance(text, str):
             raise TypeError(f"DerivedNeurons: {name} must be a string; got {text!r}")
@@ -338,9 +584,15 @@ def check_texts(model, **texts):
 
 def check_values(initial, derivatives):
     """Raise unless values and derivatives are given by name, and the values are finite."""
-    for name, given, example in (("initial", initial, "{'v': 0.1}"), ("derivatives", derivatives, "{'relu': 'int(x > 0)'}")):
+    for name, given, example in (
+        ("initial", initial, "{'v': 0.1}"),
+        ("derivatives", derivatives, "{'relu': 'int(x > 0)'}"),
+    ):
         if given is not None and not isinstance(given, dict):
-            raise TypeError(f"DerivedNeurons: {name} must be a dictionary by name, for example {example}; got {given!r}")
+            raise TypeError(
+                f"DerivedNeurons: {name} must be a dictionary by name, for example {example}; got"
+                f" {given!r}"
+            )
     for variable, value in (initial or {}).items():
         if not isinstance(value, str):
             check_initial(f"DerivedNeurons: initial['{variable}']", value)
@@ -349,7 +601,9 @@ def check_values(initial, derivatives):
 def check_initial(name, value):
     """Raise unless values of the beginning are finite numbers."""
     if dimensions_of(value) is None or not np.isfinite(value).all():
-        raise ValueError(f"{name} must be finite numbers, or a string that is evaluated; got {value!r}")
+        raise ValueError(
+            f"{name} must be finite numbers, or a string that is evaluated; got {value!r}"
+        )
 
 
 def event_of(line):
@@ -360,16 +614,22 @@ def event_of(line):
     except SyntaxError:
         plus = ""
     if not plus or not name.isidentifier():
-        raise ValueError(f"DerivedNeurons: on_pre must be '(variable) += w', or w times a constant, for example 'ge += w*nS'; got {line!r}")
+        raise ValueError(
+            "DerivedNeurons: on_pre must be '(variable) += w', or w times a constant, for example"
+            f" 'ge += w*nS'; got {line!r}"
+        )
     factor = added.diff(symbol("w"))
     if added.subs(symbol("w"), 0) != 0 or factor == 0 or names(factor) & {"w", name}:
-        raise ValueError(f"DerivedNeurons: on_pre must be linear in the weight w, with a constant factor and nothing else, for example 'ge += w*nS'; got {line!r}")
+        raise ValueError(
+            "DerivedNeurons: on_pre must be linear in the weight w, with a constant factor and"
+            f" nothing else, for example 'ge += w*nS'; got {line!r}"
+        )
     return name, written(factor)
 
 
 def named_constants(text, known):
-    """What the names in a text stand for where the neurons are made, but for what Brian2 knows by itself."""
+    """What the names in a text stand for where the neurons are made, but for what Brian2 knows by
+    itself.
+    """
     default = {*DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNITS}
     return {name: known[name] for name in get_identifiers(text) - default if name in known}
-
-

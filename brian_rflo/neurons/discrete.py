@@ -1,16 +1,20 @@
-"""Integrate-and-fire neurons in discrete time, whose synapses act at once: those of e-prop's publications.
+"""Integrate-and-fire neurons in discrete time, whose synapses act at once: those of e-prop's
+publications.
 
-Bellec et al. 2020, Nature Communications 11:3625, equations 6 to 10, with alpha = exp(-dt/tau), rho = exp(-dt/tau_adapt), and I the sum of the weights of
-the spikes z(t-1) of other neurons and of the inputs x(t):
+Bellec et al. 2020, Nature Communications 11:3625, equations 6 to 10, with alpha = exp(-dt/tau),
+rho = exp(-dt/tau_adapt), and I the sum of the weights of the spikes z(t-1) of other neurons and of
+the inputs x(t):
 
     v(t) = alpha v(t-1) + zeta I(t) - threshold z(t-1)
     a(t) = rho a(t-1) + z(t-1)                                   A(t) = threshold + beta a(t)
     gain = psi(t) = height max(0, 1 - |v(t) - A(t)|/width)       0 while refractory
     z(t) = 1 where v(t) >= A(t), and not refractory              the membrane goes on while it is
-    psp(t) = alpha psp(t-1) + zeta z(t-1)          the derivative of another neuron's v by the weight
+    psp(t) = alpha psp(t-1) + zeta z(t-1)                        the derivative of v of another
+                                                                 neuron by the weight
 
-Published models differ in zeta (1 or 1 - alpha), in the height of psi, in whether there is refractoriness, and in the reset, where
-v(t-1) (1 - z(t-1)) in place of v(t-1) may stand for the last term: `PRESETS` and arguments.
+Published models differ in zeta (1 or 1 - alpha), in the height of psi, in whether there is
+refractoriness, and in the reset, where v(t-1) (1 - z(t-1)) in place of v(t-1) may stand for the
+last term: `PRESETS` and arguments.
 """
 
 from functools import partial
@@ -37,7 +41,10 @@ sent : 1
 I_rec : 1
 I_in : 1
 """
-RESETS = {"subtract": "v = _alpha*v + _zeta*(I_rec + I_in) - threshold*activity", "zero": "v = _alpha*v*(1 - activity) + _zeta*(I_rec + I_in)"}
+RESETS = {
+    "subtract": "v = _alpha*v + _zeta*(I_rec + I_in) - threshold*activity",
+    "zero": "v = _alpha*v*(1 - activity) + _zeta*(I_rec + I_in)",
+}
 STATE = """
 psp = _alpha*psp + _zeta*activity
 a = _rho*a + activity
@@ -47,7 +54,8 @@ I_rec = 0
 """
 SLOPE = "gain = height*clip(1 - abs(v - (threshold + beta*a))/width, 0, 1)*int(wait <= 0)"
 
-#: Settings of published models, those of NEST's `eprop_*_bsshslm_2020` tutorials and of the code of Bellec et al. 2020, for both of its tasks.
+#: Settings of published models, those of NEST's `eprop_*_bsshslm_2020` tutorials and of the code of
+#: Bellec et al. 2020, for both of its tasks.
 PRESETS = {
     "pattern_generation": dict(threshold=0.03, zeta="1 - alpha", height=0.3 / 0.03, width=0.03),
     "evidence_accumulation": dict(threshold=0.6, zeta="1", height=0.3 / 0.6, width=0.6),
@@ -55,9 +63,11 @@ PRESETS = {
 
 
 class DiscreteLIFNeurons(Component, NeuronGroup):
-    """Integrate-and-fire neurons of discrete time, with or without an adaptive threshold (Bellec et al. 2020).
+    """Integrate-and-fire neurons of discrete time, with or without an adaptive threshold (Bellec et
+    al. 2020).
 
-    A recurrent spike arrives in the next time step. For a population of LIF and adaptive neurons, let `beta` be 0 for some of them.
+    A recurrent spike arrives in the next time step. For a population of LIF and adaptive neurons,
+    let `beta` be 0 for some of them.
 
     Parameters
     ----------
@@ -72,13 +82,15 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
     threshold : float
         Threshold at rest.
     refractory : Quantity
-        Time after a spike without another one, a whole number of steps. The membrane is integrated meanwhile, the gain is 0.
+        Time after a spike without another one, a whole number of steps. The membrane is integrated
+        meanwhile, the gain is 0.
     zeta : {"1", "1 - alpha"}
         Scale of the input.
     reset_by : {"subtract", "zero"}
         Whether a spike lowers the membrane by the threshold, or sets it to 0.
     height, width : float, optional
-        Height and half width of the pseudo-derivative; ``0.3/threshold`` and `threshold` by default.
+        Height and half width of the pseudo-derivative; ``0.3/threshold`` and `threshold` by
+        default.
     name : str
         Name of the group.
     **neurongroup_args
@@ -91,7 +103,8 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
     activity : state variable
         1 in the step of a spike, else 0.
     gain, feedback, psp, sent : state variables
-        Pseudo-derivative, learning signal, what the traces of other neurons' synapses read, and spikes of this trial.
+        Pseudo-derivative, learning signal, what the traces of other neurons' synapses read, and
+        spikes of this trial.
 
     Raises
     ------
@@ -114,7 +127,21 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
     events_onto, inputs = ("I_rec",), ("I_in",)
     trial_start = "v = 0; activity = 0; wait = 0; a = 0; psp = 0; sent = 0; I_rec = 0; feedback = 0"
 
-    def __init__(self, N, tau, tau_adapt=None, beta=0.0, threshold=1.0, refractory=0 * second, zeta="1", reset_by="subtract", height=None, width=None, name="discretelifneurons*", **neurongroup_args):
+    def __init__(
+        self,
+        N,
+        tau,
+        tau_adapt=None,
+        beta=0.0,
+        threshold=1.0,
+        refractory=0 * second,
+        zeta="1",
+        reset_by="subtract",
+        height=None,
+        width=None,
+        name="discretelifneurons*",
+        **neurongroup_args,
+    ):
         kind = type(self).__name__
         self.tau, self.tau_adapt, self.refractory_time = tau, tau_adapt, refractory
         check_tau(kind, tau, tau)
@@ -123,9 +150,14 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
         if tau_adapt is not None:
             check_tau(kind, tau_adapt, tau_adapt, "tau_adapt")
         elif np.any(beta):
-            raise ValueError(f"{kind}: beta = {beta!r} needs tau_adapt, for example tau_adapt=200*ms")
+            raise ValueError(
+                f"{kind}: beta = {beta!r} needs tau_adapt, for example tau_adapt=200*ms"
+            )
         check_number(kind, "threshold", threshold)
-        height, width = 0.3 / threshold if height is None else height, threshold if width is None else width
+        height, width = (
+            0.3 / threshold if height is None else height,
+            (threshold if width is None else width),
+        )
         check_number(kind, "height", height)
         check_number(kind, "width", width)
         if zeta not in ("1", "1 - alpha"):
@@ -133,13 +165,32 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
         if reset_by not in RESETS:
             raise ValueError(f"{kind}: reset_by must be 'subtract' or 'zero'; got {reset_by!r}")
         self.zeta, self.reset_by = zeta, reset_by
-        constants = dict(tau=tau, tau_adapt=tau if tau_adapt is None else tau_adapt, threshold=float(threshold), height=float(height), width=float(width))
+        constants = dict(
+            tau=tau,
+            tau_adapt=tau if tau_adapt is None else tau_adapt,
+            threshold=float(threshold),
+            height=float(height),
+            width=float(width),
+        )
         namespace = {**(neurongroup_args.pop("namespace", None) or {}), **constants}
-        super().__init__(N, EQUATIONS, threshold="v >= threshold + beta*a and wait <= 0", reset="activity = 1; sent += 1; wait = t_refractory", namespace=namespace, name=name, **neurongroup_args)
+        super().__init__(
+            N,
+            EQUATIONS,
+            threshold="v >= threshold + beta*a and wait <= 0",
+            reset="activity = 1; sent += 1; wait = t_refractory",
+            namespace=namespace,
+            name=name,
+            **neurongroup_args,
+        )
         self._check_times()
         self.namespace["t_refractory"] = self.refractory_steps
         scale = {"1": "1.0", "1 - alpha": "1 - _alpha"}[zeta]
-        self.run_regularly(f"_alpha = exp(-dt/tau)\n_zeta = {scale}\n_rho = exp(-dt/tau_adapt)\n{RESETS[reset_by]}{STATE}", **schedule.STATE, name=f"{self.name}_state")
+        self.run_regularly(
+            f"_alpha = exp(-dt/tau)\n_zeta = {scale}\n_rho ="
+            f" exp(-dt/tau_adapt)\n{RESETS[reset_by]}{STATE}",
+            **schedule.STATE,
+            name=f"{self.name}_state",
+        )
         self.run_regularly(SLOPE, **schedule.SLOPE, name=f"{self.name}_slope")
         self.beta = beta
 
@@ -155,14 +206,23 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
 
     @property
     def input_scale(self):
-        """Factor of an input's `psp`, so that it is what the input does to a membrane (see `TaskInput`)."""
-        return 1.0 if self.zeta == "1 - alpha" else float(1 / (1 - np.exp(-float(self.clock.dt / self.tau))))
+        """Factor of an input's `psp`, so that it is what the input does to a membrane (see
+        `TaskInput`).
+        """
+        return (
+            1.0
+            if self.zeta == "1 - alpha"
+            else float(1 / (1 - np.exp(-float(self.clock.dt / self.tau))))
+        )
 
     def check_projection(self, rule, onto):
         """Raise unless a rule that knows of adaptation has its time constant."""
         assumed = rule.parameters.get("tau_adapt")
         if assumed is not None and self.tau_adapt is not None and assumed != self.tau_adapt:
-            raise ValueError(f"{rule.title} has tau_adapt = {assumed}, but '{self.name}' {self.tau_adapt}; eligibility decays as the adaptation of the neurons does: give both the same")
+            raise ValueError(
+                f"{rule.title} has tau_adapt = {assumed}, but '{self.name}' {self.tau_adapt};"
+                " eligibility decays as the adaptation of the neurons does: give both the same"
+            )
 
     def _check_times(self):
         kind = f"{type(self).__name__} '{self.name}'"
@@ -171,19 +231,29 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
             check_tau(kind, self.tau_adapt, self.clock.dt, "tau_adapt")
         steps = float(self.refractory_time / self.clock.dt)
         if abs(steps - round(steps)) > 1e-6:
-            raise ValueError(f"{kind}: refractory = {self.refractory_time} is no whole number of time steps of {self.clock.dt}; these neurons count steps")
+            raise ValueError(
+                f"{kind}: refractory = {self.refractory_time} is no whole number of time steps of"
+                f" {self.clock.dt}; these neurons count steps"
+            )
 
     def before_run(self, run_namespace):
         """Check the times once more: the clock may have changed, and `beta`."""
         self._check_times()
-        if self.tau_adapt is None and not is_standalone() and np.any(self.variables["beta"].get_value()):
-            raise ValueError(f"{type(self).__name__} '{self.name}' was made without tau_adapt, and its beta is not 0; write tau_adapt=200*ms where it is made")
+        if (
+            self.tau_adapt is None
+            and not is_standalone()
+            and np.any(self.variables["beta"].get_value())
+        ):
+            raise ValueError(
+                f"{type(self).__name__} '{self.name}' was made without tau_adapt, and its beta is"
+                " not 0; write tau_adapt=200*ms where it is made"
+            )
         self.namespace["t_refractory"] = self.refractory_steps
         super().before_run(run_namespace)
 
 
 def check_beta(kind, N, beta):
-    """Raise unless a spike raises the threshold by a finite number for each neuron, or not at all."""
+    """Raise unless a spike raises each neuron's threshold by a finite number, or not at all."""
     check_finite(kind, N, beta=beta)
     if (np.asarray(beta) < 0).any():
         raise ValueError(f"{kind}: beta must not be negative; got {beta!r}")

@@ -1,15 +1,19 @@
-"""Leaky integrate-and-fire neurons with exponential synaptic currents, and the three ports of a rate neuron.
+"""Leaky integrate-and-fire neurons with exponential synaptic currents, and the three ports of a
+rate neuron.
 
-Bellec et al. 2020, Nature Communications 11:3625, for the pseudo-derivative psi; in units in which the threshold is 1 and rest is 0:
+Bellec et al. 2020, Nature Communications 11:3625, for the pseudo-derivative psi; in units in which
+the threshold is 1 and rest is 0:
 
-    tau dv/dt = -v + jump I_rec + I_in + bias                    a spike where v > 1, then v = 0
-    tau_syn dI_rec/dt = -I_rec                                   a spike of presynaptic j adds w_ij
-    tau_syn dr/dt = -r                                           a spike of its own adds jump = 1/(tau_syn rate_unit): r = 1 at that rate
+    tau dv/dt = -v + jump I_rec + I_in + bias       a spike where v > 1, then v = 0
+    tau_syn dI_rec/dt = -I_rec                      a spike of presynaptic j adds w_ij
+    tau_syn dr/dt = -r                              its own spike adds jump = 1/(tau_syn rate_unit),
+                                                    so that r = 1 at that rate
     tau d(psp)/dt = r - psp
-    gain = psi = max(0, 1 - |v - 1|/width)/width                 0 while refractory
+    gain = psi = max(0, 1 - |v - 1|/width)/width    0 while refractory
 
-With activity = r - baseline. Since jump I_rec is the sum of w_ij r_j (while weights rest), dv_i/dw_ij is the low-passed r_j, exactly, but for
-the reset; so RFLO's trace, psi_i psp_j low-passed with tau_syn, is the derivative of r_i that leaves out the recurrence.
+With activity = r - baseline. Since jump I_rec is the sum of w_ij r_j (while weights rest),
+dv_i/dw_ij is the low-passed r_j, exactly, but for the reset; so RFLO's trace, psi_i psp_j
+low-passed with tau_syn, is the derivative of r_i that leaves out the recurrence.
 """
 
 import reprlib
@@ -44,7 +48,8 @@ SLOPE = "gain = clip(1 - abs(v - {threshold})/(width*scale), 0, 1)/width*int(not
 
 
 class LIFNeurons(Component, NeuronGroup):
-    """Leaky integrate-and-fire neurons that learn by the rules of rate neurons (Bellec et al. 2020 for the pseudo-derivative).
+    """Leaky integrate-and-fire neurons that learn by the rules of rate neurons (Bellec et al. 2020
+    for the pseudo-derivative).
 
     Parameters
     ----------
@@ -55,13 +60,15 @@ class LIFNeurons(Component, NeuronGroup):
     tau_syn : Quantity
         Time constant of synaptic currents and of the filtered spikes.
     threshold, rest, reset : float or Quantity
-        All of them dimensionless, or all voltages. Drive, bias and pseudo-derivative are in units of threshold minus rest.
+        All of them dimensionless, or all voltages. Drive, bias and pseudo-derivative are in units
+        of threshold minus rest.
     refractory : Quantity
         Time after a spike in which the membrane stays at `reset`, and the gain is 0.
     bias : float or array, shape (N,)
         Constant drive; 1 brings the membrane to the threshold.
     noise : float
-        Standard deviation of the membrane that white noise alone would cause, in units of threshold minus rest.
+        Standard deviation of the membrane that white noise alone would cause, in units of threshold
+        minus rest.
     width : float
         Half width of the pseudo-derivative, in units of threshold minus rest.
     rate_unit : Quantity
@@ -69,9 +76,11 @@ class LIFNeurons(Component, NeuronGroup):
     baseline : float
         What `activity` leaves out of the filtered spikes.
     initial, initial_activity : float or array, shape (N,)
-        Membrane, in units of threshold minus rest and above rest, and filtered spikes at the beginning of each trial.
+        Membrane, in units of threshold minus rest and above rest, and filtered spikes at the
+        beginning of each trial.
     events, inputs : tuple of str
-        Names of the synaptic currents to which spikes add, and of the input variables that are sums.
+        Names of the synaptic currents to which spikes add, and of the input variables that are
+        sums.
     name : str
         Name of the group.
     **neurongroup_args
@@ -82,7 +91,8 @@ class LIFNeurons(Component, NeuronGroup):
     v : state variable
         Membrane.
     activity, gain, feedback : state variables
-        Filtered spikes minus `baseline`, pseudo-derivative, and the error projected onto the neuron.
+        Filtered spikes minus `baseline`, pseudo-derivative, and the error projected onto the
+        neuron.
     psp : state variable
         Filtered spikes as the membranes of other neurons see them: what traces read.
     sent : state variable
@@ -91,47 +101,122 @@ class LIFNeurons(Component, NeuronGroup):
     Raises
     ------
     TypeError, ValueError
-        If a time is none or shorter than the time step, the threshold is not above rest and reset, units differ, or noise is negative.
+        If a time is none or shorter than the time step, the threshold is not above rest and reset,
+        units differ, or noise is negative.
 
     Notes
     -----
-    A refractory time that is no multiple of the time step is rounded as Brian2 does, which is said in the log.
+    A refractory time that is no multiple of the time step is rounded as Brian2 does, which is said
+    in the log.
 
     Examples
     --------
     >>> from brian2 import ms, mV, defaultclock
     >>> defaultclock.dt = 1*ms
     >>> neurons = LIFNeurons(100, tau=20*ms, tau_syn=50*ms, bias=1.2)
-    >>> in_millivolts = LIFNeurons(100, tau=20*ms, tau_syn=50*ms, threshold=-50*mV, rest=-70*mV, reset=-70*mV)
+    >>> in_millivolts = LIFNeurons(
+    ...     100, tau=20*ms, tau_syn=50*ms, threshold=-50*mV, rest=-70*mV, reset=-70*mV)
     """
 
-    def __init__(self, N, tau, tau_syn, threshold=1.0, rest=0.0, reset=0.0, refractory=0 * second, bias=1.2, noise=0.0, width=1.0, rate_unit=20 * Hz, baseline=1.0, initial=0.0, initial_activity=1.0, events=("I_rec",), inputs=("I_in",), name="lifneurons*", **neurongroup_args):
+    def __init__(
+        self,
+        N,
+        tau,
+        tau_syn,
+        threshold=1.0,
+        rest=0.0,
+        reset=0.0,
+        refractory=0 * second,
+        bias=1.2,
+        noise=0.0,
+        width=1.0,
+        rate_unit=20 * Hz,
+        baseline=1.0,
+        initial=0.0,
+        initial_activity=1.0,
+        events=("I_rec",),
+        inputs=("I_in",),
+        name="lifneurons*",
+        **neurongroup_args,
+    ):
         kind = type(self).__name__
         self.tau, self.tau_syn, self.refractory_time = tau, tau_syn, refractory
-        self.events_onto, self.inputs = input_names(kind, "events", events), input_names(kind, "inputs", inputs)
+        self.events_onto, self.inputs = (
+            input_names(kind, "events", events),
+            input_names(kind, "inputs", inputs),
+        )
         check_time(f"{kind}: refractory", refractory, zero_allowed=True)
         for key, value in (("tau", tau), ("tau_syn", tau_syn)):
             check_tau(kind, value, value, key)
         check_levels(kind, threshold, rest, reset)
-        check_finite(kind, N, bias=bias, initial=initial, initial_activity=initial_activity, baseline=baseline)
-        if dimensions_of(rate_unit) is not Hz.dim or not np.isfinite(rate_unit) or rate_unit <= 0 * Hz:
-            raise ValueError(f"{kind}: rate_unit must be a positive rate, for example 20*Hz; got {rate_unit!r}")
+        check_finite(
+            kind,
+            N,
+            bias=bias,
+            initial=initial,
+            initial_activity=initial_activity,
+            baseline=baseline,
+        )
+        if (
+            dimensions_of(rate_unit) is not Hz.dim
+            or not np.isfinite(rate_unit)
+            or rate_unit <= 0 * Hz
+        ):
+            raise ValueError(
+                f"{kind}: rate_unit must be a positive rate, for example 20*Hz; got {rate_unit!r}"
+            )
         check_number(kind, "noise", noise, zero_allowed=True)
         check_number(kind, "width", width)
-        constants = dict(tau=tau, tau_syn=tau_syn, rest=rest, reset_to=reset, threshold=threshold, scale=threshold - rest, width=width, baseline=baseline, jump=float(1 / (tau_syn * rate_unit)))
-        namespace = {**(neurongroup_args.pop("namespace", None) or {}), **constants, **self.constants()}
+        constants = dict(
+            tau=tau,
+            tau_syn=tau_syn,
+            rest=rest,
+            reset_to=reset,
+            threshold=threshold,
+            scale=threshold - rest,
+            width=width,
+            baseline=baseline,
+            jump=float(1 / (tau_syn * rate_unit)),
+        )
+        namespace = {
+            **(neurongroup_args.pop("namespace", None) or {}),
+            **constants,
+            **self.constants(),
+        }
         model = self.equations_text(threshold, noise)
-        super().__init__(N, model, threshold=f"v > {self.threshold_text}", reset=RESET + self.reset_text, refractory=refractory, method="exponential_euler", namespace=namespace, name=name, **neurongroup_args)
+        super().__init__(
+            N,
+            model,
+            threshold=f"v > {self.threshold_text}",
+            reset=RESET + self.reset_text,
+            refractory=refractory,
+            method="exponential_euler",
+            namespace=namespace,
+            name=name,
+            **neurongroup_args,
+        )
         schedule.take_part(self)
         self._check_times()
-        self.run_regularly(SLOPE.format(threshold=self.threshold_text), **schedule.SLOPE, name=f"{self.name}_slope")
+        self.run_regularly(
+            SLOPE.format(threshold=self.threshold_text), **schedule.SLOPE, name=f"{self.name}_slope"
+        )
         if noise:
             self.namespace["kick_size"] = noise_of_a_step(noise, tau, self.clock.dt)
-            self.run_regularly("kick = kick_size*randn()", **schedule.GAIN, name=f"{self.name}_noise")
-        self.bias, self.v_initial, self.activity_initial = bias, rest + np.asarray(initial) * (threshold - rest), np.asarray(initial_activity) - baseline
-        self.v, self.activity = rest + np.asarray(initial) * (threshold - rest), np.asarray(initial_activity) - baseline
+            self.run_regularly(
+                "kick = kick_size*randn()", **schedule.GAIN, name=f"{self.name}_noise"
+            )
+        self.bias, self.v_initial, self.activity_initial = (
+            bias,
+            rest + np.asarray(initial) * (threshold - rest),
+            np.asarray(initial_activity) - baseline,
+        )
+        self.v, self.activity = (
+            rest + np.asarray(initial) * (threshold - rest),
+            np.asarray(initial_activity) - baseline,
+        )
 
-    #: What a subclass adds: to the threshold, to the reset, to the equations, to the statements at the beginning of a trial.
+    #: What a subclass adds: to the threshold, to the reset, to the equations, to the statements at
+    #: the beginning of a trial.
     threshold_text, reset_text, more_equations, more_start = "threshold", "", "", ""
 
     #: Variables that may differ from neuron to neuron, and are the same in copies of a network.
@@ -142,7 +227,9 @@ class LIFNeurons(Component, NeuronGroup):
 
     def _check_times(self):
         for name in self.times:
-            check_tau(f"{type(self).__name__} '{self.name}'", getattr(self, name), self.clock.dt, name)
+            check_tau(
+                f"{type(self).__name__} '{self.name}'", getattr(self, name), self.clock.dt, name
+            )
 
     def constants(self):
         """Further constants of the equations."""
@@ -150,11 +237,23 @@ class LIFNeurons(Component, NeuronGroup):
 
     def equations_text(self, threshold, noise):
         """The equations for these inputs and units."""
-        drive = " + ".join([*(f"jump*{name}" for name in self.events_onto), *self.inputs, "bias", *(["kick"] if noise else [])])
+        drive = " + ".join(
+            [
+                *(f"jump*{name}" for name in self.events_onto),
+                *self.inputs,
+                "bias",
+                *(["kick"] if noise else []),
+            ]
+        )
         dimensions = get_dimensions(threshold)
         unit = "1" if dimensions is DIMENSIONLESS else repr(get_unit(dimensions))
         currents = "".join(f"d{name}/dt = -{name}/tau_syn : 1\n" for name in self.events_onto)
-        return EQUATIONS.format(drive=drive, unit=unit) + currents + "".join(f"{name} : 1\n" for name in self.inputs) + self.more_equations
+        return (
+            EQUATIONS.format(drive=drive, unit=unit)
+            + currents
+            + "".join(f"{name} : 1\n" for name in self.inputs)
+            + self.more_equations
+        )
 
     @property
     def checks(self):
@@ -168,9 +267,14 @@ class LIFNeurons(Component, NeuronGroup):
 
     @property
     def trial_start(self):
-        """Statements at the beginning of a trial; Brian2 lets nobody write to `v` while a neuron is refractory."""
+        """Statements at the beginning of a trial; Brian2 lets nobody write to `v` while a neuron is
+        refractory.
+        """
         currents = "".join(f"{name} = 0\n" for name in self.events_onto)
-        return f"not_refractory = True\nlastspike = -1e4*second\nv = v_initial\nactivity = activity_initial\npsp = 0\nsent = 0\n{currents}{self.more_start}"
+        return (
+            "not_refractory = True\nlastspike = -1e4*second\nv = v_initial\nactivity ="
+            f" activity_initial\npsp = 0\nsent = 0\n{currents}{self.more_start}"
+        )
 
     def before_run(self, run_namespace):
         """Check the times once more: the clock may have changed."""
@@ -178,7 +282,12 @@ class LIFNeurons(Component, NeuronGroup):
         dt = self.clock.dt
         steps = float(self.refractory_time / dt)
         if abs(steps - round(steps)) > 1e-6:
-            logger.info(f"'{self.name}': the refractory time {self.refractory_time} is no whole number of time steps of {dt}; Brian2 makes it {np.floor(steps) * dt}", "refractory", once=True)
+            logger.info(
+                f"'{self.name}': the refractory time {self.refractory_time} is no whole number of"
+                f" time steps of {dt}; Brian2 makes it {np.floor(steps) * dt}",
+                "refractory",
+                once=True,
+            )
         super().before_run(run_namespace)
 
 
@@ -186,16 +295,25 @@ def check_levels(kind, threshold, rest, reset):
     """Raise unless the three levels have the same units and the threshold is the highest."""
     dimensions = {dimensions_of(level) for level in (threshold, rest, reset)}
     if len(dimensions) > 1 or None in dimensions:
-        raise TypeError(f"{kind}: threshold, rest and reset must all be plain numbers or all be voltages; got {threshold!r}, {rest!r}, {reset!r}")
+        raise TypeError(
+            f"{kind}: threshold, rest and reset must all be plain numbers or all be voltages; got"
+            f" {threshold!r}, {rest!r}, {reset!r}"
+        )
     if not threshold > rest or not threshold > reset:
-        raise ValueError(f"{kind}: the threshold must lie above rest and reset; got threshold={threshold!r}, rest={rest!r}, reset={reset!r}")
+        raise ValueError(
+            f"{kind}: the threshold must lie above rest and reset; got threshold={threshold!r},"
+            f" rest={rest!r}, reset={reset!r}"
+        )
 
 
 def check_finite(kind, N, **values):
-    """Raise unless numbers, or arrays of one for each of `N` neurons, are finite and without units."""
+    """Raise unless numbers, or arrays of one per neuron, are finite and without units."""
     for name, value in values.items():
         if dimensions_of(value) is not DIMENSIONLESS or not np.isfinite(value).all():
-            raise ValueError(f"{kind}: {name} must be finite and without units (it is in units of threshold minus rest, or of the filtered spikes); got {value!r}")
+            raise ValueError(
+                f"{kind}: {name} must be finite and without units (it is in units of threshold"
+                f" minus rest, or of the filtered spikes); got {value!r}"
+            )
         per_neuron(f"{kind}: {name}", value, N)
 
 
@@ -206,6 +324,8 @@ def check_values(name, values):
 
 
 def noise_of_a_step(noise, tau, dt):
-    """Standard deviation of the drive's noise in one step, that of the membrane being `noise`: v' = a v + (1 - a) kick."""
+    """Standard deviation of the drive's noise in one step, that of the membrane being `noise`: v' =
+    a v + (1 - a) kick.
+    """
     decay = np.exp(-float(dt / tau))
     return noise * np.sqrt(1 - decay**2) / (1 - decay)

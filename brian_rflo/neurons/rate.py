@@ -3,7 +3,8 @@
 Murray 2019, eLife 8:e43299, equation 1, with activity = h:
 
     u = sum of the input variables               (the drive)
-    tau dh/dt = -h + phi, phi = tanh(u)          forward Euler: h(t+1) = h(t) + dt/tau (-h(t) + tanh(u(t+1)))
+    tau dh/dt = -h + phi, phi = tanh(u)          forward Euler:
+                                                 h(t+1) = h(t) + dt/tau (-h(t) + tanh(u(t+1)))
     gain = tanh'(u) = 1 - phi^2
 """
 
@@ -35,11 +36,14 @@ class RateNeurons(Component, NeuronGroup):
     tau : Quantity
         Time constant.
     initial : float or array, shape (N,)
-        Activity at the beginning of each trial. Clearly non-zero: a network that starts at rest stays silent.
+        Activity at the beginning of each trial. Clearly non-zero: a network that starts at rest
+        stays silent.
     inputs : tuple of str
-        Names of the input variables; the drive is their sum. One projection each, since Brian2 lets no two sum into one.
+        Names of the input variables; the drive is their sum. One projection each, since Brian2 lets
+        no two sum into one.
     excitatory : array of bool, shape (N,), optional
-        Which neurons are excitatory; the others are inhibitory. For projections with the constraint `DALE`.
+        Which neurons are excitatory; the others are inhibitory. For projections with the constraint
+        `DALE`.
     name : str
         Name of the group.
     **neurongroup_args
@@ -55,7 +59,8 @@ class RateNeurons(Component, NeuronGroup):
     Raises
     ------
     TypeError, ValueError
-        If `tau` is no time, not positive, or shorter than the time step; if `initial` is not finite.
+        If `tau` is no time, not positive, or shorter than the time step; if `initial` is not
+        finite.
 
     Examples
     --------
@@ -69,19 +74,42 @@ class RateNeurons(Component, NeuronGroup):
 
     trial_start = "activity = initial"
 
-    def __init__(self, N, tau, initial=0.1, inputs=("I_rec", "I_in"), excitatory=None, name="rateneurons*", **neurongroup_args):
+    def __init__(
+        self,
+        N,
+        tau,
+        initial=0.1,
+        inputs=("I_rec", "I_in"),
+        excitatory=None,
+        name="rateneurons*",
+        **neurongroup_args,
+    ):
         self.tau = tau
         self.inputs = input_names("RateNeurons", "inputs", inputs, least=1)
         check_tau("RateNeurons", tau, tau)
-        per_neuron("RateNeurons: initial", initial, N, "for a string that Brian2 evaluates, write neurons.initial = 'rand()' after they are made")
+        per_neuron(
+            "RateNeurons: initial",
+            initial,
+            N,
+            "for a string that Brian2 evaluates, write neurons.initial = 'rand()' after they are"
+            " made",
+        )
         if excitatory is not None:
             check_excitatory(N, excitatory)
-        equations = EQUATIONS.format(drive=" + ".join(self.inputs)) + "".join(f"{name} : 1\n" for name in self.inputs) + ("" if excitatory is None else "excitatory : boolean (constant)\n")
+        equations = (
+            EQUATIONS.format(drive=" + ".join(self.inputs))
+            + "".join(f"{name} : 1\n" for name in self.inputs)
+            + ("" if excitatory is None else "excitatory : boolean (constant)\n")
+        )
         namespace = {**(neurongroup_args.pop("namespace", None) or {}), "tau": tau}
-        super().__init__(N, equations, method="euler", namespace=namespace, name=name, **neurongroup_args)
+        super().__init__(
+            N, equations, method="euler", namespace=namespace, name=name, **neurongroup_args
+        )
         schedule.take_part(self)
         check_tau(f"RateNeurons '{self.name}'", tau, self.clock.dt)
-        self.run_regularly("phi = tanh(drive); gain = 1 - phi**2", **schedule.GAIN, name=f"{self.name}_gain")
+        self.run_regularly(
+            "phi = tanh(drive); gain = 1 - phi**2", **schedule.GAIN, name=f"{self.name}_gain"
+        )
         self.initial = initial
         self.activity = initial
         if excitatory is not None:
@@ -107,4 +135,7 @@ def check_excitatory(N, excitatory):
     """Raise unless `excitatory` says for each neuron whether it is, with True or False."""
     excitatory = np.asarray(excitatory)
     if excitatory.dtype != bool or excitatory.shape != (N,):
-        raise ValueError(f"RateNeurons: excitatory must be an array of True and False of shape ({N},), for example signs > 0; got {excitatory.dtype} of shape {excitatory.shape}")
+        raise ValueError(
+            f"RateNeurons: excitatory must be an array of True and False of shape ({N},), for"
+            f" example signs > 0; got {excitatory.dtype} of shape {excitatory.shape}"
+        )

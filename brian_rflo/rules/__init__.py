@@ -8,4 +8,16 @@ from .eprop import AdaptiveEProp, EProp
 from .hebbian import RewardHebbian
 from .rflo import RFLO
 
-__all__ = ["AdaptiveEProp", "Around", "Delta", "DerivedRule", "EProp", "FeedbackDelta", "LeakyDelta", "LeakyFeedbackDelta", "LearningRule", "RFLO", "RewardHebbian"]
+__all__ = [
+    "RFLO",
+    "AdaptiveEProp",
+    "Around",
+    "Delta",
+    "DerivedRule",
+    "EProp",
+    "FeedbackDelta",
+    "LeakyDelta",
+    "LeakyFeedbackDelta",
+    "LearningRule",
+    "RewardHebbian",
+]

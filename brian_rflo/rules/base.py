@@ -1,4 +1,6 @@
-"""What a learning rule is: descriptive strings and parameters, which turn into steps here and nowhere else."""
+"""What a learning rule is: descriptive strings and parameters, which turn into steps here and
+nowhere else.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -21,49 +23,60 @@ BRIAN2 = {"N_pre", "N_post"}
 class LearningRule(Mechanism):
     """Base of all rules: a value object, without any Brian2 object in it.
 
-    A rule is written as strings in the language of `brian2.Synapses`. They may name the rule's own parameters (its dataclass
-    fields), its traces, ``w``, any variable of the two groups with ``_pre`` or ``_post`` behind it, and any number of the network with
-    ``_network`` behind it (``modulator_network``). ``activity_pre`` is what the presynaptic neuron sends; ``psp_pre`` is what its
-    activity does to a membrane: filtered spikes, and the activity itself where a group stores no ``psp``.
+    A rule is written as strings in the language of `brian2.Synapses`. They may name the rule's own
+    parameters (its dataclass fields), its traces, ``w``, any variable of the two groups with
+    ``_pre`` or ``_post`` behind it, and any number of the network with ``_network`` behind it
+    (``modulator_network``). ``activity_pre`` is what the presynaptic neuron sends; ``psp_pre`` is
+    what its activity does to a membrane: filtered spikes, and the activity itself where a group
+    stores no ``psp``.
 
     Attributes
     ----------
     traces : str
-        Equations of the eligibility, one line a synaptic variable. They are integrated in the phase TRACE: neuron variables
-        have the values that drive this step, ``gain_post`` is this step's. Mark differential equations ``(clock-driven)``.
+        Equations of the eligibility, one line a synaptic variable. They are integrated in the phase
+        TRACE: neuron variables have the values that drive this step, ``gain_post`` is this step's.
+        Mark differential equations ``(clock-driven)``.
     advance : str
-        Statements of a step in the phase TRACE, for traces that are no differential equation; `traces` then declares them (``p : 1``).
+        Statements of a step in the phase TRACE, for traces that are no differential equation;
+        `traces` then declares them (``p : 1``).
     summed : str
-        Expression that is added up over the steps of a trial in the synaptic variable `summed`; `update` is then read once, at its end.
+        Expression that is added up over the steps of a trial in the synaptic variable `summed`;
+        `update` is then read once, at its end.
     update : str or dict of str to str
-        Expression of the weight change, before the learning rate, along the gradient: weights grow with it. One that is read in the
-        phase LEARN of each step, after neurons, error and feedback of the step are known (with `summed` at the end of the trial); or
-        several by the `when` at which each is read (see `Step`).
+        Expression of the weight change, before the learning rate, along the gradient: weights grow
+        with it. One that is read in the phase LEARN of each step, after neurons, error and feedback
+        of the step are known (with `summed` at the end of the trial); or several by the `when` at
+        which each is read (see `Step`).
     rate_gradient : str
-        Expression, linear in the traces, that summed over a trial is the derivative of what the postsynaptic neuron sends (spikes, or
-        activity) by the weight: what `FiringRate` needs. Empty if the rule has none.
+        Expression, linear in the traces, that summed over a trial is the derivative of what the
+        postsynaptic neuron sends (spikes, or activity) by the weight: what `FiringRate` needs.
+        Empty if the rule has none.
     reset : str
         Statements at the beginning of a trial.
     pre_traces, pre_advance, pre_reset, post_traces, post_advance, post_reset : str
-        The same for traces that live on the cells at either end, one value for each in place of one for each synapse: equations of
-        variables, statements in the phase CELL_TRACE, which may name them, the group's variables and the rule's parameters, and
-        statements at the beginning of a trial. The strings of synapses name them with ``_pre`` and ``_post``.
+        The same for traces that live on the cells at either end, one value for each in place of one
+        for each synapse: equations of variables, statements in the phase CELL_TRACE, which may name
+        them, the group's variables and the rule's parameters, and statements at the beginning of a
+        trial. The strings of synapses name them with ``_pre`` and ``_post``.
     explores : str
-        Expression of the noise that is drawn into the target's variable `noise` in the phase DRIVE of each step.
+        Expression of the noise that is drawn into the target's variable `noise` in the phase DRIVE
+        of each step.
     transmits : str
         What a unit of activity, or a spike, sends: ``w``, or for example ``w + perturbation``.
     pairs : bool
-        Whether each trial runs twice side by side, free (``perturbed_network`` is 0) and perturbed (1).
+        Whether each trial runs twice side by side, free (``perturbed_network`` is 0) and perturbed
+        (1).
     phase : Phase, optional
         The phase of the traces, where it is not that of the target's.
     with_units : tuple of str
-        Variables of the target that its strings read with units of their own; all others must be numbers.
+        Variables of the target that its strings read with units of their own; all others must be
+        numbers.
 
     Parameters
     ----------
     learning_rate : float
-        Factor of every update. Within trials of `T` steps an update that is read in each step is ``learning_rate/T*update``, as in
-        Murray 2019.
+        Factor of every update. Within trials of `T` steps an update that is read in each step is
+        ``learning_rate/T*update``, as in Murray 2019.
 
     Raises
     ------
@@ -109,17 +122,28 @@ class LearningRule(Mechanism):
     phase: ClassVar[schedule.Phase | None] = None
     with_units: ClassVar[tuple] = ()
 
-    #: Variables of the groups that its strings read with the units that they have there; ports have none otherwise.
+    #: Variables of the groups that its strings read with the units that they have there; ports have
+    #: none otherwise.
     with_units: ClassVar[tuple] = ()
 
     def __post_init__(self):
         name = type(self).__name__
         if isinstance(self.learning_rate, Quantity):
-            raise TypeError(f"{name}: learning_rate must be a plain number, not a quantity, for example 0.03; got {self.learning_rate!r}")
-        if isinstance(self.learning_rate, bool) or not isinstance(self.learning_rate, (int, float, np.number)):
-            raise TypeError(f"{name}: learning_rate must be a plain number; got {self.learning_rate!r}")
+            raise TypeError(
+                f"{name}: learning_rate must be a plain number, not a quantity, for example 0.03;"
+                f" got {self.learning_rate!r}"
+            )
+        if isinstance(self.learning_rate, bool) or not isinstance(
+            self.learning_rate, (int, float, np.number)
+        ):
+            raise TypeError(
+                f"{name}: learning_rate must be a plain number; got {self.learning_rate!r}"
+            )
         if not np.isfinite(self.learning_rate) or self.learning_rate < 0:
-            raise ValueError(f"{name}: learning_rate must be finite and not negative; got {self.learning_rate!r} (0 switches learning off)")
+            raise ValueError(
+                f"{name}: learning_rate must be finite and not negative; got {self.learning_rate!r}"
+                " (0 switches learning off)"
+            )
 
     def with_field(self, name):
         """Return the rule that has a parameter: this one, or a rule inside."""
@@ -141,14 +165,32 @@ class LearningRule(Mechanism):
 
     @property
     def time_constants(self):
-        """Those of its parameters that are times and that its strings divide by, whatever they are called."""
-        integrated = [text for equations in self.variables.values() for _, text in Equations(equations).eq_expressions]
-        expressions = [f"({text})" for text in (*integrated, *self.updates.values(), self.rate_gradient) if str(text).strip()]
-        divided = divisors("\n".join([*expressions, *(step.code for step in self.steps if step.code != INTEGRATE)]))
-        return {name: value for name, value in self.parameters.items() if name in divided and dimensions_of(value) is second.dim}
+        """Those of its parameters that are times and that its strings divide by, whatever they are
+        called.
+        """
+        integrated = [
+            text
+            for equations in self.variables.values()
+            for _, text in Equations(equations).eq_expressions
+        ]
+        expressions = [
+            f"({text})"
+            for text in (*integrated, *self.updates.values(), self.rate_gradient)
+            if str(text).strip()
+        ]
+        divided = divisors(
+            "\n".join([*expressions, *(step.code for step in self.steps if step.code != INTEGRATE)])
+        )
+        return {
+            name: value
+            for name, value in self.parameters.items()
+            if name in divided and dimensions_of(value) is second.dim
+        }
 
     def bind(self, target, onto, learn=None):
-        """Return this rule specialised for a projection onto the variable `onto` of `target`, with a learning schedule; itself, in general."""
+        """Return this rule specialised for a projection onto the variable `onto` of `target`, with
+        a learning schedule; itself, in general.
+        """
         return self
 
     @property
@@ -161,8 +203,14 @@ class LearningRule(Mechanism):
     @property
     def variables(self):
         """Traces by site, and the parameters, which all synapses share."""
-        shared = "".join(f"\n{name} : {unit_string(value)} (shared)" for name, value in self.parameters.items())
-        return {"own": self.traces + shared + ("\nsummed : 1" if self.summed else ""), "pre": self.pre_traces, "post": self.post_traces}
+        shared = "".join(
+            f"\n{name} : {unit_string(value)} (shared)" for name, value in self.parameters.items()
+        )
+        return {
+            "own": self.traces + shared + ("\nsummed : 1" if self.summed else ""),
+            "pre": self.pre_traces,
+            "post": self.post_traces,
+        }
 
     @property
     def steps(self):
@@ -184,25 +232,43 @@ class LearningRule(Mechanism):
         return tuple(step for step in steps if step.code.strip())
 
     def reads(self, ending):
-        """Return the variables that its strings read with an ending, ``"pre"``, ``"post"`` or ``"network"``, without those of its own cells."""
-        own = {name for side in ("pre", "post") if side == ending for name in Equations(self.variables[side]).names}
-        texts = [self.variables["own"], self.transmits, *self.updates.values(), *(step.code for step in self.steps)]
-        names = {name for text in texts for name in get_identifiers(text) if name.endswith(f"_{ending}")} - BRIAN2
+        """Return the variables that its strings read with an ending, ``"pre"``, ``"post"`` or
+        ``"network"``, without those of its own cells.
+        """
+        own = {
+            name
+            for side in ("pre", "post")
+            if side == ending
+            for name in Equations(self.variables[side]).names
+        }
+        texts = [
+            self.variables["own"],
+            self.transmits,
+            *self.updates.values(),
+            *(step.code for step in self.steps),
+        ]
+        names = {
+            name for text in texts for name in get_identifiers(text) if name.endswith(f"_{ending}")
+        } - BRIAN2
         return tuple(sorted({name.removesuffix(f"_{ending}") for name in names} - own))
 
 
 def integration(equations, phase, site):
-    """Return the step that integrates differential equations, in a tuple; none where there are none."""
+    """Return the step that integrates differential equations, in a tuple; none where there are
+    none.
+    """
     return (Step(INTEGRATE, phase, site),) if Equations(equations).diff_eq_names else ()
 
 
 def adding_up(expression):
     """Return the steps that add an expression up over a trial, where the synapses learn."""
-    return Step(adds("summed", expression), schedule.LEARN), Step("summed = 0", schedule.RESET, when="trial_start")
+    return Step(adds("summed", expression), schedule.LEARN), Step(
+        "summed = 0", schedule.RESET, when="trial_start"
+    )
 
 
 def adds(name, expression):
-    """Return the statement with which synapses add an expression to a variable, where they learn."""
+    """Return the statement by which synapses add an expression to a variable where they learn."""
     return f"{name} = where(int(plastic)*finite_network > 0, {name} + ({expression}), {name})"
 
 

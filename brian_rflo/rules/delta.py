@@ -1,7 +1,8 @@
 """The delta rule, for readout weights.
 
-Murray 2019, eLife 8:e43299, equation 4: dWout_ab = learning_rate/T eps_a(t) h_b(t), the exact gradient of the loss. For a leaky readout, whose output
-is its drive, low-passed with tau (Bellec et al. 2020, Nature Communications 11:3625, equation 11), the activity is low-passed too.
+Murray 2019, eLife 8:e43299, equation 4: dWout_ab = learning_rate/T eps_a(t) h_b(t), the exact
+gradient of the loss. For a leaky readout, whose output is its drive, low-passed with tau (Bellec et
+al. 2020, Nature Communications 11:3625, equation 11), the activity is low-passed too.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ class Delta(LearningRule):
     Parameters
     ----------
     learning_rate : float
-        The paper's eta_1. The update of one step is ``learning_rate/T*error*activity``, `T` being the steps of a trial.
+        The paper's eta_1. The update of one step is ``learning_rate/T*error*activity``, `T` being
+        the steps of a trial.
 
     Examples
     --------
@@ -69,7 +71,8 @@ class LeakyDelta(LearningRule):
 
 @dataclass(frozen=True)
 class FeedbackDelta(LearningRule):
-    """The delta rule backwards, for feedback weights: what `Delta` does to the readout weights, this does to their counterparts.
+    """The delta rule backwards, for feedback weights: what `Delta` does to the readout weights,
+    this does to their counterparts.
 
     Parameters
     ----------

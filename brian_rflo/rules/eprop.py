@@ -1,7 +1,8 @@
 """e-prop: eligibility propagation.
 
-Bellec et al. 2020, Nature Communications 11:3625, equations 4, 22 to 28 (LIF) and 24 to 25 (adaptive threshold), with the postsynaptic neuron j, the
-presynaptic neuron or input i, psi = gain, the learning signal L = feedback, kappa = exp(-dt/tau), rho = exp(-dt/tau_adapt):
+Bellec et al. 2020, Nature Communications 11:3625, equations 4, 22 to 28 (LIF) and 24 to 25
+(adaptive threshold), with the postsynaptic neuron j, the presynaptic neuron or input i, psi = gain,
+the learning signal L = feedback, kappa = exp(-dt/tau), rho = exp(-dt/tau_adapt):
 
     e_ji(t) = psi_j(t) psp_i(t)                                     LIF
     e_ji(t) = psi_j(t) (psp_i(t) - beta_j eps_ji(t))                adaptive threshold
@@ -9,7 +10,8 @@ presynaptic neuron or input i, psi = gain, the learning signal L = feedback, kap
     trace_ji(t) = kappa trace_ji(t-1) + (1 - kappa) e_ji(t)
     dW_ji = learning_rate sum_t L_j(t) trace_ji(t)
 
-`psp` is what the neurons say that a presynaptic spike does to a membrane. tau is the time constant of the readout, tau_adapt that of the neurons.
+`psp` is what the neurons say that a presynaptic spike does to a membrane. tau is the time constant
+of the readout, tau_adapt that of the neurons.
 """
 
 from dataclasses import dataclass
@@ -29,15 +31,17 @@ class EProp(LearningRule):
     Parameters
     ----------
     learning_rate : float
-        Factor of every update, see `LearningRule`: an update is ``learning_rate/T`` times the product of learning signal and trace.
+        Factor of every update, see `LearningRule`: an update is ``learning_rate/T`` times the
+        product of learning signal and trace.
     tau : Quantity
-        Time constant of the readout, with which eligibility is filtered: that of the `LeakyReadout` for `DiscreteLIFNeurons`, whose activity is the
-        spike itself. Rate neurons and `LIFNeurons` filter what they send, with `tau` and `tau_syn`; with a plain `Readout` it is that.
+        Time constant of the readout, with which eligibility is filtered: that of the `LeakyReadout`
+        for `DiscreteLIFNeurons`, whose activity is the spike itself. Rate neurons and `LIFNeurons`
+        filter what they send, with `tau` and `tau_syn`; with a plain `Readout` it is that.
 
     Notes
     -----
-    On rate neurons, with the time constant of the neurons, this is RFLO with exponential Euler in place of Euler: equal to rounding where
-    ``exp(-dt/tau)`` is ``1 - dt/tau`` of the neurons.
+    On rate neurons, with the time constant of the neurons, this is RFLO with exponential Euler in
+    place of Euler: equal to rounding where ``exp(-dt/tau)`` is ``1 - dt/tau`` of the neurons.
 
     Examples
     --------
@@ -61,7 +65,8 @@ class EProp(LearningRule):
 
 @dataclass(frozen=True)
 class AdaptiveEProp(EProp):
-    """e-prop for neurons with an adaptive threshold, and for both kinds in one group (Bellec et al. 2020, equations 24 and 25).
+    """e-prop for neurons with an adaptive threshold, and for both kinds in one group (Bellec et al.
+    2020, equations 24 and 25).
 
     The postsynaptic group has `beta`, 0 for neurons whose threshold does not adapt.
 
@@ -82,7 +87,10 @@ class AdaptiveEProp(EProp):
     tau_adapt: Quantity
 
     traces = "eligibility : 1\neps : 1\ntrace : 1"
-    advance = f"eligibility = gain_post*(psp_pre - beta_post*eps)\neps = exp(-dt/tau_adapt)*eps + eligibility\n{FILTER}"
+    advance = (
+        "eligibility = gain_post*(psp_pre - beta_post*eps)\neps = exp(-dt/tau_adapt)*eps +"
+        f" eligibility\n{FILTER}"
+    )
     reset = "eligibility = 0; eps = 0; trace = 0"
 
     def __post_init__(self):

@@ -1,10 +1,12 @@
 """Reward-modulated Hebbian learning, for the weights of a winner-take-all choice.
 
-Murray 2019, eLife 8:e43299, figure 4: with the unit i, the neuron j, and the reward R of a transition,
+Murray 2019, eLife 8:e43299, figure 4: with the unit i, the neuron j, and the reward R of a
+transition,
 
     dW^s_ij = learning_rate R z_i h_j          at each decision
 
-z_i is 1 for the unit that was chosen and 0 for the others. (The paper prints z = W^s h itself; that rule does not learn the order.)
+z_i is 1 for the unit that was chosen and 0 for the others. (The paper prints z = W^s h itself; that
+rule does not learn the order.)
 """
 
 from dataclasses import dataclass
@@ -19,7 +21,8 @@ class RewardHebbian(LearningRule):
     Parameters
     ----------
     learning_rate : float
-        The paper's eta_s. Within trials of `T` steps (see `Trials`) it is divided by `T`, as every rule's; without, it is not.
+        The paper's eta_s. Within trials of `T` steps (see `Trials`) it is divided by `T`, as every
+        rule's; without, it is not.
 
     Examples
     --------

@@ -1,15 +1,17 @@
-"""When a step runs: a condition on the number of the time step, one string for Python and for C++."""
+"""When a step runs: a condition on the number of the time step, as a string for Python and C++."""
 
 from ..quantities import whole_steps
 
 
 class TrialClock:
-    """Names for the time steps of a trial: its first, its last, and those of the task's inner phases.
+    """Names for the time steps of a trial: its first, its last, and those of the task's inner
+    phases.
 
     Parameters
     ----------
     task : Task
-        Its `phases`, where it has some, are durations by name, one after the other; they need not fill the trial.
+        Its `phases`, where it has some, are durations by name, one after the other; they need not
+        fill the trial.
 
     Attributes
     ----------
@@ -29,11 +31,15 @@ class TrialClock:
         for name, duration in getattr(task, "phases", {}).items():
             ends = begins + whole_steps(f"{type(task).__name__}: phase '{name}'", duration, task.dt)
             if ends > task.n_steps or not name.isidentifier() or name in ("trial", "step"):
-                raise ValueError(f"{type(task).__name__}: phases must have names of their own and fit into the {task.n_steps} steps of a trial; got {task.phases!r}")
+                raise ValueError(
+                    f"{type(task).__name__}: phases must have names of their own and fit into the"
+                    f" {task.n_steps} steps of a trial; got {task.phases!r}"
+                )
             self.ranges[name], begins = (begins, ends), ends
 
     def condition(self, when, every=1):
-        """Return the condition for a `Step`, a string in which ``{step}`` is the number of the time step; None where it always holds.
+        """Return the condition for a `Step`, a string in which ``{step}`` is the number of the time
+        step; None where it always holds.
 
         Raises
         ------
@@ -47,8 +53,16 @@ class TrialClock:
         if name == "trial" and edge == "end":
             return f"({{step}} + 1) % {self.n_steps * every} == 0"
         within = f"({{step}} % {self.n_steps})"
-        condition = {"start": f"{within} == {first}", "end": f"{within} == {end - 1}", "": f"({within} >= {first})*({within} < {end})"}[edge]
-        return condition if every == 1 else f"({condition})*((({{step}} - {within})/{self.n_steps} + 1) % {every} == 0)"
+        condition = {
+            "start": f"{within} == {first}",
+            "end": f"{within} == {end - 1}",
+            "": f"({within} >= {first})*({within} < {end})",
+        }[edge]
+        return (
+            condition
+            if every == 1
+            else f"({condition})*((({{step}} - {within})/{self.n_steps} + 1) % {every} == 0)"
+        )
 
     def phase_and_edge(self, when):
         """Return the phase that a `when` names, and "start", "end" or ""."""
@@ -56,6 +70,11 @@ class TrialClock:
             return when, ""
         name, _, edge = when.rpartition("_")
         if name not in self.ranges or edge not in ("start", "end"):
-            known = [f"'{name}_start', '{name}_end'" for name in self.ranges] + [f"'{name}'" for name in self.ranges if name != "trial"]
-            raise ValueError(f"when must be 'step' or one of {', '.join(known)}, the phases of this task; got {when!r}")
+            known = [f"'{name}_start', '{name}_end'" for name in self.ranges] + [
+                f"'{name}'" for name in self.ranges if name != "trial"
+            ]
+            raise ValueError(
+                f"when must be 'step' or one of {', '.join(known)}, the phases of this task; got"
+                f" {when!r}"
+            )
         return name, edge

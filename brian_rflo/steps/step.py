@@ -10,8 +10,8 @@ from ..schedule import Phase
 
 #: In place of code: the differential equations of the site, as Brian2 integrates them.
 INTEGRATE = "(integrate)"
-#: Where the statements of a step run: in the units of whoever has the mechanism (synapses, neurons, readout units), in the cells at
-#: either end of a projection, in the numbers of each network.
+#: Where the statements of a step run: in the units of whoever has the mechanism (synapses, neurons,
+#: readout units), in the cells at either end of a projection, in the numbers of each network.
 SITES = ("own", "pre", "post", "network")
 
 
@@ -19,9 +19,10 @@ SITES = ("own", "pre", "post", "network")
 class Step:
     """Statements, and where, in which phase and when they run.
 
-    Names without an ending are variables of the site. From synapses, ``x_pre`` and ``x_post`` lead to the cells at either end, and to
-    the mechanism's own variables there. From anywhere, ``x_network`` leads to the number of the network: read it, or add to it with
-    ``+=``. ``x_first`` leads to the same thing in the first of the copies of a network.
+    Names without an ending are variables of the site. From synapses, ``x_pre`` and ``x_post`` lead
+    to the cells at either end, and to the mechanism's own variables there. From anywhere,
+    ``x_network`` leads to the number of the network: read it, or add to it with ``+=``. ``x_first``
+    leads to the same thing in the first of the copies of a network.
 
     Parameters
     ----------
@@ -32,8 +33,9 @@ class Step:
     site : {"own", "pre", "post", "network"}
         Whose statements they are.
     when : str
-        ``"step"`` for each time step; ``"trial_start"``, ``"trial_end"``; a named phase of the trial, its ``_start`` or its ``_end``;
-        at spikes ``"pre_spike"`` or ``"post_spike"`` (site "own") or ``"spike"`` (cells).
+        ``"step"`` for each time step; ``"trial_start"``, ``"trial_end"``; a named phase of the
+        trial, its ``_start`` or its ``_end``; at spikes ``"pre_spike"`` or ``"post_spike"`` (site
+        "own") or ``"spike"`` (cells).
     every : int
         Each so many-th time only: batches, slow copies.
 
@@ -52,7 +54,11 @@ class Step:
     def __post_init__(self):
         if self.site not in SITES:
             raise ValueError(f"Step: site must be one of {', '.join(SITES)}; got {self.site!r}")
-        if isinstance(self.every, bool) or not isinstance(self.every, (int, np.integer)) or self.every < 1:
+        if (
+            isinstance(self.every, bool)
+            or not isinstance(self.every, (int, np.integer))
+            or self.every < 1
+        ):
             raise ValueError(f"Step: every must be a positive whole number; got {self.every!r}")
 
     @property
@@ -74,7 +80,8 @@ class Mechanism:
     constants : dict
         Functions and arrays that the strings name, and that nobody changes.
     parameters : dict
-        Values that the user may change between runs, by name: numbers and quantities among the fields.
+        Values that the user may change between runs, by name: numbers and quantities among the
+        fields.
     """
 
     variables: ClassVar[dict] = {}
@@ -94,8 +101,14 @@ def is_parameter(value):
 
 
 def equations_of(mechanisms, site):
-    """Return the equations that mechanisms ask for at a site; a line that several ask for stands once."""
-    lines = [line.strip() for mechanism in mechanisms for line in mechanism.variables.get(site, "").splitlines()]
+    """Return the equations that mechanisms ask for at a site; a line that several ask for stands
+    once.
+    """
+    lines = [
+        line.strip()
+        for mechanism in mechanisms
+        for line in mechanism.variables.get(site, "").splitlines()
+    ]
     return "\n".join(dict.fromkeys(line for line in lines if line))
 
 
@@ -106,11 +119,15 @@ def constants_of(mechanisms):
 
 def steps_of(mechanisms, *sites):
     """Return the steps at some sites, merged."""
-    return merged(step for mechanism in mechanisms for step in mechanism.steps if step.site in sites)
+    return merged(
+        step for mechanism in mechanisms for step in mechanism.steps if step.site in sites
+    )
 
 
 def merged(steps):
-    """Return steps of which those of one place are one, in the order given, and equal ones are there once."""
+    """Return steps of which those of one place are one, in the order given, and equal ones are
+    there once.
+    """
     blocks = {}
     for step in dict.fromkeys(step for step in steps if step.code.strip()):
         blocks.setdefault(step.place, []).append(step.code)

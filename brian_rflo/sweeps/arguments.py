@@ -16,37 +16,65 @@ def settings_of(function, parameters):
         If they are no arguments of the function, or not given as many values.
     """
     if not inspect.isfunction(function):
-        raise TypeError(f"sweep: give a function, written with def or lambda; got {function!r}. What is the same for all networks can be a parameter with one value")
+        raise TypeError(
+            f"sweep: give a function, written with def or lambda; got {function!r}. What is the"
+            " same for all networks can be a parameter with one value"
+        )
     if isinstance(parameters, dict):
         for name, values in parameters.items():
             check_values(name, values)
-        settings = [dict(zip(parameters, values)) for values in itertools.product(*parameters.values())]
-    elif isinstance(parameters, (list, tuple)) and all(isinstance(one, dict) and one.keys() == parameters[0].keys() for one in parameters):
+        settings = [
+            dict(zip(parameters, values)) for values in itertools.product(*parameters.values())
+        ]
+    elif isinstance(parameters, (list, tuple)) and all(
+        isinstance(one, dict) and one.keys() == parameters[0].keys() for one in parameters
+    ):
         settings = list(parameters)
     else:
-        raise TypeError(f"sweep: parameters must be a dictionary of values by argument, such as {{'seed': range(3)}}, or a list of dictionaries with the same names; got {parameters!r}")
+        raise TypeError(
+            "sweep: parameters must be a dictionary of values by argument, such as {'seed':"
+            f" range(3)}}, or a list of dictionaries with the same names; got {parameters!r}"
+        )
     settings = [{name: plain(value) for name, value in one.items()} for one in settings]
     if not settings or not settings[0]:
-        raise ValueError("sweep: no networks: parameters must have at least one argument, and each at least one value")
+        raise ValueError(
+            "sweep: no networks: parameters must have at least one argument, and each at least one"
+            " value"
+        )
     check_arguments(function, settings[0])
     for one in settings:
         for name, value in one.items():
             check_telling(name, value)
     texts = [described(one) for one in settings]
-    twice = next((one for one, text in zip(settings, texts) if texts.count(text) > 1), None) if len(set(texts)) < len(texts) else None
+    twice = (
+        next((one for one, text in zip(settings, texts) if texts.count(text) > 1), None)
+        if len(set(texts)) < len(texts)
+        else None
+    )
     if twice:
-        raise ValueError(f"sweep: {told(twice)} is given more than once; networks with the same settings are the same to the bit, so vary a seed")
+        raise ValueError(
+            f"sweep: {told(twice)} is given more than once; networks with the same settings are the"
+            " same to the bit, so vary a seed"
+        )
     return settings
 
 
 def check_values(name, values):
     """Raise unless an argument has several values."""
-    if isinstance(values, (str, bytes, dict)) or getattr(values, "ndim", 1) == 0 or not hasattr(values, "__iter__"):
-        raise TypeError(f"sweep: the values of '{name}' must be a sequence; write '{name}': [{values!r}]")
+    if (
+        isinstance(values, (str, bytes, dict))
+        or getattr(values, "ndim", 1) == 0
+        or not hasattr(values, "__iter__")
+    ):
+        raise TypeError(
+            f"sweep: the values of '{name}' must be a sequence; write '{name}': [{values!r}]"
+        )
     if not isinstance(name, str):
         raise TypeError(f"sweep: arguments go by their names; got {name!r}")
     if not hasattr(values, "__len__"):
-        raise TypeError(f"sweep: the values of '{name}' must have an end; write list(...) around them")
+        raise TypeError(
+            f"sweep: the values of '{name}' must have an end; write list(...) around them"
+        )
 
 
 def check_telling(name, value):
@@ -54,10 +82,17 @@ def check_telling(name, value):
     try:
         part = opaque_part(value)
     except RecursionError:
-        raise TypeError(f"sweep: '{name}' is a {type(value).__qualname__} of too many parts within parts to be told from others; give what it is made of, and make it in the function") from None
+        raise TypeError(
+            f"sweep: '{name}' is a {type(value).__qualname__} of too many parts within parts to be"
+            " told from others; give what it is made of, and make it in the function"
+        ) from None
     if part is not None:
         where = f"'{name}' is" if part is value else f"in '{name}' is"
-        raise TypeError(f"sweep: {where} a {type(part).__module__}.{type(part).__qualname__}, and nothing tells it from others of its kind, so finished networks could not be found again; give what it is made of, and make it in the function")
+        raise TypeError(
+            f"sweep: {where} a {type(part).__module__}.{type(part).__qualname__}, and nothing tells"
+            " it from others of its kind, so finished networks could not be found again; give what"
+            " it is made of, and make it in the function"
+        )
 
 
 def check_arguments(function, settings):
@@ -65,4 +100,7 @@ def check_arguments(function, settings):
     try:
         inspect.signature(function).bind(**settings)
     except TypeError as error:
-        raise TypeError(f"sweep: {function.__name__}{inspect.signature(function)} cannot be called with {', '.join(settings)}: {error}") from None
+        raise TypeError(
+            f"sweep: {function.__name__}{inspect.signature(function)} cannot be called with"
+            f" {', '.join(settings)}: {error}"
+        ) from None

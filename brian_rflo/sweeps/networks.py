@@ -20,7 +20,8 @@ from ..parts import Part
 from .returned import arrays_of
 from .words import short
 
-#: Preferences that decide no number: those of messages, and one that is always off here, lest Control-C make a short training of a long one.
+#: Preferences that decide no number: those of messages, and one that is always off here, lest
+#: Control-C make a short training of a long one.
 INDIFFERENT = ("logging.", "core.stop_on_keyboard_interrupt")
 
 
@@ -44,7 +45,11 @@ class Network(Part):
 
     def common(self):
         """What decides the numbers of all networks of the sweep, as text by name."""
-        chosen = {name: repr(value) for name, value in self.preferences.items() if not name.startswith(INDIFFERENT) and value != default_preference(name)}
+        chosen = {
+            name: repr(value)
+            for name, value in self.preferences.items()
+            if not name.startswith(INDIFFERENT) and value != default_preference(name)
+        }
         surroundings = {"preferences of Brian2": repr(chosen), "the device": str(self.device)}
         return super().common() | surroundings
 
@@ -52,18 +57,32 @@ class Network(Part):
         """What the function returns, as arrays, from a Brian2 in which nothing has happened."""
         first = self.first_random()
         with np.errstate(**self.errors), new_brian(self.device, self.preferences, first):
-            arrays = arrays_of(self.function(**{name: copied(value) for name, value in self.arguments.items()}), self.function)  # which may change what it is given
+            arrays = arrays_of(
+                self.function(**{name: copied(value) for name, value in self.arguments.items()}),
+                self.function,
+            )  # which may change what it is given
         return arrays | {"about": np.array(json.dumps(self.began))}
 
     def first_random(self):
-        """Where the random numbers of Brian2 begin: at the argument ``seed``; else at a number that stands for all arguments."""
+        """Where the random numbers of Brian2 begin: at the argument ``seed``; else at a number that
+        stands for all arguments.
+        """
         given = self.arguments.get("seed")
-        return given if type(given) is int and 0 <= given < 2**32 else int(digest(described(self.arguments)), 16) % 2**32
+        return (
+            given
+            if type(given) is int and 0 <= given < 2**32
+            else int(digest(described(self.arguments)), 16) % 2**32
+        )
 
 
 def networks_of(function, settings, device):
     """The networks of a sweep, each with a name of its own."""
-    names = [re.sub(r"[^\w.=+-]+", "", "_".join(f"{name}={short(value)}" for name, value in one.items()))[:120] for one in settings]
+    names = [
+        re.sub(
+            r"[^\w.=+-]+", "", "_".join(f"{name}={short(value)}" for name, value in one.items())
+        )[:120]
+        for one in settings
+    ]
     if len({name.lower() for name in names}) < len(names):
         names = [f"{name}_{digest(described(one))[:6]}" for name, one in zip(names, settings)]
     preferences = {name: prefs[name] for name in prefs}
@@ -74,7 +93,9 @@ def networks_of(function, settings, device):
 
 
 def copied(value):
-    """A copy of an argument, which the function may change; the value itself where there are no copies, as of modules."""
+    """A copy of an argument, which the function may change; the value itself where there are no
+    copies, as of modules.
+    """
     try:
         return deepcopy(value)
     except Exception:
@@ -89,24 +110,25 @@ def default_preference(name):
 
 @contextmanager
 def new_brian(device, preferences, number):
-    """A Brian2 as in a new Python, but for its preferences, with random numbers that begin at `number`; afterwards it is as it was, in a new scope."""
+    """A Brian2 as in a new Python, but for its preferences, with random numbers that begin at
+    `number`; afterwards it is as it was, in a new scope.
+    """
     gc.collect()  # what networks before this one have left
     before = {name: prefs[name] for name in prefs}
     try:
         set_preferences(preferences | {"core.stop_on_keyboard_interrupt": False})
-        with new_clock(), new_names(), own_random_numbers():
-            with on_device(device):
-                own = get_device()
-                start_scope()
-                random.seed(number)
-                np.random.seed(number)  # which seed of a standalone device leaves alone
-                seed_brian(number)
-                yield
-                if get_device() is not own:
-                    raise RuntimeError(
-                        "the function has called set_device; leave that to the sweep, which gives "
-                        "each process a folder of its own: sweep(..., device='cpp_standalone')"
-                    )
+        with new_clock(), new_names(), own_random_numbers(), on_device(device):
+            own = get_device()
+            start_scope()
+            random.seed(number)
+            np.random.seed(number)  # which seed of a standalone device leaves alone
+            seed_brian(number)
+            yield
+            if get_device() is not own:
+                raise RuntimeError(
+                    "the function has called set_device; leave that to the sweep, which gives "
+                    "each process a folder of its own: sweep(..., device='cpp_standalone')"
+                )
     finally:
         set_preferences(before)
         start_scope()

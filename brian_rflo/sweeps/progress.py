@@ -24,7 +24,9 @@ def teller(report):
     if report == "text":
         return printed
     if not callable(report):
-        raise TypeError(f"sweep: report must be 'text', None or a function of one line; got {report!r}")
+        raise TypeError(
+            f"sweep: report must be 'text', None or a function of one line; got {report!r}"
+        )
     return report
 
 
@@ -41,7 +43,13 @@ class Finished:
     """What is finished, and what is told of it; the `report` of `crews.work`."""
 
     def __init__(self, networks, paths, folder, say):
-        self.networks, self.paths, self.folder, self.say, self.rows = networks, paths, folder, say, {}
+        self.networks, self.paths, self.folder, self.say, self.rows = (
+            networks,
+            paths,
+            folder,
+            say,
+            {},
+        )
         for network in networks:
             if paths[network.name].exists():
                 self.rows[network.name] = self.row(network, read(paths[network.name]))
@@ -53,7 +61,9 @@ class Finished:
         """The row of a finished network."""
         with foreign(self.paths[network.name]):
             numbers, remark = numbers_of(returned_from(arrays), network.arguments)
-        return Row(network.arguments, numbers, float(arrays["seconds"]), remark, self.paths[network.name])
+        return Row(
+            network.arguments, numbers, float(arrays["seconds"]), remark, self.paths[network.name]
+        )
 
     def traceback(self, network):
         """Where a failure is told at length."""
@@ -81,7 +91,9 @@ class Finished:
         with suppress(OSError):
             write_whole(file, lambda waiting: waiting.write_text(text, encoding="utf-8"))
         where = f" ({file})" if file.exists() else ""
-        self.rows[network.name] = Row(network.arguments, {}, np.nan, f"failed: {failure.reason}", None, failure)
+        self.rows[network.name] = Row(
+            network.arguments, {}, np.nan, f"failed: {failure.reason}", None, failure
+        )
         self.shown += 1
         if self.shown <= SHOWN_FAILURES:
             self.say(f"  failed: {told(network.arguments)}: {failure.reason}{where}")
@@ -94,7 +106,10 @@ class Finished:
             return
         self.said = time.monotonic()
         others = f", {len(elsewhere)} at work in another sweep" if elsewhere else ""
-        self.say(f"  {self.counted()} after {spoken(self.said - self.began)}{self.time_left(crew)}{others}")
+        self.say(
+            f"  {self.counted()} after"
+            f" {spoken(self.said - self.began)}{self.time_left(crew)}{others}"
+        )
 
     def time_left(self, crew):
         """How long the rest will take, in words; nothing before the first one is finished."""
@@ -102,7 +117,11 @@ class Finished:
         if not done or not self.computed:
             return ""
         elapsed = time.monotonic() - self.began
-        at_a_time = min(crew.at_a_time, left) if np.isfinite(crew.at_a_time) else max(1.0, self.computed / elapsed)
+        at_a_time = (
+            min(crew.at_a_time, left)
+            if np.isfinite(crew.at_a_time)
+            else max(1.0, self.computed / elapsed)
+        )
         half_done = 0.5 * min(at_a_time, left) if not isinstance(crew, Here) else 0.0
         return f", about {spoken((left - half_done) * self.computed / done / at_a_time)} left"
 
@@ -118,13 +137,27 @@ class Finished:
     def say_what_there_is(self, missing):
         """What of the sweep was in the folder, and why something is computed anew."""
         if len(missing) < len(self.networks):
-            self.say(f"{len(self.networks) - len(missing)} of {len(self.networks)} networks are finished already, in {self.folder}")
-        changed = [what for network in missing for what in [self.what_has_changed(network.name, network.began)] if what]
+            self.say(
+                f"{len(self.networks) - len(missing)} of {len(self.networks)} networks are finished"
+                f" already, in {self.folder}"
+            )
+        changed = [
+            what
+            for network in missing
+            for what in [self.what_has_changed(network.name, network.began)]
+            if what
+        ]
         if changed:
-            self.say(f"{len(changed)} networks are computed anew: what is in {self.folder} is older than a change of {' and '.join(sorted(set().union(*changed)))} (it stays there until you delete it)")
+            self.say(
+                f"{len(changed)} networks are computed anew: what is in {self.folder} is older than"
+                f" a change of {' and '.join(sorted(set().union(*changed)))} (it stays there until"
+                " you delete it)"
+            )
 
     def what_has_changed(self, name, now):
-        """Between a network of now and the one of the same settings that is in the folder; nothing if there is none."""
+        """Between a network of now and the one of the same settings that is in the folder; nothing
+        if there is none.
+        """
         for path in self.folder.glob(f"{name}-*.npz"):
             with suppress(OSError, KeyError, RuntimeError, ValueError):
                 then = json.loads(str(read_arrays(path)["about"]))
@@ -150,9 +183,17 @@ class Finished:
 
     def table(self):
         """All that is known by now."""
-        return SweepTable([self.rows[network.name] for network in self.networks if network.name in self.rows])
+        return SweepTable(
+            [self.rows[network.name] for network in self.networks if network.name in self.rows]
+        )
 
 
 def spoken(seconds):
     """A time in words."""
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 120
+        else f"{seconds / 60:.0f} min"
+        if seconds < 7200
+        else f"{seconds / 3600:.1f} h"
+    )

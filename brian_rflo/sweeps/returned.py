@@ -1,4 +1,4 @@
-"""What the function of a sweep returns, as arrays in a file, as numbers in the table, as a dataset."""
+"""What the function of a sweep returns: as arrays in a file, numbers in the table, a dataset."""
 
 import numpy as np
 from brian2 import Quantity, get_unit
@@ -23,19 +23,35 @@ def arrays_of(returned, function):
     if isinstance(returned, TrainingResult):
         return returned.arrays()
     if not isinstance(returned, dict):
-        raise TypeError(f"{function.__name__} must return what train returned, or a dictionary of numbers and arrays by name; got {type(returned).__name__}")
+        raise TypeError(
+            f"{function.__name__} must return what train returned, or a dictionary of numbers and"
+            f" arrays by name; got {type(returned).__name__}"
+        )
     arrays = {f"value/{name}": np.asarray(value) for name, value in returned.items()}
-    objects = [name.removeprefix("value/") for name, array in arrays.items() if array.dtype == object]
+    objects = [
+        name.removeprefix("value/") for name, array in arrays.items() if array.dtype == object
+    ]
     if objects:
-        raise TypeError(f"{function.__name__} must return numbers, texts and arrays; '{objects[0]}' is {type(returned[objects[0]]).__name__}")
-    return arrays | {f"unit/{name}": np.array(value.dim._dims) for name, value in returned.items() if isinstance(value, Quantity) and not value.dim.is_dimensionless}
+        raise TypeError(
+            f"{function.__name__} must return numbers, texts and arrays; '{objects[0]}' is"
+            f" {type(returned[objects[0]]).__name__}"
+        )
+    return arrays | {
+        f"unit/{name}": np.array(value.dim._dims)
+        for name, value in returned.items()
+        if isinstance(value, Quantity) and not value.dim.is_dimensionless
+    }
 
 
 def returned_from(arrays):
     """The inverse of `arrays_of`."""
     if "losses" in arrays:
         return TrainingResult.from_arrays(arrays)
-    return {name.removeprefix("value/"): value_of(name.removeprefix("value/"), arrays) for name in arrays if name.startswith("value/")}
+    return {
+        name.removeprefix("value/"): value_of(name.removeprefix("value/"), arrays)
+        for name in arrays
+        if name.startswith("value/")
+    }
 
 
 def value_of(name, arrays):
@@ -50,17 +66,29 @@ def numbers_of(returned, parameters):
     """What the table says of a network."""
     if isinstance(returned, TrainingResult):
         diverged = int((returned.diverged_in >= 0).sum())
-        return {"final_loss": float(np.median(returned.final_loss))}, f"{diverged} of {len(returned.losses)} diverged" if diverged else ""
+        return {"final_loss": float(np.median(returned.final_loss))}, (
+            f"{diverged} of {len(returned.losses)} diverged" if diverged else ""
+        )
     names = free_names(returned, parameters)
-    return {names[name]: value for name, value in returned.items() if isinstance(value, PLAIN) or is_scalar(value)}, ""
+    return {
+        names[name]: value
+        for name, value in returned.items()
+        if isinstance(value, PLAIN) or is_scalar(value)
+    }, ""
 
 
 def free_names(returned, parameters):
-    """Names of what is returned, by those that it has: others where a parameter has one, or a column that the table has anyway."""
+    """Names of what is returned, by those that it has: others where a parameter has one, or a
+    column that the table has anyway.
+    """
     names, taken = {}, {*returned, *parameters, *COLUMNS}
     for name in returned:
         names[name] = name
-        while names[name] in parameters or names[name] in COLUMNS or (names[name] != name and names[name] in taken):
+        while (
+            names[name] in parameters
+            or names[name] in COLUMNS
+            or (names[name] != name and names[name] in taken)
+        ):
             names[name] = f"returned_{names[name]}"
         taken.add(names[name])
     return names
@@ -71,14 +99,29 @@ def dataset_of(returned, parameters):
     if isinstance(returned, TrainingResult):
         return returned.to_xarray()
     names = free_names(returned, parameters)
-    return labelled.xarray().Dataset({names[name]: (dimensions(name, np.ndim(value), {*names.values(), *parameters}), np.asarray(value), units_of(value)) for name, value in returned.items()})
+    return labelled.xarray().Dataset(
+        {
+            names[name]: (
+                dimensions(name, np.ndim(value), {*names.values(), *parameters}),
+                np.asarray(value),
+                units_of(value),
+            )
+            for name, value in returned.items()
+        }
+    )
 
 
 def dimensions(name, number, taken):
     """Names of the dimensions of an array, which no array has."""
-    return [f"{name}_{'axis_' if f'{name}_{axis}' in taken else ''}{axis}" for axis in range(number)]
+    return [
+        f"{name}_{'axis_' if f'{name}_{axis}' in taken else ''}{axis}" for axis in range(number)
+    ]
 
 
 def units_of(value):
     """The unit of a quantity, as an attribute."""
-    return {"units": repr(get_unit(value.dim))} if isinstance(value, Quantity) and not value.dim.is_dimensionless else {}
+    return (
+        {"units": repr(get_unit(value.dim))}
+        if isinstance(value, Quantity) and not value.dim.is_dimensionless
+        else {}
+    )

@@ -1,4 +1,6 @@
-"""The sweep itself: which networks there are, which of them are finished, and a crew for the others."""
+"""The sweep itself: which networks there are, which of them are finished, and a crew for the
+others.
+"""
 
 import multiprocessing
 
@@ -14,26 +16,32 @@ from .progress import Finished, teller
 
 
 def sweep(function, parameters, folder, workers=None, executor=None, device=None, report="text"):
-    """Call a function for all combinations of its arguments, several at the same time, and keep what it returns.
+    """Call a function for all combinations of its arguments, several at the same time, and keep
+    what it returns.
 
     Parameters
     ----------
     function : callable
-        Builds and trains a network; returns a `TrainingResult`, or a dictionary of numbers and arrays. It finds Brian2 as in a new Python: nothing in the
-        magic network, a time step of 0.1 ms, random numbers that begin at its argument ``seed``, if it has one, and else depend on all arguments. The
-        preferences are those of now.
+        Builds and trains a network; returns a `TrainingResult`, or a dictionary of numbers and
+        arrays. It finds Brian2 as in a new Python: nothing in the magic network, a time step of 0.1
+        ms, random numbers that begin at its argument ``seed``, if it has one, and else depend on
+        all arguments. The preferences are those of now.
     parameters : dict or sequence of dict
-        The values of each argument, of which all combinations are computed; or the arguments of each network one by one.
+        The values of each argument, of which all combinations are computed; or the arguments of
+        each network one by one.
     folder : path
-        For the results. Networks that are in it are not computed again, unless function, package, versions or preferences have changed.
+        For the results. Networks that are in it are not computed again, unless function, package,
+        versions or preferences have changed.
     workers : int, optional
-        Networks at the same time, each in a process (with joblib: ``pip install 'brian_rflo[sweep]'``); one for each core by default. With 1 they are computed
-        here, one after the other.
+        Networks at the same time, each in a process (with joblib: ``pip install
+        'brian_rflo[sweep]'``); one for each core by default. With 1 they are computed here, one
+        after the other.
     executor : optional
-        Whoever computes instead: an executor of `concurrent.futures` that has processes, a Dask client, an executor of submitit.
+        Whoever computes instead: an executor of `concurrent.futures` that has processes, a Dask
+        client, an executor of submitit.
     device : {"numpy", "cython", "cpp_standalone", "auto"}, optional
-        Where Brian2 runs; as its preferences say by default. C++ standalone programs of one process are built in one folder, so that only what has
-        changed since the last network is compiled.
+        Where Brian2 runs; as its preferences say by default. C++ standalone programs of one process
+        are built in one folder, so that only what has changed since the last network is compiled.
     report : "text", None or callable
         Whether progress is printed, or a function that takes each line of it.
 
@@ -56,10 +64,12 @@ def sweep(function, parameters, folder, workers=None, executor=None, device=None
     >>> def train(seed, learning_rate):
     ...     task = PeriodicOutput(period=20*ms)
     ...     defaultclock.dt = task.dt
-    ...     net = LearningNetwork(task, RateNeurons(5, tau=10*ms), RFLO(learning_rate, tau=10*ms), initial=Murray2019(seed=seed))
+    ...     neurons, rule = RateNeurons(5, tau=10*ms), RFLO(learning_rate, tau=10*ms)
+    ...     net = LearningNetwork(task, neurons, rule, initial=Murray2019(seed=seed))
     ...     return net.train(2)
+    >>> parameters = {"seed": range(2), "learning_rate": [0.01, 0.1]}
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     table = sweep(train, {"seed": range(2), "learning_rate": [0.01, 0.1]}, folder, workers=1, report=None)
+    ...     table = sweep(train, parameters, folder, workers=1, report=None)
     ...     table.result(seed=1, learning_rate=0.1).losses.shape
     (1, 2)
     """
@@ -75,10 +85,16 @@ def sweep(function, parameters, folder, workers=None, executor=None, device=None
     found.say_what_there_is(missing)
     try:
         if missing:
-            crew = crew_of(executor, min(workers or devices.cores(), len(missing)) if executor is None else None)
+            crew = crew_of(
+                executor,
+                min(workers or devices.cores(), len(missing)) if executor is None else None,
+            )
             work(crew, missing, paths, found)
     except KeyboardInterrupt:
-        say(f"interrupted: {found.counted()} are finished, in {folder}; the same sweep goes on from there")
+        say(
+            f"interrupted: {found.counted()} are finished, in {folder}; the same sweep goes on from"
+            " there"
+        )
         raise
     finally:
         found.save_table()
@@ -91,8 +107,20 @@ def check_surroundings(function, workers, executor):
     if workers is not None:
         check_count("sweep: workers", workers)
         if executor is not None:
-            raise ValueError("sweep: workers counts processes of this machine, and an executor has its own; leave one of them out")
+            raise ValueError(
+                "sweep: workers counts processes of this machine, and an executor has its own;"
+                " leave one of them out"
+            )
     if get_device() is not devices.runtime():
-        raise RuntimeError(f"sweep: Brian2's device is set to {type(get_device()).__name__}, but each network needs its own; write set_device('runtime'), and sweep(..., device='cpp_standalone')")
-    if multiprocessing.current_process().name != "MainProcess" and function.__module__ in ("__main__", "__mp_main__"):
-        raise RuntimeError("sweep was called while a process of another sweep imported this script; put it below: if __name__ == '__main__':")
+        raise RuntimeError(
+            f"sweep: Brian2's device is set to {type(get_device()).__name__}, but each network"
+            " needs its own; write set_device('runtime'), and sweep(..., device='cpp_standalone')"
+        )
+    if multiprocessing.current_process().name != "MainProcess" and function.__module__ in (
+        "__main__",
+        "__mp_main__",
+    ):
+        raise RuntimeError(
+            "sweep was called while a process of another sweep imported this script; put it below:"
+            " if __name__ == '__main__':"
+        )

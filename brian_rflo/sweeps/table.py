@@ -21,7 +21,9 @@ SHOWN_ROWS, MISSING = 60, object()
 
 @dataclass(frozen=True)
 class Row:
-    """A network in the table: its settings, numbers and seconds, a remark, its file, and why it has failed, if it has."""
+    """A network in the table: its settings, numbers and seconds, a remark, its file, and why it has
+    failed, if it has.
+    """
 
     settings: dict
     numbers: dict
@@ -45,15 +47,18 @@ class SweepTable:
     Attributes
     ----------
     rows : list of Row
-        Of each network `settings`, `numbers` (``"final_loss"``, the median over networks side by side; or all single numbers in the dictionary that the
-        function returned), `seconds`, `path`, and, where it has failed, `failure` with `reason` and `details`, the traceback.
+        Of each network `settings`, `numbers` (``"final_loss"``, the median over networks side by
+        side; or all single numbers in the dictionary that the function returned), `seconds`,
+        `path`, and, where it has failed, `failure` with `reason` and `details`, the traceback.
     """
 
     rows: list
 
     @property
     def results(self):
-        """What the function returned, network by network, read from the files now; None where it failed."""
+        """What the function returned, network by network, read from the files now; None where it
+        failed.
+        """
         return [row.result() for row in self.rows]
 
     @property
@@ -73,10 +78,24 @@ class SweepTable:
         """
         unknown = [name for name in settings if name not in self.rows[0].settings]
         if unknown:
-            raise KeyError(f"the networks have no argument '{unknown[0]}'; they have {', '.join(self.rows[0].settings)}")
-        found = [row for row in self.rows if all(described(row.settings[name]) == described(plain(value)) for name, value in settings.items())]
+            raise KeyError(
+                f"the networks have no argument '{unknown[0]}'; they have"
+                f" {', '.join(self.rows[0].settings)}"
+            )
+        found = [
+            row
+            for row in self.rows
+            if all(
+                described(row.settings[name]) == described(plain(value))
+                for name, value in settings.items()
+            )
+        ]
         if len(found) != 1:
-            there = "; ".join(f"{name} is one of {', '.join(dict.fromkeys(short(row.settings[name]) for row in self.rows))}" for name in self.rows[0].settings)
+            there = "; ".join(
+                f"{name} is one of"
+                f" {', '.join(dict.fromkeys(short(row.settings[name]) for row in self.rows))}"
+                for name in self.rows[0].settings
+            )
             raise KeyError(f"{len(found)} networks have {told(settings)}; {there}")
         if found[0].failure:
             raise RuntimeError(f"{told(settings)} has failed: {found[0].failure}")
@@ -92,29 +111,45 @@ class SweepTable:
         return list(dict.fromkeys(name for row in self.rows for name in row.numbers))
 
     def column(self, name):
-        """An argument or a number, row by row, None where there is none, and its unit: quantities are in base units."""
+        """An argument or a number, row by row, None where there is none, and its unit: quantities
+        are in base units.
+        """
         values = [(row.settings | row.numbers).get(name, MISSING) for row in self.rows]
         there, unit = labels([value for value in values if value is not MISSING])
         there = iter(there)
         return [None if value is MISSING else next(there) for value in values], unit
 
     def save(self, path):
-        """Write it as CSV, whole or not at all; quantities in base units, which the header names. Returns the path."""
+        """Write it as CSV, whole or not at all; quantities in base units, which the header names.
+        Returns the path.
+        """
         columns = {name: self.column(name) for name in (*self.parameters, *self.columns())}
-        header = [*(f"{name} ({unit})" if unit else name for name, (_, unit) in columns.items()), "seconds", "remark"]
-        seconds, remarks = ["" if np.isnan(row.seconds) else row.seconds for row in self.rows], [row.remark for row in self.rows]
+        header = [
+            *(f"{name} ({unit})" if unit else name for name, (_, unit) in columns.items()),
+            "seconds",
+            "remark",
+        ]
+        seconds, remarks = (
+            ["" if np.isnan(row.seconds) else row.seconds for row in self.rows],
+            [row.remark for row in self.rows],
+        )
 
         def write(waiting):
             with open(waiting, "w", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerows([header, *zip(*(values for values, _ in columns.values()), seconds, remarks)])
+                csv.writer(file).writerows(
+                    [header, *zip(*(values for values, _ in columns.values()), seconds, remarks)]
+                )
 
         return write_whole(path, write)
 
     def to_xarray(self):
-        """An `xarray.Dataset` along the parameters, `seconds` among its variables, NaN where a network failed; needs ``brian_rflo[results]``.
+        """An `xarray.Dataset` along the parameters, `seconds` among its variables, NaN where a
+        network failed; needs ``brian_rflo[results]``.
 
-        Results that are no `TrainingResult` have dimensions like ``"rates_0"``, ``"rates_1"``. A returned name that is one of a parameter becomes ``"returned_NAME"``; a parameter
-        that has the name of a dimension of results ``"parameter_NAME"``. Parameters of several kinds, ``[None, 10*ms]``, have texts for values.
+        Results that are no `TrainingResult` have dimensions like ``"rates_0"``, ``"rates_1"``. A
+        returned name that is one of a parameter becomes ``"returned_NAME"``; a parameter that has
+        the name of a dimension of results ``"parameter_NAME"``. Parameters of several kinds,
+        ``[None, 10*ms]``, have texts for values.
 
         Raises
         ------
@@ -123,45 +158,90 @@ class SweepTable:
         """
         done = [row.failure is None for row in self.rows]
         if not any(done):
-            raise ValueError("no network has been finished, so there is nothing to put into arrays; see the reasons in table.failed")
-        datasets = [dataset_of(row.result(), self.parameters).assign(seconds=((), row.seconds, {"units": "s"})) for row in self.rows if row.failure is None]
+            raise ValueError(
+                "no network has been finished, so there is nothing to put into arrays; see the"
+                " reasons in table.failed"
+            )
+        datasets = [
+            dataset_of(row.result(), self.parameters).assign(
+                seconds=((), row.seconds, {"units": "s"})
+            )
+            for row in self.rows
+            if row.failure is None
+        ]
         check_sizes(datasets)
         check_units(datasets)
         taken = {name for dataset in datasets for name in (*dataset.variables, *dataset.dims)}
-        places = {f"parameter_{name}" if name in taken else name: self.column(name) for name in self.parameters}
-        stacked = labelled.stacked(datasets, {name: values for name, (values, _) in places.items()}, **{name: list(compress(values, done)) for name, (values, _) in places.items()})
+        places = {
+            f"parameter_{name}" if name in taken else name: self.column(name)
+            for name in self.parameters
+        }
+        stacked = labelled.stacked(
+            datasets,
+            {name: values for name, (values, _) in places.items()},
+            **{name: list(compress(values, done)) for name, (values, _) in places.items()},
+        )
         for name, (_, unit) in places.items():
             stacked[name].attrs.update({"units": unit} if unit else {})
         return stacked
 
     def plot(self, parameter, number=None, ax=None):
-        """Draw a number of the table, by default the first, against a parameter: a point for each network, a line through the medians; returns the axes."""
+        """Draw a number of the table, by default the first, against a parameter: a point for each
+        network, a line through the medians; returns the axes.
+        """
         return plotting.plot_sweep(self, parameter, number, ax)
 
     def __str__(self):
         lines = [[*self.parameters, *self.columns(), "seconds", ""]]
-        lines += [[*(short(value) for value in row.settings.values()), *(shown(row.numbers.get(name, "")) for name in self.columns()), shown(row.seconds, ".1f"), first_line(row.remark)] for row in self.rows]
+        lines += [
+            [
+                *(short(value) for value in row.settings.values()),
+                *(shown(row.numbers.get(name, "")) for name in self.columns()),
+                shown(row.seconds, ".1f"),
+                first_line(row.remark),
+            ]
+            for row in self.rows
+        ]
         if len(lines) > SHOWN_ROWS + 1:
             lines[SHOWN_ROWS // 2 + 1 : -SHOWN_ROWS // 2] = [["..."] + [""] * (len(lines[0]) - 1)]
         widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-        text = ["  ".join([*(cell.rjust(width) for cell, width in zip(line[:-1], widths)), line[-1]]).rstrip() for line in lines]
+        text = [
+            "  ".join(
+                [*(cell.rjust(width) for cell, width in zip(line[:-1], widths)), line[-1]]
+            ).rstrip()
+            for line in lines
+        ]
         return "\n".join([text[0], "-" * max(map(len, text[:1])), *text[1:]])
 
 
 def check_sizes(datasets):
     """Raise unless arrays of one name have one size, or coordinates that say what is missing."""
-    for name in dict.fromkeys(name for dataset in datasets for name in dataset.dims if name not in dataset.coords):
+    for name in dict.fromkeys(
+        name for dataset in datasets for name in dataset.dims if name not in dataset.coords
+    ):
         sizes = sorted({dataset.sizes[name] for dataset in datasets if name in dataset.dims})
         if len(sizes) > 1:
-            raise ValueError(f"the arrays of these networks have from {sizes[0]} to {sizes[-1]} entries along '{name}', so they are no one array; take them one by one: table.results, or table.result(...).to_xarray()")
+            raise ValueError(
+                f"the arrays of these networks have from {sizes[0]} to {sizes[-1]} entries along"
+                f" '{name}', so they are no one array; take them one by one: table.results, or"
+                " table.result(...).to_xarray()"
+            )
 
 
 def check_units(datasets):
     """Raise unless arrays of one name have one unit."""
     for name in dict.fromkeys(name for dataset in datasets for name in dataset.data_vars):
-        units = {dataset[name].attrs.get("units", "1") for dataset in datasets if name in dataset.data_vars}
+        units = {
+            dataset[name].attrs.get("units", "1")
+            for dataset in datasets
+            if name in dataset.data_vars
+        }
         if len(units) > 1:
-            raise ValueError(f"'{name}' has the unit {' in some of these networks and '.join(sorted(units))} in others, so they are no one array; let the function return one unit, or take table.results")
+            raise ValueError(
+                f"'{name}' has the unit {' in some of these networks and '.join(sorted(units))} in"
+                " others, so they are no one array; let the function return one unit, or take"
+                " table.results"
+            )
 
 
 def shown(value, form=".3g"):

@@ -16,9 +16,16 @@ def short(value):
     """A value in few letters."""
     if isinstance(value, PLAIN) or is_scalar(value):
         return first_line(str(value))
-    if isinstance(value, (list, tuple, np.ndarray)) and getattr(value, "ndim", 1) == 1 and len(value) <= FEW and all(isinstance(plain(item), PLAIN) or is_scalar(item) for item in value):
+    if (
+        isinstance(value, (list, tuple, np.ndarray))
+        and getattr(value, "ndim", 1) == 1
+        and len(value) <= FEW
+        and all(isinstance(plain(item), PLAIN) or is_scalar(item) for item in value)
+    ):
         return f"({', '.join(short(plain(item)) for item in value)})"
-    return getattr(value, "__name__", None) or f"{type(value).__name__}-{digest(described(value))[:4]}"
+    return (
+        getattr(value, "__name__", None) or f"{type(value).__name__}-{digest(described(value))[:4]}"
+    )
 
 
 def is_scalar(value):
@@ -27,7 +34,9 @@ def is_scalar(value):
 
 
 def plain(value):
-    """NumPy's numbers as Python's, so that the function gets the same from a list and from an array."""
+    """NumPy's numbers as Python's, so that the function gets the same from a list and from an
+    array.
+    """
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -43,12 +52,45 @@ def told(settings):
 
 
 def labels(values):
-    """Values as they stand in a column, and their unit: numbers and texts as they are, quantities of one dimension in base units; a mixture as texts, which differ where the values do."""
-    kinds = {("quantity", value.dim) if is_scalar(value) else "bool" if isinstance(value, bool) else "number" if isinstance(value, (int, float)) else "text" if isinstance(value, str) else "other" for value in values}
+    """Values as they stand in a column, and their unit: numbers and texts as they are, quantities
+    of one dimension in base units; a mixture as texts, which differ where the values do.
+    """
+    kinds = {
+        (
+            ("quantity", value.dim)
+            if is_scalar(value)
+            else (
+                "bool"
+                if isinstance(value, bool)
+                else (
+                    "number"
+                    if isinstance(value, (int, float))
+                    else "text"
+                    if isinstance(value, str)
+                    else "other"
+                )
+            )
+        )
+        for value in values
+    }
     if len(kinds) == 1 and "other" not in kinds:
         (kind,) = kinds
-        return (list(values), "") if isinstance(kind, str) else ([float(value) for value in values], repr(get_unit(kind[1])))
-    texts = dict(sorted({described(value): short(value) for value in values}.items(), key=lambda pair: pair[1]))
-    of_one_name = [[text for text, _ in same] for _, same in groupby(texts.items(), key=lambda pair: pair[1])]
-    told_apart = {text: texts[text] if len(same) == 1 else f"{texts[text]}-{digest(text)[:4]}" for same in of_one_name for text in same}
+        return (
+            (list(values), "")
+            if isinstance(kind, str)
+            else ([float(value) for value in values], repr(get_unit(kind[1])))
+        )
+    texts = dict(
+        sorted(
+            {described(value): short(value) for value in values}.items(), key=lambda pair: pair[1]
+        )
+    )
+    of_one_name = [
+        [text for text, _ in same] for _, same in groupby(texts.items(), key=lambda pair: pair[1])
+    ]
+    told_apart = {
+        text: texts[text] if len(same) == 1 else f"{texts[text]}-{digest(text)[:4]}"
+        for same in of_one_name
+        for text in same
+    }
     return [told_apart[described(value)] for value in values], ""

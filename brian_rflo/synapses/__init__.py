@@ -5,4 +5,12 @@ from .fixed import FeedbackSynapses, FixedSynapses
 from .plastic import DALE, PlasticSynapses
 from .projection import Projection
 
-__all__ = ["DALE", "AdaptiveFeedbackSynapses", "FeedbackSynapses", "FixedSynapses", "PlasticSynapses", "Projection", "SymmetricFeedbackSum"]
+__all__ = [
+    "DALE",
+    "AdaptiveFeedbackSynapses",
+    "FeedbackSynapses",
+    "FixedSynapses",
+    "PlasticSynapses",
+    "Projection",
+    "SymmetricFeedbackSum",
+]

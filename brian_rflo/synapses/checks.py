@@ -18,20 +18,35 @@ KNOWN = {"trial_steps"}
 
 
 def check_rule_strings(rule, reader):
-    """Raise unless a rule learns, and its traces are either differential equations or statements."""
+    """Raise unless a rule learns, and its traces are differential equations or else statements."""
     if not rule.updates:
-        raise ValueError(f"{reader}: it has no update, so nothing would be learned; write its expression in a subclass of LearningRule, for example update = 'feedback_post*activity_pre'")
+        raise ValueError(
+            f"{reader}: it has no update, so nothing would be learned; write its expression in a"
+            " subclass of LearningRule, for example update = 'feedback_post*activity_pre'"
+        )
     equations = Equations(rule.traces)
     if rule.advance and equations.diff_eq_names:
-        raise ValueError(f"{reader}: its traces are differential equations ({', '.join(sorted(equations.diff_eq_names))}) and its advance has statements too; write all of them as statements, for example 'p = exp(-dt/tau)*p + gain_post*activity_pre'")
-    statements = "\n".join(step.code for step in rule.steps if step.site == "own" and step.when != "trial_start")
+        raise ValueError(
+            f"{reader}: its traces are differential equations"
+            f" ({', '.join(sorted(equations.diff_eq_names))}) and its advance has statements too;"
+            " write all of them as statements, for example 'p = exp(-dt/tau)*p +"
+            " gain_post*activity_pre'"
+        )
+    statements = "\n".join(
+        step.code for step in rule.steps if step.site == "own" and step.when != "trial_start"
+    )
     forgotten = set(equations.names) - written(statements) if rule.advance else set()
     if forgotten:
-        raise ValueError(f"{reader}: its advance never writes {', '.join(map(repr, sorted(forgotten)))}, which its traces declare; a misspelt name?")
+        raise ValueError(
+            f"{reader}: its advance never writes {', '.join(map(repr, sorted(forgotten)))}, which"
+            " its traces declare; a misspelt name?"
+        )
 
 
 def check_ports(synapses, source, target, reader):
-    """Raise unless both groups have the variables that a projection and its rule need, and spikes can be sent where they must be."""
+    """Raise unless both groups have the variables that a projection and its rule need, and spikes
+    can be sent where they must be.
+    """
     if hasattr(whole(target), "check_projection"):
         whole(target).check_projection(synapses.rule, synapses.onto)
     if synapses.sends_spikes:
@@ -52,21 +67,56 @@ def check_names(synapses, reader):
     rule = synapses.rule
     hidden = sorted(set(rule.constants) & set(synapses.variables))
     if hidden:
-        raise ValueError(f"{reader}: the neurons' constant '{hidden[0]}' has the name of a variable of the synapses, which its strings would read in its place; call the constant otherwise, or write its value into the equations")
-    known = {*KNOWN, *synapses.variables, *synapses.namespace, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNITS}
+        raise ValueError(
+            f"{reader}: the neurons' constant '{hidden[0]}' has the name of a variable of the"
+            " synapses, which its strings would read in its place; call the constant otherwise, or"
+            " write its value into the equations"
+        )
+    known = {
+        *KNOWN,
+        *synapses.variables,
+        *synapses.namespace,
+        *DEFAULT_FUNCTIONS,
+        *DEFAULT_CONSTANTS,
+        *DEFAULT_UNITS,
+    }
     for part, names in names_by_part(synapses).items():
-        unknown = ", ".join(repr(name) for name in sorted(names - known) if not name.endswith((NETWORK, FIRST)))
+        unknown = ", ".join(
+            repr(name) for name in sorted(names - known) if not name.endswith((NETWORK, FIRST))
+        )
         if unknown:
-            remedy = "write a number in its place; or, for DALE, give RateNeurons excitatory=" if part == "constraint" else "make it a parameter or a trace of the rule"
-            raise ValueError(f"{reader}: its {part} {'name' if part == 'traces' else 'names'} {unknown}, which neither the rule, the synapses nor the two groups have; {remedy}, or make it a variable of a group (with _pre or _post behind its name)")
+            remedy = (
+                "write a number in its place; or, for DALE, give RateNeurons excitatory="
+                if part == "constraint"
+                else "make it a parameter or a trace of the rule"
+            )
+            raise ValueError(
+                f"{reader}: its {part} {'name' if part == 'traces' else 'names'} {unknown}, which"
+                f" neither the rule, the synapses nor the two groups have; {remedy}, or make it a"
+                " variable of a group (with _pre or _post behind its name)"
+            )
 
 
 def names_by_part(synapses):
     """Return the names in each of a rule's strings, by what the string is called."""
     rule, advance = synapses.rule, without_comments(synapses.rule.advance)
-    names = {"traces": set(synapses.equations.identifiers), "advance": get_identifiers(advance) - written(advance)}
-    texts = {"update": "\n".join(f"({update})" for update in rule.updates.values()), "rate_gradient": rule.rate_gradient, "summed": rule.summed, "reset": rule.reset, "transmits": rule.transmits, "constraint": synapses.constraint}
-    return names | {part: set(get_identifiers(without_comments(text))) for part, text in texts.items()} | {"constraint": get_identifiers(synapses.constraint) - written(synapses.constraint)}
+    names = {
+        "traces": set(synapses.equations.identifiers),
+        "advance": get_identifiers(advance) - written(advance),
+    }
+    texts = {
+        "update": "\n".join(f"({update})" for update in rule.updates.values()),
+        "rate_gradient": rule.rate_gradient,
+        "summed": rule.summed,
+        "reset": rule.reset,
+        "transmits": rule.transmits,
+        "constraint": synapses.constraint,
+    }
+    return (
+        names
+        | {part: set(get_identifiers(without_comments(text))) for part, text in texts.items()}
+        | {"constraint": get_identifiers(synapses.constraint) - written(synapses.constraint)}
+    )
 
 
 def check_times(synapses):
@@ -83,6 +133,15 @@ def check_copies(synapses):
     copies = synapses.learn.copies
     if copies == 1 or synapses.trials is None or is_standalone():
         return
-    values = synapses.variables["w"].get_value().reshape(-1, copies, synapses.geometry.n_pre * synapses.geometry.n_post)
+    values = (
+        synapses.variables["w"]
+        .get_value()
+        .reshape(-1, copies, synapses.geometry.n_pre * synapses.geometry.n_post)
+    )
     if not np.array_equal(values, np.broadcast_to(values[:, :1], values.shape), equal_nan=True):
-        raise ValueError(f"'{synapses.name}' has other weights in each of the {copies} copies of a network, which are to share them; set them with {synapses.name}.set_matrix(np.repeat(matrices, {copies}, axis=0)), matrices being [network, post, pre]")
+        raise ValueError(
+            f"'{synapses.name}' has other weights in each of the {copies} copies of a network,"
+            " which are to share them; set them with"
+            f" {synapses.name}.set_matrix(np.repeat(matrices, {copies}, axis=0)), matrices being"
+            " [network, post, pre]"
+        )

@@ -13,9 +13,11 @@ from .plastic import PlasticSynapses
 
 
 class AdaptiveFeedbackSynapses(PlasticSynapses):
-    """Feedback that learns: its weights get the changes of the readout's, backwards, so that both align (Bellec et al. 2020, adaptive e-prop).
+    """Feedback that learns: its weights get the changes of the readout's, backwards, so that both
+    align (Bellec et al. 2020, adaptive e-prop).
 
-    Let both lose a little in each update, with ``constraint="w = 0.9999*w"``, and what they began with is forgotten.
+    Let both lose a little in each update, with ``constraint="w = 0.9999*w"``, and what they began
+    with is forgotten.
 
     Parameters
     ----------
@@ -24,9 +26,11 @@ class AdaptiveFeedbackSynapses(PlasticSynapses):
     target : group
         Any group with ``feedback`` and ``activity``.
     rule : LearningRule
-        `FeedbackDelta`, or `LeakyFeedbackDelta` for a `LeakyReadout`, with the learning rate of the readout's rule.
+        `FeedbackDelta`, or `LeakyFeedbackDelta` for a `LeakyReadout`, with the learning rate of the
+        readout's rule.
     output : PlasticSynapses, optional
-        The projection to the readout whose changes these are: both have one switch then, and ``output.plastic = False`` freezes the feedback too.
+        The projection to the readout whose changes these are: both have one switch then, and
+        ``output.plastic = False`` freezes the feedback too.
     name : str
         Name of the projection.
     **plastic_args
@@ -39,26 +43,53 @@ class AdaptiveFeedbackSynapses(PlasticSynapses):
 
     Notes
     -----
-    In gradient clipping (see `PerTrial`) its changes are scaled as all others are, but do not count in the norm: they are no part of the gradient.
+    In gradient clipping (see `PerTrial`) its changes are scaled as all others are, but do not count
+    in the norm: they are no part of the gradient.
     """
 
     traces_at, is_gradient = schedule.READOUT_TRACE, False
 
-    def __init__(self, source, target, rule, output=None, onto="feedback", name="adaptivefeedbacksynapses*", **plastic_args):
+    def __init__(
+        self,
+        source,
+        target,
+        rule,
+        output=None,
+        onto="feedback",
+        name="adaptivefeedbacksynapses*",
+        **plastic_args,
+    ):
         check_group("AdaptiveFeedbackSynapses: source", source)
         check_instance("rule", rule, LearningRule, "FeedbackDelta(learning_rate=0.03)")
         if "error" not in rule.reads("pre"):
-            raise ValueError(f"AdaptiveFeedbackSynapses: {type(rule).__name__} does not learn from the error of '{source.name}', where these weights begin; write FeedbackDelta(learning_rate={rule.learning_rate:g}), or a rule of your own that reads error_pre")
+            raise ValueError(
+                f"AdaptiveFeedbackSynapses: {type(rule).__name__} does not learn from the error of"
+                f" '{source.name}', where these weights begin; write"
+                f" FeedbackDelta(learning_rate={rule.learning_rate:g}), or a rule of your own that"
+                " reads error_pre"
+            )
         if output is not None:
             check_instance("output", output, PlasticSynapses, "net.output")
-        if type(rule).__name__ in ("FeedbackDelta", "LeakyFeedbackDelta") and hasattr(whole(source), "check_feedback"):
+        if type(rule).__name__ in ("FeedbackDelta", "LeakyFeedbackDelta") and hasattr(
+            whole(source), "check_feedback"
+        ):
             whole(source).check_feedback(rule)
         self.switched_with = output
-        super().__init__(source, target, rule, onto=onto, sends="error", sum_at=schedule.FEEDBACK, name=name, **plastic_args)
+        super().__init__(
+            source,
+            target,
+            rule,
+            onto=onto,
+            sends="error",
+            sum_at=schedule.FEEDBACK,
+            name=name,
+            **plastic_args,
+        )
 
 
 class SymmetricFeedbackSum(Constructed, SummedVariableUpdater):
-    """Feedback through the readout weights themselves, backwards: ``feedback_pre = sum of w*error_post``.
+    """Feedback through the readout weights themselves, backwards: ``feedback_pre = sum of
+    w*error_post``.
 
     It follows the readout as that learns, whatever its connections are.
 
@@ -75,10 +106,21 @@ class SymmetricFeedbackSum(Constructed, SummedVariableUpdater):
 
     def __init__(self, output):
         if not isinstance(output, Synapses):
-            raise TypeError(f"SymmetricFeedbackSum needs the projection from the neurons to the readout, for example PlasticSynapses(neurons, readout, Delta(0.03), onto='output'); got {repr(getattr(output, 'name', output))}")
+            raise TypeError(
+                "SymmetricFeedbackSum needs the projection from the neurons to the readout, for"
+                " example PlasticSynapses(neurons, readout, Delta(0.03), onto='output'); got"
+                f" {getattr(output, 'name', output)!r}"
+            )
         check_port(output.source, "feedback", "SymmetricFeedbackSum")
         check_port(output.target, "error", "SymmetricFeedbackSum")
-        super().__init__(Expression("w*error_post"), "feedback_pre", output, output.source, "N_pre", "_synaptic_pre")
+        super().__init__(
+            Expression("w*error_post"),
+            "feedback_pre",
+            output,
+            output.source,
+            "N_pre",
+            "_synaptic_pre",
+        )
         schedule.move(self, schedule.FEEDBACK)
 
     def __setattr__(self, name, value):
@@ -87,4 +129,8 @@ class SymmetricFeedbackSum(Constructed, SummedVariableUpdater):
 
     def in_place_of(self, name, value):
         """What to write in place of an assignment."""
-        return f"Write {self.group.name}.{name} = ... for the readout weights, which these are." if name in self.group.variables else super().in_place_of(name, value)
+        return (
+            f"Write {self.group.name}.{name} = ... for the readout weights, which these are."
+            if name in self.group.variables
+            else super().in_place_of(name, value)
+        )

@@ -8,18 +8,22 @@ from .projection import Projection
 
 
 class FixedSynapses(Projection):
-    """Fixed weights that sum a variable of the source into one of the target, ``onto_post = sum of w*sends_pre``, or that spikes add to it.
+    """Fixed weights that sum a variable of the source into one of the target, ``onto_post = sum of
+    w*sends_pre``, or that spikes add to it.
 
-    Where `onto` has a differential equation of its own, as a synaptic current has, each spike of the source adds ``w`` to it.
+    Where `onto` has a differential equation of its own, as a synaptic current has, each spike of
+    the source adds ``w`` to it.
 
     Parameters
     ----------
     source, target : group
         Any groups with the two variables.
     sends : str
-        Variable of the source; the ``output`` of a `Readout`, for example, to feed it back into the network. Spikes need none.
+        Variable of the source; the ``output`` of a `Readout`, for example, to feed it back into the
+        network. Spikes need none.
     onto : str
-        Variable of the target that receives the sum or the spikes. It must be dimensionless, and a sum belongs to this projection alone.
+        Variable of the target that receives the sum or the spikes. It must be dimensionless, and a
+        sum belongs to this projection alone.
     name : str
         Name of the projection.
     **synapses_args
@@ -36,7 +40,9 @@ class FixedSynapses(Projection):
         If a group lacks its variable, or is to send spikes and emits none.
     """
 
-    def __init__(self, source, target, sends="activity", onto="I_in", name="fixedsynapses*", **synapses_args):
+    def __init__(
+        self, source, target, sends="activity", onto="I_in", name="fixedsynapses*", **synapses_args
+    ):
         self._connected, self.dense, self.sends, self.onto = 0, None, sends, onto
         check_group(f"{type(self).__name__}: source", source)
         check_group(f"{type(self).__name__}: target", target)
@@ -45,10 +51,18 @@ class FixedSynapses(Projection):
             check_port(target, onto, f"onto='{onto}'")
         if self.sends_spikes:
             check_spikes(source, target, onto)
-            super().__init__(source, target, "w : 1", on_pre=on_pre_of(target, onto), name=name, **synapses_args)
+            super().__init__(
+                source, target, "w : 1", on_pre=on_pre_of(target, onto), name=name, **synapses_args
+            )
             return
         check_port(source, sends, type(self).__name__)
-        super().__init__(source, target, f"w : 1\n{onto}_post = w*{sends}_pre : 1 (summed)", name=name, **synapses_args)
+        super().__init__(
+            source,
+            target,
+            f"w : 1\n{onto}_post = w*{sends}_pre : 1 (summed)",
+            name=name,
+            **synapses_args,
+        )
         summed = self.summed_updaters[f"{onto}_post"]
         schedule.move(summed, self.phase)
         self.dense = DenseParts(self, summed)
@@ -60,9 +74,11 @@ class FixedSynapses(Projection):
 
 
 class FeedbackSynapses(FixedSynapses):
-    """Fixed random weights that project the readout's error onto neurons: ``feedback_post = sum of w*error_pre``.
+    """Fixed random weights that project the readout's error onto neurons: ``feedback_post = sum of
+    w*error_pre``.
 
-    `connect` draws the weights from a standard normal distribution, as in Murray 2019; set ``w`` for others.
+    `connect` draws the weights from a standard normal distribution, as in Murray 2019; set ``w``
+    for others.
 
     Parameters
     ----------

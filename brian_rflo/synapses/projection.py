@@ -19,9 +19,11 @@ WORKING = ("_history_", "_at_", "_ahead", "_stale")
 
 
 class Projection(Component, Synapses):
-    """What both kinds of projection have: they connect once, and a weight that is no number is refused.
+    """What both kinds of projection have: they connect once, and a weight that is no number is
+    refused.
 
-    `_connected` is 0 before `connect`, the number of networks where each is connected all to all, and -1 for other patterns.
+    `_connected` is 0 before `connect`, the number of networks where each is connected all to all,
+    and -1 for other patterns.
     """
 
     def __init__(self, source, target, *args, **synapses_args):
@@ -35,7 +37,8 @@ class Projection(Component, Synapses):
         Parameters
         ----------
         networks : int
-            All to all within each of this many equal blocks: independent networks side by side in one group.
+            All to all within each of this many equal blocks: independent networks side by side in
+            one group.
 
         Raises
         ------
@@ -43,15 +46,23 @@ class Projection(Component, Synapses):
             If it is connected already, or the groups do not fall into `networks` equal parts.
         """
         if self._connected:
-            raise ValueError(f"'{self.name}' is connected already; connect it once, with one pattern")
+            raise ValueError(
+                f"'{self.name}' is connected already; connect it once, with one pattern"
+            )
         check_count(f"'{self.name}': networks", networks)
         given = connect_args.pop("namespace", None)
-        namespace = Script(get_local_namespace(level=level + 1) if given is None else given, *args, *connect_args.values())
+        namespace = Script(
+            get_local_namespace(level=level + 1) if given is None else given,
+            *args,
+            *connect_args.values(),
+        )
         if networks > 1:
             pre, post = self.block_of(self.source, networks), self.block_of(self.target, networks)
             connect_args["j"] = f"k for k in range((i//{pre})*{post}, (i//{pre} + 1)*{post})"
         dense = not args and set(connect_args) <= {"j"} and (networks > 1 or not connect_args)
-        with without_compiler(self) if dense else nullcontext():  # other patterns draw random numbers, of the target's own
+        with (
+            without_compiler(self) if dense else nullcontext()
+        ):  # other patterns draw random numbers, of the target's own
             super().connect(*args, namespace=namespace, **connect_args)
         self._connected = networks if dense else -1
 
@@ -60,18 +71,29 @@ class Projection(Component, Synapses):
         """Where the synapses lie, if they are all to all; else None."""
         if self._connected < 1:
             return None
-        return Geometry(self._connected, self.block_of(self.source, self._connected), self.block_of(self.target, self._connected), self.source.start, self.target.start)
+        return Geometry(
+            self._connected,
+            self.block_of(self.source, self._connected),
+            self.block_of(self.target, self._connected),
+            self.source.start,
+            self.target.start,
+        )
 
     @property
     def has_delays(self):
-        """Whether spikes arrive later than they are fired; delays that C++ standalone does not know yet are taken for some."""
+        """Whether spikes arrive later than they are fired; delays that C++ standalone does not know
+        yet are taken for some.
+        """
         delay = self.pre.variables["delay"]
         return is_given(delay) if is_standalone() else bool(np.any(delay.get_value()))
 
     def block_of(self, group, networks):
         """Size of one network's part of `group`."""
         if len(group) % networks:
-            raise ValueError(f"'{self.name}': group '{group.name}' of {len(group)} does not fall into {networks} equal networks")
+            raise ValueError(
+                f"'{self.name}': group '{group.name}' of {len(group)} does not fall into {networks}"
+                " equal networks"
+            )
         return len(group) // networks
 
     def __setattr__(self, name, value, level=0):
@@ -85,18 +107,33 @@ class Projection(Component, Synapses):
             raise ValueError(f"'{self.name}' has no weights yet; write {self.name}.connect() first")
         size = self._size()
         if value.ndim > 1 or (value.ndim == 1 and size is not None and len(value) != size):
-            raise ValueError(f"weights of '{self.name}' must be a number, a string or an array of shape ({size},), one for each synapse; got shape {value.shape}. For a matrix [post, pre] write {self.name}.set_matrix(matrix)")
+            raise ValueError(
+                f"weights of '{self.name}' must be a number, a string or an array of shape"
+                f" ({size},), one for each synapse; got shape {value.shape}. For a matrix [post,"
+                f" pre] write {self.name}.set_matrix(matrix)"
+            )
         if not np.isfinite(value).all():
-            raise ValueError(f"weights of '{self.name}' must be finite; got {np.count_nonzero(~np.isfinite(value))} that are not")
+            raise ValueError(
+                f"weights of '{self.name}' must be finite; got"
+                f" {np.count_nonzero(~np.isfinite(value))} that are not"
+            )
 
     def _full_state(self):
-        """What `store` keeps: not the working memory of dense loops, which another device does not have."""
-        return {name: value for name, value in super()._full_state().items() if not name.startswith(WORKING)}
+        """What `store` keeps: not the working memory of dense loops, which another device does not
+        have.
+        """
+        return {
+            name: value
+            for name, value in super()._full_state().items()
+            if not name.startswith(WORKING)
+        }
 
     def before_run(self, run_namespace):
         """Refuse to run without connections, or with weights that are no numbers."""
         if not self._connected:
-            raise ValueError(f"'{self.name}' is not connected; write {self.name}.connect() before the run")
+            raise ValueError(
+                f"'{self.name}' is not connected; write {self.name}.connect() before the run"
+            )
         if not is_standalone():
             self._check_weights(self.variables["w"].get_value())
         super().before_run(run_namespace)
@@ -105,23 +142,28 @@ class Projection(Component, Synapses):
         """Number of synapses; None where standalone does not know it before it has run."""
         if not is_standalone():
             return len(self)
-        return len(self.source) * len(self.target) // self._connected if self._connected > 0 else None
+        return (
+            len(self.source) * len(self.target) // self._connected if self._connected > 0 else None
+        )
 
     def connect_matrix(self, matrix, absent=0.0):
-        """Connect the pairs of neurons that a matrix ``[post, pre]`` has an entry for, with the entries as weights.
+        """Connect the pairs of neurons that a matrix ``[post, pre]`` has an entry for, with the
+        entries as weights.
 
         Parameters
         ----------
         matrix : array, shape (n_post, n_pre), or scipy.sparse matrix of that shape
-            Row `k` has the weights *onto* neuron `k` of the target. All that a sparse matrix stores is a synapse, zeros too.
+            Row `k` has the weights *onto* neuron `k` of the target. All that a sparse matrix stores
+            is a synapse, zeros too.
         absent : float
-            What stands in an array where there is no synapse; ``nan``, so that a synapse may have the weight 0. A matrix without any connects
-            all to all.
+            What stands in an array where there is no synapse; ``nan``, so that a synapse may have
+            the weight 0. A matrix without any connects all to all.
 
         Raises
         ------
         ValueError
-            If the shape does not fit, a weight is not finite, or the projection is connected already.
+            If the shape does not fit, a weight is not finite, or the projection is connected
+            already.
 
         Examples
         --------
@@ -134,7 +176,10 @@ class Projection(Component, Synapses):
         """
         shape = (len(self.target), len(self.source))
         if np.shape(matrix) != shape:
-            raise ValueError(f"the weight matrix of '{self.name}' must have shape {shape}, [post, pre]; got {np.shape(matrix)}")
+            raise ValueError(
+                f"the weight matrix of '{self.name}' must have shape {shape}, [post, pre]; got"
+                f" {np.shape(matrix)}"
+            )
         post, pre, weights = entries(matrix, absent)
         if len(weights) == shape[0] * shape[1]:
             self.connect()
@@ -145,37 +190,57 @@ class Projection(Component, Synapses):
         self.w = weights
 
     def set_matrix(self, matrix):
-        """Set the weights from a matrix ``[post, pre]``, or ``[network, post, pre]`` where ``connect(networks=K)`` made them.
+        """Set the weights from a matrix ``[post, pre]``, or ``[network, post, pre]`` where
+        ``connect(networks=K)`` made them.
 
-        Where there is no synapse, the matrix of a sparse projection is 0 or NaN. `connect_matrix` makes the synapses too.
+        Where there is no synapse, the matrix of a sparse projection is 0 or NaN. `connect_matrix`
+        makes the synapses too.
 
         Raises
         ------
         ValueError
             If shape or values do not fit, or the matrix has weights where there are no synapses.
         """
-        matrix = numbers(f"the weight matrix of '{self.name}'", matrix, f"give an array; for a string that Brian2 evaluates, write {self.name}.w = 'randn()'")
+        matrix = numbers(
+            f"the weight matrix of '{self.name}'",
+            matrix,
+            f"give an array; for a string that Brian2 evaluates, write {self.name}.w = 'randn()'",
+        )
         networks = len(matrix) if matrix.ndim == 3 else 1
         shape = (self.block_of(self.target, networks), self.block_of(self.source, networks))
         if matrix.ndim not in (2, 3) or matrix.shape[-2:] != shape:
-            raise ValueError(f"the weight matrix of '{self.name}' must have shape {shape}, [post, pre]; got {matrix.shape}")
+            raise ValueError(
+                f"the weight matrix of '{self.name}' must have shape {shape}, [post, pre]; got"
+                f" {matrix.shape}"
+            )
         if self._connected == networks or not self._connected:
             self.w = matrix.swapaxes(-1, -2).ravel()
         elif self._connected < 0 and networks == 1 and not is_standalone():
             self._set_sparse(matrix)
         else:
-            raise ValueError(f"'{self.name}' is not connected all to all within {networks} network(s), so a matrix does not fit it; set its weights synapse by synapse, for example {self.name}.w = matrix[{self.name}.j, {self.name}.i], or let {self.name}.connect_matrix(matrix) connect it")
+            raise ValueError(
+                f"'{self.name}' is not connected all to all within {networks} network(s), so a"
+                " matrix does not fit it; set its weights synapse by synapse, for example"
+                f" {self.name}.w = matrix[{self.name}.j, {self.name}.i], or let"
+                f" {self.name}.connect_matrix(matrix) connect it"
+            )
 
     def _set_sparse(self, matrix):
         pre, post = np.asarray(self.i), np.asarray(self.j)
         left = np.nan_to_num(matrix, nan=0.0)
         left[post, pre] = 0
         if left.any():
-            raise ValueError(f"the matrix for '{self.name}' has {np.count_nonzero(left)} weights where there is no synapse (the first for post = {np.argwhere(left)[0][0]}, pre = {np.argwhere(left)[0][1]}); put 0 there, or make them with {self.name}.connect_matrix(matrix) in place of connect")
+            raise ValueError(
+                f"the matrix for '{self.name}' has {np.count_nonzero(left)} weights where there is"
+                f" no synapse (the first for post = {np.argwhere(left)[0][0]}, pre ="
+                f" {np.argwhere(left)[0][1]}); put 0 there, or make them with"
+                f" {self.name}.connect_matrix(matrix) in place of connect"
+            )
         self.w = matrix[post, pre]
 
     def matrix(self, networks=1, absent=0.0):
-        """The weights as ``[post, pre]``, or ``[network, post, pre]`` for more than one network; `absent` where there is no synapse.
+        """The weights as ``[post, pre]``, or ``[network, post, pre]`` for more than one network;
+        `absent` where there is no synapse.
 
         Several synapses of one pair are added up.
         """
@@ -189,14 +254,23 @@ class Projection(Component, Synapses):
 
 
 def is_given(variable):
-    """Whether a C++ standalone program, as far as it is built, gives an array any other value than 0, which it has from the beginning."""
+    """Whether a C++ standalone program, as far as it is built, gives an array any other value than
+    0, which it has from the beginning.
+    """
     name = get_device().get_array_name(variable, access_data=False)
     for kind, details in get_device().main_queue:
         if kind == "run_code_object":
             code = details[0]
-            if code.template_name.startswith("group_variable_set") and variable in code.variables.values():
+            if (
+                code.template_name.startswith("group_variable_set")
+                and variable in code.variables.values()
+            ):
                 return True
-        elif kind.startswith("set_") and details[0] == name and not is_zero(details[-1] if kind == "set_by_single_value" else details[1]):
+        elif (
+            kind.startswith("set_")
+            and details[0] == name
+            and not is_zero(details[-1] if kind == "set_by_single_value" else details[1])
+        ):
             return True
     return False
 
@@ -210,7 +284,9 @@ def is_zero(value):
 
 
 def entries(matrix, absent):
-    """What a matrix ``[post, pre]`` has entries for, ordered as all-to-all synapses are: rows, columns and values."""
+    """What a matrix ``[post, pre]`` has entries for, ordered as all-to-all synapses are: rows,
+    columns and values.
+    """
     if hasattr(matrix, "tocoo"):
         stored = matrix.tocsc().tocoo()  # entries of one place are added up
         post, pre, values = stored.row, stored.col, stored.data.astype(float)

@@ -12,4 +12,16 @@ from .pattern import PatternGeneration
 from .periodic import PeriodicOutput
 from .recall import StoreRecall
 
-__all__ = ["ArrayTask", "CursorMovements", "EvidenceAccumulation", "IntervalMatching", "MNIST1D", "NeurogymTask", "PatternGeneration", "PeriodicOutput", "SequentialDigits", "StoreRecall", "Task"]
+__all__ = [
+    "MNIST1D",
+    "ArrayTask",
+    "CursorMovements",
+    "EvidenceAccumulation",
+    "IntervalMatching",
+    "NeurogymTask",
+    "PatternGeneration",
+    "PeriodicOutput",
+    "SequentialDigits",
+    "StoreRecall",
+    "Task",
+]

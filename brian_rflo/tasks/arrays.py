@@ -48,18 +48,30 @@ class ArrayTask(Task):
     def __post_init__(self):
         super().__post_init__()
         target = self._columns("target", self.target)
-        inputs = np.zeros((len(target), 0)) if self.inputs is None else self._columns("inputs", self.inputs)
+        inputs = (
+            np.zeros((len(target), 0))
+            if self.inputs is None
+            else self._columns("inputs", self.inputs)
+        )
         if target.shape[1] > len(target):
-            logger.warn(f"ArrayTask: a target of shape {target.shape} is {len(target)} steps of {target.shape[1]} outputs; if it is the other way round, write target.T", "transposed")
+            logger.warn(
+                f"ArrayTask: a target of shape {target.shape} is {len(target)} steps of"
+                f" {target.shape[1]} outputs; if it is the other way round, write target.T",
+                "transposed",
+            )
         mask = np.ones(len(target)) if self.mask is None else self.mask
         object.__setattr__(self, "_trial", (inputs, target, mask))
         if not self.trial()[2].any():
-            raise ValueError("ArrayTask: mask is 0 in all steps, so no error would count; put 1 where it does")
+            raise ValueError(
+                "ArrayTask: mask is 0 in all steps, so no error would count; put 1 where it does"
+            )
 
     def _columns(self, name, values):
         values = numbers(f"ArrayTask: {name}", values)
         if values.ndim not in (1, 2) or not values.size:
-            raise ValueError(f"ArrayTask: {name} must have shape (n_steps, n) or (n_steps,); got {values.shape}")
+            raise ValueError(
+                f"ArrayTask: {name} must have shape (n_steps, n) or (n_steps,); got {values.shape}"
+            )
         return values[:, None] if values.ndim == 1 else values
 
     @property

@@ -19,18 +19,20 @@ def default_dt():
 class Task:
     """Base of all tasks: a source of trials.
 
-    A trial is `n_steps` time steps long. Row ``k`` of its arrays belongs to step ``k``: ``inputs[k]`` enters the network in
-    that step, and ``target[k]`` is compared with the output at its end, ``(k + 1)*dt`` after the beginning of the trial.
+    A trial is `n_steps` time steps long. Row ``k`` of its arrays belongs to step ``k``:
+    ``inputs[k]`` enters the network in that step, and ``target[k]`` is compared with the output at
+    its end, ``(k + 1)*dt`` after the beginning of the trial.
 
-    A subclass gives `n_steps`, `n_inputs`, `n_outputs` and `sample`, and says in `random` whether trials differ.
+    A subclass gives `n_steps`, `n_inputs`, `n_outputs` and `sample`, and says in `random` whether
+    trials differ.
 
     Parameters
     ----------
     dt : Quantity
         Time step. Must be the time step of the simulation.
     seed : int
-        Trial `k` is drawn from a generator seeded with ``(seed, k)``, whatever was drawn before it. Without a meaning for
-        tasks whose trials are all the same.
+        Trial `k` is drawn from a generator seeded with ``(seed, k)``, whatever was drawn before it.
+        Without a meaning for tasks whose trials are all the same.
     """
 
     dt: Quantity = field(default_factory=default_dt)
@@ -47,11 +49,17 @@ class Task:
     @property
     def n_steps(self):
         """Time steps of a trial."""
-        raise NotImplementedError(f"{type(self).__name__} must define n_steps, the number of time steps of a trial")
+        raise NotImplementedError(
+            f"{type(self).__name__} must define n_steps, the number of time steps of a trial"
+        )
 
     def sample(self, rng):
-        """Draw a trial with the generator `rng`: ``inputs, target, mask``, unchecked. Users call `trial`."""
-        raise NotImplementedError(f"{type(self).__name__} must define sample(rng), which returns inputs, target and mask")
+        """Draw a trial with the generator `rng`: ``inputs, target, mask``, unchecked. Users call
+        `trial`.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} must define sample(rng), which returns inputs, target and mask"
+        )
 
     def steps(self, name):
         """The attribute `name`, a time, as a whole number of steps; an error if it is none."""
@@ -61,7 +69,10 @@ class Task:
         """Raise unless these attributes are finite numbers without units."""
         for name in names:
             if not is_number(getattr(self, name)):
-                raise ValueError(f"{type(self).__name__}: {name} must be a finite number without units; got {getattr(self, name)!r}")
+                raise ValueError(
+                    f"{type(self).__name__}: {name} must be a finite number without units; got"
+                    f" {getattr(self, name)!r}"
+                )
 
     @property
     def duration(self):
@@ -91,29 +102,56 @@ class Task:
         check_seed(f"{type(self).__name__}: the number of a trial", number)
         drawn, n_steps = self.sample(np.random.default_rng((self.seed, int(number)))), self.n_steps
         if not isinstance(drawn, (tuple, list)) or len(drawn) != len(PARTS):
-            raise ValueError(f"{type(self).__name__}: sample must return {', '.join(PARTS)}, three arrays; got {f'{len(drawn)} things' if isinstance(drawn, (tuple, list)) else type(drawn).__name__}")
+            is_sequence = isinstance(drawn, (tuple, list))
+            got = f"{len(drawn)} things" if is_sequence else type(drawn).__name__
+            raise ValueError(
+                f"{type(self).__name__}: sample must return {', '.join(PARTS)}, three arrays; got"
+                f" {got}"
+            )
         if isinstance(n_steps, bool) or not isinstance(n_steps, (int, np.integer)) or n_steps < 1:
-            raise ValueError(f"{type(self).__name__}: n_steps must be a positive whole number; got {n_steps!r}")
-        shapes = {"inputs": (n_steps, self.n_inputs), "target": (n_steps, self.n_outputs), "mask": (n_steps,)}
-        return tuple(self._checked(name, values, shapes[name], number) for name, values in zip(PARTS, drawn))
+            raise ValueError(
+                f"{type(self).__name__}: n_steps must be a positive whole number; got {n_steps!r}"
+            )
+        shapes = {
+            "inputs": (n_steps, self.n_inputs),
+            "target": (n_steps, self.n_outputs),
+            "mask": (n_steps,),
+        }
+        return tuple(
+            self._checked(name, values, shapes[name], number) for name, values in zip(PARTS, drawn)
+        )
 
     def _checked(self, name, values, shape, number):
         which = f" of trial {number}" if self.random else ""
         values = numbers(f"{type(self).__name__}: {name}", values)
         if values.shape != shape:
-            raise ValueError(f"{type(self).__name__}: {name} must have shape {shape}; got {values.shape}")
+            raise ValueError(
+                f"{type(self).__name__}: {name} must have shape {shape}; got {values.shape}"
+            )
         if not np.isfinite(values).all():
             step = np.argwhere(~np.isfinite(values))[0][0]
             advice = " and in the mask of that step" if name == "target" else ""
-            raise ValueError(f"{type(self).__name__}: {name} must be finite, and is not in step {step}{which} (the first); put 0 there{advice}")
+            raise ValueError(
+                f"{type(self).__name__}: {name} must be finite, and is not in step {step}{which}"
+                f" (the first); put 0 there{advice}"
+            )
         if name == "mask" and (values < 0).any():
-            raise ValueError(f"{type(self).__name__}: mask must not be negative, and is in step {np.argmax(values < 0)}{which} (the first): a negative weight of the error would teach the opposite")
+            raise ValueError(
+                f"{type(self).__name__}: mask must not be negative, and is in step"
+                f" {np.argmax(values < 0)}{which} (the first): a negative weight of the error would"
+                " teach the opposite"
+            )
         return values
 
     def timed(self, what, number=0):
-        """The ``"inputs"``, ``"target"`` or ``"mask"`` of one trial as a TimedArray, for equations of your own."""
+        """The ``"inputs"``, ``"target"`` or ``"mask"`` of one trial as a TimedArray, for equations
+        of your own.
+        """
         if what not in PARTS:
-            raise ValueError(f"{type(self).__name__}: timed gives one of {', '.join(map(repr, PARTS))}; got {what!r}")
+            raise ValueError(
+                f"{type(self).__name__}: timed gives one of {', '.join(map(repr, PARTS))}; got"
+                f" {what!r}"
+            )
         return TimedArray(self.trial(number)[PARTS.index(what)], dt=self.dt)
 
     def plot(self, ax=None, trial=0):

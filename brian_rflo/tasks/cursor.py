@@ -23,11 +23,13 @@ def in_bounds(corner):
 
 @dataclass(frozen=True, kw_only=True)
 class CursorMovements(Task):
-    """Move a cursor between the corners of a square, as one of four inputs says (Murray 2019, figure 4).
+    """Move a cursor between the corners of a square, as one of four inputs says (Murray 2019,
+    figure 4).
 
-    The output is the cursor's velocity in two dimensions. During a movement one input is on, and the target is a bell,
-    ``sin(pi*t/movement)**2``, in its direction; during a hold there is neither. A trial begins at a random corner, and each of
-    its movements is drawn from the two that do not leave the square.
+    The output is the cursor's velocity in two dimensions. During a movement one input is on, and
+    the target is a bell, ``sin(pi*t/movement)**2``, in its direction; during a hold there is
+    neither. A trial begins at a random corner, and each of its movements is drawn from the two that
+    do not leave the square.
 
     Parameters
     ----------
@@ -63,7 +65,10 @@ class CursorMovements(Task):
         self.check_finite("input_height")
         self.steps("hold")
         if self.steps("movement") < 2:
-            raise ValueError(f"CursorMovements: movement = {self.movement} must be at least two time steps of {self.dt}")
+            raise ValueError(
+                f"CursorMovements: movement = {self.movement} must be at least two time steps of"
+                f" {self.dt}"
+            )
         self.trial()
 
     @property

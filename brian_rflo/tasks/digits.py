@@ -1,6 +1,7 @@
 """Handwritten digits, row by row or pixel by pixel: the 8 x 8 images that come with scikit-learn.
 
-They are the test set of Alpaydin and Kaynak 1998, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, doi 10.24432/C50P49.
+They are the test set of Alpaydin and Kaynak 1998, Optical Recognition of Handwritten Digits, UCI
+Machine Learning Repository, doi 10.24432/C50P49.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ N_TEST, MOST = 360, 16
 
 @lru_cache
 def images():
-    """The images, from 0 to 1, and their digits, shuffled once and for all: by themselves they are ordered by writer."""
+    """The images, from 0 to 1, and their digits, shuffled once and for all: by themselves they are
+    ordered by writer.
+    """
     digits = package("sklearn.datasets", "SequentialDigits").load_digits()
     order = np.random.default_rng(0).permutation(len(digits.target))
     return digits.images[order] / MOST, digits.target[order]
@@ -25,13 +28,14 @@ def images():
 class SequentialDigits(SequenceTask):
     """Say which digit was shown, row by row or pixel by pixel.
 
-    The 1797 images of 8 x 8 pixels that come with scikit-learn, of which 360 are the test set; pixels are from 0 to 1. Needs
-    ``pip install 'brian_rflo[tasks]'``.
+    The 1797 images of 8 x 8 pixels that come with scikit-learn, of which 360 are the test set;
+    pixels are from 0 to 1. Needs ``pip install 'brian_rflo[tasks]'``.
 
     Parameters
     ----------
     by : {"row", "pixel"}
-        Whether a row of eight pixels is shown at a time, through eight inputs, or one pixel, through one.
+        Whether a row of eight pixels is shown at a time, through eight inputs, or one pixel,
+        through one.
     show, answer : Quantity
         How long each row, or pixel, is shown, and how long the answer counts after the last one.
     part : {"train", "test"}
@@ -65,4 +69,7 @@ class SequentialDigits(SequenceTask):
     def sets(self):
         pixels, digits = images()
         sequences = pixels if self.by == "row" else pixels.reshape(len(pixels), -1, 1)
-        return {"train": (sequences[N_TEST:], digits[N_TEST:]), "test": (sequences[:N_TEST], digits[:N_TEST])}
+        return {
+            "train": (sequences[N_TEST:], digits[N_TEST:]),
+            "test": (sequences[:N_TEST], digits[:N_TEST]),
+        }

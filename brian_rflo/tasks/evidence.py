@@ -1,6 +1,7 @@
 """Evidence accumulation: on which side were more cues, asked after a delay?
 
-Bellec et al. 2020, Nature Communications 11:3625, figure 4; after the experiments of Morcos and Harvey 2016 with mice in a virtual corridor.
+Bellec et al. 2020, Nature Communications 11:3625, figure 4; after the experiments of Morcos and
+Harvey 2016 with mice in a virtual corridor.
 """
 
 from dataclasses import dataclass, field
@@ -14,13 +15,16 @@ from .spikes import SpikeTask
 
 @dataclass(frozen=True, kw_only=True)
 class EvidenceAccumulation(SpikeTask):
-    """Say after a delay on which side, left or right, there were more cues (Bellec et al. 2020, figure 4).
+    """Say after a delay on which side, left or right, there were more cues (Bellec et al. 2020,
+    figure 4).
 
-    A trial is `n_cues` times a pause and a cue, then a delay, then a recall window, the only part in which the error counts. In each trial one
-    side, drawn with equal chances, is the likely one; each cue is on it with the probability `p_likely`. The target is one-hot in the recall
-    window, ``(1, 0)`` for left and ``(0, 1)`` for right, and says where there *were* more cues.
+    A trial is `n_cues` times a pause and a cue, then a delay, then a recall window, the only part
+    in which the error counts. In each trial one side, drawn with equal chances, is the likely one;
+    each cue is on it with the probability `p_likely`. The target is one-hot in the recall window,
+    ``(1, 0)`` for left and ``(0, 1)`` for right, and says where there *were* more cues.
 
-    The inputs are spikes of four groups of channels: left and right fire during cues of their side, recall in the recall window, noise always.
+    The inputs are spikes of four groups of channels: left and right fire during cues of their side,
+    recall in the recall window, noise always.
 
     Parameters
     ----------
@@ -74,10 +78,16 @@ class EvidenceAccumulation(SpikeTask):
         check_count("EvidenceAccumulation: n_per_group", self.n_per_group)
         check_probability("EvidenceAccumulation: p_likely", self.p_likely)
         if self.n_cues % 2 == 0:
-            raise ValueError(f"EvidenceAccumulation: n_cues = {self.n_cues} is even, and neither side has more cues where they are shared out equally; write an odd number")
+            raise ValueError(
+                f"EvidenceAccumulation: n_cues = {self.n_cues} is even, and neither side has more"
+                " cues where they are shared out equally; write an odd number"
+            )
         for name in ("cue", "recall"):
             if not self.steps(name):
-                raise ValueError(f"EvidenceAccumulation: {name} = {getattr(self, name)} must be at least one time step of {self.dt}")
+                raise ValueError(
+                    f"EvidenceAccumulation: {name} = {getattr(self, name)} must be at least one"
+                    f" time step of {self.dt}"
+                )
         self.trial()
 
     @property
@@ -86,7 +96,11 @@ class EvidenceAccumulation(SpikeTask):
 
     @property
     def n_steps(self):
-        return self.n_cues * (self.steps("pause") + self.steps("cue")) + self.steps("delay") + self.steps("recall")
+        return (
+            self.n_cues * (self.steps("pause") + self.steps("cue"))
+            + self.steps("delay")
+            + self.steps("recall")
+        )
 
     def sample(self, rng):
         likely = rng.integers(2)

@@ -19,8 +19,9 @@ def default_delays():
 class IntervalMatching(Task):
     """Repeat the interval between two input pulses (Murray 2019, figure 3).
 
-    The pulses are Gaussian. The first comes at `first_pulse`, the second after a delay drawn anew for each trial, uniformly
-    over the whole numbers of steps in `delays`; the target is a pulse the same delay after the second.
+    The pulses are Gaussian. The first comes at `first_pulse`, the second after a delay drawn anew
+    for each trial, uniformly over the whole numbers of steps in `delays`; the target is a pulse the
+    same delay after the second.
 
     Parameters
     ----------
@@ -57,14 +58,26 @@ class IntervalMatching(Task):
     def __post_init__(self):
         super().__post_init__()
         if self.n_inputs not in (1, 2):
-            raise ValueError(f"IntervalMatching: n_inputs must be 1 (both pulses in one channel) or 2 (one channel each); got {self.n_inputs!r}")
+            raise ValueError(
+                "IntervalMatching: n_inputs must be 1 (both pulses in one channel) or 2 (one"
+                f" channel each); got {self.n_inputs!r}"
+            )
         if np.shape(self.delays) != (2,):
-            raise ValueError(f"IntervalMatching: delays must be a pair of times (shortest, longest); got {self.delays!r}")
+            raise ValueError(
+                "IntervalMatching: delays must be a pair of times (shortest, longest); got"
+                f" {self.delays!r}"
+            )
         self.check_finite("input_height", "target_height")
         if not self.steps("pulse_width"):
-            raise ValueError(f"IntervalMatching: pulse_width = {self.pulse_width} must be at least one time step of {self.dt}")
+            raise ValueError(
+                f"IntervalMatching: pulse_width = {self.pulse_width} must be at least one time step"
+                f" of {self.dt}"
+            )
         if not 0 < self.steps("shortest") <= self.steps("longest"):
-            raise ValueError(f"IntervalMatching: delays must be (shortest, longest) with 0 < shortest <= longest; got {self.delays}")
+            raise ValueError(
+                "IntervalMatching: delays must be (shortest, longest) with 0 < shortest <="
+                f" longest; got {self.delays}"
+            )
         self.trial()
 
     @property

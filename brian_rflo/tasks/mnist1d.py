@@ -1,7 +1,8 @@
 """MNIST-1D: digits as sequences of forty numbers.
 
-Greydanus and Kobak 2024, Scaling down deep learning with MNIST-1D, ICML (arXiv 2011.14439): templates of ten digits, padded, scaled, shifted, sheared, with noise, made by
-the authors' package `mnist1d`.
+Greydanus and Kobak 2024, Scaling down deep learning with MNIST-1D, ICML (arXiv 2011.14439):
+templates of ten digits, padded, scaled, shifted, sheared, with noise, made by the authors' package
+`mnist1d`.
 """
 
 import random
@@ -35,20 +36,25 @@ def sequences(samples):
     settings.num_samples = samples
     with random_numbers_kept():
         made = data.make_dataset(settings)
-    return {"train": (made["x"][..., None], made["y"]), "test": (made["x_test"][..., None], made["y_test"])}
+    return {
+        "train": (made["x"][..., None], made["y"]),
+        "test": (made["x_test"][..., None], made["y_test"]),
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
 class MNIST1D(SequenceTask):
     """Say which digit a sequence of forty numbers is (Greydanus and Kobak 2024).
 
-    The dataset of the authors, with their settings and their split: 4000 sequences to train with and 1000 to test, of mean 0 and standard deviation 1. Making it takes some
-    seconds, once in a process. Needs ``pip install 'brian_rflo[tasks]'``.
+    The dataset of the authors, with their settings and their split: 4000 sequences to train with
+    and 1000 to test, of mean 0 and standard deviation 1. Making it takes some seconds, once in a
+    process. Needs ``pip install 'brian_rflo[tasks]'``.
 
     Parameters
     ----------
     samples : int
-        Sequences that are made, a fifth of which are the test set; 5000 is the published dataset, fewer are another, smaller one.
+        Sequences that are made, a fifth of which are the test set; 5000 is the published dataset,
+        fewer are another, smaller one.
     show, answer : Quantity
         How long each number is shown, and how long the answer counts after the last one.
     part : {"train", "test"}

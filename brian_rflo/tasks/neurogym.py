@@ -1,4 +1,6 @@
-"""Tasks of neurogym (Molano-Mazon et al. 2022, doi 10.31234/osf.io/aqc9n), and any other object that has what they have."""
+"""Tasks of neurogym (Molano-Mazon et al. 2022, doi 10.31234/osf.io/aqc9n), and any other object
+that has what they have.
+"""
 
 from dataclasses import dataclass, field
 
@@ -19,19 +21,23 @@ DRAWN_TWICE = 6
 class NeurogymTask(Task):
     """A task of neurogym, trial by trial, for supervised learning.
 
-    Inputs are the observations, held for each time step of the environment. Where actions are discrete the target is one-hot, for a `SoftmaxReadout`; else it
-    is the action. Observations that depend on actions are beyond it: all of a trial is known when it begins.
+    Inputs are the observations, held for each time step of the environment. Where actions are
+    discrete the target is one-hot, for a `SoftmaxReadout`; else it is the action. Observations that
+    depend on actions are beyond it: all of a trial is known when it begins.
 
     Parameters
     ----------
     env : object
-        A task of neurogym (``neurogym.make("PerceptualDecisionMaking-v0", dt=20)``), a ``neurogym.Dataset``, or any object with ``new_trial()``, ``seed(number)``, ``dt`` in
-        milliseconds, ``observation_space``, ``action_space`` and, after `new_trial`, the arrays ``ob`` and ``gt``. It is used as it
-        is: its seed is set before each trial.
+        A task of neurogym (``neurogym.make("PerceptualDecisionMaking-v0", dt=20)``), a
+        ``neurogym.Dataset``, or any object with ``new_trial()``, ``seed(number)``, ``dt`` in
+        milliseconds, ``observation_space``, ``action_space`` and, after `new_trial`, the arrays
+        ``ob`` and ``gt``. It is used as it is: its seed is set before each trial.
     length : Quantity, optional
-        Length of all trials: what a trial lacks is filled up with inputs of 0 in which no error counts. May be left out where all trials are of one length.
+        Length of all trials: what a trial lacks is filled up with inputs of 0 in which no error
+        counts. May be left out where all trials are of one length.
     period : str, optional
-        The part of a trial in which the error counts, one of those in ``env.start_ind``; None for the whole trial.
+        The part of a trial in which the error counts, one of those in ``env.start_ind``; None for
+        the whole trial.
     dt : Quantity
         Time step of the simulation, of which a time step of the environment is a whole number.
     seed : int
@@ -40,12 +46,13 @@ class NeurogymTask(Task):
     Raises
     ------
     TypeError, ValueError
-        If the environment lacks something, its trials differ in length and `length` is not given, a trial is longer, or depends on those before it.
+        If the environment lacks something, its trials differ in length and `length` is not given, a
+        trial is longer, or depends on those before it.
 
     Examples
     --------
-    ``import neurogym; task = NeurogymTask(env=neurogym.make("PerceptualDecisionMaking-v0", dt=20))`` makes a task of
-    ``task.n_inputs`` = 3, ``task.n_outputs`` = 3.
+    ``import neurogym; task = NeurogymTask(env=neurogym.make("PerceptualDecisionMaking-v0",
+    dt=20))`` makes a task of ``task.n_inputs`` = 3, ``task.n_outputs`` = 3.
     """
 
     env: object = field(metadata={"described": False})
@@ -53,7 +60,9 @@ class NeurogymTask(Task):
     period: str = "decision"
     _source: object = field(init=False, repr=False, default=None)
     _n_steps: int = field(init=False, repr=False, default=0)
-    _drawn: tuple = field(init=False, repr=False, default=(), metadata={"described": True})  # what tells environments apart: they change with each trial
+    _drawn: tuple = field(
+        init=False, repr=False, default=(), metadata={"described": True}
+    )  # what tells environments apart: they change with each trial
 
     random = True
 
@@ -62,12 +71,19 @@ class NeurogymTask(Task):
         env = self.env if hasattr(self.env, "new_trial") else getattr(self.env, "env", self.env)
         missing = [name for name in NEEDED if not hasattr(env, name)]
         if missing:
-            raise TypeError(f"NeurogymTask: env must have {', '.join(NEEDED)}, as tasks of neurogym do; {class_of(env)} lacks {', '.join(missing)}")
+            raise TypeError(
+                f"NeurogymTask: env must have {', '.join(NEEDED)}, as tasks of neurogym do;"
+                f" {class_of(env)} lacks {', '.join(missing)}"
+            )
         object.__setattr__(self, "_source", env)
         for name in ("observation_space", "action_space"):
             if getattr(getattr(env, name), "shape", None) is None:
-                raise ValueError(f"NeurogymTask: {name} is {getattr(env, name)!r}, which is no array of numbers")
-        object.__setattr__(self, "_n_steps", self._common_length() if self.length is None else self.steps("length"))
+                raise ValueError(
+                    f"NeurogymTask: {name} is {getattr(env, name)!r}, which is no array of numbers"
+                )
+        object.__setattr__(
+            self, "_n_steps", self._common_length() if self.length is None else self.steps("length")
+        )
         self._check_seed()
 
     @property
@@ -80,7 +96,11 @@ class NeurogymTask(Task):
 
     @property
     def n_outputs(self):
-        return int(self._source.action_space.n) if self.is_classification else int(np.prod(self._source.action_space.shape, dtype=int))
+        return (
+            int(self._source.action_space.n)
+            if self.is_classification
+            else int(np.prod(self._source.action_space.shape, dtype=int))
+        )
 
     @property
     def is_classification(self):
@@ -91,8 +111,15 @@ class NeurogymTask(Task):
         inputs, target, mask = self._draw(rng)
         missing = self.n_steps - len(inputs)
         if missing < 0:
-            raise ValueError(f"NeurogymTask: a trial lasts {len(inputs) * self.dt}, longer than all trials, {self.n_steps * self.dt}; write length={len(inputs) * self.dt / ms:g}*ms or more")
-        return np.pad(inputs, ((0, missing), (0, 0))), np.pad(target, ((0, missing), (0, 0))), np.pad(mask, (0, missing))
+            raise ValueError(
+                f"NeurogymTask: a trial lasts {len(inputs) * self.dt}, longer than all trials,"
+                f" {self.n_steps * self.dt}; write length={len(inputs) * self.dt / ms:g}*ms or more"
+            )
+        return (
+            np.pad(inputs, ((0, missing), (0, 0))),
+            np.pad(target, ((0, missing), (0, 0))),
+            np.pad(mask, (0, missing)),
+        )
 
     def trial(self, number=0):
         try:
@@ -108,13 +135,27 @@ class NeurogymTask(Task):
         object.__setattr__(self, "_drawn", (type(self._source).__qualname__, forwards[:2]))
         for number in reversed(range(DRAWN_TWICE)):
             if not all(np.array_equal(a, b) for a, b in zip(forwards[number], self.trial(number))):
-                raise ValueError(f"NeurogymTask: trial {number} of {class_of(self._source)} is another one when it is drawn a second time, so its seed does not say all of it: it depends on trials before (blocks, for example), or on random numbers that env.seed does not reach")
+                raise ValueError(
+                    f"NeurogymTask: trial {number} of {class_of(self._source)} is another one when"
+                    " it is drawn a second time, so its seed does not say all of it: it depends on"
+                    " trials before (blocks, for example), or on random numbers that env.seed does"
+                    " not reach"
+                )
 
     def _common_length(self):
         """Steps of trials that are all of one length."""
-        lengths = {len(self._draw(np.random.default_rng((self.seed, number)))[0]) for number in range(LOOKED_AT)}
+        lengths = {
+            len(self._draw(np.random.default_rng((self.seed, number)))[0])
+            for number in range(LOOKED_AT)
+        }
         if len(lengths) > 1:
-            raise ValueError(f"NeurogymTask: trials last from {min(lengths) * self.dt} to {max(lengths) * self.dt} (the first {LOOKED_AT}), and those of a network are all of one length; write length=..., for example length={max(lengths) * self.dt * 1.5 / ms:g}*ms: shorter ones are filled up, and no error counts there")
+            raise ValueError(
+                f"NeurogymTask: trials last from {min(lengths) * self.dt} to"
+                f" {max(lengths) * self.dt} (the first {LOOKED_AT}), and those of a network are all"
+                " of one length; write length=..., for example"
+                f" length={max(lengths) * self.dt * 1.5 / ms:g}*ms: shorter ones are filled up, and"
+                " no error counts there"
+            )
         return lengths.pop()
 
     def _draw(self, rng):
@@ -124,20 +165,37 @@ class NeurogymTask(Task):
         env.new_trial()
         ob, gt = (self._array(name) for name in ("ob", "gt"))
         if len(ob) != len(gt):
-            raise ValueError(f"NeurogymTask: {class_of(env)} has observations for {len(ob)} steps, and ground truth for {len(gt)}")
+            raise ValueError(
+                f"NeurogymTask: {class_of(env)} has observations for {len(ob)} steps, and ground"
+                f" truth for {len(gt)}"
+            )
         held = whole_steps("NeurogymTask: env.dt", env.dt * ms, self.dt)
-        target = self._one_hot(gt.reshape(len(gt)).astype(int)) if self.is_classification else gt.reshape(len(gt), -1)
-        return tuple(np.repeat(values, held, axis=0) for values in (ob.reshape(len(ob), -1), target, self._counts(len(ob))))
+        target = (
+            self._one_hot(gt.reshape(len(gt)).astype(int))
+            if self.is_classification
+            else gt.reshape(len(gt), -1)
+        )
+        return tuple(
+            np.repeat(values, held, axis=0)
+            for values in (ob.reshape(len(ob), -1), target, self._counts(len(ob)))
+        )
 
     def _one_hot(self, actions):
         if actions.min() < 0 or actions.max() >= self.n_outputs:
-            raise ValueError(f"NeurogymTask: {class_of(self._source)} has action {actions.max()} as ground truth, and its action_space {self.n_outputs} actions, from 0 on")
+            raise ValueError(
+                f"NeurogymTask: {class_of(self._source)} has action {actions.max()} as ground"
+                f" truth, and its action_space {self.n_outputs} actions, from 0 on"
+            )
         return np.eye(self.n_outputs)[actions]
 
     def _array(self, name):
         values = getattr(self._source, name, None)
         if values is None:
-            raise ValueError(f"NeurogymTask: {class_of(self._source)} has no '{name}' after new_trial, so a trial is not known when it begins; it needs one whose observations and ground truth do not depend on actions")
+            raise ValueError(
+                f"NeurogymTask: {class_of(self._source)} has no '{name}' after new_trial, so a"
+                " trial is not known when it begins; it needs one whose observations and ground"
+                " truth do not depend on actions"
+            )
         return np.asarray(values, dtype=float)
 
     def _counts(self, n):
@@ -146,8 +204,14 @@ class NeurogymTask(Task):
             return np.ones(n)
         starts, ends = (getattr(self._source, name, {}) for name in ("start_ind", "end_ind"))
         if self.period not in starts:
-            raise ValueError(f"NeurogymTask: {class_of(self._source)} has no period '{self.period}'; it has {', '.join(map(str, starts)) or 'none'}: write period=..., or period=None for the whole trial")
-        return ((np.arange(n) >= starts[self.period]) & (np.arange(n) < ends[self.period])).astype(float)
+            raise ValueError(
+                f"NeurogymTask: {class_of(self._source)} has no period '{self.period}'; it has"
+                f" {', '.join(map(str, starts)) or 'none'}: write period=..., or period=None for"
+                " the whole trial"
+            )
+        return ((np.arange(n) >= starts[self.period]) & (np.arange(n) < ends[self.period])).astype(
+            float
+        )
 
 
 def class_of(env):

@@ -2,7 +2,8 @@
 
 Bellec et al. 2020, Nature Communications 11:3625, and the tutorial of NEST on e-prop:
 
-    y*(s) = (f(s) - f(0))/max |f - f(0)|,   f(s) = sum over h of A_h sin(2 pi h s/(T - 1) + phi_h),   s = 0 .. T-1
+    y*(s) = (f(s) - f(0))/max |f - f(0)|,   s = 0 .. T-1
+    f(s) = sum over h of A_h sin(2 pi h s/(T - 1) + phi_h)
 """
 
 from dataclasses import dataclass, field
@@ -18,9 +19,10 @@ from .spikes import SpikeTask
 class PatternGeneration(SpikeTask):
     """Produce a sum of four sines from spikes that are the same in each trial (Bellec et al. 2020).
 
-    Amplitudes ``U(0.5, 2)``, phases ``U(0, 2*pi)`` and the input spikes, independent in each step, are drawn once, from `seed`. As published,
-    the sines have whole periods in ``T - 1`` steps, so that the first and the last value of the target are 0. For spikes and a target of your
-    own, use `ArrayTask`.
+    Amplitudes ``U(0.5, 2)``, phases ``U(0, 2*pi)`` and the input spikes, independent in each step,
+    are drawn once, from `seed`. As published, the sines have whole periods in ``T - 1`` steps, so
+    that the first and the last value of the target are 0. For spikes and a target of your own, use
+    `ArrayTask`.
 
     Parameters
     ----------
@@ -66,15 +68,24 @@ class PatternGeneration(SpikeTask):
         check_count("PatternGeneration: n_inputs", self.n_inputs)
         self.check_finite("input_height")
         if not np.iterable(self.harmonics) or not len(self.harmonics):
-            raise ValueError(f"PatternGeneration: harmonics must be a tuple of whole numbers, for example (1, 2, 3, 5); got {self.harmonics!r}")
+            raise ValueError(
+                "PatternGeneration: harmonics must be a tuple of whole numbers, for example (1, 2,"
+                f" 3, 5); got {self.harmonics!r}"
+            )
         for harmonic in self.harmonics:
             check_count("PatternGeneration: harmonics", harmonic)
         if self.n_steps <= 2 * max(self.harmonics):
-            raise ValueError(f"PatternGeneration: length = {self.length} is too short for {max(self.harmonics)} periods of a sine at time steps of {self.dt}")
+            raise ValueError(
+                f"PatternGeneration: length = {self.length} is too short for {max(self.harmonics)}"
+                f" periods of a sine at time steps of {self.dt}"
+            )
         if self.learning_window is not None:
             check_time("PatternGeneration: learning_window", self.learning_window)
         if self.window > self.n_steps:
-            raise ValueError(f"PatternGeneration: learning_window = {self.learning_window} is longer than a trial, length = {self.length}")
+            raise ValueError(
+                f"PatternGeneration: learning_window = {self.learning_window} is longer than a"
+                f" trial, length = {self.length}"
+            )
         self.trial()
 
     @property
@@ -90,10 +101,19 @@ class PatternGeneration(SpikeTask):
         frozen = np.random.default_rng(self.seed)
         target = self._sines(frozen)
         inputs = self.draw(frozen, np.full((self.n_steps, 1), self.spike_probability("input_rate")))
-        return self.input_height * inputs, target[:, None], np.arange(self.n_steps) >= self.n_steps - self.window
+        return (
+            self.input_height * inputs,
+            target[:, None],
+            np.arange(self.n_steps) >= self.n_steps - self.window,
+        )
 
     def _sines(self, rng):
-        amplitudes, phases = rng.uniform(0.5, 2, len(self.harmonics)), rng.uniform(0, 2 * np.pi, len(self.harmonics))
+        amplitudes, phases = (
+            rng.uniform(0.5, 2, len(self.harmonics)),
+            rng.uniform(0, 2 * np.pi, len(self.harmonics)),
+        )
         angle = 2 * np.pi * np.arange(self.n_steps) / (self.n_steps - 1)
-        total = sum(a * np.sin(h * angle + p) for a, h, p in zip(amplitudes, self.harmonics, phases))
+        total = sum(
+            a * np.sin(h * angle + p) for a, h, p in zip(amplitudes, self.harmonics, phases)
+        )
         return (total - total[0]) / np.abs(total - total[0]).max()

@@ -1,6 +1,7 @@
 """Periodic output: learn to produce one period of a waveform, without any input.
 
-Murray 2019, eLife 8:e43299, figure 2: y*(t) = sin(2 pi t/T) + 0.5 sin(4 pi t/T) + 0.25 sin(8 pi t/T).
+Murray 2019, eLife 8:e43299, figure 2: y*(t) = sin(2 pi t/T) + 0.5 sin(4 pi t/T) + 0.25 sin(8 pi
+t/T).
 """
 
 from dataclasses import dataclass
@@ -16,9 +17,10 @@ from .base import Task
 class PeriodicOutput(Task):
     """Produce a sum of sines, one period per trial (Murray 2019, figure 2).
 
-    The paper counts the samples ``0 .. T-1`` of a period; sample 0 is the initial state and makes no error, and the norm of
-    loss and updates is ``1/T``. Here sample ``k + 1`` is compared at the end of step `k`, and the last step, whose end is
-    already sample 0 of the next period, is masked: the same errors, the same norm, in a trial of exactly one period.
+    The paper counts the samples ``0 .. T-1`` of a period; sample 0 is the initial state and makes
+    no error, and the norm of loss and updates is ``1/T``. Here sample ``k + 1`` is compared at the
+    end of step `k`, and the last step, whose end is already sample 0 of the next period, is masked:
+    the same errors, the same norm, in a trial of exactly one period.
 
     Parameters
     ----------
@@ -48,16 +50,29 @@ class PeriodicOutput(Task):
     def __post_init__(self):
         super().__post_init__()
         if self.n_steps < 2:
-            raise ValueError(f"PeriodicOutput: period = {self.period} must be at least two time steps of {self.dt}")
+            raise ValueError(
+                f"PeriodicOutput: period = {self.period} must be at least two time steps of"
+                f" {self.dt}"
+            )
         for name in ("amplitudes", "harmonics"):
-            if not isinstance(getattr(self, name), (list, tuple, np.ndarray)) or numbers(f"PeriodicOutput: {name}", getattr(self, name)).ndim != 1:
-                raise ValueError(f"PeriodicOutput: {name} must be a tuple of numbers, for example {'(1, 0.5, 0.25)' if name == 'amplitudes' else '(1, 2, 4)'}; got {getattr(self, name)!r}")
+            if (
+                not isinstance(getattr(self, name), (list, tuple, np.ndarray))
+                or numbers(f"PeriodicOutput: {name}", getattr(self, name)).ndim != 1
+            ):
+                raise ValueError(
+                    f"PeriodicOutput: {name} must be a tuple of numbers, for example"
+                    f" {'(1, 0.5, 0.25)' if name == 'amplitudes' else '(1, 2, 4)'}; got"
+                    f" {getattr(self, name)!r}"
+                )
         if not np.isfinite(self.amplitudes).all():
             raise ValueError(f"PeriodicOutput: amplitudes must be finite; got {self.amplitudes!r}")
         for harmonic in self.harmonics:
             check_count("PeriodicOutput: each of the harmonics", harmonic)
         if len(self.amplitudes) != len(self.harmonics):
-            raise ValueError(f"PeriodicOutput: {len(self.amplitudes)} amplitudes for {len(self.harmonics)} harmonics; give one each")
+            raise ValueError(
+                f"PeriodicOutput: {len(self.amplitudes)} amplitudes for {len(self.harmonics)}"
+                " harmonics; give one each"
+            )
         self.trial()
 
     @property

@@ -1,6 +1,8 @@
-"""Store and recall: keep the bit that was there at a store command until a recall command asks for it.
+"""Store and recall: keep the bit that was there at a store command until a recall command asks for
+it.
 
-Bellec et al. 2018, NeurIPS (arXiv 1803.09574), and Bellec et al. 2020, Nature Communications 11:3625.
+Bellec et al. 2018, NeurIPS (arXiv 1803.09574), and Bellec et al. 2020, Nature Communications
+11:3625.
 """
 
 from dataclasses import dataclass, field
@@ -18,11 +20,14 @@ STORE, RECALL = 2, 3
 class StoreRecall(SpikeTask):
     """Remember a bit from a store command to a recall command (Bellec et al. 2018).
 
-    A trial is a sequence of symbols. Each shows a random bit, 0 or 1, except where the network is to recall one. Commands, store and recall
-    in turn, come at random, in each symbol with the probability ``1/expected_delay``; a trial without any recall is drawn anew. The target is
-    one-hot and the error counts in recall symbols only: the bit that was shown with the store command before.
+    A trial is a sequence of symbols. Each shows a random bit, 0 or 1, except where the network is
+    to recall one. Commands, store and recall in turn, come at random, in each symbol with the
+    probability ``1/expected_delay``; a trial without any recall is drawn anew. The target is
+    one-hot and the error counts in recall symbols only: the bit that was shown with the store
+    command before.
 
-    The inputs are spikes of four groups of channels, zero, one, store and recall, which fire while they are on and are silent otherwise.
+    The inputs are spikes of four groups of channels, zero, one, store and recall, which fire while
+    they are on and are silent otherwise.
 
     Parameters
     ----------
@@ -67,9 +72,14 @@ class StoreRecall(SpikeTask):
         check_count("StoreRecall: n_symbols", self.n_symbols, least=2)
         check_count("StoreRecall: n_per_group", self.n_per_group)
         if not is_number(self.expected_delay) or not 1 <= self.expected_delay <= self.n_symbols:
-            raise ValueError(f"StoreRecall: expected_delay must be a number of symbols, from 1 to n_symbols = {self.n_symbols}; got {self.expected_delay!r}")
+            raise ValueError(
+                "StoreRecall: expected_delay must be a number of symbols, from 1 to n_symbols ="
+                f" {self.n_symbols}; got {self.expected_delay!r}"
+            )
         if not self.steps("symbol"):
-            raise ValueError(f"StoreRecall: symbol = {self.symbol} must be at least one time step of {self.dt}")
+            raise ValueError(
+                f"StoreRecall: symbol = {self.symbol} must be at least one time step of {self.dt}"
+            )
         self.trial()
 
     @property
@@ -87,8 +97,14 @@ class StoreRecall(SpikeTask):
         shown[stores, STORE] = 1
         shown[recalls] = np.eye(4)[RECALL]
         answer[recalls, bits[stores[: len(recalls)]]] = 1
-        shown, answer = (np.repeat(values, self.steps("symbol"), axis=0) for values in (shown, answer))
-        return self.draw(rng, shown * self.spike_probability("input_rate")), answer, answer.any(axis=1)
+        shown, answer = (
+            np.repeat(values, self.steps("symbol"), axis=0) for values in (shown, answer)
+        )
+        return (
+            self.draw(rng, shown * self.spike_probability("input_rate")),
+            answer,
+            answer.any(axis=1),
+        )
 
     def _commands(self, rng):
         """Symbols with the commands store and recall."""

@@ -1,4 +1,6 @@
-"""What tasks have in common that show a sequence, one row after the other, and ask at the end which class it is of."""
+"""What tasks have in common that show a sequence, one row after the other, and ask at the end which
+class it is of.
+"""
 
 from dataclasses import dataclass, field
 
@@ -23,17 +25,22 @@ def package(name, task, installs="tasks"):
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(f"{task} needs a package that is missing, {error.name}; write pip install 'brian_rflo[{installs}]'") from error
+        raise ModuleNotFoundError(
+            f"{task} needs a package that is missing, {error.name}; write pip install"
+            f" 'brian_rflo[{installs}]'"
+        ) from error
 
 
 @dataclass(frozen=True, kw_only=True)
 class SequenceTask(Task):
     """Base of tasks that show a sequence and ask for its class.
 
-    A trial shows one sequence, drawn at random from the training or the test set, each of its rows for the time `show`, and then nothing for the time
-    `answer`, the only part in which the error counts. The target is one-hot there.
+    A trial shows one sequence, drawn at random from the training or the test set, each of its rows
+    for the time `show`, and then nothing for the time `answer`, the only part in which the error
+    counts. The target is one-hot there.
 
-    A subclass gives `sets`: for each part, sequences ``(n, length, channels)`` and their classes ``(n,)``, from 0 on.
+    A subclass gives `sets`: for each part, sequences ``(n, length, channels)`` and their classes
+    ``(n,)``, from 0 on.
 
     Parameters
     ----------
@@ -55,7 +62,9 @@ class SequenceTask(Task):
     def __post_init__(self):
         super().__post_init__()
         if self.part not in PARTS:
-            raise ValueError(f"{type(self).__name__}: part must be 'train' or 'test'; got {self.part!r}")
+            raise ValueError(
+                f"{type(self).__name__}: part must be 'train' or 'test'; got {self.part!r}"
+            )
         for name in ("show", "answer"):
             if not self.steps(name):
                 raise ValueError(f"{type(self).__name__}: {name} must be at least one time step")
@@ -82,7 +91,11 @@ class SequenceTask(Task):
         number, answer = rng.integers(len(classes)), self.steps("answer")
         shown = np.repeat(sequences[number], self.steps("show"), axis=0)
         mask = np.arange(len(shown) + answer) >= len(shown)
-        return np.pad(shown, ((0, answer), (0, 0))), mask[:, None] * np.eye(self.n_outputs)[classes[number]], mask
+        return (
+            np.pad(shown, ((0, answer), (0, 0))),
+            mask[:, None] * np.eye(self.n_outputs)[classes[number]],
+            mask,
+        )
 
     def class_of(self, number):
         """The class of the sequence that trial `number` shows."""

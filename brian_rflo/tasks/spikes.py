@@ -12,7 +12,8 @@ from .base import Task
 class SpikeTask(Task):
     """Base of tasks with spikes as inputs: 1 in a step in which a channel spikes, else 0.
 
-    The channels are `groups` of equal size, one after the other. A subclass names them, and draws their spikes with `draw`.
+    The channels are `groups` of equal size, one after the other. A subclass names them, and draws
+    their spikes with `draw`.
 
     Parameters
     ----------
@@ -23,11 +24,15 @@ class SpikeTask(Task):
     groups = ("input",)
 
     def spike_probability(self, name):
-        """The attribute `name`, a rate, as the probability of a spike in one step; an error if it is none."""
+        """The attribute `name`, a rate, as the probability of a spike in one step; an error if it
+        is none.
+        """
         return step_probability(f"{type(self).__name__}: {name}", getattr(self, name), self.dt)
 
     def draw(self, rng, probabilities):
-        """Spikes with the `probabilities` of each step and group, ``(n_steps, groups)``; an array ``(n_steps, n_inputs)`` of zeros and ones."""
+        """Spikes with the `probabilities` of each step and group, ``(n_steps, groups)``; an array
+        ``(n_steps, n_inputs)`` of zeros and ones.
+        """
         each = np.repeat(probabilities, self.n_inputs // len(self.groups), axis=1)
         return (rng.random(each.shape) < each).astype(float)
 

@@ -12,19 +12,41 @@ logger = get_logger(__name__)
 
 
 def check_clipping(projections):
-    """Raise if projections clip their changes otherwise than others do: the norm is one over all of them."""
-    clips = {part.name: mechanism for part in projections for mechanism in part.mechanisms if isinstance(mechanism, Clip)}
+    """Raise if projections clip their changes otherwise than others do: the norm is one over all of
+    them.
+    """
+    clips = {
+        part.name: mechanism
+        for part in projections
+        for mechanism in part.mechanisms
+        if isinstance(mechanism, Clip)
+    }
     told = {name: (clip.largest, clip.batch, clip.window) for name, clip in clips.items()}
-    other = next((name for name, values in told.items() if values != next(iter(told.values()))), None)
+    other = next(
+        (name for name, values in told.items() if values != next(iter(told.values()))), None
+    )
     if other is not None:
         one = next(iter(told))
-        wording = ["clip_norm={}, batch={} and a window of {}".format(*told[name]) for name in (one, other)]
-        raise ValueError(f"gradient clipping needs the changes of all projections together: '{one}' has {wording[0]}, '{other}' {wording[1]}; give both the same learn=PerTrial(..., window=...)")
+        wording = [
+            "clip_norm={}, batch={} and a window of {}".format(*told[name]) for name in (one, other)
+        ]
+        raise ValueError(
+            f"gradient clipping needs the changes of all projections together: '{one}' has"
+            f" {wording[0]}, '{other}' {wording[1]}; give both the same learn=PerTrial(...,"
+            " window=...)"
+        )
 
 
 def look_at(trials):
-    """Warn, once, of each projection that the trials should have, or that sends spikes into the next trial, and of groups that nothing resets."""
-    objects = {id(obj): obj for network in networks_with(trials) for obj in network.sorted_objects if isinstance(obj, Projection)}
+    """Warn, once, of each projection that the trials should have, or that sends spikes into the
+    next trial, and of groups that nothing resets.
+    """
+    objects = {
+        id(obj): obj
+        for network in networks_with(trials)
+        for obj in network.sorted_objects
+        if isinstance(obj, Projection)
+    }
     for projection in objects.values():
         look_at_one(trials, projection)
     if not trials._is_looked_at:
@@ -35,11 +57,34 @@ def look_at(trials):
 
 def look_at_one(trials, projection):
     """Warn, once, of a projection that goes on across the boundary of trials."""
-    if trials.members.isdisjoint({whole(projection.source).name, whole(projection.target).name}) or projection.name in trials.reported:
+    if (
+        trials.members.isdisjoint({whole(projection.source).name, whole(projection.target).name})
+        or projection.name in trials.reported
+    ):
         return
-    if isinstance(projection, PlasticSynapses) and projection.trials is None and not projection.learn.accumulates and projection.may_learn:
+    if (
+        isinstance(projection, PlasticSynapses)
+        and projection.trials is None
+        and not projection.learn.accumulates
+        and projection.may_learn
+    ):
         trials.reported.add(projection.name)
-        logger.warn(f"'{projection.name}' learns, but '{trials.name}', which has its groups, does not have it: its traces are not reset, its updates are not divided by the {trials.task.n_steps} steps of a trial, and nothing stops it where it diverges. Write Trials(task, ..., {projection.name}).", "forgotten")
-    elif not isinstance(projection, PlasticSynapses) and projection.sends_spikes and projection.has_delays:
+        logger.warn(
+            f"'{projection.name}' learns, but '{trials.name}', which has its groups, does not have"
+            " it: its traces are not reset, its updates are not divided by the"
+            f" {trials.task.n_steps} steps of a trial, and nothing stops it where it diverges."
+            f" Write Trials(task, ..., {projection.name}).",
+            "forgotten",
+        )
+    elif (
+        not isinstance(projection, PlasticSynapses)
+        and projection.sends_spikes
+        and projection.has_delays
+    ):
         trials.reported.add(projection.name)
-        logger.warn(f"'{projection.name}' has delays: spikes from the end of a trial arrive in the next one. Give it none, or let the trials of the task end with steps in which nothing is asked.", "delays")
+        logger.warn(
+            f"'{projection.name}' has delays: spikes from the end of a trial arrive in the next"
+            " one. Give it none, or let the trials of the task end with steps in which nothing is"
+            " asked.",
+            "delays",
+        )

@@ -1,4 +1,6 @@
-"""What Python does at the end of a trial on the runtime targets: it looks at firing rates, and stops where no network is left."""
+"""What Python does at the end of a trial on the runtime targets: it looks at firing rates, and
+stops where no network is left.
+"""
 
 import weakref
 

@@ -4,4 +4,4 @@ from .firing_rate import FiringRate
 from .learning import PerStep, PerTrial
 from .optimizers import SGD, Adam, Momentum
 
-__all__ = ["Adam", "FiringRate", "Momentum", "PerStep", "PerTrial", "SGD"]
+__all__ = ["SGD", "Adam", "FiringRate", "Momentum", "PerStep", "PerTrial"]

@@ -1,4 +1,6 @@
-"""When and how weights change: the words for it, and their checks, the same for Brian2 components and NumPy baselines."""
+"""When and how weights change: the words for it, and their checks, the same for Brian2 components
+and NumPy baselines.
+"""
 
 import ast
 
@@ -18,47 +20,86 @@ def check_update(update, batch):
     if isinstance(batch, bool) or not isinstance(batch, (int, np.integer)) or batch < 1:
         raise ValueError(f"batch must be a whole number of trials, at least 1; got {batch!r}")
     if batch > 1 and update != "trial":
-        raise ValueError(f"batch={batch} adds up the changes of trials, which needs update='trial'; got update={update!r}")
+        raise ValueError(
+            f"batch={batch} adds up the changes of trials, which needs update='trial'; got"
+            f" update={update!r}"
+        )
 
 
 def check_clip_norm(clip_norm, update):
-    """Raise unless `clip_norm` is a positive number, and the change of a whole trial is there to have a norm."""
-    if isinstance(clip_norm, bool) or not isinstance(clip_norm, (int, float, np.number)) or not np.isfinite(clip_norm) or clip_norm <= 0:
+    """Raise unless `clip_norm` is a positive number, and the change of a whole trial is there to
+    have a norm.
+    """
+    if (
+        isinstance(clip_norm, bool)
+        or not isinstance(clip_norm, (int, float, np.number))
+        or not np.isfinite(clip_norm)
+        or clip_norm <= 0
+    ):
         raise ValueError(f"clip_norm must be a positive number; got {clip_norm!r}")
     if update != "trial":
-        raise ValueError(f"clip_norm scales the change of a whole trial, which needs update='trial'; got update={update!r}")
+        raise ValueError(
+            "clip_norm scales the change of a whole trial, which needs update='trial'; got"
+            f" update={update!r}"
+        )
 
 
 def check_trained(trained):
     """Raise unless `trained` names plastic projections."""
     if not isinstance(trained, (list, tuple, set)) or not all(name in PLASTIC for name in trained):
-        raise ValueError(f"trained must be some of {PLASTIC}, for example trained=('output',); got {trained!r}")
+        raise ValueError(
+            f"trained must be some of {PLASTIC}, for example trained=('output',); got {trained!r}"
+        )
 
 
 def check_constraint(constraint):
     """Raise unless a constraint is text that can be read as statements."""
     if not isinstance(constraint, str):
-        raise TypeError(f"constraint must be a string of statements, for example 'w = clip(w, 0, 1)'; got {constraint!r}")
+        raise TypeError(
+            "constraint must be a string of statements, for example 'w = clip(w, 0, 1)'; got"
+            f" {constraint!r}"
+        )
     try:
         tree = ast.parse("\n".join(line.strip() for line in constraint.splitlines()))
     except SyntaxError as error:
-        raise ValueError(f"constraint must be statements, for example 'w = clip(w, 0, 1)'; got {constraint!r} ({error.msg})") from error
+        raise ValueError(
+            f"constraint must be statements, for example 'w = clip(w, 0, 1)'; got {constraint!r}"
+            f" ({error.msg})"
+        ) from error
     if constraint.strip() and "w" not in assigned(tree):
-        raise ValueError(f"constraint must change w, for example 'w = clip(w, 0, 1)', or be DALE; got {constraint!r}")
+        raise ValueError(
+            "constraint must change w, for example 'w = clip(w, 0, 1)', or be DALE; got"
+            f" {constraint!r}"
+        )
 
 
 def check_statements(group, statements):
-    """Raise unless statements of a group are text, and write to its variables: a misspelt name would be a new one, which nobody reads."""
+    """Raise unless statements of a group are text, and write to its variables: a misspelt name
+    would be a new one, which nobody reads.
+    """
     if not isinstance(statements, str):
-        raise TypeError(f"statements of '{group.name}' must be a string, for example 'v = 0'; got {statements!r}")
+        raise TypeError(
+            f"statements of '{group.name}' must be a string, for example 'v = 0'; got"
+            f" {statements!r}"
+        )
     try:
         tree = ast.parse("\n".join(line.strip() for line in statements.splitlines()))
     except SyntaxError as error:
-        raise ValueError(f"statements of '{group.name}' must be assignments, for example 'v = 0'; got {statements!r} ({error.msg})") from error
-    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        raise ValueError(
+            f"statements of '{group.name}' must be assignments, for example 'v = 0'; got"
+            f" {statements!r} ({error.msg})"
+        ) from error
+    read = {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
     lost = sorted(assigned(tree) - read - set(group.variables))
     if lost:
-        raise ValueError(f"'{group.name}' has no variable {', '.join(map(repr, lost))}, which {statements!r} writes to; a misspelt name?")
+        raise ValueError(
+            f"'{group.name}' has no variable {', '.join(map(repr, lost))}, which {statements!r}"
+            " writes to; a misspelt name?"
+        )
 
 
 def check_instance(name, value, kind, example):

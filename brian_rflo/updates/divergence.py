@@ -1,4 +1,6 @@
-"""Divergence: networks whose loss or weights are not finite at the end of a trial stop learning, with the weights from before it."""
+"""Divergence: networks whose loss or weights are not finite at the end of a trial stop learning,
+with the weights from before it.
+"""
 
 from dataclasses import dataclass
 
@@ -8,19 +10,28 @@ from ..steps import Mechanism, Step
 #: 1 where the loss of a network is not finite.
 BAD = "int(not (abs(loss) < inf))"
 #: The trial in which a network has diverged.
-FAILED = "diverged_in += int(diverged_in < 0)*int(bad > 0)*(t_in_timesteps//trial_steps - diverged_in)"
+FAILED = (
+    "diverged_in += int(diverged_in < 0)*int(bad > 0)*(t_in_timesteps//trial_steps - diverged_in)"
+)
 
 
 @dataclass(frozen=True)
 class Guard(Mechanism):
-    """The steps by which a projection is given back its weights, and a network is found to have diverged."""
+    """The steps by which a projection is given back its weights, and a network is found to have
+    diverged.
+    """
 
     variables = {"own": "w_kept : 1", "network": "diverged_in : integer\nbad : 1\nfinite : 1"}
     steps = (
         Step("finite = int(diverged_in < 0)", schedule.BEGIN, "network", "trial_start"),
         Step("w_kept = w", schedule.RESET, when="trial_start"),
         Step("bad_network += int(not (abs(w) < inf))", schedule.VERDICT, when="trial_end"),
-        Step(f"bad += {BAD}\n{FAILED}\nbad = 0\nfinite = int(diverged_in < 0)", schedule.JUDGE, "network", "trial_end"),
+        Step(
+            f"bad += {BAD}\n{FAILED}\nbad = 0\nfinite = int(diverged_in < 0)",
+            schedule.JUDGE,
+            "network",
+            "trial_end",
+        ),
         Step("w = where(finite_network > 0, w, w_kept)", schedule.RESTORE, when="trial_end"),
     )
 

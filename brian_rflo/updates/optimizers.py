@@ -1,15 +1,15 @@
 """Optimizers: how a sum of updates becomes a change of the weights; bare formulas, like rules.
 
-With g = total/window, the updates over the number of steps they are averaged over, and learning_rate(k) = learning_rate/(1 + k/decay)
-in update k = 0, 1, ...:
+With g = total/window, the updates over the number of steps they are averaged over, and
+learning_rate(k) = learning_rate/(1 + k/decay) in update k = 0, 1, ...:
 
     SGD        dw = learning_rate(k) g
     Momentum   v <- momentum v + g,   dw = learning_rate(k) v
     Adam       m <- b1 m + (1 - b1) g,   s <- b2 s + (1 - b2) g^2
                dw = learning_rate(k) sqrt(1 - b2^(k+1))/(1 - b1^(k+1)) m/(sqrt(s) + epsilon)
 
-Adam is in the form that TensorFlow uses, where epsilon is what Kingma and Ba 2015 (arXiv 1412.6980, section 2) call epsilon hat: their
-algorithm 1 has epsilon sqrt(1 - b2^(k+1)) in its place.
+Adam is in the form that TensorFlow uses, where epsilon is what Kingma and Ba 2015 (arXiv 1412.6980,
+section 2) call epsilon hat: their algorithm 1 has epsilon sqrt(1 - b2^(k+1)) in its place.
 """
 
 from dataclasses import dataclass
@@ -25,14 +25,16 @@ from ..steps import Mechanism
 class SGD(Mechanism):
     """Stochastic gradient descent, and the base of all optimizers.
 
-    An optimizer is the formula `code`: statements that read `total`, `window` and `learning_rate` and write `dw`. Its own
-    synaptic variables stay as they are where nothing learns, and return to 0 where a network has diverged: the learning schedule sees to
-    both. `updates` counts the updates, where `variables` declares it.
+    An optimizer is the formula `code`: statements that read `total`, `window` and `learning_rate`
+    and write `dw`. Its own synaptic variables stay as they are where nothing learns, and return to
+    0 where a network has diverged: the learning schedule sees to both. `updates` counts the
+    updates, where `variables` declares it.
 
     Parameters
     ----------
     decay : float, optional
-        Number of updates in which the learning rate falls to a half, as ``1/(1 + updates/decay)``; it stays as it is by default.
+        Number of updates in which the learning rate falls to a half, as ``1/(1 + updates/decay)``;
+        it stays as it is by default.
 
     Raises
     ------
@@ -53,9 +55,15 @@ class SGD(Mechanism):
     def __post_init__(self):
         name = type(self).__name__
         if self.decay is not None and not (is_number(self.decay) and self.decay > 0):
-            raise ValueError(f"{name}: decay must be a positive number of updates, or None; got {self.decay!r}")
+            raise ValueError(
+                f"{name}: decay must be a positive number of updates, or None; got {self.decay!r}"
+            )
         if self.decay is not None and self.decay < 1:
-            raise ValueError(f"{name}: decay = {self.decay!r} would halve the learning rate in less than one update; give a number of updates of at least 1. The learning rate itself is the rule's, for example RFLO(learning_rate={self.decay!r}, tau=10*ms)")
+            raise ValueError(
+                f"{name}: decay = {self.decay!r} would halve the learning rate in less than one"
+                " update; give a number of updates of at least 1. The learning rate itself is the"
+                f" rule's, for example RFLO(learning_rate={self.decay!r}, tau=10*ms)"
+            )
 
     @property
     def parameters(self):
@@ -85,7 +93,9 @@ class SGD(Mechanism):
 
     @property
     def counts(self):
-        """Statements that count an update, in front of all others; Brian2 wants shared variables there."""
+        """Statements that count an update, in front of all others; Brian2 wants shared variables
+        there.
+        """
         return "updates += int(plastic)" if "updates" in self.variables["own"] else ""
 
 
@@ -117,7 +127,10 @@ class Momentum(SGD):
     @property
     def code(self):
         """The formula."""
-        return f"velocity = {float(self.momentum)!r}*velocity + total/window\ndw = {self.rate}*velocity"
+        return (
+            f"velocity = {float(self.momentum)!r}*velocity + total/window\ndw ="
+            f" {self.rate}*velocity"
+        )
 
 
 @dataclass(frozen=True)
@@ -129,7 +142,8 @@ class Adam(SGD):
     decay : float, optional
         As for `SGD`.
     beta_1, beta_2 : float
-        Decay of the moments m and s, the synaptic variables `first_moment` and `second_moment`, in each update.
+        Decay of the moments m and s, the synaptic variables `first_moment` and `second_moment`, in
+        each update.
     epsilon : float
         Added to the root of the second moment (epsilon hat).
 
@@ -161,7 +175,8 @@ class Adam(SGD):
     def code(self):
         """The formula."""
         one, two = float(self.beta_1), float(self.beta_2)
-        return f"""_corrected = {self.rate}*sqrt(1 - {two!r}**updates)/(1 - {one!r}**updates + int(updates == 0))
+        unbiased = f"sqrt(1 - {two!r}**updates)/(1 - {one!r}**updates + int(updates == 0))"
+        return f"""_corrected = {self.rate}*{unbiased}
             _gradient = total/window
             first_moment = {one!r}*first_moment + {1 - one!r}*_gradient
             second_moment = {two!r}*second_moment + {1 - two!r}*_gradient**2

@@ -1,4 +1,4 @@
-"""Trials side by side: the changes of all copies of a network together become the change of each."""
+"""Trials side by side: the changes of all copies of a network become the change of each."""
 
 from dataclasses import dataclass
 

@@ -1,8 +1,8 @@
-"""
-A comparison in a grid
+"""A comparison in a grid
 ======================
 
-`plot_comparison`, which is also ``comparison.plot()`` and what ``brian-rflo compare`` draws; or single panels of it on axes of your own.
+`plot_comparison`, which is also ``comparison.plot()`` and what ``brian-rflo compare`` draws; or
+single panels of it on axes of your own.
 """
 
 import matplotlib.pyplot as plt
@@ -10,7 +10,15 @@ from brian2 import ms
 
 from brian_rflo import CursorMovements, compare, plotting
 
-comparison = compare(CursorMovements(movement=50 * ms, seed=1), ("rate", "lif"), ("rflo", "readout"), networks=2, trials=40, n=30, device="numpy")
+comparison = compare(
+    CursorMovements(movement=50 * ms, seed=1),
+    ("rate", "lif"),
+    ("rflo", "readout"),
+    networks=2,
+    trials=40,
+    n=30,
+    device="numpy",
+)
 plotting.plot_comparison(comparison)
 
 # %%

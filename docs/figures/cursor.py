@@ -1,12 +1,12 @@
-"""
-Tracks of a cursor
+"""Tracks of a cursor
 ==================
 
-`plot_tracks` adds velocities up: where three networks go that learn a movement from the left to the right and up, in units of the first movement.
+`plot_tracks` adds velocities up: where three networks go that learn a movement from the left to the
+right and up, in units of the first movement.
 """
 
-from brian2 import ms
 import numpy as np
+from brian2 import ms
 
 from brian_rflo import ArrayTask, plotting, reference
 from brian_rflo.network import initial_weights
@@ -15,5 +15,7 @@ bell = np.sin(np.pi * (np.arange(100) + 1) / 100) ** 2
 velocity = np.zeros((200, 2))
 velocity[:100, 0] = velocity[100:, 1] = bell
 task = ArrayTask(target=velocity, dt=1 * ms)
-result = reference.train(task, initial_weights(50, 0, 2, networks=3, gain=1.5, seed=1), "rflo", 0.03, 10 * ms, trials=400)
+result = reference.train(
+    task, initial_weights(50, 0, 2, networks=3, gain=1.5, seed=1), "rflo", 0.03, 10 * ms, trials=400
+)
 plotting.plot_tracks(result.output / bell.sum(), result.target / bell.sum())

@@ -1,8 +1,8 @@
-"""
-Learning curves
+"""Learning curves
 ===============
 
-`plot_losses`: median and quartiles over networks, on logarithmic axes. Five networks learn by RFLO and by BPTT from the same weights.
+`plot_losses`: median and quartiles over networks, on logarithmic axes. Five networks learn by RFLO
+and by BPTT from the same weights.
 """
 
 from brian2 import ms

@@ -1,8 +1,8 @@
-"""
-Spikes and traces
+"""Spikes and traces
 =================
 
-`plot_raster` takes what a SpikeMonitor has recorded, `plot_traces` what a StateMonitor has, `plot_rates` the firing rates of neurons.
+`plot_raster` takes what a SpikeMonitor has recorded, `plot_traces` what a StateMonitor has,
+`plot_rates` the firing rates of neurons.
 """
 
 from brian2 import *
@@ -11,7 +11,9 @@ from brian_rflo import *
 
 task = PeriodicOutput(period=300 * ms)
 defaultclock.dt = task.dt
-neurons = LIFNeurons(60, tau=20 * ms, tau_syn=50 * ms, bias=np.linspace(1, 1.5, 60), refractory=3 * ms)
+neurons = LIFNeurons(
+    60, tau=20 * ms, tau_syn=50 * ms, bias=np.linspace(1, 1.5, 60), refractory=3 * ms
+)
 net = LearningNetwork(task, neurons, RFLO(1e-3, tau=50 * ms), gain=0.5)
 spikes = SpikeMonitor(neurons)
 traces = StateMonitor(net.recurrent, "trace", record=net.recurrent[:3, 5], when="end")
@@ -21,7 +23,9 @@ net.train(1)
 plotting.plot_raster(spikes.t, spikes.i)
 
 # %%
-plotting.plot_traces(traces.t, traces.trace.T, labels=["0 to 5", "1 to 5", "2 to 5"]).set(ylabel="Eligibility")
+plotting.plot_traces(traces.t, traces.trace.T, labels=["0 to 5", "1 to 5", "2 to 5"]).set(
+    ylabel="Eligibility"
+)
 
 # %%
 plotting.plot_rates(spikes.count / task.duration)

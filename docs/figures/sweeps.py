@@ -1,8 +1,8 @@
-"""
-Sweeps
+"""Sweeps
 ======
 
-`plot_sweep` shows a number of each network of a `sweep` against one of its parameters, and the medians.
+`plot_sweep` shows a number of each network of a `sweep` against one of its parameters, and the
+medians.
 """
 
 import tempfile
@@ -15,10 +15,23 @@ from brian_rflo.network import initial_weights
 
 def train(learning_rate, seed):
     task = PeriodicOutput(period=200 * ms)
-    return reference.train(task, initial_weights(20, 0, 1, networks=1, gain=1.5, seed=seed), "rflo", learning_rate, 10 * ms, trials=60)
+    return reference.train(
+        task,
+        initial_weights(20, 0, 1, networks=1, gain=1.5, seed=seed),
+        "rflo",
+        learning_rate,
+        10 * ms,
+        trials=60,
+    )
 
 
 with tempfile.TemporaryDirectory() as folder:
-    table = sweep(train, {"learning_rate": [0.003, 0.01, 0.03, 0.1], "seed": range(4)}, folder, workers=1, report=None)
+    table = sweep(
+        train,
+        {"learning_rate": [0.003, 0.01, 0.03, 0.1], "seed": range(4)},
+        folder,
+        workers=1,
+        report=None,
+    )
 
 plotting.plot_sweep(table, "learning_rate", "final_loss")

@@ -1,5 +1,4 @@
-"""
-Tasks
+"""Tasks
 =====
 
 `plot_task` and, where inputs are spikes, `plot_spike_task`, which are also ``task.plot()``.

@@ -1,9 +1,9 @@
-"""
-A training at a glance
+"""A training at a glance
 ======================
 
-`plot_training`, which is also ``result.plot()``: loss, last output, alignment of readout and feedback weights. The three are functions of their own, `plot_losses`,
-`plot_output` and `plot_alignment`.
+`plot_training`, which is also ``result.plot()``: loss, last output, alignment of readout and
+feedback weights. The three are functions of their own, `plot_losses`, `plot_output` and
+`plot_alignment`.
 """
 
 from brian2 import ms
@@ -12,11 +12,23 @@ from brian_rflo import PeriodicOutput, plotting, reference
 from brian_rflo.network import initial_weights
 
 task = PeriodicOutput(period=200 * ms)
-result = reference.train(task, initial_weights(30, 0, 1, networks=5, gain=1.5, seed=1), "rflo", 0.03, 10 * ms, trials=400)
+result = reference.train(
+    task, initial_weights(30, 0, 1, networks=5, gain=1.5, seed=1), "rflo", 0.03, 10 * ms, trials=400
+)
 plotting.plot_training(result)
 
 # %%
 # On axes of your own:
-ax = plotting.plot_output(result.times, result.first_output[0], result.target, mask=result.mask, label="before", color="black", linestyle=":")
-plotting.plot_output(result.times, result.output[0], result.target, ax, name="rflo", mask=result.mask, label="after")
+ax = plotting.plot_output(
+    result.times,
+    result.first_output[0],
+    result.target,
+    mask=result.mask,
+    label="before",
+    color="black",
+    linestyle=":",
+)
+plotting.plot_output(
+    result.times, result.output[0], result.target, ax, name="rflo", mask=result.mask, label="after"
+)
 plotting.legend_over(ax)

@@ -1,8 +1,8 @@
-"""
-Weights and eigenvalues
+"""Weights and eigenvalues
 =======================
 
-`plot_weights` shows a matrix ``[post, pre]`` on a symmetric scale, `plot_spectrum` its eigenvalues with the unit circle, `plot_changes` how much it has changed.
+`plot_weights` shows a matrix ``[post, pre]`` on a symmetric scale, `plot_spectrum` its eigenvalues
+with the unit circle, `plot_changes` how much it has changed.
 """
 
 import matplotlib.pyplot as plt
@@ -12,8 +12,12 @@ from brian_rflo import PeriodicOutput, plotting, reference
 from brian_rflo.network import initial_weights
 
 task = PeriodicOutput(period=200 * ms)
-result = reference.train(task, initial_weights(50, 0, 1, networks=1, gain=1.5, seed=1), "rflo", 0.03, 10 * ms, trials=300)
-before, after = (weights["recurrent"][0] for weights in (result.weights_before, result.weights_after))
+result = reference.train(
+    task, initial_weights(50, 0, 1, networks=1, gain=1.5, seed=1), "rflo", 0.03, 10 * ms, trials=300
+)
+before, after = (
+    weights["recurrent"][0] for weights in (result.weights_before, result.weights_after)
+)
 
 plotting.plot_weights(after)
 

@@ -1,4 +1,6 @@
-"""Bellec et al. 2020, A solution to the learning dilemma for recurrent networks of spiking neurons, Nature Communications 11:3625."""
+"""Bellec et al. 2020, A solution to the learning dilemma for recurrent networks of spiking neurons,
+Nature Communications 11:3625.
+"""
 
 from .evidence_accumulation import EVIDENCE_ACCUMULATION, EVIDENCE_ACCUMULATION_LARGE
 from .pattern_generation import PATTERN_GENERATION

@@ -6,9 +6,11 @@ from brian_rflo import plotting
 
 
 def traces(network, trial, arrivals, synapses):
-    """Of the first trial of a batch: eligibility, its slow part and filtered eligibility of synapses ``(post, pre)``, each ``(n_steps, n)``.
+    """Of the first trial of a batch: eligibility, its slow part and filtered eligibility of
+    synapses ``(post, pre)``, each ``(n_steps, n)``.
 
-    `arrivals` are what the presynaptic side sends in each step, ``(n_steps, trials, n_pre)``: inputs, or spikes of the step before.
+    `arrivals` are what the presynaptic side sends in each step, ``(n_steps, trials, n_pre)``:
+    inputs, or spikes of the step before.
     """
     (alpha, rho, kappa), (zeta, _) = network.decays, network.zetas
     post, pre = np.transpose(synapses)
@@ -26,7 +28,10 @@ def traces(network, trial, arrivals, synapses):
 def draw_raster(spikes, times, ax, n_adaptive=0):
     """Spikes ``(n_steps, N)``; adaptive neurons, the last ones, in another colour."""
     first = spikes.shape[1] - n_adaptive
-    for color, label, low, high in (("black", "LIF", 0, first), (plotting.CYCLE[1], "ALIF", first, spikes.shape[1])):
+    for color, label, low, high in (
+        ("black", "LIF", 0, first),
+        (plotting.CYCLE[1], "ALIF", first, spikes.shape[1]),
+    ):
         if high > low:
             step, neuron = np.nonzero(spikes[:, low:high])
             ax = plotting.plot_raster(np.asarray(times)[step], neuron + low, ax, label, color)

@@ -6,7 +6,19 @@ Settings are those of NEST's tutorial and of the authors' code; see README.md.
 import numpy as np
 from brian2 import Hz, defaultclock, ms
 
-from brian_rflo import PRESETS, Adam, AdaptiveEProp, AllToAll, DiscreteLIFNeurons, EProp, FiringRate, LearningNetwork, PerTrial, Softmax, schedule
+from brian_rflo import (
+    PRESETS,
+    Adam,
+    AdaptiveEProp,
+    AllToAll,
+    DiscreteLIFNeurons,
+    EProp,
+    FiringRate,
+    LearningNetwork,
+    PerTrial,
+    Softmax,
+    schedule,
+)
 from brian_rflo.devices import device as on
 from brian_rflo.occasional import OccasionalMonitor, last_step
 from brian_rflo.reference_eprop import EpropNetwork
@@ -15,7 +27,8 @@ C_REG, F_TARGET = 300, 10 * Hz
 #: Time constants, and how a spike raises the threshold of an adaptive neuron.
 TAU_M, TAU_ADAPT, REFRACTORY = 20 * ms, 2000 * ms, 5 * ms
 BETA = 1.7 * (1 - np.exp(-1 / 2000)) / (1 - np.exp(-1 / 20))
-#: What each variant of evidence accumulation is: whether half of the neurons adapt, whether traces know of it, and which weights learn.
+#: What each variant of evidence accumulation is: whether half of the neurons adapt, whether traces
+#: know of it, and which weights learn.
 VARIANTS = {
     "eprop": (True, True, ("recurrent", "input", "output")),
     "lif": (False, False, ("recurrent", "input", "output")),
@@ -25,13 +38,24 @@ VARIANTS = {
 
 
 def evidence_weights(task, n, seed, networks):
-    """Initial weights of networks of `n` neurons for evidence accumulation, ``[network, post, pre]``."""
+    """Initial weights of networks of `n` neurons for evidence accumulation, ``[network, post,
+    pre]``.
+    """
     drawn = []
     for network in range(networks):
         rng, edge = np.random.default_rng((seed, network)), np.sqrt(6 / (n + task.n_outputs))
-        weights = {name: rng.standard_normal((n, n_pre)) / np.sqrt(n_pre) for name, n_pre in (("input", task.n_inputs), ("recurrent", n))}
+        weights = {
+            name: rng.standard_normal((n, n_pre)) / np.sqrt(n_pre)
+            for name, n_pre in (("input", task.n_inputs), ("recurrent", n))
+        }
         np.fill_diagonal(weights["recurrent"], 0)
-        drawn.append(weights | {"output": rng.uniform(-edge, edge, (task.n_outputs, n)), "feedback": rng.standard_normal((n, task.n_outputs))})
+        drawn.append(
+            weights
+            | {
+                "output": rng.uniform(-edge, edge, (task.n_outputs, n)),
+                "feedback": rng.standard_normal((n, task.n_outputs)),
+            }
+        )
     return {name: np.stack([weights[name] for weights in drawn]) for name in drawn[0]}
 
 
@@ -42,13 +66,26 @@ def beta_of(n, adaptive=True):
 
 def evidence_network(n):
     """The network of evidence accumulation in NumPy."""
-    return EpropNetwork(tau_m=20, tau_out=20, tau_adapt=2000, beta=beta_of(n), v_th=0.6, t_ref=5, zeta_recurrent=1.0, c_reg=C_REG, f_target=0.01, loss="classification")
+    return EpropNetwork(
+        tau_m=20,
+        tau_out=20,
+        tau_adapt=2000,
+        beta=beta_of(n),
+        v_th=0.6,
+        t_ref=5,
+        zeta_recurrent=1.0,
+        c_reg=C_REG,
+        f_target=0.01,
+        loss="classification",
+    )
 
 
 def evidence(progress, device, task, variant, n, batch, networks, seed, iterations, rate, falling):
-    """Networks side by side, trained on evidence accumulation in Brian2: arrays of a `TrainingResult`, and each trial's answer.
+    """Networks side by side, trained on evidence accumulation in Brian2: arrays of a
+    `TrainingResult`, and each trial's answer.
 
-    On compiled targets four trials run side by side, on numpy a whole batch. Where the learning rate is `falling`, it does so linearly to 0.
+    On compiled targets four trials run side by side, on numpy a whole batch. Where the learning
+    rate is `falling`, it does so linearly to 0.
     """
     adaptive, traced, trained = VARIANTS[variant]
     copies = batch if device == "numpy" else 4
@@ -56,13 +93,22 @@ def evidence(progress, device, task, variant, n, batch, networks, seed, iteratio
     with on(device):
         defaultclock.dt = task.dt
         beta = np.tile(beta_of(n, adaptive), networks * copies)
-        neurons = DiscreteLIFNeurons(len(beta), tau=TAU_M, tau_adapt=TAU_ADAPT, beta=beta, refractory=REFRACTORY, **PRESETS["evidence_accumulation"])
+        neurons = DiscreteLIFNeurons(
+            len(beta),
+            tau=TAU_M,
+            tau_adapt=TAU_ADAPT,
+            beta=beta,
+            refractory=REFRACTORY,
+            **PRESETS["evidence_accumulation"],
+        )
         net = LearningNetwork(
             task,
             neurons,
             rule,
             readout=Softmax(TAU_M),
-            learn=PerTrial(Adam(), window=task.steps("recall") * batch, batch=batch // copies, copies=copies),
+            learn=PerTrial(
+                Adam(), window=task.steps("recall") * batch, batch=batch // copies, copies=copies
+            ),
             trained=trained,
             regularization=FiringRate(F_TARGET, C_REG),
             connectivity=AllToAll(self_connections=False),
@@ -71,12 +117,30 @@ def evidence(progress, device, task, variant, n, batch, networks, seed, iteratio
         )
         if falling:
             for part in (net.recurrent, net.input_synapses, net.output):
-                net.trials.at_start(part, "learning_rate = first_rate*(1 - (t_in_timesteps//steps_of_batch)/n_updates)")
-        choices = OccasionalMonitor(net.readout, "choice", True, last_step(task.n_steps), schedule.RECORD)
+                net.trials.at_start(
+                    part,
+                    "learning_rate = first_rate*(1 - (t_in_timesteps//steps_of_batch)/n_updates)",
+                )
+        choices = OccasionalMonitor(
+            net.readout, "choice", True, last_step(task.n_steps), schedule.RECORD
+        )
         net.add(choices)
-        constants = dict(first_rate=rate, steps_of_batch=task.n_steps * (batch // copies), n_updates=float(iterations)) if falling else {}
+        constants = (
+            dict(
+                first_rate=rate,
+                steps_of_batch=task.n_steps * (batch // copies),
+                n_updates=float(iterations),
+            )
+            if falling
+            else {}
+        )
         result = net.train(batch * iterations, namespace=constants, **progress.report(device))
-        answers = np.asarray(choices.choice).reshape(networks, copies, task.n_outputs, -1).argmax(axis=2)
+        answers = (
+            np.asarray(choices.choice).reshape(networks, copies, task.n_outputs, -1).argmax(axis=2)
+        )
     answers = answers.swapaxes(1, 2).reshape(networks, -1)
     sides = np.array([task.trial(number)[1][-1].argmax() for number in range(answers.shape[1])])
-    return result.arrays() | {"wrong": (answers != sides).reshape(networks, -1, batch).mean(axis=2), "rate": np.array(rate)}
+    return result.arrays() | {
+        "wrong": (answers != sides).reshape(networks, -1, batch).mean(axis=2),
+        "rate": np.array(rate),
+    }

@@ -1,6 +1,7 @@
 """One experiment a task: five neurons learn by derived rules, beside the readout alone, with noise.
 
-Bounds are for seeds 100 and up, and settings were found on seed 0; what seed 100 had a part in is said in README.md. Optimizer and time constants are those of `rate_and_spiking`.
+Bounds are for seeds 100 and up, and settings were found on seed 0; what seed 100 had a part in is
+said in README.md. Optimizer and time constants are those of `rate_and_spiking`.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,10 @@ N, TAU, NOISE = 100, 50 * ms, 0.095
 
 @dataclass(frozen=True)
 class Condition:
-    """Networks of one neuron: its name, whether the derived rule or the readout alone learns, gain of the initial weights, the error expected of it, and, where a neuron is slow to compute, how many networks and trials at most."""
+    """Networks of one neuron: its name, whether the derived rule or the readout alone learns, gain
+    of the initial weights, the error expected of it, and, where a neuron is slow to compute, how
+    many networks and trials at most.
+    """
 
     neuron: str
     rule: str = "rflo"
@@ -35,7 +39,9 @@ class Condition:
         return BY_NAME[self.neuron]
 
     def __str__(self):
-        return f"{self.neuron}, {'derived rule' if self.rule == 'rflo' else 'readout alone'}{'' if self.gain is None else f', gain {self.gain:g}'}"
+        rule = "derived rule" if self.rule == "rflo" else "readout alone"
+        gain = "" if self.gain is None else f", gain {self.gain:g}"
+        return f"{self.neuron}, {rule}{gain}"
 
 
 def slug(text):
@@ -47,15 +53,35 @@ def part(task, condition, settings):
     """The part of a condition."""
     made = TASKS[task](condition.kind, settings.seed)
     gain = condition.kind.gain if condition.gain is None else condition.gain
-    networks, trials = min(settings.networks, condition.networks or settings.networks), min(settings.trials, condition.trials or settings.trials)
-    arguments = dict(device=settings.device, task=made, neuron=condition.neuron, rule=condition.rule, n=N, networks=networks, seed=settings.seed, trials=trials, tau=TAU)
+    networks, trials = (
+        min(settings.networks, condition.networks or settings.networks),
+        min(settings.trials, condition.trials or settings.trials),
+    )
+    arguments = dict(
+        device=settings.device,
+        task=made,
+        neuron=condition.neuron,
+        rule=condition.rule,
+        n=N,
+        networks=networks,
+        seed=settings.seed,
+        trials=trials,
+        tau=TAU,
+    )
     noise = NOISE if condition.kind is not ADAPTING else 0.0
-    return parts.Part(f"{task}-{slug(condition)}", trained, arguments | dict(noise=noise, gain=gain), 20 + 3e-6 * trials * made.n_steps * networks)
+    return parts.Part(
+        f"{task}-{slug(condition)}",
+        trained,
+        arguments | dict(noise=noise, gain=gain),
+        20 + 3e-6 * trials * made.n_steps * networks,
+    )
 
 
 def trace_part(kind, settings):
     """The part of a neuron's traces."""
-    return parts.Part(f"traces-{slug(kind.label)}", traced, dict(neuron=kind.label, seed=settings.seed), 5)
+    return parts.Part(
+        f"traces-{slug(kind.label)}", traced, dict(neuron=kind.label, seed=settings.seed), 5
+    )
 
 
 def outcome_of(task, conditions, settings, arrays):
@@ -81,7 +107,9 @@ def pair_of(comparison):
 
 def seconds_per_step(comparison):
     """CPU time of a step of one network in the compiled program."""
-    return float(comparison.arrays[pair_of(comparison)]["program_s"]) / (comparison.task.n_steps * comparison.results[pair_of(comparison)].losses.size)
+    return float(comparison.arrays[pair_of(comparison)]["program_s"]) / (
+        comparison.task.n_steps * comparison.results[pair_of(comparison)].losses.size
+    )
 
 
 def rows_of(found, settings):
@@ -89,23 +117,57 @@ def rows_of(found, settings):
     rows = []
     for condition, comparison in found.items():
         pair, values = pair_of(comparison), error(comparison)
-        rows.append(Row(f"{condition}: NMSE, median", np.median(values), high=condition.most if settings.full else None, spread=listed(values, ".3g")))
+        rows.append(
+            Row(
+                f"{condition}: NMSE, median",
+                np.median(values),
+                high=condition.most if settings.full else None,
+                spread=listed(values, ".3g"),
+            )
+        )
         if "rates" in comparison.arrays[pair]:
             rates = comparison.arrays[pair]["rates"].mean(axis=1)
-            rows.append(Row(f"{condition}: firing rate, Hz", np.median(rates), spread=listed(rates, ".0f")))
+            rows.append(
+                Row(f"{condition}: firing rate, Hz", np.median(rates), spread=listed(rates, ".0f"))
+            )
         if (ns := cost(condition, found)) is not None:
             rows.append(Row(f"{condition}: ns per plastic synapse and step", ns))
     for neuron in dict.fromkeys(condition.neuron for condition in found):
-        medians = {rule: [np.median(error(comparison)) for condition, comparison in found.items() if condition.neuron == neuron and condition.rule == rule] for rule in ("rflo", "readout")}
+        medians = {
+            rule: [
+                np.median(error(comparison))
+                for condition, comparison in found.items()
+                if condition.neuron == neuron and condition.rule == rule
+            ]
+            for rule in ("rflo", "readout")
+        }
         judged = any(condition.most for condition in found if condition.neuron == neuron)
         if all(medians.values()):
-            rows.append(Row(f"{neuron}: derived rule / best readout alone", min(medians["rflo"]) / min(medians["readout"]), high=0.5 if settings.full and judged else None))
+            rows.append(
+                Row(
+                    f"{neuron}: derived rule / best readout alone",
+                    min(medians["rflo"]) / min(medians["readout"]),
+                    high=0.5 if settings.full and judged else None,
+                )
+            )
     return rows
 
 
 def cost(condition, found):
-    """CPU time of a plastic synapse and step, in ns: what the derived rule takes beside the same networks without it. None where that was not measured, or a network diverged and stopped learning."""
-    without = next((other for other in found if other.neuron == condition.neuron and other.rule == "readout" and other.gain in (None, condition.kind.gain)), None)
+    """CPU time of a plastic synapse and step, in ns: what the derived rule takes beside the same
+    networks without it. None where that was not measured, or a network diverged and stopped
+    learning.
+    """
+    without = next(
+        (
+            other
+            for other in found
+            if other.neuron == condition.neuron
+            and other.rule == "readout"
+            and other.gain in (None, condition.kind.gain)
+        ),
+        None,
+    )
     if condition.rule != "rflo" or without is None:
         return None
     difference = seconds_per_step(found[condition]) - seconds_per_step(found[without])
@@ -114,12 +176,21 @@ def cost(condition, found):
 
 
 def best_readout(neuron, found):
-    """Of the networks of one neuron whose readout alone has learned, those with the smallest error."""
-    return min((condition for condition in found if condition.neuron == neuron and condition.rule == "readout"), key=lambda condition: np.median(error(found[condition])))
+    """Of one neuron's networks whose readout alone has learned, those with the smallest error."""
+    return min(
+        (
+            condition
+            for condition in found
+            if condition.neuron == neuron and condition.rule == "readout"
+        ),
+        key=lambda condition: np.median(error(found[condition])),
+    )
 
 
 def draw(task, found, arrays):
-    """Learning curves with their spread, what a step of the rule costs, and a membrane with the traces of a weight for each neuron."""
+    """Learning curves with their spread, what a step of the rule costs, and a membrane with the
+    traces of a weight for each neuron.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(15, 8), layout="constrained")
@@ -136,10 +207,23 @@ def draw(task, found, arrays):
 def draw_learning(found, ax):
     """Errors over trials: derived rules, and for each neuron the best readout alone."""
     for kind in dict.fromkeys(condition.kind for condition in found):
-        for condition in (next(condition for condition in found if condition.kind is kind and condition.rule == "rflo"), best_readout(kind.label, found)):
+        for condition in (
+            next(
+                condition
+                for condition in found
+                if condition.kind is kind and condition.rule == "rflo"
+            ),
+            best_readout(kind.label, found),
+        ):
             alone = condition.rule == "readout"
             errors = found[condition].errors(*pair_of(found[condition]))
-            plotting.plot_losses(errors[:, np.isfinite(errors).any(axis=0)], ax, label=None if alone else kind.label, color=kind.colour, linestyle=":" if alone else "-")
+            plotting.plot_losses(
+                errors[:, np.isfinite(errors).any(axis=0)],
+                ax,
+                label=None if alone else kind.label,
+                color=kind.colour,
+                linestyle=":" if alone else "-",
+            )
     ax.plot([], [], color="0.3", linestyle=":", label="best readout alone")
     ax.set(ylabel="Error (NMSE)", ylim=(0.01, 3), title="Median and quartiles over networks")
     ax.legend(frameon=False, fontsize="small", loc="lower left")
@@ -147,21 +231,45 @@ def draw_learning(found, ax):
 
 def draw_costs(found, ax):
     """CPU time of the derived rules for each synapse and step."""
-    known = {condition.kind: value for condition in found if (value := cost(condition, found)) is not None}
-    ax.barh([kind.label for kind in known], list(known.values()), color=[kind.colour for kind in known])
+    known = {
+        condition.kind: value
+        for condition in found
+        if (value := cost(condition, found)) is not None
+    }
+    ax.barh(
+        [kind.label for kind in known], list(known.values()), color=[kind.colour for kind in known]
+    )
     ax.invert_yaxis()
     ax.set(xlabel="ns per plastic synapse and step (one core)", title="Cost of the derived rule")
 
 
 def draw_traces(kind, seen, ax):
-    """Membrane and traces of one weight, one above the other, each in units of its range; ticks are at 0, and for the membrane at its lowest value."""
-    names = [next(iter(name for name in seen if name in ("v", "x"))), *(name for name in seen if name.startswith("trace_"))]
+    """Membrane and traces of one weight, one above the other, each in units of its range; ticks are
+    at 0, and for the membrane at its lowest value.
+    """
+    names = [
+        next(iter(name for name in seen if name in ("v", "x"))),
+        *(name for name in seen if name.startswith("trace_")),
+    ]
     ticks = []
     for height, name in enumerate(names):
         lowest, size = seen[name].min(), max(np.ptp(seen[name]), 1e-30)
-        ax.plot(seen["t"] * 1e3, height + 0.8 * (seen[name] - lowest) / size, color=kind.colour if height else "0.4", linewidth=1)
+        ax.plot(
+            seen["t"] * 1e3,
+            height + 0.8 * (seen[name] - lowest) / size,
+            color=kind.colour if height else "0.4",
+            linewidth=1,
+        )
         ticks.append(height - 0.8 * lowest / size if height else 0)
-    ax.set(xlabel="Time (ms)", title=kind.label, yticks=ticks, yticklabels=[f"∂{name.removeprefix('trace_')}/∂w" if name.startswith("trace_") else name for name in names])
+    ax.set(
+        xlabel="Time (ms)",
+        title=kind.label,
+        yticks=ticks,
+        yticklabels=[
+            f"∂{name.removeprefix('trace_')}/∂w" if name.startswith("trace_") else name
+            for name in names
+        ],
+    )
 
 
 TITLES = {"periodic": "periodic output of one second", "cursor": "four movements of a cursor"}
@@ -173,7 +281,10 @@ def experiment(task, title, conditions, trials, takes):
         name=f"derived/{task}",
         title=title,
         source="docs/derived.md",
-        parts=lambda settings: [part(task, condition, settings) for condition in conditions] + [trace_part(kind, settings) for kind in NEURONS],
+        parts=lambda settings: (
+            [part(task, condition, settings) for condition in conditions]
+            + [trace_part(kind, settings) for kind in NEURONS]
+        ),
         outcome=lambda settings, arrays: outcome_of(task, conditions, settings, arrays),
         networks=5,
         trials=trials,
@@ -184,7 +295,11 @@ def experiment(task, title, conditions, trials, takes):
 
 
 #: Neurons that take two and ten steps in a millisecond have fewer trials and networks.
-FEWER = {IZHIKEVICH: dict(trials=600), COBAHH: dict(networks=2, trials=200), ADAPTING: dict(trials=600)}
+FEWER = {
+    IZHIKEVICH: dict(trials=600),
+    COBAHH: dict(networks=2, trials=200),
+    ADAPTING: dict(trials=600),
+}
 #: Gains of networks whose readout alone learns, where it is not that of the others.
 GAINS = {CONDUCTANCE: (0.5, 1.0, 1.5), ADEX: (0.5, 1.0, 2.0, 3.0), IZHIKEVICH: (0.5, 1.0)}
 
@@ -192,12 +307,30 @@ GAINS = {CONDUCTANCE: (0.5, 1.0, 1.5), ADEX: (0.5, 1.0, 2.0, 3.0), IZHIKEVICH: (
 def conditions(bounds):
     """Every neuron with its derived rule and with the readout alone."""
     return tuple(
-        Condition(kind.label, rule, gain, most=bounds.get(kind.label) if rule == "rflo" else None, **FEWER.get(kind, {}))
+        Condition(
+            kind.label,
+            rule,
+            gain,
+            most=bounds.get(kind.label) if rule == "rflo" else None,
+            **FEWER.get(kind, {}),
+        )
         for rule in ("rflo", "readout")
         for kind in NEURONS
         for gain in (GAINS.get(kind, (None,)) if rule == "readout" else (None,))
     )
 
 
-PERIODIC = experiment("periodic", "Periodic output of one second, by derived rules", conditions({CONDUCTANCE.label: 0.15, ADEX.label: 0.15}), trials=1200, takes="35 minutes on one core")
-CURSOR = experiment("cursor", "Four movements of a cursor, by derived rules", conditions({}), trials=1200, takes="an hour on one busy core")
+PERIODIC = experiment(
+    "periodic",
+    "Periodic output of one second, by derived rules",
+    conditions({CONDUCTANCE.label: 0.15, ADEX.label: 0.15}),
+    trials=1200,
+    takes="35 minutes on one core",
+)
+CURSOR = experiment(
+    "cursor",
+    "Four movements of a cursor, by derived rules",
+    conditions({}),
+    trials=1200,
+    takes="an hour on one busy core",
+)

@@ -1,4 +1,6 @@
-"""What is computed: networks of one neuron, trained, and the traces of one weight. Tables and figures are elsewhere (`tasks.py`), so that they may change by themselves."""
+"""What is computed: networks of one neuron, trained, and the traces of one weight. Tables and
+figures are elsewhere (`tasks.py`), so that they may change by themselves.
+"""
 
 from pathlib import Path
 
@@ -22,13 +24,18 @@ TASKS = {
 
 
 class Clocked(Progress):
-    """Progress of which a C++ program also writes down how many seconds of CPU time it has used, without what it took to compile it."""
+    """Progress of which a C++ program also writes down how many seconds of CPU time it has used,
+    without what it took to compile it.
+    """
 
     def report(self, device):
         """Arguments of `Network.run`."""
         arguments = super().report(device)
         if device == "cpp_standalone":
-            arguments["report"] += f' std::ofstream("{self.clocked.as_posix()}") << double(std::clock())/CLOCKS_PER_SEC;'
+            arguments["report"] += (
+                f' std::ofstream("{self.clocked.as_posix()}") <<'
+                " double(std::clock())/CLOCKS_PER_SEC;"
+            )
         return arguments
 
     @property
@@ -50,7 +57,7 @@ def trained(progress, device, task, neuron, **arguments):
 
 
 def metronome(steps):
-    """A cell that spikes once in so many steps, with an activity that is on for half of the time."""
+    """A cell that spikes once in so many steps, with an activity that is on half of the time."""
     cell = NeuronGroup(1, "activity : 1", threshold=f"t_in_timesteps % {steps} == 0", reset="")
     cell.run_regularly(f"activity = int(t_in_timesteps % {steps} < {steps // 2})", **schedule.SENT)
     return cell
@@ -61,13 +68,21 @@ def traced(progress, neuron, seed):
     kind = BY_NAME[neuron]
     with on("numpy"):
         defaultclock.dt = kind.dt
-        neurons, source = kind.neurons(1, np.random.default_rng(seed)), metronome(round(EVERY / kind.dt))
+        neurons, source = (
+            kind.neurons(1, np.random.default_rng(seed)),
+            metronome(round(EVERY / kind.dt)),
+        )
         rule = neurons.rule(0.0)
         synapses = PlasticSynapses(source, neurons, rule, onto=neurons.receives["recurrent"])
         synapses.connect()
         synapses.w = 0.05
         names = [f"trace_{name}" for name in rule.derivation.placement.on_synapses]
-        seen, states = StateMonitor(synapses, names, record=[0]), StateMonitor(neurons, list(neurons.text.units), record=[0])
+        seen, states = (
+            StateMonitor(synapses, names, record=[0]),
+            StateMonitor(neurons, list(neurons.text.units), record=[0]),
+        )
         Network(neurons, source, synapses, seen, states).run(SHOWN, namespace={})
-        values = {name: np.asarray(getattr(seen, name))[0] for name in names} | {name: np.asarray(getattr(states, name))[0] for name in neurons.text.units}
+        values = {name: np.asarray(getattr(seen, name))[0] for name in names} | {
+            name: np.asarray(getattr(states, name))[0] for name in neurons.text.units
+        }
         return values | {"t": np.asarray(seen.t)}

@@ -1,7 +1,8 @@
 """Figure 2, supplement 1: the periodic task with Dale's law.
 
-Half of the neurons are excitatory, half inhibitory: W_ij <- xi_j |W_ij|, and after each update weights of the wrong sign become 0. Readout
-and feedback are free. Beside it the same networks without the law; learning rates as in figure 2.
+Half of the neurons are excitatory, half inhibitory: W_ij <- xi_j |W_ij|, and after each update
+weights of the wrong sign become 0. Readout and feedback are free. Beside it the same networks
+without the law; learning rates as in figure 2.
 """
 
 import numpy as np
@@ -19,7 +20,11 @@ def periods(settings):
 
 def parts(settings):
     """With and without the law."""
-    with_law = [part for period in periods(settings) for part in [training("rflo", period, settings, dale=True)]]
+    with_law = [
+        part
+        for period in periods(settings)
+        for part in [training("rflo", period, settings, dale=True)]
+    ]
     return with_law + [training("rflo", period, settings) for period in periods(settings)]
 
 
@@ -38,9 +43,25 @@ def outcome(settings, arrays):
         law, free = results[f"rflo-T{period}-dale"], results[f"rflo-T{period}"]
         bound = {200: 0.03}.get(period) if settings.full else None
         rows += [
-            Row(f"T = {period}, Dale's law: final loss, median", final(law), "like without the law", high=bound, spread=spread(law)),
-            Row(f"T = {period}, without: final loss, median", final(free), "curve", spread=spread(free)),
-            Row(f"T = {period}, Dale's law: weights of the wrong sign at the end", broken(law), "none", high=0.5),
+            Row(
+                f"T = {period}, Dale's law: final loss, median",
+                final(law),
+                "like without the law",
+                high=bound,
+                spread=spread(law),
+            ),
+            Row(
+                f"T = {period}, without: final loss, median",
+                final(free),
+                "curve",
+                spread=spread(free),
+            ),
+            Row(
+                f"T = {period}, Dale's law: weights of the wrong sign at the end",
+                broken(law),
+                "none",
+                high=0.5,
+            ),
         ]
     return Outcome(rows, all_arrays(arrays), lambda: draw(settings, results))
 
@@ -54,10 +75,14 @@ def draw(settings, results):
     *axes, last = figure.subplots(1, len(shown) + 1)
     for ax, period in zip(axes, shown):
         plotting.plot_losses(results[f"rflo-T{period}"].losses, ax, name="rflo", label="RFLO")
-        plotting.plot_losses(results[f"rflo-T{period}-dale"].losses, ax, name="rtrl", label="RFLO with Dale's law")
+        plotting.plot_losses(
+            results[f"rflo-T{period}-dale"].losses, ax, name="rtrl", label="RFLO with Dale's law"
+        )
         ax.set(title=f"T = {period // 10} tau")
         ax.legend(frameon=False)
-    plotting.plot_weights(results["rflo-T200-dale"].weights_after["recurrent"][0], last).set(title="Weights of network 0, trained")
+    plotting.plot_weights(results["rflo-T200-dale"].weights_after["recurrent"][0], last).set(
+        title="Weights of network 0, trained"
+    )
     figure.suptitle("Murray 2019, figure 2, supplement 1: excitatory and inhibitory neurons")
     return figure
 

@@ -1,7 +1,8 @@
 """Figure 2, supplement 2: readout or recurrent weights alone.
 
-The periodic task at T = 200 steps (the paper does not say which), eta = .03: all weights learn; the readout alone, while its output is fed
-back into the network, u += B y(t); the readout alone without that; the recurrent weights alone.
+The periodic task at T = 200 steps (the paper does not say which), eta = .03: all weights learn; the
+readout alone, while its output is fed back into the network, u += B y(t); the readout alone without
+that; the recurrent weights alone.
 """
 
 import numpy as np
@@ -18,8 +19,18 @@ VARIANTS = {
     "readout": dict(trained=("output",)),
     "recurrent": dict(trained=("recurrent",)),
 }
-LABELS = {"both": "recurrent and readout", "readout_fed_back": "readout, output fed back", "readout": "readout alone", "recurrent": "recurrent alone"}
-COLOURS = {"both": "rflo", "readout_fed_back": "nonlocal_random", "readout": "local_symmetric", "recurrent": "bptt"}
+LABELS = {
+    "both": "recurrent and readout",
+    "readout_fed_back": "readout, output fed back",
+    "readout": "readout alone",
+    "recurrent": "recurrent alone",
+}
+COLOURS = {
+    "both": "rflo",
+    "readout_fed_back": "nonlocal_random",
+    "readout": "local_symmetric",
+    "recurrent": "bptt",
+}
 
 
 def renamed(part, name):
@@ -34,7 +45,10 @@ def name_of(variant):
 
 def parts(settings):
     """A part for each variant."""
-    return [renamed(training("rflo", 200, settings, **changed), name_of(variant)) for variant, changed in VARIANTS.items()]
+    return [
+        renamed(training("rflo", 200, settings, **changed), name_of(variant))
+        for variant, changed in VARIANTS.items()
+    ]
 
 
 def outcome(settings, arrays):
@@ -48,8 +62,22 @@ def outcome(settings, arrays):
         "readout": {},
         "recurrent": dict(low=0.1),
     }
-    published = {"both": "best", "readout_fed_back": "in between", "readout": "not in the paper", "recurrent": "worst"}
-    rows = [Row(f"{LABELS[name]}: final loss, median", loss, published[name], spread=spread(results[name]), **(bounds[name] if full else {})) for name, loss in losses.items()]
+    published = {
+        "both": "best",
+        "readout_fed_back": "in between",
+        "readout": "not in the paper",
+        "recurrent": "worst",
+    }
+    rows = [
+        Row(
+            f"{LABELS[name]}: final loss, median",
+            loss,
+            published[name],
+            spread=spread(results[name]),
+            **(bounds[name] if full else {}),
+        )
+        for name, loss in losses.items()
+    ]
     return Outcome(rows, all_arrays(arrays), lambda: draw(results))
 
 
@@ -62,7 +90,14 @@ def draw(results):
     typical = np.argsort(results["both"].final_loss)[len(results["both"].losses) // 2]
     for name, result in results.items():
         plotting.plot_losses(result.losses, left, name=COLOURS[name], label=LABELS[name])
-        plotting.plot_output(result.times, result.output[typical], result.target, right, name=COLOURS[name], mask=result.mask)
+        plotting.plot_output(
+            result.times,
+            result.output[typical],
+            result.target,
+            right,
+            name=COLOURS[name],
+            mask=result.mask,
+        )
     left.legend(frameon=False)
     right.set(title=f"Last trial of network {typical}")
     figure.suptitle("Murray 2019, figure 2, supplement 2: which weights learn (T = 20 tau)")

@@ -1,7 +1,8 @@
 """Figure 2, supplement 3: network size and initial gain.
 
-The periodic task at T = 200 steps, eta = .03 (the paper does not say which): final loss against the number of neurons, and against the gain g
-of the initial weights, where the readout starts from U(-1, 1) g/sqrt(N).
+The periodic task at T = 200 steps, eta = .03 (the paper does not say which): final loss against the
+number of neurons, and against the gain g of the initial weights, where the readout starts from
+U(-1, 1) g/sqrt(N).
 """
 
 from brian_rflo import plotting
@@ -29,14 +30,29 @@ def parts(settings):
     """A part for each size and each gain."""
     values = axes_of(settings)
     sizes = [renamed(training("rflo", 200, settings, n=n), name_of("N", n)) for n in values["N"]]
-    return sizes + [renamed(training("rflo", 200, settings, gain=gain, scaled=True), name_of("g", gain)) for gain in values["g"]]
+    return sizes + [
+        renamed(training("rflo", 200, settings, gain=gain, scaled=True), name_of("g", gain))
+        for gain in values["g"]
+    ]
 
 
 def rows_of(axis, values, results, settings):
     """The table along one axis: the loss falls from one value to the next."""
     losses = [final(results[name_of(axis, value)]) for value in values]
-    falls = [settings.full and number > 0 and value in FALLING[axis] for number, value in enumerate(values)]
-    return [Row(f"{axis} = {value:g}: final loss, median", loss, "falls", high=losses[number - 1] if falls[number] else None, spread=spread(results[name_of(axis, value)])) for number, (value, loss) in enumerate(zip(values, losses))]
+    falls = [
+        settings.full and number > 0 and value in FALLING[axis]
+        for number, value in enumerate(values)
+    ]
+    return [
+        Row(
+            f"{axis} = {value:g}: final loss, median",
+            loss,
+            "falls",
+            high=losses[number - 1] if falls[number] else None,
+            spread=spread(results[name_of(axis, value)]),
+        )
+        for number, (value, loss) in enumerate(zip(values, losses))
+    ]
 
 
 def outcome(settings, arrays):
@@ -52,8 +68,19 @@ def draw(results, values):
 
     figure = Figure(figsize=(8, 3.6), layout="constrained")
     for ax, (axis, along) in zip(figure.subplots(1, 2, sharey=True), values.items()):
-        plotting.plot_points(along, [results[name_of(axis, value)].final_loss for value in along], ax, name="rflo", label="RFLO")
-        ax.set(yscale="log", xlabel={"N": "Neurons N", "g": "Initial gain g"}[axis], ylabel="Final loss", title="Each network, and the median")
+        plotting.plot_points(
+            along,
+            [results[name_of(axis, value)].final_loss for value in along],
+            ax,
+            name="rflo",
+            label="RFLO",
+        )
+        ax.set(
+            yscale="log",
+            xlabel={"N": "Neurons N", "g": "Initial gain g"}[axis],
+            ylabel="Final loss",
+            title="Each network, and the median",
+        )
     figure.suptitle("Murray 2019, figure 2, supplement 3: size and initial gain (T = 20 tau)")
     return figure
 

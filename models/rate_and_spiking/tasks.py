@@ -1,6 +1,8 @@
-"""One experiment a task: RFLO in networks of rates and of spikes, without and with noise, beside readouts of the network as it begins.
+"""One experiment a task: RFLO in networks of rates and of spikes, without and with noise, beside
+readouts of the network as it begins.
 
-Bounds are for the seeds that nothing was tuned on (100 and up); `compare` computes the parts, with the settings that all comparisons have.
+Bounds are for the seeds that nothing was tuned on (100 and up); `compare` computes the parts, with
+the settings that all comparisons have.
 """
 
 from dataclasses import dataclass
@@ -13,14 +15,17 @@ from brian_rflo.comparison import KINDS, TASKS, comparison_of, train
 from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays, listed
 
 N, TAU = 100, 50 * ms
-#: Standard deviation of the membrane that noise of .03 per step causes, with a time constant of 20 steps.
+#: Standard deviation of the membrane that noise of .03 per step causes, with a time constant of 20
+#: steps.
 NOISE = 0.095
 RULE = {"rflo": "RFLO", "readout": "readout alone", "least_squares": "readout alone, least squares"}
 
 
 @dataclass(frozen=True)
 class Condition:
-    """Networks of a comparison: neurons, rule, noise and gain of the initial weights; and the error that is expected of them."""
+    """Networks of a comparison: neurons, rule, noise and gain of the initial weights; and the error
+    that is expected of them.
+    """
 
     kind: str
     rule: str = "rflo"
@@ -31,7 +36,8 @@ class Condition:
     @property
     def name(self):
         """What its part is called."""
-        return f"{self.kind}-{self.rule}{'-noise' if self.noisy else ''}{'' if self.gain is None else f'-g{self.gain:g}'}"
+        gain = "" if self.gain is None else f"-g{self.gain:g}"
+        return f"{self.kind}-{self.rule}{'-noise' if self.noisy else ''}{gain}"
 
     def __str__(self):
         gain = "" if self.gain is None else f", gain {self.gain:g}"
@@ -41,14 +47,32 @@ class Condition:
 def part(task, condition, settings):
     """The part of a condition."""
     made = TASKS[task](settings.seed)
-    arguments = dict(device=settings.device, task=made, kind=condition.kind, rule=condition.rule, n=N, networks=settings.networks, seed=settings.seed, trials=settings.trials, tau=TAU)
-    return parts.Part(f"{task}-{condition.name}", train, arguments | dict(noise=NOISE if condition.noisy else 0.0, gain=condition.gain), 20 + 3e-6 * settings.trials * made.n_steps * settings.networks)
+    arguments = dict(
+        device=settings.device,
+        task=made,
+        kind=condition.kind,
+        rule=condition.rule,
+        n=N,
+        networks=settings.networks,
+        seed=settings.seed,
+        trials=settings.trials,
+        tau=TAU,
+    )
+    return parts.Part(
+        f"{task}-{condition.name}",
+        train,
+        arguments | dict(noise=NOISE if condition.noisy else 0.0, gain=condition.gain),
+        20 + 3e-6 * settings.trials * made.n_steps * settings.networks,
+    )
 
 
 def compared(task, conditions, settings, arrays):
     """A `Comparison` for each condition: of its one pair of neurons and rule."""
     made = {condition: part(task, condition, settings) for condition in conditions}
-    return {condition: comparison_of([wanted], {wanted.name: arrays[wanted.name]}) for condition, wanted in made.items()}
+    return {
+        condition: comparison_of([wanted], {wanted.name: arrays[wanted.name]})
+        for condition, wanted in made.items()
+    }
 
 
 def error(comparison):
@@ -58,21 +82,40 @@ def error(comparison):
 
 
 def rows_of(found, settings, noisy_share):
-    """The table: final errors, firing rates, and how far learning is ahead of readouts under noise."""
+    """The table: final errors, firing rates, and the lead of learning over readouts under noise."""
     rows = []
     for condition, comparison in found.items():
         values, (pair,) = error(comparison), comparison.results
-        rows.append(Row(f"{condition}: NMSE, median", np.median(values), high=condition.most if settings.full else None, spread=listed(values, ".3g")))
+        rows.append(
+            Row(
+                f"{condition}: NMSE, median",
+                np.median(values),
+                high=condition.most if settings.full else None,
+                spread=listed(values, ".3g"),
+            )
+        )
         if condition.rule == "rflo":
             rows.append(Row(f"{condition}: untrained", np.median(comparison.errors(*pair)[:, 0])))
         if condition.kind != "rate" and condition.rule == "rflo":
             rates = comparison.arrays[pair]["rates"].mean(axis=1)
-            rows.append(Row(f"{condition}: firing rate, Hz", np.median(rates), spread=listed(rates, ".0f")))
-    medians = {condition: np.median(error(comparison)) for condition, comparison in found.items() if condition.kind == "lif" and condition.noisy}
+            rows.append(
+                Row(f"{condition}: firing rate, Hz", np.median(rates), spread=listed(rates, ".0f"))
+            )
+    medians = {
+        condition: np.median(error(comparison))
+        for condition, comparison in found.items()
+        if condition.kind == "lif" and condition.noisy
+    }
     learned = [value for condition, value in medians.items() if condition.rule == "rflo"]
     readouts = [value for condition, value in medians.items() if condition.rule != "rflo"]
     if learned and readouts:
-        rows.append(Row("LIF, noise: RFLO / best readout alone", learned[0] / min(readouts), high=noisy_share if settings.full else None))
+        rows.append(
+            Row(
+                "LIF, noise: RFLO / best readout alone",
+                learned[0] / min(readouts),
+                high=noisy_share if settings.full else None,
+            )
+        )
     return rows
 
 
@@ -84,14 +127,31 @@ def draw(task, found):
     learning, output, raster = figure.subplots(1, 3)
     for condition, comparison in found.items():
         (pair,) = comparison.results
-        style = dict(color=KINDS[condition.kind].colour, linestyle="-" if condition.rule == "rflo" and not condition.noisy else "--" if condition.rule == "rflo" else ":")
+        style = dict(
+            color=KINDS[condition.kind].colour,
+            linestyle=(
+                "-"
+                if condition.rule == "rflo" and not condition.noisy
+                else "--"
+                if condition.rule == "rflo"
+                else ":"
+            ),
+        )
         if condition.rule == "least_squares":
             learning.axhline(np.median(error(comparison)), alpha=0.5, **style)
         else:
             plotting.plot_losses(comparison.errors(*pair), learning, label=str(condition), **style)
         if condition.rule == "rflo" and not condition.noisy:
             result = comparison.results[pair]
-            plotting.plot_output(result.times, result.output[0], result.target, output, label=str(condition), mask=result.mask, **style)
+            plotting.plot_output(
+                result.times,
+                result.output[0],
+                result.target,
+                output,
+                label=str(condition),
+                mask=result.mask,
+                **style,
+            )
         if condition.kind == "lif" and condition.rule == "rflo" and not condition.noisy:
             steps, neurons = np.nonzero(comparison.arrays[pair]["spikes"][:, 0])
             plotting.plot_raster(steps * comparison.task.dt, neurons, raster, color=style["color"])
@@ -109,7 +169,9 @@ def experiment(task, title, conditions, trials, takes, noisy_share=None):
 
     def outcome(settings, arrays):
         found = compared(task, conditions, settings, arrays)
-        return Outcome(rows_of(found, settings, noisy_share), all_arrays(arrays), lambda: draw(title, found))
+        return Outcome(
+            rows_of(found, settings, noisy_share), all_arrays(arrays), lambda: draw(title, found)
+        )
 
     return Experiment(
         name=f"rate_and_spiking/{task}",
@@ -135,7 +197,11 @@ PERIODIC = experiment(
         Condition("rate", "readout"),
         Condition("lif", "readout"),
         Condition("lif", "least_squares"),
-        *(Condition("lif", rule, noisy=True, gain=gain) for rule in ("readout", "least_squares") for gain in (0.5, 1.0)),
+        *(
+            Condition("lif", rule, noisy=True, gain=gain)
+            for rule in ("readout", "least_squares")
+            for gain in (0.5, 1.0)
+        ),
     ),
     trials=600,
     takes="3 min, quick 1 min",
@@ -144,21 +210,44 @@ PERIODIC = experiment(
 CURSOR = experiment(
     "cursor",
     "Four movements of a cursor",
-    (Condition("rate"), Condition("lif", most=0.15), Condition("lif", noisy=True, most=0.22), Condition("lif", "readout"), Condition("lif", "least_squares"), Condition("lif", "readout", noisy=True), Condition("lif", "least_squares", noisy=True)),
+    (
+        Condition("rate"),
+        Condition("lif", most=0.15),
+        Condition("lif", noisy=True, most=0.22),
+        Condition("lif", "readout"),
+        Condition("lif", "least_squares"),
+        Condition("lif", "readout", noisy=True),
+        Condition("lif", "least_squares", noisy=True),
+    ),
     trials=2400,
     takes="8 min, quick 1 min",
 )
 PATTERN = experiment(
     "pattern",
     "Pattern generation from frozen spikes",
-    (Condition("rate"), Condition("lif", most=0.05), Condition("lif", noisy=True, most=0.07), Condition("lif", "readout"), Condition("lif", "least_squares"), Condition("lif", "readout", noisy=True), Condition("lif", "least_squares", noisy=True)),
+    (
+        Condition("rate"),
+        Condition("lif", most=0.05),
+        Condition("lif", noisy=True, most=0.07),
+        Condition("lif", "readout"),
+        Condition("lif", "least_squares"),
+        Condition("lif", "readout", noisy=True),
+        Condition("lif", "least_squares", noisy=True),
+    ),
     trials=500,
     takes="3 min, quick 1 min",
 )
 INTERVAL = experiment(
     "interval",
     "Interval matching",
-    (Condition("rate"), Condition("lif", most=0.75), Condition("alif", most=0.75), Condition("lif", "readout"), Condition("lif", "least_squares"), Condition("alif", "least_squares")),
+    (
+        Condition("rate"),
+        Condition("lif", most=0.75),
+        Condition("alif", most=0.75),
+        Condition("lif", "readout"),
+        Condition("lif", "least_squares"),
+        Condition("alif", "least_squares"),
+    ),
     trials=3000,
     takes="6 min, quick 1 min",
 )

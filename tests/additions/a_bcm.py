@@ -1,4 +1,5 @@
-"""BCM: no error, no slope. Bienenstock, Cooper, Munro 1982, with a threshold for each postsynaptic cell.
+"""BCM: no error, no slope. Bienenstock, Cooper, Munro 1982, with a threshold for each postsynaptic
+cell.
 
     tau dtheta_i/dt = y_i^2 - theta_i,      dw_ij = rate y_i (y_i - theta_i) x_j
 """

@@ -1,12 +1,14 @@
-"""Weight perturbation (Zuege, Klos, Memmesheimer 2023): each trial runs twice side by side, free and perturbed.
+"""Weight perturbation (Zuege, Klos, Memmesheimer 2023): each trial runs twice side by side, free
+and perturbed.
 
-    p_ij ~ N(0, sigma^2) once a trial, transmitted w + p;     dw_ij = -rate/sigma^2 (E_perturbed - E_free) p_ij
+    p_ij ~ N(0, sigma^2) once a trial, transmitted w + p
+    dw_ij = -rate/sigma^2 (E_perturbed - E_free) p_ij
 """
 
 from dataclasses import dataclass
 
-from brian_rflo.schedule import MODULATE
 from brian_rflo.rules import LearningRule
+from brian_rflo.schedule import MODULATE
 from brian_rflo.steps import Mechanism, Step
 
 

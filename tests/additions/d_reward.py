@@ -1,6 +1,8 @@
-"""Reward-modulated learning of any rule: its updates are summed over a trial, and paid by the loss below what was expected.
+"""Reward-modulated learning of any rule: its updates are summed over a trial, and paid by the loss
+below what was expected.
 
-    modulator = expected - loss,    expected += rate (loss - expected),    dw = learning_rate modulator sum_t update(t)
+    modulator = expected - loss,    expected += rate (loss - expected)
+    dw = learning_rate modulator sum_t update(t)
 """
 
 from dataclasses import dataclass
@@ -15,7 +17,14 @@ class RunningBaseline(Mechanism):
     baseline_rate: float
 
     variables = {"network": "modulator : 1\nexpected : 1"}
-    steps = (Step("modulator = expected - loss\nexpected += baseline_rate*(loss - expected)", MODULATE, "network", "trial_end"),)
+    steps = (
+        Step(
+            "modulator = expected - loss\nexpected += baseline_rate*(loss - expected)",
+            MODULATE,
+            "network",
+            "trial_end",
+        ),
+    )
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""A readout whose output is a velocity: it is integrated, and the position is what is compared with the target.
+"""A readout whose output is a velocity: it is integrated, and the position is what is compared with
+the target.
 
     position(t) = position(t - 1) + dt/tau output(t),     error = mask (target - position)
 """

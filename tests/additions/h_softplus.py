@@ -1,6 +1,10 @@
-"""Rate neurons with a softplus nonlinearity: tau da/dt = -a + log(1 + exp(u)),  gain = 1/(1 + exp(-u))."""
+"""Rate neurons with a softplus nonlinearity.
+
+tau da/dt = -a + log(1 + exp(u)),  gain = 1/(1 + exp(-u))
+"""
 
 from brian2 import NeuronGroup
+
 from brian_rflo.schedule import GAIN, RESET
 from brian_rflo.steps import Step
 

@@ -1,13 +1,15 @@
-"""Not in the list: reward-modulated spike-timing-dependent plasticity, event-driven, with traces on the cells at either end.
+"""Not in the list: reward-modulated spike-timing-dependent plasticity, event-driven, with traces on
+the cells at either end.
 
-    at a presynaptic spike  tag -= a_minus post_i,   pre_j += 1;      at a postsynaptic one  tag += a_plus pre_j,   post_i += 1
+    at a presynaptic spike  tag -= a_minus post_i,   pre_j += 1
+    at a postsynaptic one   tag += a_plus pre_j,     post_i += 1
     once a trial            dw = rate modulator tag
 """
 
 from dataclasses import dataclass
 
-from brian_rflo.schedule import ARRIVAL, OWN_SPIKES
 from brian_rflo.rules import LearningRule
+from brian_rflo.schedule import ARRIVAL, OWN_SPIKES
 from brian_rflo.steps import Step
 
 
