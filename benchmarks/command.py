@@ -4,8 +4,8 @@ import json
 import math
 from dataclasses import asdict, dataclass
 
-from ..devices import has_compiler
-from ..files import writable_folder, write_together
+from ..brian.devices import has_compiler
+from ..results.files import writable_folder, write_together
 from . import figures, growth, machine, targets
 from .contestants import BY_NAME, CONTESTANTS
 from .problem import DTYPES, KINDS, MODES, RATE, SPIKING_RATE, STEPS, TAU_MS, Problem

@@ -6,7 +6,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from ..devices import has_compiler
+from ..brian.devices import has_compiler
 
 PACKAGES = ("brian_rflo", "brian2", "numpy", "Cython", "numba", "jax", "torch", "nest-simulator")
 

@@ -16,8 +16,10 @@ from pathlib import Path
 
 from brian2 import defaultclock, ms, prefs
 
-from .. import RFLO, LearningNetwork, Murray2019, PeriodicOutput, RateNeurons, sweep
+from .. import RFLO, LearningNetwork, RateNeurons, sweep
 from ..crews import THREADS
+from ..network import Murray2019
+from ..tasks import PeriodicOutput
 
 GOAL, NETWORKS, PROBE = 1.7, 8, 60
 

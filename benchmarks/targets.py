@@ -4,8 +4,8 @@ it.
 
 from dataclasses import dataclass, replace
 
-from .. import processors
-from ..experiment import Row
+from ..brian import processors
+from ..crews.experiment import Row
 from .problem import Problem
 from .results import aligned
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import asdict
 
 from ..crews import temporary
-from ..files import scratch_folder
+from ..results.files import scratch_folder
 from .problem import Problem
 
 #: One thread, whatever library.

@@ -1,123 +1,80 @@
-"""Local online learning rules for rate and spiking recurrent networks: ordinary Brian2 objects."""
+"""Local online learning rules for recurrent networks, rate and spiking, as ordinary Brian2 objects.
 
-from . import plotting, reference, reference_eprop, schedule
-from .checks import check_neurons, check_rule, check_task
-from .comparison import compare
-from .credit import AdaptiveFeedback, Credit, RandomFeedback, SymmetricFeedback
-from .exchange import from_nir, to_nir
-from .network import AllToAll, LearningNetwork, Murray2019, TrialNetwork
+What a first script needs is here. More of each kind is in its folder: `brian_rflo.tasks`,
+`neurons`, `rules`, `credit`, `updates`, `readouts`, `network`, `checks`, `reference`, `nir`.
+"""
+
+from . import schedule
+from .network import LearningNetwork
 from .neurons import (
-    PRESETS,
     ALIFNeurons,
     DerivedNeurons,
     DiscreteLIFNeurons,
     LIFNeurons,
     RateNeurons,
 )
-from .readout import LeakyReadout, Readout, SoftmaxReadout, TaskInput
-from .readouts import Leaky, Linear, Softmax
+from .readouts import Readout
 from .results import TrainingResult
-from .rules import (
-    RFLO,
-    AdaptiveEProp,
-    Delta,
-    DerivedRule,
-    EProp,
-    FeedbackDelta,
-    LeakyDelta,
-    LeakyFeedbackDelta,
-    LearningRule,
-    RewardHebbian,
-)
-from .selection import ChoiceMonitor, WinnerTakeAll
-from .steps import Mechanism, Step
+from .rules import RFLO, Delta, EProp, LearningRule
 from .sweeps import sweep
-from .synapses import DALE, FeedbackSynapses, FixedSynapses, PlasticSynapses
-from .tasks import (
-    MNIST1D,
-    ArrayTask,
-    CursorMovements,
-    EvidenceAccumulation,
-    IntervalMatching,
-    NeurogymTask,
-    PatternGeneration,
-    PeriodicOutput,
-    SequentialDigits,
-    StoreRecall,
-    Task,
-)
+from .synapses import FeedbackSynapses, FixedSynapses, PlasticSynapses
+from .tasks import Task
 from .trials import LossMonitor, Trials
-from .updates import SGD, Adam, FiringRate, Momentum, PerStep, PerTrial
+from .updates import SGD, Adam, FiringRate, PerStep, PerTrial
 
 __all__ = [
     "ALIFNeurons",
     "Adam",
-    "AdaptiveEProp",
-    "AdaptiveFeedback",
-    "AllToAll",
-    "ArrayTask",
-    "ChoiceMonitor",
-    "Credit",
-    "CursorMovements",
-    "DALE",
     "Delta",
     "DerivedNeurons",
-    "DerivedRule",
     "DiscreteLIFNeurons",
     "EProp",
-    "EvidenceAccumulation",
-    "FeedbackDelta",
     "FeedbackSynapses",
     "FiringRate",
     "FixedSynapses",
-    "IntervalMatching",
     "LIFNeurons",
-    "Leaky",
-    "LeakyDelta",
-    "LeakyFeedbackDelta",
-    "LeakyReadout",
     "LearningNetwork",
     "LearningRule",
-    "Linear",
     "LossMonitor",
-    "MNIST1D",
-    "Mechanism",
-    "Momentum",
-    "Murray2019",
-    "NeurogymTask",
-    "PRESETS",
-    "PatternGeneration",
     "PerStep",
     "PerTrial",
-    "PeriodicOutput",
     "PlasticSynapses",
     "RFLO",
-    "RandomFeedback",
     "RateNeurons",
     "Readout",
-    "RewardHebbian",
     "SGD",
-    "SequentialDigits",
-    "Softmax",
-    "SoftmaxReadout",
-    "Step",
-    "StoreRecall",
-    "SymmetricFeedback",
     "Task",
-    "TaskInput",
     "TrainingResult",
-    "TrialNetwork",
     "Trials",
-    "WinnerTakeAll",
-    "check_neurons",
-    "check_rule",
-    "check_task",
-    "compare",
-    "from_nir",
-    "plotting",
-    "reference",
-    "reference_eprop",
     "schedule",
     "sweep",
-    "to_nir",
 ]
+
+#: Names that version 0.1 had here, by the folder in which they are now.
+MOVED = {
+    "checks": "check_neurons check_rule check_task",
+    "comparison": "compare",
+    "credit": "AdaptiveFeedback Credit RandomFeedback SymmetricFeedback",
+    "network": "AllToAll Murray2019 TrialNetwork",
+    "neurons": "PRESETS",
+    "nir": "from_nir to_nir",
+    "readouts": "ChoiceMonitor Leaky LeakyReadout Linear Softmax SoftmaxReadout TaskInput"
+    " WinnerTakeAll",
+    "rules": "AdaptiveEProp DerivedRule FeedbackDelta LeakyDelta LeakyFeedbackDelta RewardHebbian",
+    "steps": "Mechanism Step",
+    "tasks": "ArrayTask CursorMovements EvidenceAccumulation IntervalMatching MNIST1D NeurogymTask"
+    " PatternGeneration PeriodicOutput SequentialDigits StoreRecall",
+    "updates": "DALE Momentum",
+}
+
+
+def __getattr__(name):
+    """Raise an error that says where a name is now."""
+    for folder, names in MOVED.items():
+        if name in names.split():
+            raise ImportError(
+                f"{name} is in brian_rflo.{folder}; write from brian_rflo.{folder} import {name}"
+            )
+    if name == "reference_eprop":
+        raise ImportError("reference_eprop is brian_rflo.reference.eprop")
+    raise AttributeError(f"module 'brian_rflo' has no attribute {name!r}")

@@ -7,9 +7,10 @@ from importlib import import_module
 from importlib.metadata import version
 from pkgutil import iter_modules
 
-from . import devices, parts, programs
-from .experiment import Experiment, save, table
-from .sharing import shared_folder
+from .brian import devices, programs
+from .crews import part as parts
+from .crews.experiment import Experiment, save, table
+from .crews.sharing import shared_folder
 
 
 def experiments():

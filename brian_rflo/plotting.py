@@ -204,7 +204,8 @@ def plot_task(task, ax=None, trial=0):
     Examples
     --------
     >>> from brian2 import ms
-    >>> from brian_rflo import IntervalMatching, plotting
+    >>> from brian_rflo import plotting
+    >>> from brian_rflo.tasks import IntervalMatching
     >>> ax = plotting.plot_task(IntervalMatching(n_inputs=2))
     """
     ax = axes_or_new(ax)

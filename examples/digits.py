@@ -5,6 +5,10 @@ images that it has never seen.
 from brian2 import *
 
 from brian_rflo import *
+from brian_rflo.credit import SymmetricFeedback
+from brian_rflo.network import Murray2019
+from brian_rflo.readouts import Softmax
+from brian_rflo.tasks import SequentialDigits
 
 # begins at once; without this line Brian2 compiles first, for about ten seconds
 prefs.codegen.target = "numpy"

@@ -3,6 +3,7 @@
 from brian2 import *
 
 from brian_rflo import *
+from brian_rflo.tasks import PeriodicOutput
 
 # begins at once; without this line Brian2 compiles first, for about ten seconds
 prefs.codegen.target = "numpy"

@@ -5,6 +5,8 @@ goes on where it was.
 from brian2 import *
 
 from brian_rflo import *
+from brian_rflo.network import Murray2019
+from brian_rflo.tasks import PeriodicOutput
 
 
 def train(learning_rate, seed):

@@ -24,7 +24,7 @@ def all_as_one(report):
     """Let every program of this process be compiled as one file, and write into `report` which
     were.
     """
-    from brian_rflo import programs
+    from brian_rflo.brian import programs
 
     own = CPPStandaloneDevice.compile_source
 

@@ -1,19 +1,9 @@
 """What several tests need."""
 
-from brian_rflo import (
-    SGD,
-    AdaptiveFeedback,
-    AllToAll,
-    Leaky,
-    LearningNetwork,
-    Linear,
-    Murray2019,
-    PerStep,
-    PerTrial,
-    RandomFeedback,
-    Softmax,
-    SymmetricFeedback,
-)
+from brian_rflo import SGD, LearningNetwork, PerStep, PerTrial
+from brian_rflo.credit import AdaptiveFeedback, RandomFeedback, SymmetricFeedback
+from brian_rflo.network import AllToAll, Murray2019
+from brian_rflo.readouts import Leaky, Linear, Softmax
 
 
 def learning(update="step", batch=1, optimizer=SGD(), clip_norm=None, window=None, copies=1):

@@ -22,7 +22,6 @@ from brian_rflo import (
     RFLO,
     Delta,
     FeedbackSynapses,
-    PeriodicOutput,
     PerStep,
     PerTrial,
     PlasticSynapses,
@@ -33,6 +32,7 @@ from brian_rflo import (
 from brian_rflo.credit import Credit
 from brian_rflo.schedule import MODULATE
 from brian_rflo.steps import Mechanism, Step
+from brian_rflo.tasks import PeriodicOutput
 
 N, TRIALS, TAU, H = 7, 6, 10 * ms, 0.1
 RNG = np.random.default_rng(3)

@@ -9,19 +9,19 @@ from brian2 import Hz, Network, defaultclock, ms
 from brian_rflo import (
     RFLO,
     Adam,
-    CursorMovements,
     EProp,
     FiringRate,
     LearningNetwork,
     LIFNeurons,
-    Linear,
     PerStep,
     PerTrial,
     PlasticSynapses,
     RateNeurons,
-    check_rule,
 )
+from brian_rflo.checks import check_rule
+from brian_rflo.readouts import Linear
 from brian_rflo.rules import Around
+from brian_rflo.tasks import CursorMovements
 
 TASK, TAU, N = CursorMovements(movement=20 * ms, seed=1), 10 * ms, 8
 SCHEDULES = {"step": PerStep(), "trial": PerTrial(Adam())}

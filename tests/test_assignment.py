@@ -7,20 +7,15 @@ import pytest
 from brian2 import BrianObject, Network, NeuronGroup, StateMonitor, defaultclock, ms
 
 from brian_rflo import (
-    DALE,
     RFLO,
     Adam,
     ALIFNeurons,
-    CursorMovements,
     Delta,
     DerivedNeurons,
     DiscreteLIFNeurons,
-    EvidenceAccumulation,
-    FeedbackDelta,
     FeedbackSynapses,
     FiringRate,
     FixedSynapses,
-    LeakyReadout,
     LearningNetwork,
     LIFNeurons,
     LossMonitor,
@@ -28,12 +23,13 @@ from brian_rflo import (
     PlasticSynapses,
     RateNeurons,
     Readout,
-    SoftmaxReadout,
-    TaskInput,
     Trials,
-    WinnerTakeAll,
 )
+from brian_rflo.readouts import LeakyReadout, SoftmaxReadout, TaskInput, WinnerTakeAll
+from brian_rflo.rules import FeedbackDelta
 from brian_rflo.synapses import AdaptiveFeedbackSynapses, SymmetricFeedbackSum
+from brian_rflo.tasks import CursorMovements, EvidenceAccumulation
+from brian_rflo.updates import DALE
 
 TAU, TASK = 10 * ms, CursorMovements(movement=20 * ms, seed=1)
 RULE = RFLO(0.1, tau=TAU)

@@ -21,62 +21,61 @@ from brian2 import (
 from helpers import assemble
 
 from brian_rflo import (
-    DALE,
     RFLO,
     Adam,
-    AdaptiveEProp,
-    AdaptiveFeedback,
     ALIFNeurons,
-    AllToAll,
-    ArrayTask,
-    ChoiceMonitor,
-    CursorMovements,
     Delta,
     DerivedNeurons,
     DiscreteLIFNeurons,
     EProp,
-    EvidenceAccumulation,
-    FeedbackDelta,
     FeedbackSynapses,
     FiringRate,
     FixedSynapses,
-    IntervalMatching,
-    Leaky,
-    LeakyDelta,
-    LeakyFeedbackDelta,
-    LeakyReadout,
     LearningNetwork,
     LearningRule,
     LIFNeurons,
-    Linear,
     LossMonitor,
-    Murray2019,
-    PatternGeneration,
-    PeriodicOutput,
     PerStep,
     PerTrial,
     PlasticSynapses,
-    RandomFeedback,
     RateNeurons,
     Readout,
-    RewardHebbian,
-    SoftmaxReadout,
-    StoreRecall,
-    SymmetricFeedback,
     Task,
-    TaskInput,
     TrainingResult,
     Trials,
-    WinnerTakeAll,
-    check_neurons,
-    check_rule,
-    check_task,
-    compare,
     reference,
 )
-from brian_rflo.credit import Credit
-from brian_rflo.network import initial_weights
+from brian_rflo.checks import check_neurons, check_rule, check_task
+from brian_rflo.comparison import compare
+from brian_rflo.credit import AdaptiveFeedback, Credit, RandomFeedback, SymmetricFeedback
+from brian_rflo.network import AllToAll, Murray2019, initial_weights
+from brian_rflo.readouts import (
+    ChoiceMonitor,
+    Leaky,
+    LeakyReadout,
+    Linear,
+    SoftmaxReadout,
+    TaskInput,
+    WinnerTakeAll,
+)
+from brian_rflo.rules import (
+    AdaptiveEProp,
+    FeedbackDelta,
+    LeakyDelta,
+    LeakyFeedbackDelta,
+    RewardHebbian,
+)
 from brian_rflo.synapses import AdaptiveFeedbackSynapses, SymmetricFeedbackSum
+from brian_rflo.tasks import (
+    ArrayTask,
+    CursorMovements,
+    EvidenceAccumulation,
+    IntervalMatching,
+    PatternGeneration,
+    PeriodicOutput,
+    StoreRecall,
+)
+from brian_rflo.updates import DALE
 
 TAU, RULE = 10 * ms, RFLO(0.1, tau=10 * ms)
 TASK = PeriodicOutput(period=20 * ms)

@@ -7,20 +7,13 @@ import pytest
 from brian2 import Hz, defaultclock, ms
 from brian_rflo.models.bellec2020.evidence_accumulation import FULL, differences
 
-from brian_rflo import (
-    PRESETS,
-    AllToAll,
-    ArrayTask,
-    DiscreteLIFNeurons,
-    EProp,
-    EvidenceAccumulation,
-    FiringRate,
-    Leaky,
-    LearningNetwork,
-    PerTrial,
-)
-from brian_rflo.devices import chosen, device
-from brian_rflo.reference_eprop import EpropNetwork
+from brian_rflo import DiscreteLIFNeurons, EProp, FiringRate, LearningNetwork, PerTrial
+from brian_rflo.brian.devices import chosen, device
+from brian_rflo.network import AllToAll
+from brian_rflo.neurons import PRESETS
+from brian_rflo.readouts import Leaky
+from brian_rflo.reference.eprop import EpropNetwork
+from brian_rflo.tasks import ArrayTask, EvidenceAccumulation
 
 
 @pytest.mark.model

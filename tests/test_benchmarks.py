@@ -18,7 +18,8 @@ from brian_rflo.benchmarks.results import Results, Spread, disagreements, table
 from brian_rflo.benchmarks.rounds import Entry
 from brian_rflo.benchmarks.worker import Failure, Worker
 
-from brian_rflo import cli, processors
+from brian_rflo import cli
+from brian_rflo.brian import processors
 
 XEON = next(iter(targets.GOALS))
 SIZE, PERIODS = 7, 2

@@ -8,29 +8,29 @@ from brian2 import NeuronGroup, Quantity, ms, rand, seed
 from environments import Decisions, Reaching
 
 from brian_rflo import (
-    MNIST1D,
     RFLO,
     ALIFNeurons,
-    ArrayTask,
-    CursorMovements,
     Delta,
     DerivedNeurons,
     DiscreteLIFNeurons,
     EProp,
-    EvidenceAccumulation,
-    IntervalMatching,
     LearningRule,
     LIFNeurons,
+    RateNeurons,
+    schedule,
+)
+from brian_rflo.checks import check_neurons, check_rule, check_task
+from brian_rflo.tasks import (
+    MNIST1D,
+    ArrayTask,
+    CursorMovements,
+    EvidenceAccumulation,
+    IntervalMatching,
     NeurogymTask,
     PatternGeneration,
     PeriodicOutput,
-    RateNeurons,
     SequentialDigits,
     StoreRecall,
-    check_neurons,
-    check_rule,
-    check_task,
-    schedule,
 )
 
 TASKS = (

@@ -8,9 +8,10 @@ import sys
 import numpy as np
 import pytest
 
-from brian_rflo import cli, devices
-from brian_rflo.experiment import Experiment, Outcome, Row, Settings, save, table
-from brian_rflo.files import write_together
+from brian_rflo import cli
+from brian_rflo.brian import devices
+from brian_rflo.crews.experiment import Experiment, Outcome, Row, Settings, save, table
+from brian_rflo.results.files import write_together
 
 QUICK = ["run", "murray2019/fig2a", "--networks", "2", "--trials", "12", "--device", "numpy"]
 

@@ -10,9 +10,10 @@ import pytest
 from brian2 import ms
 from pictures import faults_of
 
-from brian_rflo import CursorMovements, DerivedNeurons, cli, compare, plotting
-from brian_rflo.comparison import RATE, Kind, power
-from brian_rflo.experiment import Row, listed, table
+from brian_rflo import DerivedNeurons, cli, plotting
+from brian_rflo.comparison import RATE, Kind, compare, power
+from brian_rflo.crews.experiment import Row, listed, table
+from brian_rflo.tasks import CursorMovements
 
 TASK = CursorMovements(movement=40 * ms, seed=2)
 SMALL = dict(networks=2, trials=4, n=12, device="numpy")
@@ -178,7 +179,7 @@ def test_bad_numbers(arguments):
 
 @pytest.mark.parametrize("kind", ["rate", "lif"])
 def test_no_readout_fits_the_same_trial_better_than_least_squares(kind):
-    from brian_rflo import PeriodicOutput
+    from brian_rflo.tasks import PeriodicOutput
 
     task = PeriodicOutput(period=60 * ms)
     comparison = compare(

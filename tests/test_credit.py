@@ -7,23 +7,18 @@ from brian2 import Network, StateMonitor, defaultclock, ms
 from brian_rflo import (
     RFLO,
     Adam,
-    AdaptiveFeedback,
-    CursorMovements,
     Delta,
-    Leaky,
-    LeakyDelta,
     LearningNetwork,
-    Linear,
     PerStep,
     PerTrial,
     PlasticSynapses,
-    RandomFeedback,
     RateNeurons,
-    SymmetricFeedback,
-    TaskInput,
     Trials,
 )
-from brian_rflo.credit import Credit
+from brian_rflo.credit import AdaptiveFeedback, Credit, RandomFeedback, SymmetricFeedback
+from brian_rflo.readouts import Leaky, Linear, TaskInput
+from brian_rflo.rules import LeakyDelta
+from brian_rflo.tasks import CursorMovements
 
 TASK, TAU, N, TRIALS = CursorMovements(movement=20 * ms, seed=1), 10 * ms, 8, 4
 PATHS = {

@@ -21,23 +21,22 @@ from brian2 import device as brian_device
 
 from brian_rflo import (
     RFLO,
-    ArrayTask,
     Delta,
     FeedbackSynapses,
     LearningRule,
     LossMonitor,
-    PeriodicOutput,
     PerStep,
     PerTrial,
     PlasticSynapses,
     RateNeurons,
     Readout,
-    TaskInput,
     Trials,
     schedule,
 )
-from brian_rflo.devices import device
+from brian_rflo.brian.devices import device
 from brian_rflo.network import initial_weights
+from brian_rflo.readouts import TaskInput
+from brian_rflo.tasks import ArrayTask, PeriodicOutput
 
 pytestmark = pytest.mark.compiled
 N = 13

@@ -23,31 +23,29 @@ from brian_rflo.models.derived.neurons import ADAPTING, ADEX, COBAHH, CONDUCTANC
 from helpers import assemble
 
 from brian_rflo import (
-    PRESETS,
     RFLO,
     SGD,
     Adam,
-    AdaptiveEProp,
-    AllToAll,
-    ArrayTask,
-    CursorMovements,
     Delta,
     DerivedNeurons,
     DiscreteLIFNeurons,
     FiringRate,
-    Leaky,
     LearningNetwork,
     LearningRule,
     LIFNeurons,
     PerTrial,
     PlasticSynapses,
     RateNeurons,
-    check_neurons,
-    check_rule,
 )
+from brian_rflo.brian.devices import device
+from brian_rflo.checks import check_neurons, check_rule
+from brian_rflo.checks.gradient import gradient_error, steady_source
 from brian_rflo.derivation import derive
-from brian_rflo.devices import device
-from brian_rflo.differences import gradient_error, steady_source
+from brian_rflo.network import AllToAll
+from brian_rflo.neurons import PRESETS
+from brian_rflo.readouts import Leaky
+from brian_rflo.rules import AdaptiveEProp
+from brian_rflo.tasks import ArrayTask, CursorMovements
 
 TARGETS = (
     "numpy",

@@ -13,43 +13,32 @@ from helpers import assemble
 from targets import TARGETS
 
 from brian_rflo import (
-    PRESETS,
     RFLO,
     SGD,
     Adam,
-    AdaptiveEProp,
-    AdaptiveFeedback,
-    AllToAll,
-    ArrayTask,
-    CursorMovements,
     Delta,
     DiscreteLIFNeurons,
     EProp,
-    EvidenceAccumulation,
     FiringRate,
-    Leaky,
-    LeakyDelta,
-    LeakyReadout,
     LearningNetwork,
     LearningRule,
-    Linear,
-    Murray2019,
-    PeriodicOutput,
     PerStep,
     PerTrial,
     PlasticSynapses,
-    RandomFeedback,
     RateNeurons,
     Readout,
-    Softmax,
-    SoftmaxReadout,
-    SymmetricFeedback,
     Task,
     Trials,
     schedule,
 )
-from brian_rflo import reference_eprop as oracle
-from brian_rflo.devices import device
+from brian_rflo.brian.devices import device
+from brian_rflo.credit import AdaptiveFeedback, RandomFeedback, SymmetricFeedback
+from brian_rflo.network import AllToAll, Murray2019
+from brian_rflo.neurons import PRESETS
+from brian_rflo.readouts import Leaky, LeakyReadout, Linear, Softmax, SoftmaxReadout
+from brian_rflo.reference import eprop as oracle
+from brian_rflo.rules import AdaptiveEProp, LeakyDelta
+from brian_rflo.tasks import ArrayTask, CursorMovements, EvidenceAccumulation, PeriodicOutput
 
 CASE = np.load(Path(__file__).parent / "data" / "bellec2020_regression.npz")
 N, WINDOW, RATE = 12, 20, 5e-3
@@ -582,7 +571,7 @@ def test_labels_of_trials_drawn_in_advance_are_looked_at():
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_labels_are_looked_at_as_a_run_comes_to_them(target, monkeypatch):
-    monkeypatch.setattr("brian_rflo.task_values.CHUNK_VALUES", 1)
+    monkeypatch.setattr("brian_rflo.tasks.values.CHUNK_VALUES", 1)
     with device(target):
         readout = SoftmaxReadout(Mislabelled(), tau=20 * ms)
         network = Network(readout)

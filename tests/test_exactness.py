@@ -6,16 +6,9 @@ from brian2 import ms
 from helpers import assemble
 from targets import TARGETS
 
-from brian_rflo import (
-    RFLO,
-    ArrayTask,
-    CursorMovements,
-    IntervalMatching,
-    PeriodicOutput,
-    RateNeurons,
-    reference,
-)
-from brian_rflo.devices import device
+from brian_rflo import RFLO, RateNeurons, reference
+from brian_rflo.brian.devices import device
+from brian_rflo.tasks import ArrayTask, CursorMovements, IntervalMatching, PeriodicOutput
 
 TAU = 10 * ms
 
@@ -134,13 +127,13 @@ def compare_with_reference(target, case, update, feedback="random"):
 @pytest.mark.parametrize("update", ["step", "trial"])
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_other_networks(monkeypatch, case, update):
-    monkeypatch.setattr("brian_rflo.task_values.CHUNK_VALUES", 500)
+    monkeypatch.setattr("brian_rflo.tasks.values.CHUNK_VALUES", 500)
     compare_with_reference("numpy", case, update)
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_random_trials_in_chunks(monkeypatch, target):
-    monkeypatch.setattr("brian_rflo.task_values.CHUNK_VALUES", 500)
+    monkeypatch.setattr("brian_rflo.tasks.values.CHUNK_VALUES", 500)
     compare_with_reference(target, CASES["three networks"], "step")
 
 

@@ -25,32 +25,23 @@ from helpers import assemble
 from brian_rflo import (
     RFLO,
     Adam,
-    AdaptiveFeedback,
     ALIFNeurons,
-    ArrayTask,
     DiscreteLIFNeurons,
     EProp,
-    EvidenceAccumulation,
     FixedSynapses,
-    Leaky,
-    LeakyReadout,
     LearningNetwork,
     LIFNeurons,
-    Murray2019,
-    PatternGeneration,
-    PeriodicOutput,
     PerTrial,
     PlasticSynapses,
-    RandomFeedback,
     RateNeurons,
-    SymmetricFeedback,
-    TaskInput,
-    from_nir,
     schedule,
-    to_nir,
 )
-from brian_rflo.credit import CreditPath, Path
+from brian_rflo.credit import AdaptiveFeedback, CreditPath, Path, RandomFeedback, SymmetricFeedback
+from brian_rflo.network import Murray2019
+from brian_rflo.nir import from_nir, to_nir
+from brian_rflo.readouts import Leaky, LeakyReadout, TaskInput
 from brian_rflo.steps import Step
+from brian_rflo.tasks import ArrayTask, EvidenceAccumulation, PatternGeneration, PeriodicOutput
 
 nir = pytest.importorskip("nir")
 TASK = PatternGeneration(length=150 * ms, n_inputs=20, seed=1)

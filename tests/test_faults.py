@@ -22,17 +22,9 @@ import pytest
 from brian2 import Network, defaultclock, ms
 from helpers import assemble
 
-from brian_rflo import (
-    RFLO,
-    CursorMovements,
-    LIFNeurons,
-    RateNeurons,
-    TrainingResult,
-    from_nir,
-    sweep,
-    to_nir,
-)
-from brian_rflo.files import (
+from brian_rflo import RFLO, LIFNeurons, RateNeurons, TrainingResult, sweep
+from brian_rflo.nir import from_nir, to_nir
+from brian_rflo.results.files import (
     WAITING,
     existing_file,
     machine,
@@ -43,12 +35,14 @@ from brian_rflo.files import (
     write_together,
     write_whole,
 )
+from brian_rflo.tasks import CursorMovements
 
 ROOT = Path(__file__).parent.parent
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and limits")
 NETWORK = """
 from brian2 import *
 from brian_rflo import *
+from brian_rflo.tasks import CursorMovements
 prefs.codegen.target = "numpy"
 task = CursorMovements(movement=20*ms)
 defaultclock.dt = task.dt
@@ -532,8 +526,8 @@ def test_a_build_that_was_interrupted(tmp_path):
 def test_what_killed_processes_have_left_goes(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     code = (
-        "import os, signal; from brian_rflo.files import scratch_folder; (scratch_folder('build') /"
-        " 'header').touch(); os.kill(os.getpid(), signal.SIGKILL)"
+        "import os, signal; from brian_rflo.results.files import scratch_folder;"
+        " (scratch_folder('build') / 'header').touch(); os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", code], env=os.environ | {"TMPDIR": str(tmp_path)})
     (left,), other = tmp_path.glob("brian_rflo_*"), tmp_path / "brian_rflo_build.elsewhere.1.x"

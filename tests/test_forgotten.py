@@ -8,8 +8,6 @@ from brian2 import Network, NeuronGroup, Synapses, ms, network_operation
 
 from brian_rflo import (
     RFLO,
-    AdaptiveFeedback,
-    CursorMovements,
     Delta,
     DerivedNeurons,
     DiscreteLIFNeurons,
@@ -18,16 +16,16 @@ from brian_rflo import (
     LearningNetwork,
     LearningRule,
     LIFNeurons,
-    PeriodicOutput,
     PerTrial,
     PlasticSynapses,
     RateNeurons,
     Readout,
-    SymmetricFeedback,
     Trials,
     schedule,
 )
+from brian_rflo.credit import AdaptiveFeedback, SymmetricFeedback
 from brian_rflo.synapses import SymmetricFeedbackSum
+from brian_rflo.tasks import CursorMovements, PeriodicOutput
 
 TAU, TASK = 10 * ms, PeriodicOutput(period=20 * ms)
 RATES = "dactivity/dt = (tanh(I_rec) - activity)/(10*ms) : 1\ngain : 1\nfeedback : 1\nI_rec : 1"

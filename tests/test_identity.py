@@ -20,8 +20,8 @@ from brian2 import NeuronGroup, SpikeGeneratorGroup, TimedArray, ms, mV
 from brian_rflo.crews.sending import dumps
 from brian_rflo.identity import described, opaque_part
 from brian_rflo.identity.code import code_of
+from brian_rflo.identity.settings import constants_outside
 from brian_rflo.identity.values import Description
-from brian_rflo.settings import constants_outside
 
 
 class Kind(enum.Enum):

@@ -16,16 +16,10 @@ from brian2 import (
 from brian_rflo.models.murray2019 import fig4
 from targets import TARGETS
 
-from brian_rflo import (
-    ChoiceMonitor,
-    FixedSynapses,
-    PlasticSynapses,
-    RateNeurons,
-    RewardHebbian,
-    WinnerTakeAll,
-    schedule,
-)
-from brian_rflo.devices import device
+from brian_rflo import FixedSynapses, PlasticSynapses, RateNeurons, schedule
+from brian_rflo.brian.devices import device
+from brian_rflo.readouts import ChoiceMonitor, WinnerTakeAll
+from brian_rflo.rules import RewardHebbian
 from brian_rflo.tasks.cursor import DIRECTIONS
 
 PERIOD, ACTIVE, N, NETWORKS, DECISIONS = 7, 4, 3, 4, 40

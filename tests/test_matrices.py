@@ -12,12 +12,12 @@ from brian_rflo import (
     FeedbackSynapses,
     FixedSynapses,
     LIFNeurons,
-    PeriodicOutput,
     PlasticSynapses,
     RateNeurons,
     Readout,
 )
-from brian_rflo.devices import device
+from brian_rflo.brian.devices import device
+from brian_rflo.tasks import PeriodicOutput
 
 MATRIX = np.array(
     [[0.0, 1.5, 0.0, -2.0], [0.25, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 3.0]]

@@ -9,7 +9,8 @@ from brian2.codegen.runtime.cython_rt.cython_rt import CythonCodeObject
 from brian2.codegen.runtime.cython_rt.extension_manager import cython_extension_manager as manager
 from brian2.core.base import BrianObjectException
 
-from brian_rflo import RFLO, PlasticSynapses, RateNeurons, modules
+from brian_rflo import RFLO, PlasticSynapses, RateNeurons
+from brian_rflo.brian import modules
 
 pytestmark = pytest.mark.compiled
 

@@ -12,40 +12,31 @@ from brian2.core.variables import ArrayVariable
 from brian2.groups.group import Group
 
 from brian_rflo import (
-    DALE,
     RFLO,
     Adam,
-    AdaptiveEProp,
-    AdaptiveFeedback,
     ALIFNeurons,
-    AllToAll,
-    ChoiceMonitor,
-    CursorMovements,
     Delta,
     DerivedNeurons,
     DiscreteLIFNeurons,
-    EvidenceAccumulation,
     FeedbackSynapses,
     FiringRate,
     FixedSynapses,
-    Leaky,
     LearningNetwork,
     LIFNeurons,
-    Linear,
     LossMonitor,
-    Murray2019,
-    PeriodicOutput,
     PerTrial,
     PlasticSynapses,
     RateNeurons,
     Readout,
-    RewardHebbian,
-    Softmax,
-    SymmetricFeedback,
     Trials,
-    WinnerTakeAll,
     schedule,
 )
+from brian_rflo.credit import AdaptiveFeedback, SymmetricFeedback
+from brian_rflo.network import AllToAll, Murray2019
+from brian_rflo.readouts import ChoiceMonitor, Leaky, Linear, Softmax, WinnerTakeAll
+from brian_rflo.rules import AdaptiveEProp, RewardHebbian
+from brian_rflo.tasks import CursorMovements, EvidenceAccumulation, PeriodicOutput
+from brian_rflo.updates import DALE
 
 TAU, CURSOR, PERIODIC = (
     10 * ms,

@@ -10,7 +10,9 @@ import pytest
 from brian2 import defaultclock, ms
 from environments import Decisions, Environment, Reaching, box, discrete
 
-from brian_rflo import RFLO, Adam, LearningNetwork, NeurogymTask, PerTrial, RateNeurons, Softmax
+from brian_rflo import RFLO, Adam, LearningNetwork, PerTrial, RateNeurons
+from brian_rflo.readouts import Softmax
+from brian_rflo.tasks import NeurogymTask
 
 
 def test_observations_are_held_and_actions_are_classes():
@@ -214,7 +216,7 @@ def test_neurogym_itself():
     of NumPy and of matplotlib.
     """
     neurogym = pytest.importorskip("neurogym")
-    from brian_rflo import check_task
+    from brian_rflo.checks import check_task
 
     for name, args in {
         "PerceptualDecisionMaking-v0": {},

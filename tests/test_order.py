@@ -16,34 +16,27 @@ from brian2.utils.stringtools import get_identifiers
 from brian_rflo import (
     RFLO,
     Adam,
-    AdaptiveFeedback,
-    ArrayTask,
-    CursorMovements,
     Delta,
     EProp,
     FeedbackSynapses,
     FiringRate,
-    Leaky,
-    LeakyDelta,
     LearningNetwork,
     LIFNeurons,
-    Linear,
     LossMonitor,
-    PeriodicOutput,
     PerStep,
     PerTrial,
     PlasticSynapses,
-    RandomFeedback,
     RateNeurons,
     Readout,
-    SymmetricFeedback,
-    TaskInput,
     Trials,
     schedule,
 )
-from brian_rflo.credit import Credit
-from brian_rflo.statements import written
+from brian_rflo.brian.statements import written
+from brian_rflo.credit import AdaptiveFeedback, Credit, RandomFeedback, SymmetricFeedback
+from brian_rflo.readouts import Leaky, Linear, TaskInput
+from brian_rflo.rules import LeakyDelta
 from brian_rflo.steps import Mechanism, Step
+from brian_rflo.tasks import ArrayTask, CursorMovements, PeriodicOutput
 
 TASK, TAU, N = CursorMovements(movement=15 * ms, seed=1), 10 * ms, 6
 

@@ -20,9 +20,9 @@ from test_dense import (
     records,
 )
 
+from brian_rflo.brian.devices import device
+from brian_rflo.brian.processors import MEASURED, Layout, flags
 from brian_rflo.dense import padding
-from brian_rflo.devices import device
-from brian_rflo.processors import MEASURED, Layout, flags
 
 pytestmark = pytest.mark.compiled
 
@@ -179,7 +179,7 @@ def test_default_layout():
 
 def test_flags_of_the_user_hold(monkeypatch):
     monkeypatch.setattr(
-        "brian_rflo.processors.layout", lambda: Layout(flags=("-mprefer-vector-width=512",))
+        "brian_rflo.brian.processors.layout", lambda: Layout(flags=("-mprefer-vector-width=512",))
     )
     assert flags() == ["-mprefer-vector-width=512"]
     before = list(prefs["codegen.cpp.extra_compile_args_gcc"])

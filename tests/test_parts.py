@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 from brian2 import BrianLogger
 
-from brian_rflo import cli, identity, parts
+from brian_rflo import cli, identity
 from brian_rflo.crews import Progress
+from brian_rflo.crews import part as parts
+from brian_rflo.crews.part import Part, compute
 from brian_rflo.crews.pieces import compute_one
 from brian_rflo.identity import code
-from brian_rflo.parts import Part, compute
 
 SCRIPT = """
 import sys
@@ -150,7 +151,7 @@ def test_what_decides_the_numbers_is_in_the_name(tmp_path, monkeypatch):
     from brian2 import ms
     from brian_rflo.models.murray2019 import fig3
 
-    from brian_rflo import ArrayTask
+    from brian_rflo.tasks import ArrayTask
 
     zero, other = np.zeros((1600, 2)), np.zeros((1600, 2))
     other[800] = 1

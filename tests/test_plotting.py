@@ -9,20 +9,18 @@ from brian2 import ms
 from matplotlib.figure import Figure
 from pictures import faults_of
 
-from brian_rflo import (
+from brian_rflo import analysis, plotting, reference
+from brian_rflo.network import initial_weights
+from brian_rflo.sweeps import SweepTable
+from brian_rflo.sweeps.table import Row
+from brian_rflo.tasks import (
     ArrayTask,
     CursorMovements,
     EvidenceAccumulation,
     PatternGeneration,
     PeriodicOutput,
     StoreRecall,
-    analysis,
-    plotting,
-    reference,
 )
-from brian_rflo.network import initial_weights
-from brian_rflo.sweeps import SweepTable
-from brian_rflo.sweeps.table import Row
 
 RNG = np.random.default_rng(1)
 TIMES = np.arange(1, 51) * ms

@@ -11,16 +11,10 @@ import numpy as np
 import pytest
 from brian2 import Function, Network, NeuronGroup, ms
 
-from brian_rflo import (
-    RFLO,
-    LearningNetwork,
-    PeriodicOutput,
-    PlasticSynapses,
-    RateNeurons,
-    devices,
-    programs,
-)
+from brian_rflo import RFLO, LearningNetwork, PlasticSynapses, RateNeurons
+from brian_rflo.brian import devices, programs
 from brian_rflo.cli import main
+from brian_rflo.tasks import PeriodicOutput
 
 
 @pytest.fixture
@@ -40,6 +34,8 @@ import sys
 import numpy as np
 from brian2 import *
 from brian_rflo import *
+from brian_rflo.network import Murray2019
+from brian_rflo.tasks import PeriodicOutput
 folder, trials, number, one_file = sys.argv[1], *map(int, sys.argv[2:])
 prefs.brian_rflo.one_file = bool(one_file)
 set_device("cpp_standalone", directory=folder)

@@ -17,24 +17,21 @@ from brian_rflo import (
     RFLO,
     SGD,
     Adam,
-    ArrayTask,
-    CursorMovements,
     Delta,
     DiscreteLIFNeurons,
     EProp,
     FeedbackSynapses,
-    IntervalMatching,
     LIFNeurons,
     LossMonitor,
-    PeriodicOutput,
     PlasticSynapses,
     RateNeurons,
     Readout,
     Trials,
     reference,
 )
-from brian_rflo.devices import device
-from brian_rflo.reference_spiking import LIF
+from brian_rflo.brian.devices import device
+from brian_rflo.reference.spiking import LIF
+from brian_rflo.tasks import ArrayTask, CursorMovements, IntervalMatching, PeriodicOutput
 
 TAU = 10 * ms
 FEW = settings(

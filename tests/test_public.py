@@ -49,6 +49,24 @@ def blocks_of(path):
     )
 
 
+#: All public names: those at the top, and those of the rooms in which there are more.
+ROOMS = sorted(brian_rflo.MOVED)
+PUBLIC = {
+    name: getattr(place, name)
+    for place in (brian_rflo, *(importlib.import_module(f"brian_rflo.{room}") for room in ROOMS))
+    for name in place.__all__
+}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_names_that_moved_say_where_they_are(room):
+    for name in brian_rflo.MOVED[room].split():
+        assert name in importlib.import_module(f"brian_rflo.{room}").__all__
+        with pytest.raises(ImportError, match=f"from brian_rflo.{room} import {name}"):
+            getattr(brian_rflo, name)
+    assert not hasattr(brian_rflo, "no_such_name")
+
+
 def test_all_is_sorted_and_complete():
     names = brian_rflo.__all__
     assert names == sorted(names, key=str)
@@ -57,15 +75,15 @@ def test_all_is_sorted_and_complete():
 
 
 def test_everything_public_is_documented():
-    for name in brian_rflo.__all__:
-        assert getattr(brian_rflo, name).__doc__.strip(), name
+    for name, thing in PUBLIC.items():
+        assert thing.__doc__.strip(), name
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings(name):
     module = importlib.import_module(name)
     assert module.__doc__
-    assert doctest.testmod(module, extraglobs=vars(brian_rflo)).failed == 0
+    assert doctest.testmod(module, extraglobs=PUBLIC).failed == 0
 
 
 def test_the_readme_prints_the_example():

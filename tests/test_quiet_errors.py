@@ -13,8 +13,6 @@ from brian2 import BrianObjectException, Network, NeuronGroup, collect, defaultc
 from brian_rflo import (
     RFLO,
     ALIFNeurons,
-    AllToAll,
-    CursorMovements,
     Delta,
     DerivedNeurons,
     DiscreteLIFNeurons,
@@ -22,18 +20,17 @@ from brian_rflo import (
     FixedSynapses,
     LearningNetwork,
     LIFNeurons,
-    PeriodicOutput,
     PlasticSynapses,
     RateNeurons,
     Readout,
-    SoftmaxReadout,
-    TaskInput,
     Trials,
-    WinnerTakeAll,
-    compare,
 )
+from brian_rflo.comparison import compare
 from brian_rflo.comparison.kinds import Rates
+from brian_rflo.network import AllToAll
+from brian_rflo.readouts import SoftmaxReadout, TaskInput, WinnerTakeAll
 from brian_rflo.synapses import AdaptiveFeedbackSynapses, SymmetricFeedbackSum
+from brian_rflo.tasks import CursorMovements, PeriodicOutput
 
 TAU, TASK = 10 * ms, PeriodicOutput(period=20 * ms)
 RULE = RFLO(0.1, tau=TAU)

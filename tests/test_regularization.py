@@ -12,12 +12,10 @@ from brian_rflo import (
     RFLO,
     SGD,
     Adam,
-    CursorMovements,
     Delta,
     FiringRate,
     LearningNetwork,
     LIFNeurons,
-    Murray2019,
     PerTrial,
     PlasticSynapses,
     RateNeurons,
@@ -25,8 +23,10 @@ from brian_rflo import (
     Trials,
     reference,
 )
-from brian_rflo.devices import device
-from brian_rflo.reference_spiking import LIF
+from brian_rflo.brian.devices import device
+from brian_rflo.network import Murray2019
+from brian_rflo.reference.spiking import LIF
+from brian_rflo.tasks import CursorMovements
 
 N, TAU, NETWORKS, TRIALS = 12, 20 * ms, 2, 4
 CURSOR = CursorMovements(movement=60 * ms, seed=3, input_height=2.0)

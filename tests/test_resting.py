@@ -8,25 +8,23 @@ from brian2 import Hz, StateMonitor, defaultclock, ms, prefs
 from helpers import assemble
 
 from brian_rflo import (
-    PRESETS,
     RFLO,
     Adam,
     ALIFNeurons,
-    AllToAll,
     DiscreteLIFNeurons,
     EProp,
     FiringRate,
-    Leaky,
     LearningNetwork,
     LIFNeurons,
-    Murray2019,
-    PatternGeneration,
-    PeriodicOutput,
     PlasticSynapses,
     RateNeurons,
 )
+from brian_rflo.brian.devices import device
 from brian_rflo.dense import resting
-from brian_rflo.devices import device
+from brian_rflo.network import AllToAll, Murray2019
+from brian_rflo.neurons import PRESETS
+from brian_rflo.readouts import Leaky
+from brian_rflo.tasks import PatternGeneration, PeriodicOutput
 
 pytestmark = pytest.mark.compiled
 N, TAU, TAU_SYN = 21, 20 * ms, 50 * ms

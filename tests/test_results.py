@@ -13,18 +13,10 @@ from altering import altered, most_memory, with_zeros
 from brian2 import defaultclock, ms, prefs
 from helpers import assemble
 
-from brian_rflo import (
-    RFLO,
-    CursorMovements,
-    Leaky,
-    LearningNetwork,
-    LIFNeurons,
-    PeriodicOutput,
-    RateNeurons,
-    TrainingResult,
-    compare,
-    reference,
-)
+from brian_rflo import RFLO, LearningNetwork, LIFNeurons, RateNeurons, TrainingResult, reference
+from brian_rflo.comparison import compare
+from brian_rflo.readouts import Leaky
+from brian_rflo.tasks import CursorMovements, PeriodicOutput
 
 TASK = CursorMovements(movement=40 * ms, n_movements=2, seed=1)
 

@@ -27,32 +27,26 @@ from brian2 import (
 )
 
 from brian_rflo import (
-    PRESETS,
     RFLO,
     SGD,
     Adam,
-    AdaptiveEProp,
-    AdaptiveFeedback,
-    AllToAll,
-    ArrayTask,
-    CursorMovements,
     DiscreteLIFNeurons,
     EProp,
-    EvidenceAccumulation,
     FiringRate,
     LearningNetwork,
     LIFNeurons,
-    Murray2019,
-    PeriodicOutput,
     PerStep,
     PerTrial,
-    RandomFeedback,
     RateNeurons,
-    Softmax,
-    TaskInput,
     schedule,
 )
-from brian_rflo.devices import device, reset
+from brian_rflo.brian.devices import device, reset
+from brian_rflo.credit import AdaptiveFeedback, RandomFeedback
+from brian_rflo.network import AllToAll, Murray2019
+from brian_rflo.neurons import PRESETS
+from brian_rflo.readouts import Softmax, TaskInput
+from brian_rflo.rules import AdaptiveEProp
+from brian_rflo.tasks import ArrayTask, CursorMovements, EvidenceAccumulation, PeriodicOutput
 
 PERIODIC = PeriodicOutput(period=20 * ms)
 CURSOR = CursorMovements(movement=20 * ms, n_movements=2, seed=1)

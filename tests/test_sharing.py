@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
-from brian_rflo import parts, sharing
-from brian_rflo.parts import read
-from brian_rflo.sharing import claimed, is_claimed, remedy, shared_folder
+from brian_rflo.crews import part as parts
+from brian_rflo.crews import sharing
+from brian_rflo.crews.part import read
+from brian_rflo.crews.sharing import claimed, is_claimed, remedy, shared_folder
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
 ASK = """

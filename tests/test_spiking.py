@@ -13,23 +13,21 @@ from brian_rflo import (
     SGD,
     Adam,
     ALIFNeurons,
-    CursorMovements,
     Delta,
     FixedSynapses,
     LearningNetwork,
     LearningRule,
     LIFNeurons,
-    Murray2019,
-    PeriodicOutput,
     PerStep,
     PerTrial,
     PlasticSynapses,
     RateNeurons,
     reference,
 )
-from brian_rflo.devices import device
-from brian_rflo.network import initial_weights
-from brian_rflo.reference_spiking import LIF
+from brian_rflo.brian.devices import device
+from brian_rflo.network import Murray2019, initial_weights
+from brian_rflo.reference.spiking import LIF
+from brian_rflo.tasks import CursorMovements, PeriodicOutput
 
 TAU, TAU_SYN, N = 10 * ms, 20 * ms, 12
 CURSOR = CursorMovements(movement=60 * ms, seed=3, input_height=2.0)

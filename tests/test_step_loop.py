@@ -8,7 +8,7 @@ from brian2 import Network, NeuronGroup, StateMonitor, defaultclock, ms, prefs, 
 from brian2 import device as brian_device
 
 from brian_rflo import RFLO, PlasticSynapses, RateNeurons
-from brian_rflo.devices import device
+from brian_rflo.brian.devices import device
 
 pytestmark = pytest.mark.compiled
 

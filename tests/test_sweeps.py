@@ -25,20 +25,24 @@ import pytest
 from altering import altered
 from brian2 import Network, NeuronGroup, defaultclock, ms, mV, prefs, rand, set_device
 
-from brian_rflo import RFLO, LearningNetwork, Murray2019, PeriodicOutput, RateNeurons, sweep
+from brian_rflo import RFLO, LearningNetwork, RateNeurons, sweep
 from brian_rflo.crews import pieces
 from brian_rflo.crews.executors import Loky
+from brian_rflo.crews.part import Part
 from brian_rflo.crews.sending import dumps
-from brian_rflo.parts import Part
+from brian_rflo.network import Murray2019
 from brian_rflo.sweeps import SweepTable, progress
 from brian_rflo.sweeps import table as tables
 from brian_rflo.sweeps.networks import networks_of
 from brian_rflo.sweeps.table import Row
+from brian_rflo.tasks import PeriodicOutput
 
 SCRIPT = """
 import sys, time
 from brian2 import *
 from brian_rflo import *
+from brian_rflo.network import Murray2019
+from brian_rflo.tasks import PeriodicOutput
 
 prefs.codegen.target = "numpy"
 

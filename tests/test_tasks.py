@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 from brian2 import Hz, ms
 
-from brian_rflo import (
+from brian_rflo.tasks import (
     MNIST1D,
     ArrayTask,
     EvidenceAccumulation,
     PatternGeneration,
     SequentialDigits,
     StoreRecall,
+    digits,
+    mnist1d,
 )
-from brian_rflo.tasks import digits, mnist1d
 
 EVIDENCE = EvidenceAccumulation(seed=3)
 QUICK = EvidenceAccumulation(n_cues=1, delay=200 * ms, seed=5)

@@ -14,7 +14,6 @@ from brian2 import NeuronGroup, Quantity, defaultclock, ms, prefs
 from brian_rflo import (
     RFLO,
     Adam,
-    CursorMovements,
     Delta,
     FeedbackSynapses,
     FixedSynapses,
@@ -25,10 +24,11 @@ from brian_rflo import (
     RateNeurons,
     Readout,
     TrainingResult,
-    TrialNetwork,
     Trials,
     sweep,
 )
+from brian_rflo.network import TrialNetwork
+from brian_rflo.tasks import CursorMovements
 
 TASK = CursorMovements(movement=20 * ms, seed=1)
 

@@ -21,16 +21,11 @@ from brian2 import device as brian_device
 
 from brian_rflo import (
     RFLO,
-    ArrayTask,
-    CursorMovements,
     Delta,
-    EvidenceAccumulation,
     FixedSynapses,
     LearningNetwork,
     LIFNeurons,
     LossMonitor,
-    Murray2019,
-    PeriodicOutput,
     PerStep,
     PerTrial,
     PlasticSynapses,
@@ -40,9 +35,11 @@ from brian_rflo import (
     reference,
     schedule,
 )
-from brian_rflo.checks import N_STEPS, TRIALS, small_network
-from brian_rflo.devices import device
-from brian_rflo.task_values import TaskValues
+from brian_rflo.brian.devices import device
+from brian_rflo.checks.conformance import N_STEPS, TRIALS, small_network
+from brian_rflo.network import Murray2019
+from brian_rflo.tasks import ArrayTask, CursorMovements, EvidenceAccumulation, PeriodicOutput
+from brian_rflo.tasks.values import TaskValues
 
 TAU, TASK = 10 * ms, PeriodicOutput(period=30 * ms)
 PAIR = RFLO(0.1, tau=TAU), Delta(0.1)
@@ -495,7 +492,7 @@ def test_learning_can_be_resumed_after_divergence():
 
 def test_memory_of_the_schedule_is_bounded(monkeypatch):
     """Random trials are drawn as the simulation reaches them."""
-    monkeypatch.setattr("brian_rflo.task_values.CHUNK_VALUES", 300)
+    monkeypatch.setattr("brian_rflo.tasks.values.CHUNK_VALUES", 300)
     task = CursorMovements(movement=20 * ms, seed=2)
     net = LearningNetwork(task, RateNeurons(4, tau=TAU), RFLO(0.01, tau=TAU))
     values = net.readout.namespace["target_of"]

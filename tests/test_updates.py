@@ -8,19 +8,11 @@ from brian2 import StateMonitor, defaultclock, ms
 from helpers import assemble
 from targets import TARGETS
 
-from brian_rflo import (
-    DALE,
-    RFLO,
-    CursorMovements,
-    LearningNetwork,
-    Murray2019,
-    PeriodicOutput,
-    PerStep,
-    PerTrial,
-    RateNeurons,
-    reference,
-)
-from brian_rflo.devices import device
+from brian_rflo import RFLO, LearningNetwork, PerStep, PerTrial, RateNeurons, reference
+from brian_rflo.brian.devices import device
+from brian_rflo.network import Murray2019
+from brian_rflo.tasks import CursorMovements, PeriodicOutput
+from brian_rflo.updates import DALE
 
 TAU, RATE, N = 10 * ms, 2.0, 8
 CURSOR = CursorMovements(movement=30 * ms, seed=3)
@@ -233,7 +225,7 @@ def test_respond_is_the_network_without_learning():
 
 
 def test_temporaries_stand_where_they_are_read_unless_that_changes_something():
-    from brian_rflo.statements import nested
+    from brian_rflo.brian.statements import nested
 
     assert (
         nested("total = a*b\ndw = rate*total\nw = w + dw", "total", "dw")

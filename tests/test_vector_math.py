@@ -9,8 +9,9 @@ import pytest
 from brian2 import Network, NeuronGroup, defaultclock, ms, prefs, set_device
 from brian2 import device as brian_device
 
-from brian_rflo import RateNeurons, vector_math
-from brian_rflo.devices import device, has_compiler
+from brian_rflo import RateNeurons
+from brian_rflo.brian import vector_math
+from brian_rflo.brian.devices import device, has_compiler
 
 pytestmark = [
     pytest.mark.compiled,

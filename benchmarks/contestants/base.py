@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from ...devices import has_compiler
+from ...brian.devices import has_compiler
 
 
 @dataclass

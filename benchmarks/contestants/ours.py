@@ -5,12 +5,10 @@ from brian2 import defaultclock, ms
 
 from ... import (
     RFLO,
-    ArrayTask,
     Delta,
     FeedbackSynapses,
     LIFNeurons,
     LossMonitor,
-    PeriodicOutput,
     PerStep,
     PerTrial,
     PlasticSynapses,
@@ -18,6 +16,7 @@ from ... import (
     Readout,
     Trials,
 )
+from ...tasks import ArrayTask, PeriodicOutput
 from ..brian import Model, Runtime, Standalone, flat
 from ..problem import DT_MS, INITIAL, KINDS, MEMBRANE_MS, REFRACTORY_MS, STEPS, SYNAPSE_MS, TAU_MS
 

@@ -6,20 +6,19 @@ import numpy as np
 from brian2 import Hz, defaultclock, ms
 
 from ... import (
-    PRESETS,
-    AdaptiveEProp,
-    ArrayTask,
     DerivedNeurons,
     DiscreteLIFNeurons,
     EProp,
     FeedbackSynapses,
     FiringRate,
-    LeakyDelta,
-    LeakyReadout,
     PerTrial,
     PlasticSynapses,
     Trials,
 )
+from ...neurons import PRESETS
+from ...readouts import LeakyReadout
+from ...rules import AdaptiveEProp, LeakyDelta
+from ...tasks import ArrayTask
 from ..brian import Model, Standalone, flat
 from ..problem import DT_MS
 from .nest_eprop import ADAPTATION, CURRENTS, HERTZ, MEMBRANE

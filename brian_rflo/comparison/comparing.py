@@ -4,11 +4,11 @@ import os
 
 from brian2 import ms
 
+from ..brian.devices import chosen
+from ..brian.quantities import check_count, check_number, check_seed, check_tau
 from ..crews import Progress
-from ..devices import chosen
-from ..files import scratch
-from ..parts import Part
-from ..quantities import check_count, check_number, check_seed, check_tau
+from ..crews.part import Part
+from ..results.files import scratch
 from ..tasks import CursorMovements, IntervalMatching, PatternGeneration, PeriodicOutput, Task
 from ..updates.arguments import check_instance
 from .found import comparison_of

@@ -6,9 +6,9 @@ from functools import partial
 import numpy as np
 from brian2 import Quantity, ms
 
-from .. import labelled
-from ..experiment import Outcome, Row, all_arrays, listed, table
-from ..results import TrainingResult
+from ..crews.experiment import Outcome, Row, all_arrays, listed, table
+from ..results import labelled
+from ..results.training import TrainingResult
 from . import panels
 from .kinds import kind_of
 from .training import LATE

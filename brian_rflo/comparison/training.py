@@ -6,11 +6,11 @@ import numpy as np
 from brian2 import Network, defaultclock, get_device, ms
 
 from .. import reference
-from ..construction import one_error
-from ..devices import device as on
+from ..brian.construction import one_error
+from ..brian.devices import device as on
 from ..network import LearningNetwork, initial_weights
 from ..neurons import LIFNeurons
-from ..reference_spiking import LIF
+from ..reference.spiking import LIF
 from ..rules import Delta
 from ..updates import Adam, PerTrial
 from .kinds import RATE, kind_of

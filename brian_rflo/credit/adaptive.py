@@ -7,7 +7,7 @@ little in each update.
 
 from dataclasses import dataclass
 
-from ..quantities import is_number
+from ..brian.quantities import is_number
 from ..synapses import AdaptiveFeedbackSynapses
 from .base import CreditPath, Path
 

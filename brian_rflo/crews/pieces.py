@@ -1,9 +1,9 @@
 """Pieces of work: computing one, handing out many, and what comes of them.
 
-A piece (`brian_rflo.parts.Part`) computes itself and is written to its file by whoever has computed
-it, at once and whole. A crew only says who does so; `work` hands out the pieces, the longest first,
-and takes care of pieces that fail, of processes that die, and of pieces that others, elsewhere, are
-computing at the same time.
+A piece (`brian_rflo.crews.part.Part`) computes itself and is written to its file by whoever has
+computed it, at once and whole. A crew only says who does so; `work` hands out the pieces, the
+longest first, and takes care of pieces that fail, of processes that die, and of pieces that others,
+elsewhere, are computing at the same time.
 """
 
 import errno
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..files import remove_half_written, save_arrays, write_whole
-from ..sharing import claimed, is_claimed
+from ..results.files import remove_half_written, save_arrays, write_whole
+from .sharing import claimed, is_claimed
 
 #: What comes of a piece besides a `Failure`: it is in its file; another process computes it; the
 #: processes died, and it may not be to blame.

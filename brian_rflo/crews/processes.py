@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from multiprocessing.connection import wait
 
-from ..files import remove_half_written, scratch_folder
+from ..results.files import remove_half_written, scratch_folder
 from .pieces import FINISHED, Crew, Failure, compute_one, signals
 from .progress import Progress
 

@@ -13,8 +13,8 @@ from brian2.synapses.synapses import SummedVariableUpdater
 from brian2.utils.stringtools import get_identifiers
 
 from .. import schedule
-from ..occasional import Occasional, is_standalone
-from ..statements import written
+from ..brian.occasional import Occasional, is_standalone
+from ..brian.statements import written
 from .code import CODE_OBJECTS, POST, PRE, DenseStandaloneCodeObject
 from .reading import boundary_runners
 

@@ -20,7 +20,7 @@ from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.parsing.rendering import CPPNodeRenderer
 from brian2.utils.stringtools import word_substitute
 
-from ..processors import layout
+from ..brian.processors import layout
 
 PRE, POST = "_presynaptic_idx", "_postsynaptic_idx"
 

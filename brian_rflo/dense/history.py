@@ -25,7 +25,7 @@ from brian2.utils.stringtools import word_substitute
 from sympy.core.function import AppliedUndef
 
 from .. import schedule
-from ..statements import overwrites
+from ..brian.statements import overwrites
 from .choice import draws, problems_within_trials
 from .code import POST, PRE
 from .reading import Reading, read

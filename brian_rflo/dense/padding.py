@@ -15,8 +15,8 @@ from brian2 import prefs
 from brian2.codegen.translation import get_identifiers_recursively
 from brian2.core.variables import ArrayVariable
 
-from ..occasional import is_standalone
-from ..processors import layout
+from ..brian.occasional import is_standalone
+from ..brian.processors import layout
 from .choice import draws, problems_within_trials, touches
 from .code import PRE
 from .reading import boundary_runners

@@ -6,10 +6,11 @@ from brian2 import BrianObject
 from brian2.utils.logger import get_logger
 from brian2.utils.stringtools import get_identifiers
 
-from .. import modules, schedule, vector_math
-from ..construction import networks_with
-from ..statements import written
-from ..step_loop import StepLoop
+from .. import schedule
+from ..brian import modules, vector_math
+from ..brian.construction import networks_with
+from ..brian.statements import written
+from ..brian.step_loop import StepLoop
 from . import history, padding, resting
 from .choice import MARK, is_python, own_names, reason_against, sets_its_own_activity
 from .history import HistoryFlush, HistoryRecord

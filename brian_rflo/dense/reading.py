@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from brian2.utils.stringtools import get_identifiers
 
 from .. import schedule
-from ..statements import Written, loaded, parsed
+from ..brian.statements import Written, loaded, parsed
 from ..steps import INTEGRATE
 
 #: Slots of a time step, in order.

@@ -8,7 +8,7 @@ from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import word_substitute
 
 from .. import schedule
-from ..occasional import is_standalone
+from ..brian.occasional import is_standalone
 from .code import CODE_OBJECTS, POST, PRE
 
 

@@ -15,27 +15,19 @@ from types import CodeType, FunctionType, MethodType, ModuleType
 import numpy as np
 from brian2 import Equations, TimedArray
 
-#: Modules of this package that decide no number.
+#: Rooms and modules of this package that decide no number.
 ELSEWHERE = {
     "__main__",
-    "archives",
+    "analysis",
     "benchmarks",
     "checks",
     "cli",
     "crews",
-    "differences",
-    "experiment",
-    "files",
     "identity",
-    "labelled",
     "models",
-    "parts",
+    "nir",
     "plotting",
-    "random_numbers",
     "results",
-    "saving",
-    "settings",
-    "sharing",
     "sweeps",
 }
 INSTALLED = {

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from brian2.groups.group import Group
 from brian2.utils.logger import get_logger
 
+from ..brian.occasional import is_standalone
 from ..credit import AdaptiveFeedback, Credit, RandomFeedback, SymmetricFeedback
 from ..identity import described, digest
+from ..identity.settings import told
 from ..neurons.base import PSP, check_group, member, receives, whole
-from ..occasional import is_standalone
-from ..readout import TaskInput
-from ..readouts import Linear
-from ..settings import told
+from ..readouts.groups import TaskInput
+from ..readouts.values import Linear
 from ..synapses import FixedSynapses, PlasticSynapses
 from ..trials import Trials
 from ..updates import PerStep

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from ..brian.quantities import check_count
 from ..credit import CreditPath
 from ..neurons.base import check_group
-from ..quantities import check_count
-from ..readout import TASK_EXAMPLE
-from ..readouts import Linear
+from ..readouts.groups import TASK_EXAMPLE
+from ..readouts.values import Linear
 from ..rules import LearningRule
 from ..steps import Mechanism
 from ..tasks import Task

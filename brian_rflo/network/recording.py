@@ -7,9 +7,9 @@ from brian2.utils.logger import catch_logs, get_logger
 
 from .. import schedule
 from ..analysis import alignment
-from ..occasional import OccasionalMonitor, is_standalone
-from ..results import TrainingResult, alignment_interval
-from ..settings import origin, told
+from ..brian.occasional import OccasionalMonitor, is_standalone
+from ..identity.settings import origin, told
+from ..results.training import TrainingResult, alignment_interval
 from ..synapses import PlasticSynapses
 from ..trials import LossMonitor
 

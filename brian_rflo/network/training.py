@@ -13,13 +13,13 @@ from brian2.core.namespace import get_local_namespace
 from brian2.groups.group import Group
 from brian2.utils.logger import get_logger
 
-from .. import saving
-from ..construction import Constructed, excuse
+from ..brian.construction import Constructed, excuse
+from ..brian.occasional import is_standalone
 from ..identity import described, digest
-from ..occasional import is_standalone
-from ..settings import constants_outside, told
+from ..identity.settings import constants_outside, told
 from ..synapses import Projection
 from ..trials import Trials
+from . import saving
 from .recording import Recording
 
 logger = get_logger(__name__)

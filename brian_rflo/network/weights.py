@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from brian2 import get_device
 
-from ..occasional import is_standalone
-from ..quantities import check_number, check_seed, numbers
-from ..synapses import DALE, Projection
+from ..brian.occasional import is_standalone
+from ..brian.quantities import check_number, check_seed, numbers
+from ..synapses import Projection
+from ..updates import DALE
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ and
     gain = psi = max(0, 1 - |v - (1 + beta a)|/width)/width      0 while refractory
 """
 
-from ..quantities import check_number, check_tau
+from ..brian.quantities import check_number, check_tau
 from .lif import LIFNeurons
 
 

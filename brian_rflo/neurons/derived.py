@@ -20,14 +20,14 @@ from brian2.utils.logger import get_logger
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from .. import schedule
-from ..component import Component
+from ..brian.component import Component
+from ..brian.occasional import is_standalone
+from ..brian.quantities import dimensions_of
 from ..derivation import NeuronText, derive
 from ..derivation.calculus import names, parsed, symbol, written
 from ..derivation.divisors import fault, powers_of
 from ..derivation.placement import diverging
 from ..derivation.strings import PHASES, neuron_code, unit
-from ..occasional import is_standalone
-from ..quantities import dimensions_of
 from ..rules.derived import DerivedRule
 
 logger = get_logger(__name__)

@@ -23,9 +23,9 @@ import numpy as np
 from brian2 import NeuronGroup, second
 
 from .. import schedule
-from ..component import Component
-from ..occasional import is_standalone
-from ..quantities import check_number, check_tau, check_time
+from ..brian.component import Component
+from ..brian.occasional import is_standalone
+from ..brian.quantities import check_number, check_tau, check_time
 from .lif import check_finite
 
 EQUATIONS = """

@@ -25,8 +25,8 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.logger import get_logger
 
 from .. import schedule
-from ..component import Component
-from ..quantities import check_number, check_tau, check_time, dimensions_of, per_neuron
+from ..brian.component import Component
+from ..brian.quantities import check_number, check_tau, check_time, dimensions_of, per_neuron
 from .base import input_names
 
 logger = get_logger(__name__)

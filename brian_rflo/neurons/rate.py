@@ -12,8 +12,8 @@ import numpy as np
 from brian2 import NeuronGroup
 
 from .. import schedule
-from ..component import Component
-from ..quantities import check_tau, per_neuron
+from ..brian.component import Component
+from ..brian.quantities import check_tau, per_neuron
 from .base import input_names
 
 EQUATIONS = """

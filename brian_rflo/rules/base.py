@@ -11,8 +11,8 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.stringtools import get_identifiers
 
 from .. import schedule
-from ..quantities import dimensions_of
-from ..statements import divisors
+from ..brian.quantities import dimensions_of
+from ..brian.statements import divisors
 from ..steps import INTEGRATE, Mechanism, Step
 
 #: Names with an ending of a side that Brian2 itself gives to synapses.

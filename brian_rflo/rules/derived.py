@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import Any
 
 from .. import schedule
+from ..brian.quantities import check_time
 from ..derivation import NeuronText, derive
 from ..derivation.printing import printed
-from ..quantities import check_time
 from ..steps import Step
 from .base import LearningRule
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from brian2 import Quantity
 
-from ..quantities import check_time
+from ..brian.quantities import check_time
 from .base import LearningRule
 
 FILTER = "trace = exp(-dt/tau)*trace + (1 - exp(-dt/tau))*eligibility"

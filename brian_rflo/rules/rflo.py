@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from brian2 import Quantity
 from brian2.utils.logger import get_logger
 
-from ..quantities import check_time
+from ..brian.quantities import check_time
 from .base import LearningRule
 
 logger = get_logger(__name__)

@@ -7,10 +7,10 @@ from brian2 import NeuronGroup
 from brian2.groups.group import CodeRunner, Group
 from brian2.utils.stringtools import get_identifiers
 
-from ..choosing import choose
-from ..component import Component
+from ..brian.component import Component
+from ..brian.occasional import OccasionalRunner
+from ..brian.where import choose
 from ..neurons.base import whole
-from ..occasional import OccasionalRunner
 from ..schedule import move
 from .step import INTEGRATE
 

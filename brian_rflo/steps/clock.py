@@ -1,6 +1,6 @@
 """When a step runs: a condition on the number of the time step, as a string for Python and C++."""
 
-from ..quantities import whole_steps
+from ..brian.quantities import whole_steps
 
 
 class TrialClock:

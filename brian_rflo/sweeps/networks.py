@@ -14,9 +14,9 @@ from brian2 import Clock, get_device, ms, prefs, start_scope
 from brian2 import seed as seed_brian
 from brian2.core.names import Nameable
 
-from .. import devices
+from ..brian import devices
+from ..crews.part import Part
 from ..identity import described, digest
-from ..parts import Part
 from .returned import arrays_of
 from .words import short
 

@@ -6,10 +6,10 @@ from contextlib import suppress
 
 import numpy as np
 
-from ..archives import read_arrays
 from ..crews import NO_ROOM, NOT_COMPUTED, Failure, Here
-from ..files import write_whole
-from ..parts import foreign, read
+from ..crews.part import foreign, read
+from ..results.archives import read_arrays
+from ..results.files import write_whole
 from .returned import numbers_of, returned_from
 from .table import Row, SweepTable
 from .words import told

@@ -4,8 +4,8 @@ import numpy as np
 from brian2 import Quantity, get_unit
 from brian2.units.fundamentalunits import get_or_create_dimension
 
-from .. import labelled
-from ..results import TrainingResult
+from ..results import labelled
+from ..results.training import TrainingResult
 from .words import PLAIN, is_scalar
 
 #: Columns that the table has anyway.

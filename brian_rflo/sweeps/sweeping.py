@@ -6,10 +6,10 @@ import multiprocessing
 
 from brian2 import get_device
 
-from .. import devices
+from ..brian import devices
+from ..brian.quantities import check_count
 from ..crews import crew_of, work
-from ..quantities import check_count
-from ..sharing import shared_folder
+from ..crews.sharing import shared_folder
 from .arguments import settings_of
 from .networks import networks_of
 from .progress import Finished, teller

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import labelled, plotting
-from ..archives import read_arrays
+from .. import plotting
 from ..crews import Failure
-from ..files import write_whole
+from ..crews.part import foreign
 from ..identity import described
-from ..parts import foreign
+from ..results import labelled
+from ..results.archives import read_arrays
+from ..results.files import write_whole
 from .returned import dataset_of, returned_from
 from .words import first_line, is_scalar, labels, plain, short, told
 

@@ -2,11 +2,10 @@
 
 from .feedback import AdaptiveFeedbackSynapses, SymmetricFeedbackSum
 from .fixed import FeedbackSynapses, FixedSynapses
-from .plastic import DALE, PlasticSynapses
+from .plastic import PlasticSynapses
 from .projection import Projection
 
 __all__ = [
-    "DALE",
     "AdaptiveFeedbackSynapses",
     "FeedbackSynapses",
     "FixedSynapses",

@@ -5,11 +5,11 @@ from brian2 import DEFAULT_FUNCTIONS, Equations
 from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_UNITS
 from brian2.utils.stringtools import get_identifiers
 
+from ..brian.occasional import is_standalone
+from ..brian.quantities import check_tau
+from ..brian.statements import written
 from ..neurons.base import PORTS, PSP, check_port, whole
-from ..occasional import is_standalone
-from ..quantities import check_tau
 from ..rules.base import without_comments
-from ..statements import written
 from ..steps.cells import FIRST, NETWORK
 from .ends import check_spikes, own_on_pre
 

@@ -5,7 +5,7 @@ from brian2.equations.equations import Expression
 from brian2.synapses.synapses import SummedVariableUpdater
 
 from .. import schedule
-from ..construction import Constructed
+from ..brian.construction import Constructed
 from ..neurons.base import check_group, check_port, whole
 from ..rules import LearningRule
 from ..updates.arguments import check_instance

@@ -9,15 +9,14 @@ from brian2.utils.logger import get_logger
 from brian2.utils.stringtools import get_identifiers
 
 from .. import schedule
+from ..brian.occasional import is_standalone
+from ..brian.quantities import check_field, is_number
+from ..brian.statements import written
+from ..brian.step_loop import StepLoop
 from ..dense import DenseParts
 from ..dense.reading import read
-from ..forgotten import belated_gain, never_written, premature_feedback
 from ..neurons.base import PSP, check_group, integrates, whole
-from ..occasional import is_standalone
-from ..quantities import check_field, is_number
 from ..rules import LearningRule
-from ..statements import written
-from ..step_loop import StepLoop
 from ..steps import INTEGRATE, equations_of, steps_of
 from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, named, place
 from ..steps.step import constants_of
@@ -32,14 +31,11 @@ from .ends import (
     trace_method,
     trace_phase,
 )
+from .missing import belated_gain, never_written, premature_feedback
 from .projection import Projection
 
 logger = get_logger(__name__)
 
-#: Dale's law, a constraint (`PlasticSynapses`). Neurons of the source are excitatory or inhibitory
-#: (their variable `excitatory`), and no weight takes the other sign (Murray 2019, figure 2,
-#: supplement 1).
-DALE = "w = where(excitatory_pre, clip(w, 0, inf), clip(w, -inf, 0))"
 
 #: The constraint of projections without synapses of neurons onto themselves.
 NO_SELF_CONNECTIONS = "w = where(i != j, w, 0)"

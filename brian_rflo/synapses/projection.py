@@ -7,12 +7,12 @@ from brian2 import Synapses, get_device
 from brian2.core.namespace import get_local_namespace
 
 from .. import schedule
-from ..component import Component, without_compiler
+from ..brian.component import Component, without_compiler
+from ..brian.names import Script
+from ..brian.occasional import is_standalone
+from ..brian.quantities import check_count, numbers
 from ..dense import Geometry
-from ..names import Script
 from ..neurons.base import whole
-from ..occasional import is_standalone
-from ..quantities import check_count, numbers
 
 #: Beginnings of the names of variables that dense loops work with from one step to the next.
 WORKING = ("_history_", "_at_", "_ahead", "_stale")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2.utils.logger import get_logger
 
-from ..quantities import numbers
+from ..brian.quantities import numbers
 from .base import Task
 
 logger = get_logger(__name__)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Quantity, TimedArray, ms
 
-from ..quantities import check_seed, check_time, is_number, numbers, whole_steps
+from ..brian.quantities import check_seed, check_time, is_number, numbers, whole_steps
 
 #: The arrays of a trial.
 PARTS = ("inputs", "target", "mask")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Quantity, ms
 
-from ..quantities import check_count
+from ..brian.quantities import check_count
 from .base import Task
 
 #: Unit displacement of the movements right, up, left, down; the order of the input channels.

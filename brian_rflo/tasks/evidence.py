@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Hz, Quantity, ms
 
-from ..quantities import check_count, check_probability
+from ..brian.quantities import check_count, check_probability
 from .spikes import SpikeTask
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..quantities import check_count
+from ..brian.quantities import check_count
 from .sequences import SequenceTask, package
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Quantity, ms
 
-from ..quantities import whole_steps
+from ..brian.quantities import whole_steps
 from .base import Task
 
 NEEDED = ("new_trial", "seed", "dt", "observation_space", "action_space")

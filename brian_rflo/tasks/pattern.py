@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Hz, Quantity, ms
 
-from ..quantities import check_count, check_time
+from ..brian.quantities import check_count, check_time
 from .spikes import SpikeTask
 
 

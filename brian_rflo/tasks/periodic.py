@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from brian2 import Quantity
 
-from ..quantities import check_count, numbers
+from ..brian.quantities import check_count, numbers
 from .base import Task
 
 

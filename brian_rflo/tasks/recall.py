@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Hz, Quantity, ms
 
-from ..quantities import check_count, is_number
+from ..brian.quantities import check_count, is_number
 from .spikes import SpikeTask
 
 STORE, RECALL = 2, 3

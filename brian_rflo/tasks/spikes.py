@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..quantities import step_probability
+from ..brian.quantities import step_probability
 from .base import Task
 
 

@@ -2,10 +2,10 @@
 
 from brian2.utils.logger import get_logger
 
-from ..construction import networks_with
-from ..forgotten import never_reset
+from ..brian.construction import networks_with
 from ..neurons.base import whole
 from ..synapses import PlasticSynapses, Projection
+from ..synapses.missing import never_reset
 from ..updates.clipping import Clip
 
 logger = get_logger(__name__)

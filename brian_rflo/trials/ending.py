@@ -8,7 +8,7 @@ import numpy as np
 from brian2 import BrianObject, stop
 
 from .. import schedule
-from ..occasional import Occasional, last_step
+from ..brian.occasional import Occasional, last_step
 
 
 class TrialEnd(Occasional, BrianObject):

@@ -10,14 +10,14 @@ from brian2 import NeuronGroup, Synapses
 from brian2.utils.logger import get_logger
 
 from .. import schedule
-from ..component import Component
-from ..names import OwnNames
+from ..brian.component import Component
+from ..brian.names import OwnNames
+from ..brian.occasional import OccasionalMonitor, is_standalone, last_step
+from ..brian.quantities import check_count
+from ..brian.statements import written
+from ..brian.step_loop import StepLoop
 from ..neurons.base import check_group, spikes, whole
-from ..occasional import OccasionalMonitor, is_standalone, last_step
-from ..quantities import check_count
-from ..readout import TASK_EXAMPLE, Readout, check_clock
-from ..statements import written
-from ..step_loop import StepLoop
+from ..readouts.groups import TASK_EXAMPLE, Readout, check_clock
 from ..steps import Mechanism, Step, TrialClock, equations_of, steps_of
 from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, named, place
 from ..steps.step import constants_of

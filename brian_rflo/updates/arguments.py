@@ -6,7 +6,7 @@ import ast
 
 import numpy as np
 
-from ..statements import assigned
+from ..brian.statements import assigned
 
 UPDATES = ("step", "trial")
 #: The plastic projections of a standard network.

@@ -16,8 +16,8 @@ import numpy as np
 from brian2 import Hz, Quantity, get_dimensions
 
 from .. import schedule
+from ..brian.quantities import check_number
 from ..neurons.base import spikes
-from ..quantities import check_number
 from ..rules.around import Around
 from ..steps import Step
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from .. import schedule
-from ..quantities import check_count, check_number
+from ..brian.quantities import check_count, check_number
+from ..brian.statements import nested
 from ..rules.base import adds
-from ..statements import nested
 from ..steps import Mechanism, Step
 from .arguments import check_instance
 from .clipping import Clip

@@ -17,7 +17,7 @@ from typing import ClassVar
 
 from brian2 import Equations
 
-from ..quantities import is_number
+from ..brian.quantities import is_number
 from ..steps import Mechanism
 
 

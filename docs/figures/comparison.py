@@ -8,7 +8,9 @@ single panels of it on axes of your own.
 import matplotlib.pyplot as plt
 from brian2 import ms
 
-from brian_rflo import CursorMovements, compare, plotting
+from brian_rflo import plotting
+from brian_rflo.comparison import compare
+from brian_rflo.tasks import CursorMovements
 
 comparison = compare(
     CursorMovements(movement=50 * ms, seed=1),

@@ -8,8 +8,9 @@ right and up, in units of the first movement.
 import numpy as np
 from brian2 import ms
 
-from brian_rflo import ArrayTask, plotting, reference
+from brian_rflo import plotting, reference
 from brian_rflo.network import initial_weights
+from brian_rflo.tasks import ArrayTask
 
 bell = np.sin(np.pi * (np.arange(100) + 1) / 100) ** 2
 velocity = np.zeros((200, 2))

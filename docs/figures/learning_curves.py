@@ -7,8 +7,9 @@ and by BPTT from the same weights.
 
 from brian2 import ms
 
-from brian_rflo import PeriodicOutput, plotting, reference
+from brian_rflo import plotting, reference
 from brian_rflo.network import initial_weights
+from brian_rflo.tasks import PeriodicOutput
 
 task = PeriodicOutput(period=200 * ms)
 weights = initial_weights(30, 0, 1, networks=5, gain=1.5, seed=1)

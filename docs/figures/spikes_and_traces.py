@@ -8,6 +8,7 @@
 from brian2 import *
 
 from brian_rflo import *
+from brian_rflo.tasks import PeriodicOutput
 
 task = PeriodicOutput(period=300 * ms)
 defaultclock.dt = task.dt

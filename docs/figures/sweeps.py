@@ -9,8 +9,9 @@ import tempfile
 
 from brian2 import ms
 
-from brian_rflo import PeriodicOutput, plotting, reference, sweep
+from brian_rflo import plotting, reference, sweep
 from brian_rflo.network import initial_weights
+from brian_rflo.tasks import PeriodicOutput
 
 
 def train(learning_rate, seed):

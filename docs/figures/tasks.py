@@ -6,7 +6,8 @@
 
 from brian2 import ms
 
-from brian_rflo import EvidenceAccumulation, IntervalMatching, plotting
+from brian_rflo import plotting
+from brian_rflo.tasks import EvidenceAccumulation, IntervalMatching
 
 plotting.plot_task(IntervalMatching(n_inputs=2))
 

@@ -8,8 +8,9 @@ feedback weights. The three are functions of their own, `plot_losses`, `plot_out
 
 from brian2 import ms
 
-from brian_rflo import PeriodicOutput, plotting, reference
+from brian_rflo import plotting, reference
 from brian_rflo.network import initial_weights
+from brian_rflo.tasks import PeriodicOutput
 
 task = PeriodicOutput(period=200 * ms)
 result = reference.train(

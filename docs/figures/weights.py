@@ -8,8 +8,9 @@ with the unit circle, `plot_changes` how much it has changed.
 import matplotlib.pyplot as plt
 from brian2 import ms
 
-from brian_rflo import PeriodicOutput, plotting, reference
+from brian_rflo import plotting, reference
 from brian_rflo.network import initial_weights
+from brian_rflo.tasks import PeriodicOutput
 
 task = PeriodicOutput(period=200 * ms)
 result = reference.train(

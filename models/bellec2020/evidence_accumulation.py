@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from brian2 import ms
 
-from brian_rflo import EvidenceAccumulation, plotting
-from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
-from brian_rflo.parts import Part
+from brian_rflo import plotting
+from brian_rflo.crews.experiment import Experiment, Outcome, Row, all_arrays
+from brian_rflo.crews.part import Part
+from brian_rflo.tasks import EvidenceAccumulation
 
 from .drawing import draw_raster, traces
 from .evidence_trainings import evidence, evidence_network

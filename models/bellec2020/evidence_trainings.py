@@ -7,21 +7,21 @@ import numpy as np
 from brian2 import Hz, defaultclock, ms
 
 from brian_rflo import (
-    PRESETS,
     Adam,
-    AdaptiveEProp,
-    AllToAll,
     DiscreteLIFNeurons,
     EProp,
     FiringRate,
     LearningNetwork,
     PerTrial,
-    Softmax,
     schedule,
 )
-from brian_rflo.devices import device as on
-from brian_rflo.occasional import OccasionalMonitor, last_step
-from brian_rflo.reference_eprop import EpropNetwork
+from brian_rflo.brian.devices import device as on
+from brian_rflo.brian.occasional import OccasionalMonitor, last_step
+from brian_rflo.network import AllToAll
+from brian_rflo.neurons import PRESETS
+from brian_rflo.readouts import Softmax
+from brian_rflo.reference.eprop import EpropNetwork
+from brian_rflo.rules import AdaptiveEProp
 
 C_REG, F_TARGET = 300, 10 * Hz
 #: Time constants, and how a spike raises the threshold of an adaptive neuron.

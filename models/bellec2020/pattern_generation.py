@@ -7,9 +7,10 @@ on network 0 alone.
 
 import numpy as np
 
-from brian_rflo import PatternGeneration, plotting
-from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays, listed
-from brian_rflo.parts import Part
+from brian_rflo import plotting
+from brian_rflo.crews.experiment import Experiment, Outcome, Row, all_arrays, listed
+from brian_rflo.crews.part import Part
+from brian_rflo.tasks import PatternGeneration
 
 from .drawing import draw_raster, traces
 from .pattern_trainings import (

@@ -7,27 +7,24 @@ import numpy as np
 from brian2 import Hz, defaultclock, ms
 
 from brian_rflo import (
-    PRESETS,
     RFLO,
     Adam,
-    AdaptiveFeedback,
-    AllToAll,
     Delta,
     DiscreteLIFNeurons,
     EProp,
     FiringRate,
-    Leaky,
     LearningNetwork,
     PerTrial,
-    RandomFeedback,
     RateNeurons,
-    SymmetricFeedback,
     reference,
-    reference_eprop,
 )
-from brian_rflo.devices import device as on
-from brian_rflo.network import initial_weights
-from brian_rflo.reference_eprop import EpropNetwork
+from brian_rflo.brian.devices import device as on
+from brian_rflo.credit import AdaptiveFeedback, RandomFeedback, SymmetricFeedback
+from brian_rflo.network import AllToAll, initial_weights
+from brian_rflo.neurons import PRESETS
+from brian_rflo.readouts import Leaky
+from brian_rflo.reference import eprop as reference_eprop
+from brian_rflo.reference.eprop import EpropNetwork
 
 C_REG, F_TARGET = 300, 10 * Hz
 #: Time constant of membrane and readout; learning rates of gradient descent, and of Adam.

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from brian2 import ms
 
-from brian_rflo import parts, plotting
+from brian_rflo import plotting
 from brian_rflo.comparison import comparison_of, train
-from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays, listed
+from brian_rflo.crews import part as parts
+from brian_rflo.crews.experiment import Experiment, Outcome, Row, all_arrays, listed
 
 from .neurons import ADAPTING, ADEX, COBAHH, CONDUCTANCE, IZHIKEVICH, NEURONS
 from .training import BY_NAME, TASKS, traced, trained

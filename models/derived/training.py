@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 from brian2 import Network, NeuronGroup, StateMonitor, defaultclock, ms
 
-from brian_rflo import CursorMovements, PeriodicOutput, PlasticSynapses, schedule
+from brian_rflo import PlasticSynapses, schedule
+from brian_rflo.brian.devices import device as on
 from brian_rflo.comparison import train
 from brian_rflo.crews import Progress
-from brian_rflo.devices import device as on
+from brian_rflo.tasks import CursorMovements, PeriodicOutput
 
 from .neurons import NEURONS
 

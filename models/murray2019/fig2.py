@@ -11,8 +11,10 @@ clipping.
 import numpy as np
 from brian2 import ms
 
-from brian_rflo import PeriodicOutput, RandomFeedback, SymmetricFeedback, TrainingResult, plotting
-from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays, told
+from brian_rflo import TrainingResult, plotting
+from brian_rflo.credit import RandomFeedback, SymmetricFeedback
+from brian_rflo.crews.experiment import Experiment, Outcome, Row, all_arrays, told
+from brian_rflo.tasks import PeriodicOutput
 
 from .trainings import baseline, part, rflo
 

@@ -8,7 +8,7 @@ without the law; learning rates as in figure 2.
 import numpy as np
 
 from brian_rflo import plotting
-from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
+from brian_rflo.crews.experiment import Experiment, Outcome, Row, all_arrays
 
 from .fig2 import final, periods_of, results_of, spread, training
 

@@ -8,8 +8,8 @@ that; the recurrent weights alone.
 import numpy as np
 
 from brian_rflo import plotting
-from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
-from brian_rflo.parts import Part
+from brian_rflo.crews.experiment import Experiment, Outcome, Row, all_arrays
+from brian_rflo.crews.part import Part
 
 from .fig2 import final, results_of, spread, training
 

@@ -6,7 +6,7 @@ U(-1, 1) g/sqrt(N).
 """
 
 from brian_rflo import plotting
-from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays
+from brian_rflo.crews.experiment import Experiment, Outcome, Row, all_arrays
 
 from .fig2 import final, results_of, spread, training
 from .fig2s2 import renamed

@@ -13,8 +13,9 @@ greatest, beside the target's.
 import numpy as np
 from brian2 import ms
 
-from brian_rflo import ArrayTask, IntervalMatching, TrainingResult, plotting, reference
-from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays, listed
+from brian_rflo import TrainingResult, plotting, reference
+from brian_rflo.crews.experiment import Experiment, Outcome, Row, all_arrays, listed
+from brian_rflo.tasks import ArrayTask, IntervalMatching
 
 from . import trainings
 from .trainings import TAU, part, start_of

@@ -20,23 +20,21 @@ from brian2 import Network, NeuronGroup, StateMonitor, Synapses, defaultclock, m
 
 from brian_rflo import (
     RFLO,
-    ArrayTask,
-    ChoiceMonitor,
-    CursorMovements,
     FixedSynapses,
     LearningNetwork,
     LearningRule,
-    Murray2019,
     PlasticSynapses,
     RateNeurons,
-    RewardHebbian,
-    WinnerTakeAll,
     plotting,
     schedule,
 )
-from brian_rflo.devices import device
-from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays, listed
-from brian_rflo.parts import Part
+from brian_rflo.brian.devices import device
+from brian_rflo.crews.experiment import Experiment, Outcome, Row, all_arrays, listed
+from brian_rflo.crews.part import Part
+from brian_rflo.network import Murray2019
+from brian_rflo.readouts import ChoiceMonitor, WinnerTakeAll
+from brian_rflo.rules import RewardHebbian
+from brian_rflo.tasks import ArrayTask, CursorMovements
 from brian_rflo.tasks.cursor import DIRECTIONS
 
 from .trainings import baseline, part, rflo

@@ -5,19 +5,11 @@ the same initial weights.
 import numpy as np
 from brian2 import defaultclock, ms
 
-from brian_rflo import (
-    DALE,
-    RFLO,
-    AllToAll,
-    LearningNetwork,
-    Murray2019,
-    PerTrial,
-    RateNeurons,
-    reference,
-)
-from brian_rflo.devices import device as on
-from brian_rflo.network import initial_weights
-from brian_rflo.parts import Part
+from brian_rflo import RFLO, LearningNetwork, PerTrial, RateNeurons, reference
+from brian_rflo.brian.devices import device as on
+from brian_rflo.crews.part import Part
+from brian_rflo.network import AllToAll, Murray2019, initial_weights
+from brian_rflo.updates import DALE
 
 TAU = 10 * ms
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from brian2 import ms
 
-from brian_rflo import parts, plotting
+from brian_rflo import plotting
 from brian_rflo.comparison import KINDS, TASKS, comparison_of, train
-from brian_rflo.experiment import Experiment, Outcome, Row, all_arrays, listed
+from brian_rflo.crews import part as parts
+from brian_rflo.crews.experiment import Experiment, Outcome, Row, all_arrays, listed
 
 N, TAU = 100, 50 * ms
 #: Standard deviation of the membrane that noise of .03 per step causes, with a time constant of 20

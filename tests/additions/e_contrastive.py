@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from brian2 import NeuronGroup
 
-from brian_rflo import ArrayTask
 from brian_rflo.rules import LearningRule
 from brian_rflo.schedule import RESET, STATE
 from brian_rflo.steps import Step
 from brian_rflo.steps.cells import FUNCTIONS
-from brian_rflo.task_values import TaskValues
+from brian_rflo.tasks import ArrayTask
+from brian_rflo.tasks.values import TaskValues
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

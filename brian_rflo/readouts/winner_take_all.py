@@ -10,14 +10,14 @@ from itertools import count
 import numpy as np
 from brian2 import NeuronGroup
 
-from . import schedule
-from .choosing import choose
-from .component import Component, OwnSynapses
-from .names import OwnNames
-from .neurons.base import check_group
-from .occasional import OccasionalMonitor, OccasionalRunner
-from .quantities import check_count, is_number, whole_steps
-from .updates.arguments import check_statements
+from .. import schedule
+from ..brian.component import Component, OwnSynapses
+from ..brian.names import OwnNames
+from ..brian.occasional import OccasionalMonitor, OccasionalRunner
+from ..brian.quantities import check_count, is_number, whole_steps
+from ..brian.where import choose
+from ..neurons.base import check_group
+from ..updates.arguments import check_statements
 
 EQUATIONS = """
 z : 1

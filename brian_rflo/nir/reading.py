@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 from brian2 import Hz, Network, NeuronGroup, second
 
-from ..construction import one_error
-from ..files import existing_file
+from ..brian.construction import one_error
+from ..brian.quantities import check_time
 from ..neurons import LIFNeurons
-from ..quantities import check_time
+from ..results.files import existing_file
 from ..synapses import FixedSynapses
 from .graph import FlatGraph, Terms, full
 from .groups import LeakyIntegrators, Outputs, Pulses, Units, named

@@ -46,10 +46,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .quantities import check_count
-from .reference import copies
-from .updates.arguments import PLASTIC, check_instance, check_trained
-from .updates.optimizers import SGD, Adam
+from ..brian.quantities import check_count
+from ..updates.arguments import PLASTIC, check_instance, check_trained
+from ..updates.optimizers import SGD, Adam
+from .rate import copies
 
 LOSSES = ("regression", "classification")
 FEEDBACKS = ("random", "symmetric", "adaptive")

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Quantity, ms
 
-from .reference import Trial, feedback_weights, product, sum_of_outer
+from .rate import Trial, feedback_weights, product, sum_of_outer
 
 
 @dataclass

@@ -7,7 +7,7 @@ import numpy as np
 from brian2 import NeuronGroup, second
 
 from .. import schedule
-from ..component import Component
+from ..brian.component import Component
 from .graph import uniform
 
 

@@ -24,8 +24,8 @@ from brian2 import get_device, prefs
 from brian2.codegen.cpp_prefs import get_compiler_and_args
 from brian2.utils.logger import get_logger
 
+from ..results.files import expanded
 from . import processors
-from .files import expanded
 from .vector_math import FUNCTIONS
 
 logger = get_logger(__name__)

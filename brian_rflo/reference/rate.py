@@ -17,14 +17,20 @@ from dataclasses import dataclass
 import numpy as np
 from brian2 import Hz, get_dimensions
 
-from .analysis import alignment
-from .quantities import check_count, check_tau, is_number, numbers
-from .results import TrainingResult, alignment_interval
-from .settings import named_versions, told
-from .tasks import Task
-from .updates.arguments import PLASTIC, check_clip_norm, check_instance, check_trained, check_update
-from .updates.firing_rate import FiringRate
-from .updates.optimizers import SGD, Adam
+from ..analysis import alignment
+from ..brian.quantities import check_count, check_tau, is_number, numbers
+from ..identity.settings import named_versions, told
+from ..results.training import TrainingResult, alignment_interval
+from ..tasks import Task
+from ..updates.arguments import (
+    PLASTIC,
+    check_clip_norm,
+    check_instance,
+    check_trained,
+    check_update,
+)
+from ..updates.firing_rate import FiringRate
+from ..updates.optimizers import SGD, Adam
 
 
 @dataclass(frozen=True)
@@ -427,7 +433,7 @@ def check_spiking(neurons):
     if neurons is not None and not hasattr(neurons, "trial"):
         raise TypeError(
             "spiking neurons of a baseline are not a Brian2 group, but its numbers; write"
-            " neurons=LIF.of(group, networks), with brian_rflo.reference_spiking.LIF; got"
+            " neurons=LIF.of(group, networks), with brian_rflo.reference.spiking.LIF; got"
             f" {getattr(neurons, 'name', neurons)!r}"
         )
 
@@ -513,7 +519,7 @@ def train(
     optimizer : SGD or Adam
         How a change becomes a change of the weights.
     neurons : LIF, optional
-        Spiking neurons in place of rate neurons (`brian_rflo.reference_spiking`), for rules that go
+        Spiking neurons in place of rate neurons (`brian_rflo.reference.spiking`), for rules that go
         backwards through the trial: "rflo" among them here, and "bptt" with the surrogate gradient.
         `tau` and `initial` then have no meaning.
     regularization : FiringRate, optional

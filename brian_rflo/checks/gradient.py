@@ -22,15 +22,15 @@ from brian2.groups.group import CodeRunner
 from brian2.utils.logger import catch_logs
 from brian2.utils.stringtools import word_substitute
 
-from . import schedule
-from .derivation import NeuronText
-from .derivation.calculus import statements
-from .derivation.printing import mode_of
-from .neurons.base import spikes
-from .synapses import PlasticSynapses
-from .tasks import ArrayTask
-from .trials import Trials
-from .updates import PerTrial
+from .. import schedule
+from ..derivation import NeuronText
+from ..derivation.calculus import statements
+from ..derivation.printing import mode_of
+from ..neurons.base import spikes
+from ..synapses import PlasticSynapses
+from ..tasks import ArrayTask
+from ..trials import Trials
+from ..updates import PerTrial
 
 N_PRE, N_POST = 2, 6
 AFTER_SLOPE = schedule.SLOPE.behind()

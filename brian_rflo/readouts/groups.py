@@ -7,15 +7,15 @@ from textwrap import shorten
 import numpy as np
 from brian2 import NeuronGroup
 
-from . import schedule
-from .component import Component, OwnSynapses
-from .neurons.base import whole
-from .quantities import check_count, check_number, check_tau
-from .rules import Delta, EProp, LeakyDelta
-from .steps import Step
-from .task_values import TaskValues
-from .tasks import Task
-from .updates.arguments import check_instance
+from .. import schedule
+from ..brian.component import Component, OwnSynapses
+from ..brian.quantities import check_count, check_number, check_tau
+from ..neurons.base import whole
+from ..rules import Delta, EProp, LeakyDelta
+from ..steps import Step
+from ..tasks import Task
+from ..tasks.values import TaskValues
+from ..updates.arguments import check_instance
 
 #: What to write where a task is wanted.
 TASK_EXAMPLE = "PeriodicOutput(period=200*ms)"

@@ -15,12 +15,12 @@ from brian2.groups.group import CodeRunner
 from brian2.groups.neurongroup import Resetter
 from brian2.synapses.synapses import SummedVariableUpdater, SynapticPathway
 
-from . import schedule
-from .construction import networks_with
-from .dense.choice import is_python
-from .neurons.base import spikes, whole
-from .occasional import Occasional
-from .statements import assigned, written
+from .. import schedule
+from ..brian.construction import networks_with
+from ..brian.occasional import Occasional
+from ..brian.statements import assigned, written
+from ..dense.choice import is_python
+from ..neurons.base import spikes, whole
 
 #: What a rule may read of its target, and what to do where nothing writes it.
 REMEDIES = {

@@ -115,7 +115,7 @@ def excuse(*objects):
 
 def is_ours(thing):
     """Whether a class or function is of this package."""
-    return thing.__module__.partition(".")[0] == __package__
+    return thing.__module__.partition(".")[0] == __package__.partition(".")[0]
 
 
 def is_in_constructor(obj):

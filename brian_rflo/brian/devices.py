@@ -13,7 +13,7 @@ from brian2 import prefs, set_device
 from brian2.devices.device import all_devices
 from brian2.utils.logger import get_logger
 
-from .files import scratch, scratch_folder
+from ..results.files import scratch, scratch_folder
 
 logger = get_logger(__name__)
 

@@ -17,13 +17,13 @@ from brian2.groups.subgroup import Subgroup
 from brian2.monitors import EventMonitor, PopulationRateMonitor, StateMonitor
 from brian2.synapses.synapses import SynapticPathway
 
-from .archives import archive, in_words, shortened
-from .files import save_arrays, write_whole
-from .identity import described, digest
-from .occasional import is_standalone
-from .random_numbers import random_numbers, random_numbers_in, restore_random_numbers
-from .settings import named_versions
-from .synapses.projection import WORKING, Projection
+from ..brian.occasional import is_standalone
+from ..brian.random_numbers import random_numbers, random_numbers_in, restore_random_numbers
+from ..identity import described, digest
+from ..identity.settings import named_versions
+from ..results.archives import archive, in_words, shortened
+from ..results.files import save_arrays, write_whole
+from ..synapses.projection import WORKING, Projection
 
 FORMAT = 1
 MONITORS = (EventMonitor, PopulationRateMonitor, StateMonitor)

@@ -10,8 +10,8 @@ from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_
 from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import get_identifiers
 
-from .identity import described
-from .statements import written
+from ..brian.statements import written
+from . import described
 
 
 @cache

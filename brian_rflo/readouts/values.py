@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from brian2 import Quantity
 
-from .quantities import check_time, is_number
-from .readout import LeakyReadout, Readout, SoftmaxReadout
-from .rules import Delta, LeakyDelta
+from ..brian.quantities import check_time, is_number
+from ..rules import Delta, LeakyDelta
+from .groups import LeakyReadout, Readout, SoftmaxReadout
 
 
 @dataclass(frozen=True)

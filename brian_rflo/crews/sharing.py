@@ -10,7 +10,7 @@ import zlib
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .files import writable_folder
+from ..results.files import writable_folder
 
 #: By process and folder: the one handle of its claims, and the names of the files that are claimed,
 #: or looked at. With any handle that a process closes, the system gives up all of its claims.

@@ -24,11 +24,11 @@ import numpy as np
 from brian2 import NeuronGroup, PoissonGroup, SpikeGeneratorGroup, Synapses
 from brian2.groups.subgroup import Subgroup
 
-from ..files import write_whole
+from ..brian.occasional import is_standalone
+from ..identity.settings import versions
 from ..neurons import DiscreteLIFNeurons, LIFNeurons
-from ..occasional import is_standalone
-from ..readout import Readout, TaskInput
-from ..settings import versions
+from ..readouts.groups import Readout, TaskInput
+from ..results.files import write_whole
 from ..steps.cells import Cells
 from ..synapses import Projection
 from ..trials import Trials

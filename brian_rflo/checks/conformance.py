@@ -10,17 +10,17 @@ from dataclasses import replace
 import numpy as np
 from brian2 import Network, StateMonitor, defaultclock, seed
 
-from .differences import SEED, gradient_error, undisturbed
-from .network import initial_weights
-from .neurons import RateNeurons
-from .neurons.base import receives
-from .readout import Readout, TaskInput
-from .rules import RFLO, Delta, DerivedRule, LearningRule
-from .synapses import FeedbackSynapses, PlasticSynapses
-from .tasks import ArrayTask, Task
-from .trials import Trials
-from .updates import PerStep, PerTrial
-from .updates.arguments import check_instance
+from ..network import initial_weights
+from ..neurons import RateNeurons
+from ..neurons.base import receives
+from ..readouts.groups import Readout, TaskInput
+from ..rules import RFLO, Delta, DerivedRule, LearningRule
+from ..synapses import FeedbackSynapses, PlasticSynapses
+from ..tasks import ArrayTask, Task
+from ..trials import Trials
+from ..updates import PerStep, PerTrial
+from ..updates.arguments import check_instance
+from .gradient import SEED, gradient_error, undisturbed
 
 N, N_STEPS, TRIALS = 7, 13, 3
 NAMES = ("neurons", "inputs", "readout", "recurrent", "inward", "output", "feedback", "trials")
@@ -200,7 +200,7 @@ def check_rule(rule=None, make=None, tolerance=1e-6, **experiment):
     make : callable, optional
         ``make(N)`` returns a fresh group of `N` neurons. Then the changes of weights onto them are
         compared with finite differences of the simulation without recurrence, through spikes and
-        resets as far as the rule says (`brian_rflo.differences`), and nothing else is checked.
+        resets as far as the rule says (`brian_rflo.checks.gradient`), and nothing else is checked.
     tolerance : float
         Largest difference, in units of the largest change.
     onto : str, optional

@@ -16,7 +16,8 @@ from itertools import groupby
 
 from brian2 import BrianObject, get_device, prefs
 
-from . import modules, programs, schedule
+from .. import schedule
+from . import modules, programs
 from .construction import networks_with
 from .occasional import Occasional, is_standalone
 

@@ -5,7 +5,7 @@ import ctypes
 import numpy as np
 from brian2 import get_device
 
-from .archives import in_words
+from ..results.archives import in_words
 from .occasional import is_standalone
 
 #: Numbers that Cython code draws at a time.

@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from .archives import read_arrays
-from .crews import Failure, Processes, work
-from .identity import described, digest, sources
+from ..identity import described, digest, sources
+from ..results.archives import read_arrays
+from . import Failure, Processes, work
 from .sharing import remedy, shared_folder
 
 SAY_EVERY_S = 20

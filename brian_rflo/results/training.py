@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from . import labelled
-from .analysis import final_loss, losses_at_both_ends, window_at_both_ends
+from ..analysis import final_loss, losses_at_both_ends, window_at_both_ends
 from .archives import archive, dictionary, in_words, shortened
 from .files import save_arrays, write_whole
 
@@ -185,7 +185,7 @@ class TrainingResult:
 
     def plot(self, axes=None, network=0):
         """Draw loss, output beside target, and alignment; returns the three axes."""
-        from .plotting import plot_training
+        from ..plotting import plot_training
 
         return plot_training(self, axes=axes, network=network)
 

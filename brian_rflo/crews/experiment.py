@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from .files import save_arrays, write_together
-from .settings import versions
+from ..identity.settings import versions
+from ..results.files import save_arrays, write_together
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,8 @@ class Outcome:
 class Experiment:
     """A figure of a paper that `brian-rflo run` reproduces.
 
-    `parts` takes `Settings` and returns what is to be computed (`brian_rflo.parts.Part`); `outcome`
-    takes the settings and the arrays of all parts by name, and returns an `Outcome`.
+    `parts` takes `Settings` and returns what is to be computed (`brian_rflo.crews.part.Part`);
+    `outcome` takes the settings and the arrays of all parts by name, and returns an `Outcome`.
     """
 
     name: str

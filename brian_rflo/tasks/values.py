@@ -13,7 +13,7 @@ import weakref
 import numpy as np
 from brian2 import Function, Nameable
 
-from .files import scratch_folder
+from ..results.files import scratch_folder
 
 CHUNK_VALUES = 2**16
 #: At most so many trials in a chunk: those of a run that is short are drawn, and no thousands of

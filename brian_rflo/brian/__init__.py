@@ -1,0 +1,5 @@
+"""The ground: how what is written on it meets Brian2.
+
+Objects and their construction, names in strings, statements that run in some steps only, targets,
+programs and modules and how they are compiled.
+"""

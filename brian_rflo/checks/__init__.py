@@ -1,0 +1,5 @@
+"""Checks for what you add: conformance of tasks, neurons and rules, gradients of a simulation."""
+
+from .conformance import check_neurons, check_rule, check_task
+
+__all__ = ["check_neurons", "check_rule", "check_task"]

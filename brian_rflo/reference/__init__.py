@@ -1,0 +1,9 @@
+"""Independent NumPy networks: baselines (RFLO, RTRL, BPTT, e-prop), the oracles of the tests.
+
+`train`, `respond` and `fit_readout` are those of rate networks; e-prop's are in `eprop`.
+"""
+
+from . import eprop
+from .rate import fit_readout, respond, train
+
+__all__ = ["eprop", "fit_readout", "respond", "train"]
