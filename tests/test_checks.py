@@ -1,6 +1,6 @@
 """The conformance checks, over everything we ship, and over things that must not pass."""
 
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 
 import numpy as np
 import pytest
@@ -8,16 +8,16 @@ from brian2 import NeuronGroup, Quantity, ms, rand, seed
 from environments import Decisions, Reaching
 
 from brian_rflo import (
-    RFLO,
     ALIFNeurons,
-    Delta,
     DerivedNeurons,
     DiscreteLIFNeurons,
-    EProp,
     LearningRule,
     LIFNeurons,
     RateNeurons,
+    neurons,
+    rules,
     schedule,
+    tasks,
 )
 from brian_rflo.checks import check_neurons, check_rule, check_task
 from brian_rflo.tasks import (
@@ -78,11 +78,26 @@ NEURONS = (
     lif,
     alif,
 )
-RULES = (
-    RFLO(learning_rate=0.1, tau=10 * ms),
-    EProp(learning_rate=0.1, tau=10 * ms),
-    Delta(learning_rate=0.1),
-)
+#: Rules that are no rule of recurrent weights by themselves, and where they are checked.
+ELSEWHERE = {
+    "AdaptiveEProp": "of neurons that adapt: test_eprop",
+    "Around": "holds another rule: test_around",
+    "DerivedRule": "of DerivedNeurons: test_derived",
+    "FeedbackDelta": "of feedback: test_credit",
+    "LeakyDelta": "of a leaky readout: test_eprop",
+    "LeakyFeedbackDelta": "of feedback: test_credit",
+    "LearningRule": "the base",
+    "RewardHebbian": "of decisions: test_loop",
+}
+
+
+def example_of(rule):
+    """A rule of a class, whose numbers without a default are times, named tau, and rates."""
+    needed = [f for f in fields(rule) if f.default is MISSING and f.default_factory is MISSING]
+    return rule(**{f.name: 10 * ms if f.name.startswith("tau") else 0.1 for f in needed})
+
+
+RULES = [example_of(getattr(rules, name)) for name in rules.__all__ if name not in ELSEWHERE]
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: type(task).__name__)
@@ -98,6 +113,14 @@ def test_neurons_conform(make):
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
 def test_rule_conforms(rule):
     check_rule(rule)
+
+
+def test_all_that_is_shipped_is_checked():
+    assert {type(rule).__name__ for rule in RULES} >= {"RFLO", "EProp", "Delta"}
+    assert not set(ELSEWHERE) - set(rules.__all__)
+    assert {type(task).__name__ for task in TASKS} == set(tasks.__all__) - {"Task"}
+    made = {type(make(3)).__name__ for make in NEURONS}
+    assert made == set(neurons.__all__) - {"DerivedNeurons", "PRESETS"}
 
 
 def test_a_task_that_ignores_the_generator_is_found():

@@ -13,7 +13,8 @@ from brian2 import Network, StateMonitor, defaultclock, seed
 from ..network import initial_weights
 from ..neurons import RateNeurons
 from ..neurons.base import receives
-from ..readouts.groups import Readout, TaskInput
+from ..readouts.linear import Readout
+from ..readouts.task_input import TaskInput
 from ..rules import RFLO, Delta, DerivedRule, LearningRule
 from ..synapses import FeedbackSynapses, PlasticSynapses
 from ..tasks import ArrayTask, Task

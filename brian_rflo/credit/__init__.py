@@ -1,15 +1,9 @@
 """Credit paths: how an error reaches the neurons; values made of strings, one a file."""
 
-from .adaptive import AdaptiveFeedback
-from .base import Credit, CreditPath, Path
-from .random import RandomFeedback
-from .symmetric import SymmetricFeedback
+from ..brian.rooms import names_of
+from .adaptive import *
+from .base import *
+from .random import *
+from .symmetric import *
 
-__all__ = [
-    "AdaptiveFeedback",
-    "Credit",
-    "CreditPath",
-    "Path",
-    "RandomFeedback",
-    "SymmetricFeedback",
-]
+__all__ = names_of(__name__)

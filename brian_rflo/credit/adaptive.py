@@ -11,6 +11,8 @@ from ..brian.quantities import is_number
 from ..synapses import AdaptiveFeedbackSynapses
 from .base import CreditPath, Path
 
+__all__ = ["AdaptiveFeedback"]
+
 
 @dataclass(frozen=True)
 class AdaptiveFeedback(CreditPath):

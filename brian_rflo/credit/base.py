@@ -15,6 +15,8 @@ from ..synapses import FixedSynapses, PlasticSynapses
 from ..updates import PerStep
 from ..updates.arguments import check_instance
 
+__all__ = ["Credit", "CreditPath", "Path"]
+
 #: The groups between which a credit path lies: the readout, and the neurons.
 ENDS = ("pre", "post")
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from .base import CreditPath, Path
 
+__all__ = ["RandomFeedback"]
+
 
 @dataclass(frozen=True)
 class RandomFeedback(CreditPath):

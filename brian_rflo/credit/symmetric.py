@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from ..synapses import SymmetricFeedbackSum
 from .base import CreditPath
 
+__all__ = ["SymmetricFeedback"]
+
 
 @dataclass(frozen=True)
 class SymmetricFeedback(CreditPath):

@@ -10,8 +10,8 @@ from ..credit import AdaptiveFeedback, Credit, RandomFeedback, SymmetricFeedback
 from ..identity import described, digest
 from ..identity.settings import told
 from ..neurons.base import PSP, check_group, member, receives, whole
-from ..readouts.groups import TaskInput
-from ..readouts.values import Linear
+from ..readouts.linear import Linear
+from ..readouts.task_input import TaskInput
 from ..synapses import FixedSynapses, PlasticSynapses
 from ..trials import Trials
 from ..updates import PerStep

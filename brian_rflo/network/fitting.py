@@ -5,8 +5,8 @@ import numpy as np
 from ..brian.quantities import check_count
 from ..credit import CreditPath
 from ..neurons.base import check_group
-from ..readouts.groups import TASK_EXAMPLE
-from ..readouts.values import Linear
+from ..readouts.base import TASK_EXAMPLE
+from ..readouts.linear import Linear
 from ..rules import LearningRule
 from ..steps import Mechanism
 from ..tasks import Task

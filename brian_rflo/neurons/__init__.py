@@ -1,16 +1,10 @@
 """Neuron models: one a file, each with the ports by which it can be trained."""
 
-from .alif import ALIFNeurons
-from .derived import DerivedNeurons
-from .discrete import PRESETS, DiscreteLIFNeurons
-from .lif import LIFNeurons
-from .rate import RateNeurons
+from ..brian.rooms import names_of
+from .alif import *
+from .derived import *
+from .discrete import *
+from .lif import *
+from .rate import *
 
-__all__ = [
-    "PRESETS",
-    "ALIFNeurons",
-    "DerivedNeurons",
-    "DiscreteLIFNeurons",
-    "LIFNeurons",
-    "RateNeurons",
-]
+__all__ = names_of(__name__)

@@ -10,6 +10,8 @@ and
 from ..brian.quantities import check_number, check_tau
 from .lif import LIFNeurons
 
+__all__ = ["ALIFNeurons"]
+
 
 class ALIFNeurons(LIFNeurons):
     """Leaky integrate-and-fire neurons with an adaptive threshold (Bellec et al. 2020).

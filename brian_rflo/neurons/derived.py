@@ -30,6 +30,8 @@ from ..derivation.placement import diverging
 from ..derivation.strings import PHASES, neuron_code, unit
 from ..rules.derived import DerivedRule
 
+__all__ = ["DerivedNeurons"]
+
 logger = get_logger(__name__)
 
 PLACES = {

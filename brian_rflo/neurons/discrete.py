@@ -28,6 +28,8 @@ from ..brian.occasional import is_standalone
 from ..brian.quantities import check_number, check_tau, check_time
 from .lif import check_finite
 
+__all__ = ["DiscreteLIFNeurons", "PRESETS"]
+
 EQUATIONS = """
 v : 1
 activity : 1

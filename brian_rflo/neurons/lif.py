@@ -29,6 +29,8 @@ from ..brian.component import Component
 from ..brian.quantities import check_number, check_tau, check_time, dimensions_of, per_neuron
 from .base import input_names
 
+__all__ = ["LIFNeurons"]
+
 logger = get_logger(__name__)
 
 EQUATIONS = """

@@ -16,6 +16,8 @@ from ..brian.component import Component
 from ..brian.quantities import check_tau, per_neuron
 from .base import input_names
 
+__all__ = ["RateNeurons"]
+
 EQUATIONS = """
 dactivity/dt = (phi - activity)/tau : 1
 drive = {drive} : 1

@@ -27,7 +27,8 @@ from brian2.groups.subgroup import Subgroup
 from ..brian.occasional import is_standalone
 from ..identity.settings import versions
 from ..neurons import DiscreteLIFNeurons, LIFNeurons
-from ..readouts.groups import Readout, TaskInput
+from ..readouts.linear import Readout
+from ..readouts.task_input import TaskInput
 from ..results.files import write_whole
 from ..steps.cells import Cells
 from ..synapses import Projection

@@ -1,17 +1,10 @@
 """Where a task meets a network: its input goes in, the output is compared with its target."""
 
-from .groups import LeakyReadout, Readout, SoftmaxReadout, TaskInput
-from .values import Leaky, Linear, Softmax
-from .winner_take_all import ChoiceMonitor, WinnerTakeAll
+from ..brian.rooms import names_of
+from .leaky import *
+from .linear import *
+from .softmax import *
+from .task_input import *
+from .winner_take_all import *
 
-__all__ = [
-    "ChoiceMonitor",
-    "Leaky",
-    "LeakyReadout",
-    "Linear",
-    "Readout",
-    "Softmax",
-    "SoftmaxReadout",
-    "TaskInput",
-    "WinnerTakeAll",
-]
+__all__ = names_of(__name__)

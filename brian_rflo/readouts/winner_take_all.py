@@ -19,6 +19,8 @@ from ..brian.where import choose
 from ..neurons.base import check_group
 from ..updates.arguments import check_statements
 
+__all__ = ["ChoiceMonitor", "WinnerTakeAll"]
+
 EQUATIONS = """
 z : 1
 winner : 1

@@ -1,23 +1,12 @@
 """Learning rules: one a file, each a few Brian2 strings."""
 
-from .around import Around
-from .base import LearningRule
-from .delta import Delta, FeedbackDelta, LeakyDelta, LeakyFeedbackDelta
-from .derived import DerivedRule
-from .eprop import AdaptiveEProp, EProp
-from .hebbian import RewardHebbian
-from .rflo import RFLO
+from ..brian.rooms import names_of
+from .around import *
+from .base import *
+from .delta import *
+from .derived import *
+from .eprop import *
+from .hebbian import *
+from .rflo import *
 
-__all__ = [
-    "RFLO",
-    "AdaptiveEProp",
-    "Around",
-    "Delta",
-    "DerivedRule",
-    "EProp",
-    "FeedbackDelta",
-    "LeakyDelta",
-    "LeakyFeedbackDelta",
-    "LearningRule",
-    "RewardHebbian",
-]
+__all__ = names_of(__name__)

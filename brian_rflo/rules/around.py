@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields, replace
 
 from .base import LearningRule, adding_up
 
+__all__ = ["Around"]
+
 #: Strings that are those of the rule inside, unless a subclass has its own.
 STRINGS = (
     "traces",

@@ -15,6 +15,8 @@ from ..brian.quantities import dimensions_of
 from ..brian.statements import divisors
 from ..steps import INTEGRATE, Mechanism, Step
 
+__all__ = ["LearningRule"]
+
 #: Names with an ending of a side that Brian2 itself gives to synapses.
 BRIAN2 = {"N_pre", "N_post"}
 

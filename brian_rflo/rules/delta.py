@@ -12,6 +12,8 @@ from brian2 import Quantity
 from ..brian.quantities import check_time
 from .base import LearningRule
 
+__all__ = ["Delta", "FeedbackDelta", "LeakyDelta", "LeakyFeedbackDelta"]
+
 
 @dataclass(frozen=True)
 class Delta(LearningRule):

@@ -17,6 +17,8 @@ from ..derivation.printing import printed
 from ..steps import Step
 from .base import LearningRule
 
+__all__ = ["DerivedRule"]
+
 FILTER = "filtered = exp(-dt/tau_out)*filtered + (1 - exp(-dt/tau_out))*eligibility"
 
 

@@ -21,6 +21,8 @@ from brian2 import Quantity
 from ..brian.quantities import check_time
 from .base import LearningRule
 
+__all__ = ["AdaptiveEProp", "EProp"]
+
 FILTER = "trace = exp(-dt/tau)*trace + (1 - exp(-dt/tau))*eligibility"
 
 

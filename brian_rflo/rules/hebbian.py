@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from .base import LearningRule
 
+__all__ = ["RewardHebbian"]
+
 
 @dataclass(frozen=True)
 class RewardHebbian(LearningRule):

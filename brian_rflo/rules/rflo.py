@@ -15,6 +15,8 @@ from brian2.utils.logger import get_logger
 from ..brian.quantities import check_time
 from .base import LearningRule
 
+__all__ = ["RFLO"]
+
 logger = get_logger(__name__)
 
 

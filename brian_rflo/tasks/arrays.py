@@ -8,6 +8,8 @@ from brian2.utils.logger import get_logger
 from ..brian.quantities import numbers
 from .base import Task
 
+__all__ = ["ArrayTask"]
+
 logger = get_logger(__name__)
 
 

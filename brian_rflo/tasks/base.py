@@ -7,6 +7,8 @@ from brian2 import Quantity, TimedArray, ms
 
 from ..brian.quantities import check_seed, check_time, is_number, numbers, whole_steps
 
+__all__ = ["Task"]
+
 #: The arrays of a trial.
 PARTS = ("inputs", "target", "mask")
 

@@ -11,6 +11,8 @@ from brian2 import Quantity, ms
 from ..brian.quantities import check_count
 from .base import Task
 
+__all__ = ["CursorMovements"]
+
 #: Unit displacement of the movements right, up, left, down; the order of the input channels.
 DIRECTIONS = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
 

@@ -11,6 +11,8 @@ import numpy as np
 
 from .sequences import SequenceTask, package
 
+__all__ = ["SequentialDigits"]
+
 N_TEST, MOST = 360, 16
 
 

@@ -12,6 +12,8 @@ from brian2 import Hz, Quantity, ms
 from ..brian.quantities import check_count, check_probability
 from .spikes import SpikeTask
 
+__all__ = ["EvidenceAccumulation"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class EvidenceAccumulation(SpikeTask):

@@ -10,6 +10,8 @@ from brian2 import Quantity, ms
 
 from .base import Task
 
+__all__ = ["IntervalMatching"]
+
 
 def default_delays():
     return 50 * ms, 150 * ms

@@ -15,6 +15,8 @@ import numpy as np
 from ..brian.quantities import check_count
 from .sequences import SequenceTask, package
 
+__all__ = ["MNIST1D"]
+
 
 @contextmanager
 def random_numbers_kept():

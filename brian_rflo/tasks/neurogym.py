@@ -10,6 +10,8 @@ from brian2 import Quantity, ms
 from ..brian.quantities import whole_steps
 from .base import Task
 
+__all__ = ["NeurogymTask"]
+
 NEEDED = ("new_trial", "seed", "dt", "observation_space", "action_space")
 #: Trials that are drawn to see whether all have the same length.
 LOOKED_AT = 20

@@ -14,6 +14,8 @@ from brian2 import Hz, Quantity, ms
 from ..brian.quantities import check_count, check_time
 from .spikes import SpikeTask
 
+__all__ = ["PatternGeneration"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class PatternGeneration(SpikeTask):

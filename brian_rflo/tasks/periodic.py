@@ -12,6 +12,8 @@ from brian2 import Quantity
 from ..brian.quantities import check_count, numbers
 from .base import Task
 
+__all__ = ["PeriodicOutput"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class PeriodicOutput(Task):

@@ -13,6 +13,8 @@ from brian2 import Hz, Quantity, ms
 from ..brian.quantities import check_count, is_number
 from .spikes import SpikeTask
 
+__all__ = ["StoreRecall"]
+
 STORE, RECALL = 2, 3
 
 

@@ -17,7 +17,8 @@ from ..brian.quantities import check_count
 from ..brian.statements import written
 from ..brian.step_loop import StepLoop
 from ..neurons.base import check_group, spikes, whole
-from ..readouts.groups import TASK_EXAMPLE, Readout, check_clock
+from ..readouts.base import TASK_EXAMPLE, check_clock
+from ..readouts.linear import Readout
 from ..steps import Mechanism, Step, TrialClock, equations_of, steps_of
 from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, named, place
 from ..steps.step import constants_of

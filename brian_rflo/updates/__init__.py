@@ -1,8 +1,9 @@
 """When and how weights change: learning schedules, optimizers, what holds firing rates."""
 
-from .constraints import DALE
-from .firing_rate import FiringRate
-from .learning import PerStep, PerTrial
-from .optimizers import SGD, Adam, Momentum
+from ..brian.rooms import names_of
+from .constraints import *
+from .firing_rate import *
+from .learning import *
+from .optimizers import *
 
-__all__ = ["DALE", "SGD", "Adam", "FiringRate", "Momentum", "PerStep", "PerTrial"]
+__all__ = names_of(__name__)

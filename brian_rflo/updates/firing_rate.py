@@ -21,6 +21,8 @@ from ..neurons.base import spikes
 from ..rules.around import Around
 from ..steps import Step
 
+__all__ = ["FiringRate"]
+
 
 @dataclass(frozen=True)
 class FiringRate:

@@ -20,6 +20,8 @@ from .divergence import Guard
 from .optimizers import SGD
 from .side_by_side import Shared
 
+__all__ = ["PerStep", "PerTrial"]
+
 #: Statements of synapses before they change weights: the learning rate, 0 where learning is off,
 #: and what is above 0 where they learn. It has the form of gradient descent, so that fast loops
 #: keep one number for both.

@@ -20,6 +20,8 @@ from brian2 import Equations
 from ..brian.quantities import is_number
 from ..steps import Mechanism
 
+__all__ = ["Adam", "Momentum", "SGD"]
+
 
 @dataclass(frozen=True)
 class SGD(Mechanism):

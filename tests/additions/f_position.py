@@ -4,7 +4,7 @@ the target.
     position(t) = position(t - 1) + dt/tau output(t),     error = mask (target - position)
 """
 
-from brian_rflo.readouts.groups import Readout
+from brian_rflo.readouts.linear import Readout
 
 
 class PositionReadout(Readout):

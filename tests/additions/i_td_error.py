@@ -9,7 +9,7 @@ The reward is minus the squared error; V is a decaying mean of it. Both are numb
 
 from dataclasses import dataclass
 
-from brian_rflo.readouts.groups import Readout
+from brian_rflo.readouts.linear import Readout
 from brian_rflo.rules import Around
 from brian_rflo.schedule import CLEAR, LEARN, MODULATE, RESET, TALLY
 from brian_rflo.steps import Mechanism, Step
