@@ -7,7 +7,7 @@ from importlib import import_module
 from importlib.metadata import version
 from pkgutil import iter_modules
 
-from .brian import devices, programs
+from .brian import devices, kept
 from .crews import part as parts
 from .crews.experiment import Experiment, save, table
 from .crews.sharing import shared_folder
@@ -50,6 +50,105 @@ def seed(text):
     return int(text)
 
 
+#: Arguments of ``brian-rflo run``.
+RUN = {
+    "experiment": dict(
+        help="its name, as `brian-rflo list` shows it, or a model's name for all of its experiments"
+    ),
+    "--networks": dict(type=positive, help="independent networks (default: the paper's)"),
+    "--trials": dict(type=positive, help="trials of each network (default: the paper's)"),
+    "--seed": dict(type=seed, default=0, help="seed of the initial weights (default: 0)"),
+    "--device": dict(
+        choices=devices.DEVICES,
+        default="auto",
+        help="where Brian2 runs; auto is cpp_standalone where there is a C++ compiler, else numpy",
+    ),
+    "--quick": dict(
+        action="store_true", help="fewer networks and trials: shows learning within a minute or so"
+    ),
+    "--workers": dict(
+        type=positive,
+        default=devices.cores(),
+        help="processes at the same time (default: one for each core)",
+    ),
+    "--fresh": dict(
+        action="store_true",
+        help="compute everything anew; otherwise what an earlier run has finished is used",
+    ),
+    "--out": dict(help="folder for figure.png, data.npz and summary.json (default: results/NAME)"),
+}
+#: Arguments of ``brian-rflo compare``.
+COMPARE = {
+    "--task": dict(
+        default="periodic", help="periodic, cursor, pattern, interval (default: periodic)"
+    ),
+    "--neurons": dict(
+        nargs="+",
+        default=["rate", "lif"],
+        metavar="KIND",
+        help="rate, lif, alif (default: rate lif)",
+    ),
+    "--rules": dict(
+        nargs="+",
+        default=["rflo", "readout"],
+        metavar="RULE",
+        help="rflo, readout, least_squares, bptt (default: rflo readout)",
+    ),
+    "--networks": dict(type=positive, default=5, help="networks of each kind (default: 5)"),
+    "--trials": dict(type=positive, default=600, help="trials of each network (default: 600)"),
+    "--size": dict(type=positive, default=100, help="neurons of a network (default: 100)"),
+    "--tau": dict(
+        type=float,
+        default=50.0,
+        help="time constant of rates and filtered spikes in ms (default: 50)",
+    ),
+    "--noise": dict(
+        type=float,
+        default=0.0,
+        help="noise of spiking neurons: standard deviation of the membrane, threshold minus rest"
+        " being 1 (default: 0)",
+    ),
+    "--gain": dict(
+        type=float,
+        help="gain of the initial recurrent weights (default: 1.5 for rates, 0.5 for spikes)",
+    ),
+    "--seed": dict(type=seed, default=0, help="seed of weights and neurons (default: 0)"),
+    "--device": dict(choices=devices.DEVICES, default="auto", help="where Brian2 runs"),
+    "--workers": dict(
+        type=positive,
+        default=devices.cores(),
+        help="processes at the same time (default: one for each core)",
+    ),
+    "--fresh": dict(action="store_true", help="compute everything anew"),
+    "--out": dict(
+        help="folder for figure.png, data.npz and summary.json (default: results/compare/TASK)"
+    ),
+}
+#: Arguments of ``brian-rflo bench``.
+BENCH = {
+    "--kinds": dict(nargs="+", metavar="KIND", help="networks: rate, spiking (default: both)"),
+    "--sizes": dict(
+        type=positive, nargs="+", metavar="N", help="numbers of neurons (default: 30 100 300 1000)"
+    ),
+    "--dtypes": dict(nargs="+", metavar="TYPE", help="float64, float32 (default: both)"),
+    "--modes": dict(nargs="+", metavar="MODE", help="online, trial (default: both)"),
+    "--contestants": dict(
+        nargs="+", metavar="NAME", help="those to measure (default: all; a wrong name lists them)"
+    ),
+    "--rounds": dict(type=positive, help="measurements of each, in turns (default: 5)"),
+    "--growth": dict(
+        action="store_true",
+        help="also time and memory against size and trials, and the paper's run",
+    ),
+    "--quick": dict(
+        action="store_true",
+        help="N = 30 and 100, float64, 3 rounds, fewer contestants; of spiking networks N = 100,"
+        " trial",
+    ),
+    "--out": dict(help="folder for bench.json and figures (default: results/bench)"),
+}
+
+
 def parser():
     """The argument parser."""
     top = argparse.ArgumentParser(
@@ -69,46 +168,8 @@ def parser():
         description="Reproduce a published experiment: figure, data and summary.json.",
     )
     run.set_defaults(act=run_experiments)
-    run.add_argument(
-        "experiment",
-        help=(
-            "its name, as `brian-rflo list` shows it, or a model's name for all of its experiments"
-        ),
-    )
-    run.add_argument(
-        "--networks", type=positive, help="independent networks (default: the paper's)"
-    )
-    run.add_argument(
-        "--trials", type=positive, help="trials of each network (default: the paper's)"
-    )
-    run.add_argument(
-        "--seed", type=seed, default=0, help="seed of the initial weights (default: 0)"
-    )
-    run.add_argument(
-        "--device",
-        choices=devices.DEVICES,
-        default="auto",
-        help="where Brian2 runs; auto is cpp_standalone where there is a C++ compiler, else numpy",
-    )
-    run.add_argument(
-        "--quick",
-        action="store_true",
-        help="fewer networks and trials: shows learning within a minute or so",
-    )
-    run.add_argument(
-        "--workers",
-        type=positive,
-        default=devices.cores(),
-        help="processes at the same time (default: one for each core)",
-    )
-    run.add_argument(
-        "--fresh",
-        action="store_true",
-        help="compute everything anew; otherwise what an earlier run has finished is used",
-    )
-    run.add_argument(
-        "--out", help="folder for figure.png, data.npz and summary.json (default: results/NAME)"
-    )
+    for flag, options in RUN.items():
+        run.add_argument(flag, **options)
     add_compare(commands)
     add_bench(commands)
     clean = commands.add_parser(
@@ -116,7 +177,7 @@ def parser():
         help="delete compiled programs that are kept",
         description=(
             "Delete the object files of compiled programs that are kept for the next ones, in"
-            f" {programs.kept_folder()}."
+            f" {kept.kept_folder()}."
         ),
     )
     clean.set_defaults(act=clean_up)
@@ -133,69 +194,8 @@ def add_compare(commands):
         ),
     )
     compare.set_defaults(act=run_compare)
-    compare.add_argument(
-        "--task", default="periodic", help="periodic, cursor, pattern, interval (default: periodic)"
-    )
-    compare.add_argument(
-        "--neurons",
-        nargs="+",
-        default=["rate", "lif"],
-        metavar="KIND",
-        help="rate, lif, alif (default: rate lif)",
-    )
-    compare.add_argument(
-        "--rules",
-        nargs="+",
-        default=["rflo", "readout"],
-        metavar="RULE",
-        help="rflo, readout, least_squares, bptt (default: rflo readout)",
-    )
-    compare.add_argument(
-        "--networks", type=positive, default=5, help="networks of each kind (default: 5)"
-    )
-    compare.add_argument(
-        "--trials", type=positive, default=600, help="trials of each network (default: 600)"
-    )
-    compare.add_argument(
-        "--size", type=positive, default=100, help="neurons of a network (default: 100)"
-    )
-    compare.add_argument(
-        "--tau",
-        type=float,
-        default=50.0,
-        help="time constant of rates and filtered spikes in ms (default: 50)",
-    )
-    compare.add_argument(
-        "--noise",
-        type=float,
-        default=0.0,
-        help=(
-            "noise of spiking neurons: standard deviation of the membrane, threshold minus rest"
-            " being 1 (default: 0)"
-        ),
-    )
-    compare.add_argument(
-        "--gain",
-        type=float,
-        help="gain of the initial recurrent weights (default: 1.5 for rates, 0.5 for spikes)",
-    )
-    compare.add_argument(
-        "--seed", type=seed, default=0, help="seed of weights and neurons (default: 0)"
-    )
-    compare.add_argument(
-        "--device", choices=devices.DEVICES, default="auto", help="where Brian2 runs"
-    )
-    compare.add_argument(
-        "--workers",
-        type=positive,
-        default=devices.cores(),
-        help="processes at the same time (default: one for each core)",
-    )
-    compare.add_argument("--fresh", action="store_true", help="compute everything anew")
-    compare.add_argument(
-        "--out",
-        help="folder for figure.png, data.npz and summary.json (default: results/compare/TASK)",
-    )
+    for flag, options in COMPARE.items():
+        compare.add_argument(flag, **options)
 
 
 def add_bench(commands):
@@ -209,48 +209,13 @@ def add_bench(commands):
         ),
     )
     bench.set_defaults(act=run_bench)
-    bench.add_argument(
-        "--kinds", nargs="+", metavar="KIND", help="networks: rate, spiking (default: both)"
-    )
-    bench.add_argument(
-        "--sizes",
-        type=positive,
-        nargs="+",
-        metavar="N",
-        help="numbers of neurons (default: 30 100 300 1000)",
-    )
-    bench.add_argument(
-        "--dtypes", nargs="+", metavar="TYPE", help="float64, float32 (default: both)"
-    )
-    bench.add_argument("--modes", nargs="+", metavar="MODE", help="online, trial (default: both)")
-    bench.add_argument(
-        "--contestants",
-        nargs="+",
-        metavar="NAME",
-        help="those to measure (default: all; a wrong name lists them)",
-    )
-    bench.add_argument(
-        "--rounds", type=positive, help="measurements of each, in turns (default: 5)"
-    )
-    bench.add_argument(
-        "--growth",
-        action="store_true",
-        help="also time and memory against size and trials, and the paper's run",
-    )
-    bench.add_argument(
-        "--quick",
-        action="store_true",
-        help=(
-            "N = 30 and 100, float64, 3 rounds, fewer contestants; of spiking networks N = 100,"
-            " trial"
-        ),
-    )
-    bench.add_argument("--out", help="folder for bench.json and figures (default: results/bench)")
+    for flag, options in BENCH.items():
+        bench.add_argument(flag, **options)
 
 
 def clean_up(_):
     """Delete kept object files, and say how much there was."""
-    say(f"deleted {programs.clean() / 1e6:.1f} MB from {programs.kept_folder()}")
+    say(f"deleted {kept.clean() / 1e6:.1f} MB from {kept.kept_folder()}")
     return 0
 
 

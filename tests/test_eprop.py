@@ -504,7 +504,7 @@ def test_statements_of_a_rule_mean_the_same_with_histories():
 
 def test_factors_are_solved_once(monkeypatch):
     """And again where what decides them has changed."""
-    from brian_rflo.dense import history
+    from brian_rflo.dense import factors as history
 
     net, solve, solved = classifier(), history.solve, []
     monkeypatch.setattr(

@@ -26,7 +26,7 @@ SCRIPT = """
 import sys
 sys.path.insert(0, {tests!r})
 from test_parts import many
-from brian_rflo.parts import compute
+from brian_rflo.crews.part import compute
 if __name__ == "__main__":
     try:
         compute(many({folder!r}), {folder!r}, 2, print)

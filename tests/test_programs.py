@@ -12,7 +12,8 @@ import pytest
 from brian2 import Function, Network, NeuronGroup, ms
 
 from brian_rflo import RFLO, LearningNetwork, PlasticSynapses, RateNeurons
-from brian_rflo.brian import devices, programs
+from brian_rflo.brian import devices, programs, units
+from brian_rflo.brian import kept as keeping
 from brian_rflo.cli import main
 from brian_rflo.tasks import PeriodicOutput
 
@@ -22,7 +23,7 @@ def kept(tmp_path, monkeypatch):
     """An empty cache folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "cache"))
-    return programs.kept_folder()
+    return keeping.kept_folder()
 
 
 def objects(kept):
@@ -78,7 +79,7 @@ def test_same_bits_however_it_is_compiled(tmp_path, kept):
 
 @pytest.mark.compiled
 def test_brian2_compiles_what_is_no_one_file(tmp_path, kept, monkeypatch):
-    monkeypatch.setattr(programs, "one_file", lambda objects, frame: "no C++")
+    monkeypatch.setattr(units, "one_file", lambda objects, frame: "no C++")
     messages = []
     monkeypatch.setattr(programs.logger, "info", lambda message, *args: messages.append(message))
     with devices.device("cpp_standalone", tmp_path):
@@ -97,18 +98,18 @@ def test_brian2_compiles_what_is_no_one_file(tmp_path, kept, monkeypatch):
 def test_macros_that_would_reach_others_stay_apart():
     def text(name, support="", code=""):
         return (
-            f"#include <cmath>\n{programs.SUPPORT}\n{support}\n{programs.DEFINES}\nvoid"
+            f"#include <cmath>\n{units.SUPPORT}\n{support}\n{units.DEFINES}\nvoid"
             f" _run_{name}()\n{{\n using namespace brian;\n{code}\n}}\n"
         )
 
     same, other, named = "#define _pow(x) x", "#define _pow(x) 2*x", "_pow(3);"
-    assert programs.apart_of({"a": text("a", same), "b": text("b", same)}) == []
-    assert programs.apart_of({"a": text("a", same), "b": text("b", other), "c": text("c")}) == [
+    assert units.apart_of({"a": text("a", same), "b": text("b", same)}) == []
+    assert units.apart_of({"a": text("a", same), "b": text("b", other), "c": text("c")}) == [
         "a",
         "b",
     ]
-    assert programs.apart_of({"a": text("a", same), "b": text("b", code=named)}) == ["a"]
-    assert programs.apart_of(
+    assert units.apart_of({"a": text("a", same), "b": text("b", code=named)}) == ["a"]
+    assert units.apart_of(
         {"a": text("a", "#include <gsl.h>"), "b": "int main() {}", "c": text("c")}
     ) == ["a", "b"]
 
@@ -116,7 +117,7 @@ def test_macros_that_would_reach_others_stay_apart():
 def test_vector_functions_reach_nobody_who_has_not_declared_them():
     def text(name, code, declared=""):
         return (
-            f"#include <cmath>\n{programs.SUPPORT}\n{programs.DEFINES}\n{declared}\nvoid"
+            f"#include <cmath>\n{units.SUPPORT}\n{units.DEFINES}\n{declared}\nvoid"
             f" _run_{name}()\n{{\n using namespace brian;\n{code}\n}}\n"
         )
 
@@ -126,8 +127,8 @@ def test_vector_functions_reach_nobody_who_has_not_declared_them():
         "b": text("b", "tanh(x);"),
         "c": text("c", "exp(x);"),
     }
-    assert programs.apart_of(objects) == ["b"]
-    assert programs.apart_of({name: objects[name] for name in "bc"}) == []
+    assert units.apart_of(objects) == ["b"]
+    assert units.apart_of({name: objects[name] for name in "bc"}) == []
 
 
 @pytest.mark.compiled
@@ -174,15 +175,15 @@ def test_the_oldest_go_first(kept, capsys):
         path = kept / f"{name}.o"
         path.write_bytes(bytes(1000))
         os.utime(path, (number, number))
-    assert programs.clean(2000) == 1000 and objects(kept) == ["a.o", "b.o"]
+    assert keeping.clean(2000) == 1000 and objects(kept) == ["a.o", "b.o"]
     assert main(["clean"]) == 0 and objects(kept) == []
     assert "deleted 0.0 MB" in capsys.readouterr().out
-    assert programs.clean() == 0
+    assert keeping.clean() == 0
 
 
 def test_a_folder_that_cannot_be_written_to_keeps_nothing(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     (tmp_path / "unit_1.o").write_bytes(b"1")
-    programs.keep(Path(tmp_path), "unit_1.cpp")
-    assert not programs.fetched(Path(tmp_path), "unit_2.cpp")
+    keeping.keep(Path(tmp_path), "unit_1.cpp")
+    assert not keeping.fetched(Path(tmp_path), "unit_2.cpp")

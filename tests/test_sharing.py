@@ -15,7 +15,7 @@ POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
 ASK = """
 import sys
 from pathlib import Path
-from brian_rflo.sharing import is_claimed
+from brian_rflo.crews.sharing import is_claimed
 print([is_claimed(Path(path)) for path in sys.argv[1:]])
 """
 

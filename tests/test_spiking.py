@@ -26,6 +26,7 @@ from brian_rflo import (
 )
 from brian_rflo.brian.devices import device
 from brian_rflo.network import Murray2019, initial_weights
+from brian_rflo.reference import baseline_rules
 from brian_rflo.reference.spiking import LIF
 from brian_rflo.tasks import CursorMovements, PeriodicOutput
 
@@ -271,7 +272,7 @@ def test_nonlocal_equals_local_where_nothing_is_nonlocal():
     changes = {}
     for rule in ("bptt", "local_symmetric"):
         trial = neurons.trial(weights, *CURSOR.trial(0))
-        changes[rule] = neurons.changes(reference.RULES[rule], trial, weights)
+        changes[rule] = neurons.changes(baseline_rules.RULES[rule], trial, weights)
     silent = ~trial.spikes.any(axis=0)[0].astype(bool)
     assert silent.sum() == 6
     for name in ("recurrent", "input"):

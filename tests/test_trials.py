@@ -36,7 +36,8 @@ from brian_rflo import (
     schedule,
 )
 from brian_rflo.brian.devices import device
-from brian_rflo.checks.conformance import N_STEPS, TRIALS, small_network
+from brian_rflo.checks.conformance import N_STEPS, TRIALS
+from brian_rflo.checks.small import small_network
 from brian_rflo.network import Murray2019
 from brian_rflo.tasks import ArrayTask, CursorMovements, EvidenceAccumulation, PeriodicOutput
 from brian_rflo.tasks.values import TaskValues

@@ -55,27 +55,9 @@ def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, no
                 networks=networks,
             )
             result = net.train(trials, namespace={}, **progress.report(device))
-        elif rule == "bptt":
-            rates = {"recurrent": RATE, "input": RATE, "output": model.readout_rate}
-            result = reference.train(
-                task,
-                weights,
-                rule,
-                rates,
-                tau,
-                trials,
-                optimizer=Adam(decay=DECAY),
-                neurons=spiking,
-                report=lambda done: progress(done / trials),
-            )
         else:
-            result = reference.fit_readout(
-                task,
-                weights,
-                tau,
-                min(trials, LATE if noise or task.random else 1),
-                neurons=spiking,
-            )
+            shown = min(trials, LATE if noise or task.random else 1)
+            result = baseline(rule, model, task, weights, tau, trials, shown, spiking, progress)
         if "sent" in neurons.variables and spiking is None:
             sent = np.array(neurons.sent).reshape(networks, n) / float(task.duration)
     arrays = result.arrays() | {"cpu_s": np.array(cpu_seconds() - before)}
@@ -88,6 +70,23 @@ def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, no
             "rates": replayed.spikes.mean(axis=0) / float(task.dt),
         }
     return arrays
+
+
+def baseline(rule, model, task, weights, tau, trials, shown, spiking, progress):
+    """Return the result of a baseline in NumPy; least squares see so many trials as are `shown`."""
+    if rule == "least_squares":
+        return reference.fit_readout(task, weights, tau, shown, neurons=spiking)
+    return reference.train(
+        task,
+        weights,
+        rule,
+        {"recurrent": RATE, "input": RATE, "output": model.readout_rate},
+        tau,
+        trials,
+        optimizer=Adam(decay=DECAY),
+        neurons=spiking,
+        report=lambda done: progress(done / trials),
+    )
 
 
 def cpu_seconds():

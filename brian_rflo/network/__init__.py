@@ -1,6 +1,7 @@
 """Networks that learn: any with a Trials, and the standard one for a task, neurons and a rule."""
 
-from .assembly import AllToAll, LearningNetwork
+from .assembly import LearningNetwork
+from .connectivity import AllToAll
 from .training import TrialNetwork
 from .weights import Murray2019, initial_weights
 

@@ -1,7 +1,5 @@
 """The standard assembly: a task, neurons and a rule become a network that trains."""
 
-from dataclasses import dataclass
-
 from brian2.groups.group import Group
 from brian2.utils.logger import get_logger
 
@@ -17,25 +15,12 @@ from ..trials import Trials
 from ..updates import PerStep
 from ..updates.arguments import PLASTIC, check_instance, check_trained
 from ..updates.learning import paired
+from .connectivity import AllToAll
 from .fitting import check_blocks, check_credit, check_parts
 from .training import TrialNetwork
 from .weights import Murray2019, Weights
 
 logger = get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class AllToAll:
-    """Connectivity in which each neuron has a synapse onto each.
-
-    Parameters
-    ----------
-    self_connections : bool
-        Whether neurons have weights onto themselves; without, these are 0 and stay so. For
-        recurrent connections.
-    """
-
-    self_connections: bool = True
 
 
 #: Projections whose connectivity can be said: "input" takes a group of one's own in place of the
@@ -141,24 +126,22 @@ class LearningNetwork(TrialNetwork):
         check_blocks(neurons, networks, learn.copies)
         path, modulators = check_credit(credit)
         recurrent, inputs, has_current = self._connectivity(connectivity)
-        self.task, self.neurons, self.rule, self.networks, self.copies = (
-            task,
-            neurons,
-            rule,
-            int(networks),
-            learn.copies,
-        )
+        self.task, self.neurons, self.rule = task, neurons, rule
+        self.networks, self.copies = int(networks), learn.copies
         self.blocks = self.networks * self.copies
         seen = 1 if rule.pairs else learn.copies
         regulated = rule if regularization is None else regularization.around(rule)
         path = RandomFeedback() if path is None and "feedback" in rule.reads("post") else path
+        chosen = {
+            "recurrent": recurrent,
+            "input": inputs,
+            "current": AllToAll() if has_current else None,
+        }
         self.given |= {
             "credit": (path, *modulators) if modulators else path,
-            "connectivity": (
-                {"recurrent": recurrent}
-                | ({} if inputs is None else {"input": inputs})
-                | ({"current": AllToAll()} if has_current else {})
-            ),
+            "connectivity": {
+                name: pattern for name, pattern in chosen.items() if pattern is not None
+            },
         }
         asks = path is not None or has_current or modulators or not trained or "output" in trained
         self.inputs = self._input_group(inputs, seen)
@@ -169,36 +152,32 @@ class LearningNetwork(TrialNetwork):
         self._project(
             regulated, readout, readout_rule, learn, constraint, recurrent.self_connections
         )
-        self.credit = (
-            None
-            if path is None
-            else Credit(path, self.readout, neurons, self.output, learn, self.blocks)
-        )
-        self.feedback = None if path is None else self.credit.projections.get("feedback")
-        self.current = (
-            FixedSynapses(self.readout, neurons, sends="output", onto="I_out", name="current*")
-            if has_current
-            else None
-        )
+        self._answer(path, learn, has_current)
         self._weigh(initial, constraint, recurrent.self_connections)
-        plastic = {
-            name: part
-            for name, part in zip(PLASTIC, (self.recurrent, self.input_synapses, self.output))
-            if part is not None
-        }
+        plastic = self._let_learn(trained)
+        trials = self._in_trials(plastic.values(), modulators)
+        groups = [member(neurons), self.inputs and member(self.inputs), self.readout]
+        members = [*groups, *plastic.values(), *(self.credit or ()), self.current, trials]
+        super().__init__(*dict.fromkeys(part for part in members if part is not None), name=name)
+
+    def _answer(self, path, learn, has_current):
+        """Make what comes back from the readout: the credit path, and its output as a current."""
+        self.credit = self.feedback = self.current = None
+        if path is not None:
+            self.credit = Credit(path, self.readout, self.neurons, self.output, learn, self.blocks)
+            self.feedback = self.credit.projections.get("feedback")
+        if has_current:
+            self.current = FixedSynapses(
+                self.readout, self.neurons, sends="output", onto="I_out", name="current*"
+            )
+
+    def _let_learn(self, trained):
+        """Return the plastic projections by name, of which those that are trained may learn."""
+        every = zip(PLASTIC, (self.recurrent, self.input_synapses, self.output))
+        plastic = {name: part for name, part in every if part is not None}
         for name in set(plastic) - set(trained):
             plastic[name].plastic = False
-        trials = self._in_trials(plastic.values(), modulators)
-        members = [
-            member(neurons),
-            self.inputs and member(self.inputs),
-            self.readout,
-            *plastic.values(),
-            *(self.credit or ()),
-            self.current,
-            trials,
-        ]
-        super().__init__(*dict.fromkeys(part for part in members if part is not None), name=name)
+        return plastic
 
     def _project(self, rule, readout, readout_rule, learn, constraint, self_connections):
         """Make the projections whose weights may learn; None where there is no group at one end."""

@@ -20,6 +20,7 @@ from ..identity.settings import constants_outside, told
 from ..synapses import Projection
 from ..trials import Trials
 from . import saving
+from .contents import MONITORS
 from .recording import Recording
 
 logger = get_logger(__name__)
@@ -188,7 +189,7 @@ class TrialNetwork(Constructed, Network):
         groups = {
             obj.name: obj
             for obj in self._groups
-            if not isinstance(obj, (Projection, Trials, *saving.MONITORS))
+            if not isinstance(obj, (Projection, Trials, *MONITORS))
         }
         parts = {name: described(group) for name, group in groups.items() if len(name)}
         learners = {

@@ -146,25 +146,17 @@ class DerivedNeurons(Component, NeuronGroup):
             surrogate=surrogate,
         )
         check_values(initial, derivatives)
-        self.inputs, self.added = (
-            as_tuple("input", input),
-            dict(event_of(line) for line in as_tuple("on_pre", on_pre)),
-        )
-        self.given, self.threshold_text, self.surrogate, self.is_refractory = (
-            dict(initial or {}),
-            threshold or "",
-            surrogate,
-            refractory is not False,
-        )
-        self.text = self.derivations = self.runners = self._sent = (
-            None  # groups take no new attributes later
-        )
+        self.inputs = as_tuple("input", input)
+        self.added = dict(event_of(line) for line in as_tuple("on_pre", on_pre))
+        self.given, self.threshold_text = dict(initial or {}), threshold or ""
+        self.surrogate, self.is_refractory = surrogate, refractory is not False
+        # groups take no new attributes later
+        self.text = self.derivations = self.runners = self._sent = None
         spelled = "\n".join(
             map(str, (model, threshold or "", reset, surrogate, refractory, *self.added.values()))
         )
-        namespace = named_constants(spelled, get_local_namespace(level=2)) | (
-            namespace or {}
-        )  # above `constructed`
+        script = get_local_namespace(level=2)  # above `constructed`
+        namespace = named_constants(spelled, script) | (namespace or {})
         model = Equations(model) if isinstance(model, str) else model
         self.spell(" ".join(model.identifiers), threshold, reset, refractory)
         equations = self._declared(model, activity, spelled)
@@ -182,14 +174,15 @@ class DerivedNeurons(Component, NeuronGroup):
         )
         schedule.take_part(self)
         self._check(activity)
-        self.text = self._text(
-            equations,
-            activity,
-            reset,
-            as_tuple("detach", detach),
-            as_tuple("ignore", ignore),
-            derivatives or {},
-        )
+        detach, ignore = as_tuple("detach", detach), as_tuple("ignore", ignore)
+        self._derive(equations, activity, reset, detach, ignore, derivatives or {})
+        for variable, value in self.given.items():
+            setattr(self, f"{variable}_initial", value)
+            setattr(self, variable, f"{variable}_initial")
+
+    def _derive(self, equations, activity, reset, detach, ignore, derivatives):
+        """Derive what weights onto each input do, and store what their traces need in each step."""
+        self.text = self._text(equations, activity, reset, detach, ignore, derivatives)
         self._check_step(self.text.constants)
         self.derivations = {
             onto: derive(self.text, onto, with_spikes=True) for onto in (*self.added, *self.inputs)
@@ -197,9 +190,6 @@ class DerivedNeurons(Component, NeuronGroup):
         self._send(activity)
         self._store()
         self._warn()
-        for variable, value in self.given.items():
-            setattr(self, f"{variable}_initial", value)
-            setattr(self, variable, f"{variable}_initial")
 
     @property
     def on_pre(self):

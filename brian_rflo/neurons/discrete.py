@@ -146,20 +146,11 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
     ):
         kind = type(self).__name__
         self.tau, self.tau_adapt, self.refractory_time = tau, tau_adapt, refractory
-        check_tau(kind, tau, tau)
         check_time(f"{kind}: refractory", refractory, zero_allowed=True)
-        check_beta(kind, N, beta)
-        if tau_adapt is not None:
-            check_tau(kind, tau_adapt, tau_adapt, "tau_adapt")
-        elif np.any(beta):
-            raise ValueError(
-                f"{kind}: beta = {beta!r} needs tau_adapt, for example tau_adapt=200*ms"
-            )
+        check_adaptation(kind, N, tau, tau_adapt, beta)
         check_number(kind, "threshold", threshold)
-        height, width = (
-            0.3 / threshold if height is None else height,
-            (threshold if width is None else width),
-        )
+        height = 0.3 / threshold if height is None else height
+        width = threshold if width is None else width
         check_number(kind, "height", height)
         check_number(kind, "width", width)
         if zeta not in ("1", "1 - alpha"):
@@ -252,6 +243,16 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
             )
         self.namespace["t_refractory"] = self.refractory_steps
         super().before_run(run_namespace)
+
+
+def check_adaptation(kind, N, tau, tau_adapt, beta):
+    """Raise unless the time constants are times, and there is one where thresholds adapt."""
+    check_tau(kind, tau, tau)
+    check_beta(kind, N, beta)
+    if tau_adapt is not None:
+        check_tau(kind, tau_adapt, tau_adapt, "tau_adapt")
+    elif np.any(beta):
+        raise ValueError(f"{kind}: beta = {beta!r} needs tau_adapt, for example tau_adapt=200*ms")
 
 
 def check_beta(kind, N, beta):

@@ -143,30 +143,12 @@ class LIFNeurons(Component, NeuronGroup):
     ):
         kind = type(self).__name__
         self.tau, self.tau_syn, self.refractory_time = tau, tau_syn, refractory
-        self.events_onto, self.inputs = (
-            input_names(kind, "events", events),
-            input_names(kind, "inputs", inputs),
-        )
-        check_time(f"{kind}: refractory", refractory, zero_allowed=True)
-        for key, value in (("tau", tau), ("tau_syn", tau_syn)):
-            check_tau(kind, value, value, key)
+        self.events_onto = input_names(kind, "events", events)
+        self.inputs = input_names(kind, "inputs", inputs)
+        check_all_times(kind, refractory, rate_unit, tau=tau, tau_syn=tau_syn)
         check_levels(kind, threshold, rest, reset)
-        check_finite(
-            kind,
-            N,
-            bias=bias,
-            initial=initial,
-            initial_activity=initial_activity,
-            baseline=baseline,
-        )
-        if (
-            dimensions_of(rate_unit) is not Hz.dim
-            or not np.isfinite(rate_unit)
-            or rate_unit <= 0 * Hz
-        ):
-            raise ValueError(
-                f"{kind}: rate_unit must be a positive rate, for example 20*Hz; got {rate_unit!r}"
-            )
+        own = dict(bias=bias, initial=initial, initial_activity=initial_activity)
+        check_finite(kind, N, **own, baseline=baseline)
         check_number(kind, "noise", noise, zero_allowed=True)
         check_number(kind, "width", width)
         constants = dict(
@@ -180,20 +162,15 @@ class LIFNeurons(Component, NeuronGroup):
             baseline=baseline,
             jump=float(1 / (tau_syn * rate_unit)),
         )
-        namespace = {
-            **(neurongroup_args.pop("namespace", None) or {}),
-            **constants,
-            **self.constants(),
-        }
-        model = self.equations_text(threshold, noise)
+        given = neurongroup_args.pop("namespace", None) or {}
         super().__init__(
             N,
-            model,
+            self.equations_text(threshold, noise),
             threshold=f"v > {self.threshold_text}",
             reset=RESET + self.reset_text,
             refractory=refractory,
             method="exponential_euler",
-            namespace=namespace,
+            namespace={**given, **constants, **self.constants()},
             name=name,
             **neurongroup_args,
         )
@@ -291,6 +268,18 @@ class LIFNeurons(Component, NeuronGroup):
                 once=True,
             )
         super().before_run(run_namespace)
+
+
+def check_all_times(kind, refractory, rate_unit, **time_constants):
+    """Raise unless these are times, and the unit of rates is a rate."""
+    check_time(f"{kind}: refractory", refractory, zero_allowed=True)
+    for name, tau in time_constants.items():
+        check_tau(kind, tau, tau, name)
+    is_rate = dimensions_of(rate_unit) is Hz.dim and np.isfinite(rate_unit)
+    if not is_rate or rate_unit <= 0 * Hz:
+        raise ValueError(
+            f"{kind}: rate_unit must be a positive rate, for example 20*Hz; got {rate_unit!r}"
+        )
 
 
 def check_levels(kind, threshold, rest, reset):

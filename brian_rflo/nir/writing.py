@@ -21,8 +21,7 @@ import io
 from pathlib import Path
 
 import numpy as np
-from brian2 import NeuronGroup, PoissonGroup, SpikeGeneratorGroup, Synapses
-from brian2.groups.subgroup import Subgroup
+from brian2 import NeuronGroup, Synapses
 
 from ..brian.occasional import is_standalone
 from ..identity.settings import versions
@@ -31,10 +30,9 @@ from ..readouts.linear import Readout
 from ..readouts.task_input import TaskInput
 from ..results.files import write_whole
 from ..steps.cells import Cells
-from ..synapses import Projection
 from ..trials import Trials
+from .refusals import SPIKES_IN, brings_credit, check_neurons, check_projection, height
 
-SPIKES_IN = (PoissonGroup, SpikeGeneratorGroup)
 INPUTS = (TaskInput, *SPIKES_IN)
 
 
@@ -355,86 +353,3 @@ class Graph:
                 self.nir.Output(np.array([len(group)])),
                 self.value_of.get(group, group.name),
             )
-
-
-def brings_credit(projection):
-    """Return whether a projection is part of a credit path: it ends in feedback, or at cells beside
-    a group, which send and compute nothing of the network's own.
-    """
-    return (
-        getattr(projection, "onto", None) == "feedback"
-        or isinstance(projection.source, Cells)
-        or isinstance(projection.target, Cells)
-    )
-
-
-def height(neurons):
-    """The factor with which a value of 1 during a step adds what a spike adds."""
-    return neurons.namespace["jump"] * float(neurons.tau_syn) / float(neurons.clock.dt)
-
-
-def check_neurons(group):
-    """Raise unless NIR has neurons that do exactly what these do."""
-    name = f"'{group.name}'"
-    if type(group) not in (LIFNeurons, DiscreteLIFNeurons):
-        raise ValueError(
-            f"{name} is a group of {type(group).__name__}, and NIR has no node that does the same:"
-            " from here it takes LIFNeurons and DiscreteLIFNeurons without refractoriness, noise"
-            " and adaptation"
-        )
-    if float(group.refractory_time):
-        raise ValueError(
-            f"{name} has refractory = {group.refractory_time}, and no neuron of NIR is refractory:"
-            " it would fire earlier elsewhere; train it with refractory=0*ms"
-        )
-    if "kick_size" in group.namespace:
-        raise ValueError(
-            f"{name} has noise, and nothing in NIR is random; train it with noise=0 to export it"
-        )
-    if isinstance(group, DiscreteLIFNeurons) and group.reset_by != "zero":
-        raise ValueError(
-            f"{name} subtracts the threshold with each spike, and NIR's neurons are set to v_reset;"
-            " train it with reset_by='zero'"
-        )
-    if isinstance(group, DiscreteLIFNeurons) and np.any(group.variables["beta"].get_value()):
-        raise ValueError(
-            f"{name} has thresholds that adapt (beta is not 0), and those of NIR do not; train it"
-            " with beta=0"
-        )
-
-
-def check_projection(projection, groups):
-    """Raise unless it is a projection of ours, between whole groups, without delays."""
-    if not isinstance(projection, Projection):
-        raise ValueError(
-            f"'{projection.name}' is a brian2.Synapses, whose equations may say anything; to_nir"
-            " takes the weights of FixedSynapses and PlasticSynapses"
-        )
-    for group in (projection.source, projection.target):
-        if isinstance(group, Subgroup) or group not in groups:
-            why = (
-                "a part of a group, and nodes of NIR are whole groups"
-                if isinstance(group, Subgroup)
-                else "not in the network"
-            )
-            raise ValueError(
-                f"'{projection.name}' connects '{group.name}', which is {why}; give to_nir a"
-                " network with all whole groups"
-            )
-    if projection.sends_spikes and projection.has_delays:
-        raise ValueError(
-            f"'{projection.name}' has delays, one for each synapse, and NIR delays whole channels;"
-            " train it without delays"
-        )
-    known = (
-        "output"
-        if isinstance(projection.source, Readout)
-        else "spikes"
-        if isinstance(projection.source, SPIKES_IN)
-        else "activity"
-    )
-    if not projection.sends_spikes and projection.sends != known:
-        raise ValueError(
-            f"'{projection.name}' sends '{projection.sends}' of '{projection.source.name}', and the"
-            f" only value of that group that leaves a node of NIR is its {known}"
-        )

@@ -27,7 +27,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Quantity, ms
 
-from .rate import Trial, feedback_weights, product, sum_of_outer
+from .baseline_rules import feedback_weights, product, sum_of_outer
+from .simulation import Trial
 
 
 @dataclass

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from . import labelled
 from ..analysis import final_loss, losses_at_both_ends, window_at_both_ends
+from . import labelled
 from .archives import archive, dictionary, in_words, shortened
 from .files import save_arrays, write_whole
 

@@ -140,22 +140,10 @@ class PlasticSynapses(Projection):
         if not self_connections:
             check_one_group(source, target)
             constraint = f"{NO_SELF_CONNECTIONS}\n{constraint}".strip()
-        self.rule, self.onto, self.learn, self.constraint, self.sends = (
-            rule.bind(target, onto, learn),
-            onto,
-            learn,
-            constraint,
-            sends,
-        )
-        (
-            self._connected,
-            self.dense,
-            self.trials,
-            self.trial_length,
-            self.cells,
-            self.placed,
-            self.waiting,
-        ) = (0, None, None, None, {}, {}, [])
+        self.rule, self.onto, self.learn = rule.bind(target, onto, learn), onto, learn
+        self.constraint, self.sends = constraint, sends
+        self._connected, self.cells, self.placed, self.waiting = 0, {}, {}, []
+        self.dense = self.trials = self.trial_length = None
         counts = "0" if not self.is_gradient else "1" if self_connections else "int(i != j)"
         self.mechanisms = (self.rule, *learn.of(self.rule, constraint, counts))
         self.sends_spikes = integrates(target, onto)
@@ -179,11 +167,7 @@ class PlasticSynapses(Projection):
             **synapses_args,
         )
         self._share(source)
-        self.cells = {
-            side: self._cells(side, group, other)
-            for side, group, other in (("pre", source, target), ("post", target, source))
-            if steps_of(self.mechanisms, side)
-        }
+        self.cells = self._cells_at_both_ends(source, target)
         summed = self.summed_updaters.get(f"{onto}_post")
         if summed is not None:
             schedule.move(summed, sum_at or phase_of_sum(target, self.rule))
@@ -192,6 +176,15 @@ class PlasticSynapses(Projection):
         self._place_all(target, learns_at)
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
         self.dense = DenseParts(self, summed, read(self))
+
+    def _cells_at_both_ends(self, source, target):
+        """Return the cells beside the groups at either end where a mechanism has steps, by side."""
+        ends = ("pre", source, target), ("post", target, source)
+        return {
+            side: self._cells(side, group, other)
+            for side, group, other in ends
+            if steps_of(self.mechanisms, side)
+        }
 
     def _equations(self, sends):
         """The equations of the synapses: weights, switch, what the mechanisms keep, and the sum."""

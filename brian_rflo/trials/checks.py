@@ -1,14 +1,29 @@
 """What a Trials says of projections that go on across the boundary of trials."""
 
+import numpy as np
 from brian2.utils.logger import get_logger
 
 from ..brian.construction import networks_with
-from ..neurons.base import whole
+from ..neurons.base import check_group, whole
 from ..synapses import PlasticSynapses, Projection
 from ..synapses.missing import never_reset
 from ..updates.clipping import Clip
 
 logger = get_logger(__name__)
+
+
+def check_members(task, members):
+    """Raise unless each part is a group, and given once, and the task says what its trials are."""
+    for part in members:
+        check_group("Trials: each part", part)
+    if not task.random and not all(map(np.array_equal, task.trial(0), task.trial(1))):
+        raise ValueError(
+            f"{type(task).__name__} says that all its trials are the same, but trial 1 is another"
+            " one than trial 0; write random = True in the class"
+        )
+    for number, part in enumerate(members):
+        if any(part is other for other in members[:number]):
+            raise ValueError(f"Trials was given '{part.name}' twice; name each part once")
 
 
 def check_clipping(projections):

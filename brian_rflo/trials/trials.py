@@ -26,7 +26,7 @@ from ..synapses import PlasticSynapses
 from ..tasks import Task
 from ..updates.arguments import check_instance, check_statements
 from ..updates.divergence import Guard, GuardOfCopies
-from .checks import check_clipping, look_at
+from .checks import check_clipping, check_members, look_at
 from .ending import TrialEnd
 
 logger = get_logger(__name__)
@@ -112,30 +112,36 @@ class Trials(Component, NeuronGroup):
         members = [
             part for part in parts if not isinstance(part, Mechanism) and not hasattr(part, "parts")
         ]
-        for part in members:
-            check_group("Trials: each part", part)
-        if not task.random and not all(map(np.array_equal, task.trial(0), task.trial(1))):
-            raise ValueError(
-                f"{type(task).__name__} says that all its trials are the same, but trial 1 is"
-                " another one than trial 0; write random = True in the class"
-            )
-        twice = [
-            part.name
-            for number, part in enumerate(members)
-            if any(part is other for other in members[:number])
-        ]
-        if twice:
-            raise ValueError(f"Trials was given '{twice[0]}' twice; name each part once")
-        (
-            self.task,
-            self.phases,
-            self.reported,
-            self.watched,
-            self.shadows,
-            self.sums,
-            self.numbers,
-            self.own_steps,
-        ) = (task, TrialClock(task), set(), [], {}, {}, count(1), [])
+        check_members(task, members)
+        self.task, self.phases, self.numbers = task, TrialClock(task), count(1)
+        self.reported, self.watched, self.shadows, self.sums = set(), [], {}, {}
+        self._know(members)
+        self.mechanisms = self._mechanisms_with(mechanisms, members)
+        self.own_steps = []
+        super().__init__(
+            networks * self.copies,
+            self._equations(mechanisms),
+            namespace={
+                **(neurongroup_args.pop("namespace", None) or {}),
+                **FUNCTIONS,
+                **constants_of(self.mechanisms),
+            },
+            name=name,
+            **neurongroup_args,
+        )
+        self.integrate_what_is_there()
+        check_clock(task, self)
+        self._number()
+        self._set_parameters(mechanisms)
+        self.own_steps = steps_of(self.mechanisms, "network")
+        for step in self.own_steps:
+            self._place(step)
+        for part in (*members, *(given for given in parts if hasattr(given, "parts"))):
+            self._take(part)
+        self.contained_objects.extend([TrialEnd(self), StepLoop(self)])
+
+    def _know(self, members):
+        """Look at what takes part: readouts, projections, and how many trials run side by side."""
         self.members = {whole(part).name for part in members if not isinstance(part, Synapses)}
         self.readouts = [part for part in members if isinstance(part, Readout)]
         self.projections = [part for part in members if isinstance(part, PlasticSynapses)]
@@ -145,40 +151,36 @@ class Trials(Component, NeuronGroup):
         for readout in self.readouts:
             for part in self.projections:
                 readout.check_eligibility(part.rule, part.target)
+
+    def _mechanisms_with(self, mechanisms, members):
+        """Return all mechanisms that have numbers of the networks: its own, those that were given,
+        and those of its members.
+        """
+        theirs = [mechanism for part in members for mechanism in mechanisms_of(part)]
         numbers = {
             name
-            for part in members
-            for mechanism in mechanisms_of(part)
+            for mechanism in theirs
             for step in mechanism.steps
             for name in named(step.code, NETWORK)
         }
         copies = [Copies(self.copies)] if "perturbed" in numbers else []
-        self.mechanisms = [
-            *copies,
-            Guard(),
-            *([GuardOfCopies()] if self.copies > 1 else []),
-            *mechanisms,
-            *(mechanism for part in members for mechanism in mechanisms_of(part)),
-        ]
+        guards = [Guard(), *([GuardOfCopies()] if self.copies > 1 else [])]
+        return [*copies, *guards, *mechanisms, *theirs]
+
+    def _equations(self, mechanisms):
+        """Return the equations of the numbers of the networks; a line that several have stands
+        once.
+        """
+        parameters = [name for mechanism in mechanisms for name in mechanism.parameters]
         equations = [
             equations_of(self.mechanisms, "network"),
             "loss : 1",
-            *(f"{name} : 1 (shared)" for mechanism in mechanisms for name in mechanism.parameters),
+            *(f"{name} : 1 (shared)" for name in parameters),
         ]
-        namespace = {
-            **(neurongroup_args.pop("namespace", None) or {}),
-            **FUNCTIONS,
-            **constants_of(self.mechanisms),
-        }
-        super().__init__(
-            networks * self.copies,
-            "\n".join(dict.fromkeys("\n".join(equations).splitlines())),
-            namespace=namespace,
-            name=name,
-            **neurongroup_args,
-        )
-        self.integrate_what_is_there()
-        check_clock(task, self)
+        return "\n".join(dict.fromkeys("\n".join(equations).splitlines()))
+
+    def _number(self):
+        """Add what statements know of trials and copies."""
         self.variables.add_array(
             "_first_idx",
             size=len(self),
@@ -187,15 +189,8 @@ class Trials(Component, NeuronGroup):
             read_only=True,
             values=np.arange(len(self)) // self.copies * self.copies,
         )
-        self.variables.add_constant("trial_steps", task.n_steps)
+        self.variables.add_constant("trial_steps", self.task.n_steps)
         self.diverged_in = -1
-        self._set_parameters(mechanisms)
-        self.own_steps = steps_of(self.mechanisms, "network")
-        for step in self.own_steps:
-            self._place(step)
-        for part in (*members, *(given for given in parts if hasattr(given, "parts"))):
-            self._take(part)
-        self.contained_objects.extend([TrialEnd(self), StepLoop(self)])
 
     @property
     def duration(self):

@@ -139,10 +139,8 @@ def outcome(settings, arrays):
     for case in cases(settings):
         rule, setting, longest = case
         _, _, r, error = measures(case, settings, arrays)
-        name, bounds = (
-            f"{LABELS[rule]} {'as printed' if setting is PRINTED else 'S3'}, <= {longest} tau",
-            {},
-        )
+        bounds = {}
+        name = f"{LABELS[rule]} {'as printed' if setting is PRINTED else 'S3'}, <= {longest} tau"
         if settings.full and case == ("bptt", PRINTED, 15):
             rows += [
                 Row(
@@ -170,33 +168,25 @@ def outcome(settings, arrays):
                 ),
             ]
             bounds = dict(r=dict(low=0.9), error=dict(high=13))
-        rows += [
-            Row(
-                f"{name}: r, median",
-                np.median(r),
-                "follows the line",
-                spread=listed(r, ".2f"),
-                **bounds.get("r", {}),
-            ),
-            Row(
-                f"{name}: error in steps, median",
-                np.median(error),
-                "follows the line",
-                spread=listed(error, ".1f"),
-                **bounds.get("error", {}),
-            ),
-        ]
+        rows += medians(name, r, error, "follows the line", **bounds)
     _, _, r, error = measures(("rflo", S3, 15), settings, arrays, "untrained_output")
-    rows += [
-        Row("untrained, S3, <= 15 tau: r, median", np.median(r), "", spread=listed(r, ".2f")),
-        Row(
-            "untrained, S3, <= 15 tau: error in steps, median",
-            np.median(error),
-            "",
-            spread=listed(error, ".1f"),
-        ),
-    ]
+    rows += medians("untrained, S3, <= 15 tau", r, error)
     return Outcome(rows, all_arrays(arrays), lambda: draw(settings, arrays))
+
+
+def medians(name, r, error, published="", **bounds):
+    """Rows of the two medians."""
+    measured = {"r": (r, ".2f"), "error in steps": (error, ".1f")}
+    return [
+        Row(
+            f"{name}: {what}, median",
+            np.median(values),
+            published,
+            spread=listed(values, digits),
+            **bounds.get(what.split()[0], {}),
+        )
+        for what, (values, digits) in measured.items()
+    ]
 
 
 def draw(settings, arrays):

@@ -1,0 +1,190 @@
+"""Updates as sums of products of neurons, read symbolically from a rule's strings (history.py)."""
+
+import ast
+from dataclasses import dataclass
+
+import sympy
+from brian2.core.variables import ArrayVariable
+from brian2.parsing.sympytools import str_to_sympy
+from sympy.core.function import AppliedUndef
+
+from .code import POST, PRE
+from .reading import read
+
+PRODUCT = "_product_"  # beginning of the name of what stands for a trace where a rule has none
+
+
+NOT_LINEAR = (AttributeError, NotImplementedError, SyntaxError, TypeError, ValueError)
+
+
+@dataclass(frozen=True)
+class Factors:
+    """Updates that are sums of products, as sympy expressions: names of the traces, A, f, g of the
+    equations above, and h of each sum.
+    """
+
+    traces: tuple
+    A: list
+    f: list
+    g: object
+    h: dict
+
+
+def factors(synapses):
+    """Return the factors of the synapses' late sums, or None if there are none; solved anew only
+    where what decides them has changed.
+    """
+    dense, updater, found = synapses.dense, synapses.state_updater, read(synapses)
+    sides_of = {
+        name: index
+        for name, index in synapses.variables.indices.items()
+        if not name.startswith("_history_")
+    }
+    decisive = (
+        found.kept,
+        found.late,
+        str(synapses.equations),
+        updater and updater.method_choice,
+        dense.trace_code,
+        sides_of,
+    )
+    if getattr(dense, "solved", (None,))[0] != decisive:
+        dense.solved = decisive, solve(synapses, found)
+    return dense.solved[1]
+
+
+def solve(synapses, found):
+    """Return the factors, symbolically."""
+    updates = {name: str_to_sympy(found.kept[name]) for name in found.late}
+    traces, after = one_step(synapses)
+    if not traces:
+        traces, after = (
+            tuple(sympy.Symbol(f"{PRODUCT}{name}", real=True) for name in updates),
+            list(updates.values()),
+        )
+        updates = dict(zip(updates, traces))
+    A, sources = linear(after, traces)
+    rows, rests = linear(updates.values(), traces)
+    parts = [separated(synapses, source) for source in sources]
+    if any(rest != 0 for rest in rests) or None in parts:
+        return None
+    g = next((g for f, g in parts if f != 0), sympy.Integer(0))
+    if g == 0:
+        return None
+    ratios = [sympy.simplify(other / g) if f != 0 else sympy.Integer(0) for f, other in parts]
+    f = [f * ratio for (f, _), ratio in zip(parts, ratios)]
+    if not all(
+        is_postsynaptic(synapses, value)
+        for value in [*f, *(entry for row in (*rows, *A) for entry in row)]
+    ):
+        return None
+    return Factors(
+        tuple(trace.name for trace in traces if not trace.name.startswith(PRODUCT)),
+        A,
+        f,
+        g,
+        dict(zip(updates, rows)),
+    )
+
+
+def one_step(synapses):
+    """Return the traces, and what they are after a step, in terms of what they were."""
+    equations, advancer = synapses.equations, synapses.dense.advancer
+    if advancer is None:
+        return (), []
+    if advancer is not synapses.state_updater:
+        return statements(synapses, advancer.abstract_code)
+    dt, method = sympy.Symbol("dt", real=True), advancer.method_choice
+    rates = {
+        sympy.Symbol(name, real=True): sympy.expand(str_to_sympy(str(expression)))
+        for name, expression in equations.diff_eq_expressions
+    }
+    return tuple(rates), [integrated(trace, rate, dt, method) for trace, rate in rates.items()]
+
+
+def integrated(trace, rate, dt, method):
+    """A trace after one time step, as Brian2's integrator takes it."""
+    if method == "exponential_euler":
+        slope = rate.coeff(trace)
+        decay = sympy.exp(slope * dt)
+        return decay * trace + sympy.simplify(rate - slope * trace) * (decay - 1) / slope
+    return trace + dt * rate
+
+
+def statements(synapses, code):
+    """The same for statements: each sees what those before it have written."""
+    values = {}
+    for node in ast.parse("\n".join(line.strip() for line in code.splitlines())).body:
+        if isinstance(node, ast.AugAssign):
+            text = ast.unparse(ast.BinOp(ast.Name(node.target.id), node.op, node.value))
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+            text = ast.unparse(node.value)
+        else:
+            raise ValueError("not a statement that assigns")
+        name = (node.targets[0] if isinstance(node, ast.Assign) else node.target).id
+        values[sympy.Symbol(name, real=True)] = str_to_sympy(text).subs(values, simultaneous=True)
+    traces = tuple(name for name in values if name.name in synapses.variables)
+    return traces, [values[trace] for trace in traces]
+
+
+def linear(expressions, traces):
+    """Coefficients of the traces in each expression, and what is left without them; ValueError if
+    it is not linear.
+    """
+    coefficients, rests = [], []
+    for expression in expressions:
+        row = [sympy.diff(expression, trace) for trace in traces]
+        rest = expression.subs(dict.fromkeys(traces, 0), simultaneous=True)
+        if any(entry.free_symbols & set(traces) for entry in row):
+            raise ValueError("not linear in the traces")
+        coefficients.append([sympy.simplify(entry) for entry in row])
+        rests.append(sympy.simplify(rest))
+    return coefficients, rests
+
+
+def has_factors(synapses):
+    """Whether the rule's change is a sum of products; what cannot be rewritten symbolically is
+    none.
+    """
+    try:
+        return factors(synapses) is not None
+    except NOT_LINEAR:
+        return False
+
+
+def separated(synapses, expression):
+    """`expression` as a product of a postsynaptic and a presynaptic factor, or None."""
+    presynaptic = [symbol for symbol in expression.free_symbols if sides(synapses, symbol) == {PRE}]
+    f, g = sympy.factor(expression).as_independent(*presynaptic, as_Add=False)
+    return (f, g) if is_postsynaptic(synapses, f) and sides(synapses, g) <= {PRE, "0"} else None
+
+
+def is_postsynaptic(synapses, expression):
+    """Whether an expression is of the postsynaptic neuron, or of none."""
+    return sides(synapses, expression) <= {POST, "0"}
+
+
+def is_constant(synapses, expression):
+    """Whether an expression keeps its value for a run: constants, and shared variables that are no
+    function of time.
+    """
+    variables = [
+        synapses.variables[symbol.name]
+        for symbol in expression.free_symbols
+        if symbol.name in synapses.variables
+    ]
+    stored = all(
+        isinstance(variable, ArrayVariable)
+        and variable.scalar
+        and variable.name not in ("t", "t_in_timesteps", "timestep")
+        for variable in variables
+    )
+    return stored and not expression.atoms(AppliedUndef)
+
+
+def sides(synapses, expression):
+    """Indices of the variables in an expression; constants from outside count as shared."""
+    return {
+        synapses.variables.indices[symbol.name] if symbol.name in synapses.variables else "0"
+        for symbol in expression.free_symbols
+    }

@@ -1,0 +1,112 @@
+"""What there is of a network to save: its variables and connections, by roles instead of names."""
+
+import numpy as np
+from brian2 import BrianObject, Synapses, get_device
+from brian2.core.variables import ArrayVariable
+from brian2.groups.subgroup import Subgroup
+from brian2.monitors import EventMonitor, PopulationRateMonitor, StateMonitor
+
+from ..brian.occasional import is_standalone
+from ..identity import described, digest
+from ..synapses.projection import WORKING
+
+MONITORS = (EventMonitor, PopulationRateMonitor, StateMonitor)
+
+#: What a network is to be finite in.
+WEIGHTS = {"w", "w_kept"}
+
+
+def variables(net):
+    """The state variables of a network, by names such as ``"recurrent.w"`` that do not depend on
+    those of Brian2's objects.
+    """
+    return {
+        f"{role}.{variable.name}": variable
+        for role, obj in owners(net).items()
+        for variable in own_variables(obj)
+    }
+
+
+def owners(net):
+    """The objects of a network that have a state, by role: the network's attributes, and by name
+    what else is in it.
+    """
+    members, found = (
+        {name: value for name, value in vars(net).items() if isinstance(value, BrianObject)},
+        {},
+    )
+    members = credit_parts(net) | members
+    roles = {
+        value.source.name: f"{name}_source"
+        for name, value in members.items()
+        if isinstance(value, Subgroup)
+    } | {value.name: name for name, value in members.items()}
+    for obj in sorted(net.objects, key=lambda obj: (obj.name not in roles, obj.name)):
+        take(obj, roles.get(obj.name, obj.name), roles, found)
+    return {
+        role: obj
+        for role, obj in found.items()
+        if hasattr(obj, "_full_state") and not isinstance(obj, MONITORS)
+    }
+
+
+def credit_parts(net):
+    """The objects of a network's credit path, by role; none where it has no such path."""
+    credit = getattr(net, "credit", None)
+    return (
+        {}
+        if credit is None
+        else {f"credit_{site}": cells for site, cells in credit.cells.items()} | credit.projections
+    )
+
+
+def take(obj, role, roles, found):
+    """Take an object under its role, and what it contains under names of their own."""
+    if any(obj is known for known in found.values()):
+        return
+    found[role] = obj
+    for part in obj.contained_objects:
+        take(part, roles.get(part.name) or role_within(part, obj, role, roles), roles, found)
+
+
+def role_within(part, obj, role, roles):
+    """The role of what an object contains: its name, without those that Brian2 gave to the object
+    and to the group that it stands beside.
+    """
+    beside = getattr(part, "beside", None)
+    return (
+        part.name.replace(obj.name, role, 1)
+        if beside is None
+        else f"{role}_of_{roles.get(beside.name, beside.name)}"
+    )
+
+
+def own_variables(obj):
+    """What an object can change of itself: not the working memory of dense loops, which another
+    device does not have.
+    """
+    own = {
+        variable.name: variable
+        for variable in obj.variables.values()
+        if isinstance(variable, ArrayVariable)
+        and variable.owner is not None
+        and variable.owner.name == obj.name
+    }
+    return [
+        variable
+        for name, variable in sorted(own.items())
+        if not variable.read_only and not name.startswith(WORKING)
+    ]
+
+
+def connections(net):
+    """A digest of the connections of each projection; C++ standalone does not know them before it
+    has run.
+    """
+    if is_standalone() and not get_device().has_been_run:
+        return {}
+    synapses = {role: obj for role, obj in owners(net).items() if isinstance(obj, Synapses)}
+    return {
+        role: digest(described([np.asarray(obj.i[:]), np.asarray(obj.j[:])]))
+        for role, obj in synapses.items()
+    }

@@ -1,0 +1,148 @@
+"""Checks of what the baselines are given."""
+
+import numpy as np
+from brian2 import Hz, get_dimensions
+
+from ..brian.quantities import is_number
+from ..tasks import Task
+from ..updates.arguments import (
+    PLASTIC,
+    check_instance,
+)
+from ..updates.firing_rate import FiringRate
+from ..updates.optimizers import SGD
+from .baseline_rules import RULES, RULES_BACKWARD, Backward, Forward
+
+
+def check_training(task, rule, learning_rate, optimizer, regularization, constraint, report):
+    """Raise unless the things that a training is made of are what they must be."""
+    check_instance("reference.train: task", task, Task, "PeriodicOutput(period=200*ms)")
+    if not isinstance(rule, str):
+        raise TypeError(
+            f"reference.train: rule must be the name of a baseline rule, one of {', '.join(RULES)};"
+            f" got {rule!r}"
+        )
+    rates = (
+        learning_rate if isinstance(learning_rate, dict) else dict.fromkeys(PLASTIC, learning_rate)
+    )
+    if set(rates) != set(PLASTIC):
+        raise ValueError(
+            "reference.train: learning_rate must be one number, or a dictionary with one for each"
+            f" of {', '.join(PLASTIC)} (0 for what does not learn); got {learning_rate!r}"
+        )
+    for rate in rates.values():
+        if not is_number(rate) or rate < 0:
+            raise ValueError(
+                "reference.train: learning_rate must be finite and not negative, a number without"
+                f" units; got {rate!r}"
+            )
+    check_instance("optimizer", optimizer, SGD, "Adam()")
+    if regularization is not None:
+        check_instance(
+            "regularization", regularization, FiringRate, "FiringRate(target=0.1, strength=300)"
+        )
+    for name, value in (("constraint", constraint), ("report", report)):
+        if value is not None and not callable(value):
+            raise TypeError(f"reference.train: {name} must be a function; got {value!r}")
+
+
+def check_regularization(regularization, rule, neurons):
+    """Raise unless a rule can hold firing rates, at a target of the kind that the neurons have."""
+    if isinstance(rule, Forward):
+        raise ValueError(
+            "regularization of rates needs a rule that goes backwards through the trial, with"
+            f" update='trial': {', '.join(RULES_BACKWARD)}"
+        )
+    if (get_dimensions(regularization.target) is Hz.dim) != (neurons is not None):
+        raise TypeError(
+            "FiringRate: the target must be a rate, for example 10*Hz, for spiking neurons, and a"
+            f" number (the mean activity) for rate neurons; got {regularization.target!r}"
+        )
+
+
+def check_spiking(neurons):
+    """Raise unless spiking neurons are those of the baselines, not a group of Brian2."""
+    if neurons is not None and not hasattr(neurons, "trial"):
+        raise TypeError(
+            "spiking neurons of a baseline are not a Brian2 group, but its numbers; write"
+            " neurons=LIF.of(group, networks), with brian_rflo.reference.spiking.LIF; got"
+            f" {getattr(neurons, 'name', neurons)!r}"
+        )
+
+
+def chosen_rule(name, update, neurons):
+    """The rule of that name, for rate neurons, or for spiking `neurons`; an error where it cannot
+    be had.
+    """
+    if name not in RULES:
+        raise ValueError(f"unknown baseline rule {name!r}; choose one of {', '.join(RULES)}")
+    rule = RULES_BACKWARD.get(name, RULES[name]) if neurons is not None else RULES[name]
+    if neurons is not None and isinstance(rule, Forward):
+        raise ValueError(
+            f"spiking neurons are trained by {', '.join(RULES_BACKWARD)}; the others run forwards"
+            " through a trial of rate neurons"
+        )
+    if update == "step" and isinstance(rule, Backward):
+        raise ValueError(
+            f"'{name}' goes backwards through the trial, and cannot change weights at each step;"
+            " write update='trial'"
+        )
+    return rule
+
+
+def complete(weights):
+    """Checked copies of the weights, with an empty input projection where there is none."""
+    if not isinstance(weights, dict):
+        raise TypeError(
+            "weights must be a dictionary of arrays by name, as LearningNetwork.weights() gives"
+            f" it; got {type(weights).__name__}"
+        )
+    if "current" in weights:
+        raise ValueError(
+            "the baselines do not know weights['current']: a network whose output drives it has no"
+            " baseline here"
+        )
+    missing = {"recurrent", "output", "feedback"} - set(weights)
+    if missing:
+        raise ValueError(
+            f"weights lack {', '.join(sorted(missing))}; give 'recurrent', 'output', 'feedback'"
+            " and, for a task with inputs, 'input', each [network, post, pre]"
+        )
+    names = ("recurrent", "output", "feedback", "input")
+    strange = [name for name in weights if name not in names]
+    if strange:
+        raise ValueError(f"weights has no {strange[0]!r}; the names are {', '.join(names)}")
+    weights = copies(weights)
+    flat = [name for name, values in weights.items() if values.ndim != 3]
+    if flat:
+        raise ValueError(
+            f"weights['{flat[0]}'] must have three dimensions, [network, post, pre]; got shape"
+            f" {weights[flat[0]].shape}: write weights['{flat[0]}'][None] for one network"
+        )
+    networks, n_units = weights["recurrent"].shape[:2]
+    weights.setdefault("input", np.zeros((networks, n_units, 0)))
+    n_outputs = weights["output"].shape[1]
+    shapes = {
+        "recurrent": (n_units, n_units),
+        "output": (n_outputs, n_units),
+        "feedback": (n_units, n_outputs),
+        "input": (n_units, weights["input"].shape[-1]),
+    }
+    for name, shape in shapes.items():
+        if weights[name].shape != (networks, *shape) or not np.isfinite(weights[name]).all():
+            raise ValueError(
+                f"weights['{name}'] must be finite and have shape {(networks, *shape)}; got"
+                f" {weights[name].shape}{with_gaps(weights[name])}"
+            )
+    return weights
+
+
+def with_gaps(values):
+    """How many values are not finite, in words, if any are."""
+    bad = np.count_nonzero(~np.isfinite(values))
+    return f" with {bad} values that are not finite" if bad else ""
+
+
+def copies(weights):
+    """A copy of each array."""
+    return {name: np.array(values, dtype=float) for name, values in weights.items()}

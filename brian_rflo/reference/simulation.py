@@ -1,0 +1,224 @@
+"""Rate networks in NumPy, many at once: one trial after the other."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..brian.quantities import numbers
+from ..updates.arguments import (
+    PLASTIC,
+)
+from ..updates.optimizers import SGD, Adam
+from .baseline_rules import product
+
+
+@dataclass
+class Trial:
+    """What happened in a trial, time first: gain, activity before and after each step, error,
+    output, inputs.
+    """
+
+    gain: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    error: np.ndarray
+    output: np.ndarray
+    inputs: np.ndarray
+
+    @property
+    def loss(self):
+        """Loss of each network."""
+        return (self.error**2).sum(axis=(0, 2)) / (2 * len(self.error))
+
+
+class Simulation:
+    """The rate network, step by step, learning by a rule at each step (`online`) or at the end of
+    each trial.
+    """
+
+    def __init__(
+        self,
+        weights,
+        tau,
+        initial,
+        rule,
+        rate,
+        n_steps,
+        online,
+        batch=1,
+        clip=None,
+        trained=PLASTIC,
+        constraint=None,
+        optimizer=SGD(),
+        neurons=None,
+        regularization=None,
+    ):
+        self.weights, self.tau, self.initial, self.neurons, self.regularization = (
+            weights,
+            tau,
+            checked_initial(initial, weights["recurrent"].shape[:2]),
+            neurons,
+            regularization,
+        )
+        self.optimizer, self.moments, self.updates = optimizer, {}, 0
+        self.rule, self.online, self.n_steps = rule, online, n_steps
+        self.rates = {
+            name: (rate if np.isscalar(rate) else rate[name]) / n_steps for name in PLASTIC
+        }
+        self.batch, self.clip, self.trained, self.constraint = batch, clip, trained, constraint
+        self.learning = np.ones(len(weights["recurrent"]), dtype=bool)
+        self.pending, self.finished = {}, 0
+
+    def run(self, inputs, target, mask):
+        """One trial, with its learning."""
+        trial, changes = self.rule.run(self, inputs, target, mask)
+        if not self.online:
+            self.collect(changes)
+        return trial
+
+    def pull(self, sent):
+        """What the regularisation of rates adds to the projected error of each neuron, given what
+        it sent in each step.
+        """
+        if self.regularization is None:
+            return 0.0
+        target = self.regularization.target * (1 if self.neurons is None else self.neurons.dt)
+        return self.regularization.strength * (target - sent.mean(axis=0)) / len(sent)
+
+    def response(self, task, number):
+        """A trial of the task, without learning."""
+        if self.neurons is None:
+            return self.at_rest(*task.trial(number))
+        return self.neurons.trial(self.weights, *task.trial(number), number)
+
+    def empty(self, inputs, target):
+        """A trial that has not run yet."""
+        n_steps, networks, n_units = len(target), *self.weights["recurrent"].shape[:2]
+        return Trial(
+            *(
+                np.empty((n_steps, networks, n))
+                for n in (n_units, n_units, n_units, target.shape[1], target.shape[1])
+            ),
+            inputs,
+        )
+
+    def start(self):
+        """Activity at the beginning of a trial."""
+        return np.broadcast_to(self.initial, self.weights["recurrent"].shape[:2]).astype(float)
+
+    def at_rest(self, inputs, target, mask):
+        """A trial in which weights do not change: what does not depend on the step before is done
+        for all steps together.
+        """
+        trial, activity, recurrent = (
+            self.empty(inputs, target),
+            self.start(),
+            self.weights["recurrent"],
+        )
+        driven, rise = np.moveaxis(self.weights["input"] @ inputs.T, 2, 0), 1 / self.tau
+        for step in range(len(target)):
+            trial.before[step] = activity
+            rate = trial.gain[step] = np.tanh(product(recurrent, activity) + driven[step])
+            activity = activity + rise * (rate - activity)
+        trial.after[:-1], trial.after[-1] = trial.before[1:], activity
+        trial.gain[:] = 1 - trial.gain**2
+        trial.output[:] = product(self.weights["output"], trial.after)
+        trial.error[:] = mask[:, None, None] * (target[:, None] - trial.output)
+        return trial
+
+    def step_by_step(self, inputs, target, mask):
+        """The steps of a trial one by one, for rules that learn in between."""
+        trial, activity = self.empty(inputs, target), self.start()
+        for step in range(len(target)):
+            drive = (
+                product(self.weights["recurrent"], activity) + self.weights["input"] @ inputs[step]
+            )
+            trial.before[step], rate = activity, np.tanh(drive)
+            trial.gain[step] = 1 - rate**2
+            activity = activity + (-activity + rate) / self.tau
+            trial.after[step], trial.output[step] = (
+                activity,
+                product(self.weights["output"], activity),
+            )
+            trial.error[step] = mask[step] * (target[step] - trial.output[step])
+            yield trial, step
+
+    def collect(self, changes):
+        """Add the changes of a trial to those of its batch; apply them when it is complete."""
+        self.pending = {
+            name: self.pending.get(name, 0) + change
+            for name, change in changes.items()
+            if name in self.trained
+        }
+        self.finished += 1
+        if self.finished % self.batch == 0:
+            self.learn(self.clipped(self.pending))
+            self.pending = {}
+
+    def clipped(self, changes):
+        """The changes, scaled down in networks in which their joint norm is larger than `clip`."""
+        if self.clip is None:
+            return changes
+        largest = np.max(
+            [np.abs(change).max(axis=(1, 2), initial=0) for change in changes.values()], axis=0
+        )
+        unit = np.where(
+            np.isfinite(largest) & (largest > 0), largest, 1.0
+        )  # squares of large numbers are no numbers
+        norm = unit * np.sqrt(
+            sum(
+                ((change / unit[:, None, None]) ** 2).sum(axis=(1, 2))
+                for change in changes.values()
+            )
+        )
+        scale = np.where(
+            np.isfinite(norm) & (norm > self.clip), self.clip / np.maximum(norm, self.clip), 1.0
+        )
+        return {name: scale[:, None, None] * change for name, change in changes.items()}
+
+    def learn(self, changes):
+        """Add the changes, times ``learning_rate/T`` or as Adam does, to the weights of the
+        networks that still learn.
+        """
+        for name, change in changes.items():
+            if name in self.trained:
+                self.weights[name] += np.where(
+                    self.learning[:, None, None], self.optimized(name, change), 0
+                )
+        self.updates += 1
+        if self.constraint and "recurrent" in self.trained:
+            held = self.constraint(self.weights["recurrent"])
+            self.weights["recurrent"][self.learning] = held[self.learning]
+
+    def optimized(self, name, change):
+        """What the optimizer makes of a change; `rates` hold learning_rate/T by name."""
+        rate = self.rates[name] / (1 + self.updates / (self.optimizer.decay or np.inf))
+        if not isinstance(self.optimizer, Adam):
+            return rate * change
+        one, two, gradient = self.optimizer.beta_1, self.optimizer.beta_2, change / self.n_steps
+        m, square = self.moments.get(name, (0.0, 0.0))
+        m, square = self.moments[name] = (
+            one * m + (1 - one) * gradient,
+            two * square + (1 - two) * gradient**2,
+        )
+        corrected = np.sqrt(1 - two ** (self.updates + 1)) / (1 - one ** (self.updates + 1))
+        return rate * self.n_steps * corrected * m / (np.sqrt(square) + self.optimizer.epsilon)
+
+    def finite_weights(self):
+        """Which networks have finite weights only."""
+        return np.all(
+            [np.isfinite(values).all(axis=(1, 2)) for values in self.weights.values()], axis=0
+        )
+
+
+def checked_initial(initial, shape):
+    """The activity at the beginning of trials as finite numbers, one, or one for each neuron of one
+    or of each network.
+    """
+    array = numbers("initial", initial)
+    if array.shape not in ((), shape[1:], shape) or not np.isfinite(array).all():
+        raise ValueError(
+            f"initial must be finite, and one number or of shape {shape[1:]} or {shape}; got"
+            f" {initial!r}"
+        )
+    return array
