@@ -38,7 +38,13 @@ from brian_rflo.neurons import PRESETS
 from brian_rflo.readouts import Leaky, LeakyReadout, Linear, Softmax, SoftmaxReadout
 from brian_rflo.reference import eprop as oracle
 from brian_rflo.rules import AdaptiveEProp, LeakyDelta
-from brian_rflo.tasks import ArrayTask, CursorMovements, EvidenceAccumulation, PeriodicOutput
+from brian_rflo.tasks import (
+    ArrayTask,
+    CursorMovements,
+    EvidenceAccumulation,
+    PatternGeneration,
+    PeriodicOutput,
+)
 
 CASE = np.load(Path(__file__).parent / "data" / "bellec2020_regression.npz")
 N, WINDOW, RATE = 12, 20, 5e-3
@@ -762,9 +768,7 @@ BAD = {
         ),
     ),
     "window": (
-        lambda: __import__("brian_rflo").PatternGeneration(
-            length=100 * ms, learning_window=200 * ms
-        ),
+        lambda: PatternGeneration(length=100 * ms, learning_window=200 * ms),
         "learning_window = 200. ms is longer than a trial",
     ),
 }
