@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import brian_rflo
+from brian_rflo.brian import borrowed
 
 ROOT = Path(brian_rflo.__file__).parent
 
@@ -54,3 +55,20 @@ def test_no_circle_of_imports():
     assert sum(map(len, arrows.values())) > 200
     assert circles(arrows) == set()
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == {frozenset("abc")}
+
+
+def test_what_is_borrowed_of_brian2_stands_in_one_place():
+    """All else is what ``from brian2 import *`` brings; and nothing is borrowed for nothing."""
+    brought, used = {}, set()
+    exec("from brian2 import *", brought)
+    for name, path in modules().items():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.ImportFrom):
+                continue
+            names = {alias.name for alias in node.names}
+            if (node.module or "").endswith("borrowed"):
+                used |= names
+            elif not node.level and (node.module or "").partition(".")[0] == "brian2":
+                if name != "brian_rflo.brian.borrowed":
+                    assert node.module == "brian2" and names <= set(brought), (name, names)
+    assert used == set(borrowed.__all__)

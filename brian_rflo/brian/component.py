@@ -2,8 +2,7 @@
 
 from contextlib import contextmanager
 
-from brian2 import Synapses
-from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+from brian2 import NumpyCodeObject, Synapses
 
 from .construction import Constructed
 from .names import OwnNames

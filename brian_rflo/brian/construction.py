@@ -10,9 +10,7 @@ from contextlib import contextmanager, suppress
 from functools import cache, wraps
 from textwrap import shorten
 
-from brian2 import BrianObject, Network, Synapses
-from brian2.groups.group import VariableOwner
-from brian2.groups.subgroup import Subgroup
+from brian2 import BrianObject, Network, Subgroup, Synapses, VariableOwner
 
 
 class Refused:

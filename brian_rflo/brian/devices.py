@@ -8,10 +8,8 @@ from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 
+from brian2 import all_devices, get_logger, prefs, set_device
 from brian2 import device as brian_device
-from brian2 import prefs, set_device
-from brian2.devices.device import all_devices
-from brian2.utils.logger import get_logger
 
 from ..results.files import scratch, scratch_folder
 

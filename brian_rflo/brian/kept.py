@@ -7,9 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from brian2 import prefs
-from brian2.codegen.cpp_prefs import get_compiler_and_args
 
 from ..results.files import expanded
+from .borrowed import get_compiler_and_args
 
 #: How much is kept of compiled programs, in bytes.
 LIMIT = 500e6

@@ -16,11 +16,10 @@ from contextlib import suppress
 from functools import partial
 from types import SimpleNamespace
 
-from brian2 import Synapses, get_device, prefs
-from brian2.codegen.runtime.cython_rt.extension_manager import cython_extension_manager as manager
-from brian2.utils.logger import get_logger
+from brian2 import Synapses, get_device, get_logger, prefs
 
 from . import processors
+from .borrowed import cython_extension_manager as manager
 from .devices import cores
 
 logger = get_logger(__name__)

@@ -7,10 +7,9 @@ the user's, who may have meant the other one; a riddle for strings that the user
 
 from contextlib import nullcontext
 
-from brian2.core.namespace import get_local_namespace
-from brian2.core.variables import VariableView
-from brian2.groups.group import Group
-from brian2.utils.stringtools import get_identifiers
+from brian2 import Group, get_local_namespace
+
+from .borrowed import VariableView, get_identifiers
 
 
 class Script(dict):

@@ -7,12 +7,15 @@ C++: "({step} + 1) % 200 == 0".
 """
 
 import numpy as np
-from brian2 import StateMonitor, get_device, prefs
-from brian2.core.functions import Function
-from brian2.core.variables import ArrayVariable, AuxiliaryVariable, Constant
-from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
-from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
-from brian2.groups.group import CodeRunner
+from brian2 import CodeRunner, Function, StateMonitor, get_device, prefs
+
+from .borrowed import (
+    ArrayVariable,
+    AuxiliaryVariable,
+    Constant,
+    CPPStandaloneCodeObject,
+    CPPStandaloneDevice,
+)
 
 
 class OccasionalStandaloneCodeObject(CPPStandaloneCodeObject):

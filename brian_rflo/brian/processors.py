@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 from brian2 import prefs
-from brian2.codegen.cpp_prefs import get_compiler_and_args
+
+from .borrowed import get_compiler_and_args
 
 
 @dataclass(frozen=True)

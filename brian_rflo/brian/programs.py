@@ -14,8 +14,7 @@ from functools import partial
 from pathlib import Path
 from weakref import WeakSet
 
-from brian2 import get_device, prefs
-from brian2.utils.logger import get_logger
+from brian2 import get_device, get_logger, prefs
 
 from .kept import fetched, keep, keeps, kept_folder, object_of
 from .units import units_of, with_units

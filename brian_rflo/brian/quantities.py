@@ -5,7 +5,8 @@ from dataclasses import fields, replace
 
 import numpy as np
 from brian2 import Quantity, get_dimensions, hertz, ms, second
-from brian2.units.fundamentalunits import DIMENSIONLESS
+
+from .borrowed import DIMENSIONLESS
 
 
 def dimensions_of(value):

@@ -5,7 +5,8 @@ constructor.
 from contextlib import contextmanager
 
 from brian2 import Quantity
-from brian2.units.fundamentalunits import DIMENSIONLESS
+
+from .borrowed import DIMENSIONLESS
 
 
 class Settable:

@@ -10,7 +10,8 @@ script keep the numbers they had.
 from weakref import WeakSet
 
 from brian2 import DEFAULT_FUNCTIONS, prefs
-from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+
+from .borrowed import CPPStandaloneCodeObject
 
 DECLARATIONS = """
 #if defined(__x86_64__) && defined(__GNUC__) && defined(__GLIBC__) && !defined(__clang__)

@@ -17,12 +17,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from brian2 import Network, NeuronGroup, StateMonitor, TimedArray, defaultclock, get_device, seed
-from brian2.groups.group import CodeRunner
-from brian2.utils.logger import catch_logs
-from brian2.utils.stringtools import word_substitute
+from brian2 import (
+    CodeRunner,
+    Network,
+    NeuronGroup,
+    StateMonitor,
+    TimedArray,
+    defaultclock,
+    get_device,
+    seed,
+)
 
 from .. import schedule
+from ..brian.borrowed import catch_logs, word_substitute
 from ..derivation import NeuronText
 from ..derivation.calculus import statements
 from ..derivation.printing import mode_of

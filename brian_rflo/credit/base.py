@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from brian2.groups.group import Group
+from brian2 import Group
 
 from .. import schedule
 from ..neurons.base import whole

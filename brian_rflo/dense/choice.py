@@ -3,16 +3,15 @@
 import re
 from contextlib import suppress
 
-from brian2 import BrianObject, get_device, prefs
-from brian2.codegen.translation import get_identifiers_recursively
-from brian2.core.functions import Function
-from brian2.core.variables import ArrayVariable
-from brian2.groups.group import CodeRunner, Group
-from brian2.monitors.statemonitor import StateMonitor
-from brian2.synapses.synapses import SummedVariableUpdater
-from brian2.utils.stringtools import get_identifiers
+from brian2 import BrianObject, CodeRunner, Function, Group, StateMonitor, get_device, prefs
 
 from .. import schedule
+from ..brian.borrowed import (
+    ArrayVariable,
+    SummedVariableUpdater,
+    get_identifiers,
+    get_identifiers_recursively,
+)
 from ..brian.occasional import Occasional, is_standalone
 from ..brian.statements import written
 from .code import CODE_OBJECTS, POST, PRE, DenseStandaloneCodeObject

@@ -11,15 +11,17 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-from brian2 import prefs
-from brian2.codegen.generators.cpp_generator import CPPCodeGenerator, c_data_type
-from brian2.codegen.runtime.cython_rt import CythonCodeObject
-from brian2.core.functions import Function
-from brian2.core.variables import ArrayVariable, Constant
-from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
-from brian2.parsing.rendering import CPPNodeRenderer
-from brian2.utils.stringtools import word_substitute
+from brian2 import CythonCodeObject, Function, prefs
 
+from ..brian.borrowed import (
+    ArrayVariable,
+    Constant,
+    CPPCodeGenerator,
+    CPPNodeRenderer,
+    CPPStandaloneCodeObject,
+    c_data_type,
+    word_substitute,
+)
 from ..brian.processors import layout
 
 PRE, POST = "_presynaptic_idx", "_postsynaptic_idx"

@@ -4,10 +4,9 @@ import ast
 from dataclasses import dataclass
 
 import sympy
-from brian2.core.variables import ArrayVariable
-from brian2.parsing.sympytools import str_to_sympy
 from sympy.core.function import AppliedUndef
 
+from ..brian.borrowed import ArrayVariable, str_to_sympy
 from .code import POST, PRE
 from .reading import read
 

@@ -15,10 +15,9 @@ f(t) g(t) are the same with A = 0 and h = 1. This is exact; only the order of ad
 """
 
 import numpy as np
-from brian2.parsing.sympytools import sympy_to_str
-from brian2.utils.stringtools import word_substitute
 
 from .. import schedule
+from ..brian.borrowed import sympy_to_str, word_substitute
 from ..brian.statements import overwrites
 from .choice import draws, problems_within_trials
 from .code import POST, PRE

@@ -12,9 +12,8 @@ these variables, and where the run is over.
 
 import numpy as np
 from brian2 import prefs
-from brian2.codegen.translation import get_identifiers_recursively
-from brian2.core.variables import ArrayVariable
 
+from ..brian.borrowed import ArrayVariable, get_identifiers_recursively
 from ..brian.occasional import is_standalone
 from ..brian.processors import layout
 from .choice import draws, problems_within_trials, touches

@@ -2,12 +2,11 @@
 
 import weakref
 
-from brian2 import BrianObject
-from brian2.utils.logger import get_logger
-from brian2.utils.stringtools import get_identifiers
+from brian2 import BrianObject, get_logger
 
 from .. import schedule
 from ..brian import modules, vector_math
+from ..brian.borrowed import get_identifiers
 from ..brian.construction import networks_with
 from ..brian.statements import written
 from ..brian.step_loop import StepLoop

@@ -9,9 +9,8 @@ of a rule is looked at.
 import ast
 from dataclasses import dataclass, field
 
-from brian2.utils.stringtools import get_identifiers
-
 from .. import schedule
+from ..brian.borrowed import get_identifiers
 from ..brian.statements import Written, loaded, parsed
 from ..steps import INTEGRATE
 

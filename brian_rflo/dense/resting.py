@@ -10,11 +10,9 @@ for many steps at once, while it is in the processor.
 """
 
 import numpy as np
-from brian2.codegen.translation import get_identifiers_recursively
-from brian2.core.variables import ArrayVariable
-from brian2.utils.stringtools import get_identifiers
 
 from .. import schedule
+from ..brian.borrowed import ArrayVariable, get_identifiers, get_identifiers_recursively
 from .choice import draws, own_names, problems_within_trials
 from .code import POST, PRE
 from .runners import Completing, DenseRunner, pointer

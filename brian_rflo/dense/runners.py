@@ -1,13 +1,10 @@
 """The objects that stand in for a dense projection's state updater, sum and learning code."""
 
 import numpy as np
-from brian2 import get_device
-from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
-from brian2.core.variables import ArrayVariable, DynamicArrayVariable
-from brian2.groups.group import CodeRunner
-from brian2.utils.stringtools import word_substitute
+from brian2 import CodeRunner, get_device
 
 from .. import schedule
+from ..brian.borrowed import ArrayVariable, CPPCodeGenerator, DynamicArrayVariable, word_substitute
 from ..brian.occasional import is_standalone
 from .code import CODE_OBJECTS, POST, PRE
 

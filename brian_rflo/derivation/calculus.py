@@ -6,10 +6,11 @@ import ast
 
 import sympy
 from brian2 import DEFAULT_FUNCTIONS
-from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from sympy.core.function import AppliedUndef, UndefinedFunction
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFunction
+
+from ..brian.borrowed import str_to_sympy, sympy_to_str
 
 #: Functions whose derivative is 0 wherever they have one.
 STEPS = {"int_", "int", "floor", "ceil", "ceiling", "sign", "timestep"}

@@ -2,7 +2,7 @@
 in the order of a time step.
 """
 
-from brian2.utils.stringtools import word_substitute
+from ..brian.borrowed import word_substitute
 
 LONGEST = 24
 MODES = {

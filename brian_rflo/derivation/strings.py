@@ -21,9 +21,8 @@ from dataclasses import dataclass, field
 
 import sympy
 from brian2 import get_unit
-from brian2.units.fundamentalunits import DIMENSIONLESS
-from brian2.utils.stringtools import get_identifiers
 
+from ..brian.borrowed import DIMENSIONLESS, get_identifiers
 from .calculus import symbol, written
 from .linear import needed_lines
 from .placement import Placement, placed

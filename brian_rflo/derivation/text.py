@@ -4,9 +4,9 @@ import ast
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from brian2.core.namespace import DEFAULT_UNITS
-from brian2.units.fundamentalunits import DIMENSIONLESS
+from brian2 import DEFAULT_UNITS
 
+from ..brian.borrowed import DIMENSIONLESS
 from .calculus import Calculus, names, parsed, statements
 from .divisors import powers_of
 from .linear import linearised

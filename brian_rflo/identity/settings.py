@@ -5,11 +5,16 @@ from functools import cache
 from importlib.metadata import version
 
 import numpy as np
-from brian2 import Quantity, get_device
-from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS
-from brian2.groups.group import CodeRunner
-from brian2.utils.stringtools import get_identifiers
+from brian2 import (
+    DEFAULT_CONSTANTS,
+    DEFAULT_FUNCTIONS,
+    DEFAULT_UNITS,
+    CodeRunner,
+    Quantity,
+    get_device,
+)
 
+from ..brian.borrowed import get_identifiers
 from ..brian.statements import written
 from . import described
 

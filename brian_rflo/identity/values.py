@@ -9,8 +9,7 @@ from dataclasses import fields, is_dataclass
 from types import FunctionType, ModuleType
 
 import numpy as np
-from brian2 import Equations, Function, Quantity, TimedArray, get_unit
-from brian2.groups.group import Group
+from brian2 import Equations, Function, Group, Quantity, TimedArray, get_unit
 
 from ..neurons.base import whole
 from .code import (

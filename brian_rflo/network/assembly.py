@@ -1,7 +1,6 @@
 """The standard assembly: a task, neurons and a rule become a network that trains."""
 
-from brian2.groups.group import Group
-from brian2.utils.logger import get_logger
+from brian2 import Group, get_logger
 
 from ..brian.occasional import is_standalone
 from ..credit import AdaptiveFeedback, Credit, RandomFeedback, SymmetricFeedback

@@ -1,11 +1,17 @@
 """What there is of a network to save: its variables and connections, by roles instead of names."""
 
 import numpy as np
-from brian2 import BrianObject, Synapses, get_device
-from brian2.core.variables import ArrayVariable
-from brian2.groups.subgroup import Subgroup
-from brian2.monitors import EventMonitor, PopulationRateMonitor, StateMonitor
+from brian2 import (
+    BrianObject,
+    EventMonitor,
+    PopulationRateMonitor,
+    StateMonitor,
+    Subgroup,
+    Synapses,
+    get_device,
+)
 
+from ..brian.borrowed import ArrayVariable
 from ..brian.occasional import is_standalone
 from ..identity import described, digest
 from ..synapses.projection import WORKING

@@ -3,9 +3,8 @@
 from contextlib import contextmanager
 
 import numpy as np
-from brian2.core.variables import DynamicArrayVariable
-from brian2.synapses.synapses import SynapticPathway
 
+from ..brian.borrowed import DynamicArrayVariable, SynapticPathway
 from ..results.archives import shortened
 from ..synapses.projection import Projection
 from .contents import WEIGHTS, connections, owners

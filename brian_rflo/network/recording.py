@@ -3,10 +3,11 @@
 import weakref
 
 import numpy as np
-from brian2.utils.logger import catch_logs, get_logger
+from brian2 import get_logger
 
 from .. import schedule
 from ..analysis import alignment
+from ..brian.borrowed import catch_logs
 from ..brian.occasional import OccasionalMonitor, is_standalone
 from ..identity.settings import origin, told
 from ..results.training import TrainingResult, alignment_interval

@@ -8,10 +8,7 @@ from contextlib import contextmanager, nullcontext
 from textwrap import shorten
 
 import numpy as np
-from brian2 import BrianObject, Network, get_device, second
-from brian2.core.namespace import get_local_namespace
-from brian2.groups.group import Group
-from brian2.utils.logger import get_logger
+from brian2 import BrianObject, Group, Network, get_device, get_local_namespace, get_logger, second
 
 from ..brian.construction import Constructed, excuse
 from ..brian.occasional import is_standalone

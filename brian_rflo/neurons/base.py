@@ -1,10 +1,8 @@
 """The ports: the variables by which a group takes part in learning."""
 
-from brian2 import get_dimensions
-from brian2.core.variables import ArrayVariable
-from brian2.groups.group import Group
-from brian2.groups.subgroup import Subgroup
-from brian2.units.fundamentalunits import DIMENSIONLESS
+from brian2 import Group, Subgroup, get_dimensions
+
+from ..brian.borrowed import DIMENSIONLESS, ArrayVariable
 
 #: Each port, and what to write in a group that lacks it.
 PORTS = {

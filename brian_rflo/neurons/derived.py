@@ -11,15 +11,25 @@ from itertools import chain
 
 import numpy as np
 import sympy
-from brian2 import DEFAULT_FUNCTIONS, Equations, NeuronGroup, Quantity
-from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_UNITS, get_local_namespace
-from brian2.equations.unitcheck import parse_expression_dimensions
-from brian2.groups.group import CodeRunner
-from brian2.units.fundamentalunits import DIMENSIONLESS
-from brian2.utils.logger import get_logger
-from brian2.utils.stringtools import get_identifiers, word_substitute
+from brian2 import (
+    DEFAULT_CONSTANTS,
+    DEFAULT_FUNCTIONS,
+    DEFAULT_UNITS,
+    CodeRunner,
+    Equations,
+    NeuronGroup,
+    Quantity,
+    get_local_namespace,
+    get_logger,
+)
 
 from .. import schedule
+from ..brian.borrowed import (
+    DIMENSIONLESS,
+    get_identifiers,
+    parse_expression_dimensions,
+    word_substitute,
+)
 from ..brian.component import Component
 from ..brian.occasional import is_standalone
 from ..brian.quantities import dimensions_of

@@ -20,11 +20,10 @@ import reprlib
 from functools import partial
 
 import numpy as np
-from brian2 import Hz, NeuronGroup, get_dimensions, get_unit, second
-from brian2.units.fundamentalunits import DIMENSIONLESS
-from brian2.utils.logger import get_logger
+from brian2 import Hz, NeuronGroup, get_dimensions, get_logger, get_unit, second
 
 from .. import schedule
+from ..brian.borrowed import DIMENSIONLESS
 from ..brian.component import Component
 from ..brian.quantities import check_number, check_tau, check_time, dimensions_of, per_neuron
 from .base import input_names

@@ -1,8 +1,7 @@
 """What cannot become a graph of NIR, and why."""
 
 import numpy as np
-from brian2 import PoissonGroup, SpikeGeneratorGroup
-from brian2.groups.subgroup import Subgroup
+from brian2 import PoissonGroup, SpikeGeneratorGroup, Subgroup
 
 from ..neurons import DiscreteLIFNeurons, LIFNeurons
 from ..readouts.linear import Readout

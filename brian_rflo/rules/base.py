@@ -7,10 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 from brian2 import Equations, Quantity, get_dimensions, get_unit, second
-from brian2.units.fundamentalunits import DIMENSIONLESS
-from brian2.utils.stringtools import get_identifiers
 
 from .. import schedule
+from ..brian.borrowed import DIMENSIONLESS, get_identifiers
 from ..brian.quantities import dimensions_of
 from ..brian.statements import divisors
 from ..steps import INTEGRATE, Mechanism, Step

@@ -9,8 +9,7 @@ neuron (or input) b, tanh'(u_a) = gain, the projected error [B eps]_a = feedback
 
 from dataclasses import dataclass
 
-from brian2 import Quantity
-from brian2.utils.logger import get_logger
+from brian2 import Quantity, get_logger
 
 from ..brian.quantities import check_time
 from .base import LearningRule

@@ -3,10 +3,9 @@ own group.
 """
 
 import numpy as np
-from brian2 import NeuronGroup
-from brian2.groups.group import CodeRunner, Group
-from brian2.utils.stringtools import get_identifiers
+from brian2 import CodeRunner, Group, NeuronGroup
 
+from ..brian.borrowed import get_identifiers
 from ..brian.component import Component
 from ..brian.occasional import OccasionalRunner
 from ..brian.where import choose

@@ -10,9 +10,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from brian2 import Clock, get_device, ms, prefs, start_scope
+from brian2 import Clock, Nameable, get_device, ms, prefs, start_scope
 from brian2 import seed as seed_brian
-from brian2.core.names import Nameable
 
 from ..brian import devices
 from ..crews.part import Part

@@ -1,8 +1,7 @@
 """What the function of a sweep returns: as arrays in a file, numbers in the table, a dataset."""
 
 import numpy as np
-from brian2 import Quantity, get_unit
-from brian2.units.fundamentalunits import get_or_create_dimension
+from brian2 import Quantity, get_or_create_dimension, get_unit
 
 from ..results import labelled
 from ..results.training import TrainingResult

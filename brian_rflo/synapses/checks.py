@@ -1,10 +1,9 @@
 """What a projection's rule must hold, said where the projection is written."""
 
 import numpy as np
-from brian2 import DEFAULT_FUNCTIONS, Equations
-from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_UNITS
-from brian2.utils.stringtools import get_identifiers
+from brian2 import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS, Equations
 
+from ..brian.borrowed import get_identifiers
 from ..brian.occasional import is_standalone
 from ..brian.quantities import check_tau
 from ..brian.statements import written

@@ -2,9 +2,8 @@
 are integrated.
 """
 
-from brian2.utils.stringtools import word_substitute
-
 from .. import schedule
+from ..brian.borrowed import word_substitute
 from ..neurons.base import spikes, whole
 
 

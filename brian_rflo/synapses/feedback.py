@@ -1,10 +1,9 @@
 """Feedback that follows the readout: through weights that learn as it does, or through its own."""
 
-from brian2 import Synapses
-from brian2.equations.equations import Expression
-from brian2.synapses.synapses import SummedVariableUpdater
+from brian2 import Expression, Synapses
 
 from .. import schedule
+from ..brian.borrowed import SummedVariableUpdater
 from ..brian.construction import Constructed
 from ..neurons.base import check_group, check_port, whole
 from ..rules import LearningRule

@@ -9,13 +9,15 @@ import ast
 from contextlib import suppress
 
 import numpy as np
-from brian2 import Synapses
-from brian2.codegen.translation import get_identifiers_recursively
-from brian2.groups.group import CodeRunner
-from brian2.groups.neurongroup import Resetter
-from brian2.synapses.synapses import SummedVariableUpdater, SynapticPathway
+from brian2 import CodeRunner, Synapses
 
 from .. import schedule
+from ..brian.borrowed import (
+    Resetter,
+    SummedVariableUpdater,
+    SynapticPathway,
+    get_identifiers_recursively,
+)
 from ..brian.construction import networks_with
 from ..brian.occasional import Occasional
 from ..brian.statements import assigned, written

@@ -4,11 +4,10 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from brian2.groups.subgroup import Subgroup
-from brian2.utils.logger import get_logger
-from brian2.utils.stringtools import get_identifiers
+from brian2 import Subgroup, get_logger
 
 from .. import schedule
+from ..brian.borrowed import get_identifiers
 from ..brian.occasional import is_standalone
 from ..brian.quantities import check_field, is_number
 from ..brian.statements import written

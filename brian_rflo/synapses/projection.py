@@ -3,8 +3,7 @@
 from contextlib import nullcontext
 
 import numpy as np
-from brian2 import Synapses, get_device
-from brian2.core.namespace import get_local_namespace
+from brian2 import Synapses, get_device, get_local_namespace
 
 from .. import schedule
 from ..brian.component import Component, without_compiler

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from brian2.utils.logger import get_logger
+from brian2 import get_logger
 
 from ..brian.quantities import numbers
 from .base import Task

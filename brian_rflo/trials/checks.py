@@ -1,7 +1,7 @@
 """What a Trials says of projections that go on across the boundary of trials."""
 
 import numpy as np
-from brian2.utils.logger import get_logger
+from brian2 import get_logger
 
 from ..brian.construction import networks_with
 from ..neurons.base import check_group, whole

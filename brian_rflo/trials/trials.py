@@ -6,8 +6,7 @@ from dataclasses import replace
 from itertools import count
 
 import numpy as np
-from brian2 import NeuronGroup, Synapses
-from brian2.utils.logger import get_logger
+from brian2 import NeuronGroup, Synapses, get_logger
 
 from .. import schedule
 from ..brian.component import Component

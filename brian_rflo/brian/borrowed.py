@@ -1,0 +1,55 @@
+"""What we borrow of Brian2 beyond the names that its documentation promises: each name once.
+
+Where a new release of Brian2 moves or changes one, this is the place to look. All of them were seen
+in the releases of `SEEN`.
+"""
+
+from brian2.codegen.cpp_prefs import get_compiler_and_args
+from brian2.codegen.generators.cpp_generator import CPPCodeGenerator, c_data_type
+from brian2.codegen.runtime.cython_rt.extension_manager import cython_extension_manager
+from brian2.codegen.translation import get_identifiers_recursively
+from brian2.core.variables import (
+    ArrayVariable,
+    AuxiliaryVariable,
+    Constant,
+    DynamicArrayVariable,
+    VariableView,
+)
+from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+from brian2.equations.unitcheck import parse_expression_dimensions
+from brian2.groups.neurongroup import Resetter
+from brian2.parsing.rendering import CPPNodeRenderer
+from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
+from brian2.synapses.synapses import SummedVariableUpdater, SynapticPathway
+from brian2.units.fundamentalunits import DIMENSIONLESS
+from brian2.utils.logger import catch_logs
+from brian2.utils.stringtools import get_identifiers, word_substitute
+
+#: Releases of Brian2 in which these were seen.
+SEEN = ("2.9", "2.10", "2.11")
+__all__ = [
+    "ArrayVariable",
+    "AuxiliaryVariable",
+    "CPPCodeGenerator",
+    "CPPNodeRenderer",
+    "CPPStandaloneCodeObject",
+    "CPPStandaloneDevice",
+    "Constant",
+    "DIMENSIONLESS",
+    "DynamicArrayVariable",
+    "Resetter",
+    "SummedVariableUpdater",
+    "SynapticPathway",
+    "VariableView",
+    "c_data_type",
+    "catch_logs",
+    "cython_extension_manager",
+    "get_compiler_and_args",
+    "get_identifiers",
+    "get_identifiers_recursively",
+    "parse_expression_dimensions",
+    "str_to_sympy",
+    "sympy_to_str",
+    "word_substitute",
+]
