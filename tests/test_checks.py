@@ -1,5 +1,6 @@
 """The conformance checks, over everything we ship, and over things that must not pass."""
 
+import re
 from dataclasses import MISSING, dataclass, fields
 
 import numpy as np
@@ -121,6 +122,11 @@ def test_all_that_is_shipped_is_checked():
     assert {type(task).__name__ for task in TASKS} == set(tasks.__all__) - {"Task"}
     made = {type(make(3)).__name__ for make in NEURONS}
     assert made == set(neurons.__all__) - {"DerivedNeurons", "PRESETS"}
+
+
+def test_each_rule_names_its_paper():
+    for name in set(rules.__all__) - {"Around", "LearningRule"}:
+        assert re.search(r"\(\d{4}\)\. .* \d+:", getattr(rules, name).citation), name
 
 
 def test_a_task_that_ignores_the_generator_is_found():

@@ -44,6 +44,11 @@ class Around(LearningRule):
     rule: LearningRule
 
     @property
+    def citation(self):
+        """That of the rule inside."""
+        return self.rule.citation
+
+    @property
     def core(self):
         """The innermost rule."""
         return self.rule.core

@@ -19,6 +19,17 @@ __all__ = ["LearningRule"]
 #: Names with an ending of a side that Brian2 itself gives to synapses.
 BRIAN2 = {"N_pre", "N_post"}
 
+#: Papers of several rules.
+MURRAY = (
+    "Murray, J. M. (2019). Local online learning in recurrent networks with random feedback. eLife"
+    " 8:e43299"
+)
+BELLEC = (
+    "Bellec, G., Scherr, F., Subramoney, A., Hajek, E., Salaj, D., Legenstein, R. & Maass, W."
+    " (2020). A solution to the learning dilemma for recurrent networks of spiking neurons. Nature"
+    " Communications 11:3625"
+)
+
 
 @dataclass(frozen=True)
 class LearningRule(Mechanism):
@@ -33,6 +44,8 @@ class LearningRule(Mechanism):
 
     Attributes
     ----------
+    citation : str
+        The paper to cite.
     traces : str
         Equations of the eligibility, one line a synaptic variable. They are integrated in the phase
         TRACE: neuron variables have the values that drive this step, ``gain_post`` is this step's.
@@ -105,6 +118,7 @@ class LearningRule(Mechanism):
 
     learning_rate: float
 
+    citation: ClassVar[str] = ""
     traces: ClassVar[str] = ""
     advance: ClassVar[str] = ""
     summed: ClassVar[str] = ""

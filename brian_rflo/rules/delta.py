@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from brian2 import Quantity
 
 from ..brian.quantities import check_time
-from .base import LearningRule
+from .base import BELLEC, MURRAY, LearningRule
 
 __all__ = ["Delta", "FeedbackDelta", "LeakyDelta", "LeakyFeedbackDelta"]
 
@@ -31,6 +31,7 @@ class Delta(LearningRule):
     'error_post*activity_pre'
     """
 
+    citation = MURRAY
     update = "error_post*activity_pre"
 
     def transposed(self):
@@ -58,6 +59,7 @@ class LeakyDelta(LearningRule):
 
     tau: Quantity
 
+    citation = BELLEC
     traces = "dtrace/dt = (activity_pre - trace)/tau : 1 (clock-driven)"
     update = "error_post*trace"
     reset = "trace = 0"
@@ -87,6 +89,7 @@ class FeedbackDelta(LearningRule):
     'error_pre*activity_post'
     """
 
+    citation = BELLEC
     update = "error_pre*activity_post"
 
 

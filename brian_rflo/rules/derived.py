@@ -15,7 +15,7 @@ from ..brian.quantities import check_time
 from ..derivation import NeuronText, derive
 from ..derivation.printing import printed
 from ..steps import Step
-from .base import LearningRule
+from .base import BELLEC, LearningRule
 
 __all__ = ["DerivedRule"]
 
@@ -46,6 +46,7 @@ class DerivedRule(LearningRule):
     tau_out: Any = None
     with_rates: bool = False
 
+    citation = BELLEC
     with_units = ("gain",)
 
     def __post_init__(self):

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from brian2 import Quantity
 
 from ..brian.quantities import check_time
-from .base import LearningRule
+from .base import BELLEC, LearningRule
 
 __all__ = ["AdaptiveEProp", "EProp"]
 
@@ -54,6 +54,7 @@ class EProp(LearningRule):
 
     tau: Quantity
 
+    citation = BELLEC
     traces = "eligibility : 1\ntrace : 1"
     advance = f"eligibility = gain_post*psp_pre\n{FILTER}"
     update = "feedback_post*trace"

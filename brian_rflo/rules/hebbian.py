@@ -11,7 +11,7 @@ rule does not learn the order.)
 
 from dataclasses import dataclass
 
-from .base import LearningRule
+from .base import MURRAY, LearningRule
 
 __all__ = ["RewardHebbian"]
 
@@ -32,4 +32,5 @@ class RewardHebbian(LearningRule):
     'deciding_post*reward_post*winner_post*activity_pre'
     """
 
+    citation = MURRAY
     update = "deciding_post*reward_post*winner_post*activity_pre"

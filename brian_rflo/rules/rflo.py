@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from brian2 import Quantity, get_logger
 
 from ..brian.quantities import check_time
-from .base import LearningRule
+from .base import MURRAY, LearningRule
 
 __all__ = ["RFLO"]
 
@@ -47,6 +47,7 @@ class RFLO(LearningRule):
 
     tau: Quantity
 
+    citation = MURRAY
     traces = "dtrace/dt = (gain_post*psp_pre - trace)/tau : 1 (clock-driven)"
     update = "feedback_post*trace"
     rate_gradient = "trace"
