@@ -17,13 +17,18 @@ const auto {{name}} = _past_{{name}}[{{place}}];
 const auto* const _past_{{name}} = _kept_{{name}} + {{place}};
 {% endfor %}
 {% endmacro %}
-{# A tile of the row from `_from` on, `count` steps at a time as long as there are so many. #}
+{# A tile of the row from `_from` on, `count` steps at a time as long as there are so many. What all synapses share is read before the loop, as stores in it might change it for all the compiler knows. #}
 {% macro go_on(count) %}
 for (; _from + {{count}} <= _rows; _from += {{count}})
 {
     const double* const _past_shared = {{rest.shared}} + _from*{{rest.most}};
     {{places_of("_presynaptic_idx", "_from*%d + _row" % n_rows)|autoindent}}
     {{places_of("_postsynaptic_idx", "_block + _from*%d" % rest.tile)|autoindent}}
+    {% for later in range(count) %}
+    {% for type, name in shared %}
+    const {{type}} _now{{later}}_{{name}} = ({{type}})_past_shared[{{later*rest.most + loop.index0}}];
+    {% endfor %}
+    {% endfor %}
     #pragma GCC ivdep
     for (int _lane = 0; _lane < _lanes; _lane++)
     {
@@ -35,7 +40,7 @@ for (; _from + {{count}} <= _rows; _from += {{count}})
         {% for later in range(count) %}
         {
             {% for type, name in shared %}
-            const {{type}} {{name}} = ({{type}})_past_shared[{{later*rest.most + loop.index0}}];
+            const {{type}} {{name}} = _now{{later}}_{{name}};
             {% endfor %}
             {{reads_of("_presynaptic_idx", later*n_rows)|autoindent}}
             {{reads_of("_postsynaptic_idx", "%d + _lane" % (later*rest.tile))|autoindent}}
