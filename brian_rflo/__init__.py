@@ -4,6 +4,8 @@ What a first script needs is here. More of each kind is in its folder: `brian_rf
 `neurons`, `rules`, `credit`, `updates`, `readouts`, `network`, `checks`, `reference`, `nir`.
 """
 
+import sys
+
 from . import schedule
 from .network import LearningNetwork
 from .neurons import (
@@ -69,12 +71,14 @@ MOVED = {
 
 
 def __getattr__(name):
-    """Raise an error that says where a name is now."""
+    """Raise an error that says where a name is now; Python keeps the message of an AttributeError
+    to itself where a script imports the name.
+    """
+    told = f"module 'brian_rflo' has no attribute {name!r}"
     for folder, names in MOVED.items():
         if name in names.split():
-            raise ImportError(
-                f"{name} is in brian_rflo.{folder}; write from brian_rflo.{folder} import {name}"
-            )
+            told = f"{name} is in brian_rflo.{folder}; write from brian_rflo.{folder} import {name}"
     if name == "reference_eprop":
-        raise ImportError("reference_eprop is brian_rflo.reference.eprop")
-    raise AttributeError(f"module 'brian_rflo' has no attribute {name!r}")
+        told = "reference_eprop is brian_rflo.reference.eprop"
+    is_imported = sys._getframe(1).f_code.co_name == "_handle_fromlist"
+    raise (ImportError if is_imported and "; write" in told else AttributeError)(told)

@@ -12,7 +12,7 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.util.docutils import SphinxDirective
 
-import brian_rflo
+from brian_rflo import rules
 
 #: A letter with a bar and an index, as docutils writes it, and as it should stand: the index
 #: belongs beside the letter and not under it.
@@ -58,7 +58,7 @@ class Rule(SphinxDirective):
     has_content, required_arguments = True, 1
 
     def run(self):
-        rule = made(getattr(brian_rflo, self.arguments[0]))
+        rule = made(getattr(rules, self.arguments[0]))
         equations = nodes.container(classes=["rule-equations"])
         self.state.nested_parse(self.content, self.content_offset, equations)
         strings = nodes.literal_block(strings_of(rule), strings_of(rule), language="none")
