@@ -67,11 +67,6 @@ class LearningRule(Mechanism):
         Empty if the rule has none.
     reset : str
         Statements at the beginning of a trial.
-    pre_traces, pre_advance, pre_reset, post_traces, post_advance, post_reset : str
-        The same for traces that live on the cells at either end, one value for each in place of one
-        for each synapse: equations of variables, statements in the phase CELL_TRACE, which may name
-        them, the group's variables and the rule's parameters, and statements at the beginning of a
-        trial. The strings of synapses name them with ``_pre`` and ``_post``.
     explores : str
         Expression of the noise that is drawn into the target's variable `noise` in the phase DRIVE
         of each step.
@@ -98,6 +93,14 @@ class LearningRule(Mechanism):
         If the learning rate is a Quantity or no number.
     ValueError
         If it is negative or not finite.
+
+    Notes
+    -----
+    ``pre_traces``, ``pre_advance``, ``pre_reset``, ``post_traces``, ``post_advance`` and
+    ``post_reset`` are strings for traces that live on the cells at either end, one value for each
+    in place of one for each synapse: equations of variables, statements in the phase CELL_TRACE,
+    which may name them, the group's variables and the rule's parameters, and statements at the
+    beginning of a trial. The strings of synapses name them with ``_pre`` and ``_post``.
 
     Examples
     --------
