@@ -42,6 +42,7 @@ POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and li
 NETWORK = """
 from brian2 import *
 from brian_rflo import *
+from brian_rflo.nir import to_nir
 from brian_rflo.tasks import CursorMovements
 prefs.codegen.target = "numpy"
 task = CursorMovements(movement=20*ms)

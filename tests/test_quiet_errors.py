@@ -187,6 +187,7 @@ SCRIPT = """
 import gc
 from brian2 import *
 from brian_rflo import *
+from brian_rflo.tasks import PeriodicOutput
 prefs.codegen.target = "numpy"
 try:
     {statement}
