@@ -122,15 +122,24 @@ def test_all_printed_scripts_are_run():
         assert run == set(range(len(blocks_of(ROOT / name)))), name
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        path
-        for path in sorted((ROOT / "docs").glob("*.md"))
-        if blocks_of(path) and path.stem not in ("index", "tutorial")
-    ],
-    ids=lambda path: path.stem,
-)
+#: Pages and examples that are run by default; the others with ``-m model``.
+BY_DEFAULT = ("own", "training", "results", "periodic", "own_network")
+
+
+def mostly_rarely(paths):
+    """Paths as parameters, of which a few are run by default."""
+    marks = [() if path.stem in BY_DEFAULT else pytest.mark.model for path in paths]
+    return [pytest.param(path, marks=mark, id=path.stem) for path, mark in zip(paths, marks)]
+
+
+PAGES = [
+    path
+    for path in sorted((ROOT / "docs").glob("*.md"))
+    if blocks_of(path) and path.stem not in ("index", "tutorial")
+]
+
+
+@pytest.mark.parametrize("path", mostly_rarely(PAGES))
 def test_the_documentation_runs(path, tmp_path, monkeypatch):
     """All Python blocks of a page, one after the other, but for the number of trials; those of the
     page on speed are excerpts. Home page and tutorial: as printed, above.
@@ -207,7 +216,7 @@ def test_versions_agree():
     assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text()
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", mostly_rarely(EXAMPLES))
 def test_example_runs(path, tmp_path, monkeypatch):
     """As printed, but for the number of trials."""
     monkeypatch.chdir(tmp_path)
