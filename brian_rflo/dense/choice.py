@@ -226,11 +226,8 @@ def touches(obj, synapses):
     assigned = written(code)
     if isinstance(obj, SummedVariableUpdater):
         assigned |= {obj.target_varname}
-    ours = {
-        id(variable): name
-        for name, variable in synapses.variables.items()
-        if name in own_names(synapses)
-    }
+    own = own_names(synapses)
+    ours = {id(variable): name for name, variable in synapses.variables.items() if name in own}
     names = {name: ours.get(id(variable)) for name, variable in obj.group.variables.items()}
     return {names[name] for name in used if names.get(name)}, {
         names[name] for name in assigned if names.get(name)
