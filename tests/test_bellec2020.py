@@ -12,7 +12,7 @@ from brian_rflo.brian.devices import chosen, device
 from brian_rflo.network import AllToAll
 from brian_rflo.neurons import PRESETS
 from brian_rflo.readouts import Leaky
-from brian_rflo.reference.eprop import EpropNetwork
+from brian_rflo.reference.eprop_network import EpropNetwork
 from brian_rflo.tasks import ArrayTask, EvidenceAccumulation
 
 

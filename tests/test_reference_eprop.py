@@ -10,7 +10,8 @@ import pytest
 from brian2 import Hz, ms
 
 from brian_rflo import SGD, Adam
-from brian_rflo.reference.eprop import EpropNetwork, Updates, complete, train
+from brian_rflo.reference.eprop import Updates, complete, train
+from brian_rflo.reference.eprop_network import EpropNetwork
 from brian_rflo.tasks import ArrayTask, EvidenceAccumulation
 
 SEEDED = EpropNetwork(tau_m=30, tau_out=30, v_th=0.03, c_reg=300, f_target=0.01)

@@ -20,11 +20,11 @@ threshold), at the `reset` (before it happens), and at the `end` of the step.
 from dataclasses import dataclass, field
 
 import sympy
-from brian2 import get_unit
 
 from ..brian.borrowed import DIMENSIONLESS, get_identifiers
 from .calculus import symbol, written
 from .linear import needed_lines
+from .lines import cleared, equations, single
 from .placement import Placement, placed
 from .text import NeuronText
 
@@ -361,29 +361,3 @@ class Writing:
             ),
             sympy.Integer(0),
         )
-
-
-def single(lines):
-    """The lines of the only trace, in one statement."""
-    *inner, (name, value) = lines.items()
-    for other, expression in reversed(inner):
-        value = value.xreplace({symbol(other): expression})
-    return {name: value}
-
-
-def unit(dimensions):
-    """The unit of dimensions, as Brian2 equations write it."""
-    return "1" if dimensions is DIMENSIONLESS else repr(get_unit(dimensions))
-
-
-def equations(declared):
-    """Equations that declare variables of given dimensions."""
-    return "\n".join(f"{name} : {unit(dimensions)}" for name, dimensions in declared.items())
-
-
-def cleared(declared):
-    """Statements that set them to 0."""
-    return "; ".join(
-        f"{name} = 0" if dimensions is DIMENSIONLESS else f"{name} = 0*{unit(dimensions)}"
-        for name, dimensions in declared.items()
-    )

@@ -1,12 +1,12 @@
 """The standard assembly: a task, neurons and a rule become a network that trains."""
 
-from brian2 import Group, get_logger
+from brian2 import get_logger
 
 from ..brian.occasional import is_standalone
 from ..credit import AdaptiveFeedback, Credit, RandomFeedback, SymmetricFeedback
 from ..identity import described, digest
 from ..identity.settings import told
-from ..neurons.base import PSP, check_group, member, receives, whole
+from ..neurons.base import PSP, member, receives, whole
 from ..readouts.linear import Linear
 from ..readouts.task_input import TaskInput
 from ..synapses import FixedSynapses, PlasticSynapses
@@ -14,7 +14,7 @@ from ..trials import Trials
 from ..updates import PerStep
 from ..updates.arguments import PLASTIC, check_instance, check_trained
 from ..updates.learning import paired
-from .connectivity import AllToAll
+from .connectivity import AllToAll, connectivity_of
 from .fitting import check_blocks, check_credit, check_parts
 from .training import TrialNetwork
 from .weights import Murray2019, Weights
@@ -22,10 +22,9 @@ from .weights import Murray2019, Weights
 logger = get_logger(__name__)
 
 
-#: Projections whose connectivity can be said: "input" takes a group of one's own in place of the
-#: task's inputs, too, and "current" is the output as a current into the neurons, which stands only
-#: where it is named.
-PROJECTIONS = ("recurrent", "input", "current")
+def there(**values):
+    """Return those that are not None, by name."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 class LearningNetwork(TrialNetwork):
@@ -124,23 +123,17 @@ class LearningNetwork(TrialNetwork):
         learn = paired(learn, rule)
         check_blocks(neurons, networks, learn.copies)
         path, modulators = check_credit(credit)
-        recurrent, inputs, has_current = self._connectivity(connectivity)
+        recurrent, inputs, has_current = connectivity_of(connectivity)
         self.task, self.neurons, self.rule = task, neurons, rule
         self.networks, self.copies = int(networks), learn.copies
         self.blocks = self.networks * self.copies
         seen = 1 if rule.pairs else learn.copies
         regulated = rule if regularization is None else regularization.around(rule)
         path = RandomFeedback() if path is None and "feedback" in rule.reads("post") else path
-        chosen = {
-            "recurrent": recurrent,
-            "input": inputs,
-            "current": AllToAll() if has_current else None,
-        }
+        current = AllToAll() if has_current else None
         self.given |= {
             "credit": (path, *modulators) if modulators else path,
-            "connectivity": {
-                name: pattern for name, pattern in chosen.items() if pattern is not None
-            },
+            "connectivity": there(recurrent=recurrent, input=inputs, current=current),
         }
         asks = path is not None or has_current or modulators or not trained or "output" in trained
         self.inputs = self._input_group(inputs, seen)
@@ -239,36 +232,6 @@ class LearningNetwork(TrialNetwork):
         if self.current is not None:
             trials.at_start(self.readout, "output = 0")
         return trials
-
-    def _connectivity(self, connectivity):
-        """How the recurrent connections are, the group of inputs of one's own, and whether the
-        output enters the neurons.
-        """
-        given = (
-            {"recurrent": connectivity}
-            if isinstance(connectivity, AllToAll)
-            else connectivity or {}
-        )
-        if not isinstance(given, dict) or not set(given) <= set(PROJECTIONS):
-            raise TypeError(
-                "connectivity must be AllToAll(...), or a dictionary of"
-                f" {', '.join(map(repr, PROJECTIONS))}; got {connectivity!r}"
-            )
-        own = given.get("input")
-        if own is not None and not isinstance(own, AllToAll):
-            check_group("LearningNetwork: connectivity['input']", own)
-        for projection in ("recurrent", "current"):
-            check_instance(
-                f"connectivity['{projection}']",
-                given.get(projection, AllToAll()),
-                AllToAll,
-                "AllToAll()",
-            )
-        return (
-            given.get("recurrent", AllToAll()),
-            own if isinstance(own, Group) else None,
-            "current" in given,
-        )
 
     @property
     def settings(self):

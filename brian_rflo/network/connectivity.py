@@ -2,6 +2,16 @@
 
 from dataclasses import dataclass
 
+from brian2 import Group
+
+from ..neurons.base import check_group
+from ..updates.arguments import check_instance
+
+#: Projections whose connectivity can be said: "input" takes a group of one's own in place of the
+#: task's inputs, too, and "current" is the output as a current into the neurons, which stands only
+#: where it is named.
+PROJECTIONS = ("recurrent", "input", "current")
+
 
 @dataclass(frozen=True)
 class AllToAll:
@@ -15,3 +25,32 @@ class AllToAll:
     """
 
     self_connections: bool = True
+
+
+def connectivity_of(connectivity):
+    """Return how the recurrent connections are, the group of inputs of one's own, and whether the
+    output enters the neurons.
+    """
+    given = (
+        {"recurrent": connectivity} if isinstance(connectivity, AllToAll) else connectivity or {}
+    )
+    if not isinstance(given, dict) or not set(given) <= set(PROJECTIONS):
+        raise TypeError(
+            "connectivity must be AllToAll(...), or a dictionary of"
+            f" {', '.join(map(repr, PROJECTIONS))}; got {connectivity!r}"
+        )
+    own = given.get("input")
+    if own is not None and not isinstance(own, AllToAll):
+        check_group("LearningNetwork: connectivity['input']", own)
+    for projection in ("recurrent", "current"):
+        check_instance(
+            f"connectivity['{projection}']",
+            given.get(projection, AllToAll()),
+            AllToAll,
+            "AllToAll()",
+        )
+    return (
+        given.get("recurrent", AllToAll()),
+        own if isinstance(own, Group) else None,
+        "current" in given,
+    )

@@ -36,8 +36,9 @@ from ..brian.quantities import dimensions_of
 from ..derivation import NeuronText, derive
 from ..derivation.calculus import names, parsed, symbol, written
 from ..derivation.divisors import fault, powers_of
+from ..derivation.lines import unit
 from ..derivation.placement import diverging
-from ..derivation.strings import PHASES, neuron_code, unit
+from ..derivation.strings import PHASES, neuron_code
 from ..rules.derived import DerivedRule
 
 __all__ = ["DerivedNeurons"]

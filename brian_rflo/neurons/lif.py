@@ -175,23 +175,20 @@ class LIFNeurons(Component, NeuronGroup):
         )
         schedule.take_part(self)
         self._check_times()
-        self.run_regularly(
-            SLOPE.format(threshold=self.threshold_text), **schedule.SLOPE, name=f"{self.name}_slope"
-        )
+        self._run(noise)
+        self.bias = bias
+        self.v = self.v_initial = rest + np.asarray(initial) * (threshold - rest)
+        self.activity = self.activity_initial = np.asarray(initial_activity) - baseline
+
+    def _run(self, noise):
+        """Take the slope in each step, and draw noise if there is some."""
+        code = SLOPE.format(threshold=self.threshold_text)
+        self.run_regularly(code, **schedule.SLOPE, name=f"{self.name}_slope")
         if noise:
-            self.namespace["kick_size"] = noise_of_a_step(noise, tau, self.clock.dt)
+            self.namespace["kick_size"] = noise_of_a_step(noise, self.tau, self.clock.dt)
             self.run_regularly(
                 "kick = kick_size*randn()", **schedule.GAIN, name=f"{self.name}_noise"
             )
-        self.bias, self.v_initial, self.activity_initial = (
-            bias,
-            rest + np.asarray(initial) * (threshold - rest),
-            np.asarray(initial_activity) - baseline,
-        )
-        self.v, self.activity = (
-            rest + np.asarray(initial) * (threshold - rest),
-            np.asarray(initial_activity) - baseline,
-        )
 
     #: What a subclass adds: to the threshold, to the reset, to the equations, to the statements at
     #: the beginning of a trial.

@@ -1,5 +1,6 @@
 """Trials: a clock of named phases, and the numbers of each network."""
 
-from .trials import LossMonitor, Trials
+from .losses import LossMonitor
+from .trials import Trials
 
 __all__ = ["LossMonitor", "Trials"]

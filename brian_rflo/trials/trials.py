@@ -11,7 +11,7 @@ from brian2 import NeuronGroup, Synapses, get_logger
 from .. import schedule
 from ..brian.component import Component
 from ..brian.names import OwnNames
-from ..brian.occasional import OccasionalMonitor, is_standalone, last_step
+from ..brian.occasional import is_standalone
 from ..brian.quantities import check_count
 from ..brian.statements import written
 from ..brian.step_loop import StepLoop
@@ -30,9 +30,12 @@ from .ending import TrialEnd
 
 logger = get_logger(__name__)
 
+
 #: Mean firing rates, in Hz, outside of which a network is called silent or saturated; and what to
 #: do about it.
 USUAL_RATES = 0.5, 150.0
+
+
 ADVICE = {
     "silent": (
         "Without spikes nothing is sent and nothing learned; raise the bias, the gain of the"
@@ -455,35 +458,3 @@ class GroupSteps:
     def __init__(self, group):
         self.variables = {"network": getattr(group, "numbers", "")}
         self.steps = getattr(group, "steps", ())
-
-
-class LossMonitor(OccasionalMonitor):
-    """Records the loss of each trial: ``monitor.loss[network]``, one value a trial, and
-    ``monitor.t``.
-
-    Parameters
-    ----------
-    trials : Trials
-    **statemonitor_args
-        Any argument of `brian2.StateMonitor`, for example ``name``.
-    """
-
-    def __init__(self, trials, **statemonitor_args):
-        if not isinstance(trials, Trials):
-            raise TypeError(
-                "LossMonitor needs a Trials, for example that of a LearningNetwork, net.trials;"
-                f" got {getattr(trials, 'name', trials)!r}"
-            )
-        if not trials.readouts:
-            raise ValueError(
-                f"LossMonitor needs a Trials with a Readout; '{trials.name}' has none: write"
-                " LossMonitor(Trials(task, ..., readout))"
-            )
-        super().__init__(
-            trials,
-            "loss",
-            True,
-            last_step(trials.task.n_steps),
-            schedule.RECORD,
-            **statemonitor_args,
-        )

@@ -20,7 +20,7 @@ from brian_rflo.brian.occasional import OccasionalMonitor, last_step
 from brian_rflo.network import AllToAll
 from brian_rflo.neurons import PRESETS
 from brian_rflo.readouts import Softmax
-from brian_rflo.reference.eprop import EpropNetwork
+from brian_rflo.reference.eprop_network import EpropNetwork
 from brian_rflo.rules import AdaptiveEProp
 
 C_REG, F_TARGET = 300, 10 * Hz

@@ -24,7 +24,7 @@ from brian_rflo.network import AllToAll, initial_weights
 from brian_rflo.neurons import PRESETS
 from brian_rflo.readouts import Leaky
 from brian_rflo.reference import eprop as reference_eprop
-from brian_rflo.reference.eprop import EpropNetwork
+from brian_rflo.reference.eprop_network import EpropNetwork
 
 C_REG, F_TARGET = 300, 10 * Hz
 #: Time constant of membrane and readout; learning rates of gradient descent, and of Adam.

@@ -54,26 +54,15 @@ def part(task, condition, settings):
     """The part of a condition."""
     made = TASKS[task](condition.kind, settings.seed)
     gain = condition.kind.gain if condition.gain is None else condition.gain
-    networks, trials = (
-        min(settings.networks, condition.networks or settings.networks),
-        min(settings.trials, condition.trials or settings.trials),
-    )
-    arguments = dict(
-        device=settings.device,
-        task=made,
-        neuron=condition.neuron,
-        rule=condition.rule,
-        n=N,
-        networks=networks,
-        seed=settings.seed,
-        trials=trials,
-        tau=TAU,
-    )
+    networks = min(settings.networks, condition.networks or settings.networks)
+    trials = min(settings.trials, condition.trials or settings.trials)
+    what = dict(task=made, neuron=condition.neuron, rule=condition.rule, n=N, tau=TAU)
+    many = dict(networks=networks, trials=trials, device=settings.device, seed=settings.seed)
     noise = NOISE if condition.kind is not ADAPTING else 0.0
     return parts.Part(
         f"{task}-{slug(condition)}",
         trained,
-        arguments | dict(noise=noise, gain=gain),
+        what | many | dict(noise=noise, gain=gain),
         20 + 3e-6 * trials * made.n_steps * networks,
     )
 

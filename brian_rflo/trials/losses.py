@@ -1,0 +1,37 @@
+"""Losses of trials, recorded."""
+
+from .. import schedule
+from ..brian.occasional import OccasionalMonitor, last_step
+from .trials import Trials
+
+
+class LossMonitor(OccasionalMonitor):
+    """Records the loss of each trial: ``monitor.loss[network]``, one value a trial, and
+    ``monitor.t``.
+
+    Parameters
+    ----------
+    trials : Trials
+    **statemonitor_args
+        Any argument of `brian2.StateMonitor`, for example ``name``.
+    """
+
+    def __init__(self, trials, **statemonitor_args):
+        if not isinstance(trials, Trials):
+            raise TypeError(
+                "LossMonitor needs a Trials, for example that of a LearningNetwork, net.trials;"
+                f" got {getattr(trials, 'name', trials)!r}"
+            )
+        if not trials.readouts:
+            raise ValueError(
+                f"LossMonitor needs a Trials with a Readout; '{trials.name}' has none: write"
+                " LossMonitor(Trials(task, ..., readout))"
+            )
+        super().__init__(
+            trials,
+            "loss",
+            True,
+            last_step(trials.task.n_steps),
+            schedule.RECORD,
+            **statemonitor_args,
+        )
