@@ -49,9 +49,10 @@ import numpy as np
 from ..brian.quantities import check_count
 from ..updates.arguments import PLASTIC, check_instance, check_trained
 from ..updates.optimizers import SGD, Adam
+from .eprop_network import EpropNetwork
 from .rate import copies
 
-LOSSES = ("regression", "classification")
+__all__ = ["EpropNetwork", "EpropResult", "Updates", "train"]
 
 
 FEEDBACKS = ("random", "symmetric", "adaptive")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..brian.quantities import check_count
-from .eprop import LOSSES
+
+LOSSES = ("regression", "classification")
 
 
 def filtered(values, decay):
