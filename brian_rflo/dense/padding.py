@@ -5,9 +5,9 @@ Brian2 keeps the rows of a projection without gaps, so that most of them begin w
 end within one: vectors cross lines, and the numbers behind the last whole vector are taken one by
 one. In the copy each row begins with a line and goes on to the end of one; its last places repeat
 the last synapse of the row, and nobody reads them. The statements are those of the ordinary walk,
-in its order, and so the numbers are the same. C++ standalone only. The copy is made where a pass or
-a sum first needs it, and written back where a trial begins or ends at whose boundary somebody uses
-these variables, and where the run is over.
+in its order, and so the numbers are the same but for rounding. C++ standalone only. The copy is
+made where a pass or a sum first needs it, and written back where a trial begins or ends at whose
+boundary somebody uses these variables, and where the run is over.
 """
 
 import numpy as np
