@@ -20,6 +20,7 @@ from brian2 import (
     SpikeGeneratorGroup,
     Synapses,
     defaultclock,
+    get_device,
     ms,
     prefs,
     seed,
@@ -737,21 +738,25 @@ def test_spikes_on_their_way(tmp_path):
 
 @pytest.mark.compiled
 @pytest.mark.model
-def test_cython_goes_on_to_rounding_noise_included(tmp_path):
-    """A network saved on Cython amid the random numbers that its code has drawn ahead."""
+def test_cython_goes_on_to_rounding_noise_included(tmp_path, caplog):
+    """A network saved on Cython amid the random numbers that its code has drawn ahead; before
+    Brian2 2.11, which does not tell them, they begin anew with a warning, the same each time.
+    """
+    is_told = get_device().rand_buffer.dtype == float
     with device("cython"):
         net = noisy()
         seed(5)
         net.train(3)
         path = net.save(tmp_path / "x.npz")
         expected = net.train(4)
-        assert 0 < len(arrays(path)["random/randn"]) < 20000
+        assert ("random/randn" in arrays(path)) == is_told
+        assert not is_told or 0 < len(arrays(path)["random/randn"]) < 20000
         seed(9)
-        found = noisy().load(path).train(4)
-    np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-12)
-    np.testing.assert_allclose(
-        found.weights_after["recurrent"], expected.weights_after["recurrent"], rtol=1e-12
-    )
+        loaded = noisy().load(path)
+        assert ("begin anew" in caplog.text) != is_told
+        found = loaded.train(4)
+    assert np.allclose(found.losses, expected.losses, rtol=1e-12, atol=0) == is_told
+    assert np.isfinite(found.losses).all()
     code = f"""
 import sys; sys.path.insert(0, {os.path.dirname(__file__)!r})
 from test_saving import *
@@ -759,7 +764,7 @@ with device("cython"):
     np.save({str(tmp_path / "losses.npy")!r}, noisy().load({str(path)!r}).train(4).losses)
 """
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
-    np.testing.assert_allclose(np.load(tmp_path / "losses.npy"), expected.losses, rtol=1e-12)
+    np.testing.assert_allclose(np.load(tmp_path / "losses.npy"), found.losses, rtol=1e-12)
 
 
 @pytest.mark.compiled

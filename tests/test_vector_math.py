@@ -148,6 +148,7 @@ def tanh_in_source(learning, tmp_path):
             vector_math.use_for(group)
         Network(group).run(1 * ms)
         brian_device.build(directory=str(tmp_path), compile=False, run=False)
+        vector_math.declare(brian_device, tmp_path)
     return any(
         "__simd__" in path.read_text() for path in (tmp_path / "code_objects").glob("code*.cpp")
     )

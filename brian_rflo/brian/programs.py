@@ -16,6 +16,7 @@ from weakref import WeakSet
 
 from brian2 import get_device, get_logger, prefs
 
+from . import vector_math
 from .kept import fetched, keep, keeps, kept_folder, object_of
 from .units import units_of, with_units
 
@@ -36,6 +37,7 @@ def compile_source(device, networks, directory, compiler, debug, clean):
     own, folder = partial(device.compile_source, directory, compiler), Path(directory)
     if not any(network in device.networks for network in networks):  # that program was never built
         return own(debug, clean)
+    vector_math.declare(device, folder)
     reason = reason_against(compiler, debug, clean) or compiled_as_one(device, folder, own)
     if reason is not None:
         logger.info(

@@ -1,26 +1,35 @@
 """The random numbers to come: NumPy's generator, and what Cython code has drawn ahead."""
 
-import ctypes
-
 import numpy as np
-from brian2 import get_device
+from brian2 import get_device, get_logger
 
 from ..results.archives import in_words
 from .occasional import is_standalone
 
+logger = get_logger(__name__)
+
 #: Numbers that Cython code draws at a time.
 BUFFER_SIZE = 20000
-#: Types and lengths of the arrays.
-ARRAYS = {
+#: Types and lengths of the arrays of NumPy's generator, and of what was drawn ahead.
+GENERATOR = {
     "random/key": (np.uint32, range(624, 625)),
     "random/rest": (np.float64, range(3, 4)),
+}
+AHEAD = {
     "random/rand": (np.float64, range(BUFFER_SIZE + 1)),
     "random/randn": (np.float64, range(BUFFER_SIZE + 1)),
 }
+ANEW = (
+    "Random numbers begin anew after loading: Cython code had drawn some ahead, which Brian2 tells "
+    "from version 2.11 on. Within one process, Brian2's store() and restore() keep them."
+)
 
 
 def random_numbers():
-    """Their state as arrays by name; none in C++ standalone, which does not tell."""
+    """Return the state of the random numbers as arrays by name; empty in C++ standalone.
+
+    What Cython code has drawn ahead is left out before Brian2 2.11, which does not tell.
+    """
     if is_standalone():
         return {}
     state, device = np.random.get_state(legacy=False), get_device()
@@ -30,23 +39,34 @@ def random_numbers():
             [state["state"]["pos"], state["has_gauss"], state["gauss"]], dtype=float
         ),
     }
-    for name in ("rand", "randn"):
-        used = int(getattr(device, f"{name}_buffer_index")[0])
-        arrays[f"random/{name}"] = drawn_ahead(device, name)[used:].copy() if used else np.zeros(0)
+    used = {name: int(getattr(device, f"{name}_buffer_index")[0]) for name in ("rand", "randn")}
+    if tells_what_is_ahead(device) or not any(used.values()):
+        for name, first in used.items():
+            ahead = getattr(device, f"{name}_buffer")[first:] if first else []
+            arrays[f"random/{name}"] = np.array(ahead, dtype=float)
     return arrays
 
 
+def tells_what_is_ahead(device):
+    """Return whether the device holds the numbers drawn ahead, not a pointer to them (Brian2
+    before 2.11).
+    """
+    return device.rand_buffer.dtype == np.float64
+
+
 def random_numbers_in(file):
-    """Those in an `Archive`, checked; none from C++ standalone, or for it.
+    """Return the random numbers in an `Archive`, checked; empty from C++ standalone, or for it.
 
     Raises
     ------
     ValueError
         If `random_numbers` cannot have given them.
     """
-    if is_standalone() or not set(ARRAYS) & set(file.headers):
+    known = {**GENERATOR, **AHEAD}
+    if is_standalone() or not set(known) & set(file.headers):
         return {}
-    for name, (dtype, lengths) in ARRAYS.items():
+    wanted = known if set(AHEAD) & set(file.headers) else GENERATOR
+    for name, (dtype, lengths) in wanted.items():
         if name not in file.headers:
             raise ValueError(f"it lacks '{name}'")
         header = file.headers[name]
@@ -55,7 +75,7 @@ def random_numbers_in(file):
             raise ValueError(
                 f"'{name}' must be {length} values of {np.dtype(dtype)}; got {in_words(header)}"
             )
-    arrays = file.read(ARRAYS)
+    arrays = file.read(wanted)
     pos, has_gauss, _ = arrays["random/rest"]
     if (
         not all(np.isfinite(values).all() for values in arrays.values())
@@ -70,7 +90,9 @@ def random_numbers_in(file):
 
 
 def restore_random_numbers(arrays):
-    """Let random numbers go on where they were."""
+    """Let random numbers go on where they were; begin anew, with a warning, where numbers that
+    were drawn ahead are missing or cannot be handed to Brian2.
+    """
     pos, has_gauss, gauss = arrays["random/rest"]
     np.random.set_state(
         {
@@ -81,23 +103,13 @@ def restore_random_numbers(arrays):
         }
     )
     device = get_device()
-    for name in ("rand", "randn"):
-        left = arrays[f"random/{name}"]
-        if len(left):
-            drawn_ahead(device, name)[-len(left) :] = left
-        getattr(device, f"{name}_buffer_index")[0] = BUFFER_SIZE - len(left) if len(left) else 0
-
-
-def drawn_ahead(device, name):
-    """The numbers that Cython code has drawn and not all used, as an array.
-
-    Before version 2.11 Brian2 has a pointer to memory that it frees itself.
-    """
-    buffer = getattr(device, f"{name}_buffer")
-    if buffer.dtype == np.float64:
-        return buffer
-    if not buffer[0]:
-        allocate = ctypes.pythonapi.PyMem_RawMalloc
-        allocate.restype, allocate.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
-        buffer[0] = allocate(BUFFER_SIZE * np.dtype(np.float64).itemsize)
-    return np.ctypeslib.as_array((ctypes.c_double * BUFFER_SIZE).from_address(int(buffer[0])))
+    ahead = {name: arrays.get(f"random/{name}") for name in ("rand", "randn")}
+    is_told = all(numbers is not None for numbers in ahead.values())
+    if not is_told or (not tells_what_is_ahead(device) and any(map(len, ahead.values()))):
+        logger.warn(ANEW, "random_numbers")
+        ahead = dict.fromkeys(ahead, ())
+    for name, numbers in ahead.items():
+        if len(numbers):
+            getattr(device, f"{name}_buffer")[-len(numbers) :] = numbers
+        index = BUFFER_SIZE - len(numbers) if len(numbers) else 0
+        getattr(device, f"{name}_buffer_index")[0] = index

@@ -7,12 +7,14 @@ declaring the functions once more brings them back. Measured, they err by at mos
 script keep the numbers they had.
 """
 
+import re
+from contextlib import suppress
 from weakref import WeakSet
 
-from brian2 import DEFAULT_FUNCTIONS, prefs
+from brian2 import prefs
 
-from .borrowed import CPPStandaloneCodeObject
-
+#: Where Brian2 puts declarations of its own in the file of a code object.
+MARK = "////// HASH DEFINES ///////\n"
 DECLARATIONS = """
 #if defined(__x86_64__) && defined(__GNUC__) && defined(__GLIBC__) && !defined(__clang__)
 #if __GLIBC_PREREQ(2, {glibc})
@@ -36,23 +38,28 @@ def use_for(*members):
     groups.update(members)
 
 
-def declarations(name):
-    """A function that gives the C++ declarations of `name` for the code of a group, or nothing."""
-
-    def code(owner):
-        is_learning = any(group.variables is owner.variables for group in groups)
-        return {
-            "hashdefine_code": (
-                DECLARATIONS.format(name=name, glibc=FUNCTIONS[name])
-                if is_learning and prefs["brian_rflo.vector_math"]
-                else ""
-            )
-        }
-
-    return code
+def declare(device, folder):
+    """Add the declarations to the code of these groups in the program that a device has written."""
+    if not prefs["brian_rflo.vector_math"]:
+        return
+    learning = [group.variables for group in groups]
+    for code in device.code_objects.values():
+        if any(variables_of(code) is variables for variables in learning):
+            path = folder / "code_objects" / f"{code.name}.cpp"
+            text = path.read_text()
+            path.write_text(text.replace(MARK, MARK + declarations(text), 1))
 
 
-for name in FUNCTIONS:
-    DEFAULT_FUNCTIONS[name].implementations.add_dynamic_implementation(
-        CPPStandaloneCodeObject, declarations(name), namespace=lambda owner: None, name=name
+def variables_of(code):
+    """Return the variables of the group of a code object; None if there is none any more."""
+    with suppress(AttributeError, ReferenceError):
+        return code.owner.variables
+
+
+def declarations(text):
+    """Return the declarations of the functions that the file of a code object calls."""
+    return "".join(
+        DECLARATIONS.format(name=name, glibc=glibc)
+        for name, glibc in FUNCTIONS.items()
+        if re.search(rf"\b{name}f?\b", text)
     )
