@@ -4,7 +4,7 @@ What a first script needs is here. More of each kind is in its folder: `brian_rf
 `neurons`, `rules`, `credit`, `updates`, `readouts`, `network`, `checks`, `reference`, `nir`.
 """
 
-import sys
+from inspect import currentframe
 
 from . import schedule
 from .network import LearningNetwork
@@ -80,5 +80,5 @@ def __getattr__(name):
             told = f"{name} is in brian_rflo.{folder}; write from brian_rflo.{folder} import {name}"
     if name == "reference_eprop":
         told = "reference_eprop is brian_rflo.reference.eprop"
-    is_imported = sys._getframe(1).f_code.co_name == "_handle_fromlist"
+    is_imported = currentframe().f_back.f_code.co_name == "_handle_fromlist"
     raise (ImportError if is_imported and "; write" in told else AttributeError)(told)

@@ -3,6 +3,9 @@
 import ast
 from pathlib import Path
 
+import brian2
+from brian2 import Network, NeuronGroup, Synapses, all_devices, defaultclock
+
 import brian_rflo
 from brian_rflo.brian import borrowed
 
@@ -73,3 +76,87 @@ def test_what_is_borrowed_of_brian2_stands_in_one_place():
             elif node.module.partition(".")[0] == "brian2":
                 assert node.module == "brian2" and names <= set(brought), (name, names)
     assert used == set(borrowed.__all__)
+
+
+def trees():
+    """Syntax trees of the package by file, seen from its folder."""
+    return {
+        path.relative_to(ROOT).as_posix(): ast.parse(path.read_text())
+        for path in modules().values()
+    }
+
+
+def defined(tree):
+    """Names that a file assigns to something, or defines."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.keyword) and node.arg:  # settle(_name=value)
+            yield node.arg
+
+
+def read(tree):
+    """Attributes that a file reads, with their lines."""
+    for node in ast.walk(tree):
+        is_of_os = isinstance(getattr(node, "value", None), ast.Name) and node.value.id == "os"
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and not is_of_os:
+            yield node.attr, node.lineno
+
+
+BORROWED = {name.partition(".")[2] for name in borrowed.ATTRIBUTES}
+
+
+def test_private_attributes_are_our_own():
+    """Outside the ground; and there they stand in its table."""
+    files = trees()
+    ours = {name for tree in files.values() for name in defined(tree)} - BORROWED
+    private = [
+        (file, line, name)
+        for file, tree in files.items()
+        for name, line in read(tree)
+        if name.startswith("_") and not name.startswith("__")
+    ]
+    assert len(private) > 200
+    is_ground = {file: file.startswith("brian/") for file in files}
+    known = {True: ours | BORROWED, False: ours}
+    assert [place for place in private if place[2] not in known[is_ground[place[0]]]] == []
+
+
+def test_what_is_borrowed_occurs_on_the_ground_alone_and_there():
+    found = {"ground": set(), "elsewhere": set()}
+    for file, tree in trees().items():
+        names = {name for name, _ in read(tree)} | set(defined(tree)) | set(words_of(tree))
+        found["ground" if file.startswith("brian/") else "elsewhere"] |= names & BORROWED
+    assert found == {"ground": BORROWED, "elsewhere": set()}
+
+
+def words_of(tree):
+    """Names that a file gives to `getattr` and its kind as texts."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "").endswith("attr"):
+            yield from (arg.value for arg in node.args if isinstance(arg, ast.Constant))
+
+
+def test_what_is_borrowed_is_there():
+    """Each attribute of the table, in the release of Brian2 at hand."""
+    group = NeuronGroup(1, "v : 1", threshold="v > 1", reset="v = 0")
+    synapses = Synapses(group, group, on_pre="v += 1")
+    synapses.connect()
+    Network(group, synapses).run(defaultclock.dt)
+    given = {
+        "Clock": defaultclock,
+        "BrianObject": synapses.pre,
+        "Group": synapses,
+        "SpikeQueue": synapses.pre.queue,
+        "Variables": synapses.variables,
+        "CPPStandaloneDevice": all_devices["cpp_standalone"],
+        "RuntimeDevice": all_devices["runtime"],
+    }
+    for name in borrowed.ATTRIBUTES:
+        kind, _, attribute = name.partition(".")
+        assert hasattr(given[kind], attribute), name
+    assert ".".join(brian2.__version__.split(".")[:2]) in borrowed.SEEN

@@ -1,7 +1,8 @@
-"""What we borrow of Brian2 beyond the names that its documentation promises: each name once.
+"""What we borrow of Brian2 beyond what its documentation promises: each name once.
 
 Where a new release of Brian2 moves or changes one, this is the place to look. All of them were seen
-in the releases of `SEEN`.
+in the releases of `SEEN`. Names are imported here; the attributes of the table `ATTRIBUTES` occur
+in this folder alone.
 """
 
 from brian2.codegen.cpp_prefs import get_compiler_and_args
@@ -53,3 +54,23 @@ __all__ = [
     "sympy_to_str",
     "word_substitute",
 ]
+
+#: Attributes, by the class that has them, and what they tell.
+ATTRIBUTES = {
+    "Clock._i_end": "the step at which the run is over",
+    "BrianObject._active": "whether it works",
+    "BrianObject._set_active": "the setter of `active`",
+    "BrianObject._code_objects": "the code that it runs in each step",
+    "BrianObject._network": "the network that it has run in",
+    "Group._full_state": "what `store` keeps",
+    "SpikeQueue._full_state": "spikes on their way",
+    "Variables._variables": "the variables of a group by name",
+    "CPPStandaloneDevice.main_queue": "what the program does before it runs",
+    "CPPStandaloneDevice.code_lines": "C++ that the user has inserted",
+    "CPPStandaloneDevice.code_objects": "code objects by name",
+    "CPPStandaloneDevice.writer": "the files of the program",
+    "RuntimeDevice.rand_buffer": "uniform numbers drawn ahead by Cython code",
+    "RuntimeDevice.randn_buffer": "normal numbers drawn ahead by Cython code",
+    "RuntimeDevice.rand_buffer_index": "how many of them are used",
+    "RuntimeDevice.randn_buffer_index": "how many of them are used",
+}

@@ -39,12 +39,19 @@ def random_numbers():
             [state["state"]["pos"], state["has_gauss"], state["gauss"]], dtype=float
         ),
     }
-    used = {name: int(getattr(device, f"{name}_buffer_index")[0]) for name in ("rand", "randn")}
-    if tells_what_is_ahead(device) or not any(used.values()):
-        for name, first in used.items():
-            ahead = getattr(device, f"{name}_buffer")[first:] if first else []
-            arrays[f"random/{name}"] = np.array(ahead, dtype=float)
+    ahead = drawn_ahead(device)
+    if tells_what_is_ahead(device) or not any(used[0] for _, used in ahead.values()):
+        for name, (numbers, used) in ahead.items():
+            arrays[name] = np.array(numbers[used[0] :] if used[0] else [], dtype=float)
     return arrays
+
+
+def drawn_ahead(device):
+    """Return the numbers drawn ahead, and how many of them are used, by their names in a file."""
+    return {
+        "random/rand": (device.rand_buffer, device.rand_buffer_index),
+        "random/randn": (device.randn_buffer, device.randn_buffer_index),
+    }
 
 
 def tells_what_is_ahead(device):
@@ -103,13 +110,13 @@ def restore_random_numbers(arrays):
         }
     )
     device = get_device()
-    ahead = {name: arrays.get(f"random/{name}") for name in ("rand", "randn")}
-    is_told = all(numbers is not None for numbers in ahead.values())
-    if not is_told or (not tells_what_is_ahead(device) and any(map(len, ahead.values()))):
+    saved = {name: arrays.get(name) for name in AHEAD}
+    is_told = all(numbers is not None for numbers in saved.values())
+    if not is_told or (not tells_what_is_ahead(device) and any(map(len, saved.values()))):
         logger.warn(ANEW, "random_numbers")
-        ahead = dict.fromkeys(ahead, ())
-    for name, numbers in ahead.items():
-        if len(numbers):
-            getattr(device, f"{name}_buffer")[-len(numbers) :] = numbers
-        index = BUFFER_SIZE - len(numbers) if len(numbers) else 0
-        getattr(device, f"{name}_buffer_index")[0] = index
+        saved = dict.fromkeys(saved, ())
+    for name, (numbers, used) in drawn_ahead(device).items():
+        left = saved[name]
+        if len(left):
+            numbers[-len(left) :] = left
+        used[0] = BUFFER_SIZE - len(left) if len(left) else 0

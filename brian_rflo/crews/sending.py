@@ -11,8 +11,8 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 
 import brian2
-import numpy as np
 
+from ..brian.private import global_random_state
 from .pieces import Failure, compute_one
 
 BRIAN2 = threading.Lock()
@@ -49,15 +49,14 @@ def dumps(thing):
     """
     if cloudpickle() is None:
         return pickle.dumps(thing)
-    names = {id(value): (brian2, name) for name, value in vars(brian2).items()} | {
-        id(np.random.mtrand._rand): (np.random.mtrand, "_rand")
-    }
+    names = {id(value): name for name, value in vars(brian2).items()}
 
     class Pickler(cloudpickle().Pickler):
         def reducer_override(self, value):
+            if value is global_random_state():
+                return global_random_state, ()
             if id(value) in names and not isinstance(value, (FunctionType, ModuleType, type)):
-                module, name = names[id(value)]
-                return getattr, (module, name)
+                return getattr, (brian2, names[id(value)])
             return super().reducer_override(value)
 
     written = BytesIO()

@@ -6,6 +6,7 @@ from brian2 import CodeRunner, get_device
 from .. import schedule
 from ..brian.borrowed import ArrayVariable, CPPCodeGenerator, DynamicArrayVariable, word_substitute
 from ..brian.occasional import is_standalone
+from ..brian.private import run_end
 from .code import CODE_OBJECTS, POST, PRE
 
 
@@ -101,7 +102,7 @@ class Completing(DenseRunner):
             name: self.history(name, 1, dtype=dtype)
             for name, dtype in (("rows", np.int32), ("now", np.int32), ("end", np.int64))
         }
-        self.group.variables["_history_end"].set_value(int(self.clock._i_end))
+        self.group.variables["_history_end"].set_value(run_end(self.clock))
         self.group.variables["_history_rows"].set_value(0)
         return names | {"step": pointer(self.variable("t_in_timesteps"))}
 

@@ -13,6 +13,7 @@ from brian2 import (
 
 from ..brian.borrowed import ArrayVariable
 from ..brian.occasional import is_standalone
+from ..brian.private import has_state
 from ..identity import described, digest
 from ..synapses.projection import WORKING
 
@@ -50,9 +51,7 @@ def owners(net):
     for obj in sorted(net.objects, key=lambda obj: (obj.name not in roles, obj.name)):
         take(obj, roles.get(obj.name, obj.name), roles, found)
     return {
-        role: obj
-        for role, obj in found.items()
-        if hasattr(obj, "_full_state") and not isinstance(obj, MONITORS)
+        role: obj for role, obj in found.items() if has_state(obj) and not isinstance(obj, MONITORS)
     }
 
 

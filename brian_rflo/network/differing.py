@@ -4,7 +4,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from ..brian.borrowed import DynamicArrayVariable, SynapticPathway
+from ..brian.borrowed import DynamicArrayVariable
+from ..brian.private import spikes_waiting
 from ..results.archives import shortened
 from ..synapses.projection import Projection
 from .contents import WEIGHTS, connections, owners
@@ -72,27 +73,13 @@ def has_spikes(values):
 
 
 def refuse_delayed_spikes(net):
-    """Raise if spikes are on their way; a queue holds those of the last step too, which have
-    arrived.
-    """
+    """Raise if spikes are on their way."""
     for role, obj in owners(net).items():
-        if (
-            isinstance(obj, SynapticPathway)
-            and obj.queue is not None
-            and is_waiting(obj.queue._full_state())
-        ):
+        if spikes_waiting(obj):
             raise ValueError(
                 f"'{role}' has delays, and spikes are on their way, which a file does not hold;"
                 f" write net.{role.split('_')[0]}.delay = 0*ms, or save where none are"
             )
-
-
-def is_waiting(state):
-    """Whether a spike queue of Brian2, in C++ or in Python, holds spikes of later steps."""
-    if len(state) == 3:
-        return bool((state[1][:, 0] > 0).any())
-    now, queue = state
-    return any(spikes for step, spikes in enumerate(queue) if step != now)
 
 
 def differing_settings(saved, ours):

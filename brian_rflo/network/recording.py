@@ -9,6 +9,7 @@ from .. import schedule
 from ..analysis import alignment
 from ..brian.borrowed import catch_logs
 from ..brian.occasional import OccasionalMonitor, is_standalone
+from ..brian.private import run_end
 from ..identity.settings import origin, told
 from ..results.training import TrainingResult, alignment_interval
 from ..synapses import PlasticSynapses
@@ -247,7 +248,7 @@ class EdgeMonitor(OccasionalMonitor):
     def numbers(self):
         """Return the end of the run's first trial, and the beginning of its last."""
         begun = int(self.clock.variables["timestep"].get_value()[0]) + self.n_steps
-        return self.held(_begun=begun, _ending=max(begun, int(self.clock._i_end) - self.n_steps))
+        return self.held(_begun=begun, _ending=max(begun, run_end(self.clock) - self.n_steps))
 
 
 class IntervalMonitor(OccasionalMonitor):
@@ -270,4 +271,4 @@ class IntervalMonitor(OccasionalMonitor):
 
     def numbers(self):
         """Return the steps between, and the run's last step, which is recorded in any case."""
-        return self.held(_interval=self.interval, _end=int(self.clock._i_end))
+        return self.held(_interval=self.interval, _end=run_end(self.clock))

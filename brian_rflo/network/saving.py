@@ -13,6 +13,7 @@ import numpy as np
 from brian2 import get_device
 
 from ..brian.occasional import is_standalone
+from ..brian.private import set_in_program
 from ..brian.random_numbers import random_numbers, random_numbers_in, restore_random_numbers
 from ..identity.settings import named_versions
 from ..results.archives import archive, in_words, shortened
@@ -149,12 +150,7 @@ def set_value(variable, values):
         value = (
             "NAN" if np.isnan(values).any() else "INFINITY" if (values > 0).any() else "-INFINITY"
         )
-        get_device().main_queue.append(
-            (
-                "set_by_single_value",
-                (get_device().get_array_name(variable, access_data=False), 0, value),
-            )
-        )
+        set_in_program(variable, value)
     else:
         variable.set_value(values)
 

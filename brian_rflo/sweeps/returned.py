@@ -7,6 +7,8 @@ from ..results import labelled
 from ..results.training import TrainingResult
 from .words import PLAIN, is_scalar
 
+#: The base units, in the order of Brian2's exponents.
+BASES = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
 #: Columns that the table has anyway.
 COLUMNS = ("seconds", "remark")
 
@@ -36,7 +38,7 @@ def arrays_of(returned, function):
             f" {type(returned[objects[0]]).__name__}"
         )
     return arrays | {
-        f"unit/{name}": np.array(value.dim._dims)
+        f"unit/{name}": np.array([value.dim.get_dimension(base) for base in BASES])
         for name, value in returned.items()
         if isinstance(value, Quantity) and not value.dim.is_dimensionless
     }

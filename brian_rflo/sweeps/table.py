@@ -1,6 +1,6 @@
 """The table of a sweep: on screen, as CSV, as labelled arrays, as a figure."""
 
-import csv
+from csv import writer
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
@@ -137,7 +137,7 @@ class SweepTable:
 
         def write(waiting):
             with open(waiting, "w", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerows(
+                writer(file).writerows(
                     [header, *zip(*(values for values, _ in columns.values()), seconds, remarks)]
                 )
 

@@ -9,6 +9,7 @@ from brian2 import Subgroup, get_logger
 from .. import schedule
 from ..brian.borrowed import get_identifiers
 from ..brian.occasional import is_standalone
+from ..brian.private import forget
 from ..brian.quantities import check_field, is_number
 from ..brian.statements import written
 from ..brian.step_loop import StepLoop
@@ -325,7 +326,7 @@ class PlasticSynapses(Projection):
                 f"'{self.name}' belongs to '{self.trials}' already; give it to one Trials"
             )
         for name in ALONE:
-            self.variables._variables.pop(name, None)  # left by a run without trials
+            forget(self.variables, name)  # left by a run without trials
         self.settle(trials=trials.name, trial_length=trials.task.n_steps)
         self.contained_objects[:] = [
             obj for obj in self.contained_objects if not isinstance(obj, StepLoop)

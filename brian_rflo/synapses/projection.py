@@ -3,12 +3,13 @@
 from contextlib import nullcontext
 
 import numpy as np
-from brian2 import Synapses, get_device, get_local_namespace
+from brian2 import get_local_namespace
 
 from .. import schedule
 from ..brian.component import Component, without_compiler
 from ..brian.names import Script
 from ..brian.occasional import is_standalone
+from ..brian.private import WithoutWorkingMemory, is_given
 from ..brian.quantities import check_count, numbers
 from ..dense import Geometry
 from ..neurons.base import whole
@@ -17,13 +18,15 @@ from ..neurons.base import whole
 WORKING = ("_history_", "_at_", "_ahead", "_stale")
 
 
-class Projection(Component, Synapses):
+class Projection(Component, WithoutWorkingMemory):
     """What both kinds of projection have: they connect once, and a weight that is no number is
     refused.
 
     `_connected` is 0 before `connect`, the number of networks where each is connected all to all,
     and -1 for other patterns.
     """
+
+    working = WORKING
 
     def __init__(self, source, target, *args, **synapses_args):
         for group in (source, target):
@@ -116,16 +119,6 @@ class Projection(Component, Synapses):
                 f"weights of '{self.name}' must be finite; got"
                 f" {np.count_nonzero(~np.isfinite(value))} that are not"
             )
-
-    def _full_state(self):
-        """What `store` keeps: not the working memory of dense loops, which another device does not
-        have.
-        """
-        return {
-            name: value
-            for name, value in super()._full_state().items()
-            if not name.startswith(WORKING)
-        }
 
     def before_run(self, run_namespace):
         """Refuse to run without connections, or with weights that are no numbers."""
@@ -250,36 +243,6 @@ class Projection(Component, Synapses):
         matrix[places] = 0
         np.add.at(matrix, places, np.asarray(self.w))
         return matrix if networks > 1 else matrix[0]
-
-
-def is_given(variable):
-    """Whether a C++ standalone program, as far as it is built, gives an array any other value than
-    0, which it has from the beginning.
-    """
-    name = get_device().get_array_name(variable, access_data=False)
-    for kind, details in get_device().main_queue:
-        if kind == "run_code_object":
-            code = details[0]
-            if (
-                code.template_name.startswith("group_variable_set")
-                and variable in code.variables.values()
-            ):
-                return True
-        elif (
-            kind.startswith("set_")
-            and details[0] == name
-            and not is_zero(details[-1] if kind == "set_by_single_value" else details[1])
-        ):
-            return True
-    return False
-
-
-def is_zero(value):
-    """Whether a value in the main queue is 0; names of arrays are not."""
-    try:
-        return float(value) == 0
-    except ValueError:
-        return False
 
 
 def entries(matrix, absent):

@@ -13,6 +13,7 @@ import weakref
 import numpy as np
 from brian2 import Function, Nameable
 
+from ..brian.private import run_end
 from ..results.files import scratch_folder
 
 CHUNK_VALUES = 2**16
@@ -138,7 +139,7 @@ class TaskValues(Function, Nameable):
             return CPP_FIXED.format(**names)
         clock = owner.clock
         first = int(clock.variables["timestep"].get_value()[0]) // self.rows
-        path = self.write(first, clock._i_end)
+        path = self.write(first, run_end(clock))
         return CPP_CHUNKS.format(
             path=path.as_posix(), first=first, type=CPP_TYPES[path.suffix], **names
         )
