@@ -46,6 +46,7 @@ from brian_rflo.credit import AdaptiveFeedback, RandomFeedback
 from brian_rflo.network import AllToAll, Murray2019
 from brian_rflo.neurons import PRESETS
 from brian_rflo.readouts import Softmax, TaskInput
+from brian_rflo.results import TrainingResult
 from brian_rflo.rules import AdaptiveEProp
 from brian_rflo.tasks import ArrayTask, CursorMovements, EvidenceAccumulation, PeriodicOutput
 
@@ -440,7 +441,7 @@ def test_the_file_says_what_is_in_it(tmp_path):
     with np.load(net.save(tmp_path / "x.npz"), allow_pickle=False) as data:
         about = json.loads(str(data["about"]))
         assert (
-            about["format"] == 1
+            about["format"] == 2
             and about["settings"]["initial"].startswith("Murray2019(gain=1.5, seed=1")
             and about["settings"]["rule"].startswith("RFLO(")
             and "version_brian2" in about["settings"]
@@ -564,8 +565,8 @@ ALTERED = {
         NOT_OURS + "its format must be a whole number, 1 or more; got 0",
     ),
     "format of a later version": (
-        dict(about=about(format=2), step=None),
-        r"has format 2, but .* knows formats up to 1; install the one that wrote it \(\d",
+        dict(about=about(format=3), step=None),
+        r"has format 3, but .* knows formats up to 2; install the one that wrote it \(\d",
     ),
     "format of a later version, nothing else": (
         dict(about='{"format": 3}', step=None),
@@ -647,6 +648,19 @@ def test_a_description_that_does_not_fit_is_damage(tmp_path, saved):
             data.writestr(entry, values)
     with pytest.raises(RuntimeError, match=f"'{path}' is damaged, or no file of arrays"):
         net.load(path)
+
+
+def test_files_of_version_0_1(tmp_path):
+    """Results are read; a network is refused, with the way to its weights."""
+    folder = os.path.join(os.path.dirname(__file__), "data")
+    path = os.path.join(folder, "network_of_0.1.npz")
+    with pytest.raises(ValueError, match=r"earlier version \(0.1.0\).*numpy.load") as refused:
+        rflo().load(path)
+    weights = eval(str(refused.value).partition("with ")[2], {"numpy": np})
+    assert weights.shape == (36,) and np.isfinite(weights).all()
+    result = TrainingResult.load(os.path.join(folder, "result_of_0.1.npz"))
+    assert result.losses.shape == (1, 3) and (result.losses > 0).all()
+    assert result.settings["version_brian_rflo"] == "0.1.0"
 
 
 def test_weights_that_are_no_numbers_are_not_saved(tmp_path):

@@ -24,7 +24,7 @@ from .contents import (
 )
 from .differing import alteration, impossible, refuse_another_network, refuse_delayed_spikes
 
-FORMAT = 1
+FORMAT = 2
 
 
 def save(net, path):
@@ -104,6 +104,12 @@ def about_of(file):
         raise ValueError(
             f"'{file.path}' has format {about['format']}, but this version of brian_rflo knows "
             f"formats up to {FORMAT}; install the one that wrote it{writer_of(about)}"
+        )
+    if about["format"] < FORMAT:
+        raise ValueError(
+            f"'{file.path}' was saved by an earlier version{writer_of(about)}, whose networks have "
+            "other variables; load it there, or read its weights with "
+            f"numpy.load('{file.path}')['state/recurrent.w']"
         )
     with alteration(file.path):
         for name in ("settings", "connections"):
