@@ -14,7 +14,7 @@ from ..rules import RFLO, Delta, DerivedRule, LearningRule
 from ..tasks import Task
 from ..updates.arguments import check_instance
 from .gradient import SEED, gradient_error, undisturbed
-from .small import N_STEPS, NAMES, TRIALS, N, has_drawn, small_network, weights_after
+from .small import N_STEPS, NAMES, TRIALS, Learning, N, has_drawn, small_network
 
 #: Names in another order, but not of the projections that learn: those that draw random numbers in
 #: one phase do so in the order of their names.
@@ -28,6 +28,10 @@ OTHER_NAMES = (
     "inputs",
     "neurons",
 )
+
+
+#: A learning rate at which weights as good as stay where they are.
+SLOW = 1e-6
 
 
 def require(condition, message):
@@ -80,15 +84,6 @@ def check_task(task):
     from matplotlib.figure import Figure
 
     require(task.plot(ax=Figure().subplots()).has_data(), f"{name}: plot draws nothing")
-
-
-def as_pair(rule):
-    """``(rule, readout rule)`` for a network in which `rule` is one of them: whatever reads
-    ``error_post`` is for readouts.
-    """
-    if "error" in rule.reads("post"):
-        return RFLO(rule.learning_rate, tau=10 * defaultclock.dt), rule
-    return rule, Delta(rule.learning_rate)
 
 
 @undisturbed()
@@ -144,44 +139,38 @@ def check_rule(rule=None, make=None, tolerance=1e-6, **experiment):
             "check_rule: a derived rule is checked on neurons that it was derived from; write"
             " check_rule(make=lambda N: DerivedNeurons(N, ...))"
         )
-    name, pair = type(rule).__name__, as_pair(rule)
-    still = as_pair(replace(rule, learning_rate=0.0))
-    which = 2 if pair[1] is rule else 0
+    name, changes = type(rule).__name__, []
     for update in ("step", "trial"):
-        before, after = weights_after(*pair, update=update)
+        network = Learning(rule, update)
+        changes.append(network.change(SLOW)[network.which])
+        moved = network.change()[network.which]
         others = OTHER_NAMES if has_drawn() else tuple(reversed(NAMES))
         require(
-            np.isfinite(after[which]).all(),
+            np.isfinite(network.weights()).all(),
             f"{name}: weights are not finite after {TRIALS} trials; try a lower learning rate",
         )
-        require(
-            (before[which] != after[which]).any(),
-            f"{name}: no weight has moved (update='{update}')",
-        )
-        require(
-            same(*weights_after(*still, update=update)),
-            f"{name}: weights move with learning_rate=0 (update='{update}')",
-        )
-        require(
-            same(*weights_after(*pair, update=update, freeze=True)),
-            f"{name}: weights move with plastic=False (update='{update}')",
-        )
-        require(
-            same(weights_after(*pair, update=update, names=others)[1], after),
-            f"{name}: the result depends on the names of the objects (update='{update}')",
-        )
-        require(
-            same(weights_after(*pair, update=update, monitor=True)[1], after),
-            f"{name}: the result depends on monitors (update='{update}')",
-        )
-    slow = as_pair(replace(rule, learning_rate=1e-6))
-    changes = [
-        np.subtract(after[which], before[which])
-        for before, after in (weights_after(*slow, update=update) for update in ("step", "trial"))
-    ]
+        require(moved.any(), f"{name}: no weight has moved (update='{update}')")
+        expected = network.weights()
+        for setting in (dict(learning_rate=0), dict(plastic=False)):
+            ((argument, value),) = setting.items()
+            require(
+                not any(map(np.any, network.change(**setting))),
+                f"{name}: weights move with {argument}={value} (update='{update}')",
+            )
+        for what, given in (
+            ("the names of the objects", dict(names=others)),
+            ("monitors", dict(monitor=True)),
+        ):
+            another = Learning(rule, update, **given)
+            another.change(SLOW)
+            another.change()
+            require(
+                np.array_equal(another.weights(), expected, equal_nan=True),
+                f"{name}: the result depends on {what} (update='{update}')",
+            )
     require(
         np.allclose(*changes, rtol=1e-3, atol=1e-3 * np.abs(changes[0]).max()),
-        f"{name}: changes at every step and at trial end differ even at a learning rate of 1e-6",
+        f"{name}: changes at every step and at trial end differ even at a learning rate of {SLOW}",
     )
 
 

@@ -1,13 +1,14 @@
 """The small task and the small network that rules are checked on."""
 
 import numpy as np
-from brian2 import Network, StateMonitor, defaultclock, seed
+from brian2 import Network, Quantity, StateMonitor, defaultclock, get_dimensions, seed
 
 from ..network import initial_weights
 from ..neurons import RateNeurons
 from ..neurons.base import receives
 from ..readouts.linear import Readout
 from ..readouts.task_input import TaskInput
+from ..rules import RFLO, Delta
 from ..synapses import FeedbackSynapses, PlasticSynapses
 from ..tasks import ArrayTask
 from ..trials import Trials
@@ -84,17 +85,41 @@ def small_network(rule, readout_rule, update="step", names=NAMES, monitor=False,
     return network, plastic
 
 
-def weights_after(rule, readout_rule, freeze=False, **network_args):
-    """Weights of all plastic projections before and after a few trials, with the same random
-    numbers each time.
+def as_pair(rule):
+    """``(rule, readout rule)`` for a network in which `rule` is one of them: whatever reads
+    ``error_post`` is for readouts.
     """
-    seed(SEED)
-    network, plastic = small_network(rule, readout_rule, **network_args)
-    before = [np.array(synapses.w) for synapses in plastic]
-    for synapses in plastic:
-        synapses.plastic = not freeze
-    network.run(TRIALS * N_STEPS * defaultclock.dt, namespace={})
-    return before, [np.array(synapses.w) for synapses in plastic]
+    if "error" in rule.reads("post"):
+        return RFLO(rule.learning_rate, tau=10 * defaultclock.dt), rule
+    return rule, Delta(rule.learning_rate)
+
+
+class Learning:
+    """A small network that learns by a rule, with the same random numbers each time.
+
+    `which` is the number of a projection that has the rule.
+    """
+
+    def __init__(self, rule, update, **network_args):
+        seed(SEED)
+        pair, self.rate = as_pair(rule), rule.learning_rate
+        self.which = 2 if pair[1] is rule else 0
+        self.network, self.plastic = small_network(*pair, update=update, **network_args)
+
+    def weights(self):
+        """Return the weights of all projections, one after another."""
+        return np.concatenate([np.array(synapses.w) for synapses in self.plastic])
+
+    def change(self, learning_rate=None, plastic=True):
+        """Run a few trials; return how the weights of each projection have changed."""
+        rate = self.rate
+        if learning_rate is not None:
+            rate = Quantity(learning_rate, dim=get_dimensions(rate))
+        before = [np.array(synapses.w) for synapses in self.plastic]
+        for synapses in self.plastic:
+            synapses.learning_rate, synapses.plastic = rate, plastic
+        self.network.run(TRIALS * N_STEPS * defaultclock.dt, namespace={})
+        return [np.array(synapses.w) - w for synapses, w in zip(self.plastic, before)]
 
 
 def has_drawn():
