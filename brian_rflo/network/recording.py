@@ -11,7 +11,7 @@ from ..brian.borrowed import catch_logs
 from ..brian.occasional import OccasionalMonitor, is_standalone
 from ..identity.settings import origin, told
 from ..results.training import TrainingResult, alignment_interval
-from ..synapses import PlasticSynapses
+from ..synapses.kinds import is_plastic
 from ..trials import LossMonitor
 
 logger = get_logger(__name__)
@@ -43,7 +43,7 @@ class Recording:
         changing = {
             name: part
             for name, part in zip(("output", "feedback"), net.aligned or ())
-            if isinstance(part, PlasticSynapses)
+            if is_plastic(part)
         }
         self.aligned = {
             name: IntervalMonitor(
