@@ -103,10 +103,13 @@ def room_of(name):
 
 def kinds_asked_for(tree):
     """What ``isinstance``, ``issubclass`` and comparisons with a type or its name ask for, with the
-    number of the line; nothing within functions called ``check_...`` or ``_check...``.
+    number of the line; nothing within functions called ``check_...`` or ``_check...`` that return
+    nothing.
     """
     if isinstance(tree, ast.FunctionDef) and tree.name.startswith(("check_", "_check")):
-        return
+        returns = [node for node in ast.walk(tree) if isinstance(node, ast.Return)]
+        if not any(node.value for node in returns):
+            return
     if isinstance(tree, ast.Call) and getattr(tree.func, "id", "") in ("isinstance", "issubclass"):
         yield tree.lineno, tree.args[1]
     if isinstance(tree, ast.Compare) and "type(" in ast.unparse(tree.left):
@@ -162,6 +165,8 @@ def test_a_class_of_another_room_is_found():
             if "__name__" not in line:
                 assert not list(strangers(f"brian_rflo.{name}", source, names)), (name, line)
         source = source.replace("train", "check_training")
+        assert list(strangers("brian_rflo.trials.trials", source, names)), line
+        source = f"def check_training(x):\n    if {line}:\n        raise TypeError"
         assert not list(strangers("brian_rflo.trials.trials", source, names)), line
     assert not list(strangers("brian_rflo.trials.trials", "isinstance(x, int)", names))
 
