@@ -235,11 +235,12 @@ def code_of_held(value, told):
 def instructions(code, told):
     """Byte code with its constants, without line numbers and docstrings.
 
-    A docstring is a constant that a function does not load, and that a class stores as ``__doc__``.
+    A docstring is a constant that a function does not load, and that a class stores as ``__doc__``;
+    from Python 3.13 on a class stores its first line too.
     """
     steps = []
     for step in dis.get_instructions(code):
-        if (step.opname, step.argval) == ("STORE_NAME", "__doc__"):
+        if step.opname == "STORE_NAME" and step.argval in ("__doc__", "__firstlineno__"):
             steps.pop()
         elif step.opcode not in dis.hasconst:
             steps.append(f"{step.opname} {step.argval!r}")

@@ -22,6 +22,8 @@ def text_of(node):
     """Return a part of a syntax tree as text; what is empty is left out, since versions of Python
     differ in what may be.
     """
+    if isinstance(node, ast.JoinedStr):
+        return f"JoinedStr[{''.join(text_of(item) for item in node.values if says(item))}]"
     if isinstance(node, ast.AST):
         parts = [
             f"{name}={text_of(value)}"
@@ -32,6 +34,11 @@ def text_of(node):
     if isinstance(node, list):
         return f"[{','.join(text_of(item) for item in node if not stands_alone(item))}]"
     return repr(node)
+
+
+def says(node):
+    """Return whether a piece of a formatted string is more than the empty string."""
+    return not isinstance(node, ast.Constant) or node.value != ""
 
 
 def stands_alone(node):
