@@ -141,6 +141,12 @@ ARRANGED = Phase("end", 1000000)  # nothing in a step; last in line when a run i
 TURNS, SUMS = {"own": 0, "pre": 700, "post": 800}, 500
 
 
+def name_of(phase):
+    """Return the name of a phase in small letters; None for a place that has none."""
+    names = {value: name for name, value in globals().items() if isinstance(value, Phase)}
+    return names[phase].lower() if phase in names else None
+
+
 def place_of(runner):
     """Return the phase that a Brian2 object is in."""
     return Phase(runner.when, runner.order)

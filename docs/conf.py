@@ -30,6 +30,7 @@ extensions = [
 ]
 exclude_patterns = [
     "made/examples",
+    pages.REFERENCE,
     "figures",
     "made/gallery/*.ipynb",
     "made/figures/*.ipynb",
@@ -42,7 +43,7 @@ html_math_renderer = "mathml"
 pygments_style, pygments_dark_style = "friendly", "monokai"
 
 default_role = "py:obj"
-autosummary_generate = True
+autosummary_generate = [pages.REFERENCE]
 autodoc_default_options = {"members": True, "show-inheritance": True}
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"

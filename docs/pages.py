@@ -10,6 +10,8 @@ import re
 import shutil
 from pathlib import Path
 
+import rooms
+
 DOCS = Path(__file__).parent.resolve()
 ROOT, MADE = DOCS.parent, DOCS / "made"
 #: Where the text of a file of the repository is a page.
@@ -22,6 +24,8 @@ PAGES |= {
     path: MADE / "models" / f"{path.parent.name}.md"
     for path in sorted((ROOT / "models").glob("*/README.md"))
 }
+#: The reference with its tables, from which Sphinx makes the pages of names.
+REFERENCE = "made/reference.rst"
 LINK = re.compile(r"(!?\[[^\]]*\])\(([^)#:\s]+)(#[^)\s]*)?\)")
 #: Examples, and what is made smaller so that a build takes minutes: all of them, or a build stops.
 SHORTER = {
@@ -85,6 +89,8 @@ def make():
     (MADE / "examples").mkdir()
     for source, page in PAGES.items():
         page.write_text(moved(source.read_text(), source, page))
+    tables = rooms.with_tables((DOCS / "api.rst").read_text())
+    (DOCS / REFERENCE).write_text(tables.replace(":toctree: made/", ":toctree: "))
     readme = (ROOT / "README.md").read_text()
     for title in ("What there is", "Can I trust the numbers?", "Limits"):
         page = MADE / f"{title.split()[-1].strip('?').lower()}.inc"

@@ -4,9 +4,11 @@ strings, equations without a network.
 
 import inspect
 import re
-from dataclasses import fields
+import sys
+from dataclasses import MISSING, fields
 
 import pages
+import rooms
 from brian2 import ms
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
@@ -39,7 +41,8 @@ STRINGS = (
 
 def made(kind):
     """A rule of a class, whatever the numbers; what they are is nowhere shown."""
-    return kind(*(0.03 if field.name == "learning_rate" else 10 * ms for field in fields(kind)))
+    needed = [f.name for f in fields(kind) if f.default is f.default_factory is MISSING]
+    return kind(**{name: 10 * ms if name.startswith("tau") else 0.03 for name in needed})
 
 
 def strings_of(rule):
@@ -58,23 +61,37 @@ class Rule(SphinxDirective):
     has_content, required_arguments = True, 1
 
     def run(self):
-        rule = made(getattr(rules, self.arguments[0]))
         equations = nodes.container(classes=["rule-equations"])
         self.state.nested_parse(self.content, self.content_offset, equations)
-        strings = nodes.literal_block(strings_of(rule), strings_of(rule), language="none")
-        reads = nodes.paragraph(
-            "",
-            f"reads {', '.join(rule.reads('pre'))} of the source; {', '.join(rule.reads('post'))}"
-            " of the target",
-        )
-        return [
-            nodes.container(
-                "",
-                equations,
-                nodes.container("", strings, reads, classes=["rule-strings"]),
-                classes=["rule"],
-            )
-        ]
+        return [beside(equations, made(getattr(rules, self.arguments[0])))]
+
+
+class FurtherRules(SphinxDirective):
+    """``:::{further-rules}``: each rule that has no place on the page, with the head of its file on
+    the left.
+    """
+
+    def run(self):
+        found = []
+        for name in rooms.further_rules((pages.DOCS / "rules.md").read_text()):
+            kind = getattr(rules, name)
+            head = inspect.getdoc(sys.modules[kind.__module__])
+            block = nodes.literal_block(head, head, language="none")
+            equations = nodes.container("", block, classes=["rule-equations"])
+            found += [nodes.rubric("", name), beside(equations, made(kind))]
+        return found
+
+
+def beside(equations, rule):
+    """Return equations on the left, the strings of a rule on the right."""
+    strings = nodes.literal_block(strings_of(rule), strings_of(rule), language="none")
+    reads = nodes.paragraph(
+        "",
+        f"reads {', '.join(rule.reads('pre'))} of the source; {', '.join(rule.reads('post'))}"
+        " of the target",
+    )
+    right = nodes.container("", strings, reads, classes=["rule-strings"])
+    return nodes.container("", equations, right, classes=["rule"])
 
 
 def fresh_brian(gallery_conf, where):
@@ -91,6 +108,12 @@ def moved_links(app, docname, content):
     page = pages.DOCS / f"{docname}.md"
     if page.exists() and pages.MADE not in page.parents:
         content[0] = pages.moved(content[0], page, page)
+
+
+def tables_of_rooms(app, docname, content):
+    """The reference lists what the folders have."""
+    if docname == "api":
+        content[0] = rooms.with_tables(content[0])
 
 
 def own_arguments(app, what, name, thing, options, signature, annotation):
@@ -155,8 +178,10 @@ def visit_math(self, node):
 
 def setup(app):
     app.add_directive("rule", Rule)
+    app.add_directive("further-rules", FurtherRules)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
     app.connect("source-read", moved_links)
+    app.connect("source-read", tables_of_rooms)
     app.connect("autodoc-process-signature", own_arguments)
     app.connect("autodoc-skip-member", no_constants)
     app.connect("autodoc-process-docstring", plain_equations, priority=0)

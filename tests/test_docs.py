@@ -2,6 +2,7 @@
 request, it builds without warnings and its links lead somewhere.
 """
 
+import importlib
 import json
 import os
 import re
@@ -22,14 +23,57 @@ DOCS = ROOT / "docs"
 PAGES = {path.stem: path.read_text() for path in DOCS.glob("*.md")}
 
 
-def test_the_reference_has_every_public_name():
-    listed = set(re.findall(r"[\w.]+", (DOCS / "api.rst").read_text()))
-    assert set(brian_rflo.__all__) <= {name.rpartition(".")[2] for name in listed}
+#: Folders whose files are found by the documentation.
+FOUND = ("rules", "tasks", "neurons", "credit", "readouts", "updates")
 
 
-def test_every_rule_stands_beside_its_equations():
+@pytest.fixture
+def rooms(monkeypatch):
+    """What makes lists of folders; of the folder of the documentation."""
+    monkeypatch.syspath_prepend(DOCS)
+    return importlib.import_module("rooms")
+
+
+def listed(text):
+    """Names in a text, without those of their folders."""
+    return {name.rpartition(".")[2] for name in re.findall(r"[\w.]+", text)}
+
+
+def test_the_reference_has_every_public_name(rooms):
+    text = rooms.with_tables((DOCS / "api.rst").read_text())
+    assert ".. room::" not in text and text.count(":toctree: made/api") > 10
+    public = {*brian_rflo.__all__}
+    for room in FOUND:
+        public |= set(importlib.import_module(f"brian_rflo.{room}").__all__)
+    assert public <= listed(text)
+
+
+def test_every_rule_stands_beside_its_equations(rooms):
     shown = set(re.findall(r"^:::\{rule\} (\w+)$", PAGES["rules"], flags=re.M))
-    assert shown == set(rules.__all__) - {"LearningRule", "Around", "DerivedRule"}
+    assert re.search(r"^:::\{further-rules\}$", PAGES["rules"], flags=re.M)
+    further = rooms.further_rules(PAGES["rules"])
+    assert shown | set(further) == set(rules.__all__) - {"LearningRule", "Around", "DerivedRule"}
+
+
+@pytest.mark.parametrize("room", FOUND)
+def test_what_a_new_file_brings_is_in_the_documentation(room, rooms, monkeypatch):
+    """By itself, and once."""
+    place = importlib.import_module(f"brian_rflo.{room}")
+    text = (DOCS / "api.rst").read_text()
+    before = rooms.with_tables(text)
+    monkeypatch.setattr(place, "__all__", sorted([*place.__all__, "Fresh"]))
+    added = rooms.with_tables(text).replace(f"   {room}.Fresh\n", "")
+    assert added == before and rooms.with_tables(text).count("Fresh") == 1
+
+
+def test_a_new_rule_is_on_the_page_of_rules(rooms, monkeypatch):
+    class Fresh(rules.LearningRule):
+        update = "activity_post*activity_pre"
+
+    before = rooms.further_rules(PAGES["rules"])
+    monkeypatch.setattr(rules, "Fresh", Fresh, raising=False)
+    monkeypatch.setattr(rules, "__all__", [*rules.__all__, "Fresh"])
+    assert rooms.further_rules(PAGES["rules"]) == [*before, "Fresh"]
 
 
 def test_every_figure_is_in_the_gallery():

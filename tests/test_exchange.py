@@ -733,3 +733,23 @@ def test_readouts_of_spikes_and_plastic_layers():
     np.testing.assert_array_equal(graph.nodes["recurrent"].weight, np.eye(N))
     np.testing.assert_array_equal(graph.nodes["lif_bias"].bias, neurons.bias)
     np.testing.assert_array_equal(graph.nodes["output"].bias, [-N])
+
+
+def test_neurons_of_ones_own_register_their_node():
+    """Without, they are refused, even if they are made of some that have one."""
+    from brian_rflo.nir.nodes import node_of
+
+    class Mine(LIFNeurons):
+        pass
+
+    defaultclock.dt = 1 * ms
+    mine = Mine(3, tau=20 * ms, tau_syn=30 * ms, name="mine")
+    with pytest.raises(ValueError, match="'mine' is a group of Mine"):
+        to_nir(Network(mine))
+
+    @node_of.register
+    def _(group: Mine, graph):
+        return graph.lif(group, group.tau, 7.0, 0.0, 1.0, 0.0)
+
+    node = to_nir(Network(mine)).nodes["mine"]
+    assert isinstance(node, nir.LIF) and (node.r == 7).all()

@@ -1,6 +1,10 @@
 """The house: no circle of imports, no line that belongs elsewhere."""
 
 import ast
+import importlib
+import inspect
+from dataclasses import is_dataclass
+from functools import cache
 from pathlib import Path
 
 import brian2
@@ -160,3 +164,141 @@ def test_what_is_borrowed_is_there():
         kind, _, attribute = name.partition(".")
         assert hasattr(given[kind], attribute), name
     assert ".".join(brian2.__version__.split(".")[:2]) in borrowed.SEEN
+
+
+@cache
+def classes():
+    """All classes of ours."""
+    return {
+        kind
+        for name in modules()
+        for kind in vars(importlib.import_module(name)).values()
+        if inspect.isclass(kind) and kind.__module__.startswith("brian_rflo.")
+    }
+
+
+#: Modules that do nothing but look at arguments, and raise or warn.
+LOOKERS = ("arguments", "checks", "refusals")
+
+
+def room_of(name):
+    """The room of a module: the folder, or the flat module."""
+    return name.split(".")[1] if name.startswith("brian_rflo.") else None
+
+
+def kinds_asked_for(tree):
+    """What ``isinstance``, ``issubclass`` and comparisons with a type or its name ask for, with the
+    number of the line; nothing within functions called ``check_...`` or ``_check...`` that return
+    nothing.
+    """
+    if isinstance(tree, ast.FunctionDef) and tree.name.startswith(("check_", "_check")):
+        returns = [node for node in ast.walk(tree) if isinstance(node, ast.Return)]
+        if not any(node.value for node in returns):
+            return
+    if isinstance(tree, ast.Call) and getattr(tree.func, "id", "") in ("isinstance", "issubclass"):
+        yield tree.lineno, tree.args[1]
+    if isinstance(tree, ast.Compare) and "type(" in ast.unparse(tree.left):
+        yield from ((tree.lineno, right) for right in tree.comparators)
+    for child in ast.iter_child_nodes(tree):
+        yield from kinds_asked_for(child)
+
+
+def strangers(name, source, namespace):
+    """Lines of a module that ask whether something is of a class of another room, or compare the
+    name of a class.
+    """
+    room = room_of(name)
+    if room == "checks" or name.rpartition(".")[2] in LOOKERS:
+        return
+    ours = {kind.__name__ for kind in classes()}
+    for number, node in kinds_asked_for(ast.parse(source)):
+        try:
+            kinds = eval(ast.unparse(node), dict(namespace))
+        except NameError:
+            continue  # an argument of the function
+        waiting = [kinds]
+        while waiting:
+            kind = waiting.pop()
+            if isinstance(kind, tuple):
+                waiting += kind
+            elif isinstance(kind, str) and kind in ours:
+                yield f"{name}:{number} compares the name {kind!r}"
+            elif room_of(getattr(kind, "__module__", "")) not in (None, room):
+                yield f"{name}:{number} asks for {kind.__name__}"
+
+
+def test_no_room_asks_for_classes_of_another():
+    """A class says what others ask of it, or its room has a function for the question."""
+    found = []
+    for name, path in modules().items():
+        found += strangers(name, path.read_text(), vars(importlib.import_module(name)))
+    assert found == []
+
+
+def test_a_class_of_another_room_is_found():
+    names = {"RFLO": brian_rflo.RFLO, "BOTH": (int, brian_rflo.RFLO)}
+    for line in (
+        "isinstance(x, RFLO)",
+        "issubclass(x, (str, RFLO))",
+        "isinstance(x, BOTH)",
+        "type(x) is RFLO",
+        "type(x).__name__ in ('RFLO', 'EProp')",
+    ):
+        source = f"def train(x):\n    return {line}"
+        assert list(strangers("brian_rflo.trials.trials", source, names)), line
+        for name in ("rules.own", "checks.own", "trials.refusals"):
+            if "__name__" not in line:
+                assert not list(strangers(f"brian_rflo.{name}", source, names)), (name, line)
+        source = source.replace("train", "check_training")
+        assert list(strangers("brian_rflo.trials.trials", source, names)), line
+        source = f"def check_training(x):\n    if {line}:\n        raise TypeError"
+        assert not list(strangers("brian_rflo.trials.trials", source, names)), line
+    assert not list(strangers("brian_rflo.trials.trials", "isinstance(x, int)", names))
+
+
+#: Arguments of a constructor, beside those that Brian2's own has.
+MOST = 14
+
+
+def arguments_of(kind):
+    """Names of the arguments of a constructor of ours, but for those of the classes of Brian2 that
+    it is made of.
+    """
+    constructors = [
+        vars(base)["__init__"]
+        for base in kind.__mro__
+        if base.__module__.partition(".")[0] == brian2.__name__ and "__init__" in vars(base)
+    ]
+    of_brian = {name for init in constructors for name in inspect.signature(init).parameters}
+    return [
+        name
+        for name, parameter in inspect.signature(kind).parameters.items()
+        if name not in of_brian
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    ]
+
+
+def too_many(kinds):
+    """Those of some classes whose constructors have more arguments than anybody remembers."""
+    found = {kind.__qualname__: len(arguments_of(kind)) for kind in kinds}
+    return {name: number for name, number in found.items() if number > MOST}
+
+
+def test_constructors_have_few_arguments():
+    """Those of dataclasses, where they are public: others are records that we alone fill."""
+    rooms = [
+        brian_rflo,
+        *(importlib.import_module(f"brian_rflo.{room}") for room in brian_rflo.MOVED),
+    ]
+    public = [getattr(room, name) for room in rooms for name in room.__all__]
+    kinds = {
+        kind
+        for kind in classes()
+        if inspect.isfunction(kind.__init__) and (not is_dataclass(kind) or kind in public)
+    }
+    assert len(kinds) > 100
+    assert too_many(kinds) == {}
+    many = "self, " + ", ".join(f"a{number}" for number in range(MOST + 1))
+    namespace = {}
+    exec(f"class Greedy:\n    def __init__({many}): pass", namespace)
+    assert too_many([namespace["Greedy"]]) == {"Greedy": MOST + 1}

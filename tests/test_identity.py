@@ -1,5 +1,6 @@
 """What decides a number, as text: different for different values, the same in every process."""
 
+import ast
 import cmath
 import enum
 import functools
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from importlib import import_module
 
 import brian2
 import numpy as np
@@ -18,7 +20,7 @@ import scipy.sparse
 from brian2 import NeuronGroup, SpikeGeneratorGroup, TimedArray, ms, mV
 
 from brian_rflo.crews.sending import dumps
-from brian_rflo.identity import described, opaque_part
+from brian_rflo.identity import described, imports, opaque_part, sources
 from brian_rflo.identity.code import code_of
 from brian_rflo.identity.settings import constants_outside
 from brian_rflo.identity.values import Description
@@ -385,3 +387,178 @@ def test_packages_of_another_interpreter_and_compiled_neighbours_are_told_apart(
     before = files_of("mine_of_now")
     (tmp_path / "compiled_of_now.so").write_bytes(b"\xc0\xfe")
     assert files_of("mine_of_now") != before
+
+
+#: What may be done to code without any number being another one.
+HARMLESS = {
+    "another docstring": lambda text: text.replace('"""', '"""Explained anew. ', 1),
+    "a comment": lambda text: f"# explained\n{text}  # at length\n",
+    "another format": lambda text: ast.unparse(ast.parse(text)),
+}
+
+
+def changed(monkeypatch, tmp_path, module, change):
+    """Let a module of ours have other source for a while."""
+    before = imports.file_of
+    path = tmp_path / before(module).name
+    path.write_text(change(before(module).read_text()))
+    assert path.read_text() != before(module).read_text()
+    monkeypatch.setattr(imports, "file_of", lambda name: path if name == module else before(name))
+
+
+@pytest.mark.parametrize("change", HARMLESS.values(), ids=HARMLESS)
+@pytest.mark.parametrize("module", ["rules.rflo", "neurons.lif", "network.assembly", "schedule"])
+def test_what_explains_code_decides_no_number(module, change, tmp_path, monkeypatch):
+    before = imports.source_of_package()
+    changed(monkeypatch, tmp_path, f"brian_rflo.{module}", change)
+    assert imports.source_of_package() == before
+
+
+@pytest.mark.parametrize(
+    "module, old, new",
+    [
+        ("rules.rflo", '"feedback_post*trace"', '"feedback_post*trace*1"'),
+        ("neurons.lif", "threshold=1.0", "threshold=1.5"),
+        ("schedule", '"before_resets", 1000', '"before_resets", 1001'),
+        ("derivation.lines", "def ", "def _of_"),
+    ],
+)
+def test_a_number_or_string_of_code_decides(module, old, new, tmp_path, monkeypatch):
+    before = imports.source_of_package()
+    changed(monkeypatch, tmp_path, f"brian_rflo.{module}", lambda text: text.replace(old, new, 1))
+    assert imports.source_of_package() != before
+
+
+def test_what_a_network_imports_is_in_its_identity_and_nothing_else():
+    """All rooms of which it is made, with their templates; not what draws, sweeps or exports."""
+    names = {name for name, _ in imports.files_with([imports.ALWAYS])}
+    rooms = {name.split(".")[1].partition("/")[0] for name in names}
+    assert rooms >= {"brian", "credit", "dense", "neurons", "rules", "steps", "tasks", "trials"}
+    assert not rooms & {"cli", "comparison", "crews", "models", "nir", "plotting", "sweeps"}
+    assert "brian_rflo.dense/dense.pyx" in names and "brian_rflo.rules.hebbian" in names
+
+
+def test_what_a_function_names_is_in_its_identity(tmp_path, monkeypatch):
+    """Its own module may import more: experiments draw, too."""
+    from brian_rflo.models.murray2019 import fig3, trainings
+
+    before = [sources(function)["brian_rflo"] for function in (fig3.train, trainings.rflo)]
+    with monkeypatch.context() as patch:
+        changed(patch, tmp_path, "brian_rflo.plotting", lambda text: f"{text}\nMORE = 1")
+        after = [sources(function)["brian_rflo"] for function in (fig3.train, trainings.rflo)]
+        assert after == before
+    changed(monkeypatch, tmp_path, "brian_rflo.reference.rate", lambda text: f"{text}\nMORE = 1")
+    after = [sources(function)["brian_rflo"] for function in (fig3.train, trainings.rflo)]
+    assert after[0] != before[0] and after[1] == before[1]
+
+
+NAMING = """
+import brian_rflo
+import brian_rflo as short
+from brian_rflo import reference, RFLO
+from brian_rflo.nir import to_nir as written
+
+class Options:
+    kind = RFLO
+    def train(self): return reference.train
+
+def direct(): return reference.train
+def by_attribute(): return short.reference
+def inside():
+    from brian_rflo.reference import train
+    return train
+def inside_whole():
+    import brian_rflo.reference
+    return brian_rflo.reference
+def in_a_class(): return Options().train
+def through_another(): return direct()
+def in_a_container(made={"a": [reference]}): return made
+def unrelated(): return RFLO
+"""
+
+
+def test_what_functions_of_a_script_name():
+    script = {"__name__": "__main__"}
+    exec(compile(NAMING, "script_of_mine.py", "exec"), script)
+    named = {
+        name: imports.named_by(value, lambda module: module == "__main__")
+        for name, value in script.items()
+        if callable(value) and getattr(value, "__module__", None) == "__main__"
+    }
+    assert not any("brian_rflo.nir.writing" in modules for modules in named.values())
+    with_reference = {name for name, modules in named.items() if "brian_rflo.reference" in modules}
+    assert with_reference == set(named) - {"unrelated"}
+    assert named["unrelated"] == {"brian_rflo.rules.rflo"}
+
+
+SCRIPT = """
+def helper():
+    return 3
+def use(x=0.5):
+    '''Doc.'''
+    class Inner:
+        '''Of it.'''
+        k = 2
+    def inner(y):
+        '''Within.'''
+        return y, "Doc.", Inner
+    return helper(), inner(1)
+"""
+
+
+def text_of_script(source):
+    script = {"__name__": "__main__"}
+    exec(compile(source, "script_of_mine.py", "exec"), script)
+    return code_of(script["use"], Description())
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("'''Doc.'''", "'''Another.'''"),
+        ("'''Doc.'''\n", "# none\n"),
+        ("'''Of it.'''", "'''Of another.'''"),
+        ("'''Of it.'''\n", "# none\n"),
+        ("'''Within.'''", "'''Without.'''"),
+        ("'''Within.'''\n", "# none\n"),
+        ("    return helper(), inner(1)", "    return (\n        helper(),\n        inner(1))"),
+        ("return 3", "return 3  # three"),
+    ],
+)
+def test_what_explains_a_script_decides_no_number(old, new):
+    assert old in SCRIPT
+    assert text_of_script(SCRIPT.replace(old, new, 1)) == text_of_script(SCRIPT)
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("return 3", "return 4"),
+        ('"Doc."', '"Dod."'),
+        ("x=0.5", "x=0.25"),
+        ("k = 2", "k = 3"),
+        ("inner(1)", "inner(2)"),
+        ("helper(), inner", "inner(0), inner"),
+    ],
+)
+def test_what_a_script_does_decides(old, new):
+    assert old in SCRIPT
+    assert text_of_script(SCRIPT.replace(old, new, 1)) != text_of_script(SCRIPT)
+
+
+@pytest.mark.parametrize("change", HARMLESS.values(), ids=HARMLESS)
+def test_what_explains_a_module_of_ones_own_decides_no_number(change, tmp_path, monkeypatch):
+    package = tmp_path / f"explained_{id(change)}"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    file = package / "trainings.py"
+    text = '"""Mine."""\n\ndef train(progress):\n    return {"a": 1, "b": "c"}\n'
+    file.write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    function = import_module(f"{package.name}.trainings").train
+    before = sources(function)
+    file.write_text(change(text))
+    assert sources(function) == before
+    for old, new in (("1", "2"), ('"c"', '"d"')):
+        file.write_text(text.replace(old, new, 1))
+        assert sources(function) != before

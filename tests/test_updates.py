@@ -12,7 +12,7 @@ from brian_rflo import RFLO, LearningNetwork, PerStep, PerTrial, RateNeurons, re
 from brian_rflo.brian.devices import device
 from brian_rflo.network import Murray2019
 from brian_rflo.tasks import CursorMovements, PeriodicOutput
-from brian_rflo.updates import DALE
+from brian_rflo.updates import DALE, SGD, Adam, Momentum
 
 TAU, RATE, N = 10 * ms, 2.0, 8
 CURSOR = CursorMovements(movement=30 * ms, seed=3)
@@ -73,6 +73,40 @@ def test_as_the_reference(case, target):
         assert relative(result.weights_after[name], expected.weights_after[name]) < 1e-10, name
         moved = (result.weights_after[name] != result.weights_before[name]).any()
         assert moved == (name in case.get("trained", ("recurrent", "input", "output"))), name
+
+
+@pytest.mark.parametrize(
+    "optimizer", [SGD(decay=3), Momentum(momentum=0.7), Adam(decay=3)], ids=str
+)
+def test_each_optimizer_has_its_formula_in_numpy(optimizer):
+    """What the reference does with it is what Brian2 does, whichever it is."""
+    rate = 0.01
+    _, result = train(CURSOR, optimizer=optimizer, rate=rate)
+    expected = reference.train(
+        CURSOR,
+        result.weights_before,
+        "rflo",
+        rate,
+        TAU,
+        7,
+        initial=0.3,
+        update="trial",
+        optimizer=optimizer,
+    )
+    assert (result.weights_after["recurrent"] != result.weights_before["recurrent"]).all()
+    for name in ("recurrent", "input", "output"):
+        assert relative(result.weights_after[name], expected.weights_after[name]) < 1e-9, name
+
+
+def test_an_optimizer_without_a_formula_in_numpy_is_refused_there():
+    class Halved(SGD):
+        code = "dw = total/2"
+
+    _, result = train(CURSOR, trials=1, optimizer=Halved())
+    with pytest.raises(ValueError, match="Halved.*not in NumPy"):
+        reference.train(
+            CURSOR, result.weights_before, "rflo", RATE, TAU, 1, optimizer=Halved(), update="trial"
+        )
 
 
 def test_clipping_changes_something_and_holds_the_norm():

@@ -205,3 +205,8 @@ class Constructed:
                 " what is connected to it anew."
             )
         return f"Make another {kind} in its place, and build what is connected to it anew."
+
+
+def constructed_of(objects):
+    """Return the objects of this package among some objects."""
+    return [obj for obj in objects if isinstance(obj, Constructed)]

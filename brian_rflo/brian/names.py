@@ -82,6 +82,14 @@ class OwnNames:
         )
 
 
+def spell(group, *strings):
+    """Let a group of this package remember the names in strings of the user's; other groups look up
+    all names anyway.
+    """
+    if isinstance(group, OwnNames):
+        group.spell(*strings)
+
+
 class OwnView(VariableView):
     """A state variable of a group of this package."""
 

@@ -116,6 +116,11 @@ class Occasional:
         super().run()
 
 
+def is_occasional(obj):
+    """Return whether an object runs in some time steps only."""
+    return isinstance(obj, Occasional)
+
+
 class OccasionalRunner(Occasional, CodeRunner):
     """Statements of a group that run only where the condition holds; otherwise like
     `run_regularly`.

@@ -108,6 +108,11 @@ class StepLoop(BrianObject):
             self.lines = []
 
 
+def without_loops(objects):
+    """Return the objects that do not arrange the steps of a network."""
+    return [obj for obj in objects if not isinstance(obj, StepLoop)]
+
+
 def blocks(objects):
     """Return the objects that do something, in their order: a condition, and those in a row that
     ask for it; None for those that always run.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from brian2 import ms
 
 from ..neurons import ALIFNeurons, LIFNeurons, RateNeurons
+from ..reference.spiking import LIF
 from ..rules import RFLO
 
 RATE, READOUT_RATE = 1e-3, 3e-3
@@ -29,6 +30,9 @@ class Kind:
         """
         raise NotImplementedError
 
+    def replayed(self, neurons, networks):
+        """Return the neurons in NumPy, where `reference.spiking` has them; None else."""
+
     def rule(self, neurons, tau):
         """What "rflo" stands for: the learning rule of recurrent and input weights."""
         return RFLO(RATE, tau=tau)
@@ -46,6 +50,9 @@ class Spikes(Kind):
 
     def make(self, size, tau, rng, noise):
         return LIFNeurons(size, TAU_M, tau, noise=noise, **self.start(size, rng))
+
+    def replayed(self, neurons, networks):
+        return LIF.of(neurons, networks)
 
     def start(self, size, rng):
         """Drive and initial state."""

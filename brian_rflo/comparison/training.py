@@ -9,8 +9,6 @@ from .. import reference
 from ..brian.construction import one_error
 from ..brian.devices import device as on
 from ..network import LearningNetwork, initial_weights
-from ..neurons import LIFNeurons
-from ..reference.spiking import LIF
 from ..rules import Delta
 from ..updates import Adam, PerTrial
 from .kinds import RATE, kind_of
@@ -38,7 +36,7 @@ def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, no
         neurons = model.make(networks * n, tau, np.random.default_rng((seed, 2)), noise)
         if noise:
             get_device().seed(seed)
-        spiking = LIF.of(neurons, networks) if isinstance(neurons, LIFNeurons) else None
+        spiking = model.replayed(neurons, networks)
         if rule not in TRAINED:
             Network(neurons).run(
                 0 * ms, namespace={}

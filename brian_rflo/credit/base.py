@@ -12,6 +12,7 @@ from ..steps import Mechanism, equations_of, steps_of
 from ..steps.cells import Cells
 from ..steps.step import constants_of
 from ..synapses import FixedSynapses, PlasticSynapses
+from ..synapses.kinds import plastic_of
 from ..updates import PerStep
 from ..updates.arguments import check_instance
 
@@ -70,6 +71,8 @@ class CreditPath(Mechanism):
     #: Whether its weights and those of the readout can be compared, so that their alignment means
     #: something.
     is_aligned: ClassVar[bool] = False
+    #: Whether the readout weights themselves, transposed, bring the error back.
+    is_symmetric: ClassVar[bool] = False
 
     def check(self, trained, output_rule):
         """Raise unless the path goes with what is trained, and with the rule of the readout
@@ -134,7 +137,7 @@ class Credit:
         for step in steps_of([path], *ENDS):
             if step.when == "step":
                 self.cells[step.site].run_step(step)
-        self.parts = [one for one in self.projections.values() if isinstance(one, PlasticSynapses)]
+        self.parts = plastic_of(self.projections.values())
 
     def __iter__(self):
         return iter([*self.cells.values(), *self.projections.values()])
@@ -189,3 +192,8 @@ class Credit:
         for step in steps_of([self.path], *ENDS):
             if step.when != "step":
                 self.cells[step.site].run_step(step, trials)
+
+
+def paths_of(mechanisms):
+    """Return the credit paths among some mechanisms."""
+    return [one for one in mechanisms if isinstance(one, CreditPath)]

@@ -15,7 +15,7 @@ __all__ = ["SymmetricFeedback"]
 class SymmetricFeedback(CreditPath):
     """The readout weights, backwards; they follow the readout as it learns."""
 
-    is_aligned = True
+    is_aligned = is_symmetric = True
 
     def build(self, credit):
         """Return the sum, taken over the projection to the readout."""

@@ -2,10 +2,11 @@
 and never computed twice.
 
 A part is a function of plain values that returns arrays; how long it took is put beside them as
-"seconds". Its file carries a digest of all that decides its numbers: the values, the source of this
-package, of the function's module and of what that takes from its own folder, the versions of Brian2
-and NumPy. So an experiment that was interrupted goes on where it was, experiments that have a part
-in common share it, and changed code or settings find nothing to reuse.
+"seconds". Its file carries a digest of all that decides its numbers: the values, the code of this
+package that networks import and the function names, that of the function's module and of what it
+takes from its own folder, the versions of Brian2 and NumPy. So an experiment that was interrupted
+goes on where it was, experiments that have a part in common share it, and changed code or settings
+find nothing to reuse. Comments and docstrings do not count.
 """
 
 import errno

@@ -52,6 +52,11 @@ class Failure:
 NOT_COMPUTED = Failure("not computed, since nothing more could be kept")
 
 
+def has_failed(outcome):
+    """Return whether a piece came to an end without arrays."""
+    return isinstance(outcome, Failure)
+
+
 def number_of(error):
     """The `errno` of an error, or of that from which it was raised."""
     while error is not None and getattr(error, "errno", None) is None:
@@ -178,6 +183,8 @@ class Crew:
     """
 
     at_a_time = 1
+    #: Whether pieces are at work while others are waited for.
+    is_concurrent = True
 
     def __init__(self):
         self.running = {}
@@ -207,6 +214,8 @@ class Crew:
 
 class Here(Crew):
     """This process, one piece after the other."""
+
+    is_concurrent = False
 
     def start(self, part, path):
         self.running[part.name] = part, compute_one(part, path)

@@ -12,7 +12,7 @@ from ..brian.borrowed import (
     get_identifiers,
     get_identifiers_recursively,
 )
-from ..brian.occasional import Occasional, is_standalone
+from ..brian.occasional import is_occasional, is_standalone
 from ..brian.statements import written
 from .code import CODE_OBJECTS, POST, PRE, DenseStandaloneCodeObject
 from .reading import boundary_runners
@@ -246,7 +246,7 @@ def sets_its_own_activity(group, names):
     runners = [
         obj
         for obj in getattr(group, "source", group).contained_objects
-        if isinstance(obj, CodeRunner) and not isinstance(obj, Occasional)
+        if isinstance(obj, CodeRunner) and not is_occasional(obj)
     ]
     return any(
         written(runner.abstract_code or "") & names

@@ -4,7 +4,6 @@
 """
 
 import dis
-import hashlib
 import sys
 import sysconfig
 from dataclasses import is_dataclass
@@ -15,21 +14,8 @@ from types import CodeType, FunctionType, MethodType, ModuleType
 import numpy as np
 from brian2 import Equations, TimedArray
 
-#: Rooms and modules of this package that decide no number.
-ELSEWHERE = {
-    "__main__",
-    "analysis",
-    "benchmarks",
-    "checks",
-    "cli",
-    "crews",
-    "identity",
-    "models",
-    "nir",
-    "plotting",
-    "results",
-    "sweeps",
-}
+from .syntax import digest_of_file
+
 INSTALLED = {
     Path(folder)
     for name, folder in sysconfig.get_paths().items()
@@ -57,21 +43,6 @@ PLAIN = (
 #: What a function may close over: it holds what it is, where others may be anything.
 HELD = (np.random.Generator, np.random.RandomState, partial, MethodType)
 MISSING = object()
-
-
-def source_of_package():
-    """Digest of all of this package that decides numbers."""
-    root = Path(__file__).parent.parent
-    ours = [
-        path
-        for path in root.rglob("*")
-        if path.suffix in (".py", ".cpp", ".pyx")
-        and path.relative_to(root).parts[0].removesuffix(".py") not in ELSEWHERE
-    ]
-    found = hashlib.sha256()
-    for path in sorted(ours):
-        found.update(path.read_bytes())
-    return found.hexdigest()
 
 
 def is_of_script(thing):
@@ -112,18 +83,9 @@ def is_in_work(module):
 
 
 def files_of(module):
-    """The source of a module and of its neighbours, as text."""
+    """Return what a module and its neighbours say: digests, without docstrings and comments."""
     return "\n".join(
-        text_of_file(Path(sys.modules[name].__file__)) for name in sorted(neighbours(module))
-    )
-
-
-def text_of_file(path):
-    """Return the source in a file; of a compiled module, a digest."""
-    return (
-        path.read_text(encoding="utf-8")
-        if path.suffix == ".py"
-        else hashlib.sha256(path.read_bytes()).hexdigest()
+        digest_of_file(sys.modules[name].__file__) for name in sorted(neighbours(module))
     )
 
 
@@ -145,6 +107,17 @@ def module_of(value):
     return name if isinstance(name, str) else None
 
 
+def is_beside(module, function):
+    """Whether a module is that of a function, or one that its code is told by: of the same folder
+    or of the user's.
+    """
+    return (
+        module == function.__module__
+        or in_folder(module, Path(function.__code__.co_filename).parent)
+        or is_in_work(module)
+    )
+
+
 def in_folder(module, folder):
     """Whether a module is a file of a folder."""
     file = getattr(sys.modules.get(module), "__file__", None)
@@ -155,7 +128,7 @@ def code_of(thing, told, seen=None):
     """What a function or class of a script does: its code, and that of all in its module and folder
     that it names.
 
-    Comments, and what else the script does, make no difference.
+    Comments, docstrings, and what else the script does, make no difference.
     """
     seen = set() if seen is None else seen
     if id(thing) in seen:
@@ -234,7 +207,7 @@ def code_of_value(value, function, told, seen):
     if (
         isinstance(value, (FunctionType, ModuleType, type))
         and module
-        and (in_folder(module, Path(function.__code__.co_filename).parent) or is_in_work(module))
+        and is_beside(module, function)
     ):
         return files_of(module)
     if isinstance(value, ModuleType):
@@ -260,12 +233,22 @@ def code_of_held(value, told):
 
 
 def instructions(code, told):
-    """Byte code with its constants, without line numbers."""
-    constants = [
-        instructions(value, told) if isinstance(value, CodeType) else told.text(value)
-        for value in code.co_consts
-    ]
-    return repr((code.co_code, code.co_names, code.co_varnames, constants))
+    """Byte code with its constants, without line numbers and docstrings.
+
+    A docstring is a constant that a function does not load, and that a class stores as ``__doc__``;
+    from Python 3.13 on a class stores its first line too.
+    """
+    steps = []
+    for step in dis.get_instructions(code):
+        if step.opname == "STORE_NAME" and step.argval in ("__doc__", "__firstlineno__"):
+            steps.pop()
+        elif step.opcode not in dis.hasconst:
+            steps.append(f"{step.opname} {step.argval!r}")
+        elif isinstance(step.argval, CodeType):
+            steps.append(f"{step.opname} {instructions(step.argval, told)}")
+        else:
+            steps.append(f"{step.opname} {told.text(step.argval)}")
+    return repr((code.co_varnames, steps))
 
 
 def names_in(code):

@@ -16,11 +16,12 @@ from .code import (
     code_by_name,
     code_of,
     files_of,
+    is_beside,
     is_in_work,
     is_of_script,
     is_of_user,
-    source_of_package,
 )
+from .imports import named_by, source_of_package
 
 #: Types whose `repr` is all that they are.
 SAID = (bool, bytes, complex, float, int, str, type(None), type(...), range, slice)
@@ -51,8 +52,8 @@ def opaque_part(value):
 def sources(function):
     """The code that a function runs, as digests by name.
 
-    This package's, its own, and that of what it takes from its script, or from modules that are not
-    installed.
+    This package's, as far as networks import it or the function names it; its own, and that of what
+    it takes from its script, or from modules that are not installed.
     """
     if is_of_script(function):
         texts = code_by_name(function, Description(), {id(function)})
@@ -60,7 +61,8 @@ def sources(function):
         texts = {"": f"{function.__qualname__}\n{files_of(function.__module__)}"}
     names = {name: f"the function's '{name}'" if name else "the function" for name in texts}
     told = {names[name]: digest(text) for name, text in texts.items()}
-    return {"brian_rflo": source_of_package()} | told
+    ours = named_by(function, lambda module: is_beside(module, function))
+    return {"brian_rflo": source_of_package(ours)} | told
 
 
 class Description:

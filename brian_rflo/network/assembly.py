@@ -3,19 +3,20 @@
 from brian2 import get_logger
 
 from ..brian.occasional import is_standalone
-from ..credit import AdaptiveFeedback, Credit, RandomFeedback, SymmetricFeedback
+from ..credit import Credit, RandomFeedback
 from ..identity import described, digest
 from ..identity.settings import told
 from ..neurons.base import PSP, member, receives, whole
 from ..readouts.linear import Linear
 from ..readouts.task_input import TaskInput
 from ..synapses import FixedSynapses, PlasticSynapses
+from ..synapses.kinds import is_plastic
 from ..trials import Trials
 from ..updates import PerStep
 from ..updates.arguments import PLASTIC, check_instance, check_trained
 from ..updates.learning import paired
 from .connectivity import AllToAll, connectivity_of
-from .fitting import check_blocks, check_credit, check_parts
+from .fitting import check_blocks, check_inputs, check_parts, credit_of
 from .training import TrialNetwork
 from .weights import Murray2019, Weights
 
@@ -122,7 +123,7 @@ class LearningNetwork(TrialNetwork):
         check_instance("initial", initial, Murray2019, "Murray2019(gain=1.5, seed=0)")
         learn = paired(learn, rule)
         check_blocks(neurons, networks, learn.copies)
-        path, modulators = check_credit(credit)
+        path, modulators = credit_of(credit)
         recurrent, inputs, has_current = connectivity_of(connectivity)
         self.task, self.neurons, self.rule = task, neurons, rule
         self.networks, self.copies = int(networks), learn.copies
@@ -276,7 +277,7 @@ class LearningNetwork(TrialNetwork):
     @property
     def is_symmetric(self):
         """Whether the readout weights themselves bring the error back."""
-        return self.credit is not None and isinstance(self.credit.path, SymmetricFeedback)
+        return self.credit is not None and self.credit.path.is_symmetric
 
     @property
     def learners(self):
@@ -290,11 +291,7 @@ class LearningNetwork(TrialNetwork):
         others = (
             {}
             if self.credit is None
-            else {
-                name: part
-                for name, part in self.credit.projections.items()
-                if isinstance(part, PlasticSynapses)
-            }
+            else {name: part for name, part in self.credit.projections.items() if is_plastic(part)}
         )
         return named | others
 
@@ -303,9 +300,7 @@ class LearningNetwork(TrialNetwork):
         """The projections whose alignment is measured."""
         if self.output is None or self.credit is None or not self.credit.path.is_aligned:
             return None
-        return self.output, (
-            self.feedback if isinstance(self.credit.path, AdaptiveFeedback) else None
-        )
+        return self.output, self.feedback if is_plastic(self.feedback) else None
 
     def _input_group(self, inputs, seen):
         if inputs is None:
@@ -317,22 +312,7 @@ class LearningNetwork(TrialNetwork):
                 if self.task.n_inputs
                 else None
             )
-        if self.copies > 1:
-            raise ValueError(
-                "inputs of your own see one trial at a time; leave connectivity['input'] out, or"
-                " write copies=1"
-            )
-        if isinstance(whole(inputs), TaskInput) and whole(inputs).task.n_steps != self.task.n_steps:
-            raise ValueError(
-                f"'{inputs.name}' has the inputs of trials of {whole(inputs).task.n_steps} steps,"
-                f" but those of this task have {self.task.n_steps}; give TaskInput the network's"
-                " own task, or one with as many steps"
-            )
-        if self.task.n_inputs and len(inputs) != self.task.n_inputs:
-            raise ValueError(
-                f"{type(self.task).__name__} has {self.task.n_inputs} inputs, but '{inputs.name}'"
-                f" has {len(inputs)} units; give it {self.task.n_inputs}"
-            )
+        check_inputs(inputs, self.task, self.copies)
         return inputs
 
     def weights(self):

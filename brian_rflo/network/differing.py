@@ -7,7 +7,7 @@ import numpy as np
 from ..brian.borrowed import DynamicArrayVariable
 from ..brian.private import spikes_waiting
 from ..results.archives import shortened
-from ..synapses.projection import Projection
+from ..synapses.kinds import is_projection
 from .contents import WEIGHTS, connections, owners
 
 #: Arguments of a network that decide only with which weights it begins.
@@ -53,7 +53,7 @@ def impossible(state, known):
     for name, values in state.items():
         if (
             known[name].name in WEIGHTS
-            and isinstance(known[name].owner, Projection)
+            and is_projection(known[name].owner)
             and not np.isfinite(values).all()
         ):
             bad = np.count_nonzero(~np.isfinite(values))
@@ -127,7 +127,7 @@ def size_of(variable):
     try:
         return np.size(variable.get_value())
     except NotImplementedError:
-        return variable.owner._size() if isinstance(variable.owner, Projection) else None
+        return variable.owner._size() if is_projection(variable.owner) else None
 
 
 def differing_connections(saved, net):

@@ -3,10 +3,11 @@
 import numpy as np
 
 from ..brian.quantities import check_count
-from ..credit import CreditPath
-from ..neurons.base import check_group
+from ..credit.base import paths_of
+from ..neurons.base import check_group, whole
 from ..readouts.base import TASK_EXAMPLE
 from ..readouts.linear import Linear
+from ..readouts.task_input import TaskInput
 from ..rules import LearningRule
 from ..steps import Mechanism
 from ..tasks import Task
@@ -46,7 +47,7 @@ def check_parts(task, neurons, rule, readout, readout_rule, learn, regularizatio
         )
 
 
-def check_credit(credit):
+def credit_of(credit):
     """Return the credit path and the modulators in what was given; an error if there is something
     else, or several paths.
     """
@@ -55,7 +56,7 @@ def check_credit(credit):
         check_instance(
             "credit", one, Mechanism, "SymmetricFeedback(), or a tuple of a path and modulators"
         )
-    paths = [one for one in given if isinstance(one, CreditPath)]
+    paths = paths_of(given)
     if len(paths) > 1:
         raise ValueError(
             "credit must have one credit path; got"
@@ -87,3 +88,23 @@ def check_blocks(neurons, networks, copies):
                 f" and '{name}' must be the same in all of them; write for example"
                 f" {name}=np.tile(values, {copies})"
             )
+
+
+def check_inputs(inputs, task, copies):
+    """Raise unless inputs of the user's own have what the trials of a task need."""
+    if copies > 1:
+        raise ValueError(
+            "inputs of your own see one trial at a time; leave connectivity['input'] out, or"
+            " write copies=1"
+        )
+    if isinstance(whole(inputs), TaskInput) and whole(inputs).task.n_steps != task.n_steps:
+        raise ValueError(
+            f"'{inputs.name}' has the inputs of trials of {whole(inputs).task.n_steps} steps,"
+            f" but those of this task have {task.n_steps}; give TaskInput the network's"
+            " own task, or one with as many steps"
+        )
+    if task.n_inputs and len(inputs) != task.n_inputs:
+        raise ValueError(
+            f"{type(task).__name__} has {task.n_inputs} inputs, but '{inputs.name}'"
+            f" has {len(inputs)} units; give it {task.n_inputs}"
+        )

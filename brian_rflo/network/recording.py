@@ -12,7 +12,7 @@ from ..brian.occasional import OccasionalMonitor, is_standalone
 from ..brian.private import run_end
 from ..identity.settings import origin, told
 from ..results.training import TrainingResult, alignment_interval
-from ..synapses import PlasticSynapses
+from ..synapses.kinds import is_plastic
 from ..trials import LossMonitor
 
 logger = get_logger(__name__)
@@ -44,7 +44,7 @@ class Recording:
         changing = {
             name: part
             for name, part in zip(("output", "feedback"), net.aligned or ())
-            if isinstance(part, PlasticSynapses)
+            if is_plastic(part)
         }
         self.aligned = {
             name: IntervalMonitor(

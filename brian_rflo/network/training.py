@@ -10,12 +10,12 @@ from textwrap import shorten
 import numpy as np
 from brian2 import BrianObject, Group, Network, get_device, get_local_namespace, get_logger, second
 
-from ..brian.construction import Constructed, excuse
+from ..brian.construction import Constructed, constructed_of, excuse
 from ..brian.occasional import is_standalone
 from ..identity import described, digest
 from ..identity.settings import constants_outside, told
-from ..synapses import Projection
-from ..trials import Trials
+from ..synapses.kinds import is_projection, projections_of
+from ..trials.trials import is_trials, trials_of
 from . import saving
 from .contents import MONITORS
 from .recording import Recording
@@ -85,7 +85,7 @@ class TrialNetwork(Constructed, Network):
 
     def __init__(self, *objects, name="trialnetwork*"):
         super().__init__(*objects, name=name)
-        found = [obj for obj in self.objects if isinstance(obj, Trials)]
+        found = trials_of(self.objects)
         if len(found) != 1:
             raise ValueError(
                 f"a network that trains needs one Trials among its objects; got {len(found)}. Write"
@@ -108,9 +108,7 @@ class TrialNetwork(Constructed, Network):
         self._recording = Recording(self)
         self.losses = self._recording.losses
         self.add(*self._recording.monitors)
-        excuse(
-            *(part for part in self.sorted_objects if isinstance(part, Constructed))
-        )  # they are in a network, if it is never run
+        excuse(*constructed_of(self.sorted_objects))  # they are in a network, if it is never run
 
     def __setattr__(self, name, value):
         if name != "t_" and (
@@ -171,7 +169,7 @@ class TrialNetwork(Constructed, Network):
     @property
     def projections(self):
         """All projections of ours, by name."""
-        return {obj.name: obj for obj in self.objects if isinstance(obj, Projection)}
+        return {obj.name: obj for obj in projections_of(self.objects)}
 
     #: Arguments that it was made with, where it was assembled.
     given = {}
@@ -186,7 +184,7 @@ class TrialNetwork(Constructed, Network):
         groups = {
             obj.name: obj
             for obj in self._groups
-            if not isinstance(obj, (Projection, Trials, *MONITORS))
+            if not (is_projection(obj) or is_trials(obj) or isinstance(obj, MONITORS))
         }
         parts = {name: described(group) for name, group in groups.items() if len(name)}
         learners = {

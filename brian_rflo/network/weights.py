@@ -10,7 +10,7 @@ from brian2 import get_device
 
 from ..brian.occasional import is_standalone
 from ..brian.quantities import check_number, check_seed, numbers
-from ..synapses import Projection
+from ..synapses.kinds import is_projection
 from ..updates import DALE
 
 
@@ -193,7 +193,7 @@ class Weights:
             (net.feedback, "feedback"),
             (net.current, "current"),
         ):
-            if isinstance(part, Projection):
+            if is_projection(part):
                 if not part._connected:
                     part.connect(networks=net.blocks)
                 part.set_matrix(
@@ -220,7 +220,7 @@ class Weights:
         weights = {"recurrent": self.matrix(net.recurrent, block)}
         if net.output is not None:
             weights["output"] = self.matrix(net.output, n_outputs)
-        if isinstance(net.feedback, Projection):
+        if is_projection(net.feedback):
             weights["feedback"] = self.matrix(net.feedback, block)
         elif net.is_symmetric:
             weights["feedback"] = weights["output"].swapaxes(1, 2)

@@ -56,6 +56,13 @@ def spikes(group):
     return "spike" in getattr(whole(group), "events", {})
 
 
+def sends_bare_spikes(group):
+    """Return whether the activity of a group is the spike itself, which only a readout filters; its
+    class says so.
+    """
+    return getattr(whole(group), "sends_bare_spikes", False)
+
+
 def integrates(group, name):
     """Whether spikes add to a variable of the group: it has a differential equation of its own, as
     a synaptic current, or its class says so.

@@ -3,10 +3,9 @@
 import numpy as np
 from brian2 import PoissonGroup, SpikeGeneratorGroup, Subgroup
 
-from ..neurons import DiscreteLIFNeurons, LIFNeurons
-from ..readouts.linear import Readout
-from ..steps.cells import Cells
-from ..synapses import Projection
+from ..readouts.linear import is_readout
+from ..steps.cells import is_cells
+from ..synapses.kinds import is_projection
 
 SPIKES_IN = (PoissonGroup, SpikeGeneratorGroup)
 
@@ -17,8 +16,8 @@ def brings_credit(projection):
     """
     return (
         getattr(projection, "onto", None) == "feedback"
-        or isinstance(projection.source, Cells)
-        or isinstance(projection.target, Cells)
+        or is_cells(projection.source)
+        or is_cells(projection.target)
     )
 
 
@@ -27,15 +26,19 @@ def height(neurons):
     return neurons.namespace["jump"] * float(neurons.tau_syn) / float(neurons.clock.dt)
 
 
-def check_neurons(group):
+def check_known(group, known):
+    """Raise unless the class of neurons is one that has a node of its own."""
+    if type(group) not in known:
+        raise ValueError(
+            f"'{group.name}' is a group of {type(group).__name__}, and NIR has no node that does"
+            " the same: from here it takes LIFNeurons and DiscreteLIFNeurons without"
+            " refractoriness, noise and adaptation"
+        )
+
+
+def check_lif(group):
     """Raise unless NIR has neurons that do exactly what these do."""
     name = f"'{group.name}'"
-    if type(group) not in (LIFNeurons, DiscreteLIFNeurons):
-        raise ValueError(
-            f"{name} is a group of {type(group).__name__}, and NIR has no node that does the same:"
-            " from here it takes LIFNeurons and DiscreteLIFNeurons without refractoriness, noise"
-            " and adaptation"
-        )
     if float(group.refractory_time):
         raise ValueError(
             f"{name} has refractory = {group.refractory_time}, and no neuron of NIR is refractory:"
@@ -45,12 +48,18 @@ def check_neurons(group):
         raise ValueError(
             f"{name} has noise, and nothing in NIR is random; train it with noise=0 to export it"
         )
-    if isinstance(group, DiscreteLIFNeurons) and group.reset_by != "zero":
+
+
+def check_discrete(group):
+    """Raise unless NIR has neurons that do exactly what these do."""
+    check_lif(group)
+    name = f"'{group.name}'"
+    if group.reset_by != "zero":
         raise ValueError(
             f"{name} subtracts the threshold with each spike, and NIR's neurons are set to v_reset;"
             " train it with reset_by='zero'"
         )
-    if isinstance(group, DiscreteLIFNeurons) and np.any(group.variables["beta"].get_value()):
+    if np.any(group.variables["beta"].get_value()):
         raise ValueError(
             f"{name} has thresholds that adapt (beta is not 0), and those of NIR do not; train it"
             " with beta=0"
@@ -59,7 +68,7 @@ def check_neurons(group):
 
 def check_projection(projection, groups):
     """Raise unless it is a projection of ours, between whole groups, without delays."""
-    if not isinstance(projection, Projection):
+    if not is_projection(projection):
         raise ValueError(
             f"'{projection.name}' is a brian2.Synapses, whose equations may say anything; to_nir"
             " takes the weights of FixedSynapses and PlasticSynapses"
@@ -82,7 +91,7 @@ def check_projection(projection, groups):
         )
     known = (
         "output"
-        if isinstance(projection.source, Readout)
+        if is_readout(projection.source)
         else "spikes"
         if isinstance(projection.source, SPIKES_IN)
         else "activity"

@@ -25,15 +25,12 @@ from brian2 import NeuronGroup, Synapses
 
 from ..brian.occasional import is_standalone
 from ..identity.settings import versions
-from ..neurons import DiscreteLIFNeurons, LIFNeurons
-from ..readouts.linear import Readout
-from ..readouts.task_input import TaskInput
+from ..readouts.linear import is_readout, readouts_of
 from ..results.files import write_whole
-from ..steps.cells import Cells
-from ..trials import Trials
-from .refusals import SPIKES_IN, brings_credit, check_neurons, check_projection, height
-
-INPUTS = (TaskInput, *SPIKES_IN)
+from ..steps.cells import is_cells
+from ..trials.trials import is_trials
+from .nodes import current_of, is_input, node_of, node_of_neurons, sent_by
+from .refusals import SPIKES_IN, brings_credit, check_projection
 
 
 def nir_package(user):
@@ -152,14 +149,17 @@ class Graph:
         self.groups = [
             part
             for part in network.objects
-            if isinstance(part, (NeuronGroup, *SPIKES_IN)) and not isinstance(part, (Trials, Cells))
+            if isinstance(part, (NeuronGroup, *SPIKES_IN))
+            and not (is_trials(part) or is_cells(part))
         ]
         self.projections = [
             part
             for part in network.objects
             if isinstance(part, Synapses) and not brings_credit(part)
         ]
-        self.spiking = [group for group in self.groups if not isinstance(group, (Readout, *INPUTS))]
+        self.spiking = [
+            group for group in self.groups if not (is_readout(group) or is_input(group))
+        ]
 
     def build(self):
         """The graph, type checked by nir."""
@@ -172,7 +172,7 @@ class Graph:
                 f"'{self.name}' has no neurons; give to_nir a network with all its parts"
             )
         for projection in sorted(
-            self.projections, key=lambda projection: not isinstance(projection.target, Readout)
+            self.projections, key=lambda projection: not is_readout(projection.target)
         ):
             self.add_projection(projection)
         self.add_constants()
@@ -201,41 +201,19 @@ class Graph:
 
     def add_group(self, group):
         """The node of a group, if it has one."""
-        if isinstance(group, INPUTS):
+        if is_input(group):
             if any(projection.source is group for projection in self.projections):
                 self.value_of[group] = self.add(group.name, self.nir.Input(np.array([len(group)])))
-        elif isinstance(group, Readout):
-            if group.tau is not None:
-                self.value_of[group] = self.add(group.name, self.leaky_readout(group))
+        elif is_readout(group):
+            node = node_of(group, self)
+            if node is not None:
+                self.value_of[group] = self.add(group.name, node)
         else:
-            check_neurons(group)
-            self.add(group.name, self.neurons(group))
-
-    def neurons(self, group):
-        """The LIF node of neurons; their bias waits for the Affine of an input."""
-        if isinstance(group, DiscreteLIFNeurons):
-            alpha = np.exp(-float(group.clock.dt / group.tau))
-            return self.lif(
-                group,
-                group.tau,
-                1.0 if group.zeta == "1 - alpha" else 1 / (1 - alpha),
-                0.0,
-                group.namespace["threshold"],
-                0.0,
-            )
-        levels = {
-            name: float(group.namespace[name])
-            for name in ("rest", "threshold", "reset_to", "scale")
-        }
-        rest = np.full(len(group), levels["rest"])
-        node = self.lif(
-            group, group.tau, levels["scale"], rest, levels["threshold"], levels["reset_to"]
-        )
-        begin = np.array(group.variables["v_initial"].get_value(), dtype=float)
-        node.metadata = {"initial": begin} if (begin != rest).any() else {}
-        return node
+            self.add(group.name, node_of_neurons(group, self))
 
     def lif(self, group, tau, r, v_leak, v_threshold, v_reset):
+        """Return a LIF node; its bias waits for the Affine of an input."""
+
         def each(value):
             return np.full(len(group), value, dtype=float)
 
@@ -257,24 +235,12 @@ class Graph:
             metadata={"initial": begin} if begin.any() else {},
         )
 
-    def leaky_readout(self, readout):
-        """Of spikes, its step is that of a jump."""
-        ratio = float(readout.clock.dt / readout.tau)
-        bare = any(
-            isinstance(projection.source, DiscreteLIFNeurons)
-            for projection in self.projections
-            if projection.target is readout
-        )
-        return self.low_pass(
-            len(readout), readout.tau, (1 - np.exp(-ratio)) / ratio if bare else 1.0
-        )
-
     def add_projection(self, projection):
         """The weights of a projection, from what it sends to where it ends."""
         target, weights = projection.target, projection.matrix()
-        sent, baseline = self.sent(projection)
-        if isinstance(target, LIFNeurons) and projection.onto in target.events_onto:
-            end = self.current(target, projection.onto)
+        sent, baseline = sent_by(projection.source, self, projection.sends_spikes)
+        end = current_of(target, self, projection.onto)
+        if end is not None:
             self.add(projection.name, self.nir.Linear(weights), sent)
             self.edges.append((projection.name, end))
             return
@@ -284,39 +250,10 @@ class Graph:
             self.nir.Affine(weights, bias) if bias.any() else self.nir.Linear(weights),
             sent,
         )
-        if isinstance(target, Readout) and target.tau is None:
+        if is_readout(target) and target.tau is None:
             self.value_of[target] = projection.name
         else:
             self.edges.append((projection.name, target.name))
-
-    def sent(self, projection):
-        """The node whose output a projection sends, and what it leaves out of it."""
-        source = projection.source
-        if isinstance(source, LIFNeurons) and not projection.sends_spikes:
-            return self.filtered(source), float(source.namespace["baseline"])
-        return self.value_of.get(source, source.name), 0.0
-
-    def filtered(self, neurons):
-        """Spikes of neurons, low-passed."""
-        name = f"{neurons.name}_filtered"
-        if name not in self.nodes:
-            begin = np.asarray(neurons.variables["activity_initial"].get_value()) + float(
-                neurons.namespace["baseline"]
-            )
-            self.add(
-                name,
-                self.low_pass(len(neurons), neurons.tau_syn, height(neurons), begin),
-                neurons.name,
-            )
-        return name
-
-    def current(self, neurons, onto):
-        """A synaptic current of neurons."""
-        name = f"{neurons.name}_{onto}"
-        if name not in self.nodes:
-            self.add(name, self.low_pass(len(neurons), neurons.tau_syn, height(neurons)))
-            self.edges.append((name, neurons.name))
-        return name
 
     def bias_for(self, neurons):
         """The bias of neurons, once."""
@@ -344,9 +281,7 @@ class Graph:
 
     def add_outputs(self):
         """Output nodes: of the readouts, or of all neurons where there are none."""
-        readouts = [
-            group for group in self.groups if isinstance(group, Readout) and group in self.value_of
-        ]
+        readouts = [group for group in readouts_of(self.groups) if group in self.value_of]
         for group in readouts or self.spiking:
             self.add(
                 f"{group.name}_out",

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from .. import schedule
 from ..brian.quantities import is_number
-from ..neurons.base import whole
-from ..rules import Delta, EProp, LeakyDelta
+from ..neurons.base import sends_bare_spikes
+from ..rules import Delta
 from ..steps import Step
 from ..tasks.values import TaskValues
 from .base import TaskGroup, check_place
@@ -113,28 +113,30 @@ class Readout(TaskGroup):
         neurons. Neurons that filter them by themselves are not judged.
         """
         rule = rule.core
+        tau = rule.readout_tau
         if (
-            not isinstance(rule, EProp)
-            or not getattr(whole(neurons), "sends_bare_spikes", False)
-            or rule.tau == self.tau
+            tau is None
+            or "feedback" not in rule.reads("post")
+            or not sends_bare_spikes(neurons)
+            or tau == self.tau
         ):
             return
         if self.tau is None:
             raise ValueError(
-                f"{type(rule).__name__} filters eligibility with tau = {rule.tau}, but readout"
+                f"{type(rule).__name__} filters eligibility with tau = {tau}, but readout"
                 f" '{self.name}' has no time constant, and nothing else filters the spikes of"
-                f" '{neurons.name}'; write LeakyReadout(task, tau={rule.tau!r}) (in a"
-                f" LearningNetwork readout=Leaky({rule.tau!r}))"
+                f" '{neurons.name}'; write LeakyReadout(task, tau={tau!r}) (in a"
+                f" LearningNetwork readout=Leaky({tau!r}))"
             )
         raise ValueError(
-            f"{type(rule).__name__} has tau = {rule.tau}, but readout '{self.name}' {self.tau};"
+            f"{type(rule).__name__} has tau = {tau}, but readout '{self.name}' {self.tau};"
             " eligibility is filtered as the readout filters spikes (Bellec et al. 2020, equation"
             " 28): give both the same"
         )
 
     def check_feedback(self, rule):
         """Raise unless a rule of feedback weights has the time constant of the readout."""
-        tau = rule.tau if isinstance(rule, LeakyDelta) else None
+        tau = rule.readout_tau
         if tau != self.tau:
             wanted = (
                 f"FeedbackDelta(learning_rate={rule.learning_rate:g})"
@@ -156,15 +158,16 @@ class Readout(TaskGroup):
                 f"weights onto '{self.name}', a {type(self).__name__}, end in '{self.onto}': write"
                 f" onto='{self.onto}'; got onto={onto!r}"
             )
-        if isinstance(rule, LeakyDelta) and self.tau is None:
+        tau = rule.readout_tau
+        if tau is not None and self.tau is None:
             raise ValueError(
-                f"{type(rule).__name__} filters with tau = {rule.tau}, but readout '{self.name}'"
+                f"{type(rule).__name__} filters with tau = {tau}, but readout '{self.name}'"
                 " has no time constant; use Delta, or a LeakyReadout (in a LearningNetwork"
-                f" readout=Leaky({rule.tau!r}))"
+                f" readout=Leaky({tau!r}))"
             )
-        if isinstance(rule, LeakyDelta) and rule.tau != self.tau:
+        if tau is not None and tau != self.tau:
             raise ValueError(
-                f"{type(rule).__name__} has tau = {rule.tau}, but readout '{self.name}' {self.tau};"
+                f"{type(rule).__name__} has tau = {tau}, but readout '{self.name}' {self.tau};"
                 " give both the same"
             )
         if type(rule) is Delta and self.tau is not None:
@@ -173,6 +176,16 @@ class Readout(TaskGroup):
                 f" activity too; write LeakyDelta(learning_rate={rule.learning_rate:g},"
                 f" tau={self.tau!r}) in place of Delta"
             )
+
+
+def is_readout(group):
+    """Return whether a group reads neurons out."""
+    return isinstance(group, Readout)
+
+
+def readouts_of(objects):
+    """Return the readouts among some objects."""
+    return [obj for obj in objects if is_readout(obj)]
 
 
 @dataclass(frozen=True)

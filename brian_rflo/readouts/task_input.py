@@ -69,3 +69,8 @@ class TaskInput(TaskGroup):
     def trial_start(self):
         """Statements at the beginning of a trial."""
         return "psp = 0" if self.is_filtered else ""
+
+
+def is_task_input(group):
+    """Return whether a group is the inputs of a task."""
+    return isinstance(group, TaskInput)

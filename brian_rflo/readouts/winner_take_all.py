@@ -12,7 +12,7 @@ from brian2 import NeuronGroup
 
 from .. import schedule
 from ..brian.component import Component, OwnSynapses
-from ..brian.names import OwnNames
+from ..brian.names import spell
 from ..brian.occasional import OccasionalMonitor, OccasionalRunner
 from ..brian.quantities import check_count, is_number, whole_steps
 from ..brian.where import choose
@@ -212,8 +212,7 @@ class WinnerTakeAll(Component, NeuronGroup):
                 f"'{group.name}' runs at {group.clock.dt}, but '{self.name}' at {self.clock.dt};"
                 " give both the same clock"
             )
-        if isinstance(group, OwnNames):
-            group.spell(statements)
+        spell(group, statements)
         self._decide(group, statements, schedule.OUTCOME.behind(next(self.numbers)), "decision")
 
     def before_run(self, run_namespace):

@@ -36,7 +36,7 @@ def check_training(task, rule, learning_rate, optimizer, regularization, constra
                 "reference.train: learning_rate must be finite and not negative, a number without"
                 f" units; got {rate!r}"
             )
-    check_instance("optimizer", optimizer, SGD, "Adam()")
+    check_optimizer(optimizer)
     if regularization is not None:
         check_instance(
             "regularization", regularization, FiringRate, "FiringRate(target=0.1, strength=300)"
@@ -44,6 +44,20 @@ def check_training(task, rule, learning_rate, optimizer, regularization, constra
     for name, value in (("constraint", constraint), ("report", report)):
         if value is not None and not callable(value):
             raise TypeError(f"reference.train: {name} must be a function; got {value!r}")
+
+
+def check_optimizer(optimizer):
+    """Raise unless an optimizer says its formula in NumPy too."""
+    check_instance("optimizer", optimizer, SGD, "Adam()")
+    of_formula, of_numpy = (
+        next(kind for kind in type(optimizer).__mro__ if name in vars(kind))
+        for name in ("code", "change")
+    )
+    if not issubclass(of_numpy, of_formula):
+        raise ValueError(
+            f"{of_formula.__name__} has a formula of its own, but not in NumPy; give it a method"
+            " change, see SGD"
+        )
 
 
 def check_regularization(regularization, rule, neurons):

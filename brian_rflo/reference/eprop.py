@@ -47,8 +47,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..brian.quantities import check_count
-from ..updates.arguments import PLASTIC, check_instance, check_trained
-from ..updates.optimizers import SGD, Adam
+from ..updates.arguments import PLASTIC, check_trained
+from ..updates.optimizers import SGD
+from .arguments import check_optimizer
 from .eprop_network import EpropNetwork
 from .rate import copies
 
@@ -77,27 +78,10 @@ class Updates:
         rate = rate / (1 + self.count / (self.optimizer.decay or np.inf))
         self.count += 1
         return {
-            name: (
-                -rate
-                * (self.direction(name, gradient) if isinstance(self.optimizer, Adam) else gradient)
-            )
+            name: -rate
+            * self.optimizer.change(gradient, 1, 1.0, self.moments.setdefault(name, {}), self.count)
             for name, gradient in gradients.items()
         }
-
-    def direction(self, name, gradient):
-        """What Adam makes of a gradient, in TensorFlow's form."""
-        one, two = self.optimizer.beta_1, self.optimizer.beta_2
-        m, square = self.moments.get(name, (0.0, 0.0))
-        m, square = self.moments[name] = (
-            one * m + (1 - one) * gradient,
-            two * square + (1 - two) * gradient**2,
-        )
-        return (
-            np.sqrt(1 - two**self.count)
-            / (1 - one**self.count)
-            * m
-            / (np.sqrt(square) + self.optimizer.epsilon)
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +169,7 @@ def train(
     check_count("updates", updates)
     check_count("batch", batch)
     check_trained(trained)
-    check_instance("optimizer", optimizer, SGD, "Adam()")
+    check_optimizer(optimizer)
     if feedback not in FEEDBACKS:
         raise ValueError(f"feedback must be one of {', '.join(FEEDBACKS)}; got {feedback!r}")
     if through_time and feedback != "symmetric":

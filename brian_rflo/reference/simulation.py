@@ -8,7 +8,7 @@ from ..brian.quantities import numbers
 from ..updates.arguments import (
     PLASTIC,
 )
-from ..updates.optimizers import SGD, Adam
+from ..updates.optimizers import SGD
 from .baseline_rules import product
 
 
@@ -193,16 +193,8 @@ class Simulation:
     def optimized(self, name, change):
         """What the optimizer makes of a change; `rates` hold learning_rate/T by name."""
         rate = self.rates[name] / (1 + self.updates / (self.optimizer.decay or np.inf))
-        if not isinstance(self.optimizer, Adam):
-            return rate * change
-        one, two, gradient = self.optimizer.beta_1, self.optimizer.beta_2, change / self.n_steps
-        m, square = self.moments.get(name, (0.0, 0.0))
-        m, square = self.moments[name] = (
-            one * m + (1 - one) * gradient,
-            two * square + (1 - two) * gradient**2,
-        )
-        corrected = np.sqrt(1 - two ** (self.updates + 1)) / (1 - one ** (self.updates + 1))
-        return rate * self.n_steps * corrected * m / (np.sqrt(square) + self.optimizer.epsilon)
+        moments = self.moments.setdefault(name, {})
+        return self.optimizer.change(change, self.n_steps, rate, moments, self.updates + 1)
 
     def finite_weights(self):
         """Which networks have finite weights only."""

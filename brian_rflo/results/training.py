@@ -286,3 +286,8 @@ def check_sizes(arrays, dimensions, settings):
                     if size != known
                     else f"{name} is empty along '{dimension}'"
                 )
+
+
+def is_result(value):
+    """Return whether a value is the result of a training."""
+    return isinstance(value, TrainingResult)

@@ -138,7 +138,11 @@ class LearningRule(Mechanism):
     transmits: ClassVar[str] = "w"
     pairs: ClassVar[bool] = False
     phase: ClassVar[schedule.Phase | None] = None
-    with_units: ClassVar[tuple] = ()
+    #: The time constant of a leaky readout that the rule filters with; None where it has none.
+    readout_tau: ClassVar[Quantity | None] = None
+    #: Whether it gives feedback weights the changes that another rule gives the readout weights, so
+    #: that `readout_tau` must be that of the readout, None included.
+    mirrors_readout: ClassVar[bool] = False
 
     #: Variables of the groups that its strings read with the units that they have there; ports have
     #: none otherwise.

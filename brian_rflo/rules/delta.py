@@ -68,6 +68,11 @@ class LeakyDelta(LearningRule):
         super().__post_init__()
         check_time("LeakyDelta: tau", self.tau)
 
+    @property
+    def readout_tau(self):
+        """Its `tau`."""
+        return self.tau
+
     def transposed(self):
         """Return the rule that does to feedback weights what this one does to readout weights."""
         return LeakyFeedbackDelta(self.learning_rate, self.tau)
@@ -91,6 +96,7 @@ class FeedbackDelta(LearningRule):
 
     citation = BELLEC
     update = "error_pre*activity_post"
+    mirrors_readout = True
 
 
 @dataclass(frozen=True)
@@ -111,3 +117,4 @@ class LeakyFeedbackDelta(LeakyDelta):
 
     traces = "dtrace/dt = (activity_post - trace)/tau : 1 (clock-driven)"
     update = "error_pre*trace"
+    mirrors_readout = True

@@ -65,6 +65,11 @@ class EProp(LearningRule):
         super().__post_init__()
         check_time(f"{type(self).__name__}: tau", self.tau)
 
+    @property
+    def readout_tau(self):
+        """Its `tau`."""
+        return self.tau
+
 
 @dataclass(frozen=True)
 class AdaptiveEProp(EProp):

@@ -145,3 +145,8 @@ class Cells(Component, NeuronGroup):
         )
         self.contained_objects.append(runner)
         return runner
+
+
+def is_cells(group):
+    """Return whether a group is units beside another one."""
+    return isinstance(group, Cells)

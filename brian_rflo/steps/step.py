@@ -95,6 +95,11 @@ class Mechanism:
         return {name: value for name, value in values.items() if is_parameter(value)}
 
 
+def is_mechanism(thing):
+    """Return whether a thing is a mechanism."""
+    return isinstance(thing, Mechanism)
+
+
 def is_parameter(value):
     """Return whether a value can be a shared variable."""
     return isinstance(value, (int, float, np.number, Quantity)) and not isinstance(value, bool)

@@ -6,8 +6,9 @@ from contextlib import suppress
 
 import numpy as np
 
-from ..crews import NO_ROOM, NOT_COMPUTED, Failure, Here
+from ..crews import NO_ROOM, NOT_COMPUTED
 from ..crews.part import foreign, read
+from ..crews.pieces import has_failed
 from ..results.archives import read_arrays
 from ..results.files import write_whole
 from .returned import numbers_of, returned_from
@@ -74,7 +75,7 @@ class Finished:
         if outcome is NOT_COMPUTED:
             row = Row(network.arguments, {}, np.nan, outcome.reason, None, outcome)
             self.rows[network.name] = row
-        elif isinstance(outcome, Failure):
+        elif has_failed(outcome):
             self.failed(network, outcome)
         else:
             self.rows[network.name] = self.row(network, read(self.paths[network.name]))
@@ -122,7 +123,7 @@ class Finished:
             if np.isfinite(crew.at_a_time)
             else max(1.0, self.computed / elapsed)
         )
-        half_done = 0.5 * min(at_a_time, left) if not isinstance(crew, Here) else 0.0
+        half_done = 0.5 * min(at_a_time, left) if crew.is_concurrent else 0.0
         return f", about {spoken((left - half_done) * self.computed / done / at_a_time)} left"
 
     def counted(self):

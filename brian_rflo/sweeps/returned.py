@@ -4,7 +4,7 @@ import numpy as np
 from brian2 import Quantity, get_or_create_dimension, get_unit
 
 from ..results import labelled
-from ..results.training import TrainingResult
+from ..results.training import TrainingResult, is_result
 from .words import PLAIN, is_scalar
 
 #: The base units, in the order of Brian2's exponents.
@@ -21,7 +21,7 @@ def arrays_of(returned, function):
     TypeError
         If it is neither a `TrainingResult` nor a dictionary of numbers and arrays.
     """
-    if isinstance(returned, TrainingResult):
+    if is_result(returned):
         return returned.arrays()
     if not isinstance(returned, dict):
         raise TypeError(
@@ -65,7 +65,7 @@ def value_of(name, arrays):
 
 def numbers_of(returned, parameters):
     """What the table says of a network."""
-    if isinstance(returned, TrainingResult):
+    if is_result(returned):
         diverged = int((returned.diverged_in >= 0).sum())
         return {"final_loss": float(np.median(returned.final_loss))}, (
             f"{diverged} of {len(returned.losses)} diverged" if diverged else ""
@@ -97,7 +97,7 @@ def free_names(returned, parameters):
 
 def dataset_of(returned, parameters):
     """What a function returned as a dataset."""
-    if isinstance(returned, TrainingResult):
+    if is_result(returned):
         return returned.to_xarray()
     names = free_names(returned, parameters)
     return labelled.xarray().Dataset(

@@ -69,9 +69,7 @@ class AdaptiveFeedbackSynapses(PlasticSynapses):
             )
         if output is not None:
             check_instance("output", output, PlasticSynapses, "net.output")
-        if type(rule).__name__ in ("FeedbackDelta", "LeakyFeedbackDelta") and hasattr(
-            whole(source), "check_feedback"
-        ):
+        if rule.mirrors_readout and hasattr(whole(source), "check_feedback"):
             whole(source).check_feedback(rule)
         self.switched_with = output
         super().__init__(

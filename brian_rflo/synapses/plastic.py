@@ -12,7 +12,7 @@ from ..brian.occasional import is_standalone
 from ..brian.private import forget
 from ..brian.quantities import check_field, is_number
 from ..brian.statements import written
-from ..brian.step_loop import StepLoop
+from ..brian.step_loop import without_loops
 from ..dense import DenseParts
 from ..dense.reading import read
 from ..neurons.base import PSP, check_group, integrates, whole
@@ -328,9 +328,9 @@ class PlasticSynapses(Projection):
         for name in ALONE:
             forget(self.variables, name)  # left by a run without trials
         self.settle(trials=trials.name, trial_length=trials.task.n_steps)
-        self.contained_objects[:] = [
-            obj for obj in self.contained_objects if not isinstance(obj, StepLoop)
-        ]  # that of the trials does it
+        self.contained_objects[:] = without_loops(
+            self.contained_objects
+        )  # that of the trials does it
         self.variables.add_constant("trial_steps", trials.task.n_steps)
         for step in [*self.placed, *self.waiting]:
             for name in named(step.code, NETWORK) if step.site == "own" else ():
@@ -458,12 +458,7 @@ def name_of(step):
     """Return a name for the object that runs a step."""
     if step.code == INTEGRATE:
         return "integrate"
-    phases = {
-        phase: name.lower()
-        for name, phase in vars(schedule).items()
-        if isinstance(phase, schedule.Phase)
-    }
-    return f"{step.when}_{phases.get(step.phase, 'step')}".removeprefix("step_")
+    return f"{step.when}_{schedule.name_of(step.phase) or 'step'}".removeprefix("step_")
 
 
 def product(transmits):

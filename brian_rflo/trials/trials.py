@@ -10,18 +10,18 @@ from brian2 import NeuronGroup, Synapses, get_logger
 
 from .. import schedule
 from ..brian.component import Component
-from ..brian.names import OwnNames
+from ..brian.names import spell
 from ..brian.occasional import is_standalone
 from ..brian.quantities import check_count
 from ..brian.statements import written
 from ..brian.step_loop import StepLoop
 from ..neurons.base import check_group, spikes, whole
 from ..readouts.base import TASK_EXAMPLE, check_clock
-from ..readouts.linear import Readout
+from ..readouts.linear import readouts_of
 from ..steps import Mechanism, Step, TrialClock, equations_of, steps_of
 from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, named, place
-from ..steps.step import constants_of
-from ..synapses import PlasticSynapses
+from ..steps.step import constants_of, is_mechanism
+from ..synapses.kinds import plastic_of
 from ..tasks import Task
 from ..updates.arguments import check_instance, check_statements
 from ..updates.divergence import Guard, GuardOfCopies
@@ -110,10 +110,8 @@ class Trials(Component, NeuronGroup):
         check_instance("Trials: task", task, Task, TASK_EXAMPLE)
         check_count("Trials: networks", networks)
         parts = [part for given in parts for part in (given, *getattr(given, "parts", ()))]
-        mechanisms = [part for part in parts if isinstance(part, Mechanism)]
-        members = [
-            part for part in parts if not isinstance(part, Mechanism) and not hasattr(part, "parts")
-        ]
+        mechanisms = [part for part in parts if is_mechanism(part)]
+        members = [part for part in parts if not is_mechanism(part) and not hasattr(part, "parts")]
         check_members(task, members)
         self.task, self.phases, self.numbers = task, TrialClock(task), count(1)
         self.reported, self.watched, self.shadows, self.sums = set(), [], {}, {}
@@ -145,8 +143,8 @@ class Trials(Component, NeuronGroup):
     def _know(self, members):
         """Look at what takes part: readouts, projections, and how many trials run side by side."""
         self.members = {whole(part).name for part in members if not isinstance(part, Synapses)}
-        self.readouts = [part for part in members if isinstance(part, Readout)]
-        self.projections = [part for part in members if isinstance(part, PlasticSynapses)]
+        self.readouts = readouts_of(members)
+        self.projections = plastic_of(members)
         self.copies = copies_of(self.projections)
         check_clipping(self.projections)
         self.seen = 1 if any(part.rule.pairs for part in self.projections) else self.copies
@@ -287,8 +285,7 @@ class Trials(Component, NeuronGroup):
         """
         check_group(f"'{self.name}': what runs at a trial's boundary", group)
         check_statements(group, statements)
-        if isinstance(group, OwnNames):
-            group.spell(statements)
+        spell(group, statements)
         self._at(group, statements, when, phase)
 
     def _at(self, group, statements, when="trial_start", phase=schedule.RESET):
@@ -458,3 +455,13 @@ class GroupSteps:
     def __init__(self, group):
         self.variables = {"network": getattr(group, "numbers", "")}
         self.steps = getattr(group, "steps", ())
+
+
+def is_trials(obj):
+    """Return whether an object is a `Trials`."""
+    return isinstance(obj, Trials)
+
+
+def trials_of(objects):
+    """Return the `Trials` among some objects."""
+    return [obj for obj in objects if is_trials(obj)]

@@ -15,6 +15,7 @@ section 2) call epsilon hat: their algorithm 1 has epsilon sqrt(1 - b2^(k+1)) in
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 from brian2 import Equations
 
 from ..brian.quantities import is_number
@@ -88,6 +89,22 @@ class SGD(Mechanism):
         """The formula."""
         return f"dw = {self.rate}/window*total"
 
+    def change(self, total, window, rate, moments, count):
+        """Return the change of weights in NumPy: the reference form of the formula.
+
+        Parameters
+        ----------
+        total : ndarray
+        window : float
+        rate : float
+            Learning rate of this update, divided by `window`.
+        moments : dict
+            Its memory by name, empty before the first update; changed in place.
+        count : int
+            Number of this update, from 1 on.
+        """
+        return rate * total
+
     @property
     def remembered(self):
         """Names of the synaptic variables of its memory."""
@@ -125,6 +142,11 @@ class Momentum(SGD):
     def __post_init__(self):
         super().__post_init__()
         check_fraction("Momentum", "momentum", self.momentum)
+
+    def change(self, total, window, rate, moments, count):
+        """Return the change of weights in NumPy, see `SGD`."""
+        moments["velocity"] = self.momentum * moments.get("velocity", 0.0) + total / window
+        return rate * window * moments["velocity"]
 
     @property
     def code(self):
@@ -172,6 +194,15 @@ class Adam(SGD):
         check_fraction("Adam", "beta_2", self.beta_2)
         if not is_number(self.epsilon) or self.epsilon <= 0:
             raise ValueError(f"Adam: epsilon must be positive and finite; got {self.epsilon!r}")
+
+    def change(self, total, window, rate, moments, count):
+        """Return the change of weights in NumPy, see `SGD`."""
+        one, two, gradient = self.beta_1, self.beta_2, total / window
+        m = one * moments.get("m", 0.0) + (1 - one) * gradient
+        s = two * moments.get("s", 0.0) + (1 - two) * gradient**2
+        moments.update(m=m, s=s)
+        corrected = np.sqrt(1 - two**count) / (1 - one**count)
+        return rate * window * corrected * m / (np.sqrt(s) + self.epsilon)
 
     @property
     def code(self):
