@@ -34,7 +34,7 @@ from brian_rflo.network import Murray2019
 from brian_rflo.sweeps import SweepTable, progress
 from brian_rflo.sweeps import table as tables
 from brian_rflo.sweeps.networks import networks_of
-from brian_rflo.sweeps.table import Row
+from brian_rflo.sweeps.table import NetworkRow
 from brian_rflo.tasks import PeriodicOutput
 
 SCRIPT = """
@@ -751,7 +751,9 @@ def test_a_network_that_leaves_does_not_take_the_others_along(tmp_path):
 
 
 def test_a_long_table_is_cut():
-    rows = [Row({"seed": number}, {"final_loss": 0.5}, 1.0, "", None) for number in range(100)]
+    rows = [
+        NetworkRow({"seed": number}, {"final_loss": 0.5}, 1.0, "", None) for number in range(100)
+    ]
     assert len(str(SweepTable(rows)).split("\n")) == 63
 
 
@@ -998,7 +1000,7 @@ def test_a_full_disk_does_not_let_what_is_printed_end_a_sweep(tmp_path, monkeypa
 def test_what_was_just_being_finished_when_the_disk_was_full_counts(tmp_path):
     """Two at a time: one finds no room, the other has just been written; a third has not begun."""
 
-    class Two(pieces.Crew):
+    class Two(pieces.Executor):
         at_a_time = 2
 
         def start(self, part, path):

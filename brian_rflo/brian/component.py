@@ -4,9 +4,9 @@ from contextlib import contextmanager
 
 from brian2 import NumpyCodeObject, Synapses
 
+from .conditional import is_standalone
 from .construction import Constructed
 from .names import OwnNames
-from .occasional import is_standalone
 from .settable import Settable
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from brian2 import get_device
 
 from ..results.archives import in_words
-from .occasional import is_standalone
+from .conditional import is_standalone
 
 #: Numbers that Cython code draws at a time.
 BUFFER_SIZE = 20000

@@ -18,8 +18,8 @@ from brian2 import BrianObject, get_device, prefs
 
 from .. import schedule
 from . import modules, programs
+from .conditional import Conditional, is_standalone
 from .construction import networks_with
-from .occasional import Occasional, is_standalone
 
 LOOP = """
 {{
@@ -125,7 +125,7 @@ def asked_by(obj):
     always runs, or runs in a way of its own.
     """
     is_ours = (
-        isinstance(obj, Occasional) and type(obj).run is Occasional.run and "run" not in vars(obj)
+        isinstance(obj, Conditional) and type(obj).run is Conditional.run and "run" not in vars(obj)
     )
     return (obj.resolved, obj.clock.name) if is_ours else None
 

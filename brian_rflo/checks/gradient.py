@@ -31,7 +31,7 @@ from brian2 import (
 from .. import schedule
 from ..brian.borrowed import catch_logs, word_substitute
 from ..derivation import NeuronText
-from ..derivation.calculus import statements
+from ..derivation.calculus import assignments
 from ..derivation.printing import mode_of
 from ..neurons.base import spikes
 from ..synapses import PlasticSynapses
@@ -46,7 +46,7 @@ SEED = 13
 
 
 @dataclass(frozen=True, eq=False)
-class Experiment:
+class GradientCheck:
     """Neurons, a rule for weights onto their variable `onto`, and how far the weights are moved."""
 
     make: object
@@ -133,7 +133,9 @@ class Experiment:
 
     def objective(self, move, base):
         """The sum of c y for each neuron, with weights moved by so many times `weight`."""
-        _, _, sent, parts = self.parts(self.weights + move * self.weight * self.moved, self.soften)
+        _, _, sent, parts = self.parts(
+            self.weights + move * self.weight * self.moved, self.replay_linearised
+        )
         self.run(parts, **base)
         values = np.asarray(sent.activity).T
         if self.tau_out is not None:
@@ -166,7 +168,7 @@ class Experiment:
             )
         ]
 
-    def soften(self, neurons):
+    def replay_linearised(self, neurons):
         """Let spiking neurons spike as they did, and their resets follow how far they have moved
         since.
         """
@@ -235,7 +237,7 @@ def spiking(neurons):
 
 def reset_of(neurons):
     """Variables that a reset changes."""
-    return list(dict.fromkeys(name for name, _ in statements(neurons.event_codes["spike"])))
+    return list(dict.fromkeys(name for name, _ in assignments(neurons.event_codes["spike"])))
 
 
 def after_reset(neurons, pattern):
@@ -243,7 +245,7 @@ def after_reset(neurons, pattern):
     would be after a reset.
     """
     after = {}
-    for name, text in statements(neurons.event_codes["spike"]):
+    for name, text in assignments(neurons.event_codes["spike"]):
         after[name] = word_substitute(text, {other: f"({value})" for other, value in after.items()})
     return "\n".join(pattern(name).format(name, f"({value})") for name, value in after.items())
 
@@ -303,6 +305,6 @@ def gradient_error(
         else (lambda made: rule)
     )
     names = getattr(neurons, "receives", {"recurrent": "I_rec"})
-    return Experiment(
+    return GradientCheck(
         make, rule_of, onto or names["recurrent"], source, steps, weight, dict(modes or {}), tau_out
     ).error()

@@ -2,8 +2,8 @@
 executor, or here.
 """
 
-from .executors import crew_of
-from .pieces import NO_ROOM, NOT_COMPUTED, Failure, Here, work
+from .executors import executor_for
+from .pieces import NO_ROOM, NOT_COMPUTED, Failure, InProcess, work
 from .processes import THREADS, Processes, temporary
 from .progress import Progress
 
@@ -12,10 +12,10 @@ __all__ = [
     "NO_ROOM",
     "THREADS",
     "Failure",
-    "Here",
+    "InProcess",
     "Processes",
     "Progress",
-    "crew_of",
+    "executor_for",
     "temporary",
     "work",
 ]

@@ -11,12 +11,12 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from pathlib import Path
 
-from .pieces import INTERRUPTED, Crew, Failure, Here
-from .processes import Workplace, end_with
+from .pieces import INTERRUPTED, Executor, Failure, InProcess
+from .processes import LocalProcesses, end_with
 from .sending import compute_pickled, pickled
 
 
-def crew_of(executor, workers):
+def executor_for(executor, workers):
     """The crew that a user asks for.
 
     Raises
@@ -28,7 +28,7 @@ def crew_of(executor, workers):
     """
     if executor is None:
         if workers == 1:
-            return Here()
+            return InProcess()
         loky()
         return Loky(workers)
     if isinstance(executor, ThreadPoolExecutor):
@@ -42,10 +42,10 @@ def crew_of(executor, workers):
             f" submitit have; got {executor!r}"
         )
     prepare_dask(executor)
-    return Executor(executor)
+    return SubmittingExecutor(executor)
 
 
-class Executor(Crew):
+class SubmittingExecutor(Executor):
     """Any executor with ``submit``: of `concurrent.futures`, a Dask client, submitit. It gets all
     pieces at once and remains the user's.
     """
@@ -77,7 +77,7 @@ class Executor(Crew):
         ]
 
 
-class Loky(Workplace):
+class Loky(LocalProcesses):
     """Processes of this machine that compute one piece after the other, by joblib; where one dies,
     new ones go on.
     """

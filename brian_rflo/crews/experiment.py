@@ -28,9 +28,9 @@ class Row:
     infinite: str = "diverged"
 
     @property
-    def told(self):
+    def measured_text(self):
         """The measured value in words."""
-        return told(self.measured, infinite=self.infinite)
+        return format_number(self.measured, infinite=self.infinite)
 
     @property
     def expected(self):
@@ -131,7 +131,7 @@ def all_arrays(parts):
     }
 
 
-def told(value, form=".3g", infinite="diverged"):
+def format_number(value, form=".3g", infinite="diverged"):
     """A number in words; an infinite one says what it means."""
     return infinite if np.isinf(value) else f"{value:{form}}"
 
@@ -171,7 +171,7 @@ def table(rows):
     mark = {True: "yes", False: "NO", None: ""}
     lines = [("quantity", "measured", "spread", "published", "expected", "holds")]
     lines += [
-        (row.quantity, row.told, row.spread, row.published, row.expected, mark[row.holds])
+        (row.quantity, row.measured_text, row.spread, row.published, row.expected, mark[row.holds])
         for row in rows
     ]
     shown = [column for column in range(6) if any(line[column] for line in lines[1:])]

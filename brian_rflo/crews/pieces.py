@@ -108,7 +108,7 @@ def work(crew, parts, paths, report):
 
     Parameters
     ----------
-    crew : Crew
+    crew : Executor
     parts : sequence of Part
     paths : dict
         The file of each piece by its name.
@@ -143,7 +143,7 @@ def work(crew, parts, paths, report):
                 left = [*waiting, *crew.running.values(), *alone, *elsewhere]
                 break
             if elsewhere and not waiting:
-                elsewhere, waiting = look_elsewhere(elsewhere, paths, report)
+                elsewhere, waiting = poll_other_sweeps(elsewhere, paths, report)
             report.now_and_then(crew, elsewhere)
     return failed | leave(left, paths, report)
 
@@ -155,7 +155,7 @@ def leave(parts, paths, report):
     return {part.name: NOT_COMPUTED for part in parts if not paths[part.name].exists()}
 
 
-def look_elsewhere(elsewhere, paths, report):
+def poll_other_sweeps(elsewhere, paths, report):
     """Pieces that other processes are still at, and those that they have left."""
     time.sleep(0.2)
     for part in elsewhere:
@@ -166,7 +166,7 @@ def look_elsewhere(elsewhere, paths, report):
     return [part for part in missing if part not in left], left
 
 
-class Crew:
+class Executor:
     """Whoever computes; a context manager.
 
     Attributes
@@ -205,7 +205,7 @@ class Crew:
         return 0.0
 
 
-class Here(Crew):
+class InProcess(Executor):
     """This process, one piece after the other."""
 
     def start(self, part, path):

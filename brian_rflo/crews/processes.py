@@ -12,7 +12,7 @@ from dataclasses import asdict
 from multiprocessing.connection import wait
 
 from ..results.files import remove_half_written, scratch_folder
-from .pieces import FINISHED, Crew, Failure, compute_one, signals
+from .pieces import FINISHED, Executor, Failure, compute_one, signals
 from .progress import Progress
 
 #: One thread for each piece: pieces run side by side.
@@ -26,7 +26,7 @@ def temporary(folder):
     return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
 
 
-class Workplace(Crew):
+class LocalProcesses(Executor):
     """Crews of processes on this machine: one thread for each, and a folder for all that they leave
     while they work, gone with them.
     """
@@ -53,7 +53,7 @@ class Workplace(Crew):
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class Processes(Workplace):
+class Processes(LocalProcesses):
     """A new process for each piece, which tells its progress through a small file."""
 
     def __init__(self, workers):

@@ -12,7 +12,7 @@ from ..brian.borrowed import (
     get_identifiers,
     get_identifiers_recursively,
 )
-from ..brian.occasional import Occasional, is_standalone
+from ..brian.conditional import Conditional, is_standalone
 from ..brian.statements import written
 from .code import CODE_OBJECTS, POST, PRE, DenseStandaloneCodeObject
 from .reading import boundary_runners
@@ -21,7 +21,7 @@ from .reading import boundary_runners
 MARK = "_stale = True\n"
 
 
-def reason_against(parts, objects, run_namespace):
+def why_not_dense(parts, objects, run_namespace):
     """Why a projection cannot take the dense pass, in words; None if it can.
 
     Parameters
@@ -71,9 +71,9 @@ def problems_of_connections(parts, objects, run_namespace):
 
 def problems_of_functions(parts, objects, run_namespace):
     """Functions that the loops cannot call, or not in the same order."""
-    called, random = functions(parts, run_namespace), draws(parts, run_namespace)
+    called, random = functions(parts, run_namespace), random_names(parts, run_namespace)
     if parts.sum_identifiers & random:
-        yield "its sum draws random numbers"
+        yield "its sum random_names random numbers"
     places = sum(len(re.findall(rf"\b{name}\b", code)) for name in random for code in parts.code)
     if places > 1 or (places and not is_standalone()):
         yield "it would draw its random numbers in another order"
@@ -87,7 +87,7 @@ def problems_of_functions(parts, objects, run_namespace):
                 yield f"function '{name}' needs arrays of its own"
 
 
-def draws(parts, run_namespace):
+def random_names(parts, run_namespace):
     """Names in its code that stand for random numbers."""
     stateful = {
         name for name, function in functions(parts, run_namespace).items() if not function.stateless
@@ -201,7 +201,7 @@ def can_mark_stale(obj, synapses):
     """
     return obj.group.variables is synapses.variables and obj.template in (
         "stateupdate",
-        "occasional_stateupdate",
+        "conditional_stateupdate",
     )
 
 
@@ -246,7 +246,7 @@ def sets_its_own_activity(group, names):
     runners = [
         obj
         for obj in getattr(group, "source", group).contained_objects
-        if isinstance(obj, CodeRunner) and not isinstance(obj, Occasional)
+        if isinstance(obj, CodeRunner) and not isinstance(obj, Conditional)
     ]
     return any(
         written(runner.abstract_code or "") & names

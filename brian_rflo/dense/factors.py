@@ -92,7 +92,7 @@ def one_step(synapses):
     if advancer is None:
         return (), []
     if advancer is not synapses.state_updater:
-        return statements(synapses, advancer.abstract_code)
+        return advanced_by_statements(synapses, advancer.abstract_code)
     dt, method = sympy.Symbol("dt", real=True), advancer.method_choice
     rates = {
         sympy.Symbol(name, real=True): sympy.expand(str_to_sympy(str(expression)))
@@ -110,7 +110,7 @@ def integrated(trace, rate, dt, method):
     return trace + dt * rate
 
 
-def statements(synapses, code):
+def advanced_by_statements(synapses, code):
     """The same for statements: each sees what those before it have written."""
     values = {}
     for node in ast.parse("\n".join(line.strip() for line in code.splitlines())).body:

@@ -19,7 +19,7 @@ import numpy as np
 from .. import schedule
 from ..brian.borrowed import sympy_to_str, word_substitute
 from ..brian.statements import overwrites
-from .choice import draws, problems_within_trials
+from .choice import problems_within_trials, random_names
 from .code import POST, PRE
 from .factors import factors, has_factors, is_constant
 from .reading import Reading, read
@@ -39,8 +39,8 @@ def problems(parts, objects, run_namespace):
         yield "weights do not change at the end of trials"
     elif not set(found.read_at) <= {"trial_start", "trial_end"}:
         yield "what it adds up is read within a trial"
-    elif draws(parts, run_namespace):
-        yield "it draws random numbers"
+    elif random_names(parts, run_namespace):
+        yield "it random_names random numbers"
     elif not has_factors(synapses):
         yield "its update is no sum of products of neurons"
     elif synapses.geometry.inner == PRE:

@@ -14,9 +14,9 @@ import numpy as np
 from brian2 import prefs
 
 from ..brian.borrowed import ArrayVariable, get_identifiers_recursively
-from ..brian.occasional import is_standalone
+from ..brian.conditional import is_standalone
 from ..brian.processors import layout
-from .choice import draws, problems_within_trials, touches
+from .choice import problems_within_trials, random_names, touches
 from .code import PRE
 from .reading import boundary_runners
 from .runners import Completing, pointer
@@ -44,8 +44,8 @@ def problems(parts, objects, run_namespace):
         yield "it has too few postsynaptic neurons"
     elif geometry.n_post > LONGEST:
         yield f"its rows have more than {LONGEST} synapses"
-    elif draws(parts, run_namespace):
-        yield "it draws random numbers"
+    elif random_names(parts, run_namespace):
+        yield "it random_names random numbers"
     elif width(geometry) == geometry.n_post:
         yield "its rows are whole lines"
     else:

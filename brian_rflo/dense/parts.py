@@ -10,11 +10,11 @@ from ..brian.borrowed import get_identifiers
 from ..brian.construction import networks_with
 from ..brian.statements import written
 from ..brian.step_loop import StepLoop
-from . import history, padding, resting
-from .choice import MARK, is_python, own_names, reason_against, sets_its_own_activity
+from . import history, lazy, padding
+from .choice import MARK, is_python, own_names, sets_its_own_activity, why_not_dense
 from .history import HistoryFlush, HistoryRecord
+from .lazy import CatchUpAllRows, CatchUpSpikingRows, LazyRecord
 from .reading import Reading
-from .resting import AllRows, RestRecord, RowsOfSpikes
 from .runners import Copies, DensePass, DenseSum, neuron_variables
 
 logger = get_logger(__name__)
@@ -34,14 +34,14 @@ class DenseParts(BrianObject):
 
     Attributes
     ----------
-    reason : str or None
+    why_not_dense : str or None
         Why the last run took ordinary objects; None if it was dense.
-    reason_to_pass : str or None
+    why_not_batched : str or None
         Why the last run did not keep histories for the end of a trial; None if it did.
-    reason_to_pad : str or None
+    why_not_padded : str or None
         Why the last run went through the synapses as Brian2 has them; None if through a copy with
         rows of whole lines.
-    reason_to_walk : str or None
+    why_not_lazy : str or None
         Why the last run visited all synapses in each step; None if they rested until their
         presynaptic neuron spiked, or had histories.
     """
@@ -64,13 +64,13 @@ class DenseParts(BrianObject):
             learner,
             advancer,
         )
-        self.reason = self.reason_to_pass = self.reason_to_walk = self.reason_to_pad = (
+        self.why_not_dense = self.why_not_batched = self.why_not_lazy = self.why_not_padded = (
             "it has not run yet"
         )
         self.deferred = [runner for runner in (advancer, learner) if runner is not None]
         self.ordinary = [runner for runner in (summed, *self.deferred) if runner is not None]
         self.sums = [DenseSum(synapses, summed)] if summed is not None else []
-        self.passing, self.padded, self.resting, self.keeping, self.switched = [], [], [], [], []
+        self.passing, self.padded, self.lazy, self.keeping, self.switched = [], [], [], [], []
         self.places = [(runner, (runner.when, runner.order)) for runner in self.ordinary]
         if learner is not None:
             copies = Copies(
@@ -82,9 +82,12 @@ class DenseParts(BrianObject):
             dense_pass = DensePass(synapses, advancer, learner, self.sums, copies)
             self.passing, self.padded = [copies, dense_pass], [padding.WriteBack(synapses)]
             if synapses.sends_spikes:
-                self.resting = [
+                self.lazy = [
                     copies,
-                    *(kind(synapses, dense_pass) for kind in (RestRecord, RowsOfSpikes, AllRows)),
+                    *(
+                        kind(synapses, dense_pass)
+                        for kind in (LazyRecord, CatchUpSpikingRows, CatchUpAllRows)
+                    ),
                 ]
             self.keeping = [
                 copies,
@@ -95,7 +98,7 @@ class DenseParts(BrianObject):
             *self.sums,
             *self.passing,
             *self.padded,
-            *self.resting[1:],
+            *self.lazy[1:],
             *self.keeping[1:],
         ]
         vector_math.use_for(synapses, synapses.source, synapses.target)
@@ -166,22 +169,24 @@ class DenseParts(BrianObject):
         """Decide for the coming run."""
         networks = [network.sorted_objects for network in networks_with(self)]
         modules.begin([obj for objects in networks for obj in objects])
-        self.reason = first(reason_against(self, objects, run_namespace) for objects in networks)
-        self.reason_to_pass = self.reason or first(
+        self.why_not_dense = first(
+            why_not_dense(self, objects, run_namespace) for objects in networks
+        )
+        self.why_not_batched = self.why_not_dense or first(
             problem
             for objects in networks
             for problem in history.problems(self, objects, run_namespace)
         )
-        self.reason_to_walk = self.reason or (
-            self.reason_to_pass
+        self.why_not_lazy = self.why_not_dense or (
+            self.why_not_batched
             and first(
                 problem
                 for objects in networks
-                for problem in resting.problems(self, objects, run_namespace)
+                for problem in lazy.problems(self, objects, run_namespace)
             )
         )
-        self.reason_to_pad = (
-            self.reason
+        self.why_not_padded = (
+            self.why_not_dense
             or self._way_is_no_pass
             or first(
                 problem
@@ -191,7 +196,7 @@ class DenseParts(BrianObject):
         )
         self._activate()
         self._pad([obj for objects in networks for obj in objects])
-        if self.reason is None:
+        if self.why_not_dense is None:
             self._look_ahead([obj for objects in networks for obj in objects])
         super().before_run(run_namespace)
 
@@ -201,22 +206,22 @@ class DenseParts(BrianObject):
         """
         chosen = (
             []
-            if self.reason
-            else [*self.sums, *self._way, *(self.padded if self.reason_to_pad is None else [])]
+            if self.why_not_dense
+            else [*self.sums, *self._way, *(self.padded if self.why_not_padded is None else [])]
         )
         for runner in self.stand_ins:
             runner.active = any(runner is one for one in chosen)
-        if self.reason is None:
+        if self.why_not_dense is None:
             self.switched = self.ordinary
         for runner in self.switched:
-            runner.active = self.reason is not None
-        if self.reason is not None:
+            runner.active = self.why_not_dense is not None
+        if self.why_not_dense is not None:
             self.switched = []
         logger.debug(f"'{self.synapses.name}' runs as {self._words}", "dense")
 
     def _pad(self, objects):
         """Let pass and sums go through a copy whose rows are whole lines, if they shall."""
-        copy = padding.Padding(self) if self.reason_to_pad is None else None
+        copy = padding.Padding(self) if self.why_not_padded is None else None
         for runner in (*self.sums, *self.passing[1:], *self.padded):
             runner.padding = copy
         for runner in self.padded:
@@ -240,25 +245,25 @@ class DenseParts(BrianObject):
         """The objects of a dense run that stand for traces and learning."""
         return (
             self.keeping
-            if self.reason_to_pass is None
-            else self.resting
-            if self.reason_to_walk is None
+            if self.why_not_batched is None
+            else self.lazy
+            if self.why_not_lazy is None
             else self.passing
         )
 
     @property
     def _words(self):
         """How the coming run goes, and why not faster."""
-        if self.reason:
-            return f"ordinary Brian2 objects: {self.reason}"
-        if self.reason_to_walk:
+        if self.why_not_dense:
+            return f"ordinary Brian2 objects: {self.why_not_dense}"
+        if self.why_not_lazy:
             return (
-                f"a dense pass; no histories: {self.reason_to_pass}; no rest between spikes:"
-                f" {self.reason_to_walk}"
+                f"a dense pass; no histories: {self.why_not_batched}; no rest between spikes:"
+                f" {self.why_not_lazy}"
             )
         return (
-            f"rows that rest between spikes; no histories: {self.reason_to_pass}"
-            if self.reason_to_pass
+            f"rows that rest between spikes; no histories: {self.why_not_batched}"
+            if self.why_not_batched
             else "dense loops with histories"
         )
 
@@ -271,7 +276,7 @@ class DenseParts(BrianObject):
         neurons = set(dense_sum.seen)
         dense_sum.is_ahead = (
             self.learner is not None
-            and self.reason_to_pass is not None
+            and self.why_not_batched is not None
             and self.summed.when == schedule.DRIVE.when
             and self.summed.order <= schedule.DRIVE.order
             and self.summed.expression.identifiers <= neurons | self.sum_names

@@ -5,7 +5,7 @@ from brian2 import CodeRunner, get_device
 
 from .. import schedule
 from ..brian.borrowed import ArrayVariable, CPPCodeGenerator, DynamicArrayVariable, word_substitute
-from ..brian.occasional import is_standalone
+from ..brian.conditional import is_standalone
 from .code import CODE_OBJECTS, POST, PRE
 
 
@@ -68,7 +68,7 @@ class DenseRunner(CodeRunner):
             self.kept,
             self.rows,
             self.flush,
-            self.rest,
+            self.lazy,
             self.padded,
         ) = ({}, "", "", {}, {}, "", None, None, None)
         self.compose(run_namespace)
@@ -76,7 +76,7 @@ class DenseRunner(CodeRunner):
             self.padded = self.padding.seen_by(self) | (self.padded or {})
         self.template_kwds = {
             name: getattr(self, name)
-            for name in ("opening", "closing", "sums", "kept", "rows", "flush", "rest", "padded")
+            for name in ("opening", "closing", "sums", "kept", "rows", "flush", "lazy", "padded")
         } | {"geometry": self.group.geometry}
         super().before_run(run_namespace)
 

@@ -28,7 +28,7 @@ def parsed(text):
     )
 
 
-def written(expression):
+def to_code(expression):
     """The text of an expression, in Brian2's language."""
     return expression if isinstance(expression, str) else sympy_to_str(expression)
 
@@ -38,7 +38,7 @@ def names(expression):
     return {str(found) for found in expression.free_symbols}
 
 
-def statements(code):
+def assignments(code):
     """Pairs of name and text of what is assigned to it; ``v += 1`` as ``v = v + (1)``."""
     for node in ast.parse("\n".join(line.strip() for line in code.splitlines())).body:
         if isinstance(node, ast.AugAssign):
@@ -143,7 +143,7 @@ class Calculus:
                 )
 
 
-def draws(expression):
+def is_random(expression):
     """Whether an expression draws random numbers."""
     known = {function_name(node) for node in expression.atoms(sympy.Function)} & set(
         DEFAULT_FUNCTIONS

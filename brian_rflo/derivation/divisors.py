@@ -8,7 +8,7 @@ import numpy as np
 import sympy
 from sympy.core.function import AppliedUndef
 
-from .calculus import names, parsed, statements, symbol, written
+from .calculus import assignments, names, parsed, symbol, to_code
 
 #: A difference that is a smaller part than this of what it is made of is a rounding error.
 ROUNDING = 1e-12
@@ -16,9 +16,9 @@ ROUNDING = 1e-12
 
 def powers_of(code):
     """The quotients and roots in the lines of a step, the shortest first."""
-    found = {power for _, text in statements(code) for power in parsed(text).atoms(sympy.Pow)}
+    found = {power for _, text in assignments(code) for power in parsed(text).atoms(sympy.Pow)}
     wanted = [power for power in found if divides(power) or is_root(power)]
-    return sorted(wanted, key=lambda power: (len(written(power.base)), written(power)))
+    return sorted(wanted, key=lambda power: (len(to_code(power.base)), to_code(power)))
 
 
 def divides(power):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from .calculus import draws, names, parsed, statements, symbol, written
+from .calculus import assignments, is_random, names, parsed, symbol, to_code
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +56,13 @@ class Linearising:
     def __init__(self, text):
         self.text, self.lines, self.now = text, {}, {}
         self.by = {name: {name: sympy.Integer(1)} for name in (*text.units, *text.sums)}
-        self.only_held = ending_in(list(statements(text.code)), text.held)
+        self.only_held = ending_in(list(assignments(text.code)), text.held)
 
     def done(self):
         """Walk through the code."""
         for name in self.text.kept:
             self._keep(name)
-        for name, value in statements(self.text.code):
+        for name, value in assignments(self.text.code):
             self._line(name, value)
         end = {name: self.now.get(name, symbol(name)) for name in self.text.units}
         return Linear({name: self._chain(value) for name, value in end.items()}, self.lines)
@@ -122,7 +122,7 @@ class Linearising:
                 total[by] = total.get(by, 0) + partial * found
         total = {by: found for by, found in total.items() if found != 0}
         for by, found in total.items():
-            if draws(found):
+            if is_random(found):
                 raise ValueError(
                     f"{self.text.name}: random numbers are multiplied by something that depends on"
                     f" '{by}', and the trace would need the very numbers that the neuron drew; draw"
@@ -162,7 +162,7 @@ def needed_lines(lines, outputs):
             wanted[readers[0]] = wanted[readers[0]].xreplace({symbol(name): code[name]})
         else:
             wanted = {name: code[name]} | wanted
-    return [f"{name} = {written(value)}" for name, value in wanted.items()]
+    return [f"{name} = {to_code(value)}" for name, value in wanted.items()]
 
 
 def read(value):

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 import sympy
 
 from ..brian.borrowed import DIMENSIONLESS, get_identifiers
-from .calculus import symbol, written
+from .calculus import symbol, to_code
 from .linear import needed_lines
 from .lines import cleared, equations, single
 from .placement import Placement, placed
@@ -161,7 +161,7 @@ class Writing:
     def _check_events(self):
         if self.is_event and not self.text.is_scalar(self._added):
             raise ValueError(
-                f"{self.text.name}: a spike adds '{written(self._added)}' times its weight to"
+                f"{self.text.name}: a spike adds '{to_code(self._added)}' times its weight to"
                 f" '{self.onto}', which must be the same for all neurons and all time; put what"
                 f" differs into the equations, where '{self.onto}' is read"
             )
@@ -305,8 +305,8 @@ class Writing:
         lines |= {f"trace_{name}": self._after(name, dz) for name in self.synapses}
         lines = single(lines) if len(self.synapses) == 1 and not self._stores_spikes else lines
         return (
-            "\n".join(f"{name} = {written(value)}" for name, value in lines.items()),
-            written(self._eligibility()),
+            "\n".join(f"{name} = {to_code(value)}" for name, value in lines.items()),
+            to_code(self._eligibility()),
             str(dz) if self._stores_spikes else "",
         )
 
@@ -335,11 +335,11 @@ class Writing:
         for name in old:
             adds = name == self.onto and self.is_event
             arrived = self._added * symbol("arrival") if adds else 0
-            lines.append(f"old_{name} = {written(symbol(f'trace_{name}') + arrived)}")
+            lines.append(f"old_{name} = {to_code(symbol(f'trace_{name}') + arrived)}")
         lines += (
             [] if self.is_event else ["arrival = activity"] if self.cells or self.is_late else []
         )
-        lines += [f"trace_{name} = {written(self._on_cell(name))}" for name in self.cells]
+        lines += [f"trace_{name} = {to_code(self._on_cell(name))}" for name in self.cells]
         lines += ["arrival = 0"] if self.is_event else []
         declared = (
             {f"trace_{name}": self.text.units[name] for name in self.cells}

@@ -7,7 +7,7 @@ from functools import cached_property
 from brian2 import DEFAULT_UNITS
 
 from ..brian.borrowed import DIMENSIONLESS
-from .calculus import Calculus, names, parsed, statements
+from .calculus import Calculus, assignments, names, parsed
 from .divisors import powers_of
 from .linear import linearised
 
@@ -116,7 +116,7 @@ class NeuronText:
     def resets(self):
         """What each state variable is after a reset, as expressions of what they were before."""
         values = {}
-        for name, text in statements(self.reset):
+        for name, text in assignments(self.reset):
             values[name] = self.expression(text).xreplace(
                 {
                     variable: values[str(variable)]

@@ -28,7 +28,7 @@ def versions():
     return {"python": platform.python_version(), "platform": platform.platform(), **packages}
 
 
-def told(values):
+def serializable(values):
     """Settings as files keep them: text and numbers by name."""
     return {
         name: (

@@ -59,8 +59,8 @@ def sources(function):
     else:
         texts = {"": f"{function.__qualname__}\n{files_of(function.__module__)}"}
     names = {name: f"the function's '{name}'" if name else "the function" for name in texts}
-    told = {names[name]: digest(text) for name, text in texts.items()}
-    return {"brian_rflo": source_of_package()} | told
+    parts = {names[name]: digest(text) for name, text in texts.items()}
+    return {"brian_rflo": source_of_package()} | parts
 
 
 class Description:
@@ -111,12 +111,12 @@ class Description:
         if isinstance(value, Equations):
             return str(value)
         if is_dataclass(value):
-            told = ", ".join(
+            parts = ", ".join(
                 f"{field.name}={self.text(getattr(value, field.name))}"
                 for field in fields(value)
                 if field.metadata.get("described", field.init)
             )
-            return f"{type(value).__qualname__}({told}){self.mark(type(value))}"
+            return f"{type(value).__qualname__}({parts}){self.mark(type(value))}"
         if isinstance(value, TimedArray):
             return f"TimedArray({self.text(value.values)}, dt={value.dt!r}, {value.dim!r})"
         if type(value) in (dict, list, tuple, set, frozenset):
@@ -154,11 +154,11 @@ class Description:
             for name, value in (getattr(neurons, "namespace", None) or {}).items()
             if not isinstance(value, (Function, FunctionType))
         }
-        told = [
+        parts = [
             str(len(neurons)),
             *(f"{name}={self.text(value)}" for name, value in sorted(constants.items())),
         ]
-        told += [f"task={self.text(neurons.task)}"] if hasattr(neurons, "task") else []
+        parts += [f"task={self.text(neurons.task)}"] if hasattr(neurons, "task") else []
         part = f"[{group.start}:{group.stop}]" if group is not neurons else ""
         model = [
             str(getattr(neurons, "equations", "")),
@@ -169,7 +169,7 @@ class Description:
                 if value
             ),
         ]
-        return "\n".join([f"{type(neurons).__name__}({', '.join(told)}){part}", *model])
+        return "\n".join([f"{type(neurons).__name__}({', '.join(parts)}){part}", *model])
 
     def function(self, value):
         """A function or class: the user's by its code, others by module and name, and by what they

@@ -2,10 +2,10 @@
 
 from brian2 import get_logger
 
-from ..brian.occasional import is_standalone
+from ..brian.conditional import is_standalone
 from ..credit import AdaptiveFeedback, Credit, RandomFeedback, SymmetricFeedback
 from ..identity import described, digest
-from ..identity.settings import told
+from ..identity.settings import serializable
 from ..neurons.base import PSP, member, receives, whole
 from ..readouts.linear import Linear
 from ..readouts.task_input import TaskInput
@@ -238,7 +238,7 @@ class LearningNetwork(TrialNetwork):
         """All that it was built with, as text and numbers by name; what differs from neuron to
         neuron as a digest.
         """
-        return told(
+        return serializable(
             self.given
             | {f"constant_{name}": value for name, value in self._constants.items()}
             | {"task_numbers": digest(described(self.task.trial(0)))}

@@ -12,7 +12,7 @@ from brian2 import (
 )
 
 from ..brian.borrowed import ArrayVariable
-from ..brian.occasional import is_standalone
+from ..brian.conditional import is_standalone
 from ..identity import described, digest
 from ..synapses.projection import WORKING
 

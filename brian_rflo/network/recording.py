@@ -8,8 +8,8 @@ from brian2 import get_logger
 from .. import schedule
 from ..analysis import alignment
 from ..brian.borrowed import catch_logs
-from ..brian.occasional import OccasionalMonitor, is_standalone
-from ..identity.settings import origin, told
+from ..brian.conditional import ConditionalMonitor, is_standalone
+from ..identity.settings import origin, serializable
 from ..results.training import TrainingResult, alignment_interval
 from ..synapses import PlasticSynapses
 from ..trials import LossMonitor
@@ -74,7 +74,7 @@ class Recording:
 
     def _switches(self):
         """Learning rates as they are now, and which projections learn."""
-        return told(
+        return serializable(
             {
                 f"{word}_{name}": np.asarray(getattr(part, word)).item()
                 for name, part in self.net.learners.items()
@@ -235,7 +235,7 @@ class Recording:
         ].transpose(3, 0, 2, 1)
 
 
-class EdgeMonitor(OccasionalMonitor):
+class EdgeMonitor(ConditionalMonitor):
     """Records every step of the first and of the last trial of each run."""
 
     def __init__(self, source, variable, n_steps):
@@ -250,7 +250,7 @@ class EdgeMonitor(OccasionalMonitor):
         return self.held(_begun=begun, _ending=max(begun, int(self.clock._i_end) - self.n_steps))
 
 
-class IntervalMonitor(OccasionalMonitor):
+class IntervalMonitor(ConditionalMonitor):
     """Records at the end of every so many trials, and of each run."""
 
     def __init__(self, source, variable, n_steps, size):

@@ -12,7 +12,7 @@ import json
 import numpy as np
 from brian2 import get_device
 
-from ..brian.occasional import is_standalone
+from ..brian.conditional import is_standalone
 from ..brian.random_numbers import random_numbers, random_numbers_in, restore_random_numbers
 from ..identity.settings import named_versions
 from ..results.archives import archive, in_words, shortened

@@ -10,10 +10,10 @@ from textwrap import shorten
 import numpy as np
 from brian2 import BrianObject, Group, Network, get_device, get_local_namespace, get_logger, second
 
+from ..brian.conditional import is_standalone
 from ..brian.construction import Constructed, excuse
-from ..brian.occasional import is_standalone
 from ..identity import described, digest
-from ..identity.settings import constants_outside, told
+from ..identity.settings import constants_outside, serializable
 from ..synapses import Projection
 from ..trials import Trials
 from . import saving
@@ -196,7 +196,7 @@ class TrialNetwork(Constructed, Network):
             )
             for name, part in self.learners.items()
         }
-        return told(
+        return serializable(
             {"task": self.task, "networks": self.networks, **parts, **learners}
             | {f"constant_{name}": value for name, value in self._constants.items()}
             | {"task_numbers": digest(described(self.task.trial(0)))}

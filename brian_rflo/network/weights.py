@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from brian2 import get_device
 
-from ..brian.occasional import is_standalone
+from ..brian.conditional import is_standalone
 from ..brian.quantities import check_number, check_seed, numbers
 from ..synapses import Projection
 from ..updates import DALE

@@ -27,7 +27,7 @@ def height(neurons):
     return neurons.namespace["jump"] * float(neurons.tau_syn) / float(neurons.clock.dt)
 
 
-def check_neurons(group):
+def check_exportable_neurons(group):
     """Raise unless NIR has neurons that do exactly what these do."""
     name = f"'{group.name}'"
     if type(group) not in (LIFNeurons, DiscreteLIFNeurons):
@@ -57,7 +57,7 @@ def check_neurons(group):
         )
 
 
-def check_projection(projection, groups):
+def check_exportable_projection(projection, groups):
     """Raise unless it is a projection of ours, between whole groups, without delays."""
     if not isinstance(projection, Projection):
         raise ValueError(

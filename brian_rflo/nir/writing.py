@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from brian2 import NeuronGroup, Synapses
 
-from ..brian.occasional import is_standalone
+from ..brian.conditional import is_standalone
 from ..identity.settings import versions
 from ..neurons import DiscreteLIFNeurons, LIFNeurons
 from ..readouts.linear import Readout
@@ -31,7 +31,13 @@ from ..readouts.task_input import TaskInput
 from ..results.files import write_whole
 from ..steps.cells import Cells
 from ..trials import Trials
-from .refusals import SPIKES_IN, brings_credit, check_neurons, check_projection, height
+from .refusals import (
+    SPIKES_IN,
+    brings_credit,
+    check_exportable_neurons,
+    check_exportable_projection,
+    height,
+)
 
 INPUTS = (TaskInput, *SPIKES_IN)
 
@@ -164,7 +170,7 @@ class Graph:
     def build(self):
         """The graph, type checked by nir."""
         for projection in self.projections:
-            check_projection(projection, self.groups)
+            check_exportable_projection(projection, self.groups)
         for group in self.groups:
             self.add_group(group)
         if not self.spiking:
@@ -208,7 +214,7 @@ class Graph:
             if group.tau is not None:
                 self.value_of[group] = self.add(group.name, self.leaky_readout(group))
         else:
-            check_neurons(group)
+            check_exportable_neurons(group)
             self.add(group.name, self.neurons(group))
 
     def neurons(self, group):

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..analysis import alignment
 from ..brian.quantities import check_count, check_tau
-from ..identity.settings import named_versions, told
+from ..identity.settings import named_versions, serializable
 from ..results.training import TrainingResult, alignment_interval
 from ..updates.arguments import (
     PLASTIC,
@@ -104,7 +104,7 @@ def train(
     ValueError
         For an unknown rule, or one that cannot change weights at each step.
     """
-    given = told({name: value for name, value in locals().items() if name != "report"})
+    given = serializable({name: value for name, value in locals().items() if name != "report"})
     check_training(task, rule, learning_rate, optimizer, regularization, constraint, report)
     rule = (RULES_BACKWARD if regularization is not None and update == "trial" else {}).get(
         rule
@@ -209,7 +209,7 @@ def fit_readout(task, weights, tau, trials=1, initial=0.1, neurons=None):
         Losses are those of as many further trials, with the fitted readout (of the same trials, if
         all are the same and without noise).
     """
-    given = told(locals() | {"rule": "least squares"})
+    given = serializable(locals() | {"rule": "least squares"})
     check_tau("reference.fit_readout", tau, task.dt)
     check_count("trials", trials)
     check_spiking(neurons)

@@ -76,7 +76,7 @@ class Simulation:
             self.collect(changes)
         return trial
 
-    def pull(self, sent):
+    def rate_error(self, sent):
         """What the regularisation of rates adds to the projected error of each neuron, given what
         it sent in each step.
         """

@@ -164,13 +164,13 @@ class LIF:
             seen[step] = a * seen[step - 1] * (step > 0) + (1 - a) * inputs[step]
         return seen
 
-    def changes(self, rule, trial, weights, pull=0.0):
-        """Changes of the weights by a `Backward` rule, summed over the trial; `pull` as in
+    def changes(self, rule, trial, weights, rate_error=0.0):
+        """Changes of the weights by a `Backward` rule, summed over the trial; `rate_error` as in
         `Backward.changes`.
         """
         _, s = self.decays
         signal, by_rate = (
-            product(feedback_weights(rule, weights), trial.error) + pull,
+            product(feedback_weights(rule, weights), trial.error) + rate_error,
             np.empty_like(trial.gain),
         )
         total = 0.0

@@ -4,7 +4,7 @@ import inspect
 import itertools
 
 from ..identity import described, opaque_part
-from .words import plain, told
+from .words import plain, settings_text
 
 
 def settings_of(function, parameters):
@@ -53,8 +53,8 @@ def settings_of(function, parameters):
     )
     if twice:
         raise ValueError(
-            f"sweep: {told(twice)} is given more than once; networks with the same settings are the"
-            " same to the bit, so vary a seed"
+            f"sweep: {settings_text(twice)} is given more than once; networks with the same"
+            " settings are the same to the bit, so vary a seed"
         )
     return settings
 

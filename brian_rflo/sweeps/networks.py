@@ -25,7 +25,7 @@ INDIFFERENT = ("logging.", "core.stop_on_keyboard_interrupt")
 
 
 @dataclass(frozen=True)
-class Network(Part):
+class SweptNetwork(Part):
     """A network of a sweep: a `Part` whose function knows nothing of parts.
 
     Parameters
@@ -86,7 +86,9 @@ def networks_of(function, settings, device):
         names = [f"{name}_{digest(described(one))[:6]}" for name, one in zip(names, settings)]
     preferences = {name: prefs[name] for name in prefs}
     here = {"device": device, "preferences": preferences, "errors": np.geterr()}
-    networks = [Network(name, function, one, 1.0, **here) for name, one in zip(names, settings)]
+    networks = [
+        SweptNetwork(name, function, one, 1.0, **here) for name, one in zip(names, settings)
+    ]
     common = networks[0].common()
     return [replace(network, began=common | network.particular()) for network in networks]
 

@@ -6,13 +6,13 @@ from contextlib import suppress
 
 import numpy as np
 
-from ..crews import NO_ROOM, NOT_COMPUTED, Failure, Here
+from ..crews import NO_ROOM, NOT_COMPUTED, Failure, InProcess
 from ..crews.part import foreign, read
 from ..results.archives import read_arrays
 from ..results.files import write_whole
 from .returned import numbers_of, returned_from
-from .table import Row, SweepTable
-from .words import told
+from .table import NetworkRow, SweepTable
+from .words import settings_text
 
 SAY_EVERY_S, SHOWN_FAILURES = 20, 5
 
@@ -61,7 +61,7 @@ class Finished:
         """The row of a finished network."""
         with foreign(self.paths[network.name]):
             numbers, remark = numbers_of(returned_from(arrays), network.arguments)
-        return Row(
+        return NetworkRow(
             network.arguments, numbers, float(arrays["seconds"]), remark, self.paths[network.name]
         )
 
@@ -72,7 +72,7 @@ class Finished:
     def ended(self, network, outcome):
         """A network has come to an end, well or not."""
         if outcome is NOT_COMPUTED:
-            row = Row(network.arguments, {}, np.nan, outcome.reason, None, outcome)
+            row = NetworkRow(network.arguments, {}, np.nan, outcome.reason, None, outcome)
             self.rows[network.name] = row
         elif isinstance(outcome, Failure):
             self.failed(network, outcome)
@@ -86,17 +86,17 @@ class Finished:
 
     def failed(self, network, failure):
         """Keep why a network has failed, and say so, if not of too many."""
-        text = f"{told(network.arguments)}\n\n{failure.details or failure.reason}\n"
+        text = f"{settings_text(network.arguments)}\n\n{failure.details or failure.reason}\n"
         file = self.traceback(network)
         with suppress(OSError):
             write_whole(file, lambda waiting: waiting.write_text(text, encoding="utf-8"))
         where = f" ({file})" if file.exists() else ""
-        self.rows[network.name] = Row(
+        self.rows[network.name] = NetworkRow(
             network.arguments, {}, np.nan, f"failed: {failure.reason}", None, failure
         )
         self.shown += 1
         if self.shown <= SHOWN_FAILURES:
-            self.say(f"  failed: {told(network.arguments)}: {failure.reason}{where}")
+            self.say(f"  failed: {settings_text(network.arguments)}: {failure.reason}{where}")
         if self.shown == SHOWN_FAILURES:
             self.say("  (further failures are in the table)")
 
@@ -122,7 +122,7 @@ class Finished:
             if np.isfinite(crew.at_a_time)
             else max(1.0, self.computed / elapsed)
         )
-        half_done = 0.5 * min(at_a_time, left) if not isinstance(crew, Here) else 0.0
+        half_done = 0.5 * min(at_a_time, left) if not isinstance(crew, InProcess) else 0.0
         return f", about {spoken((left - half_done) * self.computed / done / at_a_time)} left"
 
     def counted(self):

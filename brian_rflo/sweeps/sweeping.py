@@ -8,7 +8,7 @@ from brian2 import get_device
 
 from ..brian import devices
 from ..brian.quantities import check_count
-from ..crews import crew_of, work
+from ..crews import executor_for, work
 from ..crews.sharing import shared_folder
 from .arguments import settings_of
 from .networks import networks_of
@@ -85,7 +85,7 @@ def sweep(function, parameters, folder, workers=None, executor=None, device=None
     found.say_what_there_is(missing)
     try:
         if missing:
-            crew = crew_of(
+            crew = executor_for(
                 executor,
                 min(workers or devices.cores(), len(missing)) if executor is None else None,
             )

@@ -15,13 +15,13 @@ from ..results import labelled
 from ..results.archives import read_arrays
 from ..results.files import write_whole
 from .returned import dataset_of, returned_from
-from .words import first_line, is_scalar, labels, plain, short, told
+from .words import first_line, is_scalar, labels, plain, settings_text, short
 
 SHOWN_ROWS, MISSING = 60, object()
 
 
 @dataclass(frozen=True)
-class Row:
+class NetworkRow:
     """A network in the table: its settings, numbers and seconds, a remark, its file, and why it has
     failed, if it has.
     """
@@ -47,7 +47,7 @@ class SweepTable:
 
     Attributes
     ----------
-    rows : list of Row
+    rows : list of NetworkRow
         Of each network `settings`, `numbers` (``"final_loss"``, the median over networks side by
         side; or all single numbers in the dictionary that the function returned), `seconds`,
         `path`, and, where it has failed, `failure` with `reason` and `details`, the traceback.
@@ -97,9 +97,9 @@ class SweepTable:
                 f" {', '.join(dict.fromkeys(short(row.settings[name]) for row in self.rows))}"
                 for name in self.rows[0].settings
             )
-            raise KeyError(f"{len(found)} networks have {told(settings)}; {there}")
+            raise KeyError(f"{len(found)} networks have {settings_text(settings)}; {there}")
         if found[0].failure:
-            raise RuntimeError(f"{told(settings)} has failed: {found[0].failure}")
+            raise RuntimeError(f"{settings_text(settings)} has failed: {found[0].failure}")
         return found[0].result()
 
     @property

@@ -46,7 +46,7 @@ def first_line(text):
     return f"{line[:97]}..." if len(line) > 100 or line != text else line
 
 
-def told(settings):
+def settings_text(settings):
     """Settings for the user: ``seed=1, learning_rate=0.1``."""
     return ", ".join(f"{name}={short(value)}" for name, value in settings.items())
 

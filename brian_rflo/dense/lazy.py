@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import schedule
 from ..brian.borrowed import ArrayVariable, get_identifiers, get_identifiers_recursively
-from .choice import draws, own_names, problems_within_trials
+from .choice import own_names, problems_within_trials, random_names
 from .code import POST, PRE
 from .runners import Completing, DenseRunner, pointer
 
@@ -32,8 +32,8 @@ def problems(parts, objects, run_namespace):
         yield "its source sends more than spikes"
     elif synapses.geometry.inner == PRE:
         yield "it has too few postsynaptic neurons"
-    elif draws(parts, run_namespace):
-        yield "it draws random numbers"
+    elif random_names(parts, run_namespace):
+        yield "it random_names random numbers"
     elif synapses.has_delays:
         yield "its spikes arrive with a delay"
     elif (synapses.pre.when, synapses.pre.order) != ("synapses", -1):  # Brian2's own place
@@ -53,14 +53,14 @@ def problems_of_others(parts, objects):
     return problems_within_trials(parts, objects, resting, expected=(synapses.pre,))
 
 
-class Resting:
+class Lazy:
     """Mixed into the runners that stand for the `DensePass`: its code, and the record that lies
     between the steps and the rows.
     """
 
     def compose(self, run_namespace):
         self.abstract_code = self.dense_pass.code(run_namespace)
-        self.rest = dict(
+        self.lazy = dict(
             kept=self.kept_neurons(),
             shared=self.history("shared", STEPS * SHARED, dtype=np.float64),
             most=SHARED,
@@ -104,42 +104,42 @@ class Resting:
         )
 
 
-class RestRecord(Resting, DenseRunner):
+class LazyRecord(Lazy, DenseRunner):
     """Keeps what a step's code reads of neurons and of what all synapses share, where the
     `DensePass` would stand.
     """
 
     def __init__(self, synapses, dense_pass):
-        super().__init__(synapses, "rest_record", schedule.place_of(dense_pass))
+        super().__init__(synapses, "lazy_record", schedule.place_of(dense_pass))
         self.dense_pass = dense_pass
 
 
-class RowsOfSpikes(Resting, DenseRunner):
+class CatchUpSpikingRows(Lazy, DenseRunner):
     """Catches up the rows of the neurons that spike, just before their spikes are sent."""
 
     def __init__(self, synapses, dense_pass):
-        super().__init__(synapses, "rows_of_spikes", schedule.WAKE)
+        super().__init__(synapses, "catch_up_spiking_rows", schedule.CATCH_UP)
         self.dense_pass = dense_pass
         synapses.variables.add_reference("_spikes_of_source", synapses.source, "_spikespace")
 
     def compose(self, run_namespace):
         super().compose(run_namespace)
         spikes = self.variable("_spikes_of_source")
-        self.rest |= dict(
+        self.lazy |= dict(
             done=self.done(),
             spikes=pointer(spikes),
             n_spikes=f"{pointer(spikes)}[{spikes.size - 1}]",
         )
 
 
-class AllRows(Resting, Completing):
+class CatchUpAllRows(Lazy, Completing):
     """Catches up all rows where the record is full, and where a trial or the run is over."""
 
     def __init__(self, synapses, dense_pass):
-        super().__init__(synapses, "all_rows")
+        super().__init__(synapses, "catch_up_all_rows")
         self.dense_pass = dense_pass
 
     def compose(self, run_namespace):
         super().compose(run_namespace)
-        self.rest |= self.boundaries() | dict(done=self.done(), trial=self.group.trial_length)
+        self.lazy |= self.boundaries() | dict(done=self.done(), trial=self.group.trial_length)
         self.group.variables["_history_done"].set_value(0)

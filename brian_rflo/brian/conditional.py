@@ -18,7 +18,7 @@ from .borrowed import (
 )
 
 
-class OccasionalStandaloneCodeObject(CPPStandaloneCodeObject):
+class ConditionalStandaloneCodeObject(CPPStandaloneCodeObject):
     """A standalone code object whose template may be one of this package's."""
 
     templater = CPPStandaloneCodeObject.templater.derive(__package__)
@@ -39,21 +39,21 @@ def last_step(n_steps):
     return f"({{step}} + 1) % {n_steps} == 0"
 
 
-class Occasional:
+class Conditional:
     """Mixed into a `CodeRunner`: run only where `condition` holds.
 
     Runtime targets ask in Python and use Brian2's own templates; standalone asks in C++, in a
     template of this package.
     """
 
-    standalone_template, template_kwds = "occasional_stateupdate", None
+    standalone_template, template_kwds = "conditional_stateupdate", None
     #: The condition in the coming run, with ``{step}``.
     resolved = None
     #: Objects behind this one that run with it in the coming run, because they ask the same; and
     #: whether this is one of them, until the run begins.
     led, is_led = (), False
 
-    def when_holds(self, condition):
+    def run_when(self, condition):
         """Set the condition, a string in which ``{step}`` is the number of the time step. Call it
         before ``__init__``.
         """
@@ -72,7 +72,7 @@ class Occasional:
                 "_step": step,
             }
             self.codeobj_class, self.template = (
-                OccasionalStandaloneCodeObject,
+                ConditionalStandaloneCodeObject,
                 self.standalone_template,
             )
         else:
@@ -116,13 +116,13 @@ class Occasional:
         super().run()
 
 
-class OccasionalRunner(Occasional, CodeRunner):
+class ConditionalRunner(Conditional, CodeRunner):
     """Statements of a group that run only where the condition holds; otherwise like
     `run_regularly`.
     """
 
     def __init__(self, group, code, condition, phase, name):
-        self.when_holds(condition)
+        self.run_when(condition)
         CodeRunner.__init__(
             self, group, "stateupdate", code=code, clock=group.clock, name=name, **phase
         )
@@ -175,13 +175,13 @@ def state_of(variable, kind, group):
     )
 
 
-class OccasionalMonitor(Occasional, StateMonitor):
+class ConditionalMonitor(Conditional, StateMonitor):
     """A StateMonitor that records only where the condition holds."""
 
-    standalone_template = "occasional_statemonitor"
+    standalone_template = "conditional_statemonitor"
 
     def __init__(self, source, variables, record, condition, phase, **statemonitor_args):
-        self.when_holds(condition)
+        self.run_when(condition)
         StateMonitor.__init__(self, source, variables, record, **phase, **statemonitor_args)
 
     def held(self, **numbers):
