@@ -1,4 +1,4 @@
-"""What we borrow of Brian2 beyond the names that its documentation promises: each name once.
+"""Names of Brian2 that its documentation does not promise: each is imported once, here.
 
 Where a new release of Brian2 moves or changes one, this is the place to look. All of them were seen
 in the releases of `SEEN`.

@@ -1,4 +1,4 @@
-"""Code that runs in some time steps only: at the boundaries of trials.
+"""Code that runs in selected time steps only, such as at the boundaries of trials.
 
 Clocks whose step is a trial drift apart from the common clock in C++ standalone, and strings that
 do nothing in most steps still walk over every synapse. An object made here runs on the common clock
@@ -19,28 +19,28 @@ from .borrowed import (
 
 
 class ConditionalStandaloneCodeObject(CPPStandaloneCodeObject):
-    """A standalone code object whose template may be one of this package's."""
+    """A standalone code object that also finds the templates of this package."""
 
     templater = CPPStandaloneCodeObject.templater.derive(__package__)
 
 
 def is_standalone():
-    """Whether the active device is C++ standalone."""
+    """Return whether the active device is C++ standalone."""
     return isinstance(get_device(), CPPStandaloneDevice)
 
 
 def first_step(n_steps):
-    """Condition: the first step of a trial of `n_steps`."""
+    """Return the condition that holds in the first step of a trial of `n_steps`."""
     return f"{{step}} % {n_steps} == 0"
 
 
 def last_step(n_steps):
-    """Condition: the last step of a trial of `n_steps`."""
+    """Return the condition that holds in the last step of a trial of `n_steps`."""
     return f"({{step}} + 1) % {n_steps} == 0"
 
 
 class Conditional:
-    """Mixed into a `CodeRunner`: run only where `condition` holds.
+    """Mixin for `CodeRunner`: run only in steps in which `condition` holds.
 
     Runtime targets ask in Python and use Brian2's own templates; standalone asks in C++, in a
     template of this package.
@@ -81,13 +81,13 @@ class Conditional:
         super().before_run(run_namespace)
 
     def numbers(self):
-        """Return what stands for other names in the condition in the coming run."""
+        """Return the values of the other names in the condition, for the coming run."""
         return {}
 
     @property
     def active(self):
-        """Whether Brian2 is to run it: the user's switch. Once, when Brian2 looks which objects it
-        is to run, False for what another one leads.
+        """Return whether Brian2 runs this object. While the objects of a run are being collected,
+        return False once if another object runs this one.
         """
         if self.is_led:
             self.is_led = False
@@ -99,13 +99,15 @@ class Conditional:
         self._set_active(value)
 
     def lead(self, others):
-        """Run others together with this one in the run that is about to begin."""
+        """Run other objects together with this one in the coming run."""
         self.led = tuple(others)
         for other in self.led:
             other.is_led = True
 
     def run(self):
-        """Run the code if the condition holds, and that of those it leads; runtime targets only."""
+        """Run the code, and that of the objects led by this one, if the condition holds; runtime
+        targets only.
+        """
         if self.holds(self.timestep[0]):
             self.work()
             for other in self.led:
@@ -117,7 +119,7 @@ class Conditional:
 
 
 class ConditionalRunner(Conditional, CodeRunner):
-    """Statements of a group that run only where the condition holds; otherwise like
+    """Statements of a group that run only when the condition holds; otherwise like
     `run_regularly`.
     """
 
@@ -130,7 +132,7 @@ class ConditionalRunner(Conditional, CodeRunner):
         group.contained_objects.append(self)
 
     def create_code_objects(self, run_namespace):
-        """Keep the code of the last run where nothing has changed that it was made from; runtime
+        """Reuse the code of the last run if nothing that it was made from has changed; runtime
         targets only.
         """
         if is_standalone() or self.origin is None or self._made_from(run_namespace) != self.origin:
@@ -140,7 +142,7 @@ class ConditionalRunner(Conditional, CodeRunner):
             )
 
     def _made_from(self, run_namespace):
-        """Return what the present code depends on, in the coming run."""
+        """Return everything that the code of the coming run depends on."""
         names = sorted(
             name
             for name, variable in self.codeobj.variables.items()
@@ -157,8 +159,8 @@ class ConditionalRunner(Conditional, CodeRunner):
 
 
 def state_of(variable, kind, group):
-    """Return what code depends on of a variable: itself, its place in memory, and the value of a
-    constant.
+    """Return what generated code depends on in a variable: its identity, its memory, and the value
+    of a constant.
     """
     if isinstance(variable, Constant):
         return variable.get_value(), variable.dim
@@ -176,7 +178,7 @@ def state_of(variable, kind, group):
 
 
 class ConditionalMonitor(Conditional, StateMonitor):
-    """A StateMonitor that records only where the condition holds."""
+    """A StateMonitor that records only when the condition holds."""
 
     standalone_template = "conditional_statemonitor"
 

@@ -1,4 +1,4 @@
-"""Processors on which loops over synapses were measured, and what was best there."""
+"""Processors on which loops over synapses were measured, with the best layout for each."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ from .borrowed import get_compiler_and_args
 
 @dataclass(frozen=True)
 class Layout:
-    """How loops over all synapses go through memory on a processor.
+    """Memory layout of loops over all synapses on a processor.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Layout:
     flags: tuple = ()
 
     def side_by_side(self, n_post):
-        """Return how many rows of so many synapses are taken side by side."""
+        """Return how many rows of `n_post` synapses are processed side by side."""
         return [count for least, count in self.rows if least <= n_post][-1]
 
 
@@ -55,7 +55,7 @@ MEASURED = {
 
 @cache
 def description():
-    """Return what the system says of the processor."""
+    """Return the system's description of the processor."""
     with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return "\n".join(
@@ -76,7 +76,7 @@ def description():
 
 @cache
 def name():
-    """Return the name by which the processor stands in the table, or None."""
+    """Return the name of the processor in the table, or None."""
     return next(
         (
             name
@@ -88,15 +88,15 @@ def name():
 
 
 def layout():
-    """Return the layout for the processor at hand: 8 rows side by side, and nothing else, on one
-    that was not measured.
+    """Return the layout for this processor; one that was not measured gets 8 rows side by side and
+    nothing else.
     """
     return MEASURED[name()][1] if name() else Layout()
 
 
 def flags():
-    """Return what the compiler is told of the processor in the coming run, unless the user has said
-    it.
+    """Return the compiler flags for this processor in the coming run, unless the user has set
+    them.
     """
     _, given = get_compiler_and_args()
     is_double = prefs["core.default_float_dtype"] == np.float64

@@ -1,5 +1,5 @@
-"""How a network goes through its steps: what belongs to a boundary of trials is asked for once, and
-runs together.
+"""Execution order within a step: objects with the same trial-boundary condition evaluate it once,
+and run together.
 
 A network has many objects that do something at the boundaries of trials only, and each asks for
 itself whether one is there. Before each run those that follow one another and ask the same are put
@@ -48,7 +48,7 @@ LOOP = """
 
 
 class StepLoop(BrianObject):
-    """Arranges the steps of the networks that its owner is in, behind all that prepares a run.
+    """Arranges the steps of the networks of its owner, after everything else that prepares a run.
 
     Parameters
     ----------
@@ -65,11 +65,11 @@ class StepLoop(BrianObject):
         self.lines = []
 
     def __del__(self):
-        """Nothing: Brian2 would warn of what was never in a network, and does so of the owner."""
+        """Silence Brian2's unused-object warning; the owner already raises it."""
 
     def before_run(self, run_namespace):
-        """Arrange the coming run; of several of its kind in a network, the last one does. What is
-        in two networks, or goes on behind it, is left as it is.
+        """Arrange the coming run; if a network has several step loops, the last one does. Leave
+        objects alone that are in two networks or run after this one.
         """
         super().before_run(run_namespace)
         self._remove()
@@ -97,7 +97,7 @@ class StepLoop(BrianObject):
             get_device().code_lines["before_network_run"].extend(self.lines)
 
     def after_run(self):
-        """Let other networks have Brian2's own loop."""
+        """Restore Brian2's own loop for other networks."""
         self._remove()
         super().after_run()
 
@@ -109,8 +109,8 @@ class StepLoop(BrianObject):
 
 
 def blocks(objects):
-    """Return the objects that do something, in their order: a condition, and those in a row that
-    ask for it; None for those that always run.
+    """Return the active objects in order, grouped by consecutive objects with the same condition;
+    the condition is None for those that always run.
     """
     working = [
         obj
@@ -121,9 +121,7 @@ def blocks(objects):
 
 
 def asked_by(obj):
-    """Return the condition that an object asks for, and the clock that it asks of; None where it
-    always runs, or runs in a way of its own.
-    """
+    """Return the condition and clock of an object; None if it always runs, or overrides `run`."""
     is_ours = (
         isinstance(obj, Conditional) and type(obj).run is Conditional.run and "run" not in vars(obj)
     )
@@ -131,7 +129,7 @@ def asked_by(obj):
 
 
 def has_loop(network, objects):
-    """Return whether a network can have the tight loop."""
+    """Return whether a network can run in the tight loop."""
     is_wanted = prefs["brian_rflo.step_loop"] and not prefs["devices.cpp_standalone.openmp_threads"]
     return (
         is_wanted

@@ -1,4 +1,6 @@
-"""A choice between two values in Brian2's code, whatever the other value is."""
+"""Element-wise selection in Brian2's code, without arithmetic: NaN in the unused branch does not
+propagate.
+"""
 
 import numpy as np
 from brian2 import Function
