@@ -1,5 +1,5 @@
-"""Who computes: pieces of work in processes of their own, in processes that are used again, on an
-executor, or here.
+"""Executors of independent work: in new processes, in reused processes, on a user's executor, or in
+this process.
 """
 
 from .executors import executor_for

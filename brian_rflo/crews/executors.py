@@ -1,4 +1,4 @@
-"""Crews that compute on executors: joblib's processes on this machine, a cluster, or whatever has
+"""Executors of other libraries: joblib's processes on this machine, a cluster, or any object with
 ``submit``.
 """
 
@@ -17,7 +17,7 @@ from .sending import compute_pickled, pickled
 
 
 def executor_for(executor, workers):
-    """The crew that a user asks for.
+    """Return the executor that a user asks for.
 
     Raises
     ------
@@ -46,8 +46,8 @@ def executor_for(executor, workers):
 
 
 class SubmittingExecutor(Executor):
-    """Any executor with ``submit``: of `concurrent.futures`, a Dask client, submitit. It gets all
-    pieces at once and remains the user's.
+    """Any executor with ``submit``: of `concurrent.futures`, a Dask client, submitit. It receives
+    all parts at once and remains the user's.
     """
 
     at_a_time = float("inf")
@@ -57,12 +57,12 @@ class SubmittingExecutor(Executor):
         self.executor, self.handed_out = executor, 0
 
     def __exit__(self, *error):
-        """Take back what has not begun."""
+        """Cancel parts that have not begun."""
         for future in self.running:
             future.cancel()
 
     def together(self):
-        """One array of jobs, where the executor has such."""
+        """Return a context that submits one array of jobs, if the executor has such."""
         return self.executor.batch() if hasattr(self.executor, "batch") else nullcontext()
 
     def start(self, part, path):
@@ -78,8 +78,8 @@ class SubmittingExecutor(Executor):
 
 
 class Loky(LocalProcesses):
-    """Processes of this machine that compute one piece after the other, by joblib; where one dies,
-    new ones go on.
+    """Processes of this machine that compute one part after another, by joblib; if one dies, new
+    ones replace them all.
     """
 
     def __enter__(self):
@@ -88,13 +88,13 @@ class Loky(LocalProcesses):
         return self
 
     def begin(self):
-        """Start processes."""
+        """Start the processes."""
         self.executor = loky().ProcessPoolExecutor(
             self.at_a_time, initializer=end_with, initargs=(os.getpid(),)
         )
 
     def end(self):
-        """End them."""
+        """End the processes."""
         self.executor.shutdown(wait=True, kill_workers=True)
 
     def start(self, part, path):
@@ -131,7 +131,7 @@ class Loky(LocalProcesses):
 
 
 def loky():
-    """Joblib's executor of processes.
+    """Return joblib's process executor.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def loky():
 
 
 def submitted(executor, part, path, number=0):
-    """Hand a piece to an executor; its future."""
+    """Submit a part to an executor; return its future."""
     return executor.submit(
         compute_pickled,
         pickled(part),
@@ -160,7 +160,7 @@ def submitted(executor, part, path, number=0):
 
 
 def done_soon(futures):
-    """Those of the futures that are done within a moment."""
+    """Return the futures that are done within a second."""
     until = time.monotonic() + 1
     while (
         not (done := [future for future in futures if future.done()]) and time.monotonic() < until
@@ -170,7 +170,7 @@ def done_soon(futures):
 
 
 def outcome_of(future):
-    """What came of a piece, or why its executor does not say."""
+    """Return the outcome of a part, or a `Failure` if its executor raises."""
     try:
         return future.result()
     except Exception as error:
@@ -188,7 +188,7 @@ def outcome_of(future):
 
 
 def is_broken(future):
-    """Whether the process that computed it has died."""
+    """Return whether the process of a future has died."""
     return (
         future.done()
         and not future.cancelled()
@@ -197,8 +197,8 @@ def is_broken(future):
 
 
 def prepare_dask(client):
-    """Let the workers of a Dask cluster import Brian2 in their main thread, which it needs; and
-    make sure that each computes one piece at a time.
+    """Let the workers of a Dask cluster import Brian2 in their main thread, as it requires; raise
+    if a worker computes several parts at a time.
     """
     if type(client).__module__.partition(".")[0] != "distributed" or not hasattr(
         client, "nthreads"

@@ -1,5 +1,5 @@
-"""Parts of an experiment: each computed in a process of its own, on disk as soon as it is finished,
-and never computed twice.
+"""Parts of an experiment: each is computed in its own process, saved when finished, and never
+computed twice.
 
 A part is a function of plain values that returns arrays; how long it took is put beside them as
 "seconds". Its file carries a digest of all that decides its numbers: the values, the source of this
@@ -27,7 +27,7 @@ ADVICE = "delete it, and the same command computes it anew and keeps all others"
 
 @dataclass(frozen=True)
 class Part:
-    """Something that can be computed by itself.
+    """An independent computation.
 
     Parameters
     ----------
@@ -51,43 +51,45 @@ class Part:
     began: dict | None = None
 
     def common(self):
-        """What decides the numbers of all parts of this function, as text by name."""
+        """Return everything that decides the numbers of all parts of this function, as text by
+        name.
+        """
         versions = {package: version(package) for package in ("brian2", "numpy")}
         return sources(self.function) | versions
 
     def particular(self):
-        """What decides the numbers of this one."""
+        """Return everything else that decides the numbers of this part."""
         return {"settings": described(self.arguments)}
 
     def identity(self):
-        """All that decides its numbers, as text by name."""
+        """Return everything that decides this part's numbers, as text by name."""
         return self.common() | self.particular()
 
     def changed(self):
-        """Names of what is not what it was when the command was given."""
+        """Return the names of what has changed since the command was given."""
         now = self.identity()
         return [name for name in now | self.began if now.get(name) != self.began.get(name)]
 
     def path(self, folder):
-        """The file of its arrays."""
+        """Return the path of the file of its arrays."""
         return path_of(self.name, self.began or self.identity(), folder)
 
     def compute(self, progress):
-        """Its arrays, by name."""
+        """Compute and return its arrays, by name."""
         return self.function(progress, **self.arguments)
 
     def load(self, folder):
-        """Its arrays, or None where it is not finished; see `read`."""
+        """Return its arrays, or None if it is not finished; see `read`."""
         return read(self.path(folder))
 
 
 def path_of(name, identity, folder):
-    """The file of what is computed under that name from all that."""
+    """Return the path of the file of a computation with this name and identity."""
     return Path(folder) / f"{name}-{digest(repr(sorted(identity.items())))}.npz"
 
 
 def read(path):
-    """The arrays in a part's file, or None where there is none.
+    """Return the arrays in a part's file, or None if there is no file.
 
     Raises
     ------
@@ -117,7 +119,9 @@ def read(path):
 
 @contextmanager
 def foreign(path):
-    """Let whatever is missing in a part's file name it."""
+    """Context of reading a part's file: name the file in the error if something is missing in
+    it.
+    """
     try:
         yield
     except (KeyError, TypeError, ValueError) as error:
@@ -127,7 +131,7 @@ def foreign(path):
 
 
 def compute(parts, folder, workers, say):
-    """Compute those of the parts that are not on disk, several side by side.
+    """Compute the parts that are not on disk, several in parallel.
 
     Parameters
     ----------
@@ -182,9 +186,7 @@ def forget(parts, folder):
 
 
 class Report:
-    """Lines for the user: what has failed and, now and then, how much is done and how long the rest
-    will take.
-    """
+    """Messages for the user: failures and, from time to time, progress and the time left."""
 
     def __init__(self, parts, say):
         self.left, self.whole, self.say = (
@@ -195,14 +197,14 @@ class Report:
         self.began = self.said = time.monotonic()
 
     def ended(self, part, outcome):
-        """A part has come to an end, well or not."""
+        """Report that a part has ended."""
         if isinstance(outcome, Failure):
             self.say(f"  {part.name} failed: {outcome}")
         self.left[part.name] = 0.0
         self.said = 0.0
 
     def now_and_then(self, crew, elsewhere):
-        """Say how far it is, if that has not been said for a while."""
+        """Report progress, if that was not done recently."""
         if time.monotonic() - self.said < SAY_EVERY_S:
             return
         self.said = time.monotonic()

@@ -1,4 +1,4 @@
-"""Pieces of work: computing one, handing out many, and what comes of them.
+"""The work loop: computing one part, distributing many, and their outcomes.
 
 A piece (`brian_rflo.crews.part.Part`) computes itself and is written to its file by whoever has
 computed it, at once and whole. A crew only says who does so; `work` hands out the pieces, the
@@ -29,7 +29,7 @@ NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a piece could not be computed: in one line, and where that happened.
+    """Reason why a part could not be computed, with the traceback.
 
     If `ends_all`, no other piece can be kept either.
     """
@@ -40,7 +40,9 @@ class Failure:
 
     @classmethod
     def of(cls, error, fatal=NO_ROOM):
-        """That of the exception being handled, which ends all if its `errno` is one of those."""
+        """Return the failure for the exception being handled; it ends all work if its `errno` is in
+        `fatal`.
+        """
         reason, details = f"{type(error).__name__}: {error}", traceback.format_exc()
         return cls(reason, details, number_of(error) in fatal)
 
@@ -53,15 +55,15 @@ NOT_COMPUTED = Failure("not computed, since nothing more could be kept")
 
 
 def number_of(error):
-    """The `errno` of an error, or of that from which it was raised."""
+    """Return the `errno` of an error, or of its cause."""
     while error is not None and getattr(error, "errno", None) is None:
         error = error.__cause__
     return error and error.errno
 
 
 def compute_one(part, path, progress=lambda fraction: None):
-    """Compute a piece, unless it is finished or another process is at it, and write it, whole.
-    Returns what came of it.
+    """Compute a part and write its file atomically, unless it is finished or another process
+    computes it; return its outcome.
     """
     try:
         with claimed(path) as ours:
@@ -83,7 +85,7 @@ def compute_one(part, path, progress=lambda fraction: None):
 
 
 def check_unchanged(part):
-    """Raise if a piece is not what it was when the command was given."""
+    """Raise if a part has changed since the command was given."""
     changed = part.changed()
     if changed:
         raise RuntimeError(
@@ -94,7 +96,7 @@ def check_unchanged(part):
 
 
 def computed(part, progress):
-    """The arrays of a piece, with the seconds that it took; a `Failure` if there are none."""
+    """Return the arrays of a part, with the seconds that it took, or a `Failure`."""
     start = time.perf_counter()
     try:
         arrays = part.compute(progress)
@@ -104,7 +106,7 @@ def computed(part, progress):
 
 
 def work(crew, parts, paths, report):
-    """Let a crew compute pieces; where nothing more can be kept, it stops.
+    """Let an executor compute parts; stop if nothing more can be saved.
 
     Parameters
     ----------
@@ -149,14 +151,16 @@ def work(crew, parts, paths, report):
 
 
 def leave(parts, paths, report):
-    """Report pieces that are left, unless they have just been finished; those that are not."""
+    """Report parts that are left over, unless they have just been finished; return the unfinished
+    ones.
+    """
     for part in parts:
         report.ended(part, FINISHED if paths[part.name].exists() else NOT_COMPUTED)
     return {part.name: NOT_COMPUTED for part in parts if not paths[part.name].exists()}
 
 
 def poll_other_sweeps(elsewhere, paths, report):
-    """Pieces that other processes are still at, and those that they have left."""
+    """Return the parts that other processes still compute, and those that they have abandoned."""
     time.sleep(0.2)
     for part in elsewhere:
         if paths[part.name].exists():
@@ -167,7 +171,7 @@ def poll_other_sweeps(elsewhere, paths, report):
 
 
 class Executor:
-    """Whoever computes; a context manager.
+    """Abstract executor: runs parts and yields their outcomes; a context manager.
 
     Attributes
     ----------
@@ -186,27 +190,27 @@ class Executor:
         return self
 
     def __exit__(self, *error):
-        """End what is still running."""
+        """End all running parts."""
 
     def together(self):
-        """Pieces that are handed out within go out together."""
+        """Return a context within which parts are submitted together."""
         return nullcontext()
 
     def start(self, part, path):
-        """Hand out a piece."""
+        """Start a part."""
         raise NotImplementedError
 
     def ended(self):
-        """Wait a moment; those that have come to an end since, as pairs of piece and outcome."""
+        """Wait briefly; return the parts that have ended since, as pairs of part and outcome."""
         raise NotImplementedError
 
     def fraction(self, part):
-        """How far a running piece is; 0 where it does not say."""
+        """Return the fraction of a running part that is done; 0 if unknown."""
         return 0.0
 
 
 class InProcess(Executor):
-    """This process, one piece after the other."""
+    """Computes in this process, one part after another."""
 
     def start(self, part, path):
         self.running[part.name] = part, compute_one(part, path)
@@ -217,13 +221,13 @@ class InProcess(Executor):
 
 
 def interrupt(*_):
-    """What Control-C does."""
+    """Raise KeyboardInterrupt, as Control-C does."""
     raise KeyboardInterrupt
 
 
 @contextmanager
 def signals(handler, *names):
-    """Handle signals so for a while, where the system has them."""
+    """Install a signal handler for the duration of the context."""
     before = {}
     try:
         for name in names:

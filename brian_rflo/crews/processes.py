@@ -1,4 +1,4 @@
-"""Crews of processes on this machine, which end with the one that started them."""
+"""Executors with processes on this machine, which end with the process that started them."""
 
 import json
 import multiprocessing
@@ -22,13 +22,15 @@ THREADS = {
 
 
 def temporary(folder):
-    """Environment variables that make this the temporary folder, of Brian2's log too."""
+    """Return environment variables that set the temporary folder, including that of Brian2's
+    log.
+    """
     return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
 
 
 class LocalProcesses(Executor):
-    """Crews of processes on this machine: one thread for each, and a folder for all that they leave
-    while they work, gone with them.
+    """Base of executors with processes on this machine, each with one thread; their temporary files
+    lie in one folder, deleted at the end.
     """
 
     def __init__(self, workers):
@@ -42,7 +44,7 @@ class LocalProcesses(Executor):
         return self
 
     def __exit__(self, *error):
-        """End all processes and what they have started, whatever signal comes now."""
+        """End all processes and their children, ignoring further signals."""
         with signals(signal.SIG_IGN, "SIGINT", "SIGTERM", "SIGHUP"):
             self.surroundings.__exit__(*error)
             left = list(self.running.values())
@@ -54,21 +56,21 @@ class LocalProcesses(Executor):
 
 
 class Processes(LocalProcesses):
-    """A new process for each piece, which tells its progress through a small file."""
+    """A new process for each part, which reports its progress through a small file."""
 
     def __init__(self, workers):
         super().__init__(workers)
         self.context, self.reached = multiprocessing.get_context("spawn"), {}
 
     def end(self):
-        """End them."""
+        """End the processes."""
         for process in self.running:
             kill(process)
         for process in self.running:
             process.join()
 
     def note(self, part, kind):
-        """A small file through which a piece's process speaks."""
+        """Return the path of a small file through which a part's process reports."""
         return self.folder / f"{part.name}.{kind}"
 
     def start(self, part, path):
@@ -88,7 +90,7 @@ class Processes(LocalProcesses):
         ]
 
     def outcome(self, process, part):
-        """What came of a piece, from what its process has left."""
+        """Return the outcome of a part, from the files of its process."""
         try:
             said = json.loads(self.note(part, "outcome").read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -98,14 +100,14 @@ class Processes(LocalProcesses):
         return said if isinstance(said, str) else Failure(**said)
 
     def fraction(self, part):
-        """How far a running piece is, or was when it last said so."""
+        """Return the fraction of a running part that is done, as last reported."""
         with suppress(OSError, ValueError):  # not yet written, or just being written
             self.reached[part.name] = float(self.note(part, "progress").read_text())
         return self.reached.get(part.name, 0.0)
 
 
 def in_a_new_process(part, path, progress, note, parent):
-    """What a process of `Processes` does."""
+    """Compute a part in a process of `Processes`."""
     end_with(parent)
     outcome = compute_one(part, path, Progress(progress))
     if isinstance(outcome, Failure):
@@ -116,21 +118,21 @@ def in_a_new_process(part, path, progress, note, parent):
 
 
 def end_with(parent):
-    """Let this process, and all that it has started, end with the process that started it."""
+    """Let this process, and all its children, end with the process that started it."""
     with suppress(AttributeError, OSError):
         os.setsid()  # so that it can be ended together with the programs that it starts
         threading.Thread(target=wait_for_end_of, args=(parent,), daemon=True).start()
 
 
 def wait_for_end_of(parent):
-    """Wait for the end of the process that started this one, and end with it."""
+    """Wait until the process that started this one ends, then end this one."""
     while os.getppid() == parent:
         time.sleep(0.3)
     os.killpg(0, signal.SIGKILL)
 
 
 def kill(process):
-    """Kill a process and those that it has started."""
+    """Kill a process and its children."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (AttributeError, ProcessLookupError, PermissionError):
@@ -139,7 +141,7 @@ def kill(process):
 
 @contextmanager
 def environment(variables):
-    """Set environment variables for a while."""
+    """Set environment variables for the duration of the context."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

@@ -1,4 +1,4 @@
-"""How far a piece of work is, as its process tells it."""
+"""Progress of a part, reported by its process."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +9,7 @@ REPORT_PERIOD = 1 * second
 
 
 class Progress:
-    """How far a part is, told to whoever waits for it through a small file.
+    """Progress of a part, written to a small file that the parent process reads.
 
     Call it with a fraction, or hand `report` to `brian2.Network.run` or `LearningNetwork.train`.
     """
@@ -22,11 +22,15 @@ class Progress:
             Path(self.path).write_text(repr(self.first + (self.last - self.first) * fraction))
 
     def between(self, first, last):
-        """The progress of a stage that takes the part from the fraction `first` to `last`."""
+        """Return the progress of a stage that goes from the fraction `first` to `last` of the
+        part.
+        """
         return Progress(self.path, first, last)
 
     def report(self, device):
-        """Arguments of `Network.run`: a function, or in C++ standalone the code of one."""
+        """Return arguments of `Network.run` that report progress: a function, or in C++ standalone
+        its code.
+        """
         if device == "cpp_standalone":
             code = (
                 f'std::ofstream("{Path(self.path).as_posix()}") << {self.first!r} +'

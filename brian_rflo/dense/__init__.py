@@ -1,5 +1,5 @@
-"""Dense projections on compiled targets: the same Brian2 strings, in loops as fast as hand-written
-C++.
+"""Fast loops for dense projections on compiled targets: the same Brian2 strings, as fast as
+hand-written C++.
 
 Brian2 runs a plastic projection as three loops over index arrays: traces, weight change, sum. An
 all-to-all projection needs no index arrays, and its three loops can be one, which halves what goes

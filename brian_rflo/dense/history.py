@@ -1,5 +1,5 @@
-"""Updates at the end of a trial in factorised form: no stored trace, and a matrix product in place
-of a walk in each step.
+"""Batched updates at the end of a trial: factors are stored instead of traces, and a matrix product
+replaces the loop over synapses in each step.
 
 With traces p of a synapse, p(t) = A(t) p(t-1) + f(t) g(t), where A (a small matrix) and f (a
 vector) are of the postsynaptic and g (a number) is of the presynaptic neuron, and the update
@@ -32,7 +32,7 @@ PADDING = 32  # numbers; the widest tile of the matrix product
 
 
 def problems(parts, objects, run_namespace):
-    """Yield what speaks against keeping histories in the coming run."""
+    """Yield reasons against keeping histories in the coming run."""
     synapses = parts.synapses
     found = read(synapses) if parts.learner is not None else Reading()
     if not found.late or set(found.late) != set(found.kept) or synapses.trials is None:
@@ -52,8 +52,8 @@ def problems(parts, objects, run_namespace):
 
 
 def problems_of_others(parts, objects, late):
-    """Yield what other objects do with what is there only at the end of a trial, or with what must
-    stay.
+    """Yield conflicts with other objects that use what exists only at the end of a trial, or that
+    change what must stay constant.
     """
     synapses = parts.synapses
     shared = {name for name in synapses.variables if synapses.variables.indices[name] == "0"}
@@ -63,8 +63,8 @@ def problems_of_others(parts, objects, late):
 
 
 class Entries:
-    """How the code of a run writes the factors: numbers and shared constants as they are, what
-    changes from step to step as an array.
+    """The factors as C++ code: numbers and shared constants as they are, everything that changes
+    from step to step as an array.
     """
 
     def __init__(self, synapses):
@@ -83,7 +83,7 @@ class Entries:
         ]
 
     def entry(self, name, value):
-        """C++ for a value in the step `_row`; None for zero."""
+        """Return C++ for a value in the step `_row`; None for zero."""
         if value == 0:
             return None
         if is_constant(self.synapses, value):
@@ -94,7 +94,7 @@ class Entries:
 
 
 class HistoryRecord(DenseRunner):
-    """Keeps the factors of a step, in place of the `DensePass`."""
+    """Records the factors of a step, in place of the `DensePass`."""
 
     def __init__(self, synapses, learner, copies):
         super().__init__(synapses, "history", schedule.place_of(learner))
@@ -119,14 +119,14 @@ class HistoryRecord(DenseRunner):
         self.closing = f"{self.rows} += 1;"
 
     def keep(self, name, expression, index, stride, size, row):
-        """Keep an expression of one side's neurons."""
+        """Record an expression of the neurons on one side."""
         self.abstract_code[name] = f"_value_{name} = {expression}"
         self.kept[name] = dict(index=index, stride=stride, array=self.history(name, size), row=row)
 
 
 class HistoryFlush(Completing):
-    """Takes the sums over the history when a trial or a run is over: change, and traces and sums
-    where somebody may need them.
+    """Computes the sums over the history when a trial or a run is over: weight changes, and traces
+    and sums if anything may read them.
     """
 
     def __init__(self, synapses):
@@ -134,7 +134,7 @@ class HistoryFlush(Completing):
 
     @property
     def reset(self):
-        """Statements of the synapses at the beginning of a trial."""
+        """Return the statements of the synapses at the beginning of a trial."""
         return "\n".join(
             step.code
             for step in self.group.placed
@@ -170,7 +170,7 @@ class HistoryFlush(Completing):
 
 
 class Shape:
-    """Sizes of the histories of a projection: neurons of a block on either side, padded."""
+    """Sizes of the histories of a projection: neurons per block on either side, padded."""
 
     def __init__(self, synapses):
         geometry = synapses.geometry
@@ -188,5 +188,5 @@ class Shape:
 
 
 def padded(size):
-    """The next multiple of the padding."""
+    """Return the next multiple of the padding."""
     return -(-size // PADDING) * PADDING

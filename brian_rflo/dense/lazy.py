@@ -1,5 +1,5 @@
-"""Weights that rest: where only spikes read them, synapses are visited when their presynaptic
-neuron spikes, not in each step.
+"""Lazy (event-driven) synaptic updates: if only spikes read the weights, synapses are updated when
+their presynaptic neuron spikes, not in each step.
 
 Between two spikes of a presynaptic neuron nothing reads its row of weights and traces. What its
 synapses would have done in these steps depends on their own variables, on neurons, and on what all
@@ -26,7 +26,7 @@ SHARED = 64  # numbers that all synapses share in a step, at most
 
 
 def problems(parts, objects, run_namespace):
-    """What speaks against letting rows rest in the coming run."""
+    """Yield reasons against lazy updates in the coming run."""
     synapses = parts.synapses
     if not getattr(synapses, "sends_spikes", False):
         yield "its source sends more than spikes"
@@ -43,7 +43,7 @@ def problems(parts, objects, run_namespace):
 
 
 def problems_of_others(parts, objects):
-    """Other objects that look at the synapses within a trial."""
+    """Yield conflicts with other objects that use the synapses within a trial."""
     synapses = parts.synapses
     resting = {
         name
@@ -54,8 +54,8 @@ def problems_of_others(parts, objects):
 
 
 class Lazy:
-    """Mixed into the runners that stand for the `DensePass`: its code, and the record that lies
-    between the steps and the rows.
+    """Mixin for the runners that replace the `DensePass`: its code, and the record of the steps
+    that rows have not caught up with.
     """
 
     def compose(self, run_namespace):
@@ -72,13 +72,13 @@ class Lazy:
         )
 
     def done(self):
-        """C++ name of the steps of the record that each row has behind it."""
+        """Return the C++ name of the number of recorded steps that each row has caught up with."""
         return self.history(
             "done", self.group.geometry.networks * self.group.geometry.n_pre, dtype=np.int32
         )
 
     def kept_neurons(self):
-        """The neuron variables that the code reads, by name."""
+        """Return the neuron variables that the code reads, by name."""
         variables = self.group.variables
         named = {name for block in self.abstract_code.values() for name in get_identifiers(block)}
         read = get_identifiers_recursively(sorted(named), variables)
@@ -92,7 +92,7 @@ class Lazy:
         return {name: self.kept_neuron(name, variables[name]) for name in neurons}
 
     def kept_neuron(self, name, variable):
-        """C++ names of a neuron variable and of its record, with room to align it."""
+        """Return the C++ names of a neuron variable and of its record, with room for alignment."""
         index, geometry = self.group.variables.indices[name], self.group.geometry
         width = geometry.networks * (
             geometry.n_pre if index == PRE else -(-geometry.n_post // TILE) * TILE
@@ -105,8 +105,8 @@ class Lazy:
 
 
 class LazyRecord(Lazy, DenseRunner):
-    """Keeps what a step's code reads of neurons and of what all synapses share, where the
-    `DensePass` would stand.
+    """Records the neuron and shared variables that the code of a step reads, in place of the
+    `DensePass`.
     """
 
     def __init__(self, synapses, dense_pass):
@@ -115,7 +115,7 @@ class LazyRecord(Lazy, DenseRunner):
 
 
 class CatchUpSpikingRows(Lazy, DenseRunner):
-    """Catches up the rows of the neurons that spike, just before their spikes are sent."""
+    """Updates the rows of the neurons that spike, just before their spikes are sent."""
 
     def __init__(self, synapses, dense_pass):
         super().__init__(synapses, "catch_up_spiking_rows", schedule.CATCH_UP)
@@ -133,7 +133,7 @@ class CatchUpSpikingRows(Lazy, DenseRunner):
 
 
 class CatchUpAllRows(Lazy, Completing):
-    """Catches up all rows where the record is full, and where a trial or the run is over."""
+    """Updates all rows when the record is full, and when a trial or the run is over."""
 
     def __init__(self, synapses, dense_pass):
         super().__init__(synapses, "catch_up_all_rows")

@@ -1,4 +1,6 @@
-"""What a projection consists of on either path, and which one the coming run takes."""
+"""The ordinary and the dense objects of a projection, and the choice between them for the coming
+run.
+"""
 
 import weakref
 
@@ -21,8 +23,8 @@ logger = get_logger(__name__)
 
 
 class DenseParts(BrianObject):
-    """The dense stand-ins of a projection's ordinary objects. Before each run it activates the ones
-    or the others.
+    """The dense replacements of a projection's ordinary objects. Before each run it activates one
+    set or the other.
 
     Parameters
     ----------
@@ -49,9 +51,7 @@ class DenseParts(BrianObject):
     add_to_magic_network = False
 
     def __del__(self):
-        """Nothing: Brian2 would warn of what was never in a network, and does so of the projection
-        that this is a part of.
-        """
+        """Silence Brian2's unused-object warning; the projection already raises it."""
 
     def __init__(self, synapses, summed, reading=Reading()):
         BrianObject.__init__(
@@ -109,7 +109,7 @@ class DenseParts(BrianObject):
 
     @property
     def trace_code(self):
-        """What advances the traces, as strings."""
+        """Code that advances the traces, as strings."""
         if self.advancer is None:
             return []
         return (
@@ -126,7 +126,7 @@ class DenseParts(BrianObject):
 
     @property
     def trace_written(self):
-        """Traces: what that code writes."""
+        """Variables that the code of the traces writes."""
         if self.advancer is None:
             return set()
         equations = self.synapses.equations
@@ -138,7 +138,7 @@ class DenseParts(BrianObject):
 
     @property
     def changed(self):
-        """What traces and learning write."""
+        """Variables that traces and learning write."""
         return self.trace_written | (
             written(self.learner.abstract_code) & set(self.synapses.variables)
             if self.learner
@@ -157,16 +157,16 @@ class DenseParts(BrianObject):
 
     @property
     def code(self):
-        """The code of its traces and of learning, as strings."""
+        """Code of traces and learning, as strings."""
         return [*self.trace_code, self.learner.abstract_code if self.learner else ""]
 
     @property
     def names(self):
-        """All names that its code mentions."""
+        """All names in the projection's code."""
         return {name for code in self.code for name in get_identifiers(code)} | self.sum_identifiers
 
     def before_run(self, run_namespace):
-        """Decide for the coming run."""
+        """Choose the objects of the coming run."""
         networks = [network.sorted_objects for network in networks_with(self)]
         modules.begin([obj for objects in networks for obj in objects])
         self.why_not_dense = first(
@@ -201,8 +201,8 @@ class DenseParts(BrianObject):
         super().before_run(run_namespace)
 
     def _activate(self):
-        """Switch on what was chosen, and ordinary objects off; those that the user switched off
-        stay so.
+        """Activate the chosen objects and deactivate the others; those that the user switched off
+        stay off.
         """
         chosen = (
             []
@@ -220,7 +220,7 @@ class DenseParts(BrianObject):
         logger.debug(f"'{self.synapses.name}' runs as {self._words}", "dense")
 
     def _pad(self, objects):
-        """Let pass and sums go through a copy whose rows are whole lines, if they shall."""
+        """Let pass and sums use a copy with padded rows, if that was chosen."""
         copy = padding.Padding(self) if self.why_not_padded is None else None
         for runner in (*self.sums, *self.passing[1:], *self.padded):
             runner.padding = copy
@@ -233,7 +233,9 @@ class DenseParts(BrianObject):
 
     @property
     def _way_is_no_pass(self):
-        """Why no walk over all synapses is taken, which alone may have padded rows."""
+        """Return why the run has no dense pass over all synapses; only that can have padded
+        rows.
+        """
         return (
             None
             if self._way is self.passing and self.learner is not None
@@ -242,7 +244,7 @@ class DenseParts(BrianObject):
 
     @property
     def _way(self):
-        """The objects of a dense run that stand for traces and learning."""
+        """The objects of a dense run that replace traces and learning."""
         return (
             self.keeping
             if self.why_not_batched is None
@@ -253,7 +255,7 @@ class DenseParts(BrianObject):
 
     @property
     def _words(self):
-        """How the coming run goes, and why not faster."""
+        """Describe how the coming run goes, and why not faster."""
         if self.why_not_dense:
             return f"ordinary Brian2 objects: {self.why_not_dense}"
         if self.why_not_lazy:
@@ -268,7 +270,9 @@ class DenseParts(BrianObject):
         )
 
     def _look_ahead(self, objects):
-        """Let the pass take the next sum, and let everybody who changes the weights say so."""
+        """Let the pass compute the next sum, and let all code that changes the weights mark it as
+        stale.
+        """
         for dense_sum in self.sums:
             self._look_ahead_with(dense_sum, objects)
 
@@ -296,7 +300,9 @@ class DenseParts(BrianObject):
             dense_sum.is_ahead = not any(too_late)
 
     def _changes_sum(self, obj):
-        """Whether an object runs statements of the synapses that change what the sum reads."""
+        """Return whether an object runs statements of the synapses that change what the sum
+        reads.
+        """
         code = getattr(obj, "abstract_code", None)
         if any(obj is own for own in self.own) or not isinstance(code, str):
             return False
@@ -305,8 +311,8 @@ class DenseParts(BrianObject):
         )
 
     def _mark(self, obj):
-        """Let statements mark the sum as stale; True if they did not before. What stands in front
-        of this object is compiled already.
+        """Let statements mark the sum as stale; return True if they did not before. Objects before
+        this one are already compiled.
         """
         if obj.abstract_code.startswith(MARK):
             return False
@@ -315,5 +321,5 @@ class DenseParts(BrianObject):
 
 
 def first(reasons):
-    """The first reason there is, or None."""
+    """Return the first reason that is not None, or None."""
     return next((reason for reason in reasons if reason), None)
