@@ -1,4 +1,4 @@
-"""All that decides a number, as text: values, and the code of functions.
+"""Identity of numbers: text of the values and functions that decide them.
 
 Text is what files keep of it, and what a digest is taken of: two values that say the same have the
 same text, on every machine.

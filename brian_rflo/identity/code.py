@@ -1,4 +1,4 @@
-"""What functions and classes do, as text: byte code of a script, files of modules.
+"""Text of functions and classes: byte code for scripts, files for modules.
 
 `told` is whoever makes text of the values that code holds, a `values.Description`.
 """
@@ -60,7 +60,7 @@ MISSING = object()
 
 
 def source_of_package():
-    """Digest of all of this package that decides numbers."""
+    """Return a digest of all files of this package that decide numbers."""
     root = Path(__file__).parent.parent
     ours = [
         path
@@ -75,8 +75,8 @@ def source_of_package():
 
 
 def is_of_script(thing):
-    """Whether a function or class is defined in a script, and not in a module of a package; also in
-    a process to which its code was sent, and where `__main__` is another.
+    """Return whether a function or class is defined in a script, not in a module of a package; also
+    in processes that receive its code, and where `__main__` is another.
     """
     module = thing.__module__ or "builtins"
     return module == "__main__" or (
@@ -85,12 +85,12 @@ def is_of_script(thing):
 
 
 def is_of_user(thing):
-    """Whether a function or class is the user's."""
+    """Return whether a function or class is the user's."""
     return is_of_script(thing) or is_in_work(thing.__module__)
 
 
 def is_installed(module):
-    """Whether a module lies in one of the folders into which packages are installed."""
+    """Return whether a module lies in a folder of installed packages."""
     file = getattr(sys.modules.get(module), "__file__", None)
     if file is None:
         return False
@@ -100,7 +100,7 @@ def is_installed(module):
 
 
 def is_in_work(module):
-    """Whether a module is a file outside of these folders, and none of ours."""
+    """Return whether a module is a file outside these folders, and not of this package."""
     file = getattr(sys.modules.get(module), "__file__", None)
     return (
         file is not None
@@ -112,7 +112,7 @@ def is_in_work(module):
 
 
 def files_of(module):
-    """The source of a module and of its neighbours, as text."""
+    """Return the source of a module and of the modules in its folder that it imports, as text."""
     return "\n".join(
         text_of_file(Path(sys.modules[name].__file__)) for name in sorted(neighbours(module))
     )
@@ -128,7 +128,7 @@ def text_of_file(path):
 
 
 def neighbours(module, found=()):
-    """A module, and those of its folder that it takes something from, and so on."""
+    """Return a module and the modules of its folder that it imports, recursively."""
     found = {*found, module}
     for value in list(vars(sys.modules[module]).values()):
         name = module_of(value)
@@ -140,19 +140,19 @@ def neighbours(module, found=()):
 
 
 def module_of(value):
-    """Name of the module that a value is, or comes from; None if it does not say."""
+    """Return the name of a module, or of the module of a value; None if unknown."""
     name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
     return name if isinstance(name, str) else None
 
 
 def in_folder(module, folder):
-    """Whether a module is a file of a folder."""
+    """Return whether a module is a file in a folder."""
     file = getattr(sys.modules.get(module), "__file__", None)
     return file is not None and Path(file).name != "__init__.py" and Path(file).parent == folder
 
 
 def code_of(thing, told, seen=None):
-    """What a function or class of a script does: its code, and that of all in its module and folder
+    """Return the code of a function or class of a script, with everything in its module and folder
     that it names.
 
     Comments, and what else the script does, make no difference.
@@ -167,7 +167,9 @@ def code_of(thing, told, seen=None):
 
 
 def code_by_name(function, told, seen):
-    """That of what a function closes over and finds in its module, by name; its own as ``""``."""
+    """Return the code of what a function closes over and finds in its module, by name; its own as
+    ``""``.
+    """
     own = [instructions(function.__code__, told)]
     for value in [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]:
         own.append(code_of_value(value, function, told, seen) or told.text(value))
@@ -182,7 +184,7 @@ def code_by_name(function, told, seen):
 
 
 def code_of_class(kind, told, seen):
-    """The methods of a class, its plain attributes, and the classes that it is made of.
+    """Return the methods of a class, its plain attributes, and its base classes.
 
     What it would inherit anyway is left out: pickling by value leaves some of that out of a class,
     and the code must be the same in the process that reads it.
@@ -202,7 +204,8 @@ def code_of_class(kind, told, seen):
 
 
 def is_inherited(name, value, kind, told):
-    """Whether a class would have this attribute anyway: that function, or a value that says that.
+    """Return whether a class would inherit the same attribute: the same function, or an equal
+    value.
 
     Whether it is the same object differs between processes.
     """
@@ -213,13 +216,13 @@ def is_inherited(name, value, kind, told):
 
 
 def function_of(value):
-    """The function of a property, class method or static method; else the value itself."""
+    """Return the function of a property, class method or static method; else the value itself."""
     return getattr(value, "fget", None) or getattr(value, "__func__", value)
 
 
 def code_of_value(value, function, told, seen):
-    """What a function finds under a name: code of the same module, files of the same folder,
-    numbers and value objects, functions of packages by their names.
+    """Return text of what a function finds under a name: code of the same module, files of the same
+    folder, numbers and value objects, functions of packages by name.
     """
     module, value = (
         module_of(value),
@@ -253,14 +256,14 @@ def code_of_value(value, function, told, seen):
 
 
 def code_of_held(value, told):
-    """What a function closes over and is neither code nor a plain value: objects of the user's
-    classes, and what holds others.
+    """Return text of a closed-over value that is neither code nor plain: an object of a user's
+    class, or a container.
     """
     return told.text(value) if isinstance(value, HELD) or is_of_user(type(value)) else ""
 
 
 def instructions(code, told):
-    """Byte code with its constants, without line numbers."""
+    """Return byte code with its constants, without line numbers."""
     constants = [
         instructions(value, told) if isinstance(value, CodeType) else told.text(value)
         for value in code.co_consts
@@ -269,7 +272,7 @@ def instructions(code, told):
 
 
 def names_in(code):
-    """All global names that code looks up, those of inner functions included."""
+    """Return all global names that code looks up, including those of inner functions."""
     names = {
         step.argval
         for step in dis.get_instructions(code)

@@ -1,6 +1,4 @@
-"""Values as text: arrays by a digest of their numbers, objects part by part, functions by their
-code.
-"""
+"""Canonical text of values: arrays as a digest, objects part by part, functions by their code."""
 
 import hashlib
 import re
@@ -30,18 +28,18 @@ LONGEST = 2000
 
 
 def digest(text):
-    """Twelve letters that stand for a text."""
+    """Return a digest of a text, twelve letters long."""
     return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()[:12]
 
 
 def described(value):
-    """All that a value says, as text."""
+    """Return the canonical text of a value, for hashing."""
     return Description().text(value)
 
 
 def opaque_part(value):
-    """A part of a value, or the value, that nothing tells from others of its kind; None if there is
-    none.
+    """Return the value, or a part of it, that cannot be distinguished from others of its class;
+    None if there is none.
     """
     description = Description()
     description.text(value)
@@ -49,7 +47,7 @@ def opaque_part(value):
 
 
 def sources(function):
-    """The code that a function runs, as digests by name.
+    """Return digests of the code that a function runs, by name.
 
     This package's, its own, and that of what it takes from its script, or from modules that are not
     installed.
@@ -64,7 +62,7 @@ def sources(function):
 
 
 class Description:
-    """Makes text of values; what comes again is not looked at again.
+    """Makes canonical text of values, with a cache.
 
     Attributes
     ----------
@@ -76,7 +74,7 @@ class Description:
         self.opaque, self.within, self.known, self.marks = [], set(), {}, {}
 
     def text(self, value):
-        """A value as text. An object that is a part of itself is there the name of its class."""
+        """Return a value as text. An object within itself appears as the name of its class."""
         if type(value) in SAID:
             return repr(value)
         if id(value) in self.known:
@@ -97,7 +95,7 @@ class Description:
         return self.known[id(value)][1]
 
     def text_of(self, value):
-        """That of one that is looked at for the first time."""
+        """Return the text of a value that is not cached."""
         if isinstance(value, Quantity):
             return f"{self.text(np.asarray(value))}*{get_unit(value.dim)!r}"
         if isinstance(value, (np.ndarray, np.generic)):
@@ -124,7 +122,7 @@ class Description:
         return self.object(value)
 
     def array(self, value):
-        """An array or a number of NumPy."""
+        """Return text of a NumPy array or scalar."""
         if value.dtype == object:
             return f"array{value.shape} {self.text(value.ravel().tolist())}"
         return (
@@ -134,7 +132,7 @@ class Description:
         )
 
     def container(self, value):
-        """A dictionary, list, tuple or set."""
+        """Return text of a dictionary, list, tuple or set."""
         if isinstance(value, dict):
             return (
                 "{"
@@ -147,7 +145,7 @@ class Description:
         return f"({', '.join(sorted(parts) if isinstance(value, (set, frozenset)) else parts)})"
 
     def group(self, group):
-        """A group of neurons: model, size, constants, equations, events, task."""
+        """Return text of a group of neurons: model, size, constants, equations, events, task."""
         neurons = whole(group)
         constants = {
             name: value
@@ -172,8 +170,8 @@ class Description:
         return "\n".join([f"{type(neurons).__name__}({', '.join(parts)}){part}", *model])
 
     def function(self, value):
-        """A function or class: the user's by its code, others by module and name, and by what they
-        close over where many have that name.
+        """Return text of a function or class: of the user by its code, others by module and name,
+        local functions also by their closures.
         """
         if is_of_user(value):
             return f"{value.__qualname__}{self.mark(value)}"
@@ -183,8 +181,8 @@ class Description:
         return f"{value.__module__}.{value.__qualname__} {value.__name__}({cells})"
 
     def mark(self, thing):
-        """A mark of the code of a function or class that is the user's; nothing for those of
-        installed packages.
+        """Return a digest of the user's code of a function or class; empty for installed
+        packages.
         """
         if id(thing) not in self.marks:
             self.marks[id(thing)] = ""  # where it is a part of itself
@@ -199,7 +197,9 @@ class Description:
         return self.marks[id(thing)]
 
     def object(self, value):
-        """Any other object, by what it is copied from: class, arguments, attributes and items."""
+        """Return text of any other object, by what copies it: class, arguments, attributes and
+        items.
+        """
         kind = type(value)
         try:
             made = dispatch_table[kind](value) if kind in dispatch_table else value.__reduce_ex__(2)

@@ -1,4 +1,4 @@
-"""The standard assembly: a task, neurons and a rule become a network that trains."""
+"""The standard network: a task, neurons and a rule."""
 
 from brian2 import get_logger
 
@@ -23,7 +23,7 @@ logger = get_logger(__name__)
 
 
 def there(**values):
-    """Return those that are not None, by name."""
+    """Return the arguments that are not None, by name."""
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -153,7 +153,7 @@ class LearningNetwork(TrialNetwork):
         super().__init__(*dict.fromkeys(part for part in members if part is not None), name=name)
 
     def _answer(self, path, learn, has_current):
-        """Make what comes back from the readout: the credit path, and its output as a current."""
+        """Make the path back from the readout: the credit path, and the output as a current."""
         self.credit = self.feedback = self.current = None
         if path is not None:
             self.credit = Credit(path, self.readout, self.neurons, self.output, learn, self.blocks)
@@ -164,7 +164,7 @@ class LearningNetwork(TrialNetwork):
             )
 
     def _let_learn(self, trained):
-        """Return the plastic projections by name, of which those that are trained may learn."""
+        """Return the plastic projections by name, and let only the trained ones learn."""
         every = zip(PLASTIC, (self.recurrent, self.input_synapses, self.output))
         plastic = {name: part for name, part in every if part is not None}
         for name in set(plastic) - set(trained):
@@ -172,7 +172,7 @@ class LearningNetwork(TrialNetwork):
         return plastic
 
     def _project(self, rule, readout, readout_rule, learn, constraint, self_connections):
-        """Make the projections whose weights may learn; None where there is no group at one end."""
+        """Make the plastic projections; None where the group at one end is missing."""
         onto, neurons, inputs, outputs = (
             receives(self.neurons),
             self.neurons,
@@ -211,7 +211,7 @@ class LearningNetwork(TrialNetwork):
         )
 
     def _weigh(self, initial, constraint, self_connections):
-        """Connect everything, with initial weights."""
+        """Connect all projections, with initial weights."""
         drawn = initial.draw(
             len(self.neurons) // self.blocks, self.n_inputs, self.task.n_outputs, self.networks
         )
@@ -219,7 +219,7 @@ class LearningNetwork(TrialNetwork):
         self._weights.connect()
 
     def _in_trials(self, plastic, modulators):
-        """Return the trials of all parts that have something to do at their boundaries."""
+        """Return the trials of all parts that act at trial boundaries."""
         resettable = {
             id(group): group
             for group in map(whole, (self.neurons, self.inputs))
@@ -235,8 +235,8 @@ class LearningNetwork(TrialNetwork):
 
     @property
     def settings(self):
-        """All that it was built with, as text and numbers by name; what differs from neuron to
-        neuron as a digest.
+        """The arguments that it was built with, as text and numbers by name; values per neuron as a
+        digest.
         """
         return serializable(
             self.given
@@ -246,8 +246,8 @@ class LearningNetwork(TrialNetwork):
         )
 
     def _values_per_neuron(self):
-        """What may differ from neuron to neuron, by name: one number where it does not. C++
-        standalone does not tell before it has run.
+        """Return values that may differ between neurons, by name, as one number if they do not. C++
+        standalone knows them only after a run.
         """
         names = [
             name
@@ -275,7 +275,7 @@ class LearningNetwork(TrialNetwork):
 
     @property
     def is_symmetric(self):
-        """Whether the readout weights themselves bring the error back."""
+        """Whether the readout weights themselves carry the error back."""
         return self.credit is not None and isinstance(self.credit.path, SymmetricFeedback)
 
     @property
@@ -300,7 +300,7 @@ class LearningNetwork(TrialNetwork):
 
     @property
     def aligned(self):
-        """The projections whose alignment is measured."""
+        """Projections whose alignment is measured."""
         if self.output is None or self.credit is None or not self.credit.path.is_aligned:
             return None
         return self.output, (

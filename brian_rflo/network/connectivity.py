@@ -1,4 +1,4 @@
-"""Which neurons a projection of the standard network connects."""
+"""Connectivity of the standard network's projections."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ PROJECTIONS = ("recurrent", "input", "current")
 
 @dataclass(frozen=True)
 class AllToAll:
-    """Connectivity in which each neuron has a synapse onto each.
+    """All-to-all connectivity.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ class AllToAll:
 
 
 def connectivity_of(connectivity):
-    """Return how the recurrent connections are, the group of inputs of one's own, and whether the
-    output enters the neurons.
+    """Return the recurrent connectivity, the user's group of inputs, and whether the output enters
+    the neurons.
     """
     given = (
         {"recurrent": connectivity} if isinstance(connectivity, AllToAll) else connectivity or {}

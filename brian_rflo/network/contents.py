@@ -1,4 +1,4 @@
-"""What there is of a network to save: its variables and connections, by roles instead of names."""
+"""Contents of a saved network: variables and connections, named by role."""
 
 import numpy as np
 from brian2 import (
@@ -23,8 +23,8 @@ WEIGHTS = {"w", "w_kept"}
 
 
 def variables(net):
-    """The state variables of a network, by names such as ``"recurrent.w"`` that do not depend on
-    those of Brian2's objects.
+    """Return the state variables of a network, by names such as ``"recurrent.w"`` that do not
+    depend on the names of Brian2's objects.
     """
     return {
         f"{role}.{variable.name}": variable
@@ -34,8 +34,8 @@ def variables(net):
 
 
 def owners(net):
-    """The objects of a network that have a state, by role: the network's attributes, and by name
-    what else is in it.
+    """Return the objects of a network that have a state, by role: its attributes, and other objects
+    by name.
     """
     members, found = (
         {name: value for name, value in vars(net).items() if isinstance(value, BrianObject)},
@@ -57,7 +57,7 @@ def owners(net):
 
 
 def credit_parts(net):
-    """The objects of a network's credit path, by role; none where it has no such path."""
+    """Return the objects of a network's credit path, by role; empty if it has none."""
     credit = getattr(net, "credit", None)
     return (
         {}
@@ -67,7 +67,7 @@ def credit_parts(net):
 
 
 def take(obj, role, roles, found):
-    """Take an object under its role, and what it contains under names of their own."""
+    """Add an object under its role, and its contained objects under their own names."""
     if any(obj is known for known in found.values()):
         return
     found[role] = obj
@@ -76,8 +76,8 @@ def take(obj, role, roles, found):
 
 
 def role_within(part, obj, role, roles):
-    """The role of what an object contains: its name, without those that Brian2 gave to the object
-    and to the group that it stands beside.
+    """Return the role of a contained object: its name, without the names of the object and of the
+    group that it accompanies.
     """
     beside = getattr(part, "beside", None)
     return (
@@ -88,8 +88,8 @@ def role_within(part, obj, role, roles):
 
 
 def own_variables(obj):
-    """What an object can change of itself: not the working memory of dense loops, which another
-    device does not have.
+    """Return the variables that an object itself can change, without the working memory of dense
+    loops, which other devices lack.
     """
     own = {
         variable.name: variable
@@ -106,8 +106,8 @@ def own_variables(obj):
 
 
 def connections(net):
-    """A digest of the connections of each projection; C++ standalone does not know them before it
-    has run.
+    """Return a digest of the connections of each projection; C++ standalone knows them only after a
+    run.
     """
     if is_standalone() and not get_device().has_been_run:
         return {}

@@ -1,4 +1,4 @@
-"""What a saved network and the one that is to go on from it do not have in common."""
+"""Differences between a saved network and the one that loads it."""
 
 from contextlib import contextmanager
 
@@ -15,7 +15,7 @@ BEGINNING = {"initial"}
 
 @contextmanager
 def alteration(path):
-    """Let what is wrong in a file of ours name it."""
+    """Context of reading a saved file: name the file in the error if its contents are wrong."""
     try:
         yield
     except ValueError as error:
@@ -23,7 +23,7 @@ def alteration(path):
 
 
 def refuse_another_network(net, wanted, file, about):
-    """Raise if a file is that of a network that was built otherwise; no values are read."""
+    """Raise if a file is that of a network with another construction; no values are read."""
     found = {
         name.removeprefix("state/"): header
         for name, header in file.headers.items()
@@ -45,7 +45,7 @@ def refuse_another_network(net, wanted, file, about):
 
 
 def impossible(state, known):
-    """Values that no network can go on with, in words.
+    """Yield values with which no network can continue, as text.
 
     Others may be no numbers: the loss of a network that has diverged.
     """
@@ -66,13 +66,15 @@ def impossible(state, known):
 
 
 def has_spikes(values):
-    """Whether this can be the spikes of a step: numbers of neurons, and at its end how many."""
+    """Return whether an array can be the spikes of a step: neuron numbers, and their count at the
+    end.
+    """
     size, count = len(values) - 1, values[-1]
     return 0 <= count <= size and bool(((values[:count] >= 0) & (values[:count] < size)).all())
 
 
 def refuse_delayed_spikes(net):
-    """Raise if spikes are on their way; a queue holds those of the last step too, which have
+    """Raise if spikes are still in transit; a queue also holds those of the last step, which have
     arrived.
     """
     for role, obj in owners(net).items():
@@ -88,7 +90,7 @@ def refuse_delayed_spikes(net):
 
 
 def is_waiting(state):
-    """Whether a spike queue of Brian2, in C++ or in Python, holds spikes of later steps."""
+    """Return whether a spike queue of Brian2, in C++ or Python, holds spikes of later steps."""
     if len(state) == 3:
         return bool((state[1][:, 0] > 0).any())
     now, queue = state
@@ -96,7 +98,7 @@ def is_waiting(state):
 
 
 def differing_settings(saved, ours):
-    """Settings that differ, in words; not those that a loaded network has in its state."""
+    """Return settings that differ, as text, without those that are restored with the state."""
     names = [
         name
         for name in dict.fromkeys([*saved, *ours])
@@ -115,12 +117,12 @@ def differing_settings(saved, ours):
 
 
 def in_a_line(value):
-    """A setting in one line."""
+    """Return a setting as one line of text."""
     return "nothing" if value is None else shortened(value, 400)
 
 
 def differing_variables(found, wanted):
-    """Variables that only one of both has, or that have another shape or type, in words."""
+    """Return variables that only one of the two has, or that differ in shape or type, as text."""
     for name in sorted(set(found) ^ set(wanted)):
         yield f"{name}: only {'in the file' if name in found else 'here'}"
     for name in sorted(set(found) & set(wanted)):
@@ -134,7 +136,7 @@ def differing_variables(found, wanted):
 
 
 def size_of(variable):
-    """Number of its values; None where standalone does not know it."""
+    """Return the number of values of a variable; None if standalone does not know it."""
     if not isinstance(variable, DynamicArrayVariable):
         return variable.size
     try:
@@ -144,7 +146,7 @@ def size_of(variable):
 
 
 def differing_connections(saved, net):
-    """Projections with other connections, in words."""
+    """Return projections with other connections, as text."""
     ours = connections(net)
     return [
         f"{role}: other connections"

@@ -1,4 +1,4 @@
-"""What a network records of its trainings, and the result that comes of it."""
+"""Recording of a training, and its result."""
 
 import weakref
 
@@ -18,7 +18,7 @@ logger = get_logger(__name__)
 
 
 class Recording:
-    """Losses, outputs of the first and last trial, and weights now and then.
+    """Records losses, outputs of the first and last trial, and weights at intervals.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Recording:
 
     @property
     def monitors(self):
-        """All of them."""
+        """All monitors."""
         return [
             monitor
             for monitor in (self.losses, self.outputs, *self.aligned.values())
@@ -62,8 +62,8 @@ class Recording:
         ]
 
     def begin(self, rounds):
-        """Keep how things stand before a run of so many rounds, of as many trials each as run side
-        by side.
+        """Snapshot weights and monitors before training. A round is as many trials as run side by
+        side.
         """
         self.rounds, self.before, self.switches = rounds, self.net.weights(), self._switches()
         self.first = {
@@ -73,7 +73,7 @@ class Recording:
             monitor.every_trials(alignment_interval(rounds))
 
     def _switches(self):
-        """Learning rates as they are now, and which projections learn."""
+        """Return the present learning rates, and the projections that learn."""
         return serializable(
             {
                 f"{word}_{name}": np.asarray(getattr(part, word)).item()
@@ -83,12 +83,12 @@ class Recording:
         )
 
     def _new(self, monitor, name):
-        """What a monitor has recorded since the run began."""
+        """Return what a monitor has recorded since the run began."""
         return np.asarray(getattr(monitor, name))[:, self.first[id(monitor)] :]
 
     def result(self):
-        """What the run has left in the monitors, also where it ended early: all networks diverged,
-        or somebody stopped it.
+        """Return the result of the run, also if it ended early because all networks diverged or it
+        was stopped.
         """
         net, rounds = self.net, self.rounds
         finished = round(float(net.t / net.task.dt)) // net.task.n_steps
@@ -131,7 +131,7 @@ class Recording:
         )
 
     def _by_trial(self, losses):
-        """Losses ``[network, trial]``; of pairs those of the free copy."""
+        """Return losses ``[network, trial]``; of pairs, those of the free copy."""
         net = self.net
         return (
             losses.reshape(net.networks, net.copies, -1)[:, : net.seen]
@@ -140,8 +140,8 @@ class Recording:
         )
 
     def _outputs(self):
-        """Outputs as (network, copy, output, trial, step), of the first trial and, if it was
-        reached, of the last one; NaN from where the run was stopped.
+        """Return outputs as (network, copy, output, trial, step), of the first and, if reached, the
+        last trial; NaN for steps that did not run.
         """
         net = self.net
         if self.outputs is None:
@@ -157,7 +157,7 @@ class Recording:
         return whole.reshape(net.networks, net.copies, net.task.n_outputs, -1, net.task.n_steps)
 
     def _warn_of_the_end(self, start, end, diverged_in):
-        """Say that the run was stopped, if it was: the rest of its trials is not there."""
+        """Warn if the run was stopped, and its remaining trials are missing."""
         if end < start + self.rounds and (diverged_in < 0).any():
             net, hint = self.net, ""
             if round(float(net.t / net.task.dt)) % net.task.n_steps:
@@ -172,8 +172,8 @@ class Recording:
             )
 
     def _warn_of_nothing_learned(self, finished):
-        """Say that weights among neurons have stayed as they were, if they were to learn: the loss
-        may fall all the same, by the readout.
+        """Warn if weights among neurons have not changed although they were to learn; the loss can
+        fall by the readout alone.
         """
         net = self.net
         if (np.asarray(net.trials.diverged_in) >= 0).all():
@@ -200,8 +200,8 @@ class Recording:
                 )
 
     def _alignment(self, start):
-        """Trials of this training at which the alignment is known, and its values (networks, n);
-        none where alignment means nothing.
+        """Return the trials at which the alignment was measured, and its values (networks, n); None
+        if alignment has no meaning.
         """
         net, before = self.net, self.before
         if "output" not in self.aligned:
@@ -227,7 +227,7 @@ class Recording:
         return np.concatenate([[0], trials]), np.concatenate(known).T
 
     def _matrices(self, name):
-        """Recorded weights as (measurement, network, post, pre)."""
+        """Return recorded weights as (measurement, network, post, pre)."""
         net, monitor = self.net, self.aligned[name]
         recorded, n_post = self._new(monitor, "w"), self.before[name].shape[1]
         return recorded.reshape(net.blocks, self.before[name].shape[2], n_post, recorded.shape[1])[
@@ -236,7 +236,7 @@ class Recording:
 
 
 class EdgeMonitor(ConditionalMonitor):
-    """Records every step of the first and of the last trial of each run."""
+    """Records every step of the first and last trial of each run."""
 
     def __init__(self, source, variable, n_steps):
         self.n_steps = n_steps
@@ -251,7 +251,7 @@ class EdgeMonitor(ConditionalMonitor):
 
 
 class IntervalMonitor(ConditionalMonitor):
-    """Records at the end of every so many trials, and of each run."""
+    """Records at the end of every n-th trial, and of each run."""
 
     def __init__(self, source, variable, n_steps, size):
         self.n_steps, self.interval = n_steps, n_steps
@@ -265,7 +265,7 @@ class IntervalMonitor(ConditionalMonitor):
             )
 
     def every_trials(self, trials):
-        """Record at the end of every so many trials, from the next run on."""
+        """Record at the end of every `trials` trials, from the next run on."""
         self.interval = trials * self.n_steps
 
     def numbers(self):

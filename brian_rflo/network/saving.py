@@ -1,4 +1,4 @@
-"""A trained network on disk: what `LearningNetwork.save` writes, and `load` reads.
+"""Saved networks: `save` writes what `load` reads.
 
 All that the next time step depends on: the state variables of groups and projections (weights,
 traces, moments, unfinished batches, ...), the time, and the random numbers to come; beside them the
@@ -27,7 +27,7 @@ FORMAT = 1
 
 
 def save(net, path):
-    """Write a network; returns the path."""
+    """Write a network to a file; return the path."""
     check_ending(path)
     if is_standalone() and not get_device().has_been_run:
         raise RuntimeError(
@@ -61,7 +61,7 @@ def save(net, path):
 
 
 def load(net, path):
-    """Give a network the state in a file; all of it, or none if it does not fit."""
+    """Restore a network's state from a file, completely, or not at all if it does not fit."""
     check_ending(path)
     if is_standalone() and get_device().has_been_run:
         raise RuntimeError(
@@ -83,7 +83,7 @@ def load(net, path):
 
 
 def about_of(file):
-    """What a file says of its network.
+    """Return a file's description of its network.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def about_of(file):
 
 
 def writer_of(about):
-    """The version that wrote a file, in brackets, if it says."""
+    """Return the version that wrote a file, in brackets, if known."""
     settings = about.get("settings")
     return (
         f" ({shortened(settings.get('version_brian_rflo'))})" if isinstance(settings, dict) else ""
@@ -122,7 +122,7 @@ def writer_of(about):
 
 
 def step_in(file):
-    """The number of the time step in a file."""
+    """Return the number of the time step in a file."""
     if "step" not in file.headers:
         raise ValueError("it lacks 'step'")
     header = file.headers["step"]
@@ -135,7 +135,7 @@ def step_in(file):
 
 
 def state_in(file, wanted):
-    """The values of variables in a file, whose shapes and types are known to be right."""
+    """Return the values of variables in a file, whose shapes and types have been checked."""
     arrays = file.read([f"state/{name}" for name in wanted])
     state = {name: arrays[f"state/{name}"] for name in wanted}
     for problem in impossible(state, wanted):
@@ -144,7 +144,7 @@ def state_in(file, wanted):
 
 
 def set_value(variable, values):
-    """Give a variable its values; Brian2 has no C++ for a single one that is not finite."""
+    """Set the values of a variable; Brian2 has no C++ for a single one that is not finite."""
     if is_standalone() and values.size == 1 and not np.isfinite(values).all():
         value = (
             "NAN" if np.isnan(values).any() else "INFINITY" if (values > 0).any() else "-INFINITY"
@@ -160,14 +160,16 @@ def set_value(variable, values):
 
 
 def set_time(net, t):
-    """Let the next run begin at a time; a C++ program keeps one of its own, which begins at 0."""
+    """Set the time at which the next run begins; a C++ program has a clock of its own, which begins
+    at 0.
+    """
     net.t_ = t
     if is_standalone():
         get_device().insert_code("main", f"{net.name}.t = {t!r};")
 
 
 def check_ending(path):
-    """Raise unless a file's name says that it holds arrays."""
+    """Raise unless a file name has the ending of array files."""
     if not str(path).endswith(".npz"):
         raise ValueError(
             f"networks are saved as NumPy arrays ('.npz'); got '{path}': write for example"
@@ -176,9 +178,7 @@ def check_ending(path):
 
 
 def step_of(net):
-    """The time of a network as a number of steps: times that were added up differ in their last
-    bit.
-    """
+    """Return the time of a network in steps; accumulated times would differ in their last bit."""
     step = round(net.t_ / float(net.task.dt))
     if abs(net.t_ / float(net.task.dt) - step) > 1e-6:
         raise ValueError(

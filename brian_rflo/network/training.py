@@ -1,6 +1,4 @@
-"""Any Brian2 network that has a Trials can learn: it trains, is saved and loaded, and returns a
-result.
-"""
+"""Training of any Brian2 network that has a Trials: train, save, load, and return results."""
 
 import gc
 import time
@@ -29,8 +27,8 @@ INTERVAL, collected = 10.0, [time.monotonic()]
 
 @contextmanager
 def frozen():
-    """Hide what is in memory from the garbage collector meanwhile, where it has looked lately and
-    nobody else hides something: looking takes longer than a trial.
+    """Keep Python's garbage collector from scanning existing objects in this context, if it has
+    done so recently and nobody else has frozen them; a scan takes longer than a trial.
     """
     if gc.get_freeze_count() or time.monotonic() - collected[0] > INTERVAL:
         collected[0] = time.monotonic()
@@ -94,7 +92,7 @@ class TrialNetwork(Constructed, Network):
         self._begin(found[0])
 
     def _begin(self, trials):
-        """Know the trials, and record what a result is made of."""
+        """Set the trials, and start recording for results."""
         self.trials, self.task, self.copies, self.networks, self._constants = (
             trials,
             trials.task,
@@ -120,7 +118,7 @@ class TrialNetwork(Constructed, Network):
         super().__setattr__(name, value)
 
     def in_place_of(self, name, value):
-        """Return what to write in place of an assignment."""
+        """Return the advice that replaces an assignment."""
         if name == "task":
             return (
                 f"Build another network for {type(value).__name__}, with"
@@ -144,7 +142,7 @@ class TrialNetwork(Constructed, Network):
         )
 
     def before_run(self, run_namespace):
-        """As `brian2.Network.before_run`."""
+        """Prepare a run like `brian2.Network.before_run`."""
         super().before_run(run_namespace)
 
     def run(
@@ -156,8 +154,8 @@ class TrialNetwork(Constructed, Network):
         profile=None,
         level=0,
     ):
-        """As `brian2.Network.run`, which collects garbage each time; that of a network that has run
-        takes no time here, but every ten seconds.
+        """Run like `brian2.Network.run`, but collect garbage at most every ten seconds in a network
+        that has run before.
         """
         with frozen() if self._has_run else nullcontext():
             super().run(duration, report, report_period, namespace, profile, level=level + 1)
@@ -170,7 +168,7 @@ class TrialNetwork(Constructed, Network):
 
     @property
     def projections(self):
-        """All projections of ours, by name."""
+        """All projections of this package, by name."""
         return {obj.name: obj for obj in self.objects if isinstance(obj, Projection)}
 
     #: Arguments that it was made with, where it was assembled.
@@ -182,7 +180,7 @@ class TrialNetwork(Constructed, Network):
 
     @property
     def settings(self):
-        """All that decides its numbers, as text and numbers by name."""
+        """Everything that decides its numbers, as text and numbers by name."""
         groups = {
             obj.name: obj
             for obj in self._groups
@@ -204,7 +202,7 @@ class TrialNetwork(Constructed, Network):
 
     @property
     def _groups(self):
-        """Groups in it, whose strings may name constants of the script, as those of a
+        """Return its groups, whose strings may name constants of the script, as those of a
         `brian2.NeuronGroup` may.
         """
         return [obj for obj in self.objects if isinstance(obj, Group)]
@@ -218,8 +216,8 @@ class TrialNetwork(Constructed, Network):
         return {name: self._matrix(part) for name, part in self.projections.items()}
 
     def _matrix(self, part):
-        """The weights of a projection; those within each block, where no synapse leads to another
-        one; else those onto each block.
+        """Return the weights of a projection: those within each block if no synapse connects two
+        blocks, else those onto each block.
         """
         pre, post = len(part.source), len(part.target)
         if post % self.blocks:
@@ -276,7 +274,7 @@ class TrialNetwork(Constructed, Network):
 
     @property
     def seen(self):
-        """Different trials that run at the same time."""
+        """Number of different trials that run at the same time."""
         return self.trials.seen
 
     def save(self, path):
@@ -336,11 +334,11 @@ class TrialNetwork(Constructed, Network):
         return self
 
     def _loaded(self, state):
-        """Know what a standalone program begins with."""
+        """Remember the initial state of a standalone program."""
 
     def __reduce_ex__(self, protocol):
-        """Refuse to be copied or pickled: what Brian2 makes of a network belongs to its own process
-        and its own names.
+        """Refuse to be copied or pickled: Brian2's objects belong to one process and have unique
+        names.
         """
         raise TypeError(
             f"'{self.name}' cannot be copied or pickled; write its state with save('network.npz'),"
@@ -348,7 +346,7 @@ class TrialNetwork(Constructed, Network):
         )
 
     def _check_device(self):
-        """Raise if Brian2 computes elsewhere than where this was built."""
+        """Raise if the active device is not the one for which this network was built."""
         if self.trials.variables["loss"].device is not get_device():
             raise RuntimeError(
                 f"'{self.name}' was built for another device of Brian2 than the one of now; write"
@@ -396,9 +394,11 @@ class TrialNetwork(Constructed, Network):
 
     @property
     def _size(self):
-        """How many networks there are, in words."""
+        """Return the number of networks, as text."""
         return f"{self.networks} network{'s' if self.networks > 1 else ''}"
 
     def steps(self):
-        """Return what happens in a step and at each boundary, in order, as a table to print."""
+        """Return what happens in a step and at each trial boundary, in order, as a table to
+        print.
+        """
         return self.scheduling_summary()

@@ -1,6 +1,4 @@
-"""The weights of a network as matrices ``[network, post, pre]``: those that it begins with, and
-those of now.
-"""
+"""Weights of a network as matrices ``[network, post, pre]``: initial and present ones."""
 
 import weakref
 from dataclasses import dataclass
@@ -50,8 +48,8 @@ class Murray2019:
 
 
 def initial_weights(n_neurons, n_inputs, n_outputs, networks, gain, seed):
-    """Murray 2019's initial weights, ``[network, post, pre]`` by name; network `k` is drawn with
-    the seed ``(seed, k)``.
+    """Return Murray 2019's initial weights, ``[network, post, pre]`` by name; network `k` is drawn
+    with the seed ``(seed, k)``.
     """
     drawn = []
     for network in range(networks):
@@ -70,7 +68,7 @@ def initial_weights(n_neurons, n_inputs, n_outputs, networks, gain, seed):
 
 
 class Weights:
-    """Those of a network.
+    """The weight matrices of a `LearningNetwork`.
 
     Parameters
     ----------
@@ -126,7 +124,7 @@ class Weights:
         return {name: shape for name, shape in shapes.items() if has.get(name, net) is not None}
 
     def checked(self, weights, constraint):
-        """The user's weights as ``[network, post, pre]``."""
+        """Return the user's weights as ``[network, post, pre]``, checked."""
         net, shapes = self.net, self.shapes()
         if not isinstance(weights, dict):
             raise TypeError(
@@ -163,14 +161,14 @@ class Weights:
         return checked
 
     def signed(self, recurrent):
-        """Weights with the sign of their presynaptic neuron, where neurons are excitatory or
+        """Return weights with the signs of their presynaptic neurons, if neurons are excitatory or
         inhibitory (Murray 2019, Dale's law).
         """
         signs = self.signs()
         return recurrent if signs is None else signs * np.abs(recurrent)
 
     def signs(self):
-        """Signs of the neurons as ``[network, 1, pre]``, or None where they have none."""
+        """Signs of the neurons as ``[network, 1, pre]``, or None if they have none."""
         net = self.net
         if "excitatory" not in net.neurons.variables:
             return None
@@ -185,7 +183,7 @@ class Weights:
             ) from error
 
     def connect(self):
-        """Connect all projections, with the weights of the beginning."""
+        """Connect all projections, with the initial weights."""
         net, weights = self.net, self.initial
         for part, name in (
             (net.recurrent, "recurrent"),
@@ -209,7 +207,7 @@ class Weights:
             net.input_synapses.set_matrix(weights["input"].reshape(-1, net.n_inputs))
 
     def now(self):
-        """Present weights by name."""
+        """Return the present weights by name."""
         net = self.net
         if is_standalone() and not get_device().has_been_run:
             initial = {name: values.copy() for name, values in self.initial.items()}
@@ -234,13 +232,15 @@ class Weights:
         )
 
     def matrix(self, synapses, n_post, networks=None):
-        """The weights of a projection, of one of the copies of each network."""
+        """Return the weights of a projection, of one copy of each network."""
         net = self.net
         matrix = synapses.matrix(networks=networks or net.blocks)
         return matrix.reshape(net.networks, -1, n_post, matrix.shape[-1])[:, 0]
 
     def begin_with(self, state):
-        """Initial weights of a standalone program, for `now`, from the state it begins with."""
+        """Take the initial weights of a standalone program from the state it begins with, for
+        `now`.
+        """
         net, roles = (
             self.net,
             {

@@ -1,4 +1,4 @@
-"""Files, whole or not at all: written in a folder that nobody else enters, then put into place."""
+"""Atomic writing of files: first in a private folder, then moved into place."""
 
 import errno
 import os
@@ -24,12 +24,12 @@ WAITING, SCRATCH = ".writing", "brian_rflo_"
 
 
 def expanded(path):
-    """A path as the user means it: ``~`` is the home folder."""
+    """Return a path with ``~`` replaced by the home folder."""
     return Path(os.path.expanduser(path))
 
 
 def existing_file(path):
-    """The path of a file that can be read.
+    """Return the path of a readable file.
 
     Raises
     ------
@@ -50,12 +50,12 @@ def existing_file(path):
 
 
 def kind_of(mode):
-    """What there is that is no file, in words."""
+    """Describe a path that is not a file."""
     return "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
 
 
 def in_other_words(error, message):
-    """An error of the system that says something else, and is still of its kind and number."""
+    """Return a system error with another message, of the same class and number."""
     found = type(error)(message)
     found.errno = error.errno
     return found
@@ -83,7 +83,7 @@ def writable_folder(path):
 
 
 def write_together(folder, writers):
-    """Write several files into `folder`: first all of them under temporary names, then all into
+    """Write several files into `folder`: all of them under temporary names first, then all into
     place.
 
     Parameters
@@ -106,7 +106,7 @@ def write_together(folder, writers):
 
 
 def write_whole(path, write):
-    """Write one file: in a temporary folder, onto the disk, and then into place.
+    """Write one file: in a temporary folder, flushed to the disk, then moved into place.
 
     What was there before stays until then. A link stays one, and what it leads to is written. The
     permissions of a file that was there stay.
@@ -130,7 +130,7 @@ def write_whole(path, write):
 
 
 def write_all(writers):
-    """Write files, by their paths, and put them into place when all are written."""
+    """Write files, by their paths, and move them into place when all are complete."""
     with ExitStack() as folders:
         written = [(path, *written_aside(path, write, folders)) for path, write in writers.items()]
         for path, waiting, place in written:
@@ -140,7 +140,7 @@ def write_all(writers):
 
 
 def written_aside(path, write, folders):
-    """Write a file in a temporary folder; returns where it is, and where it belongs."""
+    """Write a file in a temporary folder; return its path, and its destination."""
     with refusal(path):
         place, mode = place_of(path)
         waiting = folders.enter_context(waiting_folder(place.parent)) / path.name
@@ -153,7 +153,8 @@ def written_aside(path, write, folders):
 
 
 def place_of(path):
-    """Where a file belongs, behind all links, and the permissions of what is there, or None.
+    """Return the destination of a file, behind all links, and the permissions of an existing file,
+    or None.
 
     Raises
     ------
@@ -176,12 +177,12 @@ def place_of(path):
 
 
 class Refused(OSError):
-    """Why a file cannot be written, and what to do."""
+    """Reason why a file cannot be written, with advice."""
 
 
 @contextmanager
 def refusal(path):
-    """Let errors of the system name a file that cannot be written."""
+    """Context of writing a file: name the file in errors of the system."""
     try:
         yield
     except Refused as error:
@@ -197,7 +198,7 @@ def refusal(path):
 
 @contextmanager
 def waiting_folder(place):
-    """A temporary folder in a place, for files on their way into it."""
+    """Make a temporary folder next to the destination of files."""
     folder = own_folder(WAITING, place)
     try:
         yield folder
@@ -206,12 +207,13 @@ def waiting_folder(place):
 
 
 def remove_half_written(path):
-    """Delete what ended processes of this machine have left beside a file, half written."""
+    """Delete incomplete files that ended processes of this machine have left beside a file."""
     remove_left(WAITING, Path(path).parent)
 
 
 def own_folder(beginning, place, kind=""):
-    """A new folder that nobody else can foresee or enter, named after this process.
+    """Make a folder with an unpredictable name, named after this process, that nobody else may
+    enter.
 
     What killed processes have left of theirs is deleted.
     """
@@ -220,7 +222,7 @@ def own_folder(beginning, place, kind=""):
 
 
 def remove_left(beginning, place):
-    """Delete the folders of ended processes of this machine, which `own_folder` has named."""
+    """Delete the folders that `own_folder` made for processes of this machine that have ended."""
     ours = re.compile(rf"{re.escape(beginning)}\w*\.{re.escape(machine())}\.([0-9]{{1,9}})\.\w+")
     with suppress(OSError):
         for name in os.listdir(place):
@@ -230,7 +232,7 @@ def remove_left(beginning, place):
 
 
 def machine():
-    """A name for where numbers of processes count.
+    """Return a name for the scope within which process numbers are unique.
 
     Containers on one machine may share its name and folders, and each have a process 1.
     """
@@ -242,7 +244,7 @@ def machine():
 
 @contextmanager
 def scratch(kind):
-    """A temporary folder for a while; see `scratch_folder`."""
+    """Make a temporary folder for the duration of the context; see `scratch_folder`."""
     folder = scratch_folder(kind)
     try:
         yield folder
@@ -251,8 +253,8 @@ def scratch(kind):
 
 
 def scratch_folder(kind):
-    """A temporary folder of this process, which its owner deletes. What processes that were killed
-    have left of theirs is deleted.
+    """Make a temporary folder of this process, which its owner deletes, and delete those of killed
+    processes.
 
     Parameters
     ----------
@@ -267,7 +269,7 @@ def scratch_folder(kind):
 
 
 def lives(pid):
-    """Whether a process of this machine runs; where the system cannot tell, it does."""
+    """Return whether a process of this machine runs; True if the system cannot tell."""
     try:
         if os.name == "nt":  # there, asking would end it
             return True

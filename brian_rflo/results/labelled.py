@@ -1,4 +1,4 @@
-"""Results as labelled arrays: `xarray.Dataset`, and files in netCDF that other programs read too.
+"""Labelled results: `xarray.Dataset`, and netCDF files that other programs can read.
 
 Needs the packages of ``pip install 'brian_rflo[results]'``. What a network has is along the
 dimensions ``post`` and ``pre`` (neurons), ``readout`` and ``input`` (units); a training has
@@ -43,8 +43,8 @@ ENGINE, KIND = "h5netcdf", "netCDF file"
 
 
 def dimensions_of_weights(names):
-    """Dimensions of the weights of a network by name: where one is no projection of a standard
-    network, each has a ``_post`` and a ``_pre`` of its own.
+    """Return the dimensions of the weights of a network by name; a projection that the standard
+    network lacks gets ``_post`` and ``_pre`` dimensions of its own.
     """
     is_standard = set(names) <= set(WEIGHTS)
     return {
@@ -54,7 +54,7 @@ def dimensions_of_weights(names):
 
 
 def xarray():
-    """The module xarray.
+    """Import and return the module xarray.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def xarray():
 
 
 def dataset_of(result):
-    """A `TrainingResult` as a dataset, with its settings as attributes."""
+    """Return a `TrainingResult` as a dataset, with its settings as attributes."""
     start = result.settings.get("first_trial", 0)
     variables = {
         name: (DIMENSIONS[name], getattr(result, name), {"long_name": long_name, "units": "1"})
@@ -111,7 +111,8 @@ def dataset_of(result):
 
 
 def stacked(datasets, everywhere=None, **varied):
-    """Many datasets as one, along what was varied: ``stacked([a, b], rule=["rflo", "bptt"])``.
+    """Return many datasets as one, along the varied parameters: ``stacked([a, b], rule=["rflo",
+    "bptt"])``.
 
     Where several things were varied, each dataset has its place in the grid of their values; what
     is missing there is NaN. The grid has the values that occur, or those in `everywhere` by name.
@@ -169,7 +170,7 @@ def stacked(datasets, everywhere=None, **varied):
 
 
 def with_variables(dataset, names, wordy):
-    """A dataset with some of its attributes as variables, of which the `wordy` ones are text."""
+    """Return a dataset with some of its attributes as variables; the `wordy` ones are text."""
     moved = {
         f"setting_{name}": (
             str(dataset.attrs.get(name, "")) if name in wordy else dataset.attrs[name]
@@ -181,7 +182,7 @@ def with_variables(dataset, names, wordy):
 
 
 def write(dataset, path):
-    """Write a dataset as netCDF, whole or not at all."""
+    """Write a dataset as netCDF, atomically."""
     xarray()
     content = dataset.to_netcdf(
         engine=ENGINE
@@ -190,7 +191,7 @@ def write(dataset, path):
 
 
 class LabelledFile:
-    """The arrays of a training in a netCDF file, as `archives.Archive` has them."""
+    """The arrays of a training in a netCDF file, with the interface of `archives.Archive`."""
 
     def __init__(self, path, dataset):
         self.path, self.dataset = path, dataset
@@ -209,18 +210,18 @@ class LabelledFile:
         }
 
     def read(self, names):
-        """The arrays of these names."""
+        """Return the arrays of these names."""
         with damage(self.path, KIND):
             return {name: self.dt if name == "dt" else self.dataset[name].values for name in names}
 
     def dictionary(self, name):
-        """The settings, which are attributes here."""
+        """Return the settings, which are stored as attributes."""
         return self.settings
 
 
 @contextmanager
 def opened(path):
-    """A netCDF file, as long as it is open; see `LabelledFile`.
+    """Open a netCDF file for the duration of the context; see `LabelledFile`.
 
     Raises
     ------

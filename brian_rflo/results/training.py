@@ -1,4 +1,4 @@
-"""What a training returns."""
+"""The result of a training."""
 
 import json
 import math
@@ -22,13 +22,15 @@ MAY_BE_EMPTY = ("input", "aligned_trials")
 
 
 def alignment_interval(trials):
-    """Trials between measurements of the alignment, of which a training has at most two hundred."""
+    """Return the number of trials between measurements of the alignment; a training has at most two
+    hundred.
+    """
     return max(1, -(-trials // 200))
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """Numbers of a training, network first.
+    """Arrays of a training, with the network as first dimension.
 
     Attributes
     ----------
@@ -79,16 +81,12 @@ class TrainingResult:
 
     @property
     def final_loss(self):
-        """Median loss of the last hundred trials, of those that are finished where the training was
-        stopped; shape (networks,).
-        """
+        """Median loss of the last hundred finished trials; shape (networks,)."""
         return final_loss(self._losses_to_the_end)
 
     @property
     def _losses_to_the_end(self):
-        """Losses of the trials that are finished; of all of them where no network has come to its
-        end.
-        """
+        """Return the losses of finished trials, or of all trials if no network has finished."""
         return (
             self.losses[:, : max(self._finished, 1)]
             if (self.diverged_in < 0).any()
@@ -100,7 +98,7 @@ class TrainingResult:
         return self.settings.get("finished_trials", self.losses.shape[1])
 
     def arrays(self):
-        """Everything as a flat dictionary of arrays, weights by names like
+        """Return everything as a flat dictionary of arrays, weights by names like
         ``"weights_after_recurrent"``, settings as JSON.
         """
         flat = {}
@@ -116,7 +114,7 @@ class TrainingResult:
 
     @classmethod
     def from_arrays(cls, arrays):
-        """The inverse of `arrays`, from whatever holds them by name; other names are left alone.
+        """Return the result whose `arrays` these are, from any mapping; other names are ignored.
 
         Raises
         ------
@@ -137,13 +135,13 @@ class TrainingResult:
         )
 
     def to_xarray(self):
-        """An `xarray.Dataset` with named dimensions and units, and the settings as attributes;
-        needs ``brian_rflo[results]``.
+        """Return an `xarray.Dataset` with named dimensions and units, and the settings as
+        attributes; needs ``brian_rflo[results]``.
         """
         return labelled.dataset_of(self)
 
     def save(self, path):
-        """Write it to a file, whole or not at all: netCDF for ``"x.nc"`` (needs
+        """Write the result to a file, atomically: netCDF for ``"x.nc"`` (needs
         ``brian_rflo[results]``), NumPy's arrays for ``"x.npz"``.
 
         Returns
@@ -163,7 +161,7 @@ class TrainingResult:
 
     @classmethod
     def load(cls, path):
-        """Read what `save` has written; nothing in a file is run.
+        """Read a file written by `save`; no code in it is run.
 
         Raises
         ------
@@ -203,8 +201,8 @@ class TrainingResult:
         return "\n".join([finished + measure, *rows])
 
     def _course(self, network):
-        """Loss of a network at the beginning and at the end, each measured alike, and alignment
-        where it means something.
+        """Describe the loss of a network at the beginning and the end, measured alike, and the
+        alignment if it has a meaning.
         """
         first, last = losses_at_both_ends(self._losses_to_the_end[network])
         alignment = [f"{value:+.2f}" for value in self.alignment[network]]
@@ -218,7 +216,7 @@ class TrainingResult:
 
 
 def ending(path):
-    """The end of a file's name, ``".nc"`` or ``".npz"``."""
+    """Return the ending of a file name, ``".nc"`` or ``".npz"``."""
     suffix = Path(str(path)).suffix
     if suffix not in (".nc", ".npz"):
         raise ValueError(
@@ -229,12 +227,14 @@ def ending(path):
 
 
 def settings_from(value):
-    """Settings from JSON, or as they are."""
+    """Return settings from JSON, or as they are."""
     return value if isinstance(value, dict) else dictionary("settings", value)
 
 
 def names_of_weights(arrays):
-    """Names of the weights among arrays of a result, those of a standard network first."""
+    """Return the names of the weights among arrays of a result, those of the standard network
+    first.
+    """
     names = [
         name.removeprefix(f"{when}_")
         for when in WHEN
@@ -245,7 +245,7 @@ def names_of_weights(arrays):
 
 
 def dimensions_of(arrays):
-    """Names of the dimensions of each array of a result.
+    """Return the names of the dimensions of each array of a result.
 
     Raises
     ------
@@ -262,7 +262,7 @@ def dimensions_of(arrays):
 
 
 def check_sizes(arrays, dimensions, settings):
-    """Raise unless arrays, or their headers, are numbers, and each dimension has one size."""
+    """Raise unless arrays, or their headers, are numeric, and each dimension has one size."""
     for name in ("trials", "first_trial", "finished_trials"):
         if name in settings and (type(settings[name]) is not int or settings[name] < 0):
             raise ValueError(

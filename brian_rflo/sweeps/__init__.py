@@ -1,5 +1,5 @@
-"""Many networks: one function over seeds and parameters, on all cores of a machine or on a cluster;
-what is finished is never computed again.
+"""Parameter sweeps: one function over seeds and parameters, on all cores of a machine or on a
+cluster; finished networks are never computed again.
 
 Each network is a `Part`, computed by a crew (`brian_rflo.crews`) and on disk as soon as it is
 finished. It starts from a Brian2 in which nothing has happened, with random numbers that follow

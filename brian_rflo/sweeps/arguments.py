@@ -1,4 +1,4 @@
-"""The arguments of each network, from those that the user gives."""
+"""The arguments of each network, from the parameters of a sweep."""
 
 import inspect
 import itertools
@@ -8,7 +8,7 @@ from .words import plain, settings_text
 
 
 def settings_of(function, parameters):
-    """The arguments of each network.
+    """Return the arguments of each network.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def settings_of(function, parameters):
 
 
 def check_values(name, values):
-    """Raise unless an argument has several values."""
+    """Raise unless a parameter has a sequence of values."""
     if (
         isinstance(values, (str, bytes, dict))
         or getattr(values, "ndim", 1) == 0
@@ -78,7 +78,7 @@ def check_values(name, values):
 
 
 def check_telling(name, value):
-    """Raise unless a value says all that it is."""
+    """Raise unless a value is fully described by its contents."""
     try:
         part = opaque_part(value)
     except RecursionError:
@@ -96,7 +96,7 @@ def check_telling(name, value):
 
 
 def check_arguments(function, settings):
-    """Raise unless a function takes these arguments."""
+    """Raise unless a function accepts these arguments."""
     try:
         inspect.signature(function).bind(**settings)
     except TypeError as error:

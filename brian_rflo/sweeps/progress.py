@@ -1,4 +1,4 @@
-"""What of a sweep is finished, and what is told of it."""
+"""State of a sweep, and messages about it."""
 
 import json
 import time
@@ -18,7 +18,7 @@ SAY_EVERY_S, SHOWN_FAILURES = 20, 5
 
 
 def teller(report):
-    """The function that takes lines for the user."""
+    """Return the function that prints messages for the user."""
     if report is None:
         return lambda line: None
     if report == "text":
@@ -40,7 +40,7 @@ def printed(line):
 
 
 class Finished:
-    """What is finished, and what is told of it; the `report` of `crews.work`."""
+    """The finished networks of a sweep, and messages about them; the `report` of `crews.work`."""
 
     def __init__(self, networks, paths, folder, say):
         self.networks, self.paths, self.folder, self.say, self.rows = (
@@ -58,7 +58,7 @@ class Finished:
         self.where = ""
 
     def row(self, network, arrays):
-        """The row of a finished network."""
+        """Return the row of a finished network."""
         with foreign(self.paths[network.name]):
             numbers, remark = numbers_of(returned_from(arrays), network.arguments)
         return NetworkRow(
@@ -66,11 +66,11 @@ class Finished:
         )
 
     def traceback(self, network):
-        """Where a failure is told at length."""
+        """Return the path of the file with a failure's traceback."""
         return self.paths[network.name].with_suffix(".failed.txt")
 
     def ended(self, network, outcome):
-        """A network has come to an end, well or not."""
+        """Record that a network has ended."""
         if outcome is NOT_COMPUTED:
             row = NetworkRow(network.arguments, {}, np.nan, outcome.reason, None, outcome)
             self.rows[network.name] = row
@@ -85,7 +85,7 @@ class Finished:
             self.said = -SAY_EVERY_S
 
     def failed(self, network, failure):
-        """Keep why a network has failed, and say so, if not of too many."""
+        """Record a failure, and report it unless many have been reported."""
         text = f"{settings_text(network.arguments)}\n\n{failure.details or failure.reason}\n"
         file = self.traceback(network)
         with suppress(OSError):
@@ -101,7 +101,7 @@ class Finished:
             self.say("  (further failures are in the table)")
 
     def now_and_then(self, crew, elsewhere):
-        """Say how far it is, if that has not been said for a while."""
+        """Report progress, if that was not done recently."""
         if time.monotonic() - self.said < SAY_EVERY_S or len(self.rows) == len(self.networks):
             return
         self.said = time.monotonic()
@@ -112,7 +112,7 @@ class Finished:
         )
 
     def time_left(self, crew):
-        """How long the rest will take, in words; nothing before the first one is finished."""
+        """Return the estimated time left as text; empty before the first network is finished."""
         done, left = len(self.rows) - self.before, len(self.networks) - len(self.rows)
         if not done or not self.computed:
             return ""
@@ -126,7 +126,7 @@ class Finished:
         return f", about {spoken((left - half_done) * self.computed / done / at_a_time)} left"
 
     def counted(self):
-        """How many are finished, in words."""
+        """Return the number of finished networks as text."""
         left = sum(row.failure is NOT_COMPUTED for row in self.rows.values())
         failed = sum(row.failure is not None for row in self.rows.values()) - left
         numbers = {"failed": failed, "not computed": left}
@@ -135,7 +135,7 @@ class Finished:
         return f"{len(self.rows) - failed - left} of {len(self.networks)} networks{told_others}"
 
     def say_what_there_is(self, missing):
-        """What of the sweep was in the folder, and why something is computed anew."""
+        """Report which networks were in the folder, and why others are computed anew."""
         if len(missing) < len(self.networks):
             self.say(
                 f"{len(self.networks) - len(missing)} of {len(self.networks)} networks are finished"
@@ -155,8 +155,8 @@ class Finished:
             )
 
     def what_has_changed(self, name, now):
-        """Between a network of now and the one of the same settings that is in the folder; nothing
-        if there is none.
+        """Return the differences from the network with the same settings in the folder; empty if
+        there is none.
         """
         for path in self.folder.glob(f"{name}-*.npz"):
             with suppress(OSError, KeyError, RuntimeError, ValueError):
@@ -166,7 +166,7 @@ class Finished:
         return set()
 
     def say_how_it_went(self, computed):
-        """The last lines."""
+        """Report the outcome of the sweep."""
         took = f" after {spoken(time.monotonic() - self.began)}" if computed else ""
         self.say(f"{self.counted()}{took}; {self.where}")
         if any(row.failure is NOT_COMPUTED for row in self.rows.values()):
@@ -174,7 +174,7 @@ class Finished:
             self.say(f"stopped, since nothing more could be kept; {goes_on}")
 
     def save_table(self):
-        """Write what is known by now; where that cannot be, say so, and hide no interruption."""
+        """Save the table as it is now; report a failure to do so without hiding an interruption."""
         try:
             self.where = f"table: {self.table().save(self.folder / 'table.csv')}"
         except OSError as error:
@@ -182,14 +182,14 @@ class Finished:
             self.say(f"  {self.where}")
 
     def table(self):
-        """All that is known by now."""
+        """The table as it is now."""
         return SweepTable(
             [self.rows[network.name] for network in self.networks if network.name in self.rows]
         )
 
 
 def spoken(seconds):
-    """A time in words."""
+    """Return a duration as text."""
     return (
         f"{seconds:.0f} s"
         if seconds < 120

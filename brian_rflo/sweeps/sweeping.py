@@ -1,6 +1,4 @@
-"""The sweep itself: which networks there are, which of them are finished, and a crew for the
-others.
-"""
+"""The sweep: list its networks, find the finished ones, and compute the others."""
 
 import multiprocessing
 
@@ -16,8 +14,8 @@ from .progress import Finished, teller
 
 
 def sweep(function, parameters, folder, workers=None, executor=None, device=None, report="text"):
-    """Call a function for all combinations of its arguments, several at the same time, and keep
-    what it returns.
+    """Call a function for all combinations of its arguments, several in parallel, and keep the
+    return values.
 
     Parameters
     ----------
@@ -103,7 +101,7 @@ def sweep(function, parameters, folder, workers=None, executor=None, device=None
 
 
 def check_surroundings(function, workers, executor):
-    """Raise unless this can be computed from here."""
+    """Raise unless the function can be computed from here."""
     if workers is not None:
         check_count("sweep: workers", workers)
         if executor is not None:

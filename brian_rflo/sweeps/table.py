@@ -22,8 +22,8 @@ SHOWN_ROWS, MISSING = 60, object()
 
 @dataclass(frozen=True)
 class NetworkRow:
-    """A network in the table: its settings, numbers and seconds, a remark, its file, and why it has
-    failed, if it has.
+    """A network in the table: settings, numbers, seconds, a remark, its file, and its failure, if
+    any.
     """
 
     settings: dict
@@ -34,7 +34,7 @@ class NetworkRow:
     failure: Failure | None = None
 
     def result(self):
-        """What the function returned, read from the file; None if it has failed."""
+        """The function's return value, read from the file; None if it has failed."""
         if self.path is None:
             return None
         with foreign(self.path):
@@ -43,7 +43,7 @@ class NetworkRow:
 
 @dataclass(frozen=True)
 class SweepTable:
-    """What `sweep` returns: a row for each network, in the order of the parameters; print it.
+    """Result of `sweep`: a row for each network, in the order of the parameters; print it.
 
     Attributes
     ----------
@@ -57,8 +57,8 @@ class SweepTable:
 
     @property
     def results(self):
-        """What the function returned, network by network, read from the files now; None where it
-        failed.
+        """Return values of the function, network by network, read from the files at each access;
+        None for failed ones.
         """
         return [row.result() for row in self.rows]
 
@@ -68,7 +68,7 @@ class SweepTable:
         return [row for row in self.rows if row.failure is not None]
 
     def result(self, **settings):
-        """What the function returned for these settings.
+        """Return the function's return value for these settings.
 
         Raises
         ------
@@ -112,8 +112,8 @@ class SweepTable:
         return list(dict.fromkeys(name for row in self.rows for name in row.numbers))
 
     def column(self, name):
-        """An argument or a number, row by row, None where there is none, and its unit: quantities
-        are in base units.
+        """Return the values of an argument or number, row by row with None where missing, and their
+        unit: quantities are in base units.
         """
         values = [(row.settings | row.numbers).get(name, MISSING) for row in self.rows]
         there, unit = labels([value for value in values if value is not MISSING])
@@ -121,8 +121,8 @@ class SweepTable:
         return [None if value is MISSING else next(there) for value in values], unit
 
     def save(self, path):
-        """Write it as CSV, whole or not at all; quantities in base units, which the header names.
-        Returns the path.
+        """Write the table as CSV, atomically; quantities in base units, which the header names.
+        Return the path.
         """
         columns = {name: self.column(name) for name in (*self.parameters, *self.columns())}
         header = [
@@ -144,8 +144,8 @@ class SweepTable:
         return write_whole(path, write)
 
     def to_xarray(self):
-        """An `xarray.Dataset` along the parameters, `seconds` among its variables, NaN where a
-        network failed; needs ``brian_rflo[results]``.
+        """Return an `xarray.Dataset` along the parameters, with `seconds`, and NaN for failed
+        networks; needs ``brian_rflo[results]``.
 
         Results that are no `TrainingResult` have dimensions like ``"rates_0"``, ``"rates_1"``. A
         returned name that is one of a parameter becomes ``"returned_NAME"``; a parameter that has
@@ -216,7 +216,9 @@ class SweepTable:
 
 
 def check_sizes(datasets):
-    """Raise unless arrays of one name have one size, or coordinates that say what is missing."""
+    """Raise unless arrays of one name have one size, or have coordinates that tell what is
+    missing.
+    """
     for name in dict.fromkeys(
         name for dataset in datasets for name in dataset.dims if name not in dataset.coords
     ):
@@ -246,7 +248,7 @@ def check_units(datasets):
 
 
 def shown(value, form=".3g"):
-    """A number for the table on screen."""
+    """Return a number as text for the table on screen."""
     if isinstance(value, bool) or not isinstance(value, float) or is_scalar(value):
         return short(value)
     return "" if np.isnan(value) and form == ".1f" else f"{value:{form}}"
