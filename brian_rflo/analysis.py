@@ -1,4 +1,4 @@
-"""Functions of arrays: how a training went."""
+"""Analysis of trainings: functions of arrays."""
 
 from itertools import pairwise
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def alignment(output, feedback):
-    """Cosine of the angle between readout and feedback weights (Murray 2019, figure 2c).
+    """Return the cosine of the angle between readout and feedback weights (Murray 2019, figure 2c).
 
     Parameters
     ----------
@@ -25,22 +25,22 @@ def alignment(output, feedback):
 
 
 def final_loss(losses, trials=100):
-    """Median over the last `trials` trials (fewer if there are fewer) of each network; shape
+    """Return the median loss of the last `trials` trials (or fewer) of each network; shape
     (networks,) from (networks, trials).
     """
     return np.median(np.asarray(losses)[..., -trials:], axis=-1)
 
 
 def window_at_both_ends(losses, trials=100):
-    """How many trials the beginning and the end of a training are: `trials`, and no more than half
-    of what there is.
+    """Return the number of trials that count as beginning and end of a training: `trials`, at most
+    half of them.
     """
     return max(1, min(trials, np.shape(losses)[-1] // 2))
 
 
 def losses_at_both_ends(losses, trials=100):
-    """Medians over the first trials and over as many last ones of one network: what can be
-    compared.
+    """Return the median losses of the first and of as many last trials of one network, for
+    comparison.
 
     Parameters
     ----------
@@ -61,21 +61,21 @@ def losses_at_both_ends(losses, trials=100):
 
 
 def band(values, axis=0):
-    """Median and quartiles over networks: ``(lower, median, upper)``, ignoring networks that have
-    failed.
+    """Return median and quartiles over networks, ``(lower, median, upper)``, ignoring networks that
+    have failed.
     """
     return np.nanpercentile(values, [25, 50, 75], axis=axis)
 
 
 def running_mean(values, width):
-    """Means over `width` neighbours along the last axis; shape (..., n - width + 1)."""
+    """Return means over `width` neighbours along the last axis; shape (..., n - width + 1)."""
     return np.lib.stride_tricks.sliding_window_view(
         np.asarray(values, dtype=float), width, axis=-1
     ).mean(axis=-1)
 
 
 def smooth(values, points=300):
-    """Running medians of a long curve, for drawing.
+    """Return running medians of a long curve, for drawing.
 
     Returns
     -------

@@ -51,13 +51,13 @@ SIZE = (3.5, 2.5)
 
 
 def colour(name):
-    """The colour of a rule, or black."""
+    """Return the colour of a rule, or black."""
     return COLOURS.get(name, "black")
 
 
 def new_axes(rows, size):
-    """The axes of a new figure by name, ``rows`` as `matplotlib.figure.Figure.subplot_mosaic` has
-    them.
+    """Return the axes of a new figure by name, with ``rows`` as in
+    `matplotlib.figure.Figure.subplot_mosaic`.
     """
     import matplotlib.pyplot as plt
 
@@ -69,7 +69,7 @@ def new_axes(rows, size):
 
 
 def axes_or_new(ax=None):
-    """`ax`, or the axes of a new figure, without a frame at the top and the right."""
+    """Return `ax`, or the axes of a new figure, without a frame at the top and the right."""
     ax = new_axes([["alone"]], SIZE)["alone"] if ax is None else ax
     if not hasattr(ax, "spines"):
         raise TypeError(
@@ -81,13 +81,13 @@ def axes_or_new(ax=None):
 
 
 def titled(ax, title):
-    """A title, in letters as large as those of the labels."""
+    """Set a title, in the font size of the labels."""
     ax.set_title(title, size=ax.xaxis.label.get_size())
 
 
 def logarithmic(axis):
-    """Make an axis logarithmic; within two decades ticks are at 1 and 3 times powers of ten, within
-    one at 1, 2 and 5, which leaves room for their labels.
+    """Make an axis logarithmic; ticks are at 1 and 3 times powers of ten within two decades, at 1,
+    2 and 5 within one.
     """
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
@@ -100,8 +100,8 @@ def logarithmic(axis):
 
 
 def legend_over(ax, **how):
-    """The legend at the top of axes, in as many columns as fit; the y axis goes on above the data,
-    so that nothing is covered. Call it when all is drawn.
+    """Place the legend at the top of axes, in as many columns as fit, and extend the y axis so that
+    no data are covered. Call it after drawing.
 
     A legend that would take half of the axes goes below the whole figure, if its layout is
     constrained.
@@ -126,7 +126,9 @@ def legend_over(ax, **how):
 
 
 def fitted_legend(owner, entries, width, **how):
-    """The legend of axes or of a figure, in as many columns as fit into a width in pixels."""
+    """Return the legend of axes or of a figure, in as many columns as fit into a width in
+    pixels.
+    """
     for columns in range(max(1, len(entries[1])), 0, -1):
         legend = owner.legend(*entries, ncols=columns, **how)
         if columns == 1 or legend.get_window_extent().width < 0.9 * width:
@@ -135,7 +137,7 @@ def fitted_legend(owner, entries, width, **how):
 
 
 def leave_room(ax, share):
-    """Let the y axis go on above the data: this share of its length."""
+    """Extend the y axis above the data by a share of its length."""
     scale = ax.yaxis.get_transform()
     low, high = scale.transform(np.array(ax.get_ylim()))
     ax.set_ylim(
@@ -144,7 +146,9 @@ def leave_room(ax, share):
 
 
 def names_of(what, count):
-    """Labels of so many lines: each has one, or the first one says how many there are."""
+    """Return labels for `count` lines: one each, or one for the first that says how many there
+    are.
+    """
     return (
         [f"{what} {number}" for number in range(count)]
         if count <= FEW
@@ -153,8 +157,8 @@ def names_of(what, count):
 
 
 def arrays_of(function, **given):
-    """The arrays ``name=(values, dimensions)``, an error unless each has its dimensions, and those
-    of one name one size.
+    """Decorate a function to check its arrays, ``name=(values, dimensions)``: each needs its
+    dimensions, and each dimension one size.
     """
     sizes, found = {}, []
     for name, (values, dimensions) in given.items():
@@ -178,12 +182,12 @@ def arrays_of(function, **given):
 
 
 def milliseconds(times):
-    """Times in seconds, or as a quantity, in milliseconds."""
+    """Return times in milliseconds, from seconds or a quantity."""
     return np.asarray(times) * 1e3
 
 
 def shade_masked(ax, times, mask):
-    """Grey where steps do not count."""
+    """Shade the steps that do not count."""
     ax.fill_between(
         times,
         0,
@@ -220,7 +224,7 @@ def plot_task(task, ax=None, trial=0):
 
 
 def draw_targets(ax, task, times, target, mask):
-    """The targets of a task, masked steps, labels and legend."""
+    """Draw the targets of a task, masked steps, labels and legend."""
     for number, (values, label) in enumerate(zip(target.T, names_of("target", target.shape[1]))):
         ax.plot(times, values, color=CYCLE[number % len(CYCLE)], label=label)
     shade_masked(ax, times, mask)

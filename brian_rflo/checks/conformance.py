@@ -1,4 +1,4 @@
-"""Conformance checks: what every task, neuron model and rule must hold, ours and yours.
+"""Conformance checks: properties of every task, neuron model and rule, ours and yours.
 
 They raise AssertionError with the reason. They use the active device, which must be a runtime one
 (numpy or Cython). Before each of their runs they set the seed of Brian2 and NumPy, so that what
@@ -37,7 +37,7 @@ def require(condition, message):
 
 
 def same(a, b):
-    """Whether two sequences of arrays are equal to the bit."""
+    """Return whether two sequences of arrays are bit-identical."""
     return all(np.array_equal(x, y) for x, y in zip(a, b))
 
 
@@ -83,7 +83,7 @@ def check_task(task):
 
 
 def as_pair(rule):
-    """``(rule, readout rule)`` for a network in which `rule` is one of them: whatever reads
+    """Return ``(rule, readout rule)`` for a network with `rule` as one of them: a rule that reads
     ``error_post`` is for readouts.
     """
     if "error" in rule.reads("post"):
@@ -186,7 +186,7 @@ def check_rule(rule=None, make=None, tolerance=1e-6, **experiment):
 
 
 def check_gradient(rule, make, tolerance, experiment):
-    """Raise unless a rule's changes are those of finite differences."""
+    """Raise unless a rule's changes agree with finite differences."""
     error = gradient_error(make, rule, **experiment)
     name = type(rule).__name__ if isinstance(rule, LearningRule) else "the derived rule"
     require(

@@ -1,4 +1,4 @@
-"""The small task and the small network that rules are checked on."""
+"""The small task and network on which rules are checked."""
 
 import numpy as np
 from brian2 import Network, StateMonitor, defaultclock, seed
@@ -20,7 +20,9 @@ NAMES = ("neurons", "inputs", "readout", "recurrent", "inward", "output", "feedb
 
 
 def small_task():
-    """A task of a few steps, with two inputs and two outputs, at the simulation's time step."""
+    """Return a task of a few steps, with two inputs and two outputs, at the simulation's time
+    step.
+    """
     rng = np.random.default_rng(3)
     return ArrayTask(
         target=rng.standard_normal((N_STEPS, 2)),
@@ -30,7 +32,7 @@ def small_task():
 
 
 def small_network(rule, readout_rule, update="step", names=NAMES, monitor=False, neurons=None):
-    """A hand-written network of a few neurons: ``(network, plastic projections)``."""
+    """Return a hand-written network of a few neurons: ``(network, plastic projections)``."""
     task, name = small_task(), dict(zip(NAMES, names))
     neurons = neurons or RateNeurons(N, tau=10 * defaultclock.dt, initial=0.3, name=name["neurons"])
     onto = receives(neurons)
@@ -85,8 +87,8 @@ def small_network(rule, readout_rule, update="step", names=NAMES, monitor=False,
 
 
 def weights_after(rule, readout_rule, freeze=False, **network_args):
-    """Weights of all plastic projections before and after a few trials, with the same random
-    numbers each time.
+    """Return the weights of all plastic projections before and after a few trials, with the same
+    random numbers each time.
     """
     seed(SEED)
     network, plastic = small_network(rule, readout_rule, **network_args)
@@ -98,5 +100,5 @@ def weights_after(rule, readout_rule, freeze=False, **network_args):
 
 
 def has_drawn():
-    """Whether random numbers were drawn since the seed was set."""
+    """Return whether random numbers were drawn since the seed was set."""
     return np.random.random_sample() != np.random.RandomState(SEED).random_sample()

@@ -1,4 +1,4 @@
-"""The comparison itself: tasks, neuron models and rules become parts, and parts a comparison."""
+"""The comparison: tasks, neuron models and rules become parts, and the parts a result."""
 
 import os
 
@@ -86,7 +86,7 @@ def compare(
 def wanted_parts(
     task, neurons, rules, networks, trials, n, tau, seed, device, noise=0.0, gain=None
 ):
-    """A part for each pair of neurons and rule."""
+    """Return a part for each pair of neurons and rule."""
     check_seed("compare: seed", seed)
     task = task_of(task, seed)
     for name, given, known in (("neurons", neurons, KINDS), ("rules", rules, RULES)):
@@ -140,7 +140,7 @@ def wanted_parts(
 
 
 def task_of(task, seed):
-    """The task itself, or that of the name."""
+    """Return a task, or the one of that name."""
     if not isinstance(task, str):
         check_instance("compare: task", task, Task, "'periodic' or PeriodicOutput(period=200*ms)")
         return task

@@ -1,4 +1,4 @@
-"""What a comparison has found: errors, a table, labelled arrays, a figure."""
+"""The result of a comparison: errors, a table, labelled arrays, a figure."""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,7 +16,7 @@ from .training import LATE
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare` returns.
+    """Result of `compare`.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Comparison:
     cut: float = field(default=0.1)
 
     def errors(self, kind, rule):
-        """Normalised mean squared error of each trial; shape (networks, trials)."""
+        """Return the normalised mean squared error of each trial; shape (networks, trials)."""
         if (kind, rule) not in self.results:
             raise KeyError(
                 f"no {kind!r} trained by {rule!r} in this comparison; there are"
@@ -46,12 +46,12 @@ class Comparison:
         return 2 * self.results[kind, rule].losses / power(self.task)
 
     def final_error(self, kind, rule):
-        """Median over the last 20 trials; shape (networks,)."""
+        """Return the median error of the last 20 trials; shape (networks,)."""
         return np.median(np.nan_to_num(self.errors(kind, rule)[:, -LATE:], nan=np.inf), axis=1)
 
     def trials_to(self, kind, rule):
-        """First trial from which on the running median of 20 trials is below 0.1; shape
-        (networks,), infinite where it never is.
+        """Return the first trial from which on the running median error of 20 trials is below 0.1;
+        shape (networks,), infinite if there is none.
         """
         errors = np.nan_to_num(self.errors(kind, rule), nan=np.inf)
         width = min(LATE, errors.shape[1])
@@ -62,7 +62,7 @@ class Comparison:
         return np.where(below.any(axis=1), below.argmax(axis=1) + width, np.inf)
 
     def rows(self):
-        """The table."""
+        """Rows of the table."""
         rows = []
         for kind, rule in self.results:
             name, final, trials = (
@@ -110,12 +110,12 @@ class Comparison:
         ]
 
     def panels(self):
-        """Functions that draw on axes, by name: what `plotting.plot_comparison` puts together."""
+        """Drawing functions by name, which `plotting.plot_comparison` arranges."""
         return {name: partial(draw, self) for name, draw in panels.PANELS.items()}
 
     def to_xarray(self):
-        """An `xarray.Dataset` along ``neurons`` and ``rule``, spikes, rates and time taken among
-        its variables; needs ``brian_rflo[results]``.
+        """Return an `xarray.Dataset` along ``neurons`` and ``rule``, including spikes, rates and
+        durations; needs ``brian_rflo[results]``.
         """
         datasets = [
             labelled_pair(result, self.arrays[pair]) for pair, result in self.results.items()
@@ -127,8 +127,8 @@ class Comparison:
         )
 
     def save(self, path):
-        """Write `to_xarray` as netCDF, whole or not at all; `xarray.open_dataset` reads it. Returns
-        the path.
+        """Write `to_xarray` as netCDF, atomically; `xarray.open_dataset` reads it. Return the
+        path.
         """
         return labelled.write(self.to_xarray(), path)
 
@@ -136,14 +136,14 @@ class Comparison:
         return table(self.rows())
 
     def plot(self):
-        """Error over trials, outputs early and late, raster, firing rates, weight changes,
-        alignment; returns the figure.
+        """Draw error over trials, outputs early and late, raster, firing rates, weight changes and
+        alignment; return the figure.
         """
         return panels.draw(self)
 
 
 def power(task):
-    """Variance of the target, summed over outputs, over the steps that count."""
+    """Return the variance of the target over the steps that count, summed over outputs."""
     values = []
     for number in range(10 if task.random else 1):
         _, target, mask = task.trial(number)
@@ -152,7 +152,7 @@ def power(task):
 
 
 def labelled_pair(result, arrays):
-    """The dataset of one neuron model and rule."""
+    """Return the dataset of one neuron model and rule."""
     extra = {
         "cpu_s": ((), arrays["cpu_s"], {"long_name": "CPU time, compiling included", "units": "s"})
     }
@@ -171,7 +171,7 @@ def labelled_pair(result, arrays):
 
 
 def comparison_of(wanted, arrays):
-    """The comparison of what the parts have computed."""
+    """Return the comparison of the computed parts."""
     named = {(part.arguments["kind"], part.arguments["rule"]): arrays[part.name] for part in wanted}
     return Comparison(
         wanted[0].arguments["task"],
@@ -182,6 +182,6 @@ def comparison_of(wanted, arrays):
 
 
 def outcome(wanted, arrays):
-    """Table and figure for the command line."""
+    """Return table and figure for the command line."""
     comparison = comparison_of(wanted, arrays)
     return Outcome(comparison.rows(), all_arrays(arrays), comparison.plot)

@@ -1,4 +1,4 @@
-"""The neuron models of a comparison, and those that users add."""
+"""Neuron models of a comparison, including the user's."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ TAU_M, TAU_ADAPT, BETA, REFRACTORY = 20 * ms, 200 * ms, 0.1, 3 * ms
 
 @dataclass(frozen=True)
 class Kind:
-    """A neuron model in a comparison: its name in figures, gain of the recurrent and factor of the
-    readout weights at the beginning, the learning rate of the readout.
+    """A neuron model in a comparison: its name in figures, initial gain of the recurrent and factor
+    of the readout weights, and learning rate of the readout.
     """
 
     label: str
@@ -24,13 +24,13 @@ class Kind:
     readout_rate: float = READOUT_RATE
 
     def make(self, size, tau, rng, noise):
-        """A group of neurons; what differs from neuron to neuron is drawn with `rng`. Rates are
-        without noise.
+        """Return a group of neurons; values that differ between neurons are drawn with `rng`. Rate
+        neurons have no noise.
         """
         raise NotImplementedError
 
     def rule(self, neurons, tau):
-        """What "rflo" stands for: the learning rule of recurrent and input weights."""
+        """Return the rule named "rflo": the learning rule of recurrent and input weights."""
         return RFLO(RATE, tau=tau)
 
 
@@ -48,7 +48,7 @@ class Spikes(Kind):
         return LIFNeurons(size, TAU_M, tau, noise=noise, **self.start(size, rng))
 
     def start(self, size, rng):
-        """Drive and initial state."""
+        """Return drive and initial state."""
         return dict(
             bias=rng.uniform(1, 1.5, size),
             initial=rng.uniform(0, 1, size),
@@ -75,5 +75,5 @@ KINDS = {
 
 
 def kind_of(kind):
-    """A neuron model by its name, or itself."""
+    """Return a neuron model, or the one of that name."""
     return kind if isinstance(kind, Kind) else KINDS[kind]

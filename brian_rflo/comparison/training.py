@@ -1,4 +1,4 @@
-"""Networks of one neuron model trained by one rule: a part of a comparison."""
+"""One part of a comparison: networks of one neuron model trained by one rule."""
 
 import os
 
@@ -24,8 +24,8 @@ TRAINED = {"rflo": ("recurrent", "input", "output"), "readout": ("output",)}
 
 
 def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, noise=0.0, gain=None):
-    """A part: networks of one kind trained by one rule; and a trial of the trained networks,
-    replayed in NumPy. Arrays by name.
+    """Train networks of one kind by one rule, and replay a trial of the trained networks in NumPy;
+    return arrays by name.
     """
     model, before = kind_of(kind), cpu_seconds()
     weights = initial_weights(
@@ -73,7 +73,7 @@ def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, no
 
 
 def baseline(rule, model, task, weights, tau, trials, shown, spiking, progress):
-    """Return the result of a baseline in NumPy; least squares see so many trials as are `shown`."""
+    """Return the result of a baseline in NumPy; least squares uses `shown` trials."""
     if rule == "least_squares":
         return reference.fit_readout(task, weights, tau, shown, neurons=spiking)
     return reference.train(
@@ -90,8 +90,6 @@ def baseline(rule, model, task, weights, tau, trials, shown, spiking, progress):
 
 
 def cpu_seconds():
-    """CPU time of this process and of the programs that it has started; 0 where the system does not
-    tell.
-    """
+    """Return the CPU time of this process and its children; 0 if the system does not tell."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system

@@ -1,5 +1,5 @@
-"""Learning rules from a neuron's own text: its one-step code is differentiated, and each trace is
-put where it belongs.
+"""Derivation of learning rules from a neuron's equations: its one-step code is differentiated, and
+each trace is stored per synapse or per cell.
 
 Three parts: `linear` differentiates the code that Brian2's integrator generates, line by line;
 `placement` finds the traces that matter and the cells or synapses that they live on; `strings`

@@ -1,5 +1,5 @@
-"""One time step, differentiated: the code of Brian2's integrator, line by line, so that the result
-is exact for the integrator in use.
+"""Differentiation of one time step: the code of Brian2's integrator, line by line, so that the
+result is exact for the integrator in use.
 
 With the state s, the summed input I and s1 = F(s, I) one step later, what is wanted is A = dF/ds
 and b = dF/dI. Each line ``x = f(y, ...)`` of the code gets its derivatives by every variable z of s
@@ -34,8 +34,8 @@ FREE = sympy.Function("int_")(symbol("not_refractory"))
 
 
 def ending_in(code, ends):
-    """Names of the lines of code that only lines to `ends` read: a refractory neuron does not take
-    their values, which may be 0/0 there.
+    """Return the names assigned in lines of code that only lines to `ends` read; a refractory
+    neuron ignores their values, which may be 0/0.
     """
     only = set(ends)
     for number in range(len(code) - 1, -1, -1):
@@ -49,8 +49,8 @@ def ending_in(code, ends):
 
 
 class Linearising:
-    """At work on the code: `by` are derivatives by name, `now` the expressions that names stand
-    for.
+    """Differentiation in progress: `by` are derivatives by name, `now` the expressions that names
+    stand for.
     """
 
     def __init__(self, text):
@@ -59,7 +59,7 @@ class Linearising:
         self.only_held = ending_in(list(assignments(text.code)), text.held)
 
     def done(self):
-        """Walk through the code."""
+        """Differentiate all lines; return the result."""
         for name in self.text.kept:
             self._keep(name)
         for name, value in assignments(self.text.code):
@@ -68,8 +68,8 @@ class Linearising:
         return Linear({name: self._chain(value) for name, value in end.items()}, self.lines)
 
     def _keep(self, name):
-        """A subexpression that is constant over a step was evaluated before it, from the same
-        state.
+        """Keep a subexpression that is constant over a step as a name: it was evaluated before the
+        step, from the same state.
         """
         value = self.text.expression(self.text.kept[name])
         received = sorted(names(value) & set(self.text.sums))
@@ -109,7 +109,9 @@ class Linearising:
         )
 
     def _derivatives(self, name, value):
-        """By each variable of state and input: scalars as they are, others on their own lines."""
+        """Return derivatives by each variable of state and input: scalars as they are, others as
+        lines of their own.
+        """
         return {
             by: self._stored(f"_{name.lstrip('_')}_by_{by}", found)
             for by, found in self._chain(value).items()
@@ -142,13 +144,13 @@ class Linearising:
 
 
 def shortest(value):
-    """The same, expanded where that leaves fewer operations."""
+    """Return the expression, expanded if that leaves fewer operations."""
     return min((sympy.expand(value), value), key=sympy.count_ops)
 
 
 def needed_lines(lines, outputs):
-    """Lines of code that compute `outputs`, expressions by name: none that is not needed, and those
-    that are read once within those that read them.
+    """Return the lines of code that compute `outputs`, expressions by name, without unused lines,
+    and with lines that are read once inlined.
     """
     wanted, code = dict(outputs), dict(lines)
     for name in reversed(list(code)):
@@ -166,5 +168,5 @@ def needed_lines(lines, outputs):
 
 
 def read(value):
-    """Names that a line reads."""
+    """Return the names that a line reads."""
     return set() if isinstance(value, str) else names(value)

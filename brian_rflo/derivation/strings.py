@@ -33,7 +33,7 @@ PHASES = ("before", "slope", "reset", "end")
 
 @dataclass(frozen=True, eq=False)
 class Derivation:
-    """What `derive` returns: strings for the synapses, for presynaptic cells and for the neurons.
+    """Result of `derive`: strings for synapses, presynaptic cells and neurons.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class Derivation:
 
     @property
     def constants(self):
-        """The scalars that the strings of synapses and cells name."""
+        """Scalars that the strings of synapses and cells name."""
         named = get_identifiers("\n".join((self.advance, self.eligibility, self.pre_advance)))
         return {name: value for name, value in self.text.constants.items() if name in named}
 
@@ -82,12 +82,12 @@ class Derivation:
         return sorted(get_identifiers(self.pre_advance) & self.text.shared)
 
     def code(self, phase):
-        """Statements that compute the coefficients of a phase."""
+        """Return statements that compute the coefficients of a phase."""
         return neuron_code(self.placement, phase, self.stored[phase])
 
 
 def neuron_code(placement, phase, wanted):
-    """Statements of the neurons that compute the expressions `wanted` in a phase."""
+    """Return statements of the neurons that compute the expressions `wanted` in a phase."""
     return "\n".join(needed_lines(placement.linear.lines if phase == "before" else {}, wanted))
 
 
@@ -118,7 +118,7 @@ def derive(text, onto, with_spikes=False, is_filtered=False):
 
 @dataclass
 class Writing:
-    """At work on the strings."""
+    """Derivation of the strings, in progress."""
 
     text: NeuronText
     onto: str
@@ -138,7 +138,7 @@ class Writing:
         self.arrival = symbol("arrival_pre" if self.is_late else "activity_pre")
 
     def done(self):
-        """All strings."""
+        """Return all strings."""
         self._check_events()
         advance, update, spike = self._advance()
         eligible = {str(self._dz): DIMENSIONLESS} if self._stores_spikes else {}
@@ -198,7 +198,9 @@ class Writing:
         )
 
     def coefficient(self, phase, name, value, dimensions):
-        """A factor as synapses write it: as it is, or a variable that the neurons store."""
+        """Return a factor for the synapses' strings: the expression itself, or a variable that the
+        neurons store.
+        """
         if self.text.is_scalar(value):
             return value.xreplace(
                 {symbol(shared): symbol(f"{shared}_post") for shared in self.text.shared}
@@ -210,7 +212,7 @@ class Writing:
         return self.text.units.get(name, DIMENSIONLESS) / self.text.units.get(by, DIMENSIONLESS)
 
     def _integrated(self, name):
-        """eps1 of a trace that lives on synapses."""
+        """Return eps1 of a trace that is stored per synapse."""
         total = sympy.Integer(0)
         for by, value in self.placement.linear.A[name].items():
             before = (
@@ -232,7 +234,7 @@ class Writing:
         return total
 
     def _new(self, name):
-        """eps1, by name."""
+        """Return eps1, by name."""
         return (
             symbol(f"new_{name}")
             if name in self.synapses
@@ -242,7 +244,7 @@ class Writing:
         )
 
     def _arrived(self, name):
-        """eps2."""
+        """Return eps2."""
         if name != self.onto or not self.is_event:
             return self._new(name)
         free = (
@@ -251,7 +253,7 @@ class Writing:
         return self._new(name) + free * self._added * self.arrival
 
     def _spike_change(self):
-        """Dz."""
+        """Return Dz."""
         if not self.text.surrogate:
             return sympy.Integer(0)
         known = {
@@ -269,7 +271,7 @@ class Writing:
         return symbol("gain_post") * inner
 
     def _after(self, name, dz):
-        """eps3."""
+        """Return eps3."""
         total = self._arrived(name)
         row = self.placement.rows.get(name, {})
         change = sum(
@@ -295,7 +297,7 @@ class Writing:
         return total
 
     def _advance(self):
-        """Statements of synapses, the eligibility, and the derivative of the spike."""
+        """Return the statements of synapses, the eligibility, and the derivative of the spike."""
         dz = self._dz
         needs_spike = self._stores_spikes or any(
             name in self.placement.jumps for name in self.synapses
@@ -311,7 +313,7 @@ class Writing:
         )
 
     def _eligibility(self):
-        """The derivative of the activity, in terms of what is there at the end of a step."""
+        """Return the derivative of the activity, in terms of values at the end of a step."""
         if self.text.activity == "spike":
             return symbol("eligibility")
         ends = {name: symbol(f"trace_{name}") for name in self.synapses} | {
@@ -325,7 +327,7 @@ class Writing:
         )
 
     def _cells(self, readers):
-        """Equations, statements and reset of presynaptic cells."""
+        """Return equations, statements and reset of presynaptic cells."""
         old = [
             name
             for name in self.cells

@@ -1,4 +1,4 @@
-"""What a neuron's text says, as plain strings and values: all that a rule is derived from."""
+"""A neuron's model as plain strings and values, from which rules are derived."""
 
 import ast
 from dataclasses import dataclass, field
@@ -72,17 +72,17 @@ class NeuronText:
 
     @cached_property
     def linear(self):
-        """One step, differentiated."""
+        """The differentiated time step."""
         return linearised(self)
 
     @cached_property
     def powers(self):
-        """What the step divides by and takes roots of."""
+        """Divisors and radicands of the step."""
         return powers_of(self.code)
 
     @cached_property
     def calculus(self):
-        """What differentiates its expressions."""
+        """The differentiation of its expressions."""
         return Calculus(self.derivatives, self.name)
 
     @property
@@ -92,15 +92,15 @@ class NeuronText:
 
     @cached_property
     def scalars(self):
-        """Names that have one value for all neurons and all time."""
+        """Names with one value for all neurons and times."""
         return {*DEFAULT_UNITS, *self.constants, *self.shared, "dt"} - set(self.units)
 
     def is_scalar(self, expression):
-        """Whether an expression has one value for all neurons and all time."""
+        """Return whether an expression has one value for all neurons and times."""
         return names(expression) <= self.scalars
 
     def expression(self, text):
-        """An expression, without subexpressions."""
+        """Return an expression with subexpressions substituted."""
         found = parsed(text)
         while inner := names(found) & set(self.subexpressions):
             found = found.xreplace(
@@ -114,7 +114,7 @@ class NeuronText:
 
     @cached_property
     def resets(self):
-        """What each state variable is after a reset, as expressions of what they were before."""
+        """Values of state variables after a reset, as expressions of those before."""
         values = {}
         for name, text in assignments(self.reset):
             values[name] = self.expression(text).xreplace(
@@ -128,9 +128,7 @@ class NeuronText:
 
     @cached_property
     def conditions(self):
-        """The comparison that is the threshold, as the distance from it; and the other conditions
-        of a spike, as text.
-        """
+        """The threshold as the distance from it, and the other conditions of a spike as text."""
         tree = ast.parse(self.threshold, mode="eval").body
         parts = (
             tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]
@@ -151,7 +149,7 @@ class NeuronText:
 
     @property
     def distance(self):
-        """How far a neuron is above its threshold, as text."""
+        """Distance of a neuron above its threshold, as text."""
         return self.conditions[0]
 
     def _distance(self, part):

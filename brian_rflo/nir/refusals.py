@@ -1,4 +1,4 @@
-"""What cannot become a graph of NIR, and why."""
+"""Checks of what NIR can represent."""
 
 import numpy as np
 from brian2 import PoissonGroup, SpikeGeneratorGroup, Subgroup
@@ -13,7 +13,7 @@ SPIKES_IN = (PoissonGroup, SpikeGeneratorGroup)
 
 def brings_credit(projection):
     """Return whether a projection is part of a credit path: it ends in feedback, or at cells beside
-    a group, which send and compute nothing of the network's own.
+    a group, which do not affect the network's activity.
     """
     return (
         getattr(projection, "onto", None) == "feedback"
@@ -23,12 +23,12 @@ def brings_credit(projection):
 
 
 def height(neurons):
-    """The factor with which a value of 1 during a step adds what a spike adds."""
+    """Return the factor by which a spike exceeds a value of 1 during one step."""
     return neurons.namespace["jump"] * float(neurons.tau_syn) / float(neurons.clock.dt)
 
 
 def check_exportable_neurons(group):
-    """Raise unless NIR has neurons that do exactly what these do."""
+    """Raise unless NIR has neurons with exactly these dynamics."""
     name = f"'{group.name}'"
     if type(group) not in (LIFNeurons, DiscreteLIFNeurons):
         raise ValueError(
@@ -58,7 +58,7 @@ def check_exportable_neurons(group):
 
 
 def check_exportable_projection(projection, groups):
-    """Raise unless it is a projection of ours, between whole groups, without delays."""
+    """Raise unless it is a projection of this package, between whole groups, without delays."""
     if not isinstance(projection, Projection):
         raise ValueError(
             f"'{projection.name}' is a brian2.Synapses, whose equations may say anything; to_nir"

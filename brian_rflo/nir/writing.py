@@ -1,5 +1,5 @@
-"""Spiking networks as graphs of NIR, the neuromorphic intermediate representation (Pedersen et al.
-2024, Nature Communications 15:8122).
+"""Conversion of spiking networks to graphs of NIR, the neuromorphic intermediate representation
+(Pedersen et al. 2024, Nature Communications 15:8122).
 
 What becomes which node, I being what enters it:
 
@@ -43,7 +43,7 @@ INPUTS = (TaskInput, *SPIKES_IN)
 
 
 def nir_package(user):
-    """The package nir.
+    """Import and return the package nir.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def nir_package(user):
 
 
 def to_nir(network, path=None):
-    """A spiking network as a graph of NIR, as its weights are now.
+    """Return a spiking network as a graph of NIR, with its present weights.
 
     Neurons, weights, synaptic currents and readouts are in the graph; what trains them is not: it
     is a frozen network. So are its softmax, which no node of NIR is (the outputs of a
@@ -137,7 +137,7 @@ def to_nir(network, path=None):
 
 
 class Graph:
-    """Nodes and edges of a network's graph, as they are found."""
+    """Nodes and edges of a network's graph, collected step by step."""
 
     def __init__(self, network, nir):
         if getattr(network, "blocks", 1) > 1:
@@ -168,7 +168,7 @@ class Graph:
         self.spiking = [group for group in self.groups if not isinstance(group, (Readout, *INPUTS))]
 
     def build(self):
-        """The graph, type checked by nir."""
+        """Return the graph, type-checked by nir."""
         for projection in self.projections:
             check_exportable_projection(projection, self.groups)
         for group in self.groups:
@@ -195,7 +195,7 @@ class Graph:
         )
 
     def add(self, name, node, *sources):
-        """Add a node behind others."""
+        """Add a node, with edges from others."""
         if name in self.nodes:
             raise ValueError(
                 f"two nodes of the graph would be called '{name}'; give the parts of the network"
@@ -206,7 +206,7 @@ class Graph:
         return name
 
     def add_group(self, group):
-        """The node of a group, if it has one."""
+        """Add the node of a group, if it has one."""
         if isinstance(group, INPUTS):
             if any(projection.source is group for projection in self.projections):
                 self.value_of[group] = self.add(group.name, self.nir.Input(np.array([len(group)])))
@@ -218,7 +218,7 @@ class Graph:
             self.add(group.name, self.neurons(group))
 
     def neurons(self, group):
-        """The LIF node of neurons; their bias waits for the Affine of an input."""
+        """Add the LIF node of neurons; their bias is added to the Affine node of an input later."""
         if isinstance(group, DiscreteLIFNeurons):
             alpha = np.exp(-float(group.clock.dt / group.tau))
             return self.lif(
@@ -254,7 +254,7 @@ class Graph:
         )
 
     def low_pass(self, n, tau, r, initial=0.0):
-        """A leaky integrator whose rest is 0."""
+        """Return a leaky integrator with resting value 0."""
         begin = np.zeros(n) + initial
         return self.nir.LI(
             tau=np.full(n, float(tau)),
@@ -264,7 +264,7 @@ class Graph:
         )
 
     def leaky_readout(self, readout):
-        """Of spikes, its step is that of a jump."""
+        """Add the node of a leaky readout; for spikes, its step is that of a jump."""
         ratio = float(readout.clock.dt / readout.tau)
         bare = any(
             isinstance(projection.source, DiscreteLIFNeurons)
@@ -276,7 +276,7 @@ class Graph:
         )
 
     def add_projection(self, projection):
-        """The weights of a projection, from what it sends to where it ends."""
+        """Add the weights of a projection, between its source and target nodes."""
         target, weights = projection.target, projection.matrix()
         sent, baseline = self.sent(projection)
         if isinstance(target, LIFNeurons) and projection.onto in target.events_onto:
@@ -296,14 +296,16 @@ class Graph:
             self.edges.append((projection.name, target.name))
 
     def sent(self, projection):
-        """The node whose output a projection sends, and what it leaves out of it."""
+        """Return the node whose output a projection sends, and the constant that is missing from
+        it.
+        """
         source = projection.source
         if isinstance(source, LIFNeurons) and not projection.sends_spikes:
             return self.filtered(source), float(source.namespace["baseline"])
         return self.value_of.get(source, source.name), 0.0
 
     def filtered(self, neurons):
-        """Spikes of neurons, low-passed."""
+        """Return the node of low-passed spikes of neurons."""
         name = f"{neurons.name}_filtered"
         if name not in self.nodes:
             begin = np.asarray(neurons.variables["activity_initial"].get_value()) + float(
@@ -317,7 +319,7 @@ class Graph:
         return name
 
     def current(self, neurons, onto):
-        """A synaptic current of neurons."""
+        """Return the node of a synaptic current of neurons."""
         name = f"{neurons.name}_{onto}"
         if name not in self.nodes:
             self.add(name, self.low_pass(len(neurons), neurons.tau_syn, height(neurons)))
@@ -325,15 +327,15 @@ class Graph:
         return name
 
     def bias_for(self, neurons):
-        """The bias of neurons, once."""
+        """Return the bias of neurons at the first call, later zero."""
         if neurons in self.biased or "bias" not in neurons.variables:
             return np.zeros(len(neurons))
         self.biased.add(neurons)
         return np.array(neurons.variables["bias"].get_value(), dtype=float)
 
     def add_constants(self):
-        """Biases that no projection has carried. A constant is the bias of an Affine, and an Affine
-        needs an input, if one that does nothing; so does a graph.
+        """Add biases that no projection has carried. A constant is the bias of an Affine node,
+        which needs an input, if only an idle one; so does a graph.
         """
         for neurons in self.spiking:
             bias = self.bias_for(neurons)
@@ -349,7 +351,7 @@ class Graph:
                 self.edges.append((f"{neurons.name}_bias", neurons.name))
 
     def add_outputs(self):
-        """Output nodes: of the readouts, or of all neurons where there are none."""
+        """Add Output nodes of the readouts, or of all neurons if there are no readouts."""
         readouts = [
             group for group in self.groups if isinstance(group, Readout) and group in self.value_of
         ]

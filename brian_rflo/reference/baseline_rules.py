@@ -1,4 +1,6 @@
-"""Baseline rules of rate networks: backward recursions over a trial, and recursions in time."""
+"""Baseline rules of rate networks: backward recursions over a trial, and forward recursions in
+time.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,8 +22,8 @@ class Backward:
     nonlocal_: bool
 
     def run(self, simulation, inputs, target, mask):
-        """A trial, and the changes of the weights summed over it; within the trial weights are at
-        rest.
+        """Run a trial with constant weights; return it and the weight changes, summed over the
+        trial.
         """
         if simulation.neurons is not None:
             trial = simulation.neurons.trial(
@@ -64,7 +66,7 @@ class Backward:
 
 @dataclass(frozen=True)
 class Forward:
-    """A rule as traces that run forward in time, with a signal for each trace."""
+    """A rule as traces that run forward in time, with a learning signal for each trace."""
 
     symmetric: bool
     start: Callable
@@ -72,8 +74,8 @@ class Forward:
     change: Callable
 
     def run(self, simulation, inputs, target, mask):
-        """A trial with traces; weights change in each step, or the changes are summed for the end
-        of the trial.
+        """Run a trial with traces; change weights in each step, or sum the changes for the end of
+        the trial.
         """
         traces, sums = self.start(simulation.weights), {}
         for trial, step in simulation.step_by_step(inputs, target, mask):
@@ -96,22 +98,22 @@ class Forward:
 
 
 def feedback_weights(rule, weights):
-    """The matrix that brings the error back."""
+    """Return the matrix that carries the error back."""
     return weights["output"].swapaxes(-1, -2) if rule.symmetric else weights["feedback"]
 
 
 def product(matrices, vectors):
-    """Matrix times vector, for each network."""
+    """Return matrix times vector, for each network."""
     return (matrices @ vectors[..., None])[..., 0]
 
 
 def outer(left, right):
-    """Outer product ``[network, left, right]``."""
+    """Return the outer product ``[network, left, right]``."""
     return left[..., :, None] * right[..., None, :]
 
 
 def sum_of_outer(left, right):
-    """Sum over time, the first axis, of outer products."""
+    """Return the outer products summed over time, the first axis."""
     return np.moveaxis(left, 0, 2) @ np.moveaxis(right, 0, 1)
 
 

@@ -59,7 +59,7 @@ FEEDBACKS = ("random", "symmetric", "adaptive")
 
 
 class Updates:
-    """Changes of weights by an optimizer: how many there were, and its moments."""
+    """Weight changes by an optimizer, with the number of updates and its moments."""
 
     def __init__(self, learning_rate, optimizer):
         self.learning_rate, self.optimizer, self.count, self.moments = (
@@ -70,7 +70,7 @@ class Updates:
         )
 
     def changes(self, gradients):
-        """What is to be added to the weights, by name."""
+        """Return the changes to add to the weights, by name."""
         rate = (
             self.learning_rate(self.count) if callable(self.learning_rate) else self.learning_rate
         )
@@ -85,7 +85,7 @@ class Updates:
         }
 
     def direction(self, name, gradient):
-        """What Adam makes of a gradient, in TensorFlow's form."""
+        """Return Adam's direction for a gradient, in TensorFlow's form."""
         one, two = self.optimizer.beta_1, self.optimizer.beta_2
         m, square = self.moments.get(name, (0.0, 0.0))
         m, square = self.moments[name] = (
@@ -102,7 +102,7 @@ class Updates:
 
 @dataclass(frozen=True, eq=False)
 class EpropResult:
-    """What a training leaves behind.
+    """Result of a training by e-prop.
 
     Parameters
     ----------
@@ -215,7 +215,9 @@ def train(
 
 
 def change(weights, changes, feedback, decay):
-    """Add the changes to the weights, in place, and let output and adaptive feedback decay."""
+    """Add the changes to the weights, in place, and apply the decay of output and adaptive
+    feedback.
+    """
     for name, values in changes.items():
         weights[name] += values
     if "output" in changes:
@@ -228,7 +230,7 @@ def change(weights, changes, feedback, decay):
 
 
 def complete(task, weights, feedback):
-    """Checked copies of the weights, with the feedback that belongs to them."""
+    """Return checked copies of the weights, with the feedback weights."""
     needed = {"input", "recurrent", "output"} | (set() if feedback == "symmetric" else {"feedback"})
     missing = needed - set(weights)
     if missing:

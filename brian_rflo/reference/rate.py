@@ -145,8 +145,8 @@ def train(
 
 
 def run_trial(simulation, history, number, arrays):
-    """Run a trial; networks that diverge in it have the weights from before it, and learn no
-    more.
+    """Run a trial; networks that diverge in it get the weights from before it, and stop
+    learning.
     """
     kept = copies(simulation.weights)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -164,7 +164,7 @@ def run_trial(simulation, history, number, arrays):
 
 
 def respond(task, weights, tau, trials, initial=0.1):
-    """Outputs of networks that do not learn.
+    """Return outputs of networks with fixed weights.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def respond(task, weights, tau, trials, initial=0.1):
 
 
 def fit_readout(task, weights, tau, trials=1, initial=0.1, neurons=None):
-    """Readout weights in closed form, by least squares, for networks that do not learn otherwise.
+    """Return readout weights by least squares, for networks whose other weights are fixed.
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ def fit_readout(task, weights, tau, trials=1, initial=0.1, neurons=None):
 
 
 class History:
-    """What a training leaves behind, collected trial by trial."""
+    """Results of a training, collected trial by trial."""
 
     def __init__(self, weights, trials):
         self.trials, self.every = trials, alignment_interval(trials)
@@ -261,7 +261,7 @@ class History:
             self.aligned[number + 1] = alignment(weights["output"], weights["feedback"])
 
     def result(self, task, arrays, weights, settings):
-        """All of it; `arrays` is the last trial."""
+        """Return the result; `arrays` are those of the last trial."""
         return TrainingResult(
             losses=np.array(self.losses).T,
             dt=float(task.dt),
