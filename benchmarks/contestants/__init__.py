@@ -1,4 +1,4 @@
-"""The contestants: one file each, and one line here."""
+"""The contestants: one file and one line here for each."""
 
 from .fused_numba import FusedNumba
 from .idiomatic import IdiomaticCython, IdiomaticStandalone

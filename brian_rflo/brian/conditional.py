@@ -187,8 +187,8 @@ class ConditionalMonitor(Conditional, StateMonitor):
         StateMonitor.__init__(self, source, variables, record, **phase, **statemonitor_args)
 
     def held(self, **numbers):
-        """Return what stands for whole numbers of the coming run: themselves; in standalone
-        variables that hold them, so that another run has the same code.
+        """Return code for whole numbers of the coming run: literals, or in standalone variables
+        that hold them, so that the code of another run is the same.
         """
         if not is_standalone():
             return numbers
