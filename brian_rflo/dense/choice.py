@@ -75,7 +75,7 @@ def problems_of_functions(parts, objects, run_namespace):
     """Yield functions that the loops cannot call, or would call in another order."""
     called, random = functions(parts, run_namespace), random_names(parts, run_namespace)
     if parts.sum_identifiers & random:
-        yield "its sum random_names random numbers"
+        yield "its sum draws random numbers"
     places = sum(len(re.findall(rf"\b{name}\b", code)) for name in random for code in parts.code)
     if places > 1 or (places and not is_standalone()):
         yield "it would draw its random numbers in another order"

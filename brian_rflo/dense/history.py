@@ -40,7 +40,7 @@ def problems(parts, objects, run_namespace):
     elif not set(found.read_at) <= {"trial_start", "trial_end"}:
         yield "what it adds up is read within a trial"
     elif random_names(parts, run_namespace):
-        yield "it random_names random numbers"
+        yield "it draws random numbers"
     elif not has_factors(synapses):
         yield "its update is no sum of products of neurons"
     elif synapses.geometry.inner == PRE:

@@ -33,7 +33,7 @@ def problems(parts, objects, run_namespace):
     elif synapses.geometry.inner == PRE:
         yield "it has too few postsynaptic neurons"
     elif random_names(parts, run_namespace):
-        yield "it random_names random numbers"
+        yield "it draws random numbers"
     elif synapses.has_delays:
         yield "its spikes arrive with a delay"
     elif (synapses.pre.when, synapses.pre.order) != ("synapses", -1):  # Brian2's own place

@@ -45,7 +45,7 @@ def problems(parts, objects, run_namespace):
     elif geometry.n_post > LONGEST:
         yield f"its rows have more than {LONGEST} synapses"
     elif random_names(parts, run_namespace):
-        yield "it random_names random numbers"
+        yield "it draws random numbers"
     elif width(geometry) == geometry.n_post:
         yield "its rows are whole lines"
     else:
