@@ -830,7 +830,7 @@ CASES = {
     ),
     "train zero trials": (lambda: network().train(0), "trials must be at least 1; got 0"),
     "train half a trial": (lambda: network().train(1.5), "trials must be a whole number; got 1.5"),
-    "train within a trial": (train_within_a_trial, "stands at step 7 of a trial of 20"),
+    "train within a trial": (train_within_a_trial, "at step 7 of a trial"),
     # when and how weights change
     "batch of no trials": (
         lambda: PerTrial(batch=0),
@@ -933,7 +933,7 @@ CASES = {
     "period no whole steps": (
         lambda: PeriodicOutput(period=20.5 * ms),
         (
-            "period = 20.5 ms is no whole number of time steps of 1. ms; write for example"
+            "period = 20.5 ms is not a whole number of time steps of 1. ms; write for example"
             " period=20.ms"
         ),
     ),
@@ -1034,7 +1034,7 @@ CASES = {
     "pause no whole steps": (
         lambda: EvidenceAccumulation(pause=0.5 * ms),
         (
-            "EvidenceAccumulation: pause = 0.5 ms is no whole number of time steps of 1. ms; write"
+            "EvidenceAccumulation: pause = 0.5 ms is not a whole number of time steps of 1. ms; write"
             " for example pause=1.ms"
         ),
     ),

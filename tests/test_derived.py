@@ -821,7 +821,7 @@ BAD = {
     ),
     "detach": (
         lambda: simple(**SPIKING | dict(detach="y")),
-        "'y' in ignore or detach is no state variable",
+        "'y' in ignore or detach is not a state variable",
     ),
     "other neurons": (
         lambda: PlasticSynapses(simple(), simple(name="others"), simple().rule(0.1), onto="I_rec"),

@@ -783,7 +783,7 @@ def test_bad_input(act, message):
 
 def test_an_unfinished_batch_is_said(caplog):
     classifier(1, 4).train(2)
-    assert "2 trial(s) are no whole batch of 4" in caplog.text
+    assert "2 trial(s) do not complete a batch of 4" in caplog.text
 
 
 @pytest.mark.parametrize("reset_by", ["subtract", "zero"])

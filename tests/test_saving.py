@@ -644,7 +644,7 @@ def test_a_description_that_does_not_fit_is_damage(tmp_path, saved):
     with zipfile.ZipFile(path, "w") as data:
         for entry, values in kept.items():
             data.writestr(entry, values)
-    with pytest.raises(RuntimeError, match=f"'{path}' is damaged, or no file of arrays"):
+    with pytest.raises(RuntimeError, match=f"'{path}' is damaged, or not a file of arrays"):
         net.load(path)
 
 
@@ -729,7 +729,7 @@ def test_spikes_on_their_way(tmp_path):
     with pytest.raises(
         ValueError,
         match=(
-            r"'recurrent_pre' has delays, and spikes are on their way.*net.recurrent.delay = 0\*ms"
+            r"'recurrent_pre' has delays, and spikes are in transit.*net.recurrent.delay = 0\*ms"
         ),
     ):
         net.save(tmp_path / "x.npz")

@@ -431,7 +431,7 @@ def test_a_foreign_file_under_the_name_of_a_network_is_named(tmp_path, changes, 
     altered(path, **changes)
     with pytest.raises(
         RuntimeError,
-        match=f"the finished part '{path}' holds something else .{message}.*delete it, and",
+        match=f"the finished part '{path}' has unexpected contents .{message}.*delete it, and",
     ):
         sweep(train, {"seed": [1, 2]}, tmp_path, workers=1, report=None)
     assert list(tmp_path.glob("*.npz")) == [path]
@@ -442,7 +442,7 @@ def test_a_result_that_has_been_altered_since_is_named(tmp_path):
     altered(table.rows[0].path, output=None)
     with pytest.raises(
         RuntimeError,
-        match=f"the finished part '{table.rows[0].path}' holds something else .it lacks output",
+        match=f"the finished part '{table.rows[0].path}' has unexpected contents .it lacks output",
     ):
         _ = table.results
 
@@ -596,11 +596,11 @@ def test_objects_of_ones_own_are_told_apart(tmp_path):
     )
     assert [row.numbers["k"] for row in functions.rows] == [np.tanh(1), np.sin(1), np.cos(1)]
     with pytest.raises(
-        TypeError, match="'options' is a _thread.lock, and nothing tells it from others"
+        TypeError, match="'options' is a _thread.lock, which cannot be distinguished"
     ):
         sweep(use, {"options": [threading.Lock()]}, tmp_path, workers=1, report=None)
     with pytest.raises(
-        TypeError, match="in 'options' is a _thread.lock, and nothing tells it from others"
+        TypeError, match="in 'options' is a _thread.lock, which cannot be distinguished"
     ):
         sweep(use, {"options": [Options(threading.Lock())]}, tmp_path, workers=1, report=None)
     assert (
@@ -698,7 +698,7 @@ def test_names_of_dimensions_and_networks_of_several_sizes(tmp_path):
     table = sweep(build, {"network": [0.01, 0.02], "n": [4, 5]}, tmp_path, workers=1, report=None)
     with pytest.raises(
         ValueError,
-        match="have from 4 to 5 entries along 'post', so they are no one array.*table.results",
+        match="have from 4 to 5 entries along 'post', not form one array.*table.results",
     ):
         table.to_xarray()
     table = sweep(build, {"network": [0.01, 0.02], "n": [4]}, tmp_path, workers=1, report=None)

@@ -189,7 +189,7 @@ class Constructed:
         what = (
             "is read when it is made, and assigning it later would change nothing"
             if is_read
-            else "is nothing that can be set"
+            else "cannot be set"
         )
         raise AttributeError(
             f"'{self.name}', a {type(self).__name__}: {name} {what}."

@@ -287,8 +287,8 @@ class Module:
         """
         if self.result() is None:
             raise RuntimeError(
-                f"The code of '{self.asked[1]['owner_name']}' does not compile with Cython; what is"
-                " wrong stands above."
+                f"The code of '{self.asked[1]['owner_name']}' does not compile with"
+                " Cython; see the messages above."
             )
         return self.module
 

@@ -97,8 +97,8 @@ def whole_steps(name, value, dt):
     ratio = float(value / dt)
     if abs(ratio - round(ratio)) > 1e-6:
         raise ValueError(
-            f"{name} = {value} is no whole number of time steps of {dt}; write for example"
-            f" {name.split()[-1]}={max(round(ratio), 1) * float(dt / ms):g}*ms"
+            f"{name} = {value} is not a whole number of time steps of {dt}; write for"
+            f" example {name.split()[-1]}={max(round(ratio), 1) * float(dt / ms):g}*ms"
         )
     return round(ratio)
 

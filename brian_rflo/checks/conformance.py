@@ -65,18 +65,18 @@ def check_task(task):
     differs = not all(same(trials[0], trial) for trial in trials[1:])
     require(
         differs == task.random,
-        f"{name}: its trials {'differ' if differs else 'are all the same'}, but it says random ="
-        f" {task.random}",
+        f"{name}: its trials {'differ' if differs else 'are all the same'}, but it"
+        f" declares random = {task.random}",
     )
     if task.random:
         other = replace(task, seed=task.seed + 1)
         require(
             not all(same(other.trial(k), trials[k]) for k in range(20)),
-            f"{name}: its seed changes nothing",
+            f"{name}: its seed has no effect",
         )
     masks = np.array([mask for _, _, mask in trials])
-    require(((masks >= 0) & (masks <= 1)).all(), f"{name}: the mask leaves 0 .. 1")
-    require(masks.any(axis=1).all(), f"{name}: a trial is masked whole")
+    require(((masks >= 0) & (masks <= 1)).all(), f"{name}: the mask must be between 0 and 1")
+    require(masks.any(axis=1).all(), f"{name}: in one of its trials no step counts")
     from matplotlib.figure import Figure
 
     require(task.plot(ax=Figure().subplots()).has_data(), f"{name}: plot draws nothing")
@@ -191,9 +191,9 @@ def check_gradient(rule, make, tolerance, experiment):
     name = type(rule).__name__ if isinstance(rule, LearningRule) else "the derived rule"
     require(
         error < tolerance,
-        f"{name}: weight changes differ from finite differences of the simulation by {error:.2g} of"
-        f" the largest change (tolerance {tolerance:g}); is a term missing, or does it see resets"
-        " otherwise than modes= says?",
+        f"{name}: weight changes differ from finite differences of the simulation by"
+        f" {error:.2g} of the largest change (tolerance {tolerance:g}); is a term missing, or do"
+        " its traces treat resets otherwise than modes= says?",
     )
 
 

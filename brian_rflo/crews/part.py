@@ -126,7 +126,7 @@ def foreign(path):
         yield
     except (KeyError, TypeError, ValueError) as error:
         raise RuntimeError(
-            f"the finished part '{path}' holds something else ({error}); {ADVICE}"
+            f"the finished part '{path}' has unexpected contents ({error}); {ADVICE}"
         ) from error
 
 

@@ -89,9 +89,10 @@ def check_unchanged(part):
     changed = part.changed()
     if changed:
         raise RuntimeError(
-            f"not kept, since {' and '.join(changed)} changed after the command was given, or came "
-            "out otherwise in the process that computes it. Let the function make anew what it "
-            "changes, install the same versions on all machines, and give the same command again"
+            f"not saved, since {' and '.join(changed)} changed after the command was"
+            " given, or differs in the process that computes it. Let the function copy"
+            " what it changes, install the same versions on all machines, and give the"
+            " same command again"
         )
 
 

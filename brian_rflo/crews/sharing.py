@@ -56,8 +56,8 @@ def claimed(path):
     claims, names = OPEN[folder]
     if path.name in names:
         raise RuntimeError(
-            f"'{path}' is asked for while this process computes it; "
-            "what a function computes by itself must have other settings, or another folder"
+            f"'{path}' is requested while this process computes it; a nested computation"
+            " must have other settings, or another folder"
         )
     names.append(path.name)
     try:

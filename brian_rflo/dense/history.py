@@ -42,7 +42,7 @@ def problems(parts, objects, run_namespace):
     elif random_names(parts, run_namespace):
         yield "it draws random numbers"
     elif not has_factors(synapses):
-        yield "its update is no sum of products of neurons"
+        yield "its update is not a sum of products of neurons"
     elif synapses.geometry.inner == PRE:
         yield "it has too few postsynaptic neurons"
     elif synapses.trial_length * (len(synapses.source) + len(synapses.target)) > LARGEST:

@@ -31,8 +31,8 @@ def problems(parts, objects, run_namespace):
     wanted = prefs["brian_rflo.padded_rows"]
     if not is_standalone():
         yield (
-            "an error within a run, which there may be on this target, would leave what it has"
-            " learned in the copy"
+            "after an error within a run, which can happen on this target, updates would"
+            " be lost in the copy"
         )
     elif wanted is False or (wanted is None and geometry.n_post >= layout().padded_below):
         yield (

@@ -51,9 +51,7 @@ def assignments(code):
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             yield node.targets[0].id, ast.unparse(node.value)
         else:
-            raise ValueError(
-                f"'{ast.unparse(node)}' is no statement that assigns; write name = expression"
-            )
+            raise ValueError(f"'{ast.unparse(node)}' is not an assignment; write name = expression")
 
 
 def function_name(node):

@@ -168,13 +168,13 @@ class Writing:
         for name in self.text.ignore + self.text.detach:
             if name not in self.text.units:
                 raise ValueError(
-                    f"{self.text.name}: '{name}' in ignore or detach is no state variable; those"
-                    f" are {', '.join(self.text.units)}"
+                    f"{self.text.name}: '{name}' in ignore or detach is not a state"
+                    f" variable; those are {', '.join(self.text.units)}"
                 )
             if name not in self.text.resets:
                 raise ValueError(
-                    f"{self.text.name}: no spike resets '{name}', so ignore and detach have nothing"
-                    " to say of it; leave it out"
+                    f"{self.text.name}: no spike resets '{name}', so ignore and detach do"
+                    " not apply to it; leave it out"
                 )
 
     @property

@@ -62,7 +62,7 @@ def impossible(state, known):
             and known[name].name.startswith("_")
             and not has_spikes(values)
         ):
-            yield f"{name} must be numbers of neurons, and how many"
+            yield f"{name} must be the numbers of the spiking neurons, followed by their count"
 
 
 def has_spikes(values):
@@ -84,8 +84,9 @@ def refuse_delayed_spikes(net):
             and is_waiting(obj.queue._full_state())
         ):
             raise ValueError(
-                f"'{role}' has delays, and spikes are on their way, which a file does not hold;"
-                f" write net.{role.split('_')[0]}.delay = 0*ms, or save where none are"
+                f"'{role}' has delays, and spikes are in transit, which a file cannot"
+                f" hold; write net.{role.split('_')[0]}.delay = 0*ms, or save when there"
+                " are none"
             )
 
 

@@ -193,9 +193,9 @@ class Recording:
             ):
                 neurons = learner.target.name
                 logger.warn(
-                    f"The {name} weights have not changed in this training. Is the gain of"
-                    f" '{neurons}' set in each step, does its feedback arrive, and does it send"
-                    " anything?",
+                    f"The {name} weights have not changed in this training. Check that"
+                    f" the gain of '{neurons}' is updated in every step, that feedback is"
+                    " connected, and that the neurons are active.",
                     "nothing_learned",
                 )
 

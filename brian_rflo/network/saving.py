@@ -42,8 +42,8 @@ def save(net, path):
     state = {name: variable.get_value() for name, variable in known.items()}
     for problem in impossible(state, known):
         raise ValueError(
-            f"'{net.name}' would be saved in a state from which nothing goes on: {problem}. "
-            "Load what was saved before, or build it anew"
+            f"'{net.name}' cannot be saved: training cannot continue from its state,"
+            f" since {problem}. Load an earlier file, or build it again"
         )
     arrays = {f"state/{name}": values for name, values in state.items()}
     return write_whole(
@@ -182,7 +182,7 @@ def step_of(net):
     step = round(net.t_ / float(net.task.dt))
     if abs(net.t_ / float(net.task.dt) - step) > 1e-6:
         raise ValueError(
-            f"'{net.name}' stands at {net.t}, between two time steps of {net.task.dt}; run it to"
-            " the end of one, then save it"
+            f"'{net.name}' is at {net.t}, between two time steps of {net.task.dt}; run it"
+            " to the end of one, then save it"
         )
     return step

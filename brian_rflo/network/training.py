@@ -259,8 +259,8 @@ class TrialNetwork(Constructed, Network):
         batch = max((part.learn.batch for part in self.learners.values()), default=1)
         if trials < batch * self.seen:
             logger.warn(
-                f"{trials} trial(s) are no whole batch of {batch * self.seen}: no weights change in"
-                " this training, unless it completes a batch begun before.",
+                f"{trials} trial(s) do not complete a batch of {batch * self.seen}: no"
+                " weights change in this training unless it completes an earlier batch.",
                 "unfinished_batch",
             )
         rounds = trials // self.seen
@@ -349,8 +349,8 @@ class TrialNetwork(Constructed, Network):
         """Raise if the active device is not the one for which this network was built."""
         if self.trials.variables["loss"].device is not get_device():
             raise RuntimeError(
-                f"'{self.name}' was built for another device of Brian2 than the one of now; write"
-                " set_device(...) before the network is built"
+                f"'{self.name}' was built for another device of Brian2 than the active"
+                " one; write set_device(...) before the network is built"
             )
 
     def _check_trials(self, trials):
@@ -384,7 +384,7 @@ class TrialNetwork(Constructed, Network):
             )
         if steps % self.task.n_steps:
             raise ValueError(
-                f"the simulation stands at step {steps % self.task.n_steps} of a trial of"
+                f"the simulation is at step {steps % self.task.n_steps} of a trial of"
                 f" {self.task.n_steps}; run to the end of the trial first, then train"
             )
 

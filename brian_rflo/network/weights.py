@@ -154,9 +154,9 @@ class Weights:
             and (checked["recurrent"] * self.signs() < 0).any()
         ):
             raise ValueError(
-                "weights['recurrent'] breaks Dale's law: the weights of excitatory neurons must not"
-                " be negative, those of inhibitory ones not positive; leave it out, and weights are"
-                " drawn so"
+                "weights['recurrent'] breaks Dale's law: the weights of excitatory"
+                " neurons must not be negative, those of inhibitory ones not positive;"
+                " leave it out to draw such weights"
             )
         return checked
 

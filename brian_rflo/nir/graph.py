@@ -116,8 +116,8 @@ def check_nodes(nodes):
     for name, node in nodes.items():
         if kind_of(node) not in KNOWN:
             raise ValueError(
-                f"from_nir: node '{name}' is a {kind_of(node)}, which it does not build; it knows"
-                f" {', '.join(KNOWN)}, and graphs of them"
+                f"from_nir: node '{name}' is a {kind_of(node)}, which is not supported;"
+                f" it supports {', '.join(KNOWN)}, and graphs of them"
             )
         shape = np.ravel(node.output_type["output"])
         if len(shape) != 1:

@@ -90,7 +90,7 @@ def read_graph(nir, path):
         return nir.read(path)
     except Exception as error:
         raise RuntimeError(
-            f"'{path}' is damaged, or no file of a NIR graph ({type(error).__name__}: {error})"
+            f"'{path}' is damaged, or not a file of a NIR graph ({type(error).__name__}: {error})"
         ) from error
 
 

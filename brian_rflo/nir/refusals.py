@@ -32,9 +32,9 @@ def check_exportable_neurons(group):
     name = f"'{group.name}'"
     if type(group) not in (LIFNeurons, DiscreteLIFNeurons):
         raise ValueError(
-            f"{name} is a group of {type(group).__name__}, and NIR has no node that does the same:"
-            " from here it takes LIFNeurons and DiscreteLIFNeurons without refractoriness, noise"
-            " and adaptation"
+            f"{name} is a group of {type(group).__name__}, and NIR has no equivalent"
+            " node; to_nir takes LIFNeurons and DiscreteLIFNeurons without"
+            " refractoriness, noise and adaptation"
         )
     if float(group.refractory_time):
         raise ValueError(
@@ -61,8 +61,8 @@ def check_exportable_projection(projection, groups):
     """Raise unless it is a projection of this package, between whole groups, without delays."""
     if not isinstance(projection, Projection):
         raise ValueError(
-            f"'{projection.name}' is a brian2.Synapses, whose equations may say anything; to_nir"
-            " takes the weights of FixedSynapses and PlasticSynapses"
+            f"'{projection.name}' is a brian2.Synapses, whose equations are arbitrary;"
+            " to_nir takes the weights of FixedSynapses and PlasticSynapses"
         )
     for group in (projection.source, projection.target):
         if isinstance(group, Subgroup) or group not in groups:

@@ -66,9 +66,9 @@ def check_spiking(neurons):
     """Raise unless spiking neurons are a `LIF` of the baselines, not a group of Brian2."""
     if neurons is not None and not hasattr(neurons, "trial"):
         raise TypeError(
-            "spiking neurons of a baseline are not a Brian2 group, but its numbers; write"
-            " neurons=LIF.of(group, networks), with brian_rflo.reference.spiking.LIF; got"
-            f" {getattr(neurons, 'name', neurons)!r}"
+            "neurons must be the parameters of spiking neurons; got"
+            f" {getattr(neurons, 'name', neurons)!r}. Write neurons=LIF.of(group,"
+            " networks), with brian_rflo.reference.spiking.LIF"
         )
 
 

@@ -136,7 +136,9 @@ def damage(path, kind="file of arrays"):
     except MemoryError:
         raise
     except Exception as error:
-        raise RuntimeError(f"'{path}' is damaged, or no {kind} ({type(error).__name__})") from error
+        raise RuntimeError(
+            f"'{path}' is damaged, or not a {kind} ({type(error).__name__})"
+        ) from error
 
 
 def read_arrays(path, names=None):

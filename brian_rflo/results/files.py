@@ -191,8 +191,8 @@ def refusal(path):
         advice = ADVICE.get(error.errno, "Choose another folder")
         raise in_other_words(
             error,
-            f"cannot write '{path}' ({error.strerror or error}); nothing of it is left, "
-            f"and what was there before is as it was. {advice}",
+            f"cannot write '{path}' ({error.strerror or error}); an existing file is"
+            f" unchanged. {advice}",
         ) from error
 
 

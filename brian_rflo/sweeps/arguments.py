@@ -83,15 +83,16 @@ def check_telling(name, value):
         part = opaque_part(value)
     except RecursionError:
         raise TypeError(
-            f"sweep: '{name}' is a {type(value).__qualname__} of too many parts within parts to be"
-            " told from others; give what it is made of, and make it in the function"
+            f"sweep: '{name}' is a {type(value).__qualname__} that is nested too deeply"
+            " to be identified; pass what it is made from, and make it in the function"
         ) from None
     if part is not None:
         where = f"'{name}' is" if part is value else f"in '{name}' is"
         raise TypeError(
-            f"sweep: {where} a {type(part).__module__}.{type(part).__qualname__}, and nothing tells"
-            " it from others of its kind, so finished networks could not be found again; give what"
-            " it is made of, and make it in the function"
+            f"sweep: {where} a {type(part).__module__}.{type(part).__qualname__}, which"
+            " cannot be distinguished from others of its class, so finished networks"
+            " could not be found again; pass what it is made from, and make it in the"
+            " function"
         )
 
 

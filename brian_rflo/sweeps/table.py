@@ -225,9 +225,9 @@ def check_sizes(datasets):
         sizes = sorted({dataset.sizes[name] for dataset in datasets if name in dataset.dims})
         if len(sizes) > 1:
             raise ValueError(
-                f"the arrays of these networks have from {sizes[0]} to {sizes[-1]} entries along"
-                f" '{name}', so they are no one array; take them one by one: table.results, or"
-                " table.result(...).to_xarray()"
+                f"the arrays of these networks have from {sizes[0]} to {sizes[-1]}"
+                f" entries along '{name}', so they do not form one array; take them one by"
+                " one: table.results, or table.result(...).to_xarray()"
             )
 
 
@@ -241,8 +241,9 @@ def check_units(datasets):
         }
         if len(units) > 1:
             raise ValueError(
-                f"'{name}' has the unit {' in some of these networks and '.join(sorted(units))} in"
-                " others, so they are no one array; let the function return one unit, or take"
+                f"'{name}' has the unit"
+                f" {' in some of these networks and '.join(sorted(units))} in others, so"
+                " they do not form one array; let the function return one unit, or take"
                 " table.results"
             )
 
