@@ -1034,8 +1034,8 @@ CASES = {
     "pause no whole steps": (
         lambda: EvidenceAccumulation(pause=0.5 * ms),
         (
-            "EvidenceAccumulation: pause = 0.5 ms is not a whole number of time steps of 1. ms; write"
-            " for example pause=1.ms"
+            "EvidenceAccumulation: pause = 0.5 ms is not a whole number of time steps of 1. ms;"
+            " write for example pause=1.ms"
         ),
     ),
     "rate without units": (
