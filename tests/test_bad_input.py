@@ -1412,7 +1412,7 @@ CASES = {
     ),
     "baseline neurons": (
         lambda: trained_baseline(neurons=lif(name="n")),
-        "spiking neurons of a baseline are not a Brian2 group, .*LIF.of.*; got 'n'",
+        "neurons must be the parameters of spiking neurons; got 'n'",
     ),
     "baseline weights of nobody": (
         lambda: baseline(inputs=np.zeros((1, 5, 2))),
