@@ -1,5 +1,7 @@
 """The command line: ``brian-rflo list``, ``run``, ``compare``, ``bench`` and ``clean``."""
 
+from __future__ import annotations
+
 import argparse
 import sys
 import time
@@ -390,7 +392,7 @@ def run_bench(args):
     return command.run(args, say)
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     args = parser().parse_args(arguments)
     try:

@@ -15,9 +15,27 @@ Examples
 >>> ax = plotting.plot_losses(bptt, ax, name="bptt", label="BPTT")
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from .analysis import band, running_mean, smooth
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from brian2 import Quantity
+    from matplotlib.axes import Axes
+    from matplotlib.typing import ColorType
+    from numpy.typing import ArrayLike
+
+    from .comparison import Comparison
+    from .results import TrainingResult
+    from .sweeps import SweepTable
+    from .tasks import Task
+
 
 #: Colours of rules and of the target.
 COLOURS = {
@@ -202,7 +220,7 @@ def shade_masked(ax, times, mask):
     )
 
 
-def plot_task(task, ax=None, trial=0):
+def plot_task(task: Task, ax: Axes | None = None, trial: int = 0) -> Axes:
     """Inputs (dotted) and targets (solid) of one trial of a task; masked steps are shaded.
 
     Examples
@@ -233,7 +251,7 @@ def draw_targets(ax, task, times, target, mask):
     legend_over(ax)
 
 
-def plot_spike_task(task, ax=None, trial=0):
+def plot_spike_task(task: Task, ax: Axes | None = None, trial: int = 0) -> Axes:
     """Spikes of one trial of a task, in groups, above its targets; masked steps are shaded."""
     ax = axes_or_new(ax)
     inputs, target, mask = task.trial(trial)
@@ -262,7 +280,14 @@ def plot_spike_task(task, ax=None, trial=0):
     return ax
 
 
-def plot_losses(losses, ax=None, name=None, label=None, linestyle="-", color=None):
+def plot_losses(
+    losses: ArrayLike,
+    ax: Axes | None = None,
+    name: str | None = None,
+    label: str | None = None,
+    linestyle: str = "-",
+    color: ColorType | None = None,
+) -> Axes:
     """Loss over trials: median and quartiles over networks, on logarithmic axes.
 
     Parameters
@@ -290,8 +315,16 @@ def plot_losses(losses, ax=None, name=None, label=None, linestyle="-", color=Non
 
 
 def plot_output(
-    times, output, target, ax=None, name=None, label="output", mask=None, linestyle="-", color=None
-):
+    times: Quantity | ArrayLike,
+    output: ArrayLike,
+    target: ArrayLike,
+    ax: Axes | None = None,
+    name: str | None = None,
+    label: str | None = "output",
+    mask: ArrayLike | None = None,
+    linestyle: str = "-",
+    color: ColorType | None = None,
+) -> Axes:
     """Output over its target (grey) in one trial.
 
     Parameters
@@ -337,7 +370,15 @@ def plot_output(
     return ax
 
 
-def plot_alignment(trials, alignment, ax=None, name=None, label=None, linestyle="-", color=None):
+def plot_alignment(
+    trials: ArrayLike,
+    alignment: ArrayLike,
+    ax: Axes | None = None,
+    name: str | None = None,
+    label: str | None = None,
+    linestyle: str = "-",
+    color: ColorType | None = None,
+) -> Axes:
     """Cosine between readout and feedback weights over trials: median and quartiles over networks.
 
     Parameters
@@ -361,7 +402,7 @@ def plot_alignment(trials, alignment, ax=None, name=None, label=None, linestyle=
     return ax
 
 
-def plot_weights(weights, ax=None):
+def plot_weights(weights: ArrayLike, ax: Axes | None = None) -> Axes:
     """A weight matrix ``[post, pre]`` in colour: red is positive, blue negative, white zero.
 
     Parameters
@@ -395,7 +436,13 @@ def plot_weights(weights, ax=None):
     return ax
 
 
-def plot_spectrum(weights, ax=None, name=None, label=None, color=None):
+def plot_spectrum(
+    weights: ArrayLike,
+    ax: Axes | None = None,
+    name: str | None = None,
+    label: str | None = None,
+    color: ColorType | None = None,
+) -> Axes:
     """Eigenvalues of recurrent weights in the complex plane, with the unit circle.
 
     Parameters
@@ -421,7 +468,12 @@ def plot_spectrum(weights, ax=None, name=None, label=None, color=None):
     return ax
 
 
-def plot_traces(times, traces, ax=None, labels=None):
+def plot_traces(
+    times: Quantity | ArrayLike,
+    traces: ArrayLike,
+    ax: Axes | None = None,
+    labels: Sequence[str] | None = None,
+) -> Axes:
     """State variables or traces over time, a line for each neuron or synapse.
 
     Parameters
@@ -454,7 +506,13 @@ def plot_traces(times, traces, ax=None, labels=None):
     return ax
 
 
-def plot_raster(times, neurons, ax=None, label=None, color="black"):
+def plot_raster(
+    times: Quantity | ArrayLike,
+    neurons: ArrayLike,
+    ax: Axes | None = None,
+    label: str | None = None,
+    color: ColorType = "black",
+) -> Axes:
     """Spikes as dots.
 
     Parameters
@@ -476,7 +534,14 @@ def plot_raster(times, neurons, ax=None, label=None, color="black"):
     return ax
 
 
-def plot_rates(rates, ax=None, name=None, label=None, linestyle="-", color=None):
+def plot_rates(
+    rates: ArrayLike,
+    ax: Axes | None = None,
+    name: str | None = None,
+    label: str | None = None,
+    linestyle: str = "-",
+    color: ColorType | None = None,
+) -> Axes:
     """Firing rates in hertz, of any shape: how many neurons have which."""
     ax = axes_or_new(ax)
     ax.hist(
@@ -491,7 +556,15 @@ def plot_rates(rates, ax=None, name=None, label=None, linestyle="-", color=None)
     return ax
 
 
-def plot_changes(before, after, ax=None, name=None, label=None, linestyle="-", color=None):
+def plot_changes(
+    before: ArrayLike,
+    after: ArrayLike,
+    ax: Axes | None = None,
+    name: str | None = None,
+    label: str | None = None,
+    linestyle: str = "-",
+    color: ColorType | None = None,
+) -> Axes:
     """How much weights have changed, of any shape: how many synapses by which amount. Nothing is
     drawn for weights that stayed, or that are not finite.
     """
@@ -514,7 +587,14 @@ def plot_changes(before, after, ax=None, name=None, label=None, linestyle="-", c
     return ax
 
 
-def plot_points(x, values, ax=None, name=None, label=None, linestyle="-"):
+def plot_points(
+    x: ArrayLike,
+    values: Sequence[ArrayLike],
+    ax: Axes | None = None,
+    name: str | None = None,
+    label: str | None = None,
+    linestyle: str = "-",
+) -> Axes:
     """Numbers of each network against something: a sequence of values for each `x`, as dots, and
     their medians, as a line.
 
@@ -540,7 +620,13 @@ def plot_points(x, values, ax=None, name=None, label=None, linestyle="-"):
     return ax
 
 
-def plot_share(happened, ax=None, name=None, label=None, color=None):
+def plot_share(
+    happened: ArrayLike,
+    ax: Axes | None = None,
+    name: str | None = None,
+    label: str | None = None,
+    color: ColorType | None = None,
+) -> Axes:
     """Share of trials in which something happened (a reward, a wrong answer), over trials: a line
     for each network, mean over a fortieth of all trials.
 
@@ -566,7 +652,13 @@ def plot_share(happened, ax=None, name=None, label=None, color=None):
     return ax
 
 
-def plot_answers(x, answers, wanted, ax=None, name=None):
+def plot_answers(
+    x: ArrayLike,
+    answers: ArrayLike,
+    wanted: ArrayLike,
+    ax: Axes | None = None,
+    name: str | None = None,
+) -> Axes:
     """Answers of each network against what they are answers to, over the ones that are wanted
     (grey).
 
@@ -588,7 +680,13 @@ def plot_answers(x, answers, wanted, ax=None, name=None):
     return ax
 
 
-def plot_psychometric(evidence, answers, ax=None, label=None, color=None):
+def plot_psychometric(
+    evidence: ArrayLike,
+    answers: ArrayLike,
+    ax: Axes | None = None,
+    label: str | None = None,
+    color: ColorType | None = None,
+) -> Axes:
     """Share of answers that say yes, against the evidence for it.
 
     Parameters
@@ -616,7 +714,7 @@ def plot_psychometric(evidence, answers, ax=None, label=None, color=None):
     return ax
 
 
-def plot_tracks(velocity, target, ax=None):
+def plot_tracks(velocity: ArrayLike, target: ArrayLike, ax: Axes | None = None) -> Axes:
     """Where a cursor went, from its velocity: a line for each network, over the track that is
     wanted (grey).
 
@@ -648,7 +746,9 @@ def plot_tracks(velocity, target, ax=None):
     return ax
 
 
-def plot_training(result, axes=None, network=0):
+def plot_training(
+    result: TrainingResult, axes: Sequence[Axes] | None = None, network: int = 0
+) -> Sequence[Axes]:
     """Loss, last output beside target, and alignment of a `TrainingResult`, in three axes; what it
     does not have is not drawn.
     """
@@ -678,7 +778,9 @@ def plot_training(result, axes=None, network=0):
     return axes
 
 
-def plot_comparison(comparison, axes=None):
+def plot_comparison(
+    comparison: Comparison, axes: Mapping[str, Axes] | None = None
+) -> Mapping[str, Axes]:
     """What `compare` has found, in a grid: errors, outputs in the first and last trial, spikes,
     alignment, weight changes, firing rates.
 
@@ -707,7 +809,9 @@ def plot_comparison(comparison, axes=None):
     return axes
 
 
-def plot_sweep(table, parameter, number=None, ax=None):
+def plot_sweep(
+    table: SweepTable, parameter: str, number: str | None = None, ax: Axes | None = None
+) -> Axes:
     """A number of each network of a sweep, by default the first, against a parameter, and the
     medians; both axes logarithmic where the values span a factor of ten.
     """

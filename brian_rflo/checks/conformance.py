@@ -5,7 +5,10 @@ They raise AssertionError with the reason. They use the active device, which mus
 draws random numbers draws the same ones; afterwards your own go on as if nothing had been.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2 import StateMonitor, defaultclock, seed
@@ -15,6 +18,14 @@ from ..tasks import Task
 from ..updates.arguments import check_instance
 from .gradient import SEED, gradient_error, undisturbed
 from .small import N_STEPS, NAMES, TRIALS, N, has_drawn, small_network, weights_after
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from brian2 import NeuronGroup
+
+    from ..tasks import Task
+
 
 #: Names in another order, but not of the projections that learn: those that draw random numbers in
 #: one phase do so in the order of their names.
@@ -41,7 +52,7 @@ def same(a, b):
     return all(np.array_equal(x, y) for x, y in zip(a, b))
 
 
-def check_task(task):
+def check_task(task: Task) -> None:
     """Check a task: shapes, finite values, reproducible trials, an honest mask, a picture.
 
     Raises
@@ -92,7 +103,12 @@ def as_pair(rule):
 
 
 @undisturbed()
-def check_rule(rule=None, make=None, tolerance=1e-6, **experiment):
+def check_rule(
+    rule: LearningRule | Callable[[NeuronGroup], LearningRule] | None = None,
+    make: Callable[[int], NeuronGroup] | None = None,
+    tolerance: float = 1e-6,
+    **experiment,
+) -> None:
     """Check a rule in a small rate network, every step and trial end; or, on neurons, against
     finite differences of the simulation.
 
@@ -207,7 +223,7 @@ def check_make(kind, make):
 
 
 @undisturbed()
-def check_neurons(make):
+def check_neurons(make: Callable[[int], NeuronGroup]) -> None:
     """Check a neuron model in a small network: ports, input variables, finite activity, the same
     trial after every reset.
 

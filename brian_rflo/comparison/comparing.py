@@ -1,6 +1,9 @@
 """The comparison: tasks, neuron models and rules become parts, and the parts a result."""
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING
 
 from brian2 import ms
 
@@ -15,6 +18,14 @@ from .found import comparison_of
 from .kinds import KINDS, Kind
 from .training import RULES, TRAINED, train
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from brian2 import Quantity
+
+    from .found import Comparison
+
+
 #: Tasks by name.
 TASKS = {
     "periodic": lambda seed: PeriodicOutput(period=1000 * ms),
@@ -27,18 +38,18 @@ TASKS = {
 
 
 def compare(
-    task="periodic",
-    neurons=("rate", "lif"),
-    rules=("rflo", "readout"),
-    networks=5,
-    trials=600,
-    n=100,
-    tau=50 * ms,
-    noise=0.0,
-    gain=None,
-    seed=0,
-    device="auto",
-):
+    task: Task | str = "periodic",
+    neurons: Sequence[str | Kind] = ("rate", "lif"),
+    rules: Sequence[str] = ("rflo", "readout"),
+    networks: int = 5,
+    trials: int = 600,
+    n: int = 100,
+    tau: Quantity = 50 * ms,
+    noise: float = 0.0,
+    gain: float | None = None,
+    seed: int = 0,
+    device: str = "auto",
+) -> Comparison:
     """Train networks of several neuron models by several rules on one task.
 
     Parameters
@@ -84,8 +95,18 @@ def compare(
 
 
 def wanted_parts(
-    task, neurons, rules, networks, trials, n, tau, seed, device, noise=0.0, gain=None
-):
+    task: Task | str,
+    neurons: Sequence[str | Kind],
+    rules: Sequence[str],
+    networks: int,
+    trials: int,
+    n: int,
+    tau: Quantity,
+    seed: int,
+    device: str,
+    noise: float = 0.0,
+    gain: float | None = None,
+) -> list[Part]:
     """Return a part for each pair of neurons and rule."""
     check_seed("compare: seed", seed)
     task = task_of(task, seed)

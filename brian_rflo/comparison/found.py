@@ -1,7 +1,10 @@
 """The result of a comparison: errors, a table, labelled arrays, a figure."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2 import Quantity, ms
@@ -12,6 +15,20 @@ from ..results.training import TrainingResult
 from . import panels
 from .kinds import kind_of
 from .training import LATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from os import PathLike
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+    from xarray import Dataset
+
+    from ..crews.part import Part
+    from ..tasks import Task
+    from .kinds import Kind
 
 
 @dataclass(frozen=True)
@@ -36,7 +53,7 @@ class Comparison:
     tau: Quantity
     cut: float = field(default=0.1)
 
-    def errors(self, kind, rule):
+    def errors(self, kind: str | Kind, rule: str) -> NDArray:
         """Return the normalised mean squared error of each trial; shape (networks, trials)."""
         if (kind, rule) not in self.results:
             raise KeyError(
@@ -45,11 +62,11 @@ class Comparison:
             )
         return 2 * self.results[kind, rule].losses / power(self.task)
 
-    def final_error(self, kind, rule):
+    def final_error(self, kind: str | Kind, rule: str) -> NDArray:
         """Return the median error of the last 20 trials; shape (networks,)."""
         return np.median(np.nan_to_num(self.errors(kind, rule)[:, -LATE:], nan=np.inf), axis=1)
 
-    def trials_to(self, kind, rule):
+    def trials_to(self, kind: str | Kind, rule: str) -> NDArray:
         """Return the first trial from which on the running median error of 20 trials is below 0.1;
         shape (networks,), infinite if there is none.
         """
@@ -61,7 +78,7 @@ class Comparison:
         below = running < self.cut
         return np.where(below.any(axis=1), below.argmax(axis=1) + width, np.inf)
 
-    def rows(self):
+    def rows(self) -> list[Row]:
         """Rows of the table."""
         rows = []
         for kind, rule in self.results:
@@ -109,11 +126,11 @@ class Comparison:
             )
         ]
 
-    def panels(self):
+    def panels(self) -> dict[str, Callable[[Axes], object]]:
         """Drawing functions by name, which `plotting.plot_comparison` arranges."""
         return {name: partial(draw, self) for name, draw in panels.PANELS.items()}
 
-    def to_xarray(self):
+    def to_xarray(self) -> Dataset:
         """Return an `xarray.Dataset` along ``neurons`` and ``rule``, including spikes, rates and
         durations; needs ``brian_rflo[results]``.
         """
@@ -126,7 +143,7 @@ class Comparison:
             rule=[rule for _, rule in self.results],
         )
 
-    def save(self, path):
+    def save(self, path: str | PathLike[str]) -> Path:
         """Write `to_xarray` as netCDF, atomically; `xarray.open_dataset` reads it. Return the
         path.
         """
@@ -135,14 +152,14 @@ class Comparison:
     def __str__(self):
         return table(self.rows())
 
-    def plot(self):
+    def plot(self) -> Figure:
         """Draw error over trials, outputs early and late, raster, firing rates, weight changes and
         alignment; return the figure.
         """
         return panels.draw(self)
 
 
-def power(task):
+def power(task: Task) -> float:
     """Return the variance of the target over the steps that count, summed over outputs."""
     values = []
     for number in range(10 if task.random else 1):
@@ -170,7 +187,7 @@ def labelled_pair(result, arrays):
     return result.to_xarray().assign(extra)
 
 
-def comparison_of(wanted, arrays):
+def comparison_of(wanted: Sequence[Part], arrays: dict[str, dict[str, NDArray]]) -> Comparison:
     """Return the comparison of the computed parts."""
     named = {(part.arguments["kind"], part.arguments["rule"]): arrays[part.name] for part in wanted}
     return Comparison(
@@ -181,7 +198,7 @@ def comparison_of(wanted, arrays):
     )
 
 
-def outcome(wanted, arrays):
+def outcome(wanted: Sequence[Part], arrays: dict[str, dict[str, NDArray]]) -> Outcome:
     """Return table and figure for the command line."""
     comparison = comparison_of(wanted, arrays)
     return Outcome(comparison.rows(), all_arrays(arrays), comparison.plot)

@@ -1,11 +1,21 @@
 """Neuron models of a comparison, including the user's."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from brian2 import ms
 
 from ..neurons import ALIFNeurons, LIFNeurons, RateNeurons
 from ..rules import RFLO
+
+if TYPE_CHECKING:
+    import numpy as np
+    from brian2 import NeuronGroup, Quantity
+
+    from ..rules import LearningRule
+
 
 RATE, READOUT_RATE = 1e-3, 3e-3
 TAU_M, TAU_ADAPT, BETA, REFRACTORY = 20 * ms, 200 * ms, 0.1, 3 * ms
@@ -23,13 +33,13 @@ class Kind:
     colour: str = "#555555"
     readout_rate: float = READOUT_RATE
 
-    def make(self, size, tau, rng, noise):
+    def make(self, size: int, tau: Quantity, rng: np.random.Generator, noise: float) -> NeuronGroup:
         """Return a group of neurons; values that differ between neurons are drawn with `rng`. Rate
         neurons have no noise.
         """
         raise NotImplementedError
 
-    def rule(self, neurons, tau):
+    def rule(self, neurons: NeuronGroup, tau: Quantity) -> LearningRule:
         """Return the rule named "rflo": the learning rule of recurrent and input weights."""
         return RFLO(RATE, tau=tau)
 

@@ -1,6 +1,9 @@
 """One part of a comparison: networks of one neuron model trained by one rule."""
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2 import Network, defaultclock, get_device, ms
@@ -15,6 +18,15 @@ from ..rules import Delta
 from ..updates import Adam, PerTrial
 from .kinds import RATE, kind_of
 
+if TYPE_CHECKING:
+    from brian2 import Quantity
+    from numpy.typing import NDArray
+
+    from ..crews import Progress
+    from ..tasks import Task
+    from .kinds import Kind
+
+
 DECAY, LATE = 200, 20
 
 RULES = ("rflo", "readout", "least_squares", "bptt")
@@ -23,7 +35,20 @@ RULES = ("rflo", "readout", "least_squares", "bptt")
 TRAINED = {"rflo": ("recurrent", "input", "output"), "readout": ("output",)}
 
 
-def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, noise=0.0, gain=None):
+def train(
+    progress: Progress,
+    device: str,
+    task: Task,
+    kind: str | Kind,
+    rule: str,
+    n: int,
+    networks: int,
+    seed: int,
+    trials: int,
+    tau: Quantity,
+    noise: float = 0.0,
+    gain: float | None = None,
+) -> dict[str, NDArray]:
     """Train networks of one kind by one rule, and replay a trial of the trained networks in NumPy;
     return arrays by name.
     """

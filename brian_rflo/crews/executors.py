@@ -2,6 +2,8 @@
 ``submit``.
 """
 
+from __future__ import annotations
+
 import os
 import socket
 import time
@@ -16,7 +18,7 @@ from .processes import LocalProcesses, end_with
 from .sending import compute_pickled, pickled
 
 
-def executor_for(executor, workers):
+def executor_for(executor: object, workers: int) -> Executor:
     """Return the executor that a user asks for.
 
     Raises

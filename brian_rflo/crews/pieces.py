@@ -6,6 +6,8 @@ longest first, and takes care of pieces that fail, of processes that die, and of
 elsewhere, are computing at the same time.
 """
 
+from __future__ import annotations
+
 import errno
 import signal
 import threading
@@ -13,11 +15,19 @@ import time
 import traceback
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..results.files import remove_half_written, save_arrays, write_whole
 from .sharing import claimed, is_claimed
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+    from pathlib import Path
+
+    from .part import Part, Report
+
 
 #: What comes of a piece besides a `Failure`: it is in its file; another process computes it; the
 #: processes died, and it may not be to blame.
@@ -39,7 +49,7 @@ class Failure:
     ends_all: bool = False
 
     @classmethod
-    def of(cls, error, fatal=NO_ROOM):
+    def of(cls, error: BaseException, fatal: Container[int] = NO_ROOM) -> Failure:
         """Return the failure for the exception being handled; it ends all work if its `errno` is in
         `fatal`.
         """
@@ -106,7 +116,9 @@ def computed(part, progress):
     return arrays | {"seconds": np.array(time.perf_counter() - start)}
 
 
-def work(crew, parts, paths, report):
+def work(
+    crew: Executor, parts: Sequence[Part], paths: dict[str, Path], report: Report
+) -> dict[str, Failure]:
     """Let an executor compute parts; stop if nothing more can be saved.
 
     Parameters
@@ -213,10 +225,10 @@ class Executor:
 class InProcess(Executor):
     """Computes in this process, one part after another."""
 
-    def start(self, part, path):
+    def start(self, part: Part, path: Path) -> None:
         self.running[part.name] = part, compute_one(part, path)
 
-    def ended(self):
+    def ended(self) -> list[tuple[Part, str | Failure]]:
         done, self.running = list(self.running.values()), {}
         return done
 

@@ -1,5 +1,7 @@
 """Executors with processes on this machine, which end with the process that started them."""
 
+from __future__ import annotations
+
 import json
 import multiprocessing
 import os
@@ -10,10 +12,19 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from multiprocessing.connection import wait
+from typing import TYPE_CHECKING
 
 from ..results.files import remove_half_written, scratch_folder
 from .pieces import FINISHED, Executor, Failure, compute_one, signals
 from .progress import Progress
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+    from os import PathLike
+    from pathlib import Path
+
+    from .part import Part
+
 
 #: One thread for each piece: pieces run side by side.
 THREADS = {
@@ -21,7 +32,7 @@ THREADS = {
 }
 
 
-def temporary(folder):
+def temporary(folder: str | PathLike[str]) -> dict[str, str]:
     """Return environment variables that set the temporary folder, including that of Brian2's
     log.
     """
@@ -58,22 +69,22 @@ class LocalProcesses(Executor):
 class Processes(LocalProcesses):
     """A new process for each part, which reports its progress through a small file."""
 
-    def __init__(self, workers):
+    def __init__(self, workers: int):
         super().__init__(workers)
         self.context, self.reached = multiprocessing.get_context("spawn"), {}
 
-    def end(self):
+    def end(self) -> None:
         """End the processes."""
         for process in self.running:
             kill(process)
         for process in self.running:
             process.join()
 
-    def note(self, part, kind):
+    def note(self, part: Part, kind: str) -> Path:
         """Return the path of a small file through which a part's process reports."""
         return self.folder / f"{part.name}.{kind}"
 
-    def start(self, part, path):
+    def start(self, part: Part, path: Path) -> None:
         process = self.context.Process(
             target=in_a_new_process,
             args=(part, path, self.note(part, "progress"), self.note(part, "outcome"), os.getpid()),
@@ -81,7 +92,7 @@ class Processes(LocalProcesses):
         process.start()
         self.running[process], self.paths[part.name] = part, path
 
-    def ended(self):
+    def ended(self) -> list[tuple[Part, str | Failure]]:
         wait([process.sentinel for process in self.running], timeout=1)
         return [
             (self.running.pop(process), self.outcome(process, part))
@@ -89,7 +100,7 @@ class Processes(LocalProcesses):
             if not process.is_alive()
         ]
 
-    def outcome(self, process, part):
+    def outcome(self, process: BaseProcess, part: Part) -> str | Failure:
         """Return the outcome of a part, from the files of its process."""
         try:
             said = json.loads(self.note(part, "outcome").read_text(encoding="utf-8"))
@@ -99,7 +110,7 @@ class Processes(LocalProcesses):
             return Failure(f"its process ended with status {process.exitcode}")
         return said if isinstance(said, str) else Failure(**said)
 
-    def fraction(self, part):
+    def fraction(self, part: Part) -> float:
         """Return the fraction of a running part that is done, as last reported."""
         with suppress(OSError, ValueError):  # not yet written, or just being written
             self.reached[part.name] = float(self.note(part, "progress").read_text())

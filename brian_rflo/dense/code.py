@@ -7,6 +7,8 @@ belongs to the neuron of the outer loop is read once for all synapses of the inn
 compiler sees memory in order, which it can vectorise.
 """
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 
@@ -40,21 +42,21 @@ class Geometry:
     first_post: int
 
     @property
-    def inner(self):
+    def inner(self) -> str:
         """Index of the inner loop: the postsynaptic neuron, as in memory, unless there are very
         few.
         """
         return PRE if self.n_post < 4 and self.n_pre > self.n_post else POST
 
     @property
-    def rows(self):
+    def rows(self) -> tuple[int, ...]:
         """Numbers of rows to process side by side, the largest first."""
         return tuple(
             count for count in (16, 8, 4, 2, 1) if count <= layout().side_by_side(self.n_post)
         )
 
     @property
-    def outer(self):
+    def outer(self) -> str:
         """Index of the outer loop."""
         return POST if self.inner == PRE else PRE
 

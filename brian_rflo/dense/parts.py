@@ -2,7 +2,10 @@
 run.
 """
 
+from __future__ import annotations
+
 import weakref
+from typing import TYPE_CHECKING
 
 from brian2 import BrianObject, get_logger
 
@@ -18,6 +21,11 @@ from .history import HistoryFlush, HistoryRecord
 from .lazy import CatchUpAllRows, CatchUpSpikingRows, LazyRecord
 from .reading import Reading
 from .runners import Copies, DensePass, DenseSum, neuron_variables
+
+if TYPE_CHECKING:
+    from ..brian.borrowed import SummedVariableUpdater
+    from ..synapses.projection import Projection
+
 
 logger = get_logger(__name__)
 
@@ -53,7 +61,12 @@ class DenseParts(BrianObject):
     def __del__(self):
         """Silence Brian2's unused-object warning; the projection already raises it."""
 
-    def __init__(self, synapses, summed, reading=Reading()):
+    def __init__(
+        self,
+        synapses: Projection,
+        summed: SummedVariableUpdater | None,
+        reading: Reading = Reading(),
+    ):
         BrianObject.__init__(
             self, clock=synapses.clock, name=f"{synapses.name}_dense*", **schedule.ARRANGE
         )
@@ -108,7 +121,7 @@ class DenseParts(BrianObject):
         )
 
     @property
-    def trace_code(self):
+    def trace_code(self) -> list[str]:
         """Code that advances the traces, as strings."""
         if self.advancer is None:
             return []
@@ -119,13 +132,13 @@ class DenseParts(BrianObject):
         )
 
     @property
-    def trace_names(self):
+    def trace_names(self) -> set[str]:
         """Names that the code of the traces reads or writes."""
         named = {name for code in self.trace_code for name in get_identifiers(code)} - {"t", "dt"}
         return self.trace_written | named & set(self.synapses.variables)
 
     @property
-    def trace_written(self):
+    def trace_written(self) -> set[str]:
         """Variables that the code of the traces writes."""
         if self.advancer is None:
             return set()
@@ -137,7 +150,7 @@ class DenseParts(BrianObject):
         )
 
     @property
-    def changed(self):
+    def changed(self) -> set[str]:
         """Variables that traces and learning write."""
         return self.trace_written | (
             written(self.learner.abstract_code) & set(self.synapses.variables)
@@ -146,26 +159,26 @@ class DenseParts(BrianObject):
         )
 
     @property
-    def sum_names(self):
+    def sum_names(self) -> set[str]:
         """Synaptic variables that the sum reads."""
         return self.sum_identifiers & own_names(self.synapses)
 
     @property
-    def sum_identifiers(self):
+    def sum_identifiers(self) -> set[str]:
         """All names in the sum."""
         return self.summed.expression.identifiers if self.summed is not None else set()
 
     @property
-    def code(self):
+    def code(self) -> list[str]:
         """Code of traces and learning, as strings."""
         return [*self.trace_code, self.learner.abstract_code if self.learner else ""]
 
     @property
-    def names(self):
+    def names(self) -> set[str]:
         """All names in the projection's code."""
         return {name for code in self.code for name in get_identifiers(code)} | self.sum_identifiers
 
-    def before_run(self, run_namespace):
+    def before_run(self, run_namespace: dict[str, object]) -> None:
         """Choose the objects of the coming run."""
         networks = [network.sorted_objects for network in networks_with(self)]
         modules.begin([obj for objects in networks for obj in objects])

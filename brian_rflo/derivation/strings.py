@@ -17,6 +17,8 @@ neuron: `before` the step (from its state and input), at the `slope` (integrated
 threshold), at the `reset` (before it happens), and at the `end` of the step.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 
 import sympy
@@ -71,17 +73,17 @@ class Derivation:
     is_late: bool
 
     @property
-    def constants(self):
+    def constants(self) -> dict[str, object]:
         """Scalars that the strings of synapses and cells name."""
         named = get_identifiers("\n".join((self.advance, self.eligibility, self.pre_advance)))
         return {name: value for name, value in self.text.constants.items() if name in named}
 
     @property
-    def shared(self):
+    def shared(self) -> list[str]:
         """Shared variables of the neurons that presynaptic cells read."""
         return sorted(get_identifiers(self.pre_advance) & self.text.shared)
 
-    def code(self, phase):
+    def code(self, phase: str) -> str:
         """Return statements that compute the coefficients of a phase."""
         return neuron_code(self.placement, phase, self.stored[phase])
 
@@ -91,7 +93,9 @@ def neuron_code(placement, phase, wanted):
     return "\n".join(needed_lines(placement.linear.lines if phase == "before" else {}, wanted))
 
 
-def derive(text, onto, with_spikes=False, is_filtered=False):
+def derive(
+    text: NeuronText, onto: str, with_spikes: bool = False, is_filtered: bool = False
+) -> Derivation:
     """Derive the learning rule of weights onto a variable.
 
     Parameters

@@ -1,8 +1,11 @@
 """A neuron's model as plain strings and values, from which rules are derived."""
 
+from __future__ import annotations
+
 import ast
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from brian2 import DEFAULT_UNITS
 
@@ -10,6 +13,11 @@ from ..brian.borrowed import DIMENSIONLESS
 from .calculus import Calculus, assignments, names, parsed
 from .divisors import powers_of
 from .linear import linearised
+
+if TYPE_CHECKING:
+    from sympy import Expr
+
+    from .linear import Linear
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,35 +79,35 @@ class NeuronText:
     distance_unit: object = DIMENSIONLESS
 
     @cached_property
-    def linear(self):
+    def linear(self) -> Linear:
         """The differentiated time step."""
         return linearised(self)
 
     @cached_property
-    def powers(self):
+    def powers(self) -> list[Expr]:
         """Divisors and radicands of the step."""
         return powers_of(self.code)
 
     @cached_property
-    def calculus(self):
+    def calculus(self) -> Calculus:
         """The differentiation of its expressions."""
         return Calculus(self.derivatives, self.name)
 
     @property
-    def spikes(self):
+    def spikes(self) -> bool:
         """Whether it has a threshold."""
         return bool(self.threshold)
 
     @cached_property
-    def scalars(self):
+    def scalars(self) -> set[str]:
         """Names with one value for all neurons and times."""
         return {*DEFAULT_UNITS, *self.constants, *self.shared, "dt"} - set(self.units)
 
-    def is_scalar(self, expression):
+    def is_scalar(self, expression: Expr) -> bool:
         """Return whether an expression has one value for all neurons and times."""
         return names(expression) <= self.scalars
 
-    def expression(self, text):
+    def expression(self, text: str) -> Expr:
         """Return an expression with subexpressions substituted."""
         found = parsed(text)
         while inner := names(found) & set(self.subexpressions):
@@ -113,7 +121,7 @@ class NeuronText:
         return found
 
     @cached_property
-    def resets(self):
+    def resets(self) -> dict[str, Expr]:
         """Values of state variables after a reset, as expressions of those before."""
         values = {}
         for name, text in assignments(self.reset):
@@ -127,7 +135,7 @@ class NeuronText:
         return {name: value for name, value in values.items() if name in self.units}
 
     @cached_property
-    def conditions(self):
+    def conditions(self) -> tuple[str, list[str]]:
         """The threshold as the distance from it, and the other conditions of a spike as text."""
         tree = ast.parse(self.threshold, mode="eval").body
         parts = (
@@ -148,7 +156,7 @@ class NeuronText:
         ]
 
     @property
-    def distance(self):
+    def distance(self) -> str:
         """Distance of a neuron above its threshold, as text."""
         return self.conditions[0]
 

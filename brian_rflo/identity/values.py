@@ -1,7 +1,10 @@
 """Canonical text of values: arrays as a digest, objects part by part, functions by their code."""
 
+from __future__ import annotations
+
 import hashlib
 import re
+from collections.abc import Callable
 from copyreg import dispatch_table
 from dataclasses import fields, is_dataclass
 from types import FunctionType, ModuleType
@@ -27,17 +30,17 @@ SAID = (bool, bytes, complex, float, int, str, type(None), type(...), range, sli
 LONGEST = 2000
 
 
-def digest(text):
+def digest(text: str | bytes) -> str:
     """Return a digest of a text, twelve letters long."""
     return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()[:12]
 
 
-def described(value):
+def described(value: object) -> str:
     """Return the canonical text of a value, for hashing."""
     return Description().text(value)
 
 
-def opaque_part(value):
+def opaque_part(value: object) -> object:
     """Return the value, or a part of it, that cannot be distinguished from others of its class;
     None if there is none.
     """
@@ -46,7 +49,7 @@ def opaque_part(value):
     return description.opaque[0] if description.opaque else None
 
 
-def sources(function):
+def sources(function: Callable) -> dict[str, str]:
     """Return digests of the code that a function runs, by name.
 
     This package's, its own, and that of what it takes from its script, or from modules that are not

@@ -1,5 +1,9 @@
 """The standard network: a task, neurons and a rule."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from brian2 import get_logger
 
 from ..brian.conditional import is_standalone
@@ -18,6 +22,20 @@ from .connectivity import AllToAll, connectivity_of
 from .fitting import check_blocks, check_credit, check_parts
 from .training import TrialNetwork
 from .weights import Murray2019, Weights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from brian2 import NeuronGroup, Subgroup
+    from numpy.typing import ArrayLike, NDArray
+
+    from ..credit import CreditPath
+    from ..rules import LearningRule
+    from ..steps import Mechanism
+    from ..synapses.projection import Projection
+    from ..tasks import Task
+    from ..updates import FiringRate
+
 
 logger = get_logger(__name__)
 
@@ -96,20 +114,20 @@ class LearningNetwork(TrialNetwork):
 
     def __init__(
         self,
-        task,
-        neurons,
-        rule,
-        readout=Linear(),
-        readout_rule=None,
-        credit=None,
-        learn=PerStep(),
-        trained=PLASTIC,
-        constraint="",
-        regularization=None,
-        connectivity=None,
-        initial=Murray2019(),
-        networks=1,
-        name="learningnetwork*",
+        task: Task,
+        neurons: NeuronGroup | Subgroup,
+        rule: LearningRule,
+        readout: Linear = Linear(),
+        readout_rule: LearningRule | None = None,
+        credit: CreditPath | Mechanism | Sequence[Mechanism] | None = None,
+        learn: PerStep = PerStep(),
+        trained: Sequence[str] = PLASTIC,
+        constraint: str = "",
+        regularization: FiringRate | None = None,
+        connectivity: AllToAll | dict[str, AllToAll | NeuronGroup | Subgroup] = None,
+        initial: Murray2019 | dict[str, ArrayLike] = Murray2019(),
+        networks: int = 1,
+        name: str = "learningnetwork*",
     ):
         self.given = {
             name: value
@@ -234,7 +252,7 @@ class LearningNetwork(TrialNetwork):
         return trials
 
     @property
-    def settings(self):
+    def settings(self) -> dict[str, str | int | float]:
         """The arguments that it was built with, as text and numbers by name; values per neuron as a
         digest.
         """
@@ -265,7 +283,7 @@ class LearningNetwork(TrialNetwork):
         ]
 
     @property
-    def n_inputs(self):
+    def n_inputs(self) -> int:
         """Number of input units of a network."""
         return (
             0
@@ -274,12 +292,12 @@ class LearningNetwork(TrialNetwork):
         )
 
     @property
-    def is_symmetric(self):
+    def is_symmetric(self) -> bool:
         """Whether the readout weights themselves carry the error back."""
         return self.credit is not None and isinstance(self.credit.path, SymmetricFeedback)
 
     @property
-    def learners(self):
+    def learners(self) -> dict[str, PlasticSynapses]:
         """Projections that learn, by name."""
         roles = {
             "recurrent": self.recurrent,
@@ -299,7 +317,7 @@ class LearningNetwork(TrialNetwork):
         return named | others
 
     @property
-    def aligned(self):
+    def aligned(self) -> tuple[Projection, Projection | None] | None:
         """Projections whose alignment is measured."""
         if self.output is None or self.credit is None or not self.credit.path.is_aligned:
             return None
@@ -335,7 +353,7 @@ class LearningNetwork(TrialNetwork):
             )
         return inputs
 
-    def weights(self):
+    def weights(self) -> dict[str, NDArray]:
         """Present weights as ``{"recurrent": [network, post, pre], "output": ..., "feedback": ...,
         "input": ...}``.
 

@@ -1,9 +1,12 @@
 """Training of any Brian2 network that has a Trials: train, save, load, and return results."""
 
+from __future__ import annotations
+
 import gc
 import time
 from contextlib import contextmanager, nullcontext
 from textwrap import shorten
+from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2 import BrianObject, Group, Network, get_device, get_local_namespace, get_logger, second
@@ -17,6 +20,18 @@ from ..trials import Trials
 from . import saving
 from .contents import MONITORS
 from .recording import Recording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from os import PathLike
+    from pathlib import Path
+
+    from brian2 import Quantity
+    from numpy.typing import NDArray
+
+    from ..results import TrainingResult
+    from ..synapses import PlasticSynapses
+
 
 logger = get_logger(__name__)
 
@@ -81,7 +96,7 @@ class TrialNetwork(Constructed, Network):
     (1, 3)
     """
 
-    def __init__(self, *objects, name="trialnetwork*"):
+    def __init__(self, *objects: BrianObject, name: str = "trialnetwork*"):
         super().__init__(*objects, name=name)
         found = [obj for obj in self.objects if isinstance(obj, Trials)]
         if len(found) != 1:
@@ -117,7 +132,7 @@ class TrialNetwork(Constructed, Network):
             self.check_assignment(name, value)
         super().__setattr__(name, value)
 
-    def in_place_of(self, name, value):
+    def in_place_of(self, name: str, value: object) -> str:
         """Return the advice that replaces an assignment."""
         if name == "task":
             return (
@@ -141,19 +156,19 @@ class TrialNetwork(Constructed, Network):
             )
         )
 
-    def before_run(self, run_namespace):
+    def before_run(self, run_namespace: dict[str, object]) -> None:
         """Prepare a run like `brian2.Network.before_run`."""
         super().before_run(run_namespace)
 
     def run(
         self,
-        duration,
-        report=None,
-        report_period=10 * second,
-        namespace=None,
-        profile=None,
-        level=0,
-    ):
+        duration: Quantity,
+        report: str | Callable | None = None,
+        report_period: Quantity = 10 * second,
+        namespace: dict[str, object] | None = None,
+        profile: bool | None = None,
+        level: int = 0,
+    ) -> None:
         """Run like `brian2.Network.run`, but collect garbage at most every ten seconds in a network
         that has run before.
         """
@@ -162,12 +177,12 @@ class TrialNetwork(Constructed, Network):
         self._has_run = True
 
     @property
-    def learners(self):
+    def learners(self) -> dict[str, PlasticSynapses]:
         """Projections that learn, by name."""
         return {part.name: part for part in self.trials.projections}
 
     @property
-    def projections(self):
+    def projections(self) -> dict[str, Projection]:
         """All projections of this package, by name."""
         return {obj.name: obj for obj in self.objects if isinstance(obj, Projection)}
 
@@ -179,7 +194,7 @@ class TrialNetwork(Constructed, Network):
     aligned = None
 
     @property
-    def settings(self):
+    def settings(self) -> dict[str, str | int | float]:
         """Everything that decides its numbers, as text and numbers by name."""
         groups = {
             obj.name: obj
@@ -207,7 +222,7 @@ class TrialNetwork(Constructed, Network):
         """
         return [obj for obj in self.objects if isinstance(obj, Group)]
 
-    def weights(self):
+    def weights(self) -> dict[str, NDArray]:
         """Present weights as ``[network, post, pre]`` by the name of the projection; of one copy of
         each network.
         """
@@ -233,7 +248,9 @@ class TrialNetwork(Constructed, Network):
             :: self.copies
         ]
 
-    def train(self, trials, report=None, **run_args):
+    def train(
+        self, trials: int, report: str | Callable | None = None, **run_args
+    ) -> TrainingResult:
         """Run a number of whole trials.
 
         Parameters
@@ -273,11 +290,11 @@ class TrialNetwork(Constructed, Network):
         return self._recording.result()
 
     @property
-    def seen(self):
+    def seen(self) -> int:
         """Number of different trials that run at the same time."""
         return self.trials.seen
 
-    def save(self, path):
+    def save(self, path: str | PathLike[str]) -> Path:
         """Write the network to an ``.npz`` file, whole or not at all, so that training can go on
         from here: see `load`.
 
@@ -301,7 +318,7 @@ class TrialNetwork(Constructed, Network):
         self._check_device()
         return saving.save(self, path)
 
-    def load(self, path):
+    def load(self, path: str | PathLike[str]) -> None:
         """Take the state that a network of the same construction was saved in, and go on from
         there.
 
@@ -397,7 +414,7 @@ class TrialNetwork(Constructed, Network):
         """Return the number of networks, as text."""
         return f"{self.networks} network{'s' if self.networks > 1 else ''}"
 
-    def steps(self):
+    def steps(self) -> object:
         """Return what happens in a step and at each trial boundary, in order, as a table to
         print.
         """

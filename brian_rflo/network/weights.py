@@ -1,7 +1,10 @@
 """Weights of a network as matrices ``[network, post, pre]``: initial and present ones."""
 
+from __future__ import annotations
+
 import weakref
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2 import get_device
@@ -10,6 +13,9 @@ from ..brian.conditional import is_standalone
 from ..brian.quantities import check_number, check_seed, numbers
 from ..synapses import Projection
 from ..updates import DALE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -42,12 +48,21 @@ class Murray2019:
         check_seed("Murray2019: seed", self.seed)
         object.__setattr__(self, "weights", {} if self.weights is None else self.weights)
 
-    def draw(self, n_neurons, n_inputs, n_outputs, networks):
+    def draw(
+        self, n_neurons: int, n_inputs: int, n_outputs: int, networks: int
+    ) -> dict[str, NDArray]:
         """Return matrices ``[network, post, pre]`` by name."""
         return initial_weights(n_neurons, n_inputs, n_outputs, networks, self.gain, self.seed)
 
 
-def initial_weights(n_neurons, n_inputs, n_outputs, networks, gain, seed):
+def initial_weights(
+    n_neurons: int,
+    n_inputs: int,
+    n_outputs: int,
+    networks: int,
+    gain: float,
+    seed: int | tuple[int, ...],
+) -> dict[str, NDArray]:
     """Return Murray 2019's initial weights, ``[network, post, pre]`` by name; network `k` is drawn
     with the seed ``(seed, k)``.
     """

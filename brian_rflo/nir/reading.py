@@ -13,7 +13,10 @@ is in them.
     Input, Output             the groups that were given, and Outputs
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2 import Hz, Network, NeuronGroup, second
@@ -27,8 +30,19 @@ from .graph import FlatGraph, Terms, full
 from .groups import LeakyIntegrators, Outputs, Pulses, Units, named
 from .writing import nir_package
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from os import PathLike
 
-def from_nir(graph, dt=None, inputs=None):
+    from brian2 import NeuronGroup, Quantity
+    from nir import NIRGraph
+
+
+def from_nir(
+    graph: NIRGraph | str | PathLike[str],
+    dt: Quantity | None = None,
+    inputs: NeuronGroup | Mapping[str, NeuronGroup] | None = None,
+) -> Network:
     """Return a Brian2 network for a NIR graph: groups, and projections with fixed weights.
 
     Parameters

@@ -17,8 +17,11 @@ take it for the value 1 during one step: its area is dt, and a node with r and t
 moves by r dt/tau. The metadata of the graph have that dt.
 """
 
+from __future__ import annotations
+
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2 import NeuronGroup, Synapses
@@ -38,6 +41,13 @@ from .refusals import (
     check_exportable_projection,
     height,
 )
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from brian2 import Network
+    from nir import NIRGraph
+
 
 INPUTS = (TaskInput, *SPIKES_IN)
 
@@ -60,7 +70,7 @@ def nir_package(user):
     return nir
 
 
-def to_nir(network, path=None):
+def to_nir(network: Network, path: str | PathLike[str] | None = None) -> NIRGraph:
     """Return a spiking network as a graph of NIR, with its present weights.
 
     Neurons, weights, synaptic currents and readouts are in the graph; what trains them is not: it

@@ -42,7 +42,10 @@ e-prop has neither of the two last terms; a *detached* reset is (11) without the
 No neuron has a synapse onto itself.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -51,6 +54,15 @@ from ..updates.arguments import PLASTIC, check_instance, check_trained
 from ..updates.optimizers import SGD, Adam
 from .eprop_network import EpropNetwork
 from .rate import copies
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from ..tasks import Task
+    from .eprop_network import EpropTrial
+
 
 __all__ = ["EpropNetwork", "EpropResult", "Updates", "train"]
 
@@ -61,7 +73,7 @@ FEEDBACKS = ("random", "symmetric", "adaptive")
 class Updates:
     """Weight changes by an optimizer, with the number of updates and its moments."""
 
-    def __init__(self, learning_rate, optimizer):
+    def __init__(self, learning_rate: float | Callable[[int], float], optimizer: SGD | Adam):
         self.learning_rate, self.optimizer, self.count, self.moments = (
             learning_rate,
             optimizer,
@@ -69,7 +81,7 @@ class Updates:
             {},
         )
 
-    def changes(self, gradients):
+    def changes(self, gradients: dict[str, NDArray]) -> dict[str, NDArray]:
         """Return the changes to add to the weights, by name."""
         rate = (
             self.learning_rate(self.count) if callable(self.learning_rate) else self.learning_rate
@@ -84,7 +96,7 @@ class Updates:
             for name, gradient in gradients.items()
         }
 
-    def direction(self, name, gradient):
+    def direction(self, name: str, gradient: NDArray) -> NDArray:
         """Return Adam's direction for a gradient, in TensorFlow's form."""
         one, two = self.optimizer.beta_1, self.optimizer.beta_2
         m, square = self.moments.get(name, (0.0, 0.0))
@@ -122,21 +134,21 @@ class EpropResult:
 
 
 def train(
-    network,
-    task,
-    weights,
-    learning_rate,
-    updates,
-    batch=1,
-    averaged=False,
-    feedback="random",
-    trained=PLASTIC,
-    optimizer=SGD(),
-    decay=0.0,
-    through_time=False,
-    through_reset=True,
-    watch=None,
-):
+    network: EpropNetwork,
+    task: Task,
+    weights: dict[str, ArrayLike],
+    learning_rate: float | Callable[[int], float],
+    updates: int,
+    batch: int = 1,
+    averaged: bool = False,
+    feedback: str = "random",
+    trained: Sequence[str] = PLASTIC,
+    optimizer: SGD | Adam = SGD(),
+    decay: float = 0.0,
+    through_time: bool = False,
+    through_reset: bool = True,
+    watch: Callable[[EpropTrial, dict[str, NDArray]], object] | None = None,
+) -> EpropResult:
     """Train a network by e-prop.
 
     Gradients are added up over the trials of a batch, as in `Trials`. Where a publication takes

@@ -1,10 +1,17 @@
 """Networks of e-prop in NumPy: forward simulation of trials, and gradients."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..brian.quantities import check_count
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 LOSSES = ("regression", "classification")
 
@@ -67,17 +74,17 @@ class EpropTrial:
     loss: np.ndarray
 
     @property
-    def rates(self):
+    def rates(self) -> NDArray:
         """Spikes per step of each neuron in each trial, ``(trials, N)``."""
         return self.spikes.mean(axis=0)
 
     @property
-    def windows(self):
+    def windows(self) -> NDArray:
         """Number of steps that count, in each trial."""
         return self.mask.sum(axis=(0, 2))
 
     @property
-    def wrong(self):
+    def wrong(self) -> NDArray:
         """Trials in which the largest output, averaged over the steps that count, is not that of
         the target.
         """
@@ -157,12 +164,12 @@ class EpropNetwork:
             )
 
     @property
-    def decays(self):
+    def decays(self) -> tuple[float, float, float]:
         """alpha, rho and kappa: the decay of membrane, adaptation and readout in a step."""
         return tuple(np.exp(-1 / tau) for tau in (self.tau_m, self.tau_adapt, self.tau_out))
 
     @property
-    def zetas(self):
+    def zetas(self) -> tuple[float, float]:
         """Factors of the input of neurons and readouts."""
         alpha, _, kappa = self.decays
         return (
@@ -171,14 +178,16 @@ class EpropNetwork:
         )
 
     @property
-    def surrogate(self):
+    def surrogate(self) -> tuple[float, float]:
         """Height and width of the pseudo-derivative."""
         return (
             0.3 / self.v_th if self.height is None else self.height,
             self.v_th if self.width is None else self.width,
         )
 
-    def trial(self, weights, inputs, target, mask):
+    def trial(
+        self, weights: dict[str, NDArray], inputs: ArrayLike, target: ArrayLike, mask: ArrayLike
+    ) -> EpropTrial:
         """Return a batch of trials with constant weights, equations (1) to (6).
 
         Parameters
@@ -259,7 +268,14 @@ class EpropNetwork:
         surprise = -np.log(answer, where=target > 0, out=np.zeros_like(answer))
         return (mask * target * surprise).sum(axis=(0, 2)) / mask.sum(axis=(0, 2))
 
-    def gradients(self, weights, trial, averaged=False, through_time=False, through_reset=True):
+    def gradients(
+        self,
+        weights: dict[str, NDArray],
+        trial: EpropTrial,
+        averaged: bool = False,
+        through_time: bool = False,
+        through_reset: bool = True,
+    ) -> dict[str, NDArray]:
         """Return the gradient by the adjoint recursion, equation (10), summed over a batch of
         trials.
 
@@ -332,7 +348,9 @@ class EpropNetwork:
             )
         return result
 
-    def online_gradients(self, weights, trial, averaged=False):
+    def online_gradients(
+        self, weights: dict[str, NDArray], trial: EpropTrial, averaged: bool = False
+    ) -> dict[str, NDArray]:
         """Return the same gradient as `gradients`, from traces of each synapse and trial, equations
         (7) to (9) as written; slow.
         """

@@ -11,6 +11,10 @@ All updates are ``learning_rate/T`` times a sum over the trial, applied at its e
 ``update="step"``, at each step.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..analysis import alignment
@@ -35,25 +39,35 @@ from .arguments import (
 from .baseline_rules import RULES_BACKWARD
 from .simulation import Simulation
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from brian2 import Quantity
+    from numpy.typing import ArrayLike, NDArray
+
+    from ..tasks import Task
+    from ..updates import Adam, FiringRate
+    from .spiking import LIF
+
 
 def train(
-    task,
-    weights,
-    rule,
-    learning_rate,
-    tau,
-    trials,
-    initial=0.1,
-    update="trial",
-    batch=1,
-    clip_norm=None,
-    trained=PLASTIC,
-    constraint=None,
-    optimizer=SGD(),
-    neurons=None,
-    regularization=None,
-    report=None,
-):
+    task: Task,
+    weights: dict[str, ArrayLike],
+    rule: str,
+    learning_rate: float | dict[str, float],
+    tau: Quantity,
+    trials: int,
+    initial: ArrayLike = 0.1,
+    update: str = "trial",
+    batch: int = 1,
+    clip_norm: float | None = None,
+    trained: Sequence[str] = PLASTIC,
+    constraint: Callable[[NDArray], NDArray] | None = None,
+    optimizer: SGD | Adam = SGD(),
+    neurons: LIF | None = None,
+    regularization: FiringRate | None = None,
+    report: Callable[[int], object] | None = None,
+) -> TrainingResult:
     """Train networks by a baseline rule.
 
     Parameters
@@ -163,7 +177,13 @@ def run_trial(simulation, history, number, arrays):
         }
 
 
-def respond(task, weights, tau, trials, initial=0.1):
+def respond(
+    task: Task,
+    weights: dict[str, ArrayLike],
+    tau: Quantity,
+    trials: Sequence[int],
+    initial: ArrayLike = 0.1,
+) -> NDArray:
     """Return outputs of networks with fixed weights.
 
     Parameters
@@ -192,7 +212,14 @@ def respond(task, weights, tau, trials, initial=0.1):
     )
 
 
-def fit_readout(task, weights, tau, trials=1, initial=0.1, neurons=None):
+def fit_readout(
+    task: Task,
+    weights: dict[str, ArrayLike],
+    tau: Quantity,
+    trials: int = 1,
+    initial: ArrayLike = 0.1,
+    neurons: LIF | None = None,
+) -> TrainingResult:
     """Return readout weights by least squares, for networks whose other weights are fixed.
 
     Parameters

@@ -1,9 +1,12 @@
 """The result of a training."""
 
+from __future__ import annotations
+
 import json
 import math
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +14,15 @@ from ..analysis import final_loss, losses_at_both_ends, window_at_both_ends
 from . import labelled
 from .archives import archive, dictionary, in_words, shortened
 from .files import save_arrays, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from os import PathLike
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
+    from xarray import Dataset
+
 
 #: Bytes of losses above which there must be as many as the settings say; smaller ones may have been
 #: cut or joined.
@@ -75,12 +87,12 @@ class TrainingResult:
     settings: dict = field(default_factory=dict)
 
     @property
-    def times(self):
+    def times(self) -> NDArray:
         """End of each step of a trial, in seconds; shape (n_steps,)."""
         return (np.arange(len(self.target)) + 1) * self.dt
 
     @property
-    def final_loss(self):
+    def final_loss(self) -> NDArray:
         """Median loss of the last hundred finished trials; shape (networks,)."""
         return final_loss(self._losses_to_the_end)
 
@@ -97,7 +109,7 @@ class TrainingResult:
     def _finished(self):
         return self.settings.get("finished_trials", self.losses.shape[1])
 
-    def arrays(self):
+    def arrays(self) -> dict[str, NDArray]:
         """Return everything as a flat dictionary of arrays, weights by names like
         ``"weights_after_recurrent"``, settings as JSON.
         """
@@ -113,7 +125,7 @@ class TrainingResult:
         return flat
 
     @classmethod
-    def from_arrays(cls, arrays):
+    def from_arrays(cls, arrays: Mapping[str, ArrayLike]) -> TrainingResult:
         """Return the result whose `arrays` these are, from any mapping; other names are ignored.
 
         Raises
@@ -134,13 +146,13 @@ class TrainingResult:
             **{name: arrays[name] for name in labelled.DIMENSIONS},
         )
 
-    def to_xarray(self):
+    def to_xarray(self) -> Dataset:
         """Return an `xarray.Dataset` with named dimensions and units, and the settings as
         attributes; needs ``brian_rflo[results]``.
         """
         return labelled.dataset_of(self)
 
-    def save(self, path):
+    def save(self, path: str | PathLike[str]) -> Path:
         """Write the result to a file, atomically: netCDF for ``"x.nc"`` (needs
         ``brian_rflo[results]``), NumPy's arrays for ``"x.npz"``.
 
@@ -160,7 +172,7 @@ class TrainingResult:
         return write_whole(path, lambda waiting: save_arrays(waiting, self.arrays()))
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: str | PathLike[str]) -> TrainingResult:
         """Read a file written by `save`; no code in it is run.
 
         Raises
@@ -181,7 +193,7 @@ class TrainingResult:
             except ValueError as error:
                 raise ValueError(f"'{file.path}' holds no result of a training: {error}") from error
 
-    def plot(self, axes=None, network=0):
+    def plot(self, axes: Sequence[Axes] | None = None, network: int = 0) -> Sequence[Axes]:
         """Draw loss, output beside target, and alignment; returns the three axes."""
         from ..plotting import plot_training
 

@@ -1,6 +1,9 @@
 """The sweep: list its networks, find the finished ones, and compute the others."""
 
+from __future__ import annotations
+
 import multiprocessing
+from typing import TYPE_CHECKING
 
 from brian2 import get_device
 
@@ -12,8 +15,22 @@ from .arguments import settings_of
 from .networks import networks_of
 from .progress import Finished, teller
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from os import PathLike
 
-def sweep(function, parameters, folder, workers=None, executor=None, device=None, report="text"):
+    from .table import SweepTable
+
+
+def sweep(
+    function: Callable,
+    parameters: Mapping[str, Sequence] | Sequence[Mapping[str, object]],
+    folder: str | PathLike[str],
+    workers: int | None = None,
+    executor: object = None,
+    device: str | None = None,
+    report: str | Callable[[str], object] | None = "text",
+) -> SweepTable:
     """Call a function for all combinations of its arguments, several in parallel, and keep the
     return values.
 

@@ -1,9 +1,12 @@
 """The table of a sweep: on screen, as CSV, as labelled arrays, as a figure."""
 
+from __future__ import annotations
+
 import csv
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +19,13 @@ from ..results.archives import read_arrays
 from ..results.files import write_whole
 from .returned import dataset_of, returned_from
 from .words import first_line, is_scalar, labels, plain, settings_text, short
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from matplotlib.axes import Axes
+    from xarray import Dataset
+
 
 SHOWN_ROWS, MISSING = 60, object()
 
@@ -56,18 +66,18 @@ class SweepTable:
     rows: list
 
     @property
-    def results(self):
+    def results(self) -> list:
         """Return values of the function, network by network, read from the files at each access;
         None for failed ones.
         """
         return [row.result() for row in self.rows]
 
     @property
-    def failed(self):
+    def failed(self) -> list[NetworkRow]:
         """Rows of the networks that have failed."""
         return [row for row in self.rows if row.failure is not None]
 
-    def result(self, **settings):
+    def result(self, **settings) -> object:
         """Return the function's return value for these settings.
 
         Raises
@@ -103,15 +113,15 @@ class SweepTable:
         return found[0].result()
 
     @property
-    def parameters(self):
+    def parameters(self) -> list[str]:
         """Names of the arguments."""
         return list(self.rows[0].settings) if self.rows else []
 
-    def columns(self):
+    def columns(self) -> list[str]:
         """Names of the numbers."""
         return list(dict.fromkeys(name for row in self.rows for name in row.numbers))
 
-    def column(self, name):
+    def column(self, name: str) -> tuple[list, str]:
         """Return the values of an argument or number, row by row with None where missing, and their
         unit: quantities are in base units.
         """
@@ -120,7 +130,7 @@ class SweepTable:
         there = iter(there)
         return [None if value is MISSING else next(there) for value in values], unit
 
-    def save(self, path):
+    def save(self, path: str | PathLike[str]) -> Path:
         """Write the table as CSV, atomically; quantities in base units, which the header names.
         Return the path.
         """
@@ -143,7 +153,7 @@ class SweepTable:
 
         return write_whole(path, write)
 
-    def to_xarray(self):
+    def to_xarray(self) -> Dataset:
         """Return an `xarray.Dataset` along the parameters, with `seconds`, and NaN for failed
         networks; needs ``brian_rflo[results]``.
 
@@ -186,7 +196,7 @@ class SweepTable:
             stacked[name].attrs.update({"units": unit} if unit else {})
         return stacked
 
-    def plot(self, parameter, number=None, ax=None):
+    def plot(self, parameter: str, number: str | None = None, ax: Axes | None = None) -> Axes:
         """Draw a number of the table, by default the first, against a parameter: a point for each
         network, a line through the medians; returns the axes.
         """
