@@ -53,7 +53,7 @@ def losses_at_both_ends(losses: ArrayLike, trials: int = 100) -> tuple[float, fl
     losses : array, shape (n,)
         Trials that are not finite, since the network diverged, are left out at the beginning.
     trials : int
-        At most so many at each end; less than half of `n` where there are few.
+        Number of trials at each end, at most half of `n`.
 
     Returns
     -------

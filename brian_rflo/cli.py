@@ -239,7 +239,7 @@ def chosen_experiments(name):
     Raises
     ------
     ValueError
-        If there is none, with the names that there are.
+        If there is none; the message lists the existing names.
     """
     known = experiments()
     chosen = [

@@ -1,10 +1,10 @@
 """Figures: functions ``(data, ax=None) -> ax``, in one quiet style.
 
-Each draws on the axes that it is given and returns them; without, on axes of a new figure, as wide
-as a column of a journal. Times are quantities or seconds and are shown in milliseconds, weights are
-matrices ``[post, pre]``, and whatever differs from network to network has networks as its first
-dimension. Colours can be told apart without colour vision (Okabe and Ito). An array of another
-shape is a ValueError that names the shape that is wanted.
+Each draws on the given axes and returns them; by default on axes of a new figure, as wide as a
+column of a journal. Times are quantities or seconds and are shown in milliseconds, weights are
+matrices ``[post, pre]``, and arrays with a value per network have networks as their first
+dimension. Colours are distinguishable without colour vision (Okabe and Ito). An array of another
+shape raises a ValueError that names the expected shape.
 
 Examples
 --------
@@ -128,7 +128,7 @@ def legend_over(ax, **how):
     ----------
     ax : matplotlib.axes.Axes
     how : optional
-        What `matplotlib.axes.Axes.legend` takes, but for place and columns.
+        Arguments of `matplotlib.axes.Axes.legend`, except place and columns.
     """
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -297,7 +297,7 @@ def plot_losses(
         (NaN) are left out.
     ax : matplotlib.axes.Axes, optional
     name : str, optional
-        A rule whose colour it is, as in `COLOURS`.
+        A rule, which determines the colour, as in `COLOURS`.
     label : str, optional
         For the legend; `name` by default.
     linestyle, color : optional

@@ -582,7 +582,7 @@ BAD = {
     ),
     "rates": (
         lambda: to_nir(learning(RateNeurons(5, tau=20 * ms))),
-        "is a group of RateNeurons, and NIR has no node",
+        "is a group of RateNeurons, and NIR has no equivalent node",
     ),
     "subtraction": (
         lambda: to_nir(discrete(reset_by="subtract")),
@@ -605,11 +605,11 @@ BAD = {
     ),
     "own synapses": (
         lambda: to_nir(with_part(own_synapses)),
-        "'mine' is a brian2.Synapses, equations are arbitrary",
+        "'mine' is a brian2.Synapses, whose equations are arbitrary",
     ),
     "own neurons": (
         lambda: to_nir(with_part(lambda net: NeuronGroup(1, "v : 1", name="mine"))),
-        "'mine' is a group of NeuronGroup, and NIR has no node",
+        "'mine' is a group of NeuronGroup, and NIR has no equivalent node",
     ),
     "other variables": (
         lambda: to_nir(with_part(traces, inputs=("I_in", "I_more"))),
@@ -629,7 +629,7 @@ BAD = {
     "nothing": (lambda: to_nir(Network()), "has no neurons"),
     "unknown node": (
         of_graph(nir.IF(r=np.ones(3), v_threshold=np.ones(3))),
-        "node 'if' is a IF, not supported; it supports Input",
+        "node 'if' is a IF, which is not supported",
     ),
     "many time constants": (
         of_graph(nir.LIF(tau=np.array([0.01, 0.02, 0.02]), **cells(3, 1))),

@@ -1,9 +1,9 @@
 """Code that runs in selected time steps only, such as at the boundaries of trials.
 
 Clocks whose step is a trial drift apart from the common clock in C++ standalone, and strings that
-do nothing in most steps still walk over every synapse. An object made here runs on the common clock
-and asks a condition on integer steps first. The condition is one string, valid in Python and in
-C++: "({step} + 1) % 200 == 0".
+do nothing in most steps still loop over every synapse. An object made here runs on the common clock
+and first evaluates a condition on integer steps. The condition is one string, valid in Python and
+in C++: "({step} + 1) % 200 == 0".
 """
 
 import numpy as np
@@ -42,15 +42,15 @@ def last_step(n_steps):
 class Conditional:
     """Mixin for `CodeRunner`: run only in steps in which `condition` holds.
 
-    Runtime targets ask in Python and use Brian2's own templates; standalone asks in C++, in a
-    template of this package.
+    Runtime targets evaluate the condition in Python and use Brian2's own templates; standalone
+    evaluates it in C++, in a template of this package.
     """
 
     standalone_template, template_kwds = "conditional_stateupdate", None
     #: The condition in the coming run, with ``{step}``.
     resolved = None
-    #: Objects behind this one that run with it in the coming run, because they ask the same; and
-    #: whether this is one of them, until the run begins.
+    #: Later objects with the same condition, which this one runs too in the coming run; and whether
+    #: another object runs this one, until the run begins.
     led, is_led = (), False
 
     def run_when(self, condition):

@@ -1,8 +1,9 @@
 """Guarantees for every object of this package, from the first line of its constructor on.
 
-A constructor that raises leaves its error and nothing else: Brian2 would warn, at a later garbage
-collection, of each object that was made on the way and was never in a network. What a constructor
-has read is fixed once it is done: assigned later, it would change nothing, or one place of several.
+A constructor that raises leaves only its error; at a later garbage collection Brian2 would
+otherwise warn of each object that was made before the error and was never in a network. Arguments
+of a constructor are fixed afterwards: a later assignment would have no effect, or only a partial
+one.
 """
 
 import inspect

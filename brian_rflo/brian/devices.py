@@ -82,8 +82,8 @@ def device(name, folder=None):
     ----------
     name : {"numpy", "cython", "cpp_standalone"}
     folder : path, optional
-        Where a C++ program is built. In that of an earlier one only what has changed is compiled.
-        By default a new one, gone afterwards.
+        Folder in which a C++ program is built; in the folder of an earlier program only changes are
+        compiled. By default a new one, deleted afterwards.
     """
     if name == "cpp_standalone":
         with scratch("build") if folder is None else nullcontext(folder) as place:

@@ -1,11 +1,10 @@
 """Compilation of the Cython modules of a learning network: together, and in parallel.
 
-Brian2 compiles one module for each code object, one after the other, each for seconds, nearly all
-of which go into reading the same headers. While a network with plastic projections is prepared, the
-code of its modules is collected and becomes two modules, one for loops over synapses and one for
-all else, which needs little optimizing. What cannot share a module has one of its own. Each that is
-not there yet is compiled in a process of its own, as many at a time as there are cores. Modules are
-Brian2's, in its cache, with its locks.
+Brian2 compiles one module for each code object, one after the other; each takes seconds, nearly all
+of them for the same headers. While a network with plastic projections is prepared, its code is
+collected into two modules, one for loops over synapses and one for everything else, which needs
+little optimisation. Code that cannot share a module has its own. Missing modules are compiled in
+parallel processes, one per core. Modules are Brian2's, in its cache, with its locks.
 """
 
 import os

@@ -1,8 +1,9 @@
 """Names in strings: those of this package mean one thing, whatever the user's script calls its
 variables.
 
-Brian2 looks every name up in the script too, and warns where it finds it twice: good for strings of
-the user's, who may have meant the other one; a riddle for strings that the user has never seen.
+Brian2 also looks up every name in the script and warns if it finds it twice. That helps for strings
+of the user, who may have meant the other one, but confuses for strings that the user has never
+seen.
 """
 
 from contextlib import nullcontext

@@ -20,12 +20,12 @@ class Layout:
     Parameters
     ----------
     rows : tuple of (int, int)
-        From how many synapses in a row on how many rows are taken side by side, in rising order.
+        Pairs of the least number of synapses in a row and the number of rows processed side by
+        side, in ascending order.
     padded_below : float
-        Rows of fewer synapses are worth a copy in which they are whole lines of the cache
-        (dense/padding.py).
+        Rows with fewer synapses are copied and padded to whole cache lines (dense/padding.py).
     flags : tuple of str
-        What the GNU compiler and Clang are told beside the user's flags where numbers are float64.
+        Flags for the GNU compiler and Clang in addition to the user's, for float64.
     """
 
     rows: tuple = ((0, 8),)

@@ -12,8 +12,8 @@ class Settable:
     and keeps the old ones.
     """
 
-    #: Checks of state variables by name: functions that raise unless the variable may have a value
-    #: (one, if it is shared, else an array).
+    #: Checks of state variables by name: functions that raise unless a value is allowed (a scalar
+    #: if the variable is shared, else an array).
     checks = {}
 
     @contextmanager

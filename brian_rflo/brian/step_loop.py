@@ -1,9 +1,9 @@
 """Execution order within a step: objects with the same trial-boundary condition evaluate it once,
 and run together.
 
-A network has many objects that do something at the boundaries of trials only, and each asks for
-itself whether one is there. Before each run those that follow one another and ask the same are put
-together: one condition, and all of them run behind it, in their order.
+Many objects of a network act only at the boundaries of trials, and each evaluates its condition in
+every step. Before each run, consecutive objects with the same condition are grouped: the condition
+is evaluated once, and all of them run in their order.
 
 In C++ standalone there is a tight loop besides. Brian2's own asks for the processor time and looks
 every object's clock up in a set, in every step: a quarter of a microsecond that a network of 30

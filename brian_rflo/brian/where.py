@@ -5,8 +5,8 @@ propagate.
 import numpy as np
 from brian2 import Function
 
-#: ``where(condition, a, b)``: a where the condition holds, else b, whatever the other one is (NaN
-#: times zero is NaN).
+#: ``where(condition, a, b)``: a where the condition holds, else b. NaN in the other one does not
+#: propagate, as it would in a product with zero.
 where = Function(
     np.where,
     arg_units=[bool, "a", "b"],

@@ -1,8 +1,8 @@
 """Conformance checks: properties of every task, neuron model and rule, ours and yours.
 
 They raise AssertionError with the reason. They use the active device, which must be a runtime one
-(numpy or Cython). Before each of their runs they set the seed of Brian2 and NumPy, so that what
-draws random numbers draws the same ones; afterwards your own go on as if nothing had been.
+(numpy or Cython). Before each of their runs they set the seed of Brian2 and NumPy, so that all runs
+draw the same random numbers; afterwards the state of the generators is restored.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def check_rule(
     It must learn; leave weights alone, to the bit, with ``learning_rate=0`` or ``plastic=False``;
     depend neither on names nor on monitors, to the bit; and give the same change every step as at
     trial end where the learning rate is small. Each run has the same seed, so a rule may draw
-    random numbers (``rand()``); your own go on afterwards as if nothing had been.
+    random numbers (``rand()``); the state of the generators is restored afterwards.
 
     Parameters
     ----------
@@ -129,16 +129,16 @@ def check_rule(
     tolerance : float
         Largest difference, in units of the largest change.
     onto : str, optional
-        Variable that the weights act on; that of recurrent connections by default.
+        Variable that the weights act on; by default the one of recurrent connections.
     source : callable, optional
         ``source(N)`` returns the presynaptic cells; by default cells that spike in turn.
     steps, weight : int, float, optional
         Length of a run, and size of the weights.
     modes : dict, optional
-        For hand-written rules, how they see the reset of variables: ``{"v": "ignore"}``, "detach",
+        For hand-written rules, the treatment of resets by variable: ``{"v": "ignore"}``, "detach",
         or "surrogate", which is the default.
     tau_out : Quantity, optional
-        Time constant of the readout that the rule is for.
+        Time constant of the readout.
 
     Raises
     ------
@@ -227,8 +227,8 @@ def check_neurons(make: Callable[[int], NeuronGroup]) -> None:
     """Check a neuron model in a small network: ports, input variables, finite activity, the same
     trial after every reset.
 
-    Each trial has the same seed, so neurons may be noisy; your own random numbers go on afterwards
-    as if nothing had been.
+    Each trial has the same seed, so neurons may be noisy; the state of the generators is restored
+    afterwards.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ def executor_for(executor: object, workers: int) -> Executor:
     Raises
     ------
     TypeError
-        If the executor is none, or works in threads.
+        If it is not an executor, or computes in threads.
     ModuleNotFoundError
         If joblib is needed and missing.
     """
@@ -68,9 +68,7 @@ class SubmittingExecutor(Executor):
         return self.executor.batch() if hasattr(self.executor, "batch") else nullcontext()
 
     def start(self, part, path):
-        self.handed_out += (
-            1  # an argument of its own, for Dask: it would remember what equal calls returned
-        )
+        self.handed_out += 1  # a unique argument: Dask caches the results of equal calls
         self.running[submitted(self.executor, part, path, self.handed_out)] = part
 
     def ended(self):

@@ -14,8 +14,8 @@ from ..results.files import save_arrays, write_together
 class Row:
     """One line of the table: a measured quantity beside the published one and the expected range.
 
-    `low` and `high` bound the expectation; without either nothing is judged. `spread` says in words
-    how networks differ, `infinite` what it means where `measured` is infinite.
+    `low` and `high` bound the expectation; without either there is no judgement. `spread` is a text
+    about the differences between networks, `infinite` the text for an infinite `measured`.
     """
 
     quantity: str

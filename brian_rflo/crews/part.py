@@ -1,11 +1,11 @@
 """Parts of an experiment: each is computed in its own process, saved when finished, and never
 computed twice.
 
-A part is a function of plain values that returns arrays; how long it took is put beside them as
-"seconds". Its file carries a digest of all that decides its numbers: the values, the source of this
-package, of the function's module and of what that takes from its own folder, the versions of Brian2
-and NumPy. So an experiment that was interrupted goes on where it was, experiments that have a part
-in common share it, and changed code or settings find nothing to reuse.
+A part is a function of plain values that returns arrays; the duration is added as "seconds". Its
+file name contains a digest of everything that decides its numbers: the values, the source of this
+package, of the function's module and of its imports from the same folder, the versions of Brian2
+and NumPy. So an interrupted experiment resumes where it was, experiments with a common part share
+it, and changed code or settings lead to new computations.
 """
 
 import errno
@@ -32,16 +32,16 @@ class Part:
     Parameters
     ----------
     name : str
-        What it is called on screen and on disk.
+        Name on screen and on disk.
     function : callable
         A function of a module, called as ``function(progress, **arguments)`` in a new process; it
         returns a dictionary of arrays.
     arguments : dict
         Numbers, strings, arrays, tasks and other value objects.
     cost : float
-        About how long it takes, in any unit that all parts of an experiment share.
+        Approximate duration, in any unit that all parts of an experiment share.
     began : dict, optional
-        Its identity when the command was given, for whoever computes it later or elsewhere.
+        Its identity when the command was given, for a process that computes it later or elsewhere.
     """
 
     name: str
@@ -137,7 +137,7 @@ def compute(parts, folder, workers, say):
     ----------
     parts : sequence of Part
     folder : path
-        Where their files are.
+        Folder of their files.
     workers : int
         Parts at the same time.
     say : callable
@@ -148,7 +148,7 @@ def compute(parts, folder, workers, say):
     arrays : dict
         The arrays of each part by its name, without those that have failed.
     failed : dict
-        For each part that has failed, why.
+        The failure of each part that has failed, by its name.
 
     Raises
     ------

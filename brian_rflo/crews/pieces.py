@@ -1,9 +1,9 @@
 """The work loop: computing one part, distributing many, and their outcomes.
 
-A piece (`brian_rflo.crews.part.Part`) computes itself and is written to its file by whoever has
-computed it, at once and whole. A crew only says who does so; `work` hands out the pieces, the
-longest first, and takes care of pieces that fail, of processes that die, and of pieces that others,
-elsewhere, are computing at the same time.
+A part (`brian_rflo.crews.part.Part`) computes itself, and the process that has computed it writes
+its file, atomically. An executor only decides where that happens; `work` starts the parts, the
+longest first, and handles parts that fail, processes that die, and parts that other commands
+compute at the same time.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from .part import Part, Report
 
 
-#: What comes of a piece besides a `Failure`: it is in its file; another process computes it; the
-#: processes died, and it may not be to blame.
+#: Outcomes of a part other than a `Failure`: it is in its file; another process computes it;
+#: processes died, perhaps because of another part.
 FINISHED, TAKEN, INTERRUPTED = "finished", "taken", "interrupted"
-#: Errors after which nothing more can be kept: a full disk, a folder that may not be used.
+#: Errors after which nothing more can be saved: a full disk, a folder that may not be used.
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -41,7 +41,7 @@ NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
 class Failure:
     """Reason why a part could not be computed, with the traceback.
 
-    If `ends_all`, no other piece can be kept either.
+    If `ends_all`, no other part can be saved either.
     """
 
     reason: str
@@ -60,7 +60,7 @@ class Failure:
         return self.reason
 
 
-#: What comes of those that were left when nothing more could be kept.
+#: Outcome of the parts that were left when nothing more could be saved.
 NOT_COMPUTED = Failure("not computed, since nothing more could be kept")
 
 
@@ -126,14 +126,14 @@ def work(
     crew : Executor
     parts : sequence of Part
     paths : dict
-        The file of each piece by its name.
+        The file of each part by its name.
     report : Report
-        Is told when a piece has come to an end, and now and then otherwise.
+        Called when a part has ended, and from time to time.
 
     Returns
     -------
     dict
-        For each piece that has failed its `Failure`, by name.
+        The `Failure` of each part that has failed, by name.
     """
     waiting, alone, elsewhere, failed = sorted(parts, key=lambda part: -part.cost), [], [], {}
     left = []
@@ -189,9 +189,9 @@ class Executor:
     Attributes
     ----------
     at_a_time : float
-        Pieces that are handed out at the same time.
+        Number of parts that run at the same time.
     running : dict
-        Those that are, each by whatever computes it.
+        Running parts, by the object that computes each (a process or a future).
     """
 
     at_a_time = 1

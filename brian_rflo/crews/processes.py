@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .part import Part
 
 
-#: One thread for each piece: pieces run side by side.
+#: One thread for each part, since parts run in parallel.
 THREADS = {
     f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB", "BLIS")
 }

@@ -1,6 +1,6 @@
 """Folders shared by several processes, also of several machines and users.
 
-Who computes what, and what to do where one may not.
+Locks on the files being computed, and advice where access is denied.
 """
 
 import errno
@@ -23,7 +23,7 @@ def shared_folder(path):
     Raises
     ------
     OSError
-        That names the folder and says what to do, and who can do it.
+        If it cannot be written to, with advice and the owner of the folder.
     """
     try:
         return writable_folder(path)
@@ -39,9 +39,9 @@ def shared_folder(path):
 def claimed(path):
     """Yield whether this process alone may write a file now.
 
-    Other processes, also of machines that share the folder, then do not. The system forgets the
-    claim when the process ends, however that happens. Where a file system knows no locks, every
-    process may; then a file may be written twice, one whole file after the other.
+    Then no other process may, including those of machines that share the folder. The system
+    releases the lock when the process ends for any reason. On file systems without locks every
+    process may write; a file may then be written twice, each time completely.
 
     Raises
     ------

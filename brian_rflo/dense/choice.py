@@ -17,7 +17,7 @@ from ..brian.statements import written
 from .code import CODE_OBJECTS, POST, PRE, DenseStandaloneCodeObject
 from .reading import boundary_runners
 
-#: What statements that change the weights say first, so that a sum taken ahead is taken again.
+#: First line of statements that change the weights: a sum computed ahead must be recomputed.
 MARK = "_stale = True\n"
 
 
@@ -27,7 +27,7 @@ def why_not_dense(parts, objects, run_namespace):
     Parameters
     ----------
     parts : DenseParts
-        The projection's ordinary objects and their stand-ins.
+        The projection's ordinary objects and their replacements.
     objects : list of BrianObject
         The network's objects, in the order in which a step runs through them.
     run_namespace : dict
@@ -168,9 +168,9 @@ def problems_within_trials(parts, objects, momentary, constant=frozenset(), expe
     parts : DenseParts
     objects : list of BrianObject
     momentary, constant : set of str
-        Variables of the synapses that nobody may use, and that nobody may change.
+        Variables of the synapses that no other object may use, and that none may change.
     expected : tuple of BrianObject
-        Objects that may.
+        Objects that are allowed to.
     """
     synapses = parts.synapses
     ours = boundary_runners(synapses)

@@ -9,9 +9,10 @@ over products of neurons:
     sum_t h(t).p(t) = sum_s [e(s).f(s)] g(s) + [A(s0)' e(s0)].p(s0 - 1),
     e(s) = h(s) + A(s + 1)' e(s + 1)
 
-So the neurons' histories are kept in each step, and the sum is taken when the trial or the run is
-over; several sums over one history have an h each. Rules without a trace whose update is a product
-f(t) g(t) are the same with A = 0 and h = 1. This is exact; only the order of additions differs.
+So the neurons' histories are recorded in each step, and the sum is computed when the trial or the
+run is over; several sums over one history have an h each. Rules without a trace whose update is a
+product f(t) g(t) are the same with A = 0 and h = 1. This is exact; only the order of additions
+differs.
 """
 
 import numpy as np

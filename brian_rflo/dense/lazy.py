@@ -1,12 +1,12 @@
 """Lazy (event-driven) synaptic updates: if only spikes read the weights, synapses are updated when
 their presynaptic neuron spikes, not in each step.
 
-Between two spikes of a presynaptic neuron nothing reads its row of weights and traces. What its
-synapses would have done in these steps depends on their own variables, on neurons, and on what all
-share; so these last two are kept, step by step, and the row is caught up just before the spike is
-sent, when the record is full, and at the end of each trial and run. The statements are those of the
-`DensePass`, in the same order for each synapse, and so the numbers are the same; but a row is taken
-for many steps at once, while it is in the processor.
+Between two spikes of a presynaptic neuron nothing reads its row of weights and traces. Its updates
+in these steps depend on its own variables, on neuron variables, and on shared ones. The latter two
+are recorded in each step, and the row is updated for all recorded steps just before the spike is
+sent, when the record is full, and at the end of each trial and run. The statements are the same as
+in the `DensePass`, in the same order for each synapse, so the numbers are equal; but a row is
+processed for many steps at once, while it is in the cache.
 """
 
 import numpy as np

@@ -3,11 +3,11 @@ else reads them.
 
 Brian2 keeps the rows of a projection without gaps, so that most of them begin within a line, and
 end within one: vectors cross lines, and the numbers behind the last whole vector are taken one by
-one. In the copy each row begins with a line and goes on to the end of one; its last places repeat
-the last synapse of the row, and nobody reads them. The statements are those of the ordinary walk,
-in its order, and so the numbers are the same but for rounding. C++ standalone only. The copy is
-made where a pass or a sum first needs it, and written back where a trial begins or ends at whose
-boundary somebody uses these variables, and where the run is over.
+one. In the copy each row begins and ends with a whole line; its last places repeat the last synapse
+of the row and are never read. The statements are the same as in the ordinary loop, in the same
+order, so the numbers are equal up to rounding. C++ standalone only. The copy is made when a pass or
+a sum first needs it, and written back at trial boundaries at which other objects use these
+variables, and at the end of the run.
 """
 
 import numpy as np

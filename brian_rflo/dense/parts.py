@@ -38,22 +38,21 @@ class DenseParts(BrianObject):
     ----------
     synapses : Projection
     summed : SummedVariableUpdater, optional
-        Its sum; a projection that sends spikes has none.
+        Its sum; None for a projection that sends spikes.
     reading : Reading
-        What was read from its steps, where it is plastic.
+        Properties of its steps, if it is plastic.
 
     Attributes
     ----------
     why_not_dense : str or None
-        Why the last run took ordinary objects; None if it was dense.
+        Reason why the last run used ordinary objects; None if it was dense.
     why_not_batched : str or None
-        Why the last run did not keep histories for the end of a trial; None if it did.
+        Reason why updates were not batched at the end of a trial; None if they were.
     why_not_padded : str or None
-        Why the last run went through the synapses as Brian2 has them; None if through a copy with
-        rows of whole lines.
+        Reason why rows were not padded; None if they were.
     why_not_lazy : str or None
-        Why the last run visited all synapses in each step; None if they rested until their
-        presynaptic neuron spiked, or had histories.
+        Reason why all synapses were updated in each step; None if updates were lazy (at presynaptic
+        spikes) or batched.
     """
 
     add_to_magic_network = False

@@ -149,8 +149,8 @@ class DenseSum(DenseRunner):
     """Sums ``w*activity_pre`` into the target, or delivers the sum that the `DensePass` of the last
     step computed ahead.
 
-    That one holds if nothing it was computed from has changed since: the weights are not marked as
-    stale, and the activity is what the pass saw. Else it is taken again.
+    The latter is valid if nothing that it was computed from has changed: the weights are not marked
+    as stale, and the activity is the one that the pass used. Otherwise the sum is recomputed.
     """
 
     def __init__(self, synapses, summed):

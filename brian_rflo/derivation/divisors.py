@@ -1,7 +1,7 @@
 """Constant divisors and radicands in the code of a step.
 
 Exact integration divides by differences of time constants, which may be equal, and takes roots,
-which are complex where the equations oscillate. Brian2's code is then NaN, and nobody is told.
+which are complex where the equations oscillate. Brian2's code then yields NaN silently.
 """
 
 import numpy as np

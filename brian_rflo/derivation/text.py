@@ -27,13 +27,13 @@ class NeuronText:
     Parameters
     ----------
     name : str
-        What the neurons are called.
+        Name of the neurons.
     code : str
         One time step, as Brian2's integrator writes it.
     units : dict
         Dimensions of the state variables by name.
     activity : str
-        What is sent: an expression of state variables, or ``"spike"``.
+        Transmitted quantity: an expression of state variables, or ``"spike"``.
     threshold, reset, surrogate : str
         Condition, statements, and the pseudo-derivative in ``u``, the distance from the threshold.
     subexpressions, kept : dict
@@ -49,8 +49,8 @@ class NeuronText:
     held : frozenset
         Variables that stay as they are while the neuron is refractory.
     detach, ignore : tuple
-        State variables whose trace does not know that the weight moves the time of a spike; or
-        knows nothing of resets at all.
+        State variables whose trace ignores the effect of the weight on the spike time, or ignores
+        resets altogether.
     derivatives : dict
         Derivatives of functions that Brian2 does not know.
     is_refractory : bool

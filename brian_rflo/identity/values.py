@@ -23,10 +23,9 @@ from .code import (
     source_of_package,
 )
 
-#: Types whose `repr` is all that they are.
+#: Types that are fully described by their `repr`.
 SAID = (bool, bytes, complex, float, int, str, type(None), type(...), range, slice)
-#: Longer texts of parts stand as a digest, so that what is in many places does not make the whole
-#: grow.
+#: Longer texts of parts are replaced by a digest, so that repeated parts do not inflate the whole.
 LONGEST = 2000
 
 
@@ -52,8 +51,8 @@ def opaque_part(value: object) -> object:
 def sources(function: Callable) -> dict[str, str]:
     """Return digests of the code that a function runs, by name.
 
-    This package's, its own, and that of what it takes from its script, or from modules that are not
-    installed.
+    Included are this package, the function itself, and everything that it uses from its script or
+    from modules that are not installed.
     """
     if is_of_script(function):
         texts = code_by_name(function, Description(), {id(function)})
@@ -70,7 +69,7 @@ class Description:
     Attributes
     ----------
     opaque : list
-        Objects that say no more than their class.
+        Objects that only their class describes.
     """
 
     def __init__(self):

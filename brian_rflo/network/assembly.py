@@ -74,7 +74,7 @@ class LearningNetwork(TrialNetwork):
     regularization : FiringRate, optional
         Holds the rates of the neurons near a value, through recurrent and input weights.
     connectivity : AllToAll or dict, optional
-        That of recurrent connections, or by projection: ``{"recurrent":
+        Connectivity of the recurrent weights, or by projection: ``{"recurrent":
         AllToAll(self_connections=False)}``; ``{"input": group}`` is a group with ``activity`` in
         place of the task's own inputs; with ``{"current": AllToAll()}`` the output also enters the
         neurons as a current, in the next step and into their variable ``I_out``, with fixed
@@ -91,8 +91,8 @@ class LearningNetwork(TrialNetwork):
     neurons, readout, recurrent, output, trials, losses
         The parts; all ordinary Brian2 objects.
     inputs, input_synapses, feedback, current
-        The input group and its projection, the projection that brings the error back, and that of
-        the output current; None where there is none.
+        The input group and its projection, and the projections of the error feedback and of the
+        output current; None where absent.
     credit : Credit or None
         All objects of the credit path.
 

@@ -47,7 +47,7 @@ def refuse_another_network(net, wanted, file, about):
 def impossible(state, known):
     """Yield values with which no network can continue, as text.
 
-    Others may be no numbers: the loss of a network that has diverged.
+    Other values may be NaN, such as the loss of a diverged network.
     """
     for name, values in state.items():
         if (

@@ -28,7 +28,7 @@ class Recording:
     ----------
     losses : LossMonitor or None
     outputs : EdgeMonitor or None
-        Of the readout; both are None where there is none.
+        Outputs of the readout. Both are None if there is no readout.
     aligned : dict of str to IntervalMonitor
         Weights that the alignment is computed from and that change, ``"output"`` and
         ``"feedback"``; empty where alignment means nothing.

@@ -1,10 +1,10 @@
 """Saved networks: `save` writes what `load` reads.
 
-All that the next time step depends on: the state variables of groups and projections (weights,
-traces, moments, unfinished batches, ...), the time, and the random numbers to come; beside them the
-settings, by which a network that is built otherwise is refused. What monitors have recorded is not
-in it. Trials need no state: each is drawn from the task's seed and its number, and that follows
-from the time.
+The file contains everything that the next time step depends on: the state variables of groups and
+projections (weights, traces, moments, unfinished batches, ...), the time, and the state of the
+random generators; and the settings, so that a network with another construction is refused.
+Recordings of monitors are not included. Trials need no state: each is drawn from the task's seed
+and its number, which follows from the time.
 """
 
 import json
@@ -88,7 +88,7 @@ def about_of(file):
     Raises
     ------
     ValueError
-        If it holds none, or one of another format.
+        If there is no network in it, or its format is unknown.
     """
     with alteration(file.path):
         about = file.dictionary("about") if "about" in file.headers else {}

@@ -81,7 +81,7 @@ class TrialNetwork(Constructed, Network):
     Raises
     ------
     ValueError
-        If there is no Trials among the objects, or more than one.
+        If there is not exactly one Trials among the objects.
 
     Examples
     --------

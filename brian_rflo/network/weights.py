@@ -91,16 +91,16 @@ class Weights:
     drawn : dict
         Weights by name, as `initial_weights` draws them.
     given : dict
-        The user's, which take their place.
+        The user's weights, which replace those drawn.
     constraint : str
-        What recurrent weights are held to.
+        Constraint of the recurrent weights.
     self_connections : bool
         Whether neurons may have weights onto themselves.
 
     Attributes
     ----------
     initial : dict
-        The weights of the beginning.
+        The initial weights.
 
     Raises
     ------

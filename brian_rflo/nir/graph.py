@@ -150,17 +150,17 @@ class FlatGraph:
     Attributes
     ----------
     nodes : dict
-        By name; linear ones among them.
+        All nodes by name, including linear ones.
     edges : list
         Pairs of names.
     given : dict
         The groups that Input nodes stand for, by the name of the node.
     drives : dict
-        What enters each LI node.
+        The input of each LI node.
     currents : dict
         The LI nodes that may be synaptic currents, for each LIF node.
     fused : set
-        Those of them that are: they are built with their neurons.
+        Those of them that are built together with their neurons.
     """
 
     def __init__(self, nir, graph, inputs):

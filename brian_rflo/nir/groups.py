@@ -62,8 +62,8 @@ class Units:
     """Conversion of NIR membranes to those of `LIFNeurons`: ``v = offset + scale*membrane``, with
     threshold `threshold`, and so on.
 
-    Levels that all neurons share stay as they are. Else, and where neurons rest above their
-    threshold, the unit is threshold minus reset.
+    Levels that all neurons share are kept. Otherwise, and if neurons rest above their threshold,
+    the unit is threshold minus reset.
     """
 
     threshold: float

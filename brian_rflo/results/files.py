@@ -99,7 +99,7 @@ def write_together(folder, writers):
     Raises
     ------
     OSError
-        That names the file that cannot be written, or the folder.
+        If a file or the folder cannot be written.
     """
     folder = writable_folder(folder)
     return write_all({folder / name: write for name, write in writers.items()})
@@ -108,8 +108,8 @@ def write_together(folder, writers):
 def write_whole(path, write):
     """Write one file: in a temporary folder, flushed to the disk, then moved into place.
 
-    What was there before stays until then. A link stays one, and what it leads to is written. The
-    permissions of a file that was there stay.
+    An existing file is kept until then, and so are its permissions. A link is kept, and its target
+    is written.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def write_whole(path, write):
     Raises
     ------
     OSError
-        That names the file, if it cannot be written; nothing of it is left then.
+        If the file cannot be written; an existing one is unchanged.
     """
     return write_all({expanded(path): write})[0]
 
@@ -159,7 +159,7 @@ def place_of(path):
     Raises
     ------
     OSError
-        If something else than a file is there, or there is no folder for it.
+        If the path exists and is not a file, or its folder is missing.
     """
     place = Path(os.path.realpath(path))
     try:
@@ -215,7 +215,7 @@ def own_folder(beginning, place, kind=""):
     """Make a folder with an unpredictable name, named after this process, that nobody else may
     enter.
 
-    What killed processes have left of theirs is deleted.
+    Folders left by killed processes are deleted.
     """
     remove_left(beginning, place)
     return Path(tempfile.mkdtemp(prefix=f"{beginning}{kind}.{machine()}.{os.getpid()}.", dir=place))
@@ -259,7 +259,7 @@ def scratch_folder(kind):
     Parameters
     ----------
     kind : str
-        What it is for, as part of its name.
+        Purpose, as part of its name.
 
     Returns
     -------

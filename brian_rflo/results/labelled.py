@@ -1,8 +1,8 @@
 """Labelled results: `xarray.Dataset`, and netCDF files that other programs can read.
 
-Needs the packages of ``pip install 'brian_rflo[results]'``. What a network has is along the
-dimensions ``post`` and ``pre`` (neurons), ``readout`` and ``input`` (units); a training has
-``network``, ``trial`` and ``time``, and what was varied between trainings comes before them.
+Needs the packages of ``pip install 'brian_rflo[results]'``. Dimensions of a network are ``post``
+and ``pre`` (neurons), ``readout`` and ``input`` (units); those of a training ``network``, ``trial``
+and ``time``, preceded by the parameters varied between trainings.
 """
 
 from contextlib import contextmanager
@@ -114,9 +114,9 @@ def stacked(datasets, everywhere=None, **varied):
     """Return many datasets as one, along the varied parameters: ``stacked([a, b], rule=["rflo",
     "bptt"])``.
 
-    Where several things were varied, each dataset has its place in the grid of their values; what
-    is missing there is NaN. The grid has the values that occur, or those in `everywhere` by name.
-    Settings that differ become variables, ``setting_NAME``; all others stay attributes.
+    If several parameters were varied, the datasets form a grid of their values; missing ones are
+    NaN. The grid has the values that occur, or those in `everywhere` by name. Settings that differ
+    become variables, ``setting_NAME``; all others stay attributes.
     """
     from pandas import MultiIndex
 

@@ -69,8 +69,8 @@ class TrainingResult:
     diverged_in : ndarray, shape (networks,)
         Trial in which a network diverged, -1 if it did not.
     settings : dict
-        All that decided the numbers, as text and numbers by name: task, neurons, rule, ..., seed,
-        target of the code, versions.
+        Everything that decided the numbers, as text and numbers by name: task, neurons, rule, ...,
+        seed, target of the code, versions.
     """
 
     losses: np.ndarray
@@ -131,7 +131,7 @@ class TrainingResult:
         Raises
         ------
         ValueError
-            If something is missing, or arrays do not go together.
+            If something is missing, or arrays do not match.
         """
         settings = settings_from(arrays.get("settings", {}))
         check_sizes(arrays, dimensions_of(arrays), settings)
@@ -182,7 +182,7 @@ class TrainingResult:
         RuntimeError
             If it is damaged.
         ValueError
-            If it holds something else, or has another ending.
+            If it is not a result, or has another ending.
         """
         with labelled.opened(path) if ending(path) == ".nc" else archive(path) as file:
             try:

@@ -13,7 +13,7 @@ def settings_of(function, parameters):
     Raises
     ------
     TypeError, ValueError
-        If they are no arguments of the function, or not given as many values.
+        If the function does not accept them, or they are not sequences of values.
     """
     if not inspect.isfunction(function):
         raise TypeError(

@@ -19,8 +19,8 @@ from ..identity import described, digest
 from .returned import arrays_of
 from .words import short
 
-#: Preferences that decide no number: those of messages, and one that is always off here, lest
-#: Control-C make a short training of a long one.
+#: Preferences that do not affect numbers: those of messages, and one that is always off here,
+#: because Control-C would otherwise shorten a training silently.
 INDIFFERENT = ("logging.", "core.stop_on_keyboard_interrupt")
 
 
@@ -31,11 +31,11 @@ class SweptNetwork(Part):
     Parameters
     ----------
     device : str or None
-        Where Brian2 runs.
+        Device of Brian2.
     preferences : dict
-        Those of Brian2.
+        Preferences of Brian2.
     errors : dict
-        What NumPy does at a division by zero or an overflow, as `numpy.errstate` takes it.
+        NumPy's handling of divisions by zero and overflows, as for `numpy.errstate`.
     """
 
     device: str | None = None

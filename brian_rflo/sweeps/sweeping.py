@@ -38,9 +38,9 @@ def sweep(
     ----------
     function : callable
         Builds and trains a network; returns a `TrainingResult`, or a dictionary of numbers and
-        arrays. It finds Brian2 as in a new Python: nothing in the magic network, a time step of 0.1
-        ms, random numbers that begin at its argument ``seed``, if it has one, and else depend on
-        all arguments. The preferences are those of now.
+        arrays. It runs in a fresh Brian2: an empty magic network, a time step of 0.1 ms, and random
+        numbers seeded by its argument ``seed``, if it has one, else by all arguments. Preferences
+        are the present ones.
     parameters : dict or sequence of dict
         The values of each argument, of which all combinations are computed; or the arguments of
         each network one by one.
@@ -48,14 +48,14 @@ def sweep(
         For the results. Networks that are in it are not computed again, unless function, package,
         versions or preferences have changed.
     workers : int, optional
-        Networks at the same time, each in a process (with joblib: ``pip install
+        Number of networks computed at the same time, each in a process (with joblib: ``pip install
         'brian_rflo[sweep]'``); one for each core by default. With 1 they are computed here, one
         after the other.
     executor : optional
-        Whoever computes instead: an executor of `concurrent.futures` that has processes, a Dask
-        client, an executor of submitit.
+        Alternative to local processes: a process-based executor of `concurrent.futures`, a Dask
+        client, or an executor of submitit.
     device : {"numpy", "cython", "cpp_standalone", "auto"}, optional
-        Where Brian2 runs; as its preferences say by default. C++ standalone programs of one process
+        Device of Brian2; by default that of its preferences. C++ standalone programs of one process
         are built in one folder, so that only what has changed since the last network is compiled.
     report : "text", None or callable
         Whether progress is printed, or a function that takes each line of it.

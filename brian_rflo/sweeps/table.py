@@ -157,7 +157,7 @@ class SweepTable:
         """Return an `xarray.Dataset` along the parameters, with `seconds`, and NaN for failed
         networks; needs ``brian_rflo[results]``.
 
-        Results that are no `TrainingResult` have dimensions like ``"rates_0"``, ``"rates_1"``. A
+        Results that are not a `TrainingResult` have dimensions like ``"rates_0"``, ``"rates_1"``. A
         returned name that is one of a parameter becomes ``"returned_NAME"``; a parameter that has
         the name of a dimension of results ``"parameter_NAME"``. Parameters of several kinds,
         ``[None, 10*ms]``, have texts for values.
