@@ -475,7 +475,11 @@ def test_time_left(monkeypatch):
     assert found.time_left(crew) == ", about 20 s left"
     monkeypatch.setattr(crew, "at_a_time", 100)
     assert found.time_left(crew) == ", about 5 s left"
-    assert [progress.spoken(seconds) for seconds in (90, 600, 9000)] == ["90 s", "10 min", "2.5 h"]
+    assert [progress.format_duration(seconds) for seconds in (90, 600, 9000)] == [
+        "90 s",
+        "10 min",
+        "2.5 h",
+    ]
 
 
 def test_the_table(tmp_path):

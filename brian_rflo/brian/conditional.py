@@ -186,7 +186,7 @@ class ConditionalMonitor(Conditional, StateMonitor):
         self.run_when(condition)
         StateMonitor.__init__(self, source, variables, record, **phase, **statemonitor_args)
 
-    def held(self, **numbers):
+    def as_code(self, **numbers):
         """Return code for whole numbers of the coming run: literals, or in standalone variables
         that hold them, so that the code of another run is the same.
         """

@@ -82,7 +82,7 @@ class GradientCheck:
         return self.weight * np.random.default_rng(12).uniform(0.3, 1, (N_POST, N_PRE))
 
     @property
-    def moved(self):
+    def perturbed(self):
         """The perturbed weight of each neuron, as ones in ``[post, pre]``."""
         return np.eye(N_PRE)[np.arange(N_POST) % N_PRE]
 
@@ -131,12 +131,12 @@ class GradientCheck:
             for monitor in watched
             for name in monitor.record_variables
         }
-        return (matrix * self.moved).sum(axis=1), recorded
+        return (matrix * self.perturbed).sum(axis=1), recorded
 
     def objective(self, move, base):
         """Return the sum of c y for each neuron, with weights moved by `move` times `weight`."""
         _, _, sent, parts = self.parts(
-            self.weights + move * self.weight * self.moved, self.replay_linearised
+            self.weights + move * self.weight * self.perturbed, self.replay_linearised
         )
         self.run(parts, **base)
         values = np.asarray(sent.activity).T
@@ -179,13 +179,13 @@ class GradientCheck:
         resets, distance = reset_of(neurons), text_of(neurons).distance
         for name in ("_u", "_z"):
             neurons.variables.add_array(name, size=len(neurons))
-        moved = (
+        perturbed = (
             "0.5*(gain + _was_gain(t, i))*(_u - _was_u(t, i))"
             if "gain" in neurons.variables
             else "0"
         )
         spiked = "\nspiked = _z" if "spiked" in neurons.variables else ""
-        runner(neurons, f"_u = {distance}\n_z = _was_z(t, i) + {moved}{spiked}", AFTER_SLOPE)
+        runner(neurons, f"_u = {distance}\n_z = _was_z(t, i) + {perturbed}{spiked}", AFTER_SLOPE)
         neurons.events["spike"] = "_was_z(t, i) > 0.5"
         neurons.resetter["spike"].active = False
         jumps = {

@@ -73,7 +73,7 @@ class SubmittingExecutor(Executor):
 
     def ended(self):
         return [
-            (self.running.pop(future), outcome_of(future)) for future in done_soon(self.running)
+            (self.running.pop(future), outcome_of(future)) for future in wait_for_done(self.running)
         ]
 
 
@@ -109,7 +109,7 @@ class Loky(LocalProcesses):
     def ended(self):
         done = [
             (self.running.pop(future), outcome_of(future))
-            for future in done_soon(self.running)
+            for future in wait_for_done(self.running)
             if not is_broken(future)
         ]
         if not any(is_broken(future) for future in self.running):
@@ -159,7 +159,7 @@ def submitted(executor, part, path, number=0):
     )
 
 
-def done_soon(futures):
+def wait_for_done(futures):
     """Return the futures that are done within a second."""
     until = time.monotonic() + 1
     while (

@@ -107,7 +107,7 @@ def read(path):
         raise PermissionError(f"cannot read the finished part '{path}'; {advice}") from error
     except RuntimeError as error:
         raise RuntimeError(f"the finished part {error}; {ADVICE}") from error
-    with foreign(path):
+    with name_file_in_errors(path):
         if (
             "seconds" not in arrays
             or arrays["seconds"].shape
@@ -118,7 +118,7 @@ def read(path):
 
 
 @contextmanager
-def foreign(path):
+def name_file_in_errors(path):
     """Context of reading a part's file: name the file in the error if something is missing in
     it.
     """
@@ -203,14 +203,14 @@ class Report:
         self.left[part.name] = 0.0
         self.said = 0.0
 
-    def now_and_then(self, crew, elsewhere):
+    def report_progress(self, executor, elsewhere):
         """Report progress, if that was not done recently."""
         if time.monotonic() - self.said < SAY_EVERY_S:
             return
         self.said = time.monotonic()
-        reached = {part.name: crew.fraction(part) for part in crew.running.values()}
+        reached = {part.name: executor.fraction(part) for part in executor.running.values()}
         left = self.left | {
-            part.name: part.cost * (1 - reached[part.name]) for part in crew.running.values()
+            part.name: part.cost * (1 - reached[part.name]) for part in executor.running.values()
         }
         done = 1 - sum(left.values()) / self.whole
         minutes = (self.said - self.began) / 60

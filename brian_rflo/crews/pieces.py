@@ -117,13 +117,13 @@ def computed(part, progress):
 
 
 def work(
-    crew: Executor, parts: Sequence[Part], paths: dict[str, Path], report: Report
+    executor: Executor, parts: Sequence[Part], paths: dict[str, Path], report: Report
 ) -> dict[str, Failure]:
     """Let an executor compute parts; stop if nothing more can be saved.
 
     Parameters
     ----------
-    crew : Executor
+    executor : Executor
     parts : sequence of Part
     paths : dict
         The file of each part by its name.
@@ -137,15 +137,15 @@ def work(
     """
     waiting, alone, elsewhere, failed = sorted(parts, key=lambda part: -part.cost), [], [], {}
     left = []
-    with signals(interrupt, "SIGTERM", "SIGHUP"), crew:
-        while waiting or crew.running or alone or elsewhere:
-            if not waiting and not crew.running and alone:
+    with signals(interrupt, "SIGTERM", "SIGHUP"), executor:
+        while waiting or executor.running or alone or elsewhere:
+            if not waiting and not executor.running and alone:
                 waiting = [alone.pop(0)]
-            with crew.together() if waiting else nullcontext():
-                while waiting and len(crew.running) < crew.at_a_time:
+            with executor.together() if waiting else nullcontext():
+                while waiting and len(executor.running) < executor.at_a_time:
                     part = waiting.pop(0)
-                    crew.start(part, paths[part.name])
-            for part, outcome in crew.ended():
+                    executor.start(part, paths[part.name])
+            for part, outcome in executor.ended():
                 if outcome == TAKEN:
                     elsewhere.append(part)
                 elif outcome == INTERRUPTED:
@@ -155,15 +155,15 @@ def work(
                         failed[part.name] = outcome
                     report.ended(part, outcome)
             if any(failure.ends_all for failure in failed.values()):
-                left = [*waiting, *crew.running.values(), *alone, *elsewhere]
+                left = [*waiting, *executor.running.values(), *alone, *elsewhere]
                 break
             if elsewhere and not waiting:
                 elsewhere, waiting = poll_other_sweeps(elsewhere, paths, report)
-            report.now_and_then(crew, elsewhere)
-    return failed | leave(left, paths, report)
+            report.report_progress(executor, elsewhere)
+    return failed | report_left_over(left, paths, report)
 
 
-def leave(parts, paths, report):
+def report_left_over(parts, paths, report):
     """Report parts that are left over, unless they have just been finished; return the unfinished
     ones.
     """

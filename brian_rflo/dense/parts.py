@@ -199,7 +199,7 @@ class DenseParts(BrianObject):
         )
         self.why_not_padded = (
             self.why_not_dense
-            or self._way_is_no_pass
+            or self._why_no_pass
             or first(
                 problem
                 for objects in networks
@@ -219,7 +219,11 @@ class DenseParts(BrianObject):
         chosen = (
             []
             if self.why_not_dense
-            else [*self.sums, *self._way, *(self.padded if self.why_not_padded is None else [])]
+            else [
+                *self.sums,
+                *self._learning_objects,
+                *(self.padded if self.why_not_padded is None else []),
+            ]
         )
         for runner in self.stand_ins:
             runner.active = any(runner is one for one in chosen)
@@ -229,7 +233,7 @@ class DenseParts(BrianObject):
             runner.active = self.why_not_dense is not None
         if self.why_not_dense is not None:
             self.switched = []
-        logger.debug(f"'{self.synapses.name}' runs as {self._words}", "dense")
+        logger.debug(f"'{self.synapses.name}' runs as {self._description}", "dense")
 
     def _pad(self, objects):
         """Let pass and sums use a copy with padded rows, if that was chosen."""
@@ -244,18 +248,18 @@ class DenseParts(BrianObject):
             )
 
     @property
-    def _way_is_no_pass(self):
+    def _why_no_pass(self):
         """Return why the run has no dense pass over all synapses; only that can have padded
         rows.
         """
         return (
             None
-            if self._way is self.passing and self.learner is not None
+            if self._learning_objects is self.passing and self.learner is not None
             else "it takes no pass over all synapses in each step"
         )
 
     @property
-    def _way(self):
+    def _learning_objects(self):
         """The objects of a dense run that replace traces and learning."""
         return (
             self.keeping
@@ -266,7 +270,7 @@ class DenseParts(BrianObject):
         )
 
     @property
-    def _words(self):
+    def _description(self):
         """Describe how the coming run goes, and why not faster."""
         if self.why_not_dense:
             return f"ordinary Brian2 objects: {self.why_not_dense}"

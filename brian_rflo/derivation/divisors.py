@@ -40,8 +40,8 @@ def fault(powers, values):
         if not known or not known <= set(values) or power.base.atoms(AppliedUndef):
             continue
         total, size = (
-            at(power.base, values),
-            at(sum(map(abs, sympy.Add.make_args(power.base))), values),
+            value_at(power.base, values),
+            value_at(sum(map(abs, sympy.Add.make_args(power.base))), values),
         )
         is_zero = np.abs(total) <= ROUNDING * size
         wrong = np.atleast_1d(is_zero & divides(power) | (total < 0) & ~is_zero & is_root(power))
@@ -51,7 +51,7 @@ def fault(powers, values):
     return None
 
 
-def at(expression, values):
+def value_at(expression, values):
     """Return the value of an expression."""
     found = sorted(names(expression))
     with np.errstate(all="ignore"):

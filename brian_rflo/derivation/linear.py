@@ -154,7 +154,7 @@ def needed_lines(lines, outputs):
     """
     wanted, code = dict(outputs), dict(lines)
     for name in reversed(list(code)):
-        readers = [other for other, value in wanted.items() if name in read(value)]
+        readers = [other for other, value in wanted.items() if name in names_read(value)]
         if not readers:
             continue
         count = sum(
@@ -167,6 +167,6 @@ def needed_lines(lines, outputs):
     return [f"{name} = {to_code(value)}" for name, value in wanted.items()]
 
 
-def read(value):
+def names_read(value):
     """Return the names that a line reads."""
     return set() if isinstance(value, str) else names(value)

@@ -42,7 +42,7 @@ class Placement:
     activity: dict
 
 
-def placed(text, onto):
+def placement_of(text, onto):
     """Return the traces of a weight onto the variable `onto` of a `NeuronText`."""
     found = Placing(text, onto)
     components = found.components()
@@ -110,7 +110,7 @@ class Placing:
     def _sees_state(self, name):
         """Return whether a subexpression that is constant over a step depends on state or input."""
         kept = self.text.kept
-        behind = closed(
+        behind = closure(
             {name},
             lambda known: {
                 other
@@ -143,7 +143,7 @@ class Placing:
             if self.onto in self.text.events
             else {name for name in self.text.units if self.onto in self.linear.A[name]}
         )
-        reached = closed(
+        reached = closure(
             reached, lambda known: {name for name in self.text.units if self.reads(name) & known}
         )
         ends = (
@@ -153,7 +153,9 @@ class Placing:
             if self.text.surrogate
             else set()
         )
-        wanted = closed(ends, lambda known: {other for name in known for other in self.reads(name)})
+        wanted = closure(
+            ends, lambda known: {other for name in known for other in self.reads(name)}
+        )
         return tuple(name for name in self.text.units if name in reached & wanted)
 
     def on_cells(self, components):
@@ -177,7 +179,7 @@ class Placing:
         )
 
 
-def closed(known, more):
+def closure(known, more):
     """Return a set, extended by the results of `more` until it no longer grows."""
     while not more(known) <= known:
         known = known | more(known)

@@ -27,7 +27,7 @@ from ..brian.borrowed import DIMENSIONLESS, get_identifiers
 from .calculus import symbol, to_code
 from .linear import needed_lines
 from .lines import cleared, equations, single
-from .placement import Placement, placed
+from .placement import Placement, placement_of
 from .text import NeuronText
 
 PHASES = ("before", "slope", "reset", "end")
@@ -132,7 +132,7 @@ class Writing:
     dimensions: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        self.placement = placed(self.text, self.onto)
+        self.placement = placement_of(self.text, self.onto)
         self.cells, self.synapses = self.placement.on_cells, self.placement.on_synapses
         self.is_event = self.onto in self.text.events
         waits = self.is_filtered and not all(

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 
 
-def there(**values):
+def without_none(**values):
     """Return the arguments that are not None, by name."""
     return {name: value for name, value in values.items() if value is not None}
 
@@ -151,7 +151,7 @@ class LearningNetwork(TrialNetwork):
         current = AllToAll() if has_current else None
         self.given |= {
             "credit": (path, *modulators) if modulators else path,
-            "connectivity": there(recurrent=recurrent, input=inputs, current=current),
+            "connectivity": without_none(recurrent=recurrent, input=inputs, current=current),
         }
         asks = path is not None or has_current or modulators or not trained or "output" in trained
         self.inputs = self._input_group(inputs, seen)
@@ -159,18 +159,18 @@ class LearningNetwork(TrialNetwork):
         readout_rule = readout_rule or readout.default_rule(rule.learning_rate)
         if path is not None:
             path.check(trained, readout_rule)
-        self._project(
+        self._make_projections(
             regulated, readout, readout_rule, learn, constraint, recurrent.self_connections
         )
-        self._answer(path, learn, has_current)
-        self._weigh(initial, constraint, recurrent.self_connections)
-        plastic = self._let_learn(trained)
-        trials = self._in_trials(plastic.values(), modulators)
+        self._make_feedback(path, learn, has_current)
+        self._set_weights(initial, constraint, recurrent.self_connections)
+        plastic = self._select_learners(trained)
+        trials = self._make_trials(plastic.values(), modulators)
         groups = [member(neurons), self.inputs and member(self.inputs), self.readout]
         members = [*groups, *plastic.values(), *(self.credit or ()), self.current, trials]
         super().__init__(*dict.fromkeys(part for part in members if part is not None), name=name)
 
-    def _answer(self, path, learn, has_current):
+    def _make_feedback(self, path, learn, has_current):
         """Make the path back from the readout: the credit path, and the output as a current."""
         self.credit = self.feedback = self.current = None
         if path is not None:
@@ -181,7 +181,7 @@ class LearningNetwork(TrialNetwork):
                 self.readout, self.neurons, sends="output", onto="I_out", name="current*"
             )
 
-    def _let_learn(self, trained):
+    def _select_learners(self, trained):
         """Return the plastic projections by name, and let only the trained ones learn."""
         every = zip(PLASTIC, (self.recurrent, self.input_synapses, self.output))
         plastic = {name: part for name, part in every if part is not None}
@@ -189,7 +189,7 @@ class LearningNetwork(TrialNetwork):
             plastic[name].plastic = False
         return plastic
 
-    def _project(self, rule, readout, readout_rule, learn, constraint, self_connections):
+    def _make_projections(self, rule, readout, readout_rule, learn, constraint, self_connections):
         """Make the plastic projections; None where the group at one end is missing."""
         onto, neurons, inputs, outputs = (
             receives(self.neurons),
@@ -228,7 +228,7 @@ class LearningNetwork(TrialNetwork):
             )
         )
 
-    def _weigh(self, initial, constraint, self_connections):
+    def _set_weights(self, initial, constraint, self_connections):
         """Connect all projections, with initial weights."""
         drawn = initial.draw(
             len(self.neurons) // self.blocks, self.n_inputs, self.task.n_outputs, self.networks
@@ -236,7 +236,7 @@ class LearningNetwork(TrialNetwork):
         self._weights = Weights(self, drawn, initial.weights, constraint, self_connections)
         self._weights.connect()
 
-    def _in_trials(self, plastic, modulators):
+    def _make_trials(self, plastic, modulators):
         """Return the trials of all parts that act at trial boundaries."""
         resettable = {
             id(group): group

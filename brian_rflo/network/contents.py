@@ -48,7 +48,7 @@ def owners(net):
         if isinstance(value, Subgroup)
     } | {value.name: name for name, value in members.items()}
     for obj in sorted(net.objects, key=lambda obj: (obj.name not in roles, obj.name)):
-        take(obj, roles.get(obj.name, obj.name), roles, found)
+        collect_states(obj, roles.get(obj.name, obj.name), roles, found)
     return {
         role: obj
         for role, obj in found.items()
@@ -66,13 +66,15 @@ def credit_parts(net):
     )
 
 
-def take(obj, role, roles, found):
+def collect_states(obj, role, roles, found):
     """Add an object under its role, and its contained objects under their own names."""
     if any(obj is known for known in found.values()):
         return
     found[role] = obj
     for part in obj.contained_objects:
-        take(part, roles.get(part.name) or role_within(part, obj, role, roles), roles, found)
+        collect_states(
+            part, roles.get(part.name) or role_within(part, obj, role, roles), roles, found
+        )
 
 
 def role_within(part, obj, role, roles):

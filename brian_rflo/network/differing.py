@@ -14,7 +14,7 @@ BEGINNING = {"initial"}
 
 
 @contextmanager
-def alteration(path):
+def report_alteration(path):
     """Context of reading a saved file: name the file in the error if its contents are wrong."""
     try:
         yield
@@ -111,13 +111,13 @@ def differing_settings(saved, ours):
         if not name.startswith("constant_") or (name in saved and name in ours)
     ]  # which a script may have elsewhere
     return [
-        f"{name}: {in_a_line(saved.get(name))} in the file, {in_a_line(ours.get(name))} here"
+        f"{name}: {one_line(saved.get(name))} in the file, {one_line(ours.get(name))} here"
         for name in names
         if saved.get(name) != ours.get(name)
     ]
 
 
-def in_a_line(value):
+def one_line(value):
     """Return a setting as one line of text."""
     return "nothing" if value is None else shortened(value, 400)
 

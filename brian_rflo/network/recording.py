@@ -82,7 +82,7 @@ class Recording:
             }
         )
 
-    def _new(self, monitor, name):
+    def _since_start(self, monitor, name):
         """Return what a monitor has recorded since the run began."""
         return np.asarray(getattr(monitor, name))[:, self.first[id(monitor)] :]
 
@@ -93,7 +93,7 @@ class Recording:
         net, rounds = self.net, self.rounds
         finished = round(float(net.t / net.task.dt)) // net.task.n_steps
         done = (
-            self._new(self.losses, "loss")
+            self._since_start(self.losses, "loss")
             if self.losses is not None
             else np.full((net.blocks, rounds), np.nan)
         )
@@ -148,7 +148,7 @@ class Recording:
             return np.full(
                 (net.networks, net.copies, net.task.n_outputs, 1, net.task.n_steps), np.nan
             )
-        recorded = self._new(self.outputs, "output")
+        recorded = self._since_start(self.outputs, "output")
         whole = np.full(
             (len(recorded), max(-(-recorded.shape[1] // net.task.n_steps), 1) * net.task.n_steps),
             np.nan,
@@ -229,7 +229,7 @@ class Recording:
     def _matrices(self, name):
         """Return recorded weights as (measurement, network, post, pre)."""
         net, monitor = self.net, self.aligned[name]
-        recorded, n_post = self._new(monitor, "w"), self.before[name].shape[1]
+        recorded, n_post = self._since_start(monitor, "w"), self.before[name].shape[1]
         return recorded.reshape(net.blocks, self.before[name].shape[2], n_post, recorded.shape[1])[
             :: net.copies
         ].transpose(3, 0, 2, 1)
@@ -247,7 +247,7 @@ class EdgeMonitor(ConditionalMonitor):
     def numbers(self):
         """Return the end of the run's first trial, and the beginning of its last."""
         begun = int(self.clock.variables["timestep"].get_value()[0]) + self.n_steps
-        return self.held(_begun=begun, _ending=max(begun, int(self.clock._i_end) - self.n_steps))
+        return self.as_code(_begun=begun, _ending=max(begun, int(self.clock._i_end) - self.n_steps))
 
 
 class IntervalMonitor(ConditionalMonitor):
@@ -270,4 +270,4 @@ class IntervalMonitor(ConditionalMonitor):
 
     def numbers(self):
         """Return the steps between, and the run's last step, which is recorded in any case."""
-        return self.held(_interval=self.interval, _end=int(self.clock._i_end))
+        return self.as_code(_interval=self.interval, _end=int(self.clock._i_end))

@@ -21,7 +21,7 @@ from .contents import (
     connections,
     variables,
 )
-from .differing import alteration, impossible, refuse_another_network, refuse_delayed_spikes
+from .differing import impossible, refuse_another_network, refuse_delayed_spikes, report_alteration
 
 FORMAT = 1
 
@@ -72,7 +72,7 @@ def load(net, path):
     with archive(path) as file:
         about, wanted = about_of(file), variables(net)
         refuse_another_network(net, wanted, file, about)
-        with alteration(file.path):
+        with report_alteration(file.path):
             step, random, state = step_in(file), random_numbers_in(file), state_in(file, wanted)
     for name, variable in wanted.items():
         set_value(variable, state[name])
@@ -90,11 +90,11 @@ def about_of(file):
     ValueError
         If there is no network in it, or its format is unknown.
     """
-    with alteration(file.path):
+    with report_alteration(file.path):
         about = file.dictionary("about") if "about" in file.headers else {}
     if "format" not in about:
         raise ValueError(f"'{file.path}' holds no network; LearningNetwork.save writes one")
-    with alteration(file.path):
+    with report_alteration(file.path):
         if type(about["format"]) is not int or about["format"] < 1:
             raise ValueError(
                 f"its format must be a whole number, 1 or more; got {shortened(about['format'])}"
@@ -104,7 +104,7 @@ def about_of(file):
             f"'{file.path}' has format {about['format']}, but this version of brian_rflo knows "
             f"formats up to {FORMAT}; install the one that wrote it{writer_of(about)}"
         )
-    with alteration(file.path):
+    with report_alteration(file.path):
         for name in ("settings", "connections"):
             if not isinstance(about.get(name), dict):
                 raise ValueError(

@@ -227,10 +227,10 @@ class FlatGraph:
         terms = Terms({}, np.zeros(self.size(name)))
         for start in self.before(name):
             if start not in without:
-                terms = terms.plus(self.leaving(start, passed))
+                terms = terms.plus(self.output_of(start, passed))
         return terms
 
-    def leaving(self, name, passed):
+    def output_of(self, name, passed):
         """Return the output of a node, as weighted sources and a constant."""
         if kind_of(self.nodes[name]) not in LINEAR:
             return Terms({name: None}, np.zeros(self.size(name)))

@@ -22,7 +22,7 @@ def brings_credit(projection):
     )
 
 
-def height(neurons):
+def spike_height(neurons):
     """Return the factor by which a spike exceeds a value of 1 during one step."""
     return neurons.namespace["jump"] * float(neurons.tau_syn) / float(neurons.clock.dt)
 

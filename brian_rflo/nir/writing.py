@@ -39,7 +39,7 @@ from .refusals import (
     brings_credit,
     check_exportable_neurons,
     check_exportable_projection,
-    height,
+    spike_height,
 )
 
 if TYPE_CHECKING:
@@ -323,7 +323,7 @@ class Graph:
             )
             self.add(
                 name,
-                self.low_pass(len(neurons), neurons.tau_syn, height(neurons), begin),
+                self.low_pass(len(neurons), neurons.tau_syn, spike_height(neurons), begin),
                 neurons.name,
             )
         return name
@@ -332,7 +332,7 @@ class Graph:
         """Return the node of a synaptic current of neurons."""
         name = f"{neurons.name}_{onto}"
         if name not in self.nodes:
-            self.add(name, self.low_pass(len(neurons), neurons.tau_syn, height(neurons)))
+            self.add(name, self.low_pass(len(neurons), neurons.tau_syn, spike_height(neurons)))
             self.edges.append((name, neurons.name))
         return name
 

@@ -92,7 +92,7 @@ def chosen_rule(name, update, neurons):
     return rule
 
 
-def complete(weights):
+def checked_weights(weights):
     """Return checked copies of the weights, with an empty input projection if there is none."""
     if not isinstance(weights, dict):
         raise TypeError(
@@ -134,12 +134,12 @@ def complete(weights):
         if weights[name].shape != (networks, *shape) or not np.isfinite(weights[name]).all():
             raise ValueError(
                 f"weights['{name}'] must be finite and have shape {(networks, *shape)}; got"
-                f" {weights[name].shape}{with_gaps(weights[name])}"
+                f" {weights[name].shape}{count_nonfinite(weights[name])}"
             )
     return weights
 
 
-def with_gaps(values):
+def count_nonfinite(values):
     """Return the number of values that are not finite, as text; empty if there are none."""
     bad = np.count_nonzero(~np.isfinite(values))
     return f" with {bad} values that are not finite" if bad else ""

@@ -205,7 +205,7 @@ def train(
             "backpropagation through time brings errors back through the output weights; write"
             f" feedback='symmetric', not {feedback!r}"
         )
-    weights = complete(task, weights, feedback)
+    weights = checked_weights(task, weights, feedback)
     before, learning, history = copies(weights), Updates(learning_rate, optimizer), []
     for number in range(updates):
         trial = network.trial(
@@ -241,7 +241,7 @@ def change(weights, changes, feedback, decay):
         weights["feedback"] = weights["output"].T
 
 
-def complete(task, weights, feedback):
+def checked_weights(task, weights, feedback):
     """Return checked copies of the weights, with the feedback weights."""
     needed = {"input", "recurrent", "output"} | (set() if feedback == "symmetric" else {"feedback"})
     missing = needed - set(weights)

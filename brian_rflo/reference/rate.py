@@ -32,8 +32,8 @@ from .arguments import (
     check_regularization,
     check_spiking,
     check_training,
+    checked_weights,
     chosen_rule,
-    complete,
     copies,
 )
 from .baseline_rules import RULES_BACKWARD
@@ -134,7 +134,7 @@ def train(
     check_tau("reference.train", tau, task.dt)
     clip = None if clip_norm is None else clip_norm * task.n_steps
     simulation = Simulation(
-        complete(weights),
+        checked_weights(weights),
         float(tau / task.dt),
         initial,
         rule,
@@ -204,7 +204,13 @@ def respond(
             f" {trials!r}"
         )
     simulation = Simulation(
-        complete(weights), float(tau / task.dt), initial, None, 0.0, task.n_steps, online=False
+        checked_weights(weights),
+        float(tau / task.dt),
+        initial,
+        None,
+        0.0,
+        task.n_steps,
+        online=False,
     )
     return np.stack(
         [np.moveaxis(simulation.at_rest(*task.trial(number)).output, 0, 1) for number in trials],
@@ -241,7 +247,7 @@ def fit_readout(
     check_count("trials", trials)
     check_spiking(neurons)
     simulation = Simulation(
-        complete(weights),
+        checked_weights(weights),
         float(tau / task.dt),
         initial,
         None,

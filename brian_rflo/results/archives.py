@@ -34,7 +34,7 @@ class Archive:
 
     def __init__(self, path, file):
         self.path = path
-        with damage(path):
+        with report_damage(path):
             self.zip = zipfile.ZipFile(file)
             entries = {entry.filename: entry for entry in self.zip.infolist()}
             self.entries = {
@@ -64,7 +64,7 @@ class Archive:
 
     def read(self, names):
         """Return the arrays of these names."""
-        with damage(self.path):
+        with report_damage(self.path):
             return {name: self.values(name) for name in names}
 
     def values(self, name):
@@ -129,7 +129,7 @@ def archive(path):
 
 
 @contextmanager
-def damage(path, kind="file of arrays"):
+def report_damage(path, kind="file of arrays"):
     """Context of reading a file: name the file in any error."""
     try:
         yield

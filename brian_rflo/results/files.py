@@ -45,7 +45,7 @@ def existing_file(path):
     except (FileNotFoundError, NotADirectoryError) as error:
         raise FileNotFoundError(f"no file '{path}'") from error
     except OSError as error:
-        raise in_other_words(error, f"cannot read '{path}' ({error.strerror})") from error
+        raise with_message(error, f"cannot read '{path}' ({error.strerror})") from error
     raise IsADirectoryError(f"'{path}' must be a file; got {kind_of(mode)}")
 
 
@@ -54,7 +54,7 @@ def kind_of(mode):
     return "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
 
 
-def in_other_words(error, message):
+def with_message(error, message):
     """Return a system error with another message, of the same class and number."""
     found = type(error)(message)
     found.errno = error.errno
@@ -75,7 +75,7 @@ def writable_folder(path):
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
-        raise in_other_words(
+        raise with_message(
             error,
             f"cannot write to the folder '{path}' ({error.strerror or error}); choose another one",
         ) from error
@@ -134,14 +134,14 @@ def write_all(writers):
     with ExitStack() as folders:
         written = [(path, *written_aside(path, write, folders)) for path, write in writers.items()]
         for path, waiting, place in written:
-            with refusal(path):
+            with report_refusal(path):
                 os.replace(waiting, place)
     return list(writers)
 
 
 def written_aside(path, write, folders):
     """Write a file in a temporary folder; return its path, and its destination."""
-    with refusal(path):
+    with report_refusal(path):
         place, mode = place_of(path)
         waiting = folders.enter_context(waiting_folder(place.parent)) / path.name
         write(waiting)
@@ -181,7 +181,7 @@ class Refused(OSError):
 
 
 @contextmanager
-def refusal(path):
+def report_refusal(path):
     """Context of writing a file: name the file in errors of the system."""
     try:
         yield
@@ -189,7 +189,7 @@ def refusal(path):
         raise OSError(f"cannot write '{path}': {error}") from None
     except OSError as error:
         advice = ADVICE.get(error.errno, "Choose another folder")
-        raise in_other_words(
+        raise with_message(
             error,
             f"cannot write '{path}' ({error.strerror or error}); an existing file is"
             f" unchanged. {advice}",
@@ -208,7 +208,7 @@ def waiting_folder(place):
 
 def remove_half_written(path):
     """Delete incomplete files that ended processes of this machine have left beside a file."""
-    remove_left(WAITING, Path(path).parent)
+    remove_abandoned(WAITING, Path(path).parent)
 
 
 def own_folder(beginning, place, kind=""):
@@ -217,17 +217,17 @@ def own_folder(beginning, place, kind=""):
 
     Folders left by killed processes are deleted.
     """
-    remove_left(beginning, place)
+    remove_abandoned(beginning, place)
     return Path(tempfile.mkdtemp(prefix=f"{beginning}{kind}.{machine()}.{os.getpid()}.", dir=place))
 
 
-def remove_left(beginning, place):
+def remove_abandoned(beginning, place):
     """Delete the folders that `own_folder` made for processes of this machine that have ended."""
     ours = re.compile(rf"{re.escape(beginning)}\w*\.{re.escape(machine())}\.([0-9]{{1,9}})\.\w+")
     with suppress(OSError):
         for name in os.listdir(place):
             found = ours.fullmatch(name)
-            if found and not lives(int(found[1])):
+            if found and not is_running(int(found[1])):
                 shutil.rmtree(Path(place) / name, ignore_errors=True)
 
 
@@ -268,7 +268,7 @@ def scratch_folder(kind):
     return own_folder(SCRATCH, tempfile.gettempdir(), kind)
 
 
-def lives(pid):
+def is_running(pid):
     """Return whether a process of this machine runs; True if the system cannot tell."""
     try:
         if os.name == "nt":  # there, asking would end it

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .archives import Header, damage
+from .archives import Header, report_damage
 from .files import existing_file, write_whole
 
 #: Dimensions of the arrays of a training, and of the weights of a standard network by their name.
@@ -211,7 +211,7 @@ class LabelledFile:
 
     def read(self, names):
         """Return the arrays of these names."""
-        with damage(self.path, KIND):
+        with report_damage(self.path, KIND):
             return {name: self.dt if name == "dt" else self.dataset[name].values for name in names}
 
     def dictionary(self, name):
@@ -229,7 +229,7 @@ def opened(path):
         That names the file, if it cannot be read.
     """
     xr, path = xarray(), existing_file(path)
-    with damage(path, KIND):
+    with report_damage(path, KIND):
         dataset = xr.open_dataset(
             path, engine=ENGINE, create_default_indexes=False, phony_dims="access"
         )

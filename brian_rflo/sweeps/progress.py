@@ -7,7 +7,7 @@ from contextlib import suppress
 import numpy as np
 
 from ..crews import NO_ROOM, NOT_COMPUTED, Failure, InProcess
-from ..crews.part import foreign, read
+from ..crews.part import name_file_in_errors, read
 from ..results.archives import read_arrays
 from ..results.files import write_whole
 from .returned import numbers_of, returned_from
@@ -17,12 +17,12 @@ from .words import settings_text
 SAY_EVERY_S, SHOWN_FAILURES = 20, 5
 
 
-def teller(report):
+def line_printer(report):
     """Return the function that prints messages for the user."""
     if report is None:
         return lambda line: None
     if report == "text":
-        return printed
+        return print_line
     if not callable(report):
         raise TypeError(
             f"sweep: report must be 'text', None or a function of one line; got {report!r}"
@@ -30,8 +30,8 @@ def teller(report):
     return report
 
 
-def printed(line):
-    """Print a line, unless what is printed goes to a disk that is full."""
+def print_line(line):
+    """Print a line, unless standard output goes to a full disk."""
     try:
         print(line, flush=True)
     except OSError as error:
@@ -59,7 +59,7 @@ class Finished:
 
     def row(self, network, arrays):
         """Return the row of a finished network."""
-        with foreign(self.paths[network.name]):
+        with name_file_in_errors(self.paths[network.name]):
             numbers, remark = numbers_of(returned_from(arrays), network.arguments)
         return NetworkRow(
             network.arguments, numbers, float(arrays["seconds"]), remark, self.paths[network.name]
@@ -100,32 +100,34 @@ class Finished:
         if self.shown == SHOWN_FAILURES:
             self.say("  (further failures are in the table)")
 
-    def now_and_then(self, crew, elsewhere):
+    def report_progress(self, executor, elsewhere):
         """Report progress, if that was not done recently."""
         if time.monotonic() - self.said < SAY_EVERY_S or len(self.rows) == len(self.networks):
             return
         self.said = time.monotonic()
         others = f", {len(elsewhere)} at work in another sweep" if elsewhere else ""
         self.say(
-            f"  {self.counted()} after"
-            f" {spoken(self.said - self.began)}{self.time_left(crew)}{others}"
+            f"  {self.count_text()} after"
+            f" {format_duration(self.said - self.began)}{self.time_left(executor)}{others}"
         )
 
-    def time_left(self, crew):
+    def time_left(self, executor):
         """Return the estimated time left as text; empty before the first network is finished."""
         done, left = len(self.rows) - self.before, len(self.networks) - len(self.rows)
         if not done or not self.computed:
             return ""
         elapsed = time.monotonic() - self.began
         at_a_time = (
-            min(crew.at_a_time, left)
-            if np.isfinite(crew.at_a_time)
+            min(executor.at_a_time, left)
+            if np.isfinite(executor.at_a_time)
             else max(1.0, self.computed / elapsed)
         )
-        half_done = 0.5 * min(at_a_time, left) if not isinstance(crew, InProcess) else 0.0
-        return f", about {spoken((left - half_done) * self.computed / done / at_a_time)} left"
+        half_done = 0.5 * min(at_a_time, left) if not isinstance(executor, InProcess) else 0.0
+        return (
+            f", about {format_duration((left - half_done) * self.computed / done / at_a_time)} left"
+        )
 
-    def counted(self):
+    def count_text(self):
         """Return the number of finished networks as text."""
         left = sum(row.failure is NOT_COMPUTED for row in self.rows.values())
         failed = sum(row.failure is not None for row in self.rows.values()) - left
@@ -134,7 +136,7 @@ class Finished:
         told_others = f" ({others})" if others else ""
         return f"{len(self.rows) - failed - left} of {len(self.networks)} networks{told_others}"
 
-    def say_what_there_is(self, missing):
+    def report_finished(self, missing):
         """Report which networks were in the folder, and why others are computed anew."""
         if len(missing) < len(self.networks):
             self.say(
@@ -165,10 +167,10 @@ class Finished:
                     return {what for what in now if what in then and now[what] != then[what]}
         return set()
 
-    def say_how_it_went(self, computed):
+    def report_outcome(self, computed):
         """Report the outcome of the sweep."""
-        took = f" after {spoken(time.monotonic() - self.began)}" if computed else ""
-        self.say(f"{self.counted()}{took}; {self.where}")
+        took = f" after {format_duration(time.monotonic() - self.began)}" if computed else ""
+        self.say(f"{self.count_text()}{took}; {self.where}")
         if any(row.failure is NOT_COMPUTED for row in self.rows.values()):
             goes_on = "when that is mended, the same sweep goes on from there"
             self.say(f"stopped, since nothing more could be kept; {goes_on}")
@@ -188,7 +190,7 @@ class Finished:
         )
 
 
-def spoken(seconds):
+def format_duration(seconds):
     """Return a duration as text."""
     return (
         f"{seconds:.0f} s"

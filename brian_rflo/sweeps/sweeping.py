@@ -13,7 +13,7 @@ from ..crews import executor_for, work
 from ..crews.sharing import shared_folder
 from .arguments import settings_of
 from .networks import networks_of
-from .progress import Finished, teller
+from .progress import Finished, line_printer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -89,7 +89,7 @@ def sweep(
     (1, 2)
     """
     settings = settings_of(function, parameters)
-    say = teller(report)
+    say = line_printer(report)
     check_surroundings(function, workers, executor)
     device = devices.chosen(device) if device is not None else None
     folder = shared_folder(folder)
@@ -97,23 +97,23 @@ def sweep(
     paths = {network.name: network.path(folder) for network in networks}
     found = Finished(networks, paths, folder, say)
     missing = [network for network in networks if network.name not in found.rows]
-    found.say_what_there_is(missing)
+    found.report_finished(missing)
     try:
         if missing:
-            crew = executor_for(
+            executor = executor_for(
                 executor,
                 min(workers or devices.cores(), len(missing)) if executor is None else None,
             )
-            work(crew, missing, paths, found)
+            work(executor, missing, paths, found)
     except KeyboardInterrupt:
         say(
-            f"interrupted: {found.counted()} are finished, in {folder}; the same sweep goes on from"
-            " there"
+            f"interrupted: {found.count_text()} are finished, in {folder}; the same sweep goes on"
+            " from there"
         )
         raise
     finally:
         found.save_table()
-    found.say_how_it_went(bool(missing))
+    found.report_outcome(bool(missing))
     return found.table()
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import plotting
 from ..crews import Failure
-from ..crews.part import foreign
+from ..crews.part import name_file_in_errors
 from ..identity import described
 from ..results import labelled
 from ..results.archives import read_arrays
@@ -47,7 +47,7 @@ class NetworkRow:
         """The function's return value, read from the file; None if it has failed."""
         if self.path is None:
             return None
-        with foreign(self.path):
+        with name_file_in_errors(self.path):
             return returned_from(read_arrays(self.path))
 
 
