@@ -47,9 +47,9 @@ COLOURS = {
     "local_symmetric": "#cc79a7",
     "nonlocal_random": "#e69f00",
 }
-#: Colours of things without a name: neurons, synapses, outputs.
+#: Colours of unnamed lines: neurons, synapses, outputs.
 CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-#: Type and lines of new axes, for a figure that is printed as large as it is.
+#: Font sizes and line widths of new axes, for printing at the original size.
 PAPER = {
     "font.size": 8,
     "axes.titlesize": 8,
@@ -60,9 +60,9 @@ PAPER = {
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
 }
-#: Where `plot_comparison` draws what.
+#: Arrangement of the panels of `plot_comparison`.
 GRID = [["error", "early", "late", "raster"], ["alignment", "changes", "rates", "raster"]]
-#: So many lines have a label each.
+#: Up to this many lines have individual labels.
 FEW = 4
 #: Width and height of new axes in inches: 89 mm are a column.
 SIZE = (3.5, 2.5)
@@ -175,8 +175,8 @@ def names_of(what, count):
 
 
 def arrays_of(function, **given):
-    """Decorate a function to check its arrays, ``name=(values, dimensions)``: each needs its
-    dimensions, and each dimension one size.
+    """Return the arrays ``name=(values, dimensions)``; raise unless each has its dimensions, and
+    those of one name have one size.
     """
     sizes, found = {}, []
     for name, (values, dimensions) in given.items():
@@ -403,7 +403,7 @@ def plot_alignment(
 
 
 def plot_weights(weights: ArrayLike, ax: Axes | None = None) -> Axes:
-    """A weight matrix ``[post, pre]`` in colour: red is positive, blue negative, white zero.
+    """Weight matrix ``[post, pre]`` in colour: red is positive, blue negative, white zero.
 
     Parameters
     ----------
@@ -542,7 +542,7 @@ def plot_rates(
     linestyle: str = "-",
     color: ColorType | None = None,
 ) -> Axes:
-    """Firing rates in hertz, of any shape: how many neurons have which."""
+    """Distribution of firing rates in hertz, of any shape."""
     ax = axes_or_new(ax)
     ax.hist(
         np.asarray(rates).ravel(),
@@ -565,8 +565,8 @@ def plot_changes(
     linestyle: str = "-",
     color: ColorType | None = None,
 ) -> Axes:
-    """How much weights have changed, of any shape: how many synapses by which amount. Nothing is
-    drawn for weights that stayed, or that are not finite.
+    """Distribution of weight changes, of any shape: number of synapses by amount. Weights that
+    stayed, or are not finite, are not drawn.
     """
     if np.shape(before) != np.shape(after):
         raise ValueError(
@@ -595,7 +595,7 @@ def plot_points(
     label: str | None = None,
     linestyle: str = "-",
 ) -> Axes:
-    """Numbers of each network against something: a sequence of values for each `x`, as dots, and
+    """Numbers of each network against a variable: a sequence of values for each `x`, as dots, and
     their medians, as a line.
 
     A network without a number, since it has diverged, counts as infinite.
@@ -659,8 +659,7 @@ def plot_answers(
     ax: Axes | None = None,
     name: str | None = None,
 ) -> Axes:
-    """Answers of each network against what they are answers to, over the ones that are wanted
-    (grey).
+    """Answers of each network against the questions, over the wanted ones (grey).
 
     Parameters
     ----------
@@ -687,7 +686,7 @@ def plot_psychometric(
     label: str | None = None,
     color: ColorType | None = None,
 ) -> Axes:
-    """Share of answers that say yes, against the evidence for it.
+    """Share of positive answers against the evidence for them.
 
     Parameters
     ----------
@@ -715,8 +714,7 @@ def plot_psychometric(
 
 
 def plot_tracks(velocity: ArrayLike, target: ArrayLike, ax: Axes | None = None) -> Axes:
-    """Where a cursor went, from its velocity: a line for each network, over the track that is
-    wanted (grey).
+    """Track of a cursor, from its velocity: a line for each network, over the wanted track (grey).
 
     Parameters
     ----------
@@ -749,8 +747,8 @@ def plot_tracks(velocity: ArrayLike, target: ArrayLike, ax: Axes | None = None) 
 def plot_training(
     result: TrainingResult, axes: Sequence[Axes] | None = None, network: int = 0
 ) -> Sequence[Axes]:
-    """Loss, last output beside target, and alignment of a `TrainingResult`, in three axes; what it
-    does not have is not drawn.
+    """Loss, last output beside target, and alignment of a `TrainingResult`, in three axes; missing
+    quantities are not drawn.
     """
     axes = (
         list(new_axes([["loss", "output", "alignment"]], (3 * SIZE[0], SIZE[1])).values())
@@ -781,7 +779,7 @@ def plot_training(
 def plot_comparison(
     comparison: Comparison, axes: Mapping[str, Axes] | None = None
 ) -> Mapping[str, Axes]:
-    """What `compare` has found, in a grid: errors, outputs in the first and last trial, spikes,
+    """Result of `compare`, in a grid: errors, outputs in the first and last trial, spikes,
     alignment, weight changes, firing rates.
 
     Parameters

@@ -1,5 +1,5 @@
-"""Names in strings: those of this package mean one thing, whatever the user's script calls its
-variables.
+"""Names in strings: those of this package have one meaning, independent of the variables in the
+user's script.
 
 Brian2 also looks up every name in the script and warns if it finds it twice. That helps for strings
 of the user, who may have meant the other one, but confuses for strings that the user has never

@@ -1,12 +1,12 @@
 """Compilation of the C++ programs of learning networks: all code of a network in one file, compiled
 once.
 
-Brian2 writes one file for each code object, and each reads the standard library anew: nearly all of
-a build is that. Here all that a network is made of becomes one file; what depends on seeds, numbers
-and lengths of runs, the program's main function, is another. The object files of both are kept, by
-what they are made from, so that another run of the same network compiles its main function alone.
-Brian2's own make does the work, with the user's preferences, and file by file where this way is not
-open.
+Brian2 writes one file for each code object, and each includes the standard library, which takes up
+nearly all of a build. Here the code of a network becomes one file; the program's main function,
+which depends on seeds, numbers and lengths of runs, is another. The object files of both are cached
+by a hash of their sources, so that another run of the same network compiles only its main function.
+Brian2's own make does the work, with the user's preferences, and file by file where this is
+impossible.
 """
 
 from contextlib import suppress

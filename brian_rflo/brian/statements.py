@@ -38,8 +38,8 @@ def nested(code, *temporaries):
     """Return statements with temporaries that are assigned and read once inlined, unless their
     operands change in between or are random.
 
-    NumPy writes the value of an inner expression over an operand that nobody else holds, so arrays
-    are made, and go through the caches, less often.
+    NumPy reuses the memory of temporary operands of nested expressions, so fewer arrays are
+    allocated and cached.
     """
     body = parsed(code).body
     for name in temporaries:

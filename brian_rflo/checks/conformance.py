@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from ..tasks import Task
 
 
-#: Names in another order, but not of the projections that learn: those that draw random numbers in
-#: one phase do so in the order of their names.
+#: Names in another order, except of plastic projections: those that draw random numbers in one
+#: phase do so in the order of their names.
 OTHER_NAMES = (
     "trials",
     "feedback",

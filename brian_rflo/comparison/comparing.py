@@ -56,8 +56,7 @@ def compare(
     ----------
     task : Task or {"periodic", "cursor", "pattern", "interval"}
     neurons : sequence of {"rate", "lif", "alif"} or of Kind
-        A `Kind` of your own makes other neurons, and says by which rule they learn: that is what
-        "rflo" stands for.
+        Your own `Kind` makes other neurons and defines their rule, which replaces "rflo".
     rules : sequence of {"rflo", "readout", "least_squares", "bptt"}
         RFLO; the readout alone, on the initial recurrent weights, trained trial by trial or fitted
         to 20 trials (to one, where all are the same) and judged on others; BPTT in NumPy, for

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from ..results.files import writable_folder
 
-#: By process and folder: the one handle of its claims, and the names of the files that are claimed,
-#: or looked at. With any handle that a process closes, the system gives up all of its claims.
+#: By process and folder: the single handle of its locks, and the names of the locked or inspected
+#: files. When a process closes any handle, the system releases all of its locks.
 OPEN = {}
 
 

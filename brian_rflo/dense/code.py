@@ -2,9 +2,9 @@
 over index arrays.
 
 Brian2 stores the synapses of an all-to-all projection presynaptic neuron by presynaptic neuron. So
-the index arrays need not be read: the number of a synapse follows from those of its neurons, what
-belongs to the neuron of the outer loop is read once for all synapses of the inner one, and the
-compiler sees memory in order, which it can vectorise.
+the index arrays need not be read: the index of a synapse follows from the indices of its neurons,
+variables of the outer loop's neuron are read once for all synapses of the inner loop, and memory is
+accessed in order, which the compiler can vectorise.
 """
 
 from __future__ import annotations

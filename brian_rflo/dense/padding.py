@@ -1,8 +1,8 @@
 """A private copy of the synapses whose rows are padded to whole cache lines, used while nothing
 else reads them.
 
-Brian2 keeps the rows of a projection without gaps, so that most of them begin within a line, and
-end within one: vectors cross lines, and the numbers behind the last whole vector are taken one by
+Brian2 stores the rows of a projection without gaps, so that most of them begin and end within a
+cache line: vectors cross lines, and the numbers after the last whole vector are processed one by
 one. In the copy each row begins and ends with a whole line; its last places repeat the last synapse
 of the row and are never read. The statements are the same as in the ordinary loop, in the same
 order, so the numbers are equal up to rounding. C++ standalone only. The copy is made when a pass or

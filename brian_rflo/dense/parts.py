@@ -276,13 +276,12 @@ class DenseParts(BrianObject):
             return f"ordinary Brian2 objects: {self.why_not_dense}"
         if self.why_not_lazy:
             return (
-                f"a dense pass; no histories: {self.why_not_batched}; no rest between spikes:"
-                f" {self.why_not_lazy}"
+                f"a dense pass; not batched: {self.why_not_batched}; not lazy: {self.why_not_lazy}"
             )
         return (
-            f"rows that rest between spikes; no histories: {self.why_not_batched}"
+            f"lazy updates at spikes; not batched: {self.why_not_batched}"
             if self.why_not_batched
-            else "dense loops with histories"
+            else "dense loops, batched at the end of trials"
         )
 
     def _look_ahead(self, objects):

@@ -35,8 +35,8 @@ SLOTS = (
     "end",
     "after_end",
 )
-#: What guards a sum that grows while the network learns: the switch of the projection, and whether
-#: the network is finite.
+#: Guard of a sum that grows while the network learns: the projection's switch, and a flag for
+#: finite networks.
 GUARD = {"plastic", "finite_network"}
 
 
@@ -47,15 +47,15 @@ class Reading:
     Attributes
     ----------
     learner, advancer : CodeRunner or None
-        The runner of the last step-wise piece of code, and of the one before it, which advances
+        The runners of the last step that runs each time, and of the one before it, which advances
         traces.
     kept : dict of str to str
-        What is added to each variable that grows while the network learns, with temporaries written
-        out; empty if a statement is of another form.
+        The term added to each variable that grows while the network learns, with temporaries
+        inlined; empty if a statement has another form.
     late : tuple of str
-        Variables that may be added up where they are read.
+        Variables that may be summed when they are read.
     read_at : tuple of str
-        The points of the trial at which they are read.
+        Points of the trial at which they are read.
     """
 
     learner: object = None

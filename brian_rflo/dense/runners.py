@@ -23,7 +23,7 @@ class DenseRunner(CodeRunner):
     """Nested loops over the synapses of a dense projection, with statements before and after them.
 
     `blocks` are abstract code by name, `sums` the arrays into which a block's ``_synaptic_var`` is
-    summed; `padding` is the copy of the synapses that they go through, if there is one.
+    summed; `padding` is the padded copy of the synapses, if one is used.
     """
 
     def __init__(self, synapses, kind, place):
@@ -222,9 +222,8 @@ class DensePass(DenseRunner):
     """Completes a step in one loop over the synapses: traces, learning code, and the sum for the
     next step.
 
-    It stands in the phase LEARN. The traces see the neurons as they were in the phase TRACE
-    (`Copies`); weights and traces are complete at the end of every step, and only the sum is ahead
-    of its time.
+    It runs in the phase LEARN. The traces use the neurons' state in the phase TRACE (`Copies`);
+    weights and traces are complete at the end of every step, and only the sum is ahead of its time.
     """
 
     def __init__(self, synapses, advancer, learner, sums, copies):

@@ -91,10 +91,9 @@ class Calculus:
     Parameters
     ----------
     derivatives : dict
-        For functions that Brian2 does not know: their derivatives by name, as text in the argument
-        ``x``.
+        For functions unknown to Brian2: their derivatives by name, as text in the argument ``x``.
     owner : str
-        Whose expressions they are, for errors.
+        Name of the owner of the expressions, for errors.
     """
 
     def __init__(self, derivatives, owner):

@@ -1,10 +1,9 @@
 """Differentiation of one time step: the code of Brian2's integrator, line by line, so that the
 result is exact for the integrator in use.
 
-With the state s, the summed input I and s1 = F(s, I) one step later, what is wanted is A = dF/ds
-and b = dF/dI. Each line ``x = f(y, ...)`` of the code gets its derivatives by every variable z of s
-and I, ``x_by_z = sum over y of df/dy y_by_z``: forward differentiation, without substituting
-anything.
+With the state s, the summed input I and s1 = F(s, I) one step later, the results are A = dF/ds and
+b = dF/dI. Each line ``x = f(y, ...)`` of the code gets its derivatives by every variable z of s and
+I, ``x_by_z = sum over y of df/dy y_by_z``: forward differentiation, without substituting anything.
 """
 
 from dataclasses import dataclass

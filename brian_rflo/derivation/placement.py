@@ -1,7 +1,7 @@
 """Traces of a weight: their number, their treatment of resets, and where each is stored.
 
-A trace belongs to a state variable that the input reaches and that the activity reads. It lives on
-the presynaptic cell, N values in place of N^2, if nothing in its recursion belongs to the
+A trace belongs to a state variable that the input affects and that the activity depends on. It is
+stored per presynaptic cell, N values instead of N^2, if nothing in its recursion belongs to the
 postsynaptic neuron: its rows of A and b have the same value for all neurons, no reset changes it,
 and it reads only traces of that kind.
 """
@@ -21,7 +21,7 @@ class Placement:
     Parameters
     ----------
     on_cells, on_synapses : tuple of str
-        State variables by where their trace lives.
+        State variables whose trace is stored per cell and per synapse.
     linear : Linear
         The step, differentiated.
     distance : dict

@@ -12,9 +12,9 @@ distance from the threshold, in the order of a step:
                  all rows at once; the terms that the reset mode has
     eligibility  dactivity/ds . eps3, or dz where the activity is the spike
 
-Coefficients that are the same for all neurons stand in the strings. All others are stored once per
-neuron: `before` the step (from its state and input), at the `slope` (integrated, before the
-threshold), at the `reset` (before it happens), and at the `end` of the step.
+Coefficients that are the same for all neurons are written into the strings. All others are stored
+once per neuron: `before` the step (from its state and input), at the `slope` (integrated, before
+the threshold), at the `reset` (before it happens), and at the `end` of the step.
 """
 
 from __future__ import annotations
@@ -104,9 +104,10 @@ def derive(
     onto : str
         A variable of the neurons that receives sums or spikes.
     with_spikes : bool
-        Whether the derivative of the spike is wanted in any case, as the eligibility of synapses.
+        Whether the derivative of the spike is needed in any case, as the eligibility of synapses.
     is_filtered : bool
-        Whether traces read the eligibility too, and so must wait for the slope of what is sent.
+        Whether traces also read the eligibility, and so must wait for the slope of the transmitted
+        quantity.
 
     Returns
     -------
@@ -115,7 +116,7 @@ def derive(
     Raises
     ------
     ValueError
-        If something cannot be differentiated, with what to write in its place.
+        If something cannot be differentiated, with advice.
     """
     return Writing(text, onto, with_spikes, is_filtered).done()
 

@@ -15,7 +15,7 @@ from types import CodeType, FunctionType, MethodType, ModuleType
 import numpy as np
 from brian2 import Equations, TimedArray
 
-#: Rooms and modules of this package that decide no number.
+#: Packages and modules that do not affect numbers.
 ELSEWHERE = {
     "__main__",
     "analysis",
@@ -54,7 +54,7 @@ PLAIN = (
     tuple,
     type(None),
 )
-#: What a function may close over: it holds what it is, where others may be anything.
+#: Containers that a function may close over and that are described by their contents.
 HELD = (np.random.Generator, np.random.RandomState, partial, MethodType)
 MISSING = object()
 

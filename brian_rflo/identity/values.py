@@ -93,7 +93,7 @@ class Description:
                 if len(text) <= LONGEST or not self.within
                 else f"{type(value).__qualname__} {digest(text)}"
             ),
-        )  # with the value, lest its place be taken
+        )  # with the value, so that its id stays unique
         return self.known[id(value)][1]
 
     def text_of(self, value):
@@ -205,7 +205,7 @@ class Description:
         kind = type(value)
         try:
             made = dispatch_table[kind](value) if kind in dispatch_table else value.__reduce_ex__(2)
-        except Exception:  # whatever there is that cannot be copied
+        except Exception:  # any value that cannot be copied
             self.opaque.append(value)
             return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
         if isinstance(made, str):

@@ -58,7 +58,7 @@ class LearningNetwork(TrialNetwork):
     rule : LearningRule
         The rule of recurrent and input weights.
     readout : Linear, Leaky or Softmax
-        What is compared with the target.
+        The readout, which is compared with the target.
     readout_rule : LearningRule, optional
         The rule of the readout weights; the readout's own with the same learning rate by default.
     credit : CreditPath or mechanism, or a tuple of them, optional

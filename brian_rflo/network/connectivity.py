@@ -7,9 +7,8 @@ from brian2 import Group
 from ..neurons.base import check_group
 from ..updates.arguments import check_instance
 
-#: Projections whose connectivity can be said: "input" takes a group of one's own in place of the
-#: task's inputs, too, and "current" is the output as a current into the neurons, which stands only
-#: where it is named.
+#: Projections whose connectivity can be given: "input" also takes the user's group in place of the
+#: task's inputs, and "current" feeds the output back as a current, only if it is named.
 PROJECTIONS = ("recurrent", "input", "current")
 
 

@@ -18,7 +18,7 @@ from ..synapses.projection import WORKING
 
 MONITORS = (EventMonitor, PopulationRateMonitor, StateMonitor)
 
-#: What a network is to be finite in.
+#: Variables of a network that must be finite.
 WEIGHTS = {"w", "w_kept"}
 
 

@@ -9,7 +9,7 @@ from ..results.archives import shortened
 from ..synapses.projection import Projection
 from .contents import WEIGHTS, connections, owners
 
-#: Arguments of a network that decide only with which weights it begins.
+#: Arguments of a network that affect only its initial weights.
 BEGINNING = {"initial"}
 
 

@@ -295,8 +295,8 @@ class TrialNetwork(Constructed, Network):
         return self.trials.seen
 
     def save(self, path: str | PathLike[str]) -> Path:
-        """Write the network to an ``.npz`` file, whole or not at all, so that training can go on
-        from here: see `load`.
+        """Write the network to an ``.npz`` file, atomically, so that training can be resumed from
+        here: see `load`.
 
         Returns
         -------
@@ -305,12 +305,11 @@ class TrialNetwork(Constructed, Network):
         Raises
         ------
         OSError
-            If the file cannot be written; one that was there stays as it was.
+            If the file cannot be written; an existing one is unchanged.
         RuntimeError
             In C++ standalone before the run.
         ValueError
-            For another ending, if spikes are on their way through delays, or if weights are not
-            finite.
+            For another file ending, if delayed spikes are in transit, or if weights are not finite.
         """
         self._constants = (
             constants_outside(self._groups, get_local_namespace(level=1)) | self._constants
@@ -319,22 +318,21 @@ class TrialNetwork(Constructed, Network):
         return saving.save(self, path)
 
     def load(self, path: str | PathLike[str]) -> None:
-        """Take the state that a network of the same construction was saved in, and go on from
-        there.
+        """Restore the state of a saved network of the same construction.
 
-        Weights, traces, moments, an unfinished batch, neurons, switches, time, trial number and
-        random numbers are as they were: on the numpy target the next trials are, to the bit, those
-        that would have followed, on Cython to rounding. In C++ standalone, load before `train`: the
-        values are the initial ones of the program, whose noise begins anew. What monitors had
-        recorded stays where it was; nothing in a file is run.
+        The state includes weights, traces, moments, an unfinished batch, neurons, switches, time,
+        trial number and random generators. On the numpy target the next trials are bit-identical to
+        those that would have followed, on Cython equal up to rounding. In C++ standalone, load
+        before `train`: the values are the initial ones of the program, whose noise starts again.
+        Recordings of monitors are not restored; no code in a file is run.
 
         Raises
         ------
         FileNotFoundError, IsADirectoryError, RuntimeError
             If there is no such file, or it is damaged.
         ValueError
-            If the network in it was built otherwise, with what differs, or the file was altered.
-            The network is as it was then.
+            If the saved network has another construction (the message lists the differences), or
+            the file was altered. The network is then unchanged.
         """
         self._check_device()
         known, self._constants = (

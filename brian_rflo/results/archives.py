@@ -51,10 +51,10 @@ class Archive:
             length = int.from_bytes(file.read(2 if version == (1, 0) else 4), "little")
             if length > LONGEST_HEADER:
                 raise ValueError("the description of an array is too long")
-            told = ast.literal_eval(
+            described = ast.literal_eval(
                 file.read(length).decode("latin1" if version < (3, 0) else "utf8")
             )
-            header = Header(told["shape"], np.lib.format.descr_to_dtype(told["descr"]))
+            header = Header(described["shape"], np.lib.format.descr_to_dtype(described["descr"]))
             if (
                 header.dtype.hasobject
                 or math.prod(header.shape) * header.dtype.itemsize != entry.file_size - file.tell()

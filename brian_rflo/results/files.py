@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-#: What to do about an error of the system; for all others, choose another folder.
+#: Advice by system error; for all others, choose another folder.
 ADVICE = {
     errno.ENOSPC: "Make room, or choose another folder",
     errno.EDQUOT: "Make room, or choose another folder",
     errno.EFBIG: "Make room, or choose another folder",
     errno.ENAMETOOLONG: "Choose a shorter name",
 }
-#: Beginnings of the names of temporary folders, beside results and in the system's place for them.
+#: Prefixes of temporary folders, beside results and in the system's temporary folder.
 WAITING, SCRATCH = ".writing", "brian_rflo_"
 
 

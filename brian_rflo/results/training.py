@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from xarray import Dataset
 
 
-#: Bytes of losses above which there must be as many as the settings say; smaller ones may have been
-#: cut or joined.
+#: Size of losses in bytes above which their number must agree with the settings; smaller arrays may
+#: have been cut or joined.
 LARGE = 2**26
-#: What the names of weights begin with.
+#: Prefixes of the names of weights.
 WHEN = ("weights_before", "weights_after")
-#: A task may have no inputs, and a network no feedback that could be compared with its readout.
+#: Dimensions that may be empty: tasks without inputs, networks without comparable feedback.
 MAY_BE_EMPTY = ("input", "aligned_trials")
 
 

@@ -8,7 +8,7 @@ from brian2 import Quantity, get_unit
 from ..identity import described, digest
 
 PLAIN = (bool, int, float, str, type(None))
-#: Sequences of so many numbers are written out.
+#: Sequences of up to this many numbers are written out.
 FEW = 4
 
 

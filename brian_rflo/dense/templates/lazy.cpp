@@ -1,4 +1,4 @@
-{# Rows of synapses that rest until their presynaptic neuron spikes (lazy.py). Rows are caught up in tiles of a few postsynaptic neurons,
+{# Lazy updates: rows of synapses are updated when their presynaptic neuron spikes (lazy.py). Rows are processed in tiles of a few postsynaptic neurons,
    of which the record lies together: all steps of a tile fit into the nearest cache, and are used there for one row after the other. #}
 {% set tiles, n_rows = (geometry.n_post + lazy.tile - 1)//lazy.tile, geometry.networks*geometry.n_pre %}
 {# Values of neurons in a step of the record. #}
@@ -17,7 +17,7 @@ const auto {{name}} = _past_{{name}}[{{place}}];
 const auto* const _past_{{name}} = _kept_{{name}} + {{place}};
 {% endfor %}
 {% endmacro %}
-{# A tile of the row from `_from` on, `count` steps at a time as long as there are so many. What all synapses share is read before the loop, as stores in it might change it for all the compiler knows. #}
+{# A tile of the row from `_from` on, `count` steps at a time as long as enough are left. Shared variables are read before the loop, since for the compiler stores in it might change them. #}
 {% macro go_on(count) %}
 for (; _from + {{count}} <= _rows; _from += {{count}})
 {
