@@ -105,7 +105,9 @@ class GradientCheck:
         return neurons, synapses, sent, [neurons, source, synapses, Trials(task, synapses), sent]
 
     def run(self, parts, **arrays):
-        """Run for the steps of the check; return the recordings."""
+        """Run for the steps of the check; `arrays` are available to the strings as functions of
+        time.
+        """
         given = {"_given_feedback": self.feedback, **arrays}
         with catch_logs():  # of neurons that come from many runs Brian2 warns
             Network(*parts).run(

@@ -200,8 +200,8 @@ class Recording:
                 )
 
     def _alignment(self, start):
-        """Return the trials at which the alignment was measured, and its values (networks, n); None
-        if alignment has no meaning.
+        """Return the trials at which the alignment was measured, and its values (networks, n);
+        empty if alignment has no meaning.
         """
         net, before = self.net, self.before
         if "output" not in self.aligned:

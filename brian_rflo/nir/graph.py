@@ -265,8 +265,8 @@ class FlatGraph:
         return found
 
     def choose_fused(self):
-        """Return those of them with the time constant of the first current of all their neurons;
-        `LIFNeurons` have a single one.
+        """Return the synaptic currents with the time constant of the first current of all their
+        neurons; `LIFNeurons` have a single one.
         """
         first = {
             name: self.nodes[currents[0]].tau[0]

@@ -274,7 +274,9 @@ class Graph:
         )
 
     def leaky_readout(self, readout):
-        """Add the node of a leaky readout; for spikes, its step is that of a jump."""
+        """Return the node of a leaky readout; if it reads bare spikes, a spike changes it as a jump
+        would.
+        """
         ratio = float(readout.clock.dt / readout.tau)
         bare = any(
             isinstance(projection.source, DiscreteLIFNeurons)
@@ -306,9 +308,7 @@ class Graph:
             self.edges.append((projection.name, target.name))
 
     def sent(self, projection):
-        """Return the node whose output a projection sends, and the constant that is missing from
-        it.
-        """
+        """Return the node whose output a projection sends, and the baseline to subtract from it."""
         source = projection.source
         if isinstance(source, LIFNeurons) and not projection.sends_spikes:
             return self.filtered(source), float(source.namespace["baseline"])
