@@ -20,7 +20,7 @@ from ..crews import temporary
 from ..results.files import scratch_folder
 from .problem import Problem
 
-#: One thread, whatever library.
+#: One thread for every library.
 ENVIRONMENT = {
     **{
         f"{name}_NUM_THREADS": "1"

@@ -30,5 +30,5 @@ CONTESTANTS = (
     NestAdaptiveEprop(),
 )
 
-#: By name, with the paper's run, which competes with nobody.
+#: Contestants by name, including the paper's run, which is not compared.
 BY_NAME = {contestant.name: contestant for contestant in (*CONTESTANTS, PaperRun())}

@@ -133,8 +133,8 @@ class Finished:
         failed = sum(row.failure is not None for row in self.rows.values()) - left
         numbers = {"failed": failed, "not computed": left}
         others = ", ".join(f"{number} {what}" for what, number in numbers.items() if number)
-        told_others = f" ({others})" if others else ""
-        return f"{len(self.rows) - failed - left} of {len(self.networks)} networks{told_others}"
+        others_text = f" ({others})" if others else ""
+        return f"{len(self.rows) - failed - left} of {len(self.networks)} networks{others_text}"
 
     def report_finished(self, missing):
         """Report which networks were in the folder, and why others are computed anew."""
@@ -180,7 +180,7 @@ class Finished:
         try:
             self.where = f"table: {self.table().save(self.folder / 'table.csv')}"
         except OSError as error:
-            self.where = f"the table is in no file: {error}"
+            self.where = f"the table was not written: {error}"
             self.say(f"  {self.where}")
 
     def table(self):

@@ -88,9 +88,9 @@ def labels(values):
     of_one_name = [
         [text for text, _ in same] for _, same in groupby(texts.items(), key=lambda pair: pair[1])
     ]
-    told_apart = {
+    distinct = {
         text: texts[text] if len(same) == 1 else f"{texts[text]}-{digest(text)[:4]}"
         for same in of_one_name
         for text in same
     }
-    return [told_apart[described(value)] for value in values], ""
+    return [distinct[described(value)] for value in values], ""
