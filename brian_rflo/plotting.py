@@ -221,7 +221,7 @@ def shade_masked(ax, times, mask):
 
 
 def plot_task(task: Task, ax: Axes | None = None, trial: int = 0) -> Axes:
-    """Inputs (dotted) and targets (solid) of one trial of a task; masked steps are shaded.
+    """Plot inputs (dotted) and targets (solid) of one trial of a task; masked steps are shaded.
 
     Examples
     --------
@@ -252,7 +252,9 @@ def draw_targets(ax, task, times, target, mask):
 
 
 def plot_spike_task(task: Task, ax: Axes | None = None, trial: int = 0) -> Axes:
-    """Spikes of one trial of a task, in groups, above its targets; masked steps are shaded."""
+    """Plot the spikes of one trial of a task, in groups, above its targets; masked steps are
+    shaded.
+    """
     ax = axes_or_new(ax)
     inputs, target, mask = task.trial(trial)
     times, low, high = milliseconds(task.times), target.min(), target.max()
@@ -288,7 +290,7 @@ def plot_losses(
     linestyle: str = "-",
     color: ColorType | None = None,
 ) -> Axes:
-    """Loss over trials: median and quartiles over networks, on logarithmic axes.
+    """Plot the loss over trials: median and quartiles over networks, on logarithmic axes.
 
     Parameters
     ----------
@@ -325,7 +327,7 @@ def plot_output(
     linestyle: str = "-",
     color: ColorType | None = None,
 ) -> Axes:
-    """Output over its target (grey) in one trial.
+    """Plot the output over its target (grey) in one trial.
 
     Parameters
     ----------
@@ -379,7 +381,8 @@ def plot_alignment(
     linestyle: str = "-",
     color: ColorType | None = None,
 ) -> Axes:
-    """Cosine between readout and feedback weights over trials: median and quartiles over networks.
+    """Plot the cosine between readout and feedback weights over trials: median and quartiles over
+    networks.
 
     Parameters
     ----------
@@ -403,7 +406,7 @@ def plot_alignment(
 
 
 def plot_weights(weights: ArrayLike, ax: Axes | None = None) -> Axes:
-    """Weight matrix ``[post, pre]`` in colour: red is positive, blue negative, white zero.
+    """Plot a weight matrix ``[post, pre]`` in colour: red is positive, blue negative, white zero.
 
     Parameters
     ----------
@@ -443,7 +446,7 @@ def plot_spectrum(
     label: str | None = None,
     color: ColorType | None = None,
 ) -> Axes:
-    """Eigenvalues of recurrent weights in the complex plane, with the unit circle.
+    """Plot the eigenvalues of recurrent weights in the complex plane, with the unit circle.
 
     Parameters
     ----------
@@ -474,7 +477,7 @@ def plot_traces(
     ax: Axes | None = None,
     labels: Sequence[str] | None = None,
 ) -> Axes:
-    """State variables or traces over time, a line for each neuron or synapse.
+    """Plot state variables or traces over time, a line for each neuron or synapse.
 
     Parameters
     ----------
@@ -513,7 +516,7 @@ def plot_raster(
     label: str | None = None,
     color: ColorType = "black",
 ) -> Axes:
-    """Spikes as dots.
+    """Plot spikes as dots.
 
     Parameters
     ----------
@@ -542,7 +545,7 @@ def plot_rates(
     linestyle: str = "-",
     color: ColorType | None = None,
 ) -> Axes:
-    """Distribution of firing rates in hertz, of any shape."""
+    """Plot the distribution of firing rates in hertz, of any shape."""
     ax = axes_or_new(ax)
     ax.hist(
         np.asarray(rates).ravel(),
@@ -565,8 +568,8 @@ def plot_changes(
     linestyle: str = "-",
     color: ColorType | None = None,
 ) -> Axes:
-    """Distribution of weight changes, of any shape: number of synapses by amount. Weights that
-    stayed, or are not finite, are not drawn.
+    """Plot the distribution of weight changes, of any shape: number of synapses by amount. Weights
+    that stayed, or are not finite, are left out.
     """
     if np.shape(before) != np.shape(after):
         raise ValueError(
@@ -595,8 +598,8 @@ def plot_points(
     label: str | None = None,
     linestyle: str = "-",
 ) -> Axes:
-    """Numbers of each network against a variable: a sequence of values for each `x`, as dots, and
-    their medians, as a line.
+    """Plot numbers of each network against a variable: a sequence of values for each `x`, as dots,
+    and their medians, as a line.
 
     A network without a number, since it has diverged, counts as infinite.
     """
@@ -627,8 +630,8 @@ def plot_share(
     label: str | None = None,
     color: ColorType | None = None,
 ) -> Axes:
-    """Share of trials in which something happened (a reward, a wrong answer), over trials: a line
-    for each network, mean over a fortieth of all trials.
+    """Plot the share of trials in which something happened (a reward, a wrong answer), over trials:
+    a line for each network, mean over a fortieth of all trials.
 
     Parameters
     ----------
@@ -659,7 +662,7 @@ def plot_answers(
     ax: Axes | None = None,
     name: str | None = None,
 ) -> Axes:
-    """Answers of each network against the questions, over the wanted ones (grey).
+    """Plot the answers of each network against the questions, over the correct ones (grey).
 
     Parameters
     ----------
@@ -686,7 +689,7 @@ def plot_psychometric(
     label: str | None = None,
     color: ColorType | None = None,
 ) -> Axes:
-    """Share of positive answers against the evidence for them.
+    """Plot the share of positive answers against the evidence for them.
 
     Parameters
     ----------
@@ -714,7 +717,8 @@ def plot_psychometric(
 
 
 def plot_tracks(velocity: ArrayLike, target: ArrayLike, ax: Axes | None = None) -> Axes:
-    """Track of a cursor, from its velocity: a line for each network, over the wanted track (grey).
+    """Plot the track of a cursor, from its velocity: a line for each network, over the target track
+    (grey).
 
     Parameters
     ----------
@@ -747,8 +751,8 @@ def plot_tracks(velocity: ArrayLike, target: ArrayLike, ax: Axes | None = None) 
 def plot_training(
     result: TrainingResult, axes: Sequence[Axes] | None = None, network: int = 0
 ) -> Sequence[Axes]:
-    """Loss, last output beside target, and alignment of a `TrainingResult`, in three axes; missing
-    quantities are not drawn.
+    """Plot loss, last output beside target, and alignment of a `TrainingResult`, in three axes;
+    missing quantities are left out.
     """
     axes = (
         list(new_axes([["loss", "output", "alignment"]], (3 * SIZE[0], SIZE[1])).values())
@@ -779,7 +783,7 @@ def plot_training(
 def plot_comparison(
     comparison: Comparison, axes: Mapping[str, Axes] | None = None
 ) -> Mapping[str, Axes]:
-    """Result of `compare`, in a grid: errors, outputs in the first and last trial, spikes,
+    """Plot the result of `compare`, in a grid: errors, outputs in the first and last trial, spikes,
     alignment, weight changes, firing rates.
 
     Parameters
@@ -810,8 +814,8 @@ def plot_comparison(
 def plot_sweep(
     table: SweepTable, parameter: str, number: str | None = None, ax: Axes | None = None
 ) -> Axes:
-    """A number of each network of a sweep, by default the first, against a parameter, and the
-    medians; both axes logarithmic where the values span a factor of ten.
+    """Plot a number of each network of a sweep, by default the first, against a parameter, and the
+    medians; both axes are logarithmic if the values span a factor of ten.
     """
     columns = {name: table.column(name) for name in table.columns()}
     drawn = [

@@ -948,7 +948,7 @@ def test_a_full_disk_stops_a_sweep(tmp_path, monkeypatch, number):
     )
     assert re.match(
         r"1 of 4 networks \(1 failed, 2 not computed\) after \d+ s; "
-        "the table is in no file: cannot write",
+        "the table was not written: cannot write",
         said[-2],
     )
     assert said[-1].endswith("when that is mended, the same sweep goes on from there")
@@ -986,7 +986,7 @@ def test_a_full_disk_does_not_hide_an_interruption(tmp_path, monkeypatch):
     fill(monkeypatch, errno.ENOSPC)
     with pytest.raises(KeyboardInterrupt):
         sweep(interrupted, {"value": [1]}, tmp_path, workers=1, report=said.append)
-    assert "interrupted: 0 of 1" in said[-2] and "the table is in no file" in said[-1]
+    assert "interrupted: 0 of 1" in said[-2] and "the table was not written" in said[-1]
 
 
 def test_a_full_disk_does_not_let_what_is_printed_end_a_sweep(tmp_path, monkeypatch):

@@ -20,7 +20,9 @@ ARRAYS = {
 
 
 def random_numbers():
-    """Their state as arrays by name; none in C++ standalone, which does not tell."""
+    """Return the state of the random generators as arrays by name; empty in C++ standalone, which
+    does not provide it.
+    """
     if is_standalone():
         return {}
     state, device = np.random.get_state(legacy=False), get_device()
@@ -37,7 +39,7 @@ def random_numbers():
 
 
 def random_numbers_in(file):
-    """Those in an `Archive`, checked; none from C++ standalone, or for it.
+    """Return the checked state in an `Archive`; empty from or for C++ standalone.
 
     Raises
     ------
@@ -70,7 +72,7 @@ def random_numbers_in(file):
 
 
 def restore_random_numbers(arrays):
-    """Let random numbers go on where they were."""
+    """Restore the state of the random generators."""
     pos, has_gauss, gauss = arrays["random/rest"]
     np.random.set_state(
         {
@@ -89,7 +91,7 @@ def restore_random_numbers(arrays):
 
 
 def drawn_ahead(device, name):
-    """The numbers that Cython code has drawn and not all used, as an array.
+    """Return the numbers that Cython code has drawn but not all used, as an array.
 
     Before version 2.11 Brian2 has a pointer to memory that it frees itself.
     """

@@ -32,12 +32,14 @@ groups = WeakSet()
 
 
 def use_for(*members):
-    """Let the code of these groups use the vector functions."""
+    """Use the vector functions in the code of these groups."""
     groups.update(members)
 
 
 def declarations(name):
-    """A function that gives the C++ declarations of `name` for the code of a group, or nothing."""
+    """Return a function that gives the C++ declarations of `name` for the code of a group, or
+    nothing.
+    """
 
     def code(owner):
         is_learning = any(group.variables is owner.variables for group in groups)

@@ -79,7 +79,7 @@ class Comparison:
         return np.where(below.any(axis=1), below.argmax(axis=1) + width, np.inf)
 
     def rows(self) -> list[Row]:
-        """Rows of the table."""
+        """Return the rows of the table."""
         rows = []
         for kind, rule in self.results:
             name, final, trials = (
@@ -127,7 +127,7 @@ class Comparison:
         ]
 
     def panels(self) -> dict[str, Callable[[Axes], object]]:
-        """Drawing functions by name, which `plotting.plot_comparison` arranges."""
+        """Return drawing functions by name, which `plotting.plot_comparison` arranges."""
         return {name: partial(draw, self) for name, draw in panels.PANELS.items()}
 
     def to_xarray(self) -> Dataset:

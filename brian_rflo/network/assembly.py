@@ -354,8 +354,8 @@ class LearningNetwork(TrialNetwork):
         return inputs
 
     def weights(self) -> dict[str, NDArray]:
-        """Present weights as ``{"recurrent": [network, post, pre], "output": ..., "feedback": ...,
-        "input": ...}``.
+        """Return the present weights as ``{"recurrent": [network, post, pre], "output": ...,
+        "feedback": ..., "input": ...}``.
 
         With symmetric feedback "feedback" is the transposed readout. In standalone, before the run,
         the initial ones.

@@ -223,8 +223,8 @@ class TrialNetwork(Constructed, Network):
         return [obj for obj in self.objects if isinstance(obj, Group)]
 
     def weights(self) -> dict[str, NDArray]:
-        """Present weights as ``[network, post, pre]`` by the name of the projection; of one copy of
-        each network.
+        """Return the present weights as ``[network, post, pre]`` by the name of the projection; of
+        one copy of each network.
         """
         if is_standalone() and not get_device().has_been_run:
             return {}

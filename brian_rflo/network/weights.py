@@ -125,7 +125,7 @@ class Weights:
         self.initial = chosen
 
     def shapes(self):
-        """Shapes ``(post, pre)`` of the weights that the network has, by name."""
+        """Return the shapes ``(post, pre)`` of the network's weights, by name."""
         net = self.net
         block, n_outputs = len(net.neurons) // net.blocks, net.task.n_outputs
         shapes = {
@@ -183,7 +183,7 @@ class Weights:
         return recurrent if signs is None else signs * np.abs(recurrent)
 
     def signs(self):
-        """Signs of the neurons as ``[network, 1, pre]``, or None if they have none."""
+        """Return the signs of the neurons as ``[network, 1, pre]``, or None if they have none."""
         net = self.net
         if "excitatory" not in net.neurons.variables:
             return None

@@ -118,13 +118,13 @@ def sum_of_outer(left, right):
 
 
 def rflo_start(weights):
-    """Eligibility traces of recurrent and input weights, all zero."""
+    """Return eligibility traces of recurrent and input weights, all zero."""
     return np.zeros_like(weights["recurrent"]), np.zeros_like(weights["input"])
 
 
 def rflo_advance(weights, traces, gain, sent, tau):
-    """Murray 2019, equation 5: p(t) = (1 - 1/tau) p(t-1) + 1/tau tanh'(u_a(t)) h_b(t-1), and with
-    x_b(t) for inputs.
+    """Advance the traces by Murray 2019, equation 5: p(t) = (1 - 1/tau) p(t-1) + 1/tau
+    tanh'(u_a(t)) h_b(t-1), and with x_b(t) for inputs.
     """
     return tuple(
         trace + (-trace + outer(gain, source)) / tau for trace, source in zip(traces, sent)
@@ -132,19 +132,21 @@ def rflo_advance(weights, traces, gain, sent, tau):
 
 
 def rflo_change(signal, traces):
-    """Murray 2019, equation 3: [B eps]_a p_ab."""
+    """Return the change by Murray 2019, equation 3: [B eps]_a p_ab."""
     return tuple(signal[..., None] * trace for trace in traces)
 
 
 def rtrl_start(weights):
-    """Derivative of each unit's activity by each weight, ``[network, unit, post, pre]``."""
+    """Return the derivative of each unit's activity by each weight, ``[network, unit, post, pre]``,
+    all zero.
+    """
     shapes = (weights["recurrent"].shape, weights["input"].shape)
     return tuple(np.zeros((shape[0], shape[1], *shape[1:])) for shape in shapes)
 
 
 def rtrl_advance(weights, traces, gain, sent, tau):
-    """Williams and Zipser 1989: dh/dW(t) = (1 - 1/tau) dh/dW(t-1) + tanh'(u(t))/tau [W dh/dW(t-1) +
-    immediate part].
+    """Advance the derivatives by Williams and Zipser 1989: dh/dW(t) = (1 - 1/tau) dh/dW(t-1) +
+    tanh'(u(t))/tau [W dh/dW(t-1) + immediate part].
     """
     units = np.arange(gain.shape[-1])
     after = []
@@ -156,7 +158,7 @@ def rtrl_advance(weights, traces, gain, sent, tau):
 
 
 def rtrl_change(signal, traces):
-    """The gradient: feedback of each unit times its derivative, summed over units."""
+    """Return the gradient: feedback of each unit times its derivative, summed over units."""
     return tuple(np.einsum("ki,kiab->kab", signal, trace) for trace in traces)
 
 

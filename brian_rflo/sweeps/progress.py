@@ -184,7 +184,7 @@ class Finished:
             self.say(f"  {self.where}")
 
     def table(self):
-        """The table as it is now."""
+        """Return the table as it is now."""
         return SweepTable(
             [self.rows[network.name] for network in self.networks if network.name in self.rows]
         )

@@ -44,7 +44,7 @@ class NetworkRow:
     failure: Failure | None = None
 
     def result(self):
-        """The function's return value, read from the file; None if it has failed."""
+        """Return the function's return value, read from the file; None if it has failed."""
         if self.path is None:
             return None
         with name_file_in_errors(self.path):
@@ -118,7 +118,7 @@ class SweepTable:
         return list(self.rows[0].settings) if self.rows else []
 
     def columns(self) -> list[str]:
-        """Names of the numbers."""
+        """Return the names of the numbers."""
         return list(dict.fromkeys(name for row in self.rows for name in row.numbers))
 
     def column(self, name: str) -> tuple[list, str]:
