@@ -138,8 +138,7 @@ class Constructed:
     """
 
     _is_begun = _is_constructed = _is_excused = False
-    #: Names of attributes that constructors of this package have set, and of those that Brian2's
-    #: has.
+    #: Names of attributes set by constructors of this package, and by Brian2's.
     _fixed = _of_brian = frozenset()
 
     def __init_subclass__(cls, **kwargs):

@@ -11,7 +11,7 @@ from brian2 import prefs
 from ..results.files import expanded
 from .borrowed import get_compiler_and_args
 
-#: How much is kept of compiled programs, in bytes.
+#: Maximal size of the cache of compiled programs, in bytes.
 LIMIT = 500e6
 
 

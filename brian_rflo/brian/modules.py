@@ -24,12 +24,12 @@ from .devices import cores
 logger = get_logger(__name__)
 
 FLAGS = "codegen.cpp", "extra_compile_args_gcc"
-#: Added to the compiler's flags: no debugging information, and where no loop over synapses is none
-#: of the optimizing that takes longer than it saves.
+#: Additional compiler flags: no debugging information and, for code without loops over synapses, no
+#: optimisation that takes longer than it saves.
 HOT, PLAIN = ["-g0"], ["-g0", "-O1"]
 
 
-#: What is loaded already, by text.
+#: Loaded modules, by source.
 known = {}
 
 
@@ -155,10 +155,10 @@ class Compiling:
 
 
 DEFINITION = re.compile(r"(?:cdef|cpdef|ctypedef|def)\b[^(=:]*?(\w+)\s*[(=]")
-#: How Cython code asks for an array, by a key with the name of the object that it belongs to.
+#: Pattern of an array access in Cython code; the key contains the name of the array's object.
 KEY = re.compile(r"""_namespace\[['"](_(?:dynamic_)?array_\w+)['"]\]""")
-#: What keeps something between calls, as random numbers and tables do, which would then be one for
-#: all.
+#: Pattern of state kept between calls, such as random numbers and tables; such code cannot share a
+#: module.
 STATE = re.compile(r"\bglobal\b|\brandn?\b|\bstatic\b(?! inline| void _dense_kernel)")
 
 

@@ -37,8 +37,8 @@ class Layout:
         return [count for least, count in self.rows if least <= n_post][-1]
 
 
-#: Pattern of its description in /proc/cpuinfo, and the layout that was best at N = 30, 100, 300 and
-#: 1000, by name.
+#: By name of the processor: pattern of its description in /proc/cpuinfo, and the best layout at N =
+#: 30, 100, 300 and 1000.
 MEASURED = {
     "Intel Xeon, Sapphire Rapids or later": (
         r"GenuineIntel.*\bavx512_fp16\b",

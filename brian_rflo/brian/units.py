@@ -29,8 +29,9 @@ INCLUDE = re.compile(r"^\s*#\s*include\b.*$", re.MULTILINE)
 MACRO = re.compile(r"^\s*#\s*define\s+(\w+)(.*)$", re.MULTILINE)
 
 
-#: Memory for arrays begins with a line of the cache; that of Brian2's arrays, from the GNU library,
-#: 16 bytes behind one, so that each load and store of vectors would cross two.
+#: Allocates arrays aligned to cache lines; with the allocator of the GNU library Brian2's arrays
+#: begin 16 bytes after the start of a line, so that each load and store of vectors would cross two
+#: lines.
 ALIGNED = """
 #if !defined(_WIN32)
 void* operator new(std::size_t size)

@@ -12,7 +12,7 @@ from ..brian.borrowed import ArrayVariable, str_to_sympy
 from .code import POST, PRE
 from .reading import read
 
-PRODUCT = "_product_"  # beginning of the name of what stands for a trace where a rule has none
+PRODUCT = "_product_"  # prefix of the pseudo-trace of a rule without traces
 
 
 NOT_LINEAR = (AttributeError, NotImplementedError, SyntaxError, TypeError, ValueError)

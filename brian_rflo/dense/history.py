@@ -26,7 +26,7 @@ from .factors import factors, has_factors, is_constant
 from .reading import Reading, read
 from .runners import Completing, DenseRunner, pointer
 
-LARGEST = 2**23  # steps times neurons, of which histories are kept
+LARGEST = 2**23  # largest history, in steps times neurons
 
 
 PADDING = 32  # numbers; the widest tile of the matrix product
@@ -72,7 +72,7 @@ class Entries:
         self.synapses, found = synapses, factors(synapses)
         self.traces = found.traces
         self.arrays = {"g": found.g}  # expressions by the name of their history
-        self.constants = {}  # expressions by the name that the code gives them
+        self.constants = {}  # expressions by their name in the code
         self.f = [self.entry(f"f{k}", value) for k, value in enumerate(found.f)]
         self.h = {
             name: [self.entry(f"h{number}_{k}", value) for k, value in enumerate(row)]

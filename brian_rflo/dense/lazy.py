@@ -17,12 +17,12 @@ from .choice import own_names, problems_within_trials, random_names
 from .code import POST, PRE
 from .runners import Completing, DenseRunner, pointer
 
-STEPS = 32  # steps that the record holds; 16 is alike at N = 300 and 1000
-# postsynaptic neurons of a tile, whose record fits into the nearest cache; 32 is up to a tenth
+STEPS = 32  # steps of a record; 16 is equally fast at N = 300 and 1000
+# postsynaptic neurons of a tile, whose record fits into the L1 cache; 32 is up to a tenth
 # slower at N = 1000, 128 at N = 300
 TILE = 64
-SETTLED = "finite_network"  # it changes only where a trial is over, and need not be kept
-SHARED = 64  # numbers that all synapses share in a step, at most
+SETTLED = "finite_network"  # changes only at the end of trials; not recorded
+SHARED = 64  # largest number of shared values in a step
 
 
 def problems(parts, objects, run_namespace):

@@ -22,7 +22,7 @@ from .reading import boundary_runners
 from .runners import Completing, pointer
 
 LINE = 64  # bytes
-LONGEST = 8192  # lanes of so many numbers lie on the stack
+LONGEST = 8192  # largest row; lanes are allocated on the stack
 
 
 def problems(parts, objects, run_namespace):

@@ -10,7 +10,7 @@ from sympy.core.function import AppliedUndef
 
 from .calculus import assignments, names, parsed, symbol, to_code
 
-#: A difference that is a smaller part than this of what it is made of is a rounding error.
+#: A difference smaller than this fraction of its terms is a rounding error.
 ROUNDING = 1e-12
 
 

@@ -28,7 +28,7 @@ def linearised(text):
     return Linearising(text).done()
 
 
-#: Whether a neuron is refractory, as Brian2's integrators write it into their code.
+#: Expression for "not refractory" in the code of Brian2's integrators.
 FREE = sympy.Function("int_")(symbol("not_refractory"))
 
 
