@@ -702,7 +702,7 @@ def test_names_of_dimensions_and_networks_of_several_sizes(tmp_path):
     table = sweep(build, {"network": [0.01, 0.02], "n": [4, 5]}, tmp_path, workers=1, report=None)
     with pytest.raises(
         ValueError,
-        match="have from 4 to 5 entries along 'post', not form one array.*table.results",
+        match="have from 4 to 5 entries along 'post', .*not form one array.*table.results",
     ):
         table.to_xarray()
     table = sweep(build, {"network": [0.01, 0.02], "n": [4]}, tmp_path, workers=1, report=None)
