@@ -1,5 +1,4 @@
-"""Running Brian2 models as contestants: as one C++ program that serves for all lengths, or step by
-step from Python.
+"""Brian2 models as contestants: as one C++ program for all lengths, or step by step from Python.
 
 A model is a function ``(problem, networks) -> Model``; this package and plain Brian2 are both timed
 through what is here.
@@ -42,7 +41,7 @@ AFTER = f"""{{
 
 @dataclass
 class Model:
-    """A built model: its objects, and the variables that tell what it learned.
+    """A built model: its objects, and the variables that hold what it learned.
 
     `pending` is a change of the weights that the model has accumulated but not yet applied where a
     run ends; `sent` counts the spikes of its last period.
@@ -55,7 +54,9 @@ class Model:
     sent: object = None
 
     def outcome(self, problem, value):
-        """Change of the first network's weights and its last output; `value` reads a variable."""
+        """Return the change of the first network's weights and its last output; `value` reads a
+        variable.
+        """
         flat = value(self.weights) + (0 if self.pending is None else RATE * value(self.pending))
         matrix = np.asarray(flat)[: problem.size**2].reshape(problem.size, problem.size).T
         hertz = (
@@ -65,8 +66,8 @@ class Model:
 
 
 def flat(problem, networks):
-    """Initial weights of networks side by side, in the order in which Brian2 connects them:
-    recurrent, output, feedback.
+    """Return the initial weights of networks side by side, in the order in which Brian2 connects
+    them: recurrent, output, feedback.
     """
     drawn = [problem.weights(network) for network in range(networks)]
     recurrent, readout, feedback = zip(*drawn)
@@ -87,7 +88,7 @@ class Standalone(Contestant):
     compiler = True
 
     def prepare(self, problem, folder):
-        """Write the program, let it take its length from outside, compile it."""
+        """Write the program, make its length an argument, and compile it."""
         prefs.core.default_float_dtype = np.dtype(problem.dtype).type
         prefs.codegen.cpp.headers += ["<chrono>"]
         set_device("cpp_standalone", build_on_run=False)
@@ -109,7 +110,7 @@ class Standalone(Contestant):
         self.run(1)
 
     def run(self, periods):
-        """Run the program; times are those of the steps, not of reading and writing weights."""
+        """Run the program; times are those of the steps, without reading and writing weights."""
         seconds = periods * STEPS * DT_MS / 1e3
         results = self.folder / "results"
         done = subprocess.run(
@@ -132,19 +133,19 @@ class Standalone(Contestant):
         )
 
     def value(self, variable):
-        """A variable as the last run left it."""
+        """Return a variable as the last run left it."""
         return np.fromfile(
             self.folder / "results" / device.get_array_filename(variable), dtype=variable.dtype
         )
 
     def model(self, problem, networks):
-        """The model."""
+        """Return the model."""
         raise NotImplementedError
 
 
 def take_length_from_outside(path):
-    """Replace the duration that Brian2 wrote into the program, and the last step that dense loops
-    know of, by what the program reads when it starts.
+    """Replace the duration that Brian2 wrote into the program, and the last step in dense loops, by
+    values that the program reads when it starts.
     """
     source, count = re.subn(
         r"(\.run\()[^,()]+(?=,)", rf'\1std::stod(std::getenv("{LENGTH}"))', path.read_text()
@@ -156,15 +157,15 @@ def take_length_from_outside(path):
 
 
 class TimedNetwork(Network):
-    """A network that takes the time of its steps alone."""
+    """A network that measures the time of its steps alone."""
 
     def before_run(self, run_namespace):
-        """The last thing before the steps."""
+        """Start the clock, after everything else before the steps."""
         super().before_run(run_namespace)
         self.began = time.process_time()
 
     def after_run(self):
-        """The first thing after the steps."""
+        """Stop the clock, before everything else after the steps."""
         self.cpu = time.process_time() - self.began
         super().after_run()
 
@@ -176,7 +177,7 @@ class Runtime(Contestant):
     target = "cython"
 
     def prepare(self, problem, folder):
-        """Build it, and keep its initial state."""
+        """Build the model, and keep its initial state."""
         prefs.core.default_float_dtype = np.dtype(problem.dtype).type
         prefs.codegen.target = self.target
         self.problem, self.built = problem, self.model(problem, self.networks)
@@ -185,7 +186,7 @@ class Runtime(Contestant):
         self.run(1)
 
     def run(self, periods):
-        """From the initial state; wall seconds are Brian2's own measure of the steps."""
+        """Run from the initial state; wall seconds are Brian2's own measure of the steps."""
         self.network.restore()
         self.network.run(periods * STEPS * DT_MS / 1e3 * second)
         outcome = self.built.outcome(self.problem, lambda variable: variable.get_value())

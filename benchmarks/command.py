@@ -17,7 +17,7 @@ BRIEF = (100, "trial")  # size and mode of the spiking network with --quick
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be measured; `brief` leaves one case of the spiking network."""
+    """The measurements to make; `brief` leaves one case of the spiking network."""
 
     kinds: tuple
     sizes: tuple
@@ -30,7 +30,7 @@ class Plan:
 
     @property
     def cases(self):
-        """All problems in which somebody takes part, small ones first."""
+        """Return all problems with at least one contestant, small ones first."""
         every = [
             Problem(size, dtype, mode, kind)
             for kind in self.kinds
@@ -46,17 +46,17 @@ class Plan:
         ]
 
     def who(self, problem):
-        """Names of those who take part in a case."""
+        """Return the names of the contestants in a case."""
         return [name for name in self.contestants if BY_NAME[name].can(problem)]
 
     @property
     def pieces(self):
-        """How many lines of progress there will be: one for each preparation and each round."""
+        """Return the number of lines of progress: one for each preparation and each round."""
         return sum(self.rounds + len(self.who(problem)) for problem in self.cases)
 
 
 def plan(args):
-    """The user's choices; what was not chosen is everything, or little with ``--quick``.
+    """Return the user's choices; defaults are everything, or little with ``--quick``.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def plan(args):
 
 
 def known(argument, values, allowed):
-    """The values, each once, if all are allowed."""
+    """Return the values, each once, if all are allowed."""
     for value in values:
         if value not in allowed:
             raise ValueError(f"{argument}: no {value!r}; choose from {', '.join(allowed)}")
@@ -93,13 +93,13 @@ def known(argument, values, allowed):
 
 
 class Progress:
-    """Says what is done, of how much."""
+    """Reports how much of the total is done."""
 
     def __init__(self, pieces, say):
         self.done, self.pieces, self.say = 0, pieces, say
 
     def within(self, problem):
-        """A function that says a line about one case."""
+        """Return a function that reports a line about one case."""
 
         def line(message):
             self.done += 1
@@ -109,8 +109,8 @@ class Progress:
 
 
 def run(args, say):
-    """Measure what `args` ask for; 0, or 130 when interrupted. What was measured is written in any
-    case.
+    """Make the measurements that `args` ask for; return 0, or 130 when interrupted. Results are
+    written in either case.
     """
     chosen = plan(args)
     folder = writable_folder(args.out or "results/bench")
@@ -134,7 +134,7 @@ def run(args, say):
 
 
 def report(chosen, entries, found, folder, interrupted, say):
-    """Tables on the screen, files in the folder."""
+    """Print tables, and write files into the folder."""
     results = Results(entries)
     rows = targets.rows(results, found)
     say(f"\n{table(results)}")
@@ -148,7 +148,7 @@ def report(chosen, entries, found, folder, interrupted, say):
 
 
 def write(chosen, entries, found, rows, folder, interrupted):
-    """``bench.json`` and the figures, all or none of them anew."""
+    """Write ``bench.json`` and the figures, either all or none of them."""
     content = {
         "machine": machine.describe(),
         "settings": {
@@ -177,7 +177,7 @@ def write(chosen, entries, found, rows, folder, interrupted):
 
 
 def finite(content):
-    """The content with null for numbers that are not finite, which JSON has no word for."""
+    """Return the content with null for numbers that are not finite, which JSON cannot represent."""
     if isinstance(content, dict):
         return {key: finite(value) for key, value in content.items()}
     if isinstance(content, (list, tuple)):

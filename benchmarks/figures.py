@@ -12,7 +12,7 @@ MARKS = "osD^vP*X<>hd"
 
 
 def style(name):
-    """Colour and mark of a contestant, the same everywhere."""
+    """Return colour and mark of a contestant, the same everywhere."""
     number = list(BY_NAME).index(name)
     return dict(
         color=f"C{number % 10}", marker=MARKS[number % len(MARKS)], label=BY_NAME[name].title
@@ -20,8 +20,8 @@ def style(name):
 
 
 def speeds(entries):
-    """One row for each network, mode and precision: microseconds per step, and ratio to the limit,
-    against N.
+    """Draw one row for each network, mode and precision: microseconds per step, and ratio to the
+    limit, against N.
     """
     from matplotlib.figure import Figure
 
@@ -43,7 +43,9 @@ def speeds(entries):
 
 
 def draw(row, results, name, problems):
-    """One contestant in both panels: the limit as a line, others as marks with their spread."""
+    """Draw one contestant in both panels: the limit as a line, others as marks with their
+    spread.
+    """
     for ax, spread in (
         (row[0], results.time),
         (row[1], lambda name, problem: results.ratio(name, "limit", problem)),
@@ -65,12 +67,12 @@ def draw(row, results, name, problems):
 
 
 def finish(ax):
-    """Logarithmic, quiet."""
+    """Make the axes logarithmic and plain."""
     axes_or_new(ax).set(xscale="log", yscale="log")
 
 
 def growth(found, entries):
-    """Time per step and memory against size, time of a program against trials."""
+    """Draw time per step and memory against size, and time of a program against trials."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 3.8), layout="constrained")

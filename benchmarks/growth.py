@@ -1,4 +1,4 @@
-"""How time and memory grow with the size of the network and the number of trials; and the paper's
+"""Growth of time and memory with the size of the network and the number of trials; and the paper's
 run.
 """
 
@@ -15,8 +15,8 @@ SIZES, TRIALS, PAPER_TRIALS, PAPER_SIZE = (
 
 
 def paper_run(found, say):
-    """The paper's training, 1e4 trials of 200 steps: CPU seconds of the program, and how long it
-    took to build.
+    """Measure the paper's training, 1e4 trials of 200 steps: CPU seconds of the program, and the
+    time to build it.
     """
     with Worker("paper") as worker:
         facts = worker.prepare(Problem(PAPER_SIZE))
@@ -26,7 +26,7 @@ def paper_run(found, say):
 
 
 def over_trials(found, say):
-    """Time and peak memory of one program against the number of trials."""
+    """Measure time and peak memory of one program against the number of trials."""
     found["trials"] = []
     with Worker("paper") as worker:
         worker.prepare(Problem(PAPER_SIZE))
@@ -36,7 +36,7 @@ def over_trials(found, say):
 
 
 def over_sizes(found, rounds, say):
-    """Time per step and peak memory against the number of neurons."""
+    """Measure time per step and peak memory against the number of neurons."""
     found["sizes"] = []
     for size in SIZES:
         with Worker("ours") as worker:
@@ -57,7 +57,7 @@ def over_sizes(found, rounds, say):
 
 
 def measure(found, rounds, say):
-    """All of it, into the dictionary `found`; a part that fails leaves its reason."""
+    """Make all measurements, into the dictionary `found`; a part that fails leaves its reason."""
     parts = {
         "paper": paper_run,
         "trials": over_trials,

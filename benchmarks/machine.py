@@ -1,4 +1,4 @@
-"""What the numbers were measured on, and with."""
+"""Hardware and software of the measurements."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ PACKAGES = ("brian_rflo", "brian2", "numpy", "Cython", "numba", "jax", "torch", 
 
 
 def describe():
-    """Processor, cores, compiler, flags, versions."""
+    """Return processor, cores, compiler, flags and versions."""
     from .contestants import limit
 
     compiler = limit.compiler() if has_compiler() else None
@@ -28,7 +28,7 @@ def describe():
 
 
 def processor():
-    """Name of the processor."""
+    """Return the name of the processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(
@@ -39,20 +39,20 @@ def processor():
 
 
 def brian_flags():
-    """The flags with which Brian2 compiles."""
+    """Return the flags with which Brian2 compiles."""
     from brian2.codegen.cpp_prefs import get_compiler_and_args
 
     return list(get_compiler_and_args()[1]) if has_compiler() else []
 
 
 def first_line(command):
-    """The first line that a command prints."""
+    """Return the first line that a command prints."""
     lines = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
     return lines[0] if lines else None
 
 
 def installed(name):
-    """Version of a package; None if it is not there."""
+    """Return the version of a package; None if it is not installed."""
     try:
         return version(name)
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""The timed networks: what every contestant computes, from the same numbers. N neurons all to all,
+"""The timed networks, which every contestant computes from the same numbers. N neurons all to all,
 one output, RFLO.
 
 *rate*: Murray's network (eLife 8:e43299); in every step, with a = dt/tau:
@@ -40,7 +40,7 @@ GAINS = {"rate": 1.5, "spiking": 0.25}
 
 @dataclass(frozen=True)
 class Problem:
-    """One case: number of neurons, precision, when weights change, and which network it is."""
+    """One case: number of neurons, precision, mode of weight changes, and network."""
 
     size: int
     dtype: str = "float64"
@@ -52,7 +52,7 @@ class Problem:
 
     @property
     def case(self):
-        """All but the size, in words."""
+        """The case without its size, as text."""
         return ", ".join([*(["spiking"] if self.is_spiking else []), self.mode, self.dtype])
 
     @property
@@ -62,8 +62,8 @@ class Problem:
 
     @property
     def has_one_result(self):
-        """Whether contestants can be compared: in single precision spiking networks go ways of
-        their own.
+        """Whether the results of contestants can be compared; in single precision spiking networks
+        diverge from each other.
         """
         return not self.is_spiking or self.dtype == "float64"
 
@@ -74,12 +74,12 @@ class Problem:
 
     @property
     def synapses(self):
-        """How many are plastic."""
+        """Number of plastic synapses."""
         return self.size**2 + self.size
 
     @property
     def is_trial(self):
-        """Whether weights change at the end of each period only."""
+        """Whether weights change only at the end of each period."""
         return self.mode == "trial"
 
     def target(self):
@@ -88,8 +88,8 @@ class Problem:
         return np.sin(phase) + 0.5 * np.sin(2 * phase) + 0.25 * np.sin(4 * phase)
 
     def weights(self, network=0):
-        """Initial weights of one network: recurrent ``[post, pre]``, output ``[pre]``, feedback
-        ``[post]``.
+        """Return the initial weights of one network: recurrent ``[post, pre]``, output ``[pre]``,
+        feedback ``[post]``.
         """
         rng = np.random.default_rng((0, network))
         scale = 1 / np.sqrt(self.size)
@@ -100,15 +100,17 @@ class Problem:
         )
 
     def membranes(self):
-        """Biases and initial membranes of the spiking network."""
+        """Return biases and initial membrane potentials of the spiking network."""
         rng = np.random.default_rng(1)
         return rng.uniform(1, 1.2, self.size), rng.uniform(0, 1, self.size)
 
     def cast(self, *arrays):
-        """The arrays in this problem's precision."""
+        """Return the arrays in this problem's precision."""
         return tuple(np.asarray(array, dtype=self.dtype) for array in arrays)
 
     def change(self, recurrent):
-        """Sum of ``|W - W0|``, by which contestants are compared; W is ``[post, pre]``."""
+        """Return the sum of ``|W - W0|``, by which contestants are compared; W is ``[post,
+        pre]``.
+        """
         (before,) = self.cast(self.weights()[0])
         return float(np.abs(np.asarray(recurrent, dtype=float) - before).sum())

@@ -1,4 +1,4 @@
-"""What follows from the rounds: times, ratios, tables."""
+"""Evaluation of the rounds: times, ratios, tables."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class Spread:
 
     @classmethod
     def of(cls, values):
-        """Of some numbers; None if there are none."""
+        """Return the spread of some numbers; None if there are none."""
         return (
             cls(float(np.median(values)), float(min(values)), float(max(values)))
             if len(values)
@@ -28,7 +28,7 @@ class Spread:
         )
 
     def times(self, factor):
-        """In other units."""
+        """Return the spread in other units."""
         return Spread(self.middle * factor, self.low * factor, self.high * factor)
 
     def __str__(self):
@@ -42,27 +42,27 @@ class Results:
         self.entries = {(entry.name, entry.problem): entry for entry in entries}
 
     def rounds(self, name, problem):
-        """Microseconds per step and network in each round; empty if it was not measured."""
+        """Return the microseconds per step and network in each round; empty if not measured."""
         entry = self.entries.get((name, problem))
         return entry.microseconds() if entry and entry.rounds else []
 
     def time(self, name, problem):
-        """Microseconds per step and network."""
+        """Return the microseconds per step and network."""
         return Spread.of(self.rounds(name, problem))
 
     def nanoseconds(self, name, problem):
-        """Nanoseconds per plastic synapse and step."""
+        """Return the nanoseconds per plastic synapse and step."""
         spread = self.time(name, problem)
         return spread and spread.times(1e3 / problem.synapses)
 
     def hertz(self, name, problem):
-        """Firing rate; None where no spikes were counted."""
+        """Return the firing rate; None if no spikes were counted."""
         entry = self.entries.get((name, problem))
         return Spread.of(entry.hertz()) if entry else None
 
     def ratio(self, over, under, problem, other=None):
-        """Time of `over` in units of that of `under`, round by round; `other` is the problem of
-        `under` if it is another one.
+        """Return the time of `over` in units of that of `under`, round by round; `other` is the
+        problem of `under` if it differs.
         """
         return Spread.of(
             [
@@ -73,12 +73,12 @@ class Results:
 
     @property
     def problems(self):
-        """All cases, in the order measured."""
+        """Return all cases, in the order measured."""
         return list(dict.fromkeys(problem for _, problem in self.entries))
 
     @property
     def groups(self):
-        """All cases but for their sizes, with names and problems that occur there."""
+        """Return all cases without their sizes, with the names and problems that occur there."""
         groups = {}
         for name, problem in self.entries:
             names, problems = groups.setdefault(problem.case, ([], []))
@@ -88,8 +88,8 @@ class Results:
 
 
 def disagreements(results):
-    """Contestants that compute the timed network but arrive elsewhere than the first one of their
-    case, in words.
+    """Return the contestants that compute the timed network with a result other than the first one
+    of their case, as text.
     """
     lines = []
     for problem in results.problems:
@@ -103,8 +103,8 @@ def disagreements(results):
 
 
 def differences(entry, first):
-    """Where two contestants of a case arrive, if that is not the same; outputs are compared in
-    units of 1.
+    """Return the differences between the results of two contestants of a case; outputs are compared
+    in units of 1.
     """
     for fact, words, unit in (
         ("change", "sum of changes", abs(first.facts["change"])),
@@ -119,7 +119,7 @@ def differences(entry, first):
 
 
 def aligned(lines):
-    """Lines of cells as text: the first one is the heading."""
+    """Return lines of cells as text; the first one is the heading."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     text = [
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines
@@ -128,8 +128,8 @@ def aligned(lines):
 
 
 def table(results):
-    """Times, and times in units of the limit, for each network, mode and precision; then who could
-    not, and why.
+    """Return times, absolute and in units of the limit, for each network, mode and precision; then
+    the contestants that failed, and why.
     """
     blocks = [block(results, case, *members) for case, members in results.groups.items()]
     failed = [
@@ -141,7 +141,7 @@ def table(results):
 
 
 def block(results, case, names, problems):
-    """The table of one network, mode and precision."""
+    """Return the table of one network, mode and precision."""
     sizes, spiking = [problem.size for problem in problems], problems[0].is_spiking
     unit, time = (
         ("Nanoseconds per plastic synapse and step", results.nanoseconds)
@@ -184,5 +184,5 @@ def block(results, case, names, problems):
 
 
 def cell(spread):
-    """A number in few characters."""
+    """Return a number as a short text."""
     return f"{spread.middle:.2f}" if spread else "-"

@@ -14,14 +14,14 @@ TARGET_S, LEAST_S = (
 
 
 class Entry:
-    """One contestant in one case: what is written to ``bench.json``."""
+    """One contestant in one case, as written to ``bench.json``."""
 
     def __init__(self, name, problem):
         self.name, self.problem = name, problem
         self.worker, self.periods, self.rounds, self.facts, self.reason = None, None, [], {}, None
 
     def start(self, stack):
-        """Build it, and find out how many periods last about half a second."""
+        """Build the contestant, and find the number of periods that takes about half a second."""
         self.reason = BY_NAME[self.name].obstacle()
         if self.reason is None:
             with self.reporting():
@@ -32,14 +32,14 @@ class Entry:
                 self.periods = calibrated(self.worker)
 
     def measure(self):
-        """One round; None after a failure, so that rounds keep their numbers."""
+        """Measure one round; record None after a failure, so that rounds keep their numbers."""
         if self.reason is None:
             with self.reporting():
                 self.rounds.append(self.worker.run(self.periods))
 
     @contextmanager
     def reporting(self):
-        """A failure becomes the contestant's reason and disturbs nobody else."""
+        """Record a failure as the contestant's reason, without disturbing others."""
         try:
             yield
         except Failure as failure:
@@ -47,24 +47,24 @@ class Entry:
 
     @property
     def preparation(self):
-        """How long it took to prepare, in words."""
+        """The time that the preparation took, as text."""
         return f"prepared in {self.facts['prepare_s']:.1f} s"
 
     @property
     def networks(self):
-        """Independent networks in one run."""
+        """Number of independent networks in one run."""
         return BY_NAME[self.name].networks
 
     def microseconds(self, clock="cpu"):
-        """Time per step and network, of each round."""
+        """Return the time per step and network, of each round."""
         return [run[clock] * 1e6 / (self.periods * STEPS * self.networks) for run in self.rounds]
 
     def hertz(self):
-        """Mean firing rate in each round; empty where no spikes were counted."""
+        """Return the mean firing rate in each round; empty if no spikes were counted."""
         return [run["hertz"] for run in self.rounds if run.get("hertz") is not None]
 
     def as_json(self):
-        """Everything about it."""
+        """Return all data of the entry."""
         known = (
             {
                 "periods": self.periods,
@@ -86,7 +86,7 @@ class Entry:
 
 
 def calibrated(worker):
-    """Number of periods that last about `TARGET_S`."""
+    """Return the number of periods that takes about `TARGET_S`."""
     periods, seconds = 1, 0.0
     while seconds < LEAST_S:
         seconds = worker.run(periods)["cpu"]
@@ -96,7 +96,9 @@ def calibrated(worker):
 
 
 def measure(problem, names, rounds, entries, say):
-    """The contestants of one case, round robin; results go into the list `entries` at once."""
+    """Measure the contestants of one case in turns; results are added to the list `entries` at
+    once.
+    """
     with ExitStack() as stack:
         own = [Entry(name, problem) for name in names]
         for entry in own:

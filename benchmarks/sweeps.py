@@ -1,4 +1,4 @@
-"""How much two workers gain on a sweep: eight networks of about twenty seconds each, one at a time
+"""Speed-up of a sweep by two workers: eight networks of about twenty seconds each, one at a time
 and two at a time.
 
     python -m brian_rflo.benchmarks.sweeps
@@ -25,7 +25,7 @@ GOAL, NETWORKS, PROBE = 1.7, 8, 60
 
 
 def train(seed, trials):
-    """A network of Murray's size on the numpy target."""
+    """Train a network of Murray's size on the numpy target."""
     task = PeriodicOutput(period=200 * ms)
     defaultclock.dt = task.dt
     return LearningNetwork(
@@ -34,13 +34,15 @@ def train(seed, trials):
 
 
 def trials_in(seconds):
-    """How many trials make a network of so many seconds here, building included."""
+    """Return the number of trials of a network that takes `seconds` here, including its
+    construction.
+    """
     build, probe = (timed(trials) for trials in (1, 1 + PROBE))
     return max(1, round(1 + PROBE * (seconds - build) / (probe - build)))
 
 
 def timed(trials):
-    """Wall seconds of one network; what is computed only once in a process is paid for before."""
+    """Return the wall seconds of one network, without what is computed only once in a process."""
     train(0, 1)
     start = time.perf_counter()
     train(0, trials)
@@ -48,7 +50,9 @@ def timed(trials):
 
 
 def measure(workers, trials, folder):
-    """Wall seconds of a sweep, from the call to the table, and what its networks returned."""
+    """Return the wall seconds of a sweep, from the call to the table, and what its networks
+    returned.
+    """
     start = time.perf_counter()
     table = sweep(
         train,
@@ -60,7 +64,7 @@ def measure(workers, trials, folder):
 
 
 def main():
-    """Measure and tell; 0 if the goal is reached, 1 if not."""
+    """Measure and print the speed-up; return 0 if the goal is reached, else 1."""
     parser = argparse.ArgumentParser(
         prog="python -m brian_rflo.benchmarks.sweeps",
         description="Two workers against one, on a sweep of eight networks.",

@@ -1,6 +1,4 @@
-"""What the package is to reach: a list for each processor, and how measured numbers are judged by
-it.
-"""
+"""Performance goals: a list for each processor, and the comparison of measured numbers with it."""
 
 from dataclasses import dataclass, replace
 
@@ -14,8 +12,8 @@ ALL = (30, 100, 300, 1000)
 
 @dataclass(frozen=True)
 class Goal:
-    """`over`, in units of `under`, at one size: at most, or at least, so much. The network, the
-    precision and the modes of both.
+    """An upper or lower bound of the time of `over`, in units of `under`, at one size, with the
+    network, precision and modes of both.
     """
 
     over: str
@@ -29,14 +27,14 @@ class Goal:
     kind: str = "rate"
 
     def row(self, results):
-        """The goal beside what was measured; None if it was not."""
+        """Return the goal beside the measured value; None if it was not measured."""
         ratio = results.ratio(
             self.over, self.under, self.problem(self.over_mode), self.problem(self.under_mode)
         )
         return ratio and Row(str(self), ratio.middle, low=self.least, high=self.most)
 
     def problem(self, mode):
-        """Its case in a mode."""
+        """Return its case in a mode."""
         return Problem(self.size, self.dtype, mode, self.kind)
 
     def __str__(self):
@@ -52,12 +50,12 @@ class Goal:
 
 
 def at_most(over, under, bounds, sizes=ALL, **options):
-    """Goals with one upper bound a size."""
+    """Return goals with one upper bound per size."""
     return [Goal(over, under, size, most=bound, **options) for size, bound in zip(sizes, bounds)]
 
 
 def at_least(over, under, bounds, sizes=ALL, **options):
-    """Goals with one lower bound a size."""
+    """Return goals with one lower bound per size."""
     return [Goal(over, under, size, least=bound, **options) for size, bound in zip(sizes, bounds)]
 
 
@@ -122,7 +120,7 @@ PAPER_S, MEMORY_MB, MEMORY_SIZE = 2.5, 700, 3000
 
 
 def rows(results, growth=None, processor=None):
-    """All goals that were measured, as rows; without bounds on a processor that has no list.
+    """Return all goals that were measured, as rows; without bounds on a processor that has no list.
 
     `processor` is the name of a list, by default of that for the processor at hand.
     """
@@ -149,7 +147,7 @@ def rows(results, growth=None, processor=None):
 
 
 def table(rows):
-    """The goals as text."""
+    """Return the goals as text."""
     mark = {True: "yes", False: "NO", None: ""}
     return aligned(
         [

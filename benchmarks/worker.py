@@ -1,4 +1,4 @@
-"""One contestant in a process of its own: requests and answers are JSON, one a line.
+"""One contestant in its own process; requests and answers are JSON, one per line.
 
 ``python -m brian_rflo.benchmarks.worker`` reads requests from standard input; `Worker` is the other
 end.
@@ -20,7 +20,7 @@ from ..crews import temporary
 from ..results.files import scratch_folder
 from .problem import Problem
 
-#: One thread, whatever library.
+#: One thread for every library.
 ENVIRONMENT = {
     **{
         f"{name}_NUM_THREADS": "1"
@@ -31,11 +31,11 @@ ENVIRONMENT = {
 
 
 class Failure(RuntimeError):
-    """A contestant that cannot go on, and why."""
+    """Reason why a contestant cannot go on."""
 
 
 class Worker:
-    """A contestant that runs elsewhere; a context manager."""
+    """A contestant in another process; a context manager."""
 
     def __init__(self, name):
         self.name = name
@@ -52,7 +52,7 @@ class Worker:
         return self
 
     def __exit__(self, *_):
-        """End it and all that it started."""
+        """End the process and its children."""
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
@@ -63,15 +63,15 @@ class Worker:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def prepare(self, problem):
-        """Build for a problem; seconds that it took."""
+        """Build for a problem; return the seconds that it took."""
         return self.ask(prepare=asdict(problem))
 
     def run(self, periods):
-        """Run so many periods."""
+        """Run a number of periods."""
         return self.ask(run=periods)
 
     def ask(self, **request):
-        """A request and its answer.
+        """Send a request and return the answer.
 
         Raises
         ------
@@ -95,13 +95,13 @@ class Worker:
 
 
 def close(stream):
-    """Close a stream whose other end may be gone."""
+    """Close a stream whose other end may be closed."""
     with suppress(BrokenPipeError):
         stream.close()
 
 
 def answer(contestant, request, folder):
-    """Do what was asked."""
+    """Execute a request and return the answer."""
     if "prepare" in request:
         start = time.perf_counter()
         contestant.prepare(Problem(**request["prepare"]), folder)
@@ -111,7 +111,7 @@ def answer(contestant, request, folder):
 
 
 def serve(name, folder, requests, answers):
-    """Answer until the other end closes."""
+    """Answer requests until the other end closes."""
     from .contestants import BY_NAME
 
     for request in requests:

@@ -1,12 +1,18 @@
-"""Functions of arrays: how a training went."""
+"""Analysis of trainings: functions of arrays."""
+
+from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
-def alignment(output, feedback):
-    """Cosine of the angle between readout and feedback weights (Murray 2019, figure 2c).
+
+def alignment(output: ArrayLike, feedback: ArrayLike) -> NDArray:
+    """Return the cosine of the angle between readout and feedback weights (Murray 2019, figure 2c).
 
     Parameters
     ----------
@@ -24,30 +30,30 @@ def alignment(output, feedback):
         return (output * feedback).sum(axis=(-2, -1)) / norms
 
 
-def final_loss(losses, trials=100):
-    """Median over the last `trials` trials (fewer if there are fewer) of each network; shape
+def final_loss(losses: ArrayLike, trials: int = 100) -> NDArray:
+    """Return the median loss of the last `trials` trials (or fewer) of each network; shape
     (networks,) from (networks, trials).
     """
     return np.median(np.asarray(losses)[..., -trials:], axis=-1)
 
 
-def window_at_both_ends(losses, trials=100):
-    """How many trials the beginning and the end of a training are: `trials`, and no more than half
-    of what there is.
+def window_at_both_ends(losses: NDArray, trials: int = 100) -> int:
+    """Return the number of trials that count as beginning and end of a training: `trials`, at most
+    half of them.
     """
     return max(1, min(trials, np.shape(losses)[-1] // 2))
 
 
-def losses_at_both_ends(losses, trials=100):
-    """Medians over the first trials and over as many last ones of one network: what can be
-    compared.
+def losses_at_both_ends(losses: ArrayLike, trials: int = 100) -> tuple[float, float]:
+    """Return the median losses of the first and of as many last trials of one network, for
+    comparison.
 
     Parameters
     ----------
     losses : array, shape (n,)
         Trials that are not finite, since the network diverged, are left out at the beginning.
     trials : int
-        At most so many at each end; less than half of `n` where there are few.
+        Number of trials at each end, at most half of `n`.
 
     Returns
     -------
@@ -60,22 +66,22 @@ def losses_at_both_ends(losses, trials=100):
     return np.median(begun), final_loss(losses, window)
 
 
-def band(values, axis=0):
-    """Median and quartiles over networks: ``(lower, median, upper)``, ignoring networks that have
-    failed.
+def band(values: ArrayLike, axis: int = 0) -> tuple[NDArray, NDArray, NDArray]:
+    """Return median and quartiles over networks, ``(lower, median, upper)``, ignoring networks that
+    have failed.
     """
     return np.nanpercentile(values, [25, 50, 75], axis=axis)
 
 
-def running_mean(values, width):
-    """Means over `width` neighbours along the last axis; shape (..., n - width + 1)."""
+def running_mean(values: ArrayLike, width: int) -> NDArray:
+    """Return means over `width` neighbours along the last axis; shape (..., n - width + 1)."""
     return np.lib.stride_tricks.sliding_window_view(
         np.asarray(values, dtype=float), width, axis=-1
     ).mean(axis=-1)
 
 
-def smooth(values, points=300):
-    """Running medians of a long curve, for drawing.
+def smooth(values: ArrayLike, points: int = 300) -> tuple[NDArray, NDArray]:
+    """Return running medians of a long curve, for drawing.
 
     Returns
     -------

@@ -1,5 +1,7 @@
 """The command line: ``brian-rflo list``, ``run``, ``compare``, ``bench`` and ``clean``."""
 
+from __future__ import annotations
+
 import argparse
 import sys
 import time
@@ -14,7 +16,7 @@ from .crews.sharing import shared_folder
 
 
 def experiments():
-    """All experiments of all models, by name, each model's in its own order."""
+    """Return all experiments of all models by name, each model's in its own order."""
     try:
         models = import_module("brian_rflo.models")
     except ModuleNotFoundError as error:
@@ -30,21 +32,21 @@ def experiments():
 
 
 def positive(text):
-    """A whole number of at least one, for argparse."""
+    """Return a whole number of at least one, for argparse."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 1; got {text!r}")
     return int(text)
 
 
 def natural(text):
-    """A whole number of at least zero, for argparse."""
+    """Return a whole number of at least zero, for argparse."""
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"must be a whole number, 0 or more; got {text!r}")
     return int(text)
 
 
 def seed(text):
-    """A seed that Brian2 and NumPy take, for argparse."""
+    """Return a seed that Brian2 and NumPy accept, for argparse."""
     if natural(text) >= 2**32:
         raise argparse.ArgumentTypeError(f"must be less than 2**32; got {text!r}")
     return int(text)
@@ -150,7 +152,7 @@ BENCH = {
 
 
 def parser():
-    """The argument parser."""
+    """Return the argument parser."""
     top = argparse.ArgumentParser(
         prog="brian-rflo",
         description="Train recurrent networks in Brian2 with local online learning rules.",
@@ -185,7 +187,7 @@ def parser():
 
 
 def add_compare(commands):
-    """The arguments of ``brian-rflo compare``."""
+    """Add the arguments of ``brian-rflo compare``."""
     compare = commands.add_parser(
         "compare",
         help="compare rate with spiking networks on a task",
@@ -199,7 +201,7 @@ def add_compare(commands):
 
 
 def add_bench(commands):
-    """The arguments of ``brian-rflo bench``."""
+    """Add the arguments of ``brian-rflo bench``."""
     bench = commands.add_parser(
         "bench",
         help="measure the speed against other tools",
@@ -214,7 +216,7 @@ def add_bench(commands):
 
 
 def clean_up(_):
-    """Delete kept object files, and say how much there was."""
+    """Delete cached object files, and report how much space they took."""
     say(f"deleted {kept.clean() / 1e6:.1f} MB from {kept.kept_folder()}")
     return 0
 
@@ -227,17 +229,17 @@ def show_list(_):
 
 
 def say(message):
-    """A message to the user, at once."""
+    """Print a message for the user immediately."""
     print(message, flush=True)
 
 
 def chosen_experiments(name):
-    """The experiment of that name, or all of a model.
+    """Return the experiment of that name, or all of a model.
 
     Raises
     ------
     ValueError
-        If there is none, with the names that there are.
+        If there is none; the message lists the existing names.
     """
     known = experiments()
     chosen = [
@@ -252,8 +254,8 @@ def chosen_experiments(name):
 
 
 def run_experiments(args):
-    """Run an experiment or all of a model, print tables, write files. 0 if all expectations hold, 1
-    if not.
+    """Run an experiment or all of a model, print tables, write files; return 0 if all expectations
+    hold, else 1.
 
     Raises
     ------
@@ -265,7 +267,9 @@ def run_experiments(args):
 
 
 def run_all(chosen, root, device, args):
-    """Compute the parts of experiments together, then finish one after the other."""
+    """Compute the parts of all experiments together, then finish the experiments one after the
+    other.
+    """
     settings = {
         experiment: experiment.settings(
             args.networks, args.trials, args.seed, device, getattr(args, "quick", False)
@@ -312,12 +316,16 @@ def run_all(chosen, root, device, args):
 
 
 def folder_of(experiment, root, alone, quick):
-    """Where an experiment's files go: one of its own, but for one experiment with ``--out``."""
+    """Return the folder of an experiment's files: one of its own, except for a single experiment
+    with ``--out``.
+    """
     return root if alone else root / f"{experiment.name}{'-quick' if quick else ''}"
 
 
 def finish(experiment, settings, arrays, seconds, folder):
-    """Table, figure and files of one experiment; 0 if all expectations hold, 1 if not."""
+    """Write table, figure and files of one experiment; return 0 if all expectations hold, else
+    1.
+    """
     outcome = experiment.outcome(settings, arrays)
     say(f"\n{experiment.name}\n{table(outcome.rows)}\n")
     paths = save(outcome, experiment, settings, seconds, folder)
@@ -328,7 +336,7 @@ def finish(experiment, settings, arrays, seconds, folder):
 
 
 def run_compare(args):
-    """Compare rate with spiking networks; 0."""
+    """Compare rate with spiking networks; return 0."""
     from brian2 import ms
 
     from . import comparison
@@ -373,7 +381,7 @@ def run_compare(args):
 
 
 def run_bench(args):
-    """Measure speeds; 0, or 130 when interrupted."""
+    """Measure speeds; return 0, or 130 when interrupted."""
     try:
         command = import_module("brian_rflo.benchmarks.command")
     except ModuleNotFoundError as error:
@@ -384,8 +392,8 @@ def run_bench(args):
     return command.run(args, say)
 
 
-def main(arguments=None):
-    """Entry point; returns the exit status."""
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
     args = parser().parse_args(arguments)
     try:
         return args.act(args)

@@ -1,10 +1,10 @@
 """Figures: functions ``(data, ax=None) -> ax``, in one quiet style.
 
-Each draws on the axes that it is given and returns them; without, on axes of a new figure, as wide
-as a column of a journal. Times are quantities or seconds and are shown in milliseconds, weights are
-matrices ``[post, pre]``, and whatever differs from network to network has networks as its first
-dimension. Colours can be told apart without colour vision (Okabe and Ito). An array of another
-shape is a ValueError that names the shape that is wanted.
+Each draws on the given axes and returns them; by default on axes of a new figure, as wide as a
+column of a journal. Times are quantities or seconds and are shown in milliseconds, weights are
+matrices ``[post, pre]``, and arrays with a value per network have networks as their first
+dimension. Colours are distinguishable without colour vision (Okabe and Ito). An array of another
+shape raises a ValueError that names the expected shape.
 
 Examples
 --------
@@ -15,9 +15,27 @@ Examples
 >>> ax = plotting.plot_losses(bptt, ax, name="bptt", label="BPTT")
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from .analysis import band, running_mean, smooth
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from brian2 import Quantity
+    from matplotlib.axes import Axes
+    from matplotlib.typing import ColorType
+    from numpy.typing import ArrayLike
+
+    from .comparison import Comparison
+    from .results import TrainingResult
+    from .sweeps import SweepTable
+    from .tasks import Task
+
 
 #: Colours of rules and of the target.
 COLOURS = {
@@ -29,9 +47,9 @@ COLOURS = {
     "local_symmetric": "#cc79a7",
     "nonlocal_random": "#e69f00",
 }
-#: Colours of things without a name: neurons, synapses, outputs.
+#: Colours of unnamed lines: neurons, synapses, outputs.
 CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-#: Type and lines of new axes, for a figure that is printed as large as it is.
+#: Font sizes and line widths of new axes, for printing at the original size.
 PAPER = {
     "font.size": 8,
     "axes.titlesize": 8,
@@ -42,22 +60,22 @@ PAPER = {
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
 }
-#: Where `plot_comparison` draws what.
+#: Arrangement of the panels of `plot_comparison`.
 GRID = [["error", "early", "late", "raster"], ["alignment", "changes", "rates", "raster"]]
-#: So many lines have a label each.
+#: Up to this many lines have individual labels.
 FEW = 4
 #: Width and height of new axes in inches: 89 mm are a column.
 SIZE = (3.5, 2.5)
 
 
 def colour(name):
-    """The colour of a rule, or black."""
+    """Return the colour of a rule, or black."""
     return COLOURS.get(name, "black")
 
 
 def new_axes(rows, size):
-    """The axes of a new figure by name, ``rows`` as `matplotlib.figure.Figure.subplot_mosaic` has
-    them.
+    """Return the axes of a new figure by name, with ``rows`` as in
+    `matplotlib.figure.Figure.subplot_mosaic`.
     """
     import matplotlib.pyplot as plt
 
@@ -69,7 +87,7 @@ def new_axes(rows, size):
 
 
 def axes_or_new(ax=None):
-    """`ax`, or the axes of a new figure, without a frame at the top and the right."""
+    """Return `ax`, or the axes of a new figure, without a frame at the top and the right."""
     ax = new_axes([["alone"]], SIZE)["alone"] if ax is None else ax
     if not hasattr(ax, "spines"):
         raise TypeError(
@@ -81,13 +99,13 @@ def axes_or_new(ax=None):
 
 
 def titled(ax, title):
-    """A title, in letters as large as those of the labels."""
+    """Set a title, in the font size of the labels."""
     ax.set_title(title, size=ax.xaxis.label.get_size())
 
 
 def logarithmic(axis):
-    """Make an axis logarithmic; within two decades ticks are at 1 and 3 times powers of ten, within
-    one at 1, 2 and 5, which leaves room for their labels.
+    """Make an axis logarithmic; ticks are at 1 and 3 times powers of ten within two decades, at 1,
+    2 and 5 within one.
     """
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
@@ -100,8 +118,8 @@ def logarithmic(axis):
 
 
 def legend_over(ax, **how):
-    """The legend at the top of axes, in as many columns as fit; the y axis goes on above the data,
-    so that nothing is covered. Call it when all is drawn.
+    """Place the legend at the top of axes, in as many columns as fit, and extend the y axis so that
+    no data are covered. Call it after drawing.
 
     A legend that would take half of the axes goes below the whole figure, if its layout is
     constrained.
@@ -110,7 +128,7 @@ def legend_over(ax, **how):
     ----------
     ax : matplotlib.axes.Axes
     how : optional
-        What `matplotlib.axes.Axes.legend` takes, but for place and columns.
+        Arguments of `matplotlib.axes.Axes.legend`, except place and columns.
     """
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -126,7 +144,9 @@ def legend_over(ax, **how):
 
 
 def fitted_legend(owner, entries, width, **how):
-    """The legend of axes or of a figure, in as many columns as fit into a width in pixels."""
+    """Return the legend of axes or of a figure, in as many columns as fit into a width in
+    pixels.
+    """
     for columns in range(max(1, len(entries[1])), 0, -1):
         legend = owner.legend(*entries, ncols=columns, **how)
         if columns == 1 or legend.get_window_extent().width < 0.9 * width:
@@ -135,7 +155,7 @@ def fitted_legend(owner, entries, width, **how):
 
 
 def leave_room(ax, share):
-    """Let the y axis go on above the data: this share of its length."""
+    """Extend the y axis above the data by a share of its length."""
     scale = ax.yaxis.get_transform()
     low, high = scale.transform(np.array(ax.get_ylim()))
     ax.set_ylim(
@@ -144,7 +164,9 @@ def leave_room(ax, share):
 
 
 def names_of(what, count):
-    """Labels of so many lines: each has one, or the first one says how many there are."""
+    """Return labels for `count` lines: one each, or one for the first that says how many there
+    are.
+    """
     return (
         [f"{what} {number}" for number in range(count)]
         if count <= FEW
@@ -153,8 +175,8 @@ def names_of(what, count):
 
 
 def arrays_of(function, **given):
-    """The arrays ``name=(values, dimensions)``, an error unless each has its dimensions, and those
-    of one name one size.
+    """Return the arrays ``name=(values, dimensions)``; raise unless each has its dimensions, and
+    those of one name have one size.
     """
     sizes, found = {}, []
     for name, (values, dimensions) in given.items():
@@ -178,12 +200,12 @@ def arrays_of(function, **given):
 
 
 def milliseconds(times):
-    """Times in seconds, or as a quantity, in milliseconds."""
+    """Return times in milliseconds, from seconds or a quantity."""
     return np.asarray(times) * 1e3
 
 
 def shade_masked(ax, times, mask):
-    """Grey where steps do not count."""
+    """Shade the steps that do not count."""
     ax.fill_between(
         times,
         0,
@@ -198,8 +220,8 @@ def shade_masked(ax, times, mask):
     )
 
 
-def plot_task(task, ax=None, trial=0):
-    """Inputs (dotted) and targets (solid) of one trial of a task; masked steps are shaded.
+def plot_task(task: Task, ax: Axes | None = None, trial: int = 0) -> Axes:
+    """Plot inputs (dotted) and targets (solid) of one trial of a task; masked steps are shaded.
 
     Examples
     --------
@@ -220,7 +242,7 @@ def plot_task(task, ax=None, trial=0):
 
 
 def draw_targets(ax, task, times, target, mask):
-    """The targets of a task, masked steps, labels and legend."""
+    """Draw the targets of a task, masked steps, labels and legend."""
     for number, (values, label) in enumerate(zip(target.T, names_of("target", target.shape[1]))):
         ax.plot(times, values, color=CYCLE[number % len(CYCLE)], label=label)
     shade_masked(ax, times, mask)
@@ -229,8 +251,10 @@ def draw_targets(ax, task, times, target, mask):
     legend_over(ax)
 
 
-def plot_spike_task(task, ax=None, trial=0):
-    """Spikes of one trial of a task, in groups, above its targets; masked steps are shaded."""
+def plot_spike_task(task: Task, ax: Axes | None = None, trial: int = 0) -> Axes:
+    """Plot the spikes of one trial of a task, in groups, above its targets; masked steps are
+    shaded.
+    """
     ax = axes_or_new(ax)
     inputs, target, mask = task.trial(trial)
     times, low, high = milliseconds(task.times), target.min(), target.max()
@@ -258,8 +282,15 @@ def plot_spike_task(task, ax=None, trial=0):
     return ax
 
 
-def plot_losses(losses, ax=None, name=None, label=None, linestyle="-", color=None):
-    """Loss over trials: median and quartiles over networks, on logarithmic axes.
+def plot_losses(
+    losses: ArrayLike,
+    ax: Axes | None = None,
+    name: str | None = None,
+    label: str | None = None,
+    linestyle: str = "-",
+    color: ColorType | None = None,
+) -> Axes:
+    """Plot the loss over trials: median and quartiles over networks, on logarithmic axes.
 
     Parameters
     ----------
@@ -268,7 +299,7 @@ def plot_losses(losses, ax=None, name=None, label=None, linestyle="-", color=Non
         (NaN) are left out.
     ax : matplotlib.axes.Axes, optional
     name : str, optional
-        A rule whose colour it is, as in `COLOURS`.
+        A rule, which determines the colour, as in `COLOURS`.
     label : str, optional
         For the legend; `name` by default.
     linestyle, color : optional
@@ -286,9 +317,17 @@ def plot_losses(losses, ax=None, name=None, label=None, linestyle="-", color=Non
 
 
 def plot_output(
-    times, output, target, ax=None, name=None, label="output", mask=None, linestyle="-", color=None
-):
-    """Output over its target (grey) in one trial.
+    times: Quantity | ArrayLike,
+    output: ArrayLike,
+    target: ArrayLike,
+    ax: Axes | None = None,
+    name: str | None = None,
+    label: str | None = "output",
+    mask: ArrayLike | None = None,
+    linestyle: str = "-",
+    color: ColorType | None = None,
+) -> Axes:
+    """Plot the output over its target (grey) in one trial.
 
     Parameters
     ----------
@@ -333,8 +372,17 @@ def plot_output(
     return ax
 
 
-def plot_alignment(trials, alignment, ax=None, name=None, label=None, linestyle="-", color=None):
-    """Cosine between readout and feedback weights over trials: median and quartiles over networks.
+def plot_alignment(
+    trials: ArrayLike,
+    alignment: ArrayLike,
+    ax: Axes | None = None,
+    name: str | None = None,
+    label: str | None = None,
+    linestyle: str = "-",
+    color: ColorType | None = None,
+) -> Axes:
+    """Plot the cosine between readout and feedback weights over trials: median and quartiles over
+    networks.
 
     Parameters
     ----------
@@ -357,8 +405,8 @@ def plot_alignment(trials, alignment, ax=None, name=None, label=None, linestyle=
     return ax
 
 
-def plot_weights(weights, ax=None):
-    """A weight matrix ``[post, pre]`` in colour: red is positive, blue negative, white zero.
+def plot_weights(weights: ArrayLike, ax: Axes | None = None) -> Axes:
+    """Plot a weight matrix ``[post, pre]`` in colour: red is positive, blue negative, white zero.
 
     Parameters
     ----------
@@ -391,8 +439,14 @@ def plot_weights(weights, ax=None):
     return ax
 
 
-def plot_spectrum(weights, ax=None, name=None, label=None, color=None):
-    """Eigenvalues of recurrent weights in the complex plane, with the unit circle.
+def plot_spectrum(
+    weights: ArrayLike,
+    ax: Axes | None = None,
+    name: str | None = None,
+    label: str | None = None,
+    color: ColorType | None = None,
+) -> Axes:
+    """Plot the eigenvalues of recurrent weights in the complex plane, with the unit circle.
 
     Parameters
     ----------
@@ -417,8 +471,13 @@ def plot_spectrum(weights, ax=None, name=None, label=None, color=None):
     return ax
 
 
-def plot_traces(times, traces, ax=None, labels=None):
-    """State variables or traces over time, a line for each neuron or synapse.
+def plot_traces(
+    times: Quantity | ArrayLike,
+    traces: ArrayLike,
+    ax: Axes | None = None,
+    labels: Sequence[str] | None = None,
+) -> Axes:
+    """Plot state variables or traces over time, a line for each neuron or synapse.
 
     Parameters
     ----------
@@ -450,8 +509,14 @@ def plot_traces(times, traces, ax=None, labels=None):
     return ax
 
 
-def plot_raster(times, neurons, ax=None, label=None, color="black"):
-    """Spikes as dots.
+def plot_raster(
+    times: Quantity | ArrayLike,
+    neurons: ArrayLike,
+    ax: Axes | None = None,
+    label: str | None = None,
+    color: ColorType = "black",
+) -> Axes:
+    """Plot spikes as dots.
 
     Parameters
     ----------
@@ -472,8 +537,15 @@ def plot_raster(times, neurons, ax=None, label=None, color="black"):
     return ax
 
 
-def plot_rates(rates, ax=None, name=None, label=None, linestyle="-", color=None):
-    """Firing rates in hertz, of any shape: how many neurons have which."""
+def plot_rates(
+    rates: ArrayLike,
+    ax: Axes | None = None,
+    name: str | None = None,
+    label: str | None = None,
+    linestyle: str = "-",
+    color: ColorType | None = None,
+) -> Axes:
+    """Plot the distribution of firing rates in hertz, of any shape."""
     ax = axes_or_new(ax)
     ax.hist(
         np.asarray(rates).ravel(),
@@ -487,9 +559,17 @@ def plot_rates(rates, ax=None, name=None, label=None, linestyle="-", color=None)
     return ax
 
 
-def plot_changes(before, after, ax=None, name=None, label=None, linestyle="-", color=None):
-    """How much weights have changed, of any shape: how many synapses by which amount. Nothing is
-    drawn for weights that stayed, or that are not finite.
+def plot_changes(
+    before: ArrayLike,
+    after: ArrayLike,
+    ax: Axes | None = None,
+    name: str | None = None,
+    label: str | None = None,
+    linestyle: str = "-",
+    color: ColorType | None = None,
+) -> Axes:
+    """Plot the distribution of weight changes, of any shape: number of synapses by amount. Weights
+    that stayed, or are not finite, are left out.
     """
     if np.shape(before) != np.shape(after):
         raise ValueError(
@@ -510,9 +590,16 @@ def plot_changes(before, after, ax=None, name=None, label=None, linestyle="-", c
     return ax
 
 
-def plot_points(x, values, ax=None, name=None, label=None, linestyle="-"):
-    """Numbers of each network against something: a sequence of values for each `x`, as dots, and
-    their medians, as a line.
+def plot_points(
+    x: ArrayLike,
+    values: Sequence[ArrayLike],
+    ax: Axes | None = None,
+    name: str | None = None,
+    label: str | None = None,
+    linestyle: str = "-",
+) -> Axes:
+    """Plot numbers of each network against a variable: a sequence of values for each `x`, as dots,
+    and their medians, as a line.
 
     A network without a number, since it has diverged, counts as infinite.
     """
@@ -536,9 +623,15 @@ def plot_points(x, values, ax=None, name=None, label=None, linestyle="-"):
     return ax
 
 
-def plot_share(happened, ax=None, name=None, label=None, color=None):
-    """Share of trials in which something happened (a reward, a wrong answer), over trials: a line
-    for each network, mean over a fortieth of all trials.
+def plot_share(
+    happened: ArrayLike,
+    ax: Axes | None = None,
+    name: str | None = None,
+    label: str | None = None,
+    color: ColorType | None = None,
+) -> Axes:
+    """Plot the share of trials in which something happened (a reward, a wrong answer), over trials:
+    a line for each network, mean over a fortieth of all trials.
 
     Parameters
     ----------
@@ -562,9 +655,14 @@ def plot_share(happened, ax=None, name=None, label=None, color=None):
     return ax
 
 
-def plot_answers(x, answers, wanted, ax=None, name=None):
-    """Answers of each network against what they are answers to, over the ones that are wanted
-    (grey).
+def plot_answers(
+    x: ArrayLike,
+    answers: ArrayLike,
+    wanted: ArrayLike,
+    ax: Axes | None = None,
+    name: str | None = None,
+) -> Axes:
+    """Plot the answers of each network against the questions, over the correct ones (grey).
 
     Parameters
     ----------
@@ -584,8 +682,14 @@ def plot_answers(x, answers, wanted, ax=None, name=None):
     return ax
 
 
-def plot_psychometric(evidence, answers, ax=None, label=None, color=None):
-    """Share of answers that say yes, against the evidence for it.
+def plot_psychometric(
+    evidence: ArrayLike,
+    answers: ArrayLike,
+    ax: Axes | None = None,
+    label: str | None = None,
+    color: ColorType | None = None,
+) -> Axes:
+    """Plot the share of positive answers against the evidence for them.
 
     Parameters
     ----------
@@ -612,9 +716,9 @@ def plot_psychometric(evidence, answers, ax=None, label=None, color=None):
     return ax
 
 
-def plot_tracks(velocity, target, ax=None):
-    """Where a cursor went, from its velocity: a line for each network, over the track that is
-    wanted (grey).
+def plot_tracks(velocity: ArrayLike, target: ArrayLike, ax: Axes | None = None) -> Axes:
+    """Plot the track of a cursor, from its velocity: a line for each network, over the target track
+    (grey).
 
     Parameters
     ----------
@@ -644,9 +748,11 @@ def plot_tracks(velocity, target, ax=None):
     return ax
 
 
-def plot_training(result, axes=None, network=0):
-    """Loss, last output beside target, and alignment of a `TrainingResult`, in three axes; what it
-    does not have is not drawn.
+def plot_training(
+    result: TrainingResult, axes: Sequence[Axes] | None = None, network: int = 0
+) -> Sequence[Axes]:
+    """Plot loss, last output beside target, and alignment of a `TrainingResult`, in three axes;
+    missing quantities are left out.
     """
     axes = (
         list(new_axes([["loss", "output", "alignment"]], (3 * SIZE[0], SIZE[1])).values())
@@ -674,8 +780,10 @@ def plot_training(result, axes=None, network=0):
     return axes
 
 
-def plot_comparison(comparison, axes=None):
-    """What `compare` has found, in a grid: errors, outputs in the first and last trial, spikes,
+def plot_comparison(
+    comparison: Comparison, axes: Mapping[str, Axes] | None = None
+) -> Mapping[str, Axes]:
+    """Plot the result of `compare`, in a grid: errors, outputs in the first and last trial, spikes,
     alignment, weight changes, firing rates.
 
     Parameters
@@ -703,9 +811,11 @@ def plot_comparison(comparison, axes=None):
     return axes
 
 
-def plot_sweep(table, parameter, number=None, ax=None):
-    """A number of each network of a sweep, by default the first, against a parameter, and the
-    medians; both axes logarithmic where the values span a factor of ten.
+def plot_sweep(
+    table: SweepTable, parameter: str, number: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """Plot a number of each network of a sweep, by default the first, against a parameter, and the
+    medians; both axes are logarithmic if the values span a factor of ten.
     """
     columns = {name: table.column(name) for name in table.columns()}
     drawn = [

@@ -1,5 +1,5 @@
-"""A recurrent network learns to tell handwritten digits that it sees row by row, and is tested with
-images that it has never seen.
+"""A recurrent network learns to classify handwritten digits, presented row by row, and is tested
+with new images.
 """
 
 from brian2 import *

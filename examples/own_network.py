@@ -1,5 +1,5 @@
-"""Your own network learns: a NeuronGroup in millivolts, with its own monitors, into which the parts
-are dropped.
+"""Your own network learns: a NeuronGroup in millivolts, with its own monitors, extended by the
+parts of this package.
 """
 
 from brian2 import *

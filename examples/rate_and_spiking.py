@@ -1,4 +1,4 @@
-"""Rate and spiking networks learn the same task by the same rule: one line makes the difference."""
+"""Rate and spiking networks learn the same task by the same rule; only one line differs."""
 
 from brian2 import *
 

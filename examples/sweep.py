@@ -1,5 +1,5 @@
-"""Which learning rate? Twelve networks, four at each of three, on all cores; interrupt it, and it
-goes on where it was.
+"""Find a good learning rate: twelve networks, four at each of three rates, on all cores; if you
+interrupt it, it resumes at the next call.
 """
 
 from brian2 import *
@@ -10,7 +10,7 @@ from brian_rflo.tasks import PeriodicOutput
 
 
 def train(learning_rate, seed):
-    """One network; called in a process of its own, in which nothing of Brian2 has happened yet."""
+    """Train one network; called in a new process with a fresh Brian2."""
     task = PeriodicOutput(period=200 * ms)
     defaultclock.dt = task.dt
     net = LearningNetwork(

@@ -1,4 +1,4 @@
-"""From spikes to weight changes, step by step: three synapses onto one neuron are watched in the
+"""From spikes to weight changes, step by step: recording three synapses onto one neuron in the
 first trial.
 """
 

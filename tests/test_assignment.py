@@ -167,8 +167,8 @@ def test_what_was_read_when_it_was_made_is_fixed(make, values):
         with pytest.raises(
             AttributeError,
             match=(
-                f"'{obj.name}', a {type(obj).__name__}: {name} is (read when it is made, and"
-                " assigning it later would change nothing|nothing that can be set)."
+                f"'{obj.name}', a {type(obj).__name__}: {name} (is read when it is made, and"
+                " assigning it later would change nothing|cannot be set)."
                 " (Write|Build|Make|What can be set) "
             ),
         ):

@@ -830,7 +830,7 @@ CASES = {
     ),
     "train zero trials": (lambda: network().train(0), "trials must be at least 1; got 0"),
     "train half a trial": (lambda: network().train(1.5), "trials must be a whole number; got 1.5"),
-    "train within a trial": (train_within_a_trial, "stands at step 7 of a trial of 20"),
+    "train within a trial": (train_within_a_trial, "at step 7 of a trial"),
     # when and how weights change
     "batch of no trials": (
         lambda: PerTrial(batch=0),
@@ -933,7 +933,7 @@ CASES = {
     "period no whole steps": (
         lambda: PeriodicOutput(period=20.5 * ms),
         (
-            "period = 20.5 ms is no whole number of time steps of 1. ms; write for example"
+            "period = 20.5 ms is not a whole number of time steps of 1. ms; write for example"
             " period=20.ms"
         ),
     ),
@@ -1034,8 +1034,8 @@ CASES = {
     "pause no whole steps": (
         lambda: EvidenceAccumulation(pause=0.5 * ms),
         (
-            "EvidenceAccumulation: pause = 0.5 ms is no whole number of time steps of 1. ms; write"
-            " for example pause=1.ms"
+            "EvidenceAccumulation: pause = 0.5 ms is not a whole number of time steps of 1. ms;"
+            " write for example pause=1.ms"
         ),
     ),
     "rate without units": (
@@ -1412,7 +1412,7 @@ CASES = {
     ),
     "baseline neurons": (
         lambda: trained_baseline(neurons=lif(name="n")),
-        "spiking neurons of a baseline are not a Brian2 group, .*LIF.of.*; got 'n'",
+        "neurons must be the parameters of spiking neurons; got 'n'",
     ),
     "baseline weights of nobody": (
         lambda: baseline(inputs=np.zeros((1, 5, 2))),

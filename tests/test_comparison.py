@@ -85,10 +85,12 @@ def test_what_is_not_reached_is_said_in_words(small):
     from dataclasses import replace
 
     row = next(row for row in replace(small, cut=0).rows() if "trials to an error" in row.quantity)
-    assert (row.told, row.spread) == ("not reached", "- -") and row.as_json()["measured"] is None
+    assert (row.measured_text, row.spread) == ("not reached", "- -") and row.as_json()[
+        "measured"
+    ] is None
     assert "not reached" in table([row]) and "inf" not in table([row])
     assert (
-        Row("final loss", np.inf).told == "diverged"
+        Row("final loss", np.inf).measured_text == "diverged"
         and listed([0.5, np.inf, np.nan], ".2f") == "0.50 - -"
     )
 

@@ -171,8 +171,8 @@ def both(scenario, dense_expected=True, on="cython", **settings):
             with device(on if dense else "numpy"):
                 p = build(**settings)
                 scenario(p)
-                assert (p.recurrent.dense.reason is None) == (dense and dense_expected), (
-                    p.recurrent.dense.reason
+                assert (p.recurrent.dense.why_not_dense is None) == (dense and dense_expected), (
+                    p.recurrent.dense.why_not_dense
                 )
                 results.append(records(p))
         finally:
@@ -409,7 +409,7 @@ def test_histories_equal_the_sum_of_steps(name):
     scenario, settings = HISTORIES[name]
     reasons = []
     dense, ordinary = both(
-        lambda p: (scenario(p), reasons.append(p.recurrent.dense.reason_to_pass)),
+        lambda p: (scenario(p), reasons.append(p.recurrent.dense.why_not_batched)),
         update="trial",
         recorded=(),
         **settings,
@@ -426,11 +426,11 @@ def test_histories_only_where_nobody_looks():
         dict(update="step", recorded=()),
         dict(update="trial", recorded=(), rule=Filtered(learning_rate=0.5, tau=10 * ms)),
     ):
-        both(lambda p: (plain(p, 1), reasons.append(p.recurrent.dense.reason_to_pass)), **settings)
+        both(lambda p: (plain(p, 1), reasons.append(p.recurrent.dense.why_not_batched)), **settings)
     assert [reasons[k] for k in (0, 2, 4)] == [
         "'synapses_start' uses change, trace",
         "weights do not change at the end of trials",
-        "its update is no sum of products of neurons",
+        "its update is not a sum of products",
     ]
 
 
@@ -467,7 +467,9 @@ def standalone(cases, precision=np.float64):
                     made[name, dense] = p = build(prefix=f"{name}_{int(dense)}_", **settings)
                     seed(7)
                     clips("end")(p)
-                    assert (p.recurrent.dense.reason is None) == dense, p.recurrent.dense.reason
+                    assert (p.recurrent.dense.why_not_dense is None) == dense, (
+                        p.recurrent.dense.why_not_dense
+                    )
             brian_device.build(directory=None)
             return {case: records(p) for case, p in made.items()}
         finally:
@@ -623,7 +625,7 @@ def test_subtle(name):
     dense, ordinary = both(
         lambda p: (
             scenario(p),
-            seen.append((p.recurrent.dense.reason, p.recurrent.dense.reason_to_pass)),
+            seen.append((p.recurrent.dense.why_not_dense, p.recurrent.dense.why_not_batched)),
         ),
         dense_expected=against_pass is None,
         **settings,
@@ -642,7 +644,7 @@ def test_random_numbers_are_drawn_for_each_synapse():
             **rule(TRACE, update="feedback_post*trace*(1 + 0.1*randn())"),
         )
         plain(p)
-        assert (p.recurrent.dense.reason, p.recurrent.dense.reason_to_pass) == (
+        assert (p.recurrent.dense.why_not_dense, p.recurrent.dense.why_not_batched) == (
             None,
             "it draws random numbers",
         )
@@ -653,7 +655,7 @@ def test_named_noise_falls_back():
     with device("cython"):
         p = build(recorded=(), **rule(TRACE.replace(")/tau", ")/tau + 0.1*xi_1*tau**-0.5")))
         plain(p, 1)
-        assert "random numbers" in p.recurrent.dense.reason
+        assert "random numbers" in p.recurrent.dense.why_not_dense
 
 
 def test_interrupted_run():
@@ -705,7 +707,7 @@ def test_falls_back(name):
     scenario, settings, reason = FALLBACKS[name]
     reasons = []
     dense, ordinary = both(
-        lambda p: (scenario(p), reasons.append(p.recurrent.dense.reason)),
+        lambda p: (scenario(p), reasons.append(p.recurrent.dense.why_not_dense)),
         dense_expected=False,
         **settings,
     )

@@ -160,7 +160,7 @@ def test_tanh_is_rflo(update, target):
             net, result, _ = trained(
                 neurons, neurons.rule(0.02) if derived else RFLO(0.02, tau=10 * ms), update=update
             )
-            assert target == "numpy" or net.recurrent.dense.reason is None
+            assert target == "numpy" or net.recurrent.dense.why_not_dense is None
             results.append(result)
     assert_same(*results, 1e-13)
 
@@ -213,7 +213,7 @@ def test_rules_without_synaptic_traces_are_compiled(sent, method, readout, targe
             net, result, _ = trained(
                 neurons, neurons.rule(0.02, **readout), readout=None, **readout
             )
-            assert where == "numpy" or net.recurrent.dense.reason is None
+            assert where == "numpy" or net.recurrent.dense.why_not_dense is None
             results.append(result)
     assert_same(*results, 1e-13)
 
@@ -320,7 +320,7 @@ def test_lif_is_rflo_of_spikes(target):
                 readout=1e-4,
                 optimizer=SGD(),
             )
-            assert target == "numpy" or net.recurrent.dense.reason_to_pass is None
+            assert target == "numpy" or net.recurrent.dense.why_not_batched is None
             ends.append((result, spikes))
     assert ends[0][1] == ends[1][1] and len(ends[0][1]) > 20
     assert_same(ends[0][0], ends[1][0], 1e-12)
@@ -381,7 +381,7 @@ def test_adaptive_lif_is_eprop(target):
                 regularization=FiringRate(10 * Hz, 30),
                 **filtered,
             )
-            assert target == "numpy" or net.recurrent.dense.reason is None
+            assert target == "numpy" or net.recurrent.dense.why_not_dense is None
             ends.append((result, spikes))
     assert ends[0][1] == ends[1][1] and len(ends[0][1]) > 20
     assert_same(ends[0][0], ends[1][0], 1e-12)
@@ -425,7 +425,7 @@ def test_the_regression_network_of_nest(target):
             initial=weights,
         )
         after = net.train(1, namespace={}).weights_after
-        assert target == "numpy" or net.recurrent.dense.reason_to_pass is None
+        assert target == "numpy" or net.recurrent.dense.why_not_batched is None
     for name, ours in (("in", "input"), ("rec", "recurrent"), ("out", "output")):
         assert np.abs(after[ours][0] - CASE[f"w_{name}_after_1"]).max() < 1e-12
         assert np.abs(after[ours][0] - CASE[f"w_{name}"]).max() > 1e-5
@@ -821,7 +821,7 @@ BAD = {
     ),
     "detach": (
         lambda: simple(**SPIKING | dict(detach="y")),
-        "'y' in ignore or detach is no state variable",
+        "'y' in ignore or detach is not a state variable",
     ),
     "other neurons": (
         lambda: PlasticSynapses(simple(), simple(name="others"), simple().rule(0.1), onto="I_rec"),

@@ -111,7 +111,7 @@ def test_the_regression_network_of_nest(target):
             result = net.train(4)
             losses = np.r_[first.losses[0], result.losses[0]]
         reason, i, t = (
-            net.recurrent.dense.reason_to_pass,
+            net.recurrent.dense.why_not_batched,
             np.asarray(spikes.i),
             np.round(np.asarray(spikes.t / ms)).astype(int),
         )
@@ -223,7 +223,7 @@ def test_classification_as_the_oracle(batch, parallel, target):
     with device(target):
         net = classifier(parallel, batch)
         result = net.train(6 * batch)
-        assert target == "numpy" or net.recurrent.dense.reason_to_pass is None
+        assert target == "numpy" or net.recurrent.dense.why_not_batched is None
     assert_equal(result, expected(batch, 6))
 
 
@@ -499,7 +499,7 @@ def test_statements_of_a_rule_mean_the_same_with_histories():
                 trained=("recurrent",),
             )
             net.run(130 * ms)
-            assert target == "numpy" or net.recurrent.dense.reason_to_pass is None
+            assert target == "numpy" or net.recurrent.dense.why_not_batched is None
             ends.append(
                 [np.array(getattr(net.recurrent, name)) for name in ("w", "p", "x", "change")]
             )
@@ -783,7 +783,7 @@ def test_bad_input(act, message):
 
 def test_an_unfinished_batch_is_said(caplog):
     classifier(1, 4).train(2)
-    assert "2 trial(s) are no whole batch of 4" in caplog.text
+    assert "2 trial(s) do not complete a batch of 4" in caplog.text
 
 
 @pytest.mark.parametrize("reset_by", ["subtract", "zero"])

@@ -328,7 +328,7 @@ def test_from_a_file_and_onto_it(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="cannot write .*net.nir.*what was there before is as it was"):
+    with pytest.raises(OSError, match="cannot write .*net.nir.*existing file is unchanged"):
         to_nir(net, path)
     assert path.read_bytes() == written and [file.name for file in tmp_path.iterdir()] == [
         "net.nir"
@@ -343,7 +343,9 @@ def test_files_that_are_no_graphs(tmp_path):
     to_nir(net, path)
     for damaged in (path.read_bytes()[:3000], b"no HDF5"):
         path.write_bytes(damaged)
-        with pytest.raises(RuntimeError, match="'.*net.nir' is damaged, or no file of a NIR graph"):
+        with pytest.raises(
+            RuntimeError, match="'.*net.nir' is damaged, or not a file of a NIR graph"
+        ):
             from_nir(path)
     with pytest.raises(
         ValueError,
@@ -576,11 +578,11 @@ BAD = {
     "noise": (lambda: to_nir(learning(lif(noise=0.1))), "has noise, and nothing in NIR is random"),
     "adaptation": (
         lambda: to_nir(learning(ALIFNeurons(5, 20 * ms, 30 * ms, tau_adapt=100 * ms, beta=0.1))),
-        "is a group of ALIFNeurons, and NIR has no node that does the same",
+        "is a group of ALIFNeurons, and NIR has no equivalent node",
     ),
     "rates": (
         lambda: to_nir(learning(RateNeurons(5, tau=20 * ms))),
-        "is a group of RateNeurons, and NIR has no node",
+        "is a group of RateNeurons, and NIR has no equivalent node",
     ),
     "subtraction": (
         lambda: to_nir(discrete(reset_by="subtract")),
@@ -603,11 +605,11 @@ BAD = {
     ),
     "own synapses": (
         lambda: to_nir(with_part(own_synapses)),
-        "'mine' is a brian2.Synapses, whose equations may say anything",
+        "'mine' is a brian2.Synapses, whose equations are arbitrary",
     ),
     "own neurons": (
         lambda: to_nir(with_part(lambda net: NeuronGroup(1, "v : 1", name="mine"))),
-        "'mine' is a group of NeuronGroup, and NIR has no node",
+        "'mine' is a group of NeuronGroup, and NIR has no equivalent node",
     ),
     "other variables": (
         lambda: to_nir(with_part(traces, inputs=("I_in", "I_more"))),
@@ -627,7 +629,7 @@ BAD = {
     "nothing": (lambda: to_nir(Network()), "has no neurons"),
     "unknown node": (
         of_graph(nir.IF(r=np.ones(3), v_threshold=np.ones(3))),
-        "node 'if' is a IF, which it does not build; it knows Input",
+        "node 'if' is a IF, which is not supported",
     ),
     "many time constants": (
         of_graph(nir.LIF(tau=np.array([0.01, 0.02, 0.02]), **cells(3, 1))),

@@ -305,7 +305,7 @@ BAD = {
     "period of no whole steps": (
         lambda: units(period=20.5 * ms),
         (
-            "period = 20.5 ms is no whole number of time steps of 1. ms; write for example"
+            "period = 20.5 ms is not a whole number of time steps of 1. ms; write for example"
             " period=20.ms"
         ),
     ),

@@ -197,7 +197,7 @@ BAD = {
     "time step": (
         lambda: NeurogymTask(env=Decisions(), dt=3 * ms),
         ValueError,
-        "env.dt = 20. ms is no whole number of time steps of 3. ms",
+        "env.dt = 20. ms is not a whole number of time steps of 3. ms",
     ),
 }
 

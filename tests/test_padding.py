@@ -90,7 +90,7 @@ def outcomes(cases, precision=np.float64, ways=WAYS):
                     p["seen"] = monitor
                     p.network.add(monitor)
                     scenario(p)
-                    reasons.setdefault(name, p.recurrent.dense.reason_to_pad)
+                    reasons.setdefault(name, p.recurrent.dense.why_not_padded)
             brian_device.build(directory=None)
             return {case: records(p) for case, p in made.items()}, reasons
         finally:

@@ -12,7 +12,7 @@ from pictures import faults_of
 from brian_rflo import analysis, plotting, reference
 from brian_rflo.network import initial_weights
 from brian_rflo.sweeps import SweepTable
-from brian_rflo.sweeps.table import Row
+from brian_rflo.sweeps.table import NetworkRow
 from brian_rflo.tasks import (
     ArrayTask,
     CursorMovements,
@@ -190,7 +190,7 @@ def test_lines_drawn_later_are_within_the_axes():
 )
 def test_learning_rates_on_the_axis_of_a_sweep(rates):
     rows = [
-        Row({"learning_rate": rate, "seed": seed}, {"final_loss": 0.1 + seed}, 1.0, "", None)
+        NetworkRow({"learning_rate": rate, "seed": seed}, {"final_loss": 0.1 + seed}, 1.0, "", None)
         for rate in rates
         for seed in (0, 1)
     ]

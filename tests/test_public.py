@@ -160,15 +160,16 @@ def test_ci_runs_the_command_of_the_readme():
 
 
 def imports_of(path):
-    """Names of packages that a module imports: with the module itself, and when a function is
-    called.
+    """Names of packages that a module imports: with the module itself; and when a function is
+    called, or for type checkers alone.
     """
     tree = ast.parse(path.read_text())
     later = {
         node
-        for function in ast.walk(tree)
-        if isinstance(function, ast.FunctionDef)
-        for node in ast.walk(function)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.FunctionDef)
+        or (isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING")
+        for node in ast.walk(block)
     }
     names = {
         node: [alias.name for alias in node.names]

@@ -10,7 +10,7 @@ import pytest
 from brian2 import Hz, ms
 
 from brian_rflo import SGD, Adam
-from brian_rflo.reference.eprop import Updates, complete, train
+from brian_rflo.reference.eprop import Updates, checked_weights, train
 from brian_rflo.reference.eprop_network import EpropNetwork
 from brian_rflo.tasks import ArrayTask, EvidenceAccumulation
 
@@ -393,17 +393,19 @@ def test_bad_weights():
     weights, *_ = random_case(ALIF, n_inputs=40, n_outputs=2)
     autapse = weights | {"recurrent": weights["recurrent"] + np.eye(7)}
     with pytest.raises(ValueError, match="must be 0 on the diagonal"):
-        complete(QUICK, autapse, "random")
+        checked_weights(QUICK, autapse, "random")
     with pytest.raises(
         ValueError,
         match=r"weights\['input'\] must be finite and have shape \(7, 40\); got \(7, 3\)",
     ):
-        complete(QUICK, weights | {"input": np.ones((7, 3))}, "random")
+        checked_weights(QUICK, weights | {"input": np.ones((7, 3))}, "random")
     with pytest.raises(ValueError, match="weights lack feedback"):
-        complete(
+        checked_weights(
             QUICK, {name: weights[name] for name in ("input", "recurrent", "output")}, "adaptive"
         )
-    assert np.array_equal(complete(QUICK, weights, "symmetric")["feedback"], weights["output"].T)
+    assert np.array_equal(
+        checked_weights(QUICK, weights, "symmetric")["feedback"], weights["output"].T
+    )
 
 
 BAD_NETWORKS = [

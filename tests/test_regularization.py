@@ -81,7 +81,7 @@ def test_as_the_reference(target, kind):
         net = network(kind)
         parameters = LIF.of(net.neurons, NETWORKS) if kind == "spikes" else None
         result = net.train(TRIALS)
-        assert target == "numpy" or net.recurrent.dense.reason_to_pass is None
+        assert target == "numpy" or net.recurrent.dense.why_not_batched is None
     rates = {"recurrent": 0.02, "input": 0.02, "output": 0.04}
     expected, free = (
         reference.train(

@@ -237,7 +237,7 @@ def test_something_else_in_the_file(tmp_path):
     ):
         TrainingResult.load(tmp_path / "x.npz")
     np.savez(tmp_path / "x.npz", w=np.array([{}], dtype=object))
-    with pytest.raises(RuntimeError, match="is damaged, or no file of arrays"):
+    with pytest.raises(RuntimeError, match="is damaged, or not a file of arrays"):
         TrainingResult.load(tmp_path / "x.npz")
 
 

@@ -534,7 +534,7 @@ ALTERED = {
     ),
     "spikes beyond the group": (
         dict(state_neurons__spikespace=with_one(99)),
-        NOT_OURS + "neurons._spikespace must be numbers of neurons",
+        NOT_OURS + "neurons._spikespace must be the numbers of the spiking",
     ),
     "no weights": ({WEIGHTS: None}, "was saved from another network .*recurrent.w: only here"),
     "weights too short": (
@@ -646,7 +646,7 @@ def test_a_description_that_does_not_fit_is_damage(tmp_path, saved):
     with zipfile.ZipFile(path, "w") as data:
         for entry, values in kept.items():
             data.writestr(entry, values)
-    with pytest.raises(RuntimeError, match=f"'{path}' is damaged, or no file of arrays"):
+    with pytest.raises(RuntimeError, match=f"'{path}' is damaged, or not a file of arrays"):
         net.load(path)
 
 
@@ -671,7 +671,7 @@ def test_weights_that_are_no_numbers_are_not_saved(tmp_path):
     net.recurrent.variables["w"].get_value()[3] = np.nan
     with pytest.raises(
         ValueError,
-        match="recurrent.w must be finite; got 1 values that are not. Load what was saved before",
+        match="recurrent.w must be finite; got 1 values",
     ):
         net.save(path)
     assert path.read_bytes() == before and np.isfinite(net.load(path).train(1).losses).all()
@@ -744,7 +744,7 @@ def test_spikes_on_their_way(tmp_path):
     with pytest.raises(
         ValueError,
         match=(
-            r"'recurrent_pre' has delays, and spikes are on their way.*net.recurrent.delay = 0\*ms"
+            r"'recurrent_pre' has delays, and spikes are in transit.*net.recurrent.delay = 0\*ms"
         ),
     ):
         net.save(tmp_path / "x.npz")

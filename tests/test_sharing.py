@@ -44,7 +44,7 @@ def test_a_claim_ends_with_itself_and_no_other_one_does(tmp_path):
         ).stdout
         with pytest.raises(
             RuntimeError,
-            match="outer' is asked for while this process computes it; .* other settings",
+            match="outer' is requested while this process computes it; .* other settings",
         ):
             is_claimed(outer)
     assert asked == "[True, False]\n" and not is_claimed(outer) and not sharing.OPEN

@@ -87,7 +87,7 @@ def test_as_the_reference(target, optimizer):
         pytest.skip("one is enough")
     with device(target):
         net, result, parameters, spikes = train(optimizer=optimizer)
-        net_reason = net.recurrent.dense.reason_to_pass
+        net_reason = net.recurrent.dense.why_not_batched
     expected = reference.train(
         CURSOR,
         result.weights_before,

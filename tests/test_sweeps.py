@@ -34,7 +34,7 @@ from brian_rflo.network import Murray2019
 from brian_rflo.sweeps import SweepTable, progress
 from brian_rflo.sweeps import table as tables
 from brian_rflo.sweeps.networks import networks_of
-from brian_rflo.sweeps.table import Row
+from brian_rflo.sweeps.table import NetworkRow
 from brian_rflo.tasks import PeriodicOutput
 
 SCRIPT = """
@@ -431,7 +431,7 @@ def test_a_foreign_file_under_the_name_of_a_network_is_named(tmp_path, changes, 
     altered(path, **changes)
     with pytest.raises(
         RuntimeError,
-        match=f"the finished part '{path}' holds something else .{message}.*delete it, and",
+        match=f"the finished part '{path}' has unexpected contents .{message}.*delete it, and",
     ):
         sweep(train, {"seed": [1, 2]}, tmp_path, workers=1, report=None)
     assert list(tmp_path.glob("*.npz")) == [path]
@@ -442,7 +442,7 @@ def test_a_result_that_has_been_altered_since_is_named(tmp_path):
     altered(table.rows[0].path, output=None)
     with pytest.raises(
         RuntimeError,
-        match=f"the finished part '{table.rows[0].path}' holds something else .it lacks output",
+        match=f"the finished part '{table.rows[0].path}' has unexpected contents .it lacks output",
     ):
         _ = table.results
 
@@ -475,7 +475,11 @@ def test_time_left(monkeypatch):
     assert found.time_left(crew) == ", about 20 s left"
     monkeypatch.setattr(crew, "at_a_time", 100)
     assert found.time_left(crew) == ", about 5 s left"
-    assert [progress.spoken(seconds) for seconds in (90, 600, 9000)] == ["90 s", "10 min", "2.5 h"]
+    assert [progress.format_duration(seconds) for seconds in (90, 600, 9000)] == [
+        "90 s",
+        "10 min",
+        "2.5 h",
+    ]
 
 
 def test_the_table(tmp_path):
@@ -596,11 +600,11 @@ def test_objects_of_ones_own_are_told_apart(tmp_path):
     )
     assert [row.numbers["k"] for row in functions.rows] == [np.tanh(1), np.sin(1), np.cos(1)]
     with pytest.raises(
-        TypeError, match="'options' is a _thread.lock, and nothing tells it from others"
+        TypeError, match="'options' is a _thread.lock, which cannot be distinguished"
     ):
         sweep(use, {"options": [threading.Lock()]}, tmp_path, workers=1, report=None)
     with pytest.raises(
-        TypeError, match="in 'options' is a _thread.lock, and nothing tells it from others"
+        TypeError, match="in 'options' is a _thread.lock, which cannot be distinguished"
     ):
         sweep(use, {"options": [Options(threading.Lock())]}, tmp_path, workers=1, report=None)
     assert (
@@ -698,7 +702,7 @@ def test_names_of_dimensions_and_networks_of_several_sizes(tmp_path):
     table = sweep(build, {"network": [0.01, 0.02], "n": [4, 5]}, tmp_path, workers=1, report=None)
     with pytest.raises(
         ValueError,
-        match="have from 4 to 5 entries along 'post', so they are no one array.*table.results",
+        match="have from 4 to 5 entries along 'post', .*not form one array.*table.results",
     ):
         table.to_xarray()
     table = sweep(build, {"network": [0.01, 0.02], "n": [4]}, tmp_path, workers=1, report=None)
@@ -751,7 +755,9 @@ def test_a_network_that_leaves_does_not_take_the_others_along(tmp_path):
 
 
 def test_a_long_table_is_cut():
-    rows = [Row({"seed": number}, {"final_loss": 0.5}, 1.0, "", None) for number in range(100)]
+    rows = [
+        NetworkRow({"seed": number}, {"final_loss": 0.5}, 1.0, "", None) for number in range(100)
+    ]
     assert len(str(SweepTable(rows)).split("\n")) == 63
 
 
@@ -942,7 +948,7 @@ def test_a_full_disk_stops_a_sweep(tmp_path, monkeypatch, number):
     )
     assert re.match(
         r"1 of 4 networks \(1 failed, 2 not computed\) after \d+ s; "
-        "the table is in no file: cannot write",
+        "the table was not written: cannot write",
         said[-2],
     )
     assert said[-1].endswith("when that is mended, the same sweep goes on from there")
@@ -980,7 +986,7 @@ def test_a_full_disk_does_not_hide_an_interruption(tmp_path, monkeypatch):
     fill(monkeypatch, errno.ENOSPC)
     with pytest.raises(KeyboardInterrupt):
         sweep(interrupted, {"value": [1]}, tmp_path, workers=1, report=said.append)
-    assert "interrupted: 0 of 1" in said[-2] and "the table is in no file" in said[-1]
+    assert "interrupted: 0 of 1" in said[-2] and "the table was not written" in said[-1]
 
 
 def test_a_full_disk_does_not_let_what_is_printed_end_a_sweep(tmp_path, monkeypatch):
@@ -998,7 +1004,7 @@ def test_a_full_disk_does_not_let_what_is_printed_end_a_sweep(tmp_path, monkeypa
 def test_what_was_just_being_finished_when_the_disk_was_full_counts(tmp_path):
     """Two at a time: one finds no room, the other has just been written; a third has not begun."""
 
-    class Two(pieces.Crew):
+    class Two(pieces.Executor):
         at_a_time = 2
 
         def start(self, part, path):

@@ -277,7 +277,7 @@ def test_mnist1d_is_that_of_its_authors():
         (lambda: SequentialDigits(show=0 * ms), "show must be at least one time step"),
         (
             lambda: SequentialDigits(answer=1.5 * ms),
-            "answer = 1.5 ms is no whole number of time steps",
+            "answer = 1.5 ms is not a whole number of time steps",
         ),
         (lambda: MNIST1D(samples=5), "samples must be a whole number of at least 10"),
     ],

@@ -372,7 +372,7 @@ def test_recurrent_weights_that_stay_are_named(caplog):
     result = train("gain = 0")
     assert (
         (result.weights_after["output"] != result.weights_before["output"]).any()
-        and "recurrent weights have not changed in this training. Is the gain of 'mine"
+        and "recurrent weights have not changed in this training. Check that the gain of 'mine"
         in caplog.text
     )
 

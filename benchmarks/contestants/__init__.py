@@ -1,4 +1,4 @@
-"""The contestants: one file each, and one line here."""
+"""The contestants: one file and one line here for each."""
 
 from .fused_numba import FusedNumba
 from .idiomatic import IdiomaticCython, IdiomaticStandalone
@@ -30,5 +30,5 @@ CONTESTANTS = (
     NestAdaptiveEprop(),
 )
 
-#: By name, with the paper's run, which competes with nobody.
+#: Contestants by name, including the paper's run, which is not compared.
 BY_NAME = {contestant.name: contestant for contestant in (*CONTESTANTS, PaperRun())}

@@ -1,4 +1,4 @@
-"""What a contestant is."""
+"""The interface of a contestant."""
 
 import time
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from ...brian.devices import has_compiler
 
 @dataclass
 class Run:
-    """What a run tells: seconds of the time steps alone, and numbers by which contestants are
+    """Result of a run: seconds of the time steps alone, and numbers by which contestants are
     compared.
 
     `memory` (peak, in bytes) and `program` (CPU seconds of everything, set-up included) are known
@@ -28,7 +28,7 @@ class Run:
 
 
 class Contestant:
-    """One way to compute a timed network.
+    """An implementation of a timed network.
 
     `prepare` builds, compiles and warms up, once; `run` computes a number of periods, from the
     initial weights each time, and times the steps alone. Both run in a process of their own.
@@ -62,7 +62,7 @@ class Contestant:
     same_network = True
 
     def can(self, problem):
-        """Whether it takes part in a case."""
+        """Return whether it takes part in a case."""
         return (
             problem.has_one_result
             and problem.kind in self.kinds
@@ -71,7 +71,7 @@ class Contestant:
         )
 
     def obstacle(self):
-        """Why it cannot run here, in words; None if it can."""
+        """Return the reason why it cannot run here; None if it can."""
         missing = [package for package in self.packages if find_spec(package) is None]
         if missing:
             return f"{', '.join(missing)} not installed"
@@ -80,17 +80,17 @@ class Contestant:
         return None
 
     def prepare(self, problem, folder):
-        """Build for a problem; `folder` is for files and vanishes afterwards."""
+        """Build for a problem; `folder` is for files and deleted afterwards."""
         raise NotImplementedError
 
     def run(self, periods):
-        """Compute so many periods; returns a `Run`."""
+        """Compute a number of periods; return a `Run`."""
         raise NotImplementedError
 
 
 @contextmanager
 def timed():
-    """Measures what is inside: yields a `Run` that has its CPU and wall seconds afterwards."""
+    """Measure the context: yield a `Run` that has its CPU and wall seconds afterwards."""
     run, wall, cpu = Run(), time.perf_counter(), time.process_time()
     yield run
     run.cpu, run.wall = time.process_time() - cpu, time.perf_counter() - wall

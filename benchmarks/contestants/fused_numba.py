@@ -25,7 +25,7 @@ class FusedNumba(Contestant):
         self.run(1)
 
     def run(self, periods):
-        """All periods in one call."""
+        """Compute all periods in one call."""
         recurrent, readout, feedback, target = self.problem.cast(
             *self.problem.weights(), self.problem.target()
         )
@@ -46,7 +46,7 @@ class FusedNumba(Contestant):
 
 
 def online(periods, recurrent, trace, readout, feedback, activity, target, rise, rate, initial):
-    """A weight change in every step."""
+    """Compute periods with a weight change in every step."""
     size, keep = len(activity), 1 - rise
     before, gain, output = np.empty_like(activity), np.empty_like(activity), target[0]
     drive = recurrent @ activity
@@ -75,7 +75,7 @@ def online(periods, recurrent, trace, readout, feedback, activity, target, rise,
 
 
 def advance(recurrent, trace, changes, drive, before, gain, signal, rise):
-    """Trace and accumulated change of one step, in one loop."""
+    """Update trace and accumulated change for one step, in one loop."""
     keep = 1 - rise
     for post in range(len(drive)):
         slope, error = rise * gain[post], signal[post]
@@ -86,7 +86,7 @@ def advance(recurrent, trace, changes, drive, before, gain, signal, rise):
 
 
 def trials(advance):
-    """The mode "trial", with the compiled `advance`."""
+    """Return the function for the mode "trial", with the compiled `advance`."""
 
     def trial(periods, recurrent, trace, readout, feedback, activity, target, rise, rate, initial):
         before, output = np.empty_like(activity), target[0]

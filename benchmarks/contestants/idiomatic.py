@@ -38,7 +38,7 @@ CHANGE = "change : 1\n"
 
 
 def groups(problem):
-    """Neurons and readout."""
+    """Return neurons and readout."""
     defaultclock.dt = DT_MS * ms
     names = {
         "tau": TAU_MS * ms,
@@ -57,7 +57,7 @@ def groups(problem):
 
 
 def projections(neurons, readout, names, accumulates):
-    """Recurrent, output and feedback synapses, each summed where its turn is."""
+    """Return recurrent, output and feedback synapses, each summed in its place of the step."""
     extra = CHANGE if accumulates else ""
     recurrent = Synapses(
         neurons,
@@ -79,7 +79,9 @@ def projections(neurons, readout, names, accumulates):
 
 
 def learning(neurons, recurrent, output, accumulates):
-    """Weight changes in every step, or added up and applied where the next trial begins."""
+    """Add weight changes in every step, or accumulate them and apply them at the beginning of the
+    next trial.
+    """
     variable = "change += " if accumulates else "w += rate*"
     recurrent.run_regularly(f"{variable}feedback_post*p", when="end")
     output.run_regularly(f"{variable}error_post*h_pre", when="end")
@@ -92,7 +94,7 @@ def learning(neurons, recurrent, output, accumulates):
 
 
 def model(self, problem, networks):
-    """The timed network."""
+    """Return the timed network."""
     neurons, readout, names = groups(problem)
     names["initial"] = INITIAL
     recurrent, output, feedback = projections(neurons, readout, names, problem.is_trial)

@@ -1,5 +1,5 @@
-"""JAX: a step under `lax.scan`, compiled whole. Weights are ``[pre, post]``, which is the faster
-way round for small networks.
+"""JAX: a step under `lax.scan`, compiled whole. Weights are ``[pre, post]``, which is faster for
+small networks.
 """
 
 from ..problem import INITIAL, RATE, RISE
@@ -7,12 +7,12 @@ from .base import Contestant, timed
 
 
 class JaxScan(Contestant):
-    """jit and scan, on the processor."""
+    """jit and scan, on the CPU."""
 
     name, title, packages = "jax", "JAX, jit + scan", ("jax",)
 
     def prepare(self, problem, folder):
-        """Trace and compile once; the number of periods is no constant of the program."""
+        """Trace and compile once; the number of periods is an argument of the program."""
         import jax
 
         jax.config.update("jax_platforms", "cpu")
@@ -22,7 +22,7 @@ class JaxScan(Contestant):
         self.run(1)
 
     def run(self, periods):
-        """All periods in one call."""
+        """Compute all periods in one call."""
         import jax
 
         recurrent, *others = self.problem.cast(*self.problem.weights(), self.problem.target())
@@ -34,7 +34,7 @@ class JaxScan(Contestant):
 
 
 def program(is_trial):
-    """The whole simulation as a pure function."""
+    """Return the whole simulation as a pure function."""
     from jax import lax
     from jax import numpy as jnp
 
@@ -61,7 +61,7 @@ def program(is_trial):
 
 
 def move(recurrent, readout, activity, trace, target):
-    """One step without learning."""
+    """Compute one step without learning."""
     from jax import numpy as jnp
 
     respond = jnp.tanh(activity @ recurrent)
@@ -72,7 +72,7 @@ def move(recurrent, readout, activity, trace, target):
 
 
 def online(feedback):
-    """A step that changes the weights."""
+    """Return a step that changes the weights."""
 
     def step(state, target):
         recurrent, readout, activity, trace, _ = state
@@ -84,7 +84,7 @@ def online(feedback):
 
 
 def accumulate(recurrent, readout, feedback):
-    """A step that adds up the changes."""
+    """Return a step that accumulates the changes."""
 
     def step(state, target):
         changes, readout_changes, activity, trace, _ = state

@@ -1,5 +1,5 @@
-"""The yardstick: C++ by hand, one thread (`limit.cpp`, `limit_spiking.cpp`), compiled for the size
-and the processor.
+"""The reference: hand-written C++, one thread (`limit.cpp`, `limit_spiking.cpp`), compiled for the
+size and the processor.
 """
 
 import ctypes
@@ -28,7 +28,7 @@ FLAGS = ("-std=c++17", "-O3", "-march=native", "-ffast-math", "-fPIC")
 
 
 def compiler():
-    """The command of the compiler: Brian2's, else the first that is there."""
+    """Return the command of the compiler: Brian2's, else the first one found."""
     return next(
         name
         for name in (prefs["codegen.cpp.compiler"], "g++", "clang++", "c++")
@@ -37,7 +37,7 @@ def compiler():
 
 
 def flags():
-    """Flags for this processor; 512-bit vectors where it has them."""
+    """Return flags for this processor, with 512-bit vectors if it has them."""
     try:
         wide = "avx512f" in Path("/proc/cpuinfo").read_text()
     except OSError:
@@ -46,7 +46,7 @@ def flags():
 
 
 def parameters(problem):
-    """The numbers that the library takes beside weights and target."""
+    """Return the numbers that the library takes beside weights and target."""
     if not problem.is_spiking:
         return np.array([RISE, RATE, INITIAL])
     decays = np.exp([-DT_MS / MEMBRANE_MS, -DT_MS / SYNAPSE_MS])
@@ -56,13 +56,13 @@ def parameters(problem):
 
 
 class Limit(Contestant):
-    """By hand, in C++."""
+    """Hand-written C++."""
 
     name, title, compiler, quick = "limit", "limit: C++ by hand", True, True
     kinds = KINDS
 
     def function_name(self, problem):
-        """What the library calls it."""
+        """Return the name of the library's function."""
         return f"run_{problem.mode}"
 
     def prepare(self, problem, folder):
@@ -96,7 +96,7 @@ class Limit(Contestant):
         self.run(1)
 
     def run(self, periods):
-        """The library measures its own time, without copying weights in and out."""
+        """Run the library, which measures its own time, without copying weights in and out."""
         result = np.empty(5)
         pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (*self.arrays, result)]
         self.function(ctypes.c_int64(periods * STEPS), *pointers)
@@ -110,14 +110,16 @@ class Limit(Contestant):
 
 
 class LimitSideBySide(Limit):
-    """By hand, nine networks side by side: time per network, with what that costs in the caches."""
+    """Hand-written C++, nine networks side by side: time per network, including its cost in the
+    caches.
+    """
 
     name, title, networks, modes = "limit-9", "limit, 9 networks, each", 9, ("online",)
     kinds = ("rate",)
 
 
 class LimitEvents(Limit):
-    """By hand, the sum over a trial taken over its spikes in place of its steps: another, exact
+    """Hand-written C++ that sums over the spikes of a trial instead of its steps: another, exact
     algorithm.
     """
 
@@ -130,5 +132,5 @@ class LimitEvents(Limit):
     quick = False
 
     def function_name(self, problem):
-        """What the library calls it."""
+        """Return the name of the library's function."""
         return "run_events"

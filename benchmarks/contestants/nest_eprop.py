@@ -1,5 +1,5 @@
-"""NEST's e-prop synapse: another spiking network and rule, so that only nanoseconds per plastic
-synapse and step are compared.
+"""NEST's e-prop synapse: another spiking network and rule, compared only in nanoseconds per plastic
+synapse and step.
 
 A recurrent spiking network (Bellec et al. 2020, Nature Communications 11:3625, as NEST's tutorial
 on sine waves sets it up) of the same size, all to all, driven by constant currents, with one
@@ -35,7 +35,7 @@ class NestEprop(Contestant):
     neuron, adaptation = NEURON, {}
 
     def prepare(self, problem, folder):
-        """One thread; the network is built once and goes on."""
+        """Build the network once, with one thread; runs continue it."""
         import nest
 
         self.nest = nest
@@ -57,7 +57,7 @@ class NestEprop(Contestant):
         self.run(2)
 
     def neurons(self, problem):
-        """Neurons that fire by themselves, and a readout with its target."""
+        """Return neurons that fire spontaneously, and a readout with its target."""
         nest, size = self.nest, problem.size
         currents = [CURRENTS[0] + CURRENTS[1] * post / size for post in range(size)]
         neurons = nest.Create(
@@ -91,7 +91,7 @@ class NestEprop(Contestant):
         return neurons, readout
 
     def connect(self, problem, neurons, readout):
-        """Plastic recurrent and readout synapses; fixed feedback."""
+        """Make plastic recurrent and readout synapses, and fixed feedback."""
         recurrent, output, feedback = problem.weights()
         self.nest.SetDefaults(
             SYNAPSE,
@@ -115,7 +115,7 @@ class NestEprop(Contestant):
         )
 
     def run(self, periods):
-        """The next periods; counting spikes is a thousandth of the work."""
+        """Run the next periods; counting spikes is a thousandth of the work."""
         milliseconds = float(periods * STEPS * DT_MS)
         self.recorder.n_events = 0
         with timed() as run:

@@ -22,12 +22,12 @@ from ..problem import DT_MS, INITIAL, KINDS, MEMBRANE_MS, REFRACTORY_MS, STEPS, 
 
 
 def rate_neurons(problem, networks):
-    """The neurons of the rate network, and the time constant of its traces."""
+    """Return the neurons of the rate network, and the time constant of its traces."""
     return RateNeurons(networks * problem.size, tau=TAU_MS * ms, initial=INITIAL), TAU_MS * ms
 
 
 def spiking_neurons(problem, networks):
-    """The neurons of the spiking network, and the time constant of its traces."""
+    """Return the neurons of the spiking network, and the time constant of its traces."""
     bias, initial = (np.tile(values, networks) for values in problem.membranes())
     return (
         LIFNeurons(
@@ -46,7 +46,7 @@ NEURONS = {"rate": rate_neurons, "spiking": spiking_neurons}
 
 
 def parts(problem, task, rate, update, networks):
-    """Neurons, readout, recurrent, output and feedback projections, with the timed network's
+    """Return neurons, readout, recurrent, output and feedback projections, with the timed network's
     weights.
     """
     defaultclock.dt = task.dt
@@ -67,8 +67,8 @@ def parts(problem, task, rate, update, networks):
 
 
 def model(self, problem, networks):
-    """The timed network; in the mode "trial" with the trials of this package, whose learning rate
-    carries the paper's 1/T.
+    """Return the timed network; in the mode "trial" with this package's trials, whose learning rate
+    includes the paper's 1/T.
     """
     task = ArrayTask(target=problem.target(), dt=DT_MS * ms)
     rate, update = (problem.rate * STEPS, "trial") if problem.is_trial else (problem.rate, "step")
@@ -118,7 +118,7 @@ class PaperRun(Standalone):
     name, title = "paper", "brian_rflo, training with trials and losses"
 
     def model(self, problem, networks):
-        """Murray's figure 2."""
+        """Return the network of Murray's figure 2."""
         task = PeriodicOutput(period=STEPS * DT_MS * ms, dt=DT_MS * ms)
         made = neurons, readout, recurrent, output, _feedback = parts(
             problem, task, 0.03, "step", networks

@@ -37,15 +37,15 @@ class OursEprop(Standalone):
     rule, adaptation, onto = EProp(RATE, tau=TAU), {}, "I_rec"
 
     def neurons(self, size):
-        """The neurons."""
+        """Return the neurons."""
         return DiscreteLIFNeurons(size, tau=TAU, **PRESETS["pattern_generation"], **self.adaptation)
 
     def rule_of(self, neurons):
-        """Their rule."""
+        """Return their rule."""
         return self.rule
 
     def model(self, problem, networks):
-        """The network of `NestEprop`."""
+        """Return the network of `NestEprop`."""
         task = ArrayTask(target=problem.target(), dt=DT_MS * ms)
         defaultclock.dt = task.dt
         neurons = self.neurons(problem.size)
@@ -93,12 +93,14 @@ class OursAdaptiveEprop(OursEprop):
 
 
 class OursDerived(OursEprop):
-    """The same network, written in Brian2's language, with the rule that is derived from it."""
+    """The same network, written in Brian2's language, with a derived rule."""
 
     name, title, onto = "ours-derived", "brian_rflo, derived rule, LIF (network of NEST)", "v"
 
     def neurons(self, size):
-        """A spike lowers v by the threshold and moves others; both are seen in the next step."""
+        """Return neurons in which a spike lowers v by the threshold and affects others; both act in
+        the next step.
+        """
         decay = float(np.exp(-DT_MS * ms / TAU))
         constants = dict(tau_m=TAU, theta=0.03, down=0.03 / decay, arriving=(1 - decay) / decay)
         options = dict(
@@ -118,5 +120,5 @@ class OursDerived(OursEprop):
         )
 
     def rule_of(self, neurons):
-        """Filtered as e-prop is."""
+        """Return their rule, filtered as in e-prop."""
         return neurons.rule(RATE, tau_out=TAU)

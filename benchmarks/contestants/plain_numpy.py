@@ -1,4 +1,4 @@
-"""NumPy as one writes it down, in place where that is easy."""
+"""Straightforward NumPy, in place where that is easy."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ class PlainNumpy(Contestant):
     name, title, quick, kinds = "numpy", "NumPy", True, KINDS
 
     def prepare(self, problem, folder):
-        """Nothing to build."""
+        """Do nothing; there is nothing to build."""
         self.problem, self.target, self.rate = (
             problem,
             problem.cast(problem.target())[0],
@@ -21,7 +21,7 @@ class PlainNumpy(Contestant):
         self.run(1)
 
     def run(self, periods):
-        """Periods of the mode."""
+        """Compute periods in the mode of the problem."""
         recurrent, readout, feedback = self.problem.cast(*self.problem.weights())
         network = NETWORKS[self.problem.kind](self.problem)
         period = self.trial if self.problem.is_trial else self.online
@@ -36,7 +36,7 @@ class PlainNumpy(Contestant):
         return run
 
     def online(self, recurrent, readout, feedback, network):
-        """A period with a weight change in every step."""
+        """Compute a period with a weight change in every step."""
         for target in self.target:
             output, error = network.step(recurrent, readout, target)
             recurrent += (self.rate * error * feedback)[:, None] * network.trace
@@ -44,7 +44,7 @@ class PlainNumpy(Contestant):
         return output
 
     def trial(self, recurrent, readout, feedback, network):
-        """A period with a weight change at its end."""
+        """Compute a period with a weight change at its end."""
         network.reset()
         changes, readout_changes = np.zeros_like(recurrent), np.zeros_like(readout)
         for target in self.target:
@@ -65,11 +65,11 @@ class RateNetwork:
         self.reset()
 
     def reset(self):
-        """What a trial begins with."""
+        """Set the state at the beginning of a trial."""
         self.activity[:], self.trace[:] = INITIAL, 0
 
     def step(self, recurrent, readout, target):
-        """One step without learning; returns output and error."""
+        """Compute one step without learning; return output and error."""
         rate = np.tanh(recurrent @ self.activity)
         self.trace *= 1 - RISE
         self.trace += np.outer(RISE * (1 - rate**2), self.activity)
@@ -78,7 +78,7 @@ class RateNetwork:
         return output, target - output
 
     def hertz(self, periods):
-        """It does not spike."""
+        """Return None; rate neurons do not spike."""
 
 
 class SpikingNetwork:
@@ -92,7 +92,7 @@ class SpikingNetwork:
         self.reset()
 
     def reset(self):
-        """What a trial begins with."""
+        """Set the state at the beginning of a trial."""
         self.membrane, self.current, self.psp = (
             self.initial.copy(),
             np.zeros_like(self.bias),
@@ -102,7 +102,7 @@ class SpikingNetwork:
         self.trace[:] = 0
 
     def step(self, recurrent, readout, target):
-        """One step without learning; returns output and error."""
+        """Compute one step without learning; return output and error."""
         gain = self.integrate()
         self.trace *= self.forget
         self.trace += np.outer((1 - self.forget) * gain, self.psp)
@@ -111,14 +111,14 @@ class SpikingNetwork:
         return output, target - output
 
     def integrate(self):
-        """Membranes, and what traces read; returns the gain."""
+        """Update membranes and traces; return the gain."""
         free = self.waiting == 0
         self.psp += (1 - self.keep) * (self.activity + 1 - self.psp)
         self.membrane += free * (1 - self.keep) * (self.current + self.bias - self.membrane)
         return free * np.maximum(0, 1 - np.abs(self.membrane - 1))
 
     def fire(self, recurrent):
-        """Spikes, and what they reach."""
+        """Detect spikes, and deliver them."""
         spikes = self.membrane > 1
         self.waiting = np.where(spikes, REFRACTORY_MS // DT_MS - 1, np.maximum(self.waiting - 1, 0))
         self.membrane[spikes] = 0
@@ -127,7 +127,7 @@ class SpikingNetwork:
         self.spikes += np.count_nonzero(spikes)
 
     def hertz(self, periods):
-        """Mean firing rate so far."""
+        """Return the mean firing rate so far."""
         return self.spikes / (len(self.bias) * periods * STEPS * DT_MS * 1e-3)
 
 

@@ -10,7 +10,7 @@ class TorchEager(Contestant):
     name, title, packages = "torch", "PyTorch, eager", ("torch",)
 
     def prepare(self, problem, folder):
-        """Nothing to build."""
+        """Do nothing; there is nothing to build."""
         import torch
 
         torch.set_num_threads(1)
@@ -19,7 +19,7 @@ class TorchEager(Contestant):
         self.run(1)
 
     def run(self, periods):
-        """Periods of the mode."""
+        """Compute periods in the mode of the problem."""
         recurrent, readout, feedback = map(
             self.torch.from_numpy, self.problem.cast(*self.problem.weights())
         )
@@ -38,7 +38,7 @@ class TorchEager(Contestant):
         return run
 
     def online(self, recurrent, readout, feedback, activity, trace):
-        """A period with a weight change in every step."""
+        """Compute a period with a weight change in every step."""
         for target in self.target:
             output, error = self.step(recurrent, readout, activity, trace, target)
             recurrent.addcmul_((error * feedback)[:, None], trace, value=RATE)
@@ -46,7 +46,7 @@ class TorchEager(Contestant):
         return output
 
     def trial(self, recurrent, readout, feedback, activity, trace):
-        """A period with a weight change at its end."""
+        """Compute a period with a weight change at its end."""
         activity.fill_(INITIAL)
         trace.zero_()
         changes, readout_changes = self.torch.zeros_like(recurrent), self.torch.zeros_like(readout)
@@ -59,7 +59,9 @@ class TorchEager(Contestant):
         return output
 
     def step(self, recurrent, readout, activity, trace, target):
-        """One step without learning: trace and activity, in place; returns output and error."""
+        """Compute one step without learning, trace and activity in place; return output and
+        error.
+        """
         rate = self.torch.tanh(recurrent @ activity)
         trace.addr_(1 - rate * rate, activity, beta=1 - RISE, alpha=RISE)
         activity.lerp_(rate, RISE)

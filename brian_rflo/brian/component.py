@@ -1,18 +1,18 @@
-"""What every group and projection of this package is, beside what Brian2 makes of it."""
+"""The base class of every group and projection of this package."""
 
 from contextlib import contextmanager
 
 from brian2 import NumpyCodeObject, Synapses
 
+from .conditional import is_standalone
 from .construction import Constructed
 from .names import OwnNames
-from .occasional import is_standalone
 from .settable import Settable
 
 
 class Component(Constructed, OwnNames, Settable):
-    """Mixed in before a Brian2 group: its construction leaves one error or a fixed object, its
-    strings mean one thing, and its values are checked.
+    """Mixin for Brian2 groups: construction leaves one error or a fixed object, names in its
+    strings are unambiguous, and assigned values are checked.
     """
 
     def __setattr__(self, name, value, level=0):
@@ -29,8 +29,8 @@ class Component(Constructed, OwnNames, Settable):
                 super().__setattr__(name, value, level=level + 1)
 
     def _variable_of(self, name):
-        """The state variable that an attribute stands for, with units or, with a line below behind
-        it, without; None for others.
+        """Return the state variable that an attribute name refers to (``name``, or ``name_`` for
+        values without units); None for other attributes.
         """
         if not self._is_constructed or name in vars(self) or hasattr(type(self), name):
             return None
@@ -40,8 +40,8 @@ class Component(Constructed, OwnNames, Settable):
         )
 
     def integrate_what_is_there(self):
-        """Take Brian2's state updater out where there are no differential equations: it would do
-        nothing, in each step.
+        """Remove Brian2's state updater if there are no differential equations; it would run idle
+        in every step.
         """
         if not self.equations.diff_eq_names:
             self.contained_objects[:] = [
@@ -50,18 +50,18 @@ class Component(Constructed, OwnNames, Settable):
 
 
 class OwnSynapses(OwnNames, Synapses):
-    """Synapses within an object of this package, that the user does not see."""
+    """Synapses inside an object of this package, hidden from the user."""
 
     def connect(self, *args, level=0, **connect_args):
-        """Connect as Brian2 does, without a compiler."""
+        """Connect like `brian2.Synapses.connect`, without a compiler."""
         with without_compiler(self):
             super().connect(*args, level=level + 1, **connect_args)
 
 
 @contextmanager
 def without_compiler(group):
-    """Let a group's code run in NumPy on runtime targets, where it runs once and takes longer to
-    compile; C++ standalone has it in the program.
+    """Run a group's code in NumPy on runtime targets, where one-time code takes longer to compile
+    than to run; C++ standalone compiles it with the program.
     """
     if is_standalone() or group.codeobj_class is not None:
         yield

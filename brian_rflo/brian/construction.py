@@ -1,8 +1,9 @@
-"""What holds for every object of this package from the first line of its constructor on.
+"""Guarantees for every object of this package, from the first line of its constructor on.
 
-A constructor that raises leaves its error and nothing else: Brian2 would warn, at a later garbage
-collection, of each object that was made on the way and was never in a network. What a constructor
-has read is fixed once it is done: assigned later, it would change nothing, or one place of several.
+A constructor that raises leaves only its error; at a later garbage collection Brian2 would
+otherwise warn of each object that was made before the error and was never in a network. Arguments
+of a constructor are fixed afterwards: a later assignment would have no effect, or only a partial
+one.
 """
 
 import inspect
@@ -14,8 +15,8 @@ from brian2 import BrianObject, Network, Subgroup, Synapses, VariableOwner
 
 
 class Refused:
-    """Stands for what a group of the user's belongs to when a network with it was refused; Brian2
-    warns of what belongs to nothing.
+    """Placeholder network of user groups whose network was refused; Brian2 would otherwise warn
+    that they belong to no network.
     """
 
     name = "a network that was refused"
@@ -23,8 +24,8 @@ class Refused:
 
 @contextmanager
 def one_error(*involved, begun=None):
-    """Around what makes objects: an error is not followed by warnings of those, of one that is
-    begun, or of others that might have come into a network with them.
+    """Context in which objects are made: if it raises, Brian2 does not warn of the objects
+    involved, neither `begun`, nor others made within.
     """
     before = set(BrianObject.__instances__())
     try:
@@ -36,7 +37,7 @@ def one_error(*involved, begun=None):
 
 
 def constructed(init):
-    """A constructor that leaves one error, or an object whose attributes are fixed."""
+    """Wrap a constructor so that it leaves one error, or an object with fixed attributes."""
 
     @wraps(init)
     def construct(self, *args, **kwargs):
@@ -52,8 +53,8 @@ def constructed(init):
 
 
 def prepared(before_run):
-    """A `before_run` whose error is not followed by a warning for each object of the network that
-    could not run.
+    """Wrap a `before_run` so that its error is not followed by a warning for each object of the
+    network that could not run.
     """
 
     @wraps(before_run)
@@ -70,13 +71,13 @@ def prepared(before_run):
 
 @cache
 def names_of_ours(kind):
-    """The names of attributes that a class has from this package."""
+    """Return the names of the attributes that a class has from this package."""
     return frozenset(name for one in kind.__mro__ if is_ours(one) for name in vars(one))
 
 
 def networks_with(obj):
-    """All networks that an object is in; Brian2 tells an object of its network only after the first
-    run.
+    """Return all networks that contain an object; Brian2 tells an object its network only after the
+    first run.
     """
     networks = [reference() for reference in Network.__instances__()]
     built = [
@@ -86,7 +87,7 @@ def networks_with(obj):
 
 
 def abandon(*objects):
-    """Let nobody collect objects that were made in vain, or warn of them."""
+    """Exclude discarded objects from `collect` and from Brian2's warnings."""
     for obj in objects:
         if obj is not None:
             object.__setattr__(obj, "add_to_magic_network", False)
@@ -94,8 +95,8 @@ def abandon(*objects):
 
 
 def excuse(*objects):
-    """Let Brian2 not warn of objects that were never in a network; those of the user may still come
-    into one.
+    """Silence Brian2's warning that an object was never in a network; the user may still add the
+    object to one.
     """
     for obj in objects:
         if isinstance(obj, (dict, list, tuple)):
@@ -112,13 +113,13 @@ def excuse(*objects):
 
 
 def is_ours(thing):
-    """Whether a class or function is of this package."""
+    """Return whether a class or function belongs to this package."""
     return thing.__module__.partition(".")[0] == __package__.partition(".")[0]
 
 
 def is_in_constructor(obj):
-    """Whether a constructor of an object is at work, that of a user's subclass included, which sets
-    what it likes.
+    """Return whether a constructor of an object is running, including that of a user's subclass,
+    which may set any attribute.
     """
     frame = inspect.currentframe()
     while frame is not None:
@@ -132,13 +133,12 @@ def is_in_constructor(obj):
 
 
 class Constructed:
-    """Mixed into a class of Brian2 objects: the constructors of this package's classes are
-    `constructed`, and their `before_run` is `prepared`.
+    """Mixin for classes of Brian2 objects: wraps the constructors of this package's classes in
+    `constructed` and their `before_run` in `prepared`.
     """
 
     _is_begun = _is_constructed = _is_excused = False
-    #: Names of attributes that constructors of this package have set, and of those that Brian2's
-    #: has.
+    #: Names of attributes set by constructors of this package, and by Brian2's.
     _fixed = _of_brian = frozenset()
 
     def __init_subclass__(cls, **kwargs):
@@ -148,25 +148,29 @@ class Constructed:
                 setattr(cls, name, wrapped(vars(cls)[name]))
 
     def __init__(self, *args, **kwargs):
-        """Brian2's constructor; what it sets is Brian2's, to be changed as Brian2 says."""
+        """Call Brian2's constructor; the attributes that it sets remain assignable as Brian2
+        says.
+        """
         before = set(vars(self))
         super().__init__(*args, **kwargs)
         self.settle(_of_brian=set(vars(self)) - before)
 
     def __del__(self):
-        """As Brian2's, which warns of what was in no network that ran, but for what is excused."""
+        """Warn as Brian2 does of an object that was in no network that ran, unless it is
+        excused.
+        """
         if not self._is_excused:
             getattr(super(), "__del__", lambda: None)()
 
     def settle(self, **values):
-        """Set attributes that are known only when another part has been made; for this package
-        alone.
+        """Set attributes that are known only after another part has been made; for use within this
+        package.
         """
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
     def check_assignment(self, name, value):
-        """Raise if a public attribute is assigned that was read by the constructor, or that nobody
+        """Raise if a public attribute is assigned that the constructor has read, or that nothing
         reads.
         """
         is_read = name in self._fixed or name in names_of_ours(type(self))
@@ -185,7 +189,7 @@ class Constructed:
         what = (
             "is read when it is made, and assigning it later would change nothing"
             if is_read
-            else "is nothing that can be set"
+            else "cannot be set"
         )
         raise AttributeError(
             f"'{self.name}', a {type(self).__name__}: {name} {what}."
@@ -193,7 +197,7 @@ class Constructed:
         )
 
     def in_place_of(self, name, value):
-        """What to write in place of an assignment."""
+        """Return the advice that replaces an assignment."""
         kind = type(self).__name__
         if any(
             name in inspect.signature(one.__init__).parameters

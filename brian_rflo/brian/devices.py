@@ -1,4 +1,4 @@
-"""Where a simulation runs: numpy, Cython or C++ standalone, by one name."""
+"""Selection of the simulation target by name: numpy, Cython or C++ standalone."""
 
 import multiprocessing.util
 import os
@@ -19,7 +19,7 @@ DEVICES = ("auto", "numpy", "cython", "cpp_standalone")
 
 
 def has_compiler():
-    """Whether a C++ compiler is to be found."""
+    """Return whether a C++ compiler was found."""
     if sys.platform == "win32":
         return shutil.which("cl") is not None
     return any(
@@ -29,7 +29,7 @@ def has_compiler():
 
 
 def chosen(name):
-    """The device for `name`; "auto" is C++ standalone where there is a compiler, else numpy.
+    """Return the device for `name`; "auto" is C++ standalone if there is a compiler, else numpy.
 
     Raises
     ------
@@ -59,12 +59,12 @@ def chosen(name):
 
 
 def cores():
-    """Processor cores that this process may use."""
+    """Return the number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def runtime():
-    """Brian2's device that runs at once, as opposed to standalone ones."""
+    """Return Brian2's runtime device, as opposed to standalone ones."""
     return all_devices["runtime"]
 
 
@@ -76,14 +76,14 @@ def reset():
 
 @contextmanager
 def device(name, folder=None):
-    """Run what is built inside on a device, and leave everything as it was.
+    """Build and run the code of the context on a device; afterwards restore the previous one.
 
     Parameters
     ----------
     name : {"numpy", "cython", "cpp_standalone"}
     folder : path, optional
-        Where a C++ program is built. In that of an earlier one only what has changed is compiled.
-        By default a new one, gone afterwards.
+        Folder in which a C++ program is built; in the folder of an earlier program only changes are
+        compiled. By default a new one, deleted afterwards.
     """
     if name == "cpp_standalone":
         with scratch("build") if folder is None else nullcontext(folder) as place:
@@ -105,7 +105,7 @@ def device(name, folder=None):
 
 @cache
 def own_folder(pid):
-    """A folder of this process, as long as it runs."""
+    """Return a temporary folder that lives as long as this process."""
     folder = scratch_folder("build")
     multiprocessing.util.Finalize(
         None, shutil.rmtree, args=(folder, True), exitpriority=1

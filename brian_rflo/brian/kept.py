@@ -1,4 +1,4 @@
-"""Object files of compiled programs, kept for the next ones in the user's cache folder."""
+"""A cache of object files of compiled programs, in the user's cache folder."""
 
 import os
 import shutil
@@ -11,13 +11,13 @@ from brian2 import prefs
 from ..results.files import expanded
 from .borrowed import get_compiler_and_args
 
-#: How much is kept of compiled programs, in bytes.
+#: Maximal size of the cache of compiled programs, in bytes.
 LIMIT = 500e6
 
 
 def keeps(device):
-    """Return whether object files are kept; not where a program includes files of the user's, which
-    may change.
+    """Return whether object files are kept; they are not if a program includes files of the user,
+    which may change.
     """
     asked = [device, *(obj.compiler_kwds for obj in device.code_objects.values())]
     own = [
@@ -35,7 +35,7 @@ def keeps(device):
 
 
 def kept_folder():
-    """Return the folder of kept object files."""
+    """Return the folder of cached object files."""
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA", "~/AppData/Local"))
     elif sys.platform == "darwin":
@@ -51,7 +51,7 @@ def object_of(unit):
 
 
 def fetched(folder, unit):
-    """Bring a kept object file into the folder of a program; return whether there is one."""
+    """Copy a cached object file into the folder of a program; return whether there was one."""
     ours, kept = folder / object_of(unit), kept_folder() / object_of(unit)
     with suppress(OSError):
         if not ours.exists():
@@ -63,8 +63,8 @@ def fetched(folder, unit):
 
 
 def keep(folder, unit):
-    """Keep an object file, written under another name and then put into place; what is old goes
-    where there is too much.
+    """Put an object file into the cache atomically, and delete the oldest files if the cache is too
+    large.
     """
     with suppress(OSError):
         place = kept_folder()
@@ -76,8 +76,8 @@ def keep(folder, unit):
 
 
 def clean(limit=0):
-    """Delete kept object files, the oldest first, until they take at most so many bytes; return how
-    many bytes are gone.
+    """Delete cached object files, the oldest first, until at most `limit` bytes remain; return the
+    number of bytes deleted.
     """
     files, gone = [], 0
     for path in kept_folder().glob("*.o*"):

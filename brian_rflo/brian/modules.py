@@ -1,11 +1,10 @@
-"""How the Cython modules of a network that learns are compiled: together, and side by side.
+"""Compilation of the Cython modules of a learning network: together, and in parallel.
 
-Brian2 compiles one module for each code object, one after the other, each for seconds, nearly all
-of which go into reading the same headers. While a network with plastic projections is prepared, the
-code of its modules is collected and becomes two modules, one for loops over synapses and one for
-all else, which needs little optimizing. What cannot share a module has one of its own. Each that is
-not there yet is compiled in a process of its own, as many at a time as there are cores. Modules are
-Brian2's, in its cache, with its locks.
+Brian2 compiles one module for each code object, one after the other; each takes seconds, nearly all
+of them for the same headers. While a network with plastic projections is prepared, its code is
+collected into two modules, one for loops over synapses and one for everything else, which needs
+little optimisation. Code that cannot share a module has its own. Missing modules are compiled in
+parallel processes, one per core. Modules are Brian2's, in its cache, with its locks.
 """
 
 import os
@@ -25,17 +24,17 @@ from .devices import cores
 logger = get_logger(__name__)
 
 FLAGS = "codegen.cpp", "extra_compile_args_gcc"
-#: Added to the compiler's flags: no debugging information, and where no loop over synapses is none
-#: of the optimizing that takes longer than it saves.
+#: Additional compiler flags: no debugging information and, for code without loops over synapses, no
+#: optimisation that takes longer than it saves.
 HOT, PLAIN = ["-g0"], ["-g0", "-O1"]
 
 
-#: What is loaded already, by text.
+#: Loaded modules, by source.
 known = {}
 
 
 def begin(objects):
-    """Let modules be compiled this way until `end`; on other targets do nothing."""
+    """Compile modules this way until `end` is called; do nothing on other targets."""
     if get_device().code_object_class().class_name == "cython" and not isinstance(
         vars(manager).get("create_extension"), Compiling
     ):
@@ -46,7 +45,7 @@ def begin(objects):
 
 
 def end(objects):
-    """Wait for all modules, and let the code of objects have them; Brian2's own way is back."""
+    """Wait for all modules, hand them to the code objects, and restore Brian2's own way."""
     compiling = vars(manager).pop("create_extension", None)
     try:
         shared = (
@@ -66,8 +65,8 @@ def end(objects):
 
 
 def distribute(parts, module):
-    """Give each part its function of the module that they share; where that does not compile, each
-    has a module of its own.
+    """Give each part its function of the shared module; if that does not compile, give each a
+    module of its own.
     """
     with suppress(
         Exception
@@ -83,7 +82,7 @@ def distribute(parts, module):
 
 
 class Compiling:
-    """Stands for Brian2's `create_extension` while a network is prepared.
+    """Replacement of Brian2's `create_extension` while a network is prepared.
 
     Parameters
     ----------
@@ -95,7 +94,7 @@ class Compiling:
         self.hot, self.running, self.asked, self.is_said, self.groups = hot, [], None, False, {}
 
     def __call__(self, code, extra_compile_args=None, owner_name="", **options):
-        """Return a module, or what stands for it until it is compiled."""
+        """Return a module, or a placeholder until it is compiled."""
         category, name = FLAGS
         is_hot = owner_name.rpartition("_")[0] in self.hot
         if (
@@ -116,7 +115,7 @@ class Compiling:
         return created(*self.asked)
 
     def shared(self, parts):
-        """Return the module that parts share, or what stands for it; None where it does not
+        """Return the shared module of several parts, or a placeholder; None if it does not
         compile.
         """
         self.asked = together([part.asked[0] for part in parts]), parts[0].asked[1]
@@ -124,8 +123,8 @@ class Compiling:
             return created(*self.asked)
 
     def load(self, module_path, **options):
-        """Stand for Brian2's `_load_module`: load what is there, and let another process compile
-        what is not.
+        """Replace Brian2's `_load_module`: load an existing module, and compile a missing one in
+        another process.
         """
         if not os.path.isfile(module_path):
             self._say()
@@ -134,8 +133,8 @@ class Compiling:
         return type(manager)._load_module(manager, module_path, **options)
 
     def _begun(self):
-        """Return what stands for a module that another process compiles, as soon as there is a core
-        for it.
+        """Return the placeholder of a module that another process compiles, as soon as a core is
+        free.
         """
         self.running = [module for module in self.running if not module.is_done()]
         while len(self.running) >= cores():
@@ -145,7 +144,7 @@ class Compiling:
         return self.running[-1]
 
     def _say(self):
-        """Say once what takes long, and how to begin at once."""
+        """Tell the user once that compiling takes time, and how to avoid it."""
         if not self.is_said:
             self.is_said = True
             logger.info(
@@ -156,10 +155,10 @@ class Compiling:
 
 
 DEFINITION = re.compile(r"(?:cdef|cpdef|ctypedef|def)\b[^(=:]*?(\w+)\s*[(=]")
-#: How Cython code asks for an array, by a key with the name of the object that it belongs to.
+#: Pattern of an array access in Cython code; the key contains the name of the array's object.
 KEY = re.compile(r"""_namespace\[['"](_(?:dynamic_)?array_\w+)['"]\]""")
-#: What keeps something between calls, as random numbers and tables do, which would then be one for
-#: all.
+#: Pattern of state kept between calls, such as random numbers and tables; such code cannot share a
+#: module.
 STATE = re.compile(r"\bglobal\b|\brandn?\b|\bstatic\b(?! inline| void _dense_kernel)")
 
 
@@ -171,7 +170,7 @@ def is_shareable(code):
 
 
 def differ(code, other):
-    """Return whether two codes mean different things by one name."""
+    """Return whether two sources define the same name differently."""
     ours, theirs = defined(code), defined(other)
     return any(ours[name] != theirs[name] for name in set(ours) & set(theirs))
 
@@ -187,8 +186,8 @@ def defined(code):
 
 
 def together(codes):
-    """Return code for one module in which each has a main function, which is given the names of its
-    arrays: what several have in common is there once.
+    """Return source for one module with a main function for each of the sources, which receives the
+    names of its arrays; common definitions appear once.
     """
     chunks = {}
     for number, code in enumerate(codes):
@@ -200,8 +199,8 @@ def together(codes):
 
 
 def nameless(code):
-    """Return code in which no object has a name, so that those of another network are compiled
-    alike; and the keys of its arrays, as its main function takes them.
+    """Return source without object names, so that other networks share the compiled code; and the
+    keys of its arrays, in the order that its main function expects.
     """
     keys = tuple(dict.fromkeys(KEY.findall(code)))
     arrays = {key.removeprefix("_dynamic"): f"_array_{number}" for number, key in enumerate(keys)}
@@ -212,7 +211,7 @@ def nameless(code):
 
 
 def top_level(code):
-    """Return the statements of a module, each with what is indented below it."""
+    """Return the statements of a module, each with its indented body."""
     chunks, is_quoted = [], False
     for line in code.splitlines():
         if not is_quoted and line and not line[0].isspace():
@@ -229,15 +228,15 @@ def created(code, options):
 
 
 class Module:
-    """A module that is not there yet: another process compiles it, or it waits for those with which
-    it shares one.
+    """Placeholder of a module that another process compiles, or that waits to share one with
+    others.
     """
 
     def __init__(self, code, options):
         self.asked, self.module, self.process, self.has_failed = (code, options), None, None, False
 
     def begin(self):
-        """Let another process compile it."""
+        """Start compiling in another process."""
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore"
@@ -256,7 +255,7 @@ class Module:
                 os._exit(status)
 
     def is_done(self, options=os.WNOHANG if hasattr(os, "WNOHANG") else 0):
-        """Return whether that process has ended."""
+        """Return whether the compiling process has ended."""
         try:
             ended, status = os.waitpid(self.process, options) if self.process else (False, 0)
         except ChildProcessError:  # somebody else has waited for it
@@ -266,11 +265,13 @@ class Module:
         return self.process is None
 
     def wait(self):
-        """Wait until it has."""
+        """Wait until the compiling process has ended."""
         self.is_done(options=0)
 
     def result(self):
-        """Return the module, or None if Cython does not compile it, and has said why."""
+        """Return the module, or None if Cython does not compile it; the compiler's message has then
+        been printed.
+        """
         self.wait()
         self.module = self.module or created(*self.asked)
         return self.module
@@ -285,13 +286,13 @@ class Module:
         """
         if self.result() is None:
             raise RuntimeError(
-                f"The code of '{self.asked[1]['owner_name']}' does not compile with Cython; what is"
-                " wrong stands above."
+                f"The code of '{self.asked[1]['owner_name']}' does not compile with"
+                " Cython; see the messages above."
             )
         return self.module
 
     def main(self, namespace):
-        """Run the module; called where it runs while the network is prepared."""
+        """Run the module; called for code that runs while the network is prepared."""
         hook = vars(manager).pop("_load_module", None)
         try:
             return self.loaded().main(namespace)

@@ -1,8 +1,9 @@
-"""Names in strings: those of this package's strings have one meaning, whatever the user's script
-calls its own variables.
+"""Names in strings: those of this package have one meaning, independent of the variables in the
+user's script.
 
-Brian2 looks every name up in the script too, and warns where it finds it twice: good for strings of
-the user's, who may have meant the other one; a riddle for strings that the user has never seen.
+Brian2 also looks up every name in the script and warns if it finds it twice. That helps for strings
+of the user, who may have meant the other one, but confuses for strings that the user has never
+seen.
 """
 
 from contextlib import nullcontext
@@ -13,7 +14,9 @@ from .borrowed import VariableView, get_identifiers
 
 
 class Script(dict):
-    """The namespace of strings that the user writes on the spot; the names in them: `spelled`."""
+    """The namespace of strings that the user writes at the call; the names in them are
+    `spelled`.
+    """
 
     def __init__(self, namespace, *strings):
         super().__init__(namespace)
@@ -21,18 +24,18 @@ class Script(dict):
 
 
 def names_in(*strings):
-    """All names in those of the arguments that are strings."""
+    """Return all names in the arguments that are strings."""
     return frozenset().union(*(get_identifiers(text) for text in strings if isinstance(text, str)))
 
 
 def run_unseen(group, code, phase):
-    """Let a group, of whomever, run statements in which the user has written no name."""
+    """Let any group run statements whose names are not the user's."""
     Group.run_regularly(group, code, **phase).user_code = ""
 
 
 class OwnNames:
-    """Mixed into a group of this package: names that it has mean nothing else, but where the user
-    wrote them.
+    """Mixin for groups of this package: names of the group have no other meaning, except in strings
+    of the user.
     """
 
     #: Names in strings that the user gave this object to run; and whether what it is given is the
@@ -40,13 +43,13 @@ class OwnNames:
     _spelled, _is_constructed = frozenset(), False
 
     def spell(self, *strings):
-        """Remember the names in strings of the user's."""
+        """Remember the names in strings of the user."""
         object.__setattr__(self, "_spelled", self._spelled | names_in(*strings))
 
     def resolve_all(
         self, identifiers, run_namespace, user_identifiers=None, additional_variables=None
     ):
-        """As Brian2 does; names that the group has are looked up in the script only where the user
+        """Resolve as Brian2 does; look up the group's own names in the script only if the user
         wrote them, for Brian2's warning.
         """
         known = (
@@ -67,13 +70,13 @@ class OwnNames:
         )
 
     def run_regularly(self, code, *args, **kwargs):
-        """As `brian2.NeuronGroup.run_regularly`."""
+        """Run statements regularly, like `brian2.NeuronGroup.run_regularly`."""
         if self._is_constructed:
             self.spell(code)
         return super().run_regularly(code, *args, **kwargs)
 
     def state(self, name, use_units=True, level=0):
-        """As Brian2's, with values that are checked."""
+        """Return the view of a variable like `brian2.Group.state`, with checked values."""
         found = super().state(name, use_units, level=level + 1)
         return (
             OwnView(found.name, found.variable, self, found.dim)
@@ -94,13 +97,13 @@ class OwnView(VariableView):
     """A state variable of a group of this package."""
 
     def get_item(self, item, level=0, namespace=None):
-        """As Brian2 does; a string that says which is the user's."""
+        """Index as Brian2 does; a string index is the user's."""
         namespace = get_local_namespace(level=level + 1) if namespace is None else namespace
         return super().get_item(item, namespace=Script(namespace, item))
 
     def set_item(self, item, value, level=0, namespace=None):
-        """As Brian2 does; strings are the user's, and values that the constructor would refuse are
-        refused.
+        """Assign as Brian2 does; strings are the user's, and values that the constructor would
+        refuse are refused.
         """
         namespace = get_local_namespace(level=level + 1) if namespace is None else namespace
         with self._judged():

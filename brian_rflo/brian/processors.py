@@ -1,4 +1,4 @@
-"""Processors on which loops over synapses were measured, and what was best there."""
+"""Processors on which loops over synapses were measured, with the best layout for each."""
 
 import re
 import subprocess
@@ -15,17 +15,17 @@ from .borrowed import get_compiler_and_args
 
 @dataclass(frozen=True)
 class Layout:
-    """How loops over all synapses go through memory on a processor.
+    """Memory layout of loops over all synapses on a processor.
 
     Parameters
     ----------
     rows : tuple of (int, int)
-        From how many synapses in a row on how many rows are taken side by side, in rising order.
+        Pairs of the least number of synapses in a row and the number of rows processed side by
+        side, in ascending order.
     padded_below : float
-        Rows of fewer synapses are worth a copy in which they are whole lines of the cache
-        (dense/padding.py).
+        Rows with fewer synapses are copied and padded to whole cache lines (dense/padding.py).
     flags : tuple of str
-        What the GNU compiler and Clang are told beside the user's flags where numbers are float64.
+        Flags for the GNU compiler and Clang in addition to the user's, for float64.
     """
 
     rows: tuple = ((0, 8),)
@@ -33,12 +33,12 @@ class Layout:
     flags: tuple = ()
 
     def side_by_side(self, n_post):
-        """Return how many rows of so many synapses are taken side by side."""
+        """Return how many rows of `n_post` synapses are processed side by side."""
         return [count for least, count in self.rows if least <= n_post][-1]
 
 
-#: Pattern of its description in /proc/cpuinfo, and the layout that was best at N = 30, 100, 300 and
-#: 1000, by name.
+#: By name of the processor: pattern of its description in /proc/cpuinfo, and the best layout at N =
+#: 30, 100, 300 and 1000.
 MEASURED = {
     "Intel Xeon, Sapphire Rapids or later": (
         r"GenuineIntel.*\bavx512_fp16\b",
@@ -55,7 +55,7 @@ MEASURED = {
 
 @cache
 def description():
-    """Return what the system says of the processor."""
+    """Return the system's description of the processor."""
     with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return "\n".join(
@@ -76,7 +76,7 @@ def description():
 
 @cache
 def name():
-    """Return the name by which the processor stands in the table, or None."""
+    """Return the name of the processor in the table, or None."""
     return next(
         (
             name
@@ -88,15 +88,15 @@ def name():
 
 
 def layout():
-    """Return the layout for the processor at hand: 8 rows side by side, and nothing else, on one
-    that was not measured.
+    """Return the layout for this processor; one that was not measured gets 8 rows side by side and
+    nothing else.
     """
     return MEASURED[name()][1] if name() else Layout()
 
 
 def flags():
-    """Return what the compiler is told of the processor in the coming run, unless the user has said
-    it.
+    """Return the compiler flags for this processor in the coming run, unless the user has set
+    them.
     """
     _, given = get_compiler_and_args()
     is_double = prefs["core.default_float_dtype"] == np.float64

@@ -1,12 +1,12 @@
-"""How the C++ programs of networks that learn are compiled: the code of the network as one file,
-and once.
+"""Compilation of the C++ programs of learning networks: all code of a network in one file, compiled
+once.
 
-Brian2 writes one file for each code object, and each reads the standard library anew: nearly all of
-a build is that. Here all that a network is made of becomes one file; what depends on seeds, numbers
-and lengths of runs, the program's main function, is another. The object files of both are kept, by
-what they are made from, so that another run of the same network compiles its main function alone.
-Brian2's own make does the work, with the user's preferences, and file by file where this way is not
-open.
+Brian2 writes one file for each code object, and each includes the standard library, which takes up
+nearly all of a build. Here the code of a network becomes one file; the program's main function,
+which depends on seeds, numbers and lengths of runs, is another. The object files of both are cached
+by a hash of their sources, so that another run of the same network compiles only its main function.
+Brian2's own make does the work, with the user's preferences, and file by file where this is
+impossible.
 """
 
 from contextlib import suppress
@@ -24,15 +24,15 @@ logger = get_logger(__name__)
 
 
 def install(networks):
-    """Let the coming build of the active C++ standalone device go this way if it is of these
-    networks; the one after it is Brian2's own again.
+    """Compile the coming build of the active C++ standalone device this way if it belongs to these
+    networks; later builds are Brian2's own.
     """
     device = get_device()
     device.compile_source = partial(compile_source, device, WeakSet(networks))
 
 
 def compile_source(device, networks, directory, compiler, debug, clean):
-    """Compile a program that Brian2 has written; its device gives the last four arguments."""
+    """Compile a program that Brian2 has written; the device passes the last four arguments."""
     vars(device).pop("compile_source", None)
     own, folder = partial(device.compile_source, directory, compiler), Path(directory)
     if not any(network in device.networks for network in networks):  # that program was never built
@@ -47,7 +47,9 @@ def compile_source(device, networks, directory, compiler, debug, clean):
 
 
 def compiled_as_one(device, folder, own):
-    """Compile a program as one file beside its main function; return why not, or None."""
+    """Compile a program as one file beside its main function; return the reason if that is
+    impossible, else None.
+    """
     makefile, found, units = (folder / "makefile").read_text(), [], []
     try:
         units = units_of(folder, device.writer)
@@ -68,8 +70,8 @@ def compiled_as_one(device, folder, own):
 
 
 def for_deletion(folder, writer, units):
-    """Let the device's `delete` know what was compiled; it takes away what it calls headers as it
-    is, and sources with their object files.
+    """Tell the device's `delete` which files were compiled; it deletes headers as listed, and
+    sources with their object files.
     """
     writer.header_files |= writer.source_files - set(units)
     writer.source_files = set(units)

@@ -10,7 +10,7 @@ from .borrowed import DIMENSIONLESS
 
 
 def dimensions_of(value):
-    """Dimensions of a number or an array; None of what is neither."""
+    """Return the dimensions of a number or an array; None for anything else."""
     try:
         return get_dimensions(value)
     except TypeError:
@@ -18,7 +18,7 @@ def dimensions_of(value):
 
 
 def is_number(value):
-    """Whether `value` is one finite number without units."""
+    """Return whether `value` is one finite number without units."""
     return (
         isinstance(value, (int, float, np.number))
         and not isinstance(value, (bool, np.complexfloating))
@@ -27,7 +27,7 @@ def is_number(value):
 
 
 def numbers(name, values, advice="give numbers"):
-    """`values` as an array of floats, finite or not; an error if they are no numbers, or have
+    """Return `values` as an array of floats, finite or not; raise if they are not numbers or have
     units.
     """
     if isinstance(values, Quantity) and values.dim is not DIMENSIONLESS:
@@ -47,8 +47,8 @@ def numbers(name, values, advice="give numbers"):
 
 
 def per_neuron(name, values, N, advice="give numbers"):
-    """`values` as finite numbers, one for all of `N` neurons or one for each; an error if they are
-    not.
+    """Return `values` as finite numbers, one for all of `N` neurons or one for each; raise
+    otherwise.
     """
     array = numbers(name, values, advice)
     if array.shape not in ((), (N,)):
@@ -62,7 +62,7 @@ def per_neuron(name, values, N, advice="give numbers"):
 
 
 def check_time(name, value, zero_allowed=False):
-    """Raise unless `value` is one positive (or zero, where that makes sense) finite time."""
+    """Raise unless `value` is one positive (or, if allowed, zero) finite time."""
     if dimensions_of(value) is not second.dim:
         raise TypeError(f"{name} must be a time, for example 10*ms; got {value!r}")
     seconds = np.asarray(value, dtype=float)
@@ -80,7 +80,7 @@ def check_time(name, value, zero_allowed=False):
 
 def check_field(owner, made, name, value):
     """Raise, in the name of the object `owner`, unless the value object `made` could have been made
-    with this value, and the time step can follow it.
+    with this value and the time step resolves it.
     """
     try:
         if any(field.name == name for field in fields(made)):
@@ -92,19 +92,19 @@ def check_field(owner, made, name, value):
 
 
 def whole_steps(name, value, dt):
-    """The time `value` as a whole number of time steps `dt`; an error if it is none."""
+    """Return the time `value` as a whole number of time steps `dt`; raise if it is not."""
     check_time(name, value, zero_allowed=True)
     ratio = float(value / dt)
     if abs(ratio - round(ratio)) > 1e-6:
         raise ValueError(
-            f"{name} = {value} is no whole number of time steps of {dt}; write for example"
-            f" {name.split()[-1]}={max(round(ratio), 1) * float(dt / ms):g}*ms"
+            f"{name} = {value} is not a whole number of time steps of {dt}; write for"
+            f" example {name.split()[-1]}={max(round(ratio), 1) * float(dt / ms):g}*ms"
         )
     return round(ratio)
 
 
 def step_probability(name, rate, dt):
-    """The probability of a spike in one time step at a rate; an error if it is none."""
+    """Return the probability of a spike in one time step at a rate; raise if it is not one."""
     if dimensions_of(rate) is not hertz.dim:
         raise TypeError(f"{name} must be a rate, for example 40*Hz; got {rate!r}")
     probability = np.asarray(rate * dt, dtype=float)
@@ -129,7 +129,7 @@ def check_count(name, value, least=1):
 
 
 def check_number(kind, name, value, zero_allowed=False):
-    """Raise unless a number is finite and positive (or zero, where that makes sense)."""
+    """Raise unless a number is finite and positive (or, if allowed, zero)."""
     if not is_number(value) or value < 0 or (value == 0 and not zero_allowed):
         raise ValueError(
             f"{kind}: {name} must be a finite"

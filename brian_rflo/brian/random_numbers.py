@@ -4,7 +4,7 @@ import numpy as np
 from brian2 import get_device, get_logger
 
 from ..results.archives import in_words
-from .occasional import is_standalone
+from .conditional import is_standalone
 
 logger = get_logger(__name__)
 

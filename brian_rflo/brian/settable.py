@@ -1,6 +1,4 @@
-"""Values of state variables that are assigned when the object is there: checked like those of the
-constructor.
-"""
+"""Checks of state variables assigned after construction, the same as in the constructor."""
 
 from contextlib import contextmanager
 
@@ -10,18 +8,18 @@ from .borrowed import DIMENSIONLESS
 
 
 class Settable:
-    """Mixed into a group of this package: assigned values that its constructor would refuse are
-    refused, and the old ones stay.
+    """Mixin for groups of this package: refuses assigned values that the constructor would refuse,
+    and keeps the old ones.
     """
 
-    #: Checks of state variables by name: functions that raise unless the variable may have a value
-    #: (one, if it is shared, else an array).
+    #: Checks of state variables by name: functions that raise unless a value is allowed (a scalar
+    #: if the variable is shared, else an array).
     checks = {}
 
     @contextmanager
     def judged(self, name):
-        """Around an assignment: judge what has come of it, and take it back if it must not be. C++
-        standalone knows less before it runs.
+        """Context of an assignment: check the new values, and restore the old ones if they are
+        refused. Before a run, C++ standalone knows fewer values.
         """
         check, variable = self.checks.get(name), self.variables[name]
         before = present(variable) if check else None
@@ -38,7 +36,7 @@ class Settable:
 
 
 def present(variable):
-    """A copy of the values that a variable has now; None where they are not known."""
+    """Return a copy of the present values of a variable; None if they are not known."""
     try:
         return variable.get_value().copy()
     except NotImplementedError:
@@ -46,6 +44,6 @@ def present(variable):
 
 
 def with_unit(variable, values):
-    """Values as they are assigned: one number, or an array."""
+    """Return values as they are assigned: one number, or an array."""
     values = values.item() if variable.scalar else values
     return values if variable.dim is DIMENSIONLESS else Quantity(values, dim=variable.dim)

@@ -1,4 +1,4 @@
-"""What statements in Brian2's language read and write."""
+"""Names that statements in Brian2's language read and write."""
 
 import ast
 
@@ -20,7 +20,7 @@ def assigned(tree):
 
 
 def written(code):
-    """Return the names that statements assign to; of code by block, those of all blocks."""
+    """Return the names that statements assign to; for code by block, those of all blocks."""
     blocks = code.values() if isinstance(code, dict) else [code]
     return set().union(*(assigned(parsed(block)) for block in blocks))
 
@@ -35,11 +35,11 @@ def loaded(code):
 
 
 def nested(code, *temporaries):
-    """Return statements in which temporaries that are written once and read once stand where they
-    are read, unless what they read changes on the way or is drawn.
+    """Return statements with temporaries that are assigned and read once inlined, unless their
+    operands change in between or are random.
 
-    NumPy writes the value of an inner expression over an operand that nobody else holds, so arrays
-    are made, and go through the caches, less often.
+    NumPy reuses the memory of temporary operands of nested expressions, so fewer arrays are
+    allocated and cached.
     """
     body = parsed(code).body
     for name in temporaries:
@@ -58,8 +58,8 @@ def nested(code, *temporaries):
 
 
 def draws(node):
-    """Return whether an expression may draw random numbers: it calls a function that is not known
-    to give the same each time.
+    """Return whether an expression may draw random numbers: whether it calls a function that is not
+    known to be deterministic.
     """
     called = {part.func.id for part in ast.walk(node) if isinstance(part, ast.Call)}
     return bool(
@@ -70,23 +70,23 @@ def draws(node):
 
 
 def is_assignment(statement, name):
-    """Return whether a statement gives a name a value."""
+    """Return whether a statement assigns to a name."""
     return isinstance(statement, ast.Assign) and statement.targets[0].id == name
 
 
 class Written(ast.NodeTransformer):
-    """Writes expressions in place of names."""
+    """Replaces names by expressions."""
 
     def __init__(self, values):
         self.values = values
 
     def visit_Name(self, node):
-        """Return the expression, or the name where it has none."""
+        """Return the expression for a name, or the name itself if there is none."""
         return self.values.get(node.id, node)
 
 
 def overwrites(code, name):
-    """Return whether statements give a variable a new value without looking at the old one."""
+    """Return whether statements give a variable a new value without reading the old one."""
     adds = any(
         isinstance(node, ast.AugAssign) and getattr(node.target, "id", None) == name
         for node in ast.walk(parsed(code))
@@ -106,7 +106,7 @@ def divisors(code):
 
 
 def factors(node):
-    """Return the names that a product is made of."""
+    """Return the names in a product."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
         return factors(node.left) | factors(node.right)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):

@@ -1,9 +1,9 @@
-"""How a network goes through its steps: what belongs to a boundary of trials is asked for once, and
-runs together.
+"""Execution order within a step: objects with the same trial-boundary condition evaluate it once,
+and run together.
 
-A network has many objects that do something at the boundaries of trials only, and each asks for
-itself whether one is there. Before each run those that follow one another and ask the same are put
-together: one condition, and all of them run behind it, in their order.
+Many objects of a network act only at the boundaries of trials, and each evaluates its condition in
+every step. Before each run, consecutive objects with the same condition are grouped: the condition
+is evaluated once, and all of them run in their order.
 
 In C++ standalone there is a tight loop besides. Brian2's own asks for the processor time and looks
 every object's clock up in a set, in every step: a quarter of a microsecond that a network of 30
@@ -18,8 +18,8 @@ from brian2 import BrianObject, get_device, prefs
 
 from .. import schedule
 from . import modules, programs
+from .conditional import Conditional, is_standalone
 from .construction import networks_with
-from .occasional import Occasional, is_standalone
 
 LOOP = """
 {{
@@ -48,7 +48,7 @@ LOOP = """
 
 
 class StepLoop(BrianObject):
-    """Arranges the steps of the networks that its owner is in, behind all that prepares a run.
+    """Arranges the steps of the networks of its owner, after everything else that prepares a run.
 
     Parameters
     ----------
@@ -65,11 +65,11 @@ class StepLoop(BrianObject):
         self.lines = []
 
     def __del__(self):
-        """Nothing: Brian2 would warn of what was never in a network, and does so of the owner."""
+        """Silence Brian2's unused-object warning; the owner already raises it."""
 
     def before_run(self, run_namespace):
-        """Arrange the coming run; of several of its kind in a network, the last one does. What is
-        in two networks, or goes on behind it, is left as it is.
+        """Arrange the coming run; if a network has several step loops, the last one does. Leave
+        objects alone that are in two networks or run after this one.
         """
         super().before_run(run_namespace)
         self._remove()
@@ -97,7 +97,7 @@ class StepLoop(BrianObject):
             get_device().code_lines["before_network_run"].extend(self.lines)
 
     def after_run(self):
-        """Let other networks have Brian2's own loop."""
+        """Restore Brian2's own loop for other networks."""
         self._remove()
         super().after_run()
 
@@ -114,8 +114,8 @@ def without_loops(objects):
 
 
 def blocks(objects):
-    """Return the objects that do something, in their order: a condition, and those in a row that
-    ask for it; None for those that always run.
+    """Return the active objects in order, grouped by consecutive objects with the same condition;
+    the condition is None for those that always run.
     """
     working = [
         obj
@@ -126,17 +126,15 @@ def blocks(objects):
 
 
 def asked_by(obj):
-    """Return the condition that an object asks for, and the clock that it asks of; None where it
-    always runs, or runs in a way of its own.
-    """
+    """Return the condition and clock of an object; None if it always runs, or overrides `run`."""
     is_ours = (
-        isinstance(obj, Occasional) and type(obj).run is Occasional.run and "run" not in vars(obj)
+        isinstance(obj, Conditional) and type(obj).run is Conditional.run and "run" not in vars(obj)
     )
     return (obj.resolved, obj.clock.name) if is_ours else None
 
 
 def has_loop(network, objects):
-    """Return whether a network can have the tight loop."""
+    """Return whether a network can run in the tight loop."""
     is_wanted = prefs["brian_rflo.step_loop"] and not prefs["devices.cpp_standalone.openmp_threads"]
     return (
         is_wanted

@@ -1,4 +1,4 @@
-"""What is compiled of a C++ program: the code of a network as one file, and its main function."""
+"""Translation units of a C++ program: the code of a network as one file, and its main function."""
 
 import hashlib
 import os
@@ -29,8 +29,9 @@ INCLUDE = re.compile(r"^\s*#\s*include\b.*$", re.MULTILINE)
 MACRO = re.compile(r"^\s*#\s*define\s+(\w+)(.*)$", re.MULTILINE)
 
 
-#: Memory for arrays begins with a line of the cache; that of Brian2's arrays, from the GNU library,
-#: 16 bytes behind one, so that each load and store of vectors would cross two.
+#: Allocates arrays aligned to cache lines; with the allocator of the GNU library Brian2's arrays
+#: begin 16 bytes after the start of a line, so that each load and store of vectors would cross two
+#: lines.
 ALIGNED = """
 #if !defined(_WIN32)
 void* operator new(std::size_t size)
@@ -51,8 +52,8 @@ void operator delete(void* memory, std::size_t) noexcept { free(memory); }
 
 
 def units_of(folder, writer):
-    """Write the files that are compiled in place of Brian2's; return their names, each of which has
-    the hash of what it is made from.
+    """Write the files that are compiled in place of Brian2's; return their names, which contain a
+    hash of their sources.
     """
     sources = {
         name: (folder / name).read_text()
@@ -90,8 +91,8 @@ def units_of(folder, writer):
 
 
 def apart_of(objects):
-    """Return the code objects, by file, that stay files of their own: of an unknown form, with a
-    macro that would reach others, or within reach of vector functions.
+    """Return the code objects that stay in files of their own: those of unknown form, with a macro
+    that would affect others, or affected by vector functions.
     """
     unknown = [name for name, text in objects.items() if not is_known(text)]
     macros = {name: dict(MACRO.findall(text)) for name, text in objects.items()}
@@ -117,8 +118,8 @@ def apart_of(objects):
 
 
 def undeclared(function, objects):
-    """Return the code objects that name a function of which others alone have declared a vector
-    version.
+    """Return the code objects that use a function whose vector version only other code objects
+    declare.
     """
     declared = {
         name for name, text in objects.items() if f"double {function}(double) noexcept" in text
@@ -131,8 +132,8 @@ def undeclared(function, objects):
 
 
 def is_known(text):
-    """Return whether the file of a code object has the form that Brian2 gives it: all of its
-    includes in its head, under no condition.
+    """Return whether the file of a code object has Brian2's usual form, with all includes at its
+    top and unconditional.
     """
     head, _, rest = text.partition(SUPPORT)
     return (
@@ -144,7 +145,7 @@ def is_known(text):
 
 
 def includes_conditionally(head):
-    """Return whether a file includes something under a condition."""
+    """Return whether a file includes anything conditionally."""
     depth = 0
     for word in re.findall(r"^\s*#\s*(if|endif|include)", head, re.MULTILINE):
         if word == "include" and depth:
@@ -154,8 +155,8 @@ def includes_conditionally(head):
 
 
 def one_file(objects, frame):
-    """Return code objects and the frame as one file: what they include once, and the support code
-    of each in a namespace of its own.
+    """Return code objects and the frame as one file: common includes once, and the support code of
+    each in its own namespace.
 
     Their macros and declarations stay outside of it, where vector functions of the C library must
     be declared.
@@ -179,8 +180,8 @@ def one_file(objects, frame):
 
 
 def with_units(makefile, units):
-    """Return Brian2's makefile with other sources, whose headers need no dependencies, and flags
-    for the processor; the main function needs no optimizing.
+    """Return Brian2's makefile with other sources, without header dependencies, and with flags for
+    the processor; the main function is not optimised.
     """
     makefile = re.sub(r"^SRCS = .*$", f"SRCS = {' '.join(units)}", makefile, flags=re.MULTILINE)
     makefile = re.sub(r"^DEPS = .*$", "DEPS =", makefile, flags=re.MULTILINE)
@@ -191,7 +192,7 @@ def with_units(makefile, units):
 
 
 def surroundings():
-    """Return what an object file depends on beside texts and flags."""
+    """Return what an object file depends on besides sources and flags."""
     make = (
         prefs["devices.cpp_standalone.make_cmd_unix"],
         *prefs["devices.cpp_standalone.extra_make_args_unix"],

@@ -34,7 +34,7 @@ groups = WeakSet()
 
 
 def use_for(*members):
-    """Let the code of these groups use the vector functions."""
+    """Use the vector functions in the code of these groups."""
     groups.update(members)
 
 

@@ -1,4 +1,6 @@
-"""Checks for what you add: conformance of tasks, neurons and rules, gradients of a simulation."""
+"""Checks for components that you add: conformance of tasks, neurons and rules, and gradients of a
+simulation.
+"""
 
 from .conformance import check_neurons, check_rule, check_task
 

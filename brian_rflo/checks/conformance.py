@@ -1,11 +1,14 @@
-"""Conformance checks: what every task, neuron model and rule must hold, ours and yours.
+"""Conformance checks: properties of every task, neuron model and rule, ours and yours.
 
 They raise AssertionError with the reason. They use the active device, which must be a runtime one
-(numpy or Cython). Before each of their runs they set the seed of Brian2 and NumPy, so that what
-draws random numbers draws the same ones; afterwards your own go on as if nothing had been.
+(numpy or Cython). Before each of their runs they set the seed of Brian2 and NumPy, so that all runs
+draw the same random numbers; afterwards the state of the generators is restored.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2 import StateMonitor, defaultclock, seed
@@ -16,8 +19,16 @@ from ..updates.arguments import check_instance
 from .gradient import SEED, gradient_error, undisturbed
 from .small import N_STEPS, NAMES, TRIALS, Learning, N, has_drawn, small_network
 
-#: Names in another order, but not of the projections that learn: those that draw random numbers in
-#: one phase do so in the order of their names.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from brian2 import NeuronGroup
+
+    from ..tasks import Task
+
+
+#: Names in another order, except of plastic projections: those that draw random numbers in one
+#: phase do so in the order of their names.
 OTHER_NAMES = (
     "trials",
     "feedback",
@@ -41,11 +52,11 @@ def require(condition, message):
 
 
 def same(a, b):
-    """Whether two sequences of arrays are equal to the bit."""
+    """Return whether two sequences of arrays are bit-identical."""
     return all(np.array_equal(x, y) for x, y in zip(a, b))
 
 
-def check_task(task):
+def check_task(task: Task) -> None:
     """Check a task: shapes, finite values, reproducible trials, an honest mask, a picture.
 
     Raises
@@ -69,32 +80,37 @@ def check_task(task):
     differs = not all(same(trials[0], trial) for trial in trials[1:])
     require(
         differs == task.random,
-        f"{name}: its trials {'differ' if differs else 'are all the same'}, but it says random ="
-        f" {task.random}",
+        f"{name}: its trials {'differ' if differs else 'are all the same'}, but it"
+        f" declares random = {task.random}",
     )
     if task.random:
         other = replace(task, seed=task.seed + 1)
         require(
             not all(same(other.trial(k), trials[k]) for k in range(20)),
-            f"{name}: its seed changes nothing",
+            f"{name}: its seed has no effect",
         )
     masks = np.array([mask for _, _, mask in trials])
-    require(((masks >= 0) & (masks <= 1)).all(), f"{name}: the mask leaves 0 .. 1")
-    require(masks.any(axis=1).all(), f"{name}: a trial is masked whole")
+    require(((masks >= 0) & (masks <= 1)).all(), f"{name}: the mask must be between 0 and 1")
+    require(masks.any(axis=1).all(), f"{name}: in one of its trials no step counts")
     from matplotlib.figure import Figure
 
     require(task.plot(ax=Figure().subplots()).has_data(), f"{name}: plot draws nothing")
 
 
 @undisturbed()
-def check_rule(rule=None, make=None, tolerance=1e-6, **experiment):
+def check_rule(
+    rule: LearningRule | Callable[[NeuronGroup], LearningRule] | None = None,
+    make: Callable[[int], NeuronGroup] | None = None,
+    tolerance: float = 1e-6,
+    **experiment,
+) -> None:
     """Check a rule in a small rate network, every step and trial end; or, on neurons, against
     finite differences of the simulation.
 
     It must learn; leave weights alone, to the bit, with ``learning_rate=0`` or ``plastic=False``;
     depend neither on names nor on monitors, to the bit; and give the same change every step as at
     trial end where the learning rate is small. Each run has the same seed, so a rule may draw
-    random numbers (``rand()``); your own go on afterwards as if nothing had been.
+    random numbers (``rand()``); the state of the generators is restored afterwards.
 
     Parameters
     ----------
@@ -108,16 +124,16 @@ def check_rule(rule=None, make=None, tolerance=1e-6, **experiment):
     tolerance : float
         Largest difference, in units of the largest change.
     onto : str, optional
-        Variable that the weights act on; that of recurrent connections by default.
+        Variable that the weights act on; by default the one of recurrent connections.
     source : callable, optional
         ``source(N)`` returns the presynaptic cells; by default cells that spike in turn.
     steps, weight : int, float, optional
         Length of a run, and size of the weights.
     modes : dict, optional
-        For hand-written rules, how they see the reset of variables: ``{"v": "ignore"}``, "detach",
+        For hand-written rules, the treatment of resets by variable: ``{"v": "ignore"}``, "detach",
         or "surrogate", which is the default.
     tau_out : Quantity, optional
-        Time constant of the readout that the rule is for.
+        Time constant of the readout.
 
     Raises
     ------
@@ -175,14 +191,14 @@ def check_rule(rule=None, make=None, tolerance=1e-6, **experiment):
 
 
 def check_gradient(rule, make, tolerance, experiment):
-    """Raise unless a rule's changes are those of finite differences."""
+    """Raise unless a rule's changes agree with finite differences."""
     error = gradient_error(make, rule, **experiment)
     name = type(rule).__name__ if isinstance(rule, LearningRule) else "the derived rule"
     require(
         error < tolerance,
-        f"{name}: weight changes differ from finite differences of the simulation by {error:.2g} of"
-        f" the largest change (tolerance {tolerance:g}); is a term missing, or does it see resets"
-        " otherwise than modes= says?",
+        f"{name}: weight changes differ from finite differences of the simulation by"
+        f" {error:.2g} of the largest change (tolerance {tolerance:g}); is a term missing, or do"
+        " its traces treat resets otherwise than modes= says?",
     )
 
 
@@ -196,12 +212,12 @@ def check_make(kind, make):
 
 
 @undisturbed()
-def check_neurons(make):
+def check_neurons(make: Callable[[int], NeuronGroup]) -> None:
     """Check a neuron model in a small network: ports, input variables, finite activity, the same
     trial after every reset.
 
-    Each trial has the same seed, so neurons may be noisy; your own random numbers go on afterwards
-    as if nothing had been.
+    Each trial has the same seed, so neurons may be noisy; the state of the generators is restored
+    afterwards.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
-"""A rule's weight changes beside finite differences of the simulation, for any neurons: the oracle
-of `check_rule`.
+"""Comparison of a rule's weight changes with finite differences of the simulation, for any neurons:
+the oracle of `check_rule`.
 
 Neurons without connections among themselves get input through a few weights, and send y(t). With
 random numbers c(t), the change that a rule adds up where the feedback is c must be the derivative
@@ -31,7 +31,7 @@ from brian2 import (
 from .. import schedule
 from ..brian.borrowed import catch_logs, word_substitute
 from ..derivation import NeuronText
-from ..derivation.calculus import statements
+from ..derivation.calculus import assignments
 from ..derivation.printing import mode_of
 from ..neurons.base import spikes
 from ..synapses import PlasticSynapses
@@ -46,8 +46,8 @@ SEED = 13
 
 
 @dataclass(frozen=True, eq=False)
-class Experiment:
-    """Neurons, a rule for weights onto their variable `onto`, and how far the weights are moved."""
+class GradientCheck:
+    """Finite-difference check of a rule for weights onto the variable `onto` of neurons."""
 
     make: object
     rule: object
@@ -59,8 +59,8 @@ class Experiment:
     tau_out: object
 
     def error(self, move=1e-5):
-        """Largest difference between the rule's changes and finite differences, in units of the
-        largest change.
+        """Return the largest difference between the rule's changes and finite differences, relative
+        to the largest change.
         """
         ruled, base = self.changes()
         slopes = [
@@ -82,13 +82,13 @@ class Experiment:
         return self.weight * np.random.default_rng(12).uniform(0.3, 1, (N_POST, N_PRE))
 
     @property
-    def moved(self):
-        """Which weight of each neuron is moved, as ones in ``[post, pre]``."""
+    def perturbed(self):
+        """The perturbed weight of each neuron, as ones in ``[post, pre]``."""
         return np.eye(N_PRE)[np.arange(N_POST) % N_PRE]
 
     def parts(self, weights, change_neurons):
-        """The network, with weights that stay, and what is read from it; whatever draws random
-        numbers draws the same ones each time.
+        """Return the network, with fixed weights, and its monitors; all random numbers are the same
+        each time.
         """
         seed(SEED)
         neurons, source = self.make(N_POST), self.source(N_PRE)
@@ -105,7 +105,9 @@ class Experiment:
         return neurons, synapses, sent, [neurons, source, synapses, Trials(task, synapses), sent]
 
     def run(self, parts, **arrays):
-        """Run for the steps of the experiment, with what was recorded at hand."""
+        """Run for the steps of the check; `arrays` are available to the strings as functions of
+        time.
+        """
         given = {"_given_feedback": self.feedback, **arrays}
         with catch_logs():  # of neurons that come from many runs Brian2 warns
             Network(*parts).run(
@@ -116,7 +118,9 @@ class Experiment:
             )
 
     def changes(self):
-        """What the rule adds up for the weights that will be moved; and what happened meanwhile."""
+        """Return the rule's summed changes of the perturbed weights, and the recordings of the
+        run.
+        """
         watched = []
         _neurons, synapses, _, parts = self.parts(
             self.weights, lambda neurons: watched.extend(self.watch(neurons))
@@ -129,11 +133,13 @@ class Experiment:
             for monitor in watched
             for name in monitor.record_variables
         }
-        return (matrix * self.moved).sum(axis=1), recorded
+        return (matrix * self.perturbed).sum(axis=1), recorded
 
     def objective(self, move, base):
-        """The sum of c y for each neuron, with weights moved by so many times `weight`."""
-        _, _, sent, parts = self.parts(self.weights + move * self.weight * self.moved, self.soften)
+        """Return the sum of c y for each neuron, with weights moved by `move` times `weight`."""
+        _, _, sent, parts = self.parts(
+            self.weights + move * self.weight * self.perturbed, self.replay_linearised
+        )
         self.run(parts, **base)
         values = np.asarray(sent.activity).T
         if self.tau_out is not None:
@@ -142,8 +148,8 @@ class Experiment:
         return (self.feedback * values).sum(axis=0)
 
     def watch(self, neurons):
-        """Let spiking neurons record how far they are from the threshold, whether they spike, and
-        how far resets move them.
+        """Let spiking neurons record their distance from the threshold, their spikes, and the size
+        of their resets.
         """
         if not spikes(neurons):
             return []
@@ -166,22 +172,22 @@ class Experiment:
             )
         ]
 
-    def soften(self, neurons):
-        """Let spiking neurons spike as they did, and their resets follow how far they have moved
-        since.
+    def replay_linearised(self, neurons):
+        """Replay the recorded spikes, linearised: resets follow the change of the distance from the
+        threshold.
         """
         if not spikes(neurons):
             return
         resets, distance = reset_of(neurons), text_of(neurons).distance
         for name in ("_u", "_z"):
             neurons.variables.add_array(name, size=len(neurons))
-        moved = (
+        perturbed = (
             "0.5*(gain + _was_gain(t, i))*(_u - _was_u(t, i))"
             if "gain" in neurons.variables
             else "0"
         )
         spiked = "\nspiked = _z" if "spiked" in neurons.variables else ""
-        runner(neurons, f"_u = {distance}\n_z = _was_z(t, i) + {moved}{spiked}", AFTER_SLOPE)
+        runner(neurons, f"_u = {distance}\n_z = _was_z(t, i) + {perturbed}{spiked}", AFTER_SLOPE)
         neurons.events["spike"] = "_was_z(t, i) > 0.5"
         neurons.resetter["spike"].active = False
         jumps = {
@@ -197,7 +203,9 @@ class Experiment:
 
 
 def runner(neurons, code, place):
-    """Let a group run statements, regardless of units and of what a refractory neuron protects."""
+    """Let a group run statements, regardless of units and of the variables of refractory
+    neurons.
+    """
     made = CodeRunner(
         neurons,
         "stateupdate",
@@ -211,7 +219,9 @@ def runner(neurons, code, place):
 
 
 def text_of(neurons):
-    """The text of a group; of hand-written neurons, as much of it as their threshold needs."""
+    """Return the text of a group; for hand-written neurons, as much of it as their threshold
+    needs.
+    """
     known = getattr(neurons, "text", None)
     return known or NeuronText(
         neurons.name,
@@ -227,29 +237,29 @@ def text_of(neurons):
 
 
 def spiking(neurons):
-    """When neurons spike."""
+    """Return the condition for a spike."""
     return f"({neurons.events['spike']})" + (
         " and not_refractory" if "not_refractory" in neurons.variables else ""
     )
 
 
 def reset_of(neurons):
-    """Variables that a reset changes."""
-    return list(dict.fromkeys(name for name, _ in statements(neurons.event_codes["spike"])))
+    """Return the variables that a reset changes."""
+    return list(dict.fromkeys(name for name, _ in assignments(neurons.event_codes["spike"])))
 
 
 def after_reset(neurons, pattern):
-    """Statements that compute whatever a pattern says of each variable and of ``{1}``, what it
-    would be after a reset.
+    """Return statements that fill in a pattern for each variable, with ``{1}`` its value after a
+    reset.
     """
     after = {}
-    for name, text in statements(neurons.event_codes["spike"]):
+    for name, text in assignments(neurons.event_codes["spike"]):
         after[name] = word_substitute(text, {other: f"({value})" for other, value in after.items()})
     return "\n".join(pattern(name).format(name, f"({value})") for name, value in after.items())
 
 
 def modes_of(neurons):
-    """How the traces of derived neurons see each variable's reset."""
+    """Return how the traces of derived neurons treat each variable's reset."""
     text = getattr(neurons, "text", None)
     if text is None:
         return {}
@@ -258,7 +268,7 @@ def modes_of(neurons):
 
 
 def filtered(values, keep):
-    """``y(s) = keep*y(s-1) + values(s)`` along the first axis."""
+    """Return ``y(s) = keep*y(s-1) + values(s)`` along the first axis."""
     result = np.array(values)
     for step in range(1, len(result)):
         result[step] += keep * result[step - 1]
@@ -266,7 +276,7 @@ def filtered(values, keep):
 
 
 def steady_source(N):
-    """Cells that spike in turn, and whose activity goes up and down."""
+    """Return cells that spike in turn, and whose activity goes up and down."""
     cells = NeuronGroup(N, "activity : 1", threshold="(t_in_timesteps + 3*i) % 7 == 2", reset="")
     cells.run_regularly("activity = 1 + 0.5*sin(0.7*t_in_timesteps + i)", **schedule.SENT)
     return cells
@@ -274,7 +284,7 @@ def steady_source(N):
 
 @contextmanager
 def undisturbed():
-    """Let random numbers go on afterwards where they were before."""
+    """Restore the state of the random generator afterwards."""
     device = get_device()
     state = device.get_random_state()
     try:
@@ -287,7 +297,8 @@ def undisturbed():
 def gradient_error(
     make, rule=None, onto=None, source=steady_source, steps=80, weight=1.0, modes=None, tau_out=None
 ):
-    """How far a rule is from finite differences of the simulation; see `check_rule`.
+    """Return the difference between a rule and finite differences of the simulation; see
+    `check_rule`.
 
     Returns
     -------
@@ -303,6 +314,6 @@ def gradient_error(
         else (lambda made: rule)
     )
     names = getattr(neurons, "receives", {"recurrent": "I_rec"})
-    return Experiment(
+    return GradientCheck(
         make, rule_of, onto or names["recurrent"], source, steps, weight, dict(modes or {}), tau_out
     ).error()

@@ -1,4 +1,4 @@
-"""The small task and the small network that rules are checked on."""
+"""The small task and network on which rules are checked."""
 
 import numpy as np
 from brian2 import Network, Quantity, StateMonitor, defaultclock, get_dimensions, seed
@@ -21,7 +21,9 @@ NAMES = ("neurons", "inputs", "readout", "recurrent", "inward", "output", "feedb
 
 
 def small_task():
-    """A task of a few steps, with two inputs and two outputs, at the simulation's time step."""
+    """Return a task of a few steps, with two inputs and two outputs, at the simulation's time
+    step.
+    """
     rng = np.random.default_rng(3)
     return ArrayTask(
         target=rng.standard_normal((N_STEPS, 2)),
@@ -31,7 +33,7 @@ def small_task():
 
 
 def small_network(rule, readout_rule, update="step", names=NAMES, monitor=False, neurons=None):
-    """A hand-written network of a few neurons: ``(network, plastic projections)``."""
+    """Return a hand-written network of a few neurons: ``(network, plastic projections)``."""
     task, name = small_task(), dict(zip(NAMES, names))
     neurons = neurons or RateNeurons(N, tau=10 * defaultclock.dt, initial=0.3, name=name["neurons"])
     onto = receives(neurons)
@@ -123,5 +125,5 @@ class Learning:
 
 
 def has_drawn():
-    """Whether random numbers were drawn since the seed was set."""
+    """Return whether random numbers were drawn since the seed was set."""
     return np.random.random_sample() != np.random.RandomState(SEED).random_sample()

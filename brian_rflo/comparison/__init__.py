@@ -1,9 +1,9 @@
 """Rate beside spiking networks on one task: `compare`, and ``brian-rflo compare``.
 
-All networks of a comparison have the same size, task, trials and learning rates (but a `Kind` of
-yours may say how fast its readout learns), and, unless told otherwise, the same time constant: that
-of the rates is that of the filtered spikes. Errors are normalised: the sum of squared errors in
-units of the target's variance (NMSE), so that zero output has about 1.
+All networks of a comparison have the same size, task, trials and learning rates (except that your
+own `Kind` may set that of its readout), and by default the same time constant, for rates and for
+filtered spikes. Errors are normalised: the sum of squared errors in units of the target's variance
+(NMSE), so that zero output has about 1.
 """
 
 from .comparing import TASKS, compare, wanted_parts

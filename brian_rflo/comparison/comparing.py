@@ -1,6 +1,9 @@
-"""The comparison itself: tasks, neuron models and rules become parts, and parts a comparison."""
+"""The comparison: tasks, neuron models and rules become parts, and the parts a result."""
+
+from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from brian2 import ms
 
@@ -15,6 +18,14 @@ from .found import comparison_of
 from .kinds import KINDS, Kind
 from .training import RULES, TRAINED, train
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from brian2 import Quantity
+
+    from .found import Comparison
+
+
 #: Tasks by name.
 TASKS = {
     "periodic": lambda seed: PeriodicOutput(period=1000 * ms),
@@ -27,26 +38,25 @@ TASKS = {
 
 
 def compare(
-    task="periodic",
-    neurons=("rate", "lif"),
-    rules=("rflo", "readout"),
-    networks=5,
-    trials=600,
-    n=100,
-    tau=50 * ms,
-    noise=0.0,
-    gain=None,
-    seed=0,
-    device="auto",
-):
+    task: Task | str = "periodic",
+    neurons: Sequence[str | Kind] = ("rate", "lif"),
+    rules: Sequence[str] = ("rflo", "readout"),
+    networks: int = 5,
+    trials: int = 600,
+    n: int = 100,
+    tau: Quantity = 50 * ms,
+    noise: float = 0.0,
+    gain: float | None = None,
+    seed: int = 0,
+    device: str = "auto",
+) -> Comparison:
     """Train networks of several neuron models by several rules on one task.
 
     Parameters
     ----------
     task : Task or {"periodic", "cursor", "pattern", "interval"}
     neurons : sequence of {"rate", "lif", "alif"} or of Kind
-        A `Kind` of your own makes other neurons, and says by which rule they learn: that is what
-        "rflo" stands for.
+        Your own `Kind` makes other neurons and defines their rule, which replaces "rflo".
     rules : sequence of {"rflo", "readout", "least_squares", "bptt"}
         RFLO; the readout alone, on the initial recurrent weights, trained trial by trial or fitted
         to 20 trials (to one, where all are the same) and judged on others; BPTT in NumPy, for
@@ -84,9 +94,19 @@ def compare(
 
 
 def wanted_parts(
-    task, neurons, rules, networks, trials, n, tau, seed, device, noise=0.0, gain=None
-):
-    """A part for each pair of neurons and rule."""
+    task: Task | str,
+    neurons: Sequence[str | Kind],
+    rules: Sequence[str],
+    networks: int,
+    trials: int,
+    n: int,
+    tau: Quantity,
+    seed: int,
+    device: str,
+    noise: float = 0.0,
+    gain: float | None = None,
+) -> list[Part]:
+    """Return a part for each pair of neurons and rule."""
     check_seed("compare: seed", seed)
     task = task_of(task, seed)
     for name, given, known in (("neurons", neurons, KINDS), ("rules", rules, RULES)):
@@ -140,7 +160,7 @@ def wanted_parts(
 
 
 def task_of(task, seed):
-    """The task itself, or that of the name."""
+    """Return a task, or the one of that name."""
     if not isinstance(task, str):
         check_instance("compare: task", task, Task, "'periodic' or PeriodicOutput(period=200*ms)")
         return task

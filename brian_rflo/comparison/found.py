@@ -1,7 +1,10 @@
-"""What a comparison has found: errors, a table, labelled arrays, a figure."""
+"""The result of a comparison: errors, a table, labelled arrays, a figure."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2 import Quantity, ms
@@ -13,10 +16,24 @@ from . import panels
 from .kinds import kind_of
 from .training import LATE
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from os import PathLike
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+    from xarray import Dataset
+
+    from ..crews.part import Part
+    from ..tasks import Task
+    from .kinds import Kind
+
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare` returns.
+    """Result of `compare`.
 
     Attributes
     ----------
@@ -36,8 +53,8 @@ class Comparison:
     tau: Quantity
     cut: float = field(default=0.1)
 
-    def errors(self, kind, rule):
-        """Normalised mean squared error of each trial; shape (networks, trials)."""
+    def errors(self, kind: str | Kind, rule: str) -> NDArray:
+        """Return the normalised mean squared error of each trial; shape (networks, trials)."""
         if (kind, rule) not in self.results:
             raise KeyError(
                 f"no {kind!r} trained by {rule!r} in this comparison; there are"
@@ -45,13 +62,13 @@ class Comparison:
             )
         return 2 * self.results[kind, rule].losses / power(self.task)
 
-    def final_error(self, kind, rule):
-        """Median over the last 20 trials; shape (networks,)."""
+    def final_error(self, kind: str | Kind, rule: str) -> NDArray:
+        """Return the median error of the last 20 trials; shape (networks,)."""
         return np.median(np.nan_to_num(self.errors(kind, rule)[:, -LATE:], nan=np.inf), axis=1)
 
-    def trials_to(self, kind, rule):
-        """First trial from which on the running median of 20 trials is below 0.1; shape
-        (networks,), infinite where it never is.
+    def trials_to(self, kind: str | Kind, rule: str) -> NDArray:
+        """Return the first trial from which on the running median error of 20 trials is below 0.1;
+        shape (networks,), infinite if there is none.
         """
         errors = np.nan_to_num(self.errors(kind, rule), nan=np.inf)
         width = min(LATE, errors.shape[1])
@@ -61,8 +78,8 @@ class Comparison:
         below = running < self.cut
         return np.where(below.any(axis=1), below.argmax(axis=1) + width, np.inf)
 
-    def rows(self):
-        """The table."""
+    def rows(self) -> list[Row]:
+        """Return the rows of the table."""
         rows = []
         for kind, rule in self.results:
             name, final, trials = (
@@ -109,13 +126,13 @@ class Comparison:
             )
         ]
 
-    def panels(self):
-        """Functions that draw on axes, by name: what `plotting.plot_comparison` puts together."""
+    def panels(self) -> dict[str, Callable[[Axes], object]]:
+        """Return drawing functions by name, which `plotting.plot_comparison` arranges."""
         return {name: partial(draw, self) for name, draw in panels.PANELS.items()}
 
-    def to_xarray(self):
-        """An `xarray.Dataset` along ``neurons`` and ``rule``, spikes, rates and time taken among
-        its variables; needs ``brian_rflo[results]``.
+    def to_xarray(self) -> Dataset:
+        """Return an `xarray.Dataset` along ``neurons`` and ``rule``, including spikes, rates and
+        durations; needs ``brian_rflo[results]``.
         """
         datasets = [
             labelled_pair(result, self.arrays[pair]) for pair, result in self.results.items()
@@ -126,24 +143,24 @@ class Comparison:
             rule=[rule for _, rule in self.results],
         )
 
-    def save(self, path):
-        """Write `to_xarray` as netCDF, whole or not at all; `xarray.open_dataset` reads it. Returns
-        the path.
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write `to_xarray` as netCDF, atomically; `xarray.open_dataset` reads it. Return the
+        path.
         """
         return labelled.write(self.to_xarray(), path)
 
     def __str__(self):
         return table(self.rows())
 
-    def plot(self):
-        """Error over trials, outputs early and late, raster, firing rates, weight changes,
-        alignment; returns the figure.
+    def plot(self) -> Figure:
+        """Draw error over trials, outputs early and late, raster, firing rates, weight changes and
+        alignment; return the figure.
         """
         return panels.draw(self)
 
 
-def power(task):
-    """Variance of the target, summed over outputs, over the steps that count."""
+def power(task: Task) -> float:
+    """Return the variance of the target over the steps that count, summed over outputs."""
     values = []
     for number in range(10 if task.random else 1):
         _, target, mask = task.trial(number)
@@ -152,7 +169,7 @@ def power(task):
 
 
 def labelled_pair(result, arrays):
-    """The dataset of one neuron model and rule."""
+    """Return the dataset of one neuron model and rule."""
     extra = {
         "cpu_s": ((), arrays["cpu_s"], {"long_name": "CPU time, compiling included", "units": "s"})
     }
@@ -170,8 +187,8 @@ def labelled_pair(result, arrays):
     return result.to_xarray().assign(extra)
 
 
-def comparison_of(wanted, arrays):
-    """The comparison of what the parts have computed."""
+def comparison_of(wanted: Sequence[Part], arrays: dict[str, dict[str, NDArray]]) -> Comparison:
+    """Return the comparison of the computed parts."""
     named = {(part.arguments["kind"], part.arguments["rule"]): arrays[part.name] for part in wanted}
     return Comparison(
         wanted[0].arguments["task"],
@@ -181,7 +198,7 @@ def comparison_of(wanted, arrays):
     )
 
 
-def outcome(wanted, arrays):
-    """Table and figure for the command line."""
+def outcome(wanted: Sequence[Part], arrays: dict[str, dict[str, NDArray]]) -> Outcome:
+    """Return table and figure for the command line."""
     comparison = comparison_of(wanted, arrays)
     return Outcome(comparison.rows(), all_arrays(arrays), comparison.plot)

@@ -1,6 +1,9 @@
-"""The neuron models of a comparison, and those that users add."""
+"""Neuron models of a comparison, including the user's."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from brian2 import ms
 
@@ -8,14 +11,21 @@ from ..neurons import ALIFNeurons, LIFNeurons, RateNeurons
 from ..reference.spiking import LIF
 from ..rules import RFLO
 
+if TYPE_CHECKING:
+    import numpy as np
+    from brian2 import NeuronGroup, Quantity
+
+    from ..rules import LearningRule
+
+
 RATE, READOUT_RATE = 1e-3, 3e-3
 TAU_M, TAU_ADAPT, BETA, REFRACTORY = 20 * ms, 200 * ms, 0.1, 3 * ms
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A neuron model in a comparison: its name in figures, gain of the recurrent and factor of the
-    readout weights at the beginning, the learning rate of the readout.
+    """A neuron model in a comparison: its name in figures, initial gain of the recurrent and factor
+    of the readout weights, and learning rate of the readout.
     """
 
     label: str
@@ -24,17 +34,17 @@ class Kind:
     colour: str = "#555555"
     readout_rate: float = READOUT_RATE
 
-    def make(self, size, tau, rng, noise):
-        """A group of neurons; what differs from neuron to neuron is drawn with `rng`. Rates are
-        without noise.
+    def make(self, size: int, tau: Quantity, rng: np.random.Generator, noise: float) -> NeuronGroup:
+        """Return a group of neurons; values that differ between neurons are drawn with `rng`. Rate
+        neurons have no noise.
         """
         raise NotImplementedError
 
     def replayed(self, neurons, networks):
         """Return the neurons in NumPy, where `reference.spiking` has them; None else."""
 
-    def rule(self, neurons, tau):
-        """What "rflo" stands for: the learning rule of recurrent and input weights."""
+    def rule(self, neurons: NeuronGroup, tau: Quantity) -> LearningRule:
+        """Return the rule named "rflo": the learning rule of recurrent and input weights."""
         return RFLO(RATE, tau=tau)
 
 
@@ -55,7 +65,7 @@ class Spikes(Kind):
         return LIF.of(neurons, networks)
 
     def start(self, size, rng):
-        """Drive and initial state."""
+        """Return drive and initial state."""
         return dict(
             bias=rng.uniform(1, 1.5, size),
             initial=rng.uniform(0, 1, size),
@@ -82,5 +92,5 @@ KINDS = {
 
 
 def kind_of(kind):
-    """A neuron model by its name, or itself."""
+    """Return a neuron model, or the one of that name."""
     return kind if isinstance(kind, Kind) else KINDS[kind]

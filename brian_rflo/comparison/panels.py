@@ -10,7 +10,7 @@ LINES = {"rflo": "-", "readout": ":", "least_squares": (0, (1, 4)), "bptt": "--"
 
 
 def draw(comparison):
-    """The figure of a comparison."""
+    """Return the figure of a comparison."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(14, 8), layout="constrained")
@@ -24,13 +24,13 @@ def draw(comparison):
 
 
 def styled(comparison):
-    """Each result with the pair of names that it has, and how its lines are drawn."""
+    """Return each result with its pair of names, and the style of its lines."""
     for (kind, rule), result in comparison.results.items():
         yield (kind, rule), result, dict(color=kind_of(kind).colour, linestyle=LINES[rule])
 
 
 def draw_error(comparison, ax):
-    """Errors over trials; a readout that was fitted has one number."""
+    """Draw errors over trials; a fitted readout has a single number."""
     for (kind, rule), _, style in styled(comparison):
         label = f"{kind_of(kind).label}, {rule}"
         if rule == "least_squares":
@@ -43,7 +43,7 @@ def draw_error(comparison, ax):
 
 
 def draw_early(comparison, ax):
-    """Outputs in the first trial."""
+    """Draw outputs in the first trial."""
     _, target, mask = comparison.task.trial(0)
     for _, result, style in styled(comparison):
         plotting.plot_output(result.times, result.first_output[0], target, ax, mask=mask, **style)
@@ -51,7 +51,7 @@ def draw_early(comparison, ax):
 
 
 def draw_late(comparison, ax):
-    """Outputs in the last trial."""
+    """Draw outputs in the last trial."""
     for _, result, style in styled(comparison):
         plotting.plot_output(
             result.times, result.output[0], result.target, ax, mask=result.mask, **style
@@ -60,14 +60,14 @@ def draw_late(comparison, ax):
 
 
 def draw_alignment(comparison, ax):
-    """Alignment of readout and feedback weights, where trials change it."""
+    """Draw the alignment of readout and feedback weights, where trials change it."""
     for (_, rule), result, style in styled(comparison):
         if rule != "least_squares":
             plotting.plot_alignment(result.aligned_trials, result.alignment, ax, **style)
 
 
 def draw_changes(comparison, ax):
-    """How much the recurrent weights have changed."""
+    """Draw the distribution of recurrent weight changes."""
     for _, result, style in styled(comparison):
         plotting.plot_changes(
             result.weights_before["recurrent"], result.weights_after["recurrent"], ax, **style
@@ -76,7 +76,7 @@ def draw_changes(comparison, ax):
 
 
 def draw_rates(comparison, ax):
-    """Firing rates of spiking neurons."""
+    """Draw the firing rates of spiking neurons."""
     for pair, _, style in styled(comparison):
         if "rates" in comparison.arrays[pair]:
             plotting.plot_rates(comparison.arrays[pair]["rates"], ax, **style)
@@ -84,7 +84,9 @@ def draw_rates(comparison, ax):
 
 
 def draw_raster(comparison, ax):
-    """Spikes of network 0 of each kind in a trial after training, one kind above the other."""
+    """Draw the spikes of network 0 of each kind in a trial after training, one kind above the
+    other.
+    """
     offset = 0
     for (kind, rule), arrays in comparison.arrays.items():
         if "spikes" in arrays:

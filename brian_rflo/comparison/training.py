@@ -1,6 +1,9 @@
-"""Networks of one neuron model trained by one rule: a part of a comparison."""
+"""One part of a comparison: networks of one neuron model trained by one rule."""
+
+from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2 import Network, defaultclock, get_device, ms
@@ -13,6 +16,15 @@ from ..rules import Delta
 from ..updates import Adam, PerTrial
 from .kinds import RATE, kind_of
 
+if TYPE_CHECKING:
+    from brian2 import Quantity
+    from numpy.typing import NDArray
+
+    from ..crews import Progress
+    from ..tasks import Task
+    from .kinds import Kind
+
+
 DECAY, LATE = 200, 20
 
 RULES = ("rflo", "readout", "least_squares", "bptt")
@@ -21,9 +33,22 @@ RULES = ("rflo", "readout", "least_squares", "bptt")
 TRAINED = {"rflo": ("recurrent", "input", "output"), "readout": ("output",)}
 
 
-def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, noise=0.0, gain=None):
-    """A part: networks of one kind trained by one rule; and a trial of the trained networks,
-    replayed in NumPy. Arrays by name.
+def train(
+    progress: Progress,
+    device: str,
+    task: Task,
+    kind: str | Kind,
+    rule: str,
+    n: int,
+    networks: int,
+    seed: int,
+    trials: int,
+    tau: Quantity,
+    noise: float = 0.0,
+    gain: float | None = None,
+) -> dict[str, NDArray]:
+    """Train networks of one kind by one rule, and replay a trial of the trained networks in NumPy;
+    return arrays by name.
     """
     model, before = kind_of(kind), cpu_seconds()
     weights = initial_weights(
@@ -71,7 +96,7 @@ def train(progress, device, task, kind, rule, n, networks, seed, trials, tau, no
 
 
 def baseline(rule, model, task, weights, tau, trials, shown, spiking, progress):
-    """Return the result of a baseline in NumPy; least squares see so many trials as are `shown`."""
+    """Return the result of a baseline in NumPy; least squares uses `shown` trials."""
     if rule == "least_squares":
         return reference.fit_readout(task, weights, tau, shown, neurons=spiking)
     return reference.train(
@@ -88,8 +113,6 @@ def baseline(rule, model, task, weights, tau, trials, shown, spiking, progress):
 
 
 def cpu_seconds():
-    """CPU time of this process and of the programs that it has started; 0 where the system does not
-    tell.
-    """
+    """Return the CPU time of this process and its children; 0 if the system does not tell."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system

@@ -1,9 +1,9 @@
-"""Who computes: pieces of work in processes of their own, in processes that are used again, on an
-executor, or here.
+"""Executors of independent work: in new processes, in reused processes, on a user's executor, or in
+this process.
 """
 
-from .executors import crew_of
-from .pieces import NO_ROOM, NOT_COMPUTED, Failure, Here, work
+from .executors import executor_for
+from .pieces import NO_ROOM, NOT_COMPUTED, Failure, InProcess, work
 from .processes import THREADS, Processes, temporary
 from .progress import Progress
 
@@ -12,10 +12,10 @@ __all__ = [
     "NO_ROOM",
     "THREADS",
     "Failure",
-    "Here",
+    "InProcess",
     "Processes",
     "Progress",
-    "crew_of",
+    "executor_for",
     "temporary",
     "work",
 ]

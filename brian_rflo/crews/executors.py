@@ -1,6 +1,8 @@
-"""Crews that compute on executors: joblib's processes on this machine, a cluster, or whatever has
+"""Executors of other libraries: joblib's processes on this machine, a cluster, or any object with
 ``submit``.
 """
+
+from __future__ import annotations
 
 import os
 import socket
@@ -11,24 +13,24 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from pathlib import Path
 
-from .pieces import INTERRUPTED, Crew, Failure, Here
-from .processes import Workplace, end_with
+from .pieces import INTERRUPTED, Executor, Failure, InProcess
+from .processes import LocalProcesses, end_with
 from .sending import compute_pickled, pickled
 
 
-def crew_of(executor, workers):
-    """The crew that a user asks for.
+def executor_for(executor: object, workers: int) -> Executor:
+    """Return the executor that a user asks for.
 
     Raises
     ------
     TypeError
-        If the executor is none, or works in threads.
+        If it is not an executor, or computes in threads.
     ModuleNotFoundError
         If joblib is needed and missing.
     """
     if executor is None:
         if workers == 1:
-            return Here()
+            return InProcess()
         loky()
         return Loky(workers)
     if isinstance(executor, ThreadPoolExecutor):
@@ -42,12 +44,12 @@ def crew_of(executor, workers):
             f" submitit have; got {executor!r}"
         )
     prepare_dask(executor)
-    return Executor(executor)
+    return SubmittingExecutor(executor)
 
 
-class Executor(Crew):
-    """Any executor with ``submit``: of `concurrent.futures`, a Dask client, submitit. It gets all
-    pieces at once and remains the user's.
+class SubmittingExecutor(Executor):
+    """Any executor with ``submit``: of `concurrent.futures`, a Dask client, submitit. It receives
+    all parts at once and remains the user's.
     """
 
     at_a_time = float("inf")
@@ -57,29 +59,27 @@ class Executor(Crew):
         self.executor, self.handed_out = executor, 0
 
     def __exit__(self, *error):
-        """Take back what has not begun."""
+        """Cancel parts that have not begun."""
         for future in self.running:
             future.cancel()
 
     def together(self):
-        """One array of jobs, where the executor has such."""
+        """Return a context that submits one array of jobs, if the executor has such."""
         return self.executor.batch() if hasattr(self.executor, "batch") else nullcontext()
 
     def start(self, part, path):
-        self.handed_out += (
-            1  # an argument of its own, for Dask: it would remember what equal calls returned
-        )
+        self.handed_out += 1  # a unique argument: Dask caches the results of equal calls
         self.running[submitted(self.executor, part, path, self.handed_out)] = part
 
     def ended(self):
         return [
-            (self.running.pop(future), outcome_of(future)) for future in done_soon(self.running)
+            (self.running.pop(future), outcome_of(future)) for future in wait_for_done(self.running)
         ]
 
 
-class Loky(Workplace):
-    """Processes of this machine that compute one piece after the other, by joblib; where one dies,
-    new ones go on.
+class Loky(LocalProcesses):
+    """Processes of this machine that compute one part after another, by joblib; if one dies, new
+    ones replace them all.
     """
 
     def __enter__(self):
@@ -88,13 +88,13 @@ class Loky(Workplace):
         return self
 
     def begin(self):
-        """Start processes."""
+        """Start the processes."""
         self.executor = loky().ProcessPoolExecutor(
             self.at_a_time, initializer=end_with, initargs=(os.getpid(),)
         )
 
     def end(self):
-        """End them."""
+        """End the processes."""
         self.executor.shutdown(wait=True, kill_workers=True)
 
     def start(self, part, path):
@@ -109,7 +109,7 @@ class Loky(Workplace):
     def ended(self):
         done = [
             (self.running.pop(future), outcome_of(future))
-            for future in done_soon(self.running)
+            for future in wait_for_done(self.running)
             if not is_broken(future)
         ]
         if not any(is_broken(future) for future in self.running):
@@ -131,7 +131,7 @@ class Loky(Workplace):
 
 
 def loky():
-    """Joblib's executor of processes.
+    """Return joblib's process executor.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def loky():
 
 
 def submitted(executor, part, path, number=0):
-    """Hand a piece to an executor; its future."""
+    """Submit a part to an executor; return its future."""
     return executor.submit(
         compute_pickled,
         pickled(part),
@@ -159,8 +159,8 @@ def submitted(executor, part, path, number=0):
     )
 
 
-def done_soon(futures):
-    """Those of the futures that are done within a moment."""
+def wait_for_done(futures):
+    """Return the futures that are done within a second."""
     until = time.monotonic() + 1
     while (
         not (done := [future for future in futures if future.done()]) and time.monotonic() < until
@@ -170,7 +170,7 @@ def done_soon(futures):
 
 
 def outcome_of(future):
-    """What came of a piece, or why its executor does not say."""
+    """Return the outcome of a part, or a `Failure` if its executor raises."""
     try:
         return future.result()
     except Exception as error:
@@ -188,7 +188,7 @@ def outcome_of(future):
 
 
 def is_broken(future):
-    """Whether the process that computed it has died."""
+    """Return whether the process of a future has died."""
     return (
         future.done()
         and not future.cancelled()
@@ -197,8 +197,8 @@ def is_broken(future):
 
 
 def prepare_dask(client):
-    """Let the workers of a Dask cluster import Brian2 in their main thread, which it needs; and
-    make sure that each computes one piece at a time.
+    """Let the workers of a Dask cluster import Brian2 in their main thread, as it requires; raise
+    if a worker computes several parts at a time.
     """
     if type(client).__module__.partition(".")[0] != "distributed" or not hasattr(
         client, "nthreads"

@@ -1,4 +1,4 @@
-"""A published experiment: what a model module declares, and what running it leaves on disk."""
+"""A published experiment: its declaration in a model's module, and the files that a run leaves."""
 
 import json
 from collections.abc import Callable
@@ -12,11 +12,10 @@ from ..results.files import save_arrays, write_together
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: a measured quantity beside the published one and what is expected of
-    it.
+    """One line of the table: a measured quantity beside the published one and the expected range.
 
-    `low` and `high` bound the expectation; without either nothing is judged. `spread` says in words
-    how networks differ, `infinite` what it means where `measured` is infinite.
+    `low` and `high` bound the expectation; without either there is no judgement. `spread` is a text
+    about the differences between networks, `infinite` the text for an infinite `measured`.
     """
 
     quantity: str
@@ -28,13 +27,13 @@ class Row:
     infinite: str = "diverged"
 
     @property
-    def told(self):
-        """The measured value in words."""
-        return told(self.measured, infinite=self.infinite)
+    def measured_text(self):
+        """The measured value as text."""
+        return format_number(self.measured, infinite=self.infinite)
 
     @property
     def expected(self):
-        """The bounds in words."""
+        """The bounds as text."""
         if self.low is not None and self.high is not None:
             return f"{self.low:g} .. {self.high:g}"
         return (
@@ -47,7 +46,7 @@ class Row:
 
     @property
     def holds(self):
-        """Whether the measured value lies within the bounds; None if there are none."""
+        """Whether the measured value lies within the bounds; None if there are no bounds."""
         if self.low is None and self.high is None:
             return None
         return bool(
@@ -56,7 +55,7 @@ class Row:
         )
 
     def as_json(self):
-        """The row as `summary.json` holds it; a number that is not finite becomes null."""
+        """Return the row for `summary.json`; a number that is not finite becomes null."""
         measured = float(self.measured) if np.isfinite(self.measured) else None
         return dict(
             quantity=self.quantity,
@@ -70,8 +69,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user chose: networks, trials, seed, device, whether this is the quick variant, and
-    whether it is the paper's in full.
+    """The user's choices for a run; `full` says that it has at least the networks and trials of the
+    paper.
     """
 
     networks: int
@@ -84,7 +83,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an experiment returns: rows of the table, arrays to keep, and a function that draws the
+    """Result of an experiment: rows of the table, arrays to keep, and a function that draws the
     figure.
     """
 
@@ -113,7 +112,9 @@ class Experiment:
     parameters: dict = field(default_factory=dict)
 
     def settings(self, networks=None, trials=None, seed=0, device="numpy", quick=False):
-        """The settings of a run: what is not given is the paper's, or the quick variant's."""
+        """Return the settings of a run; arguments that are None take the paper's value, or the
+        quick variant's.
+        """
         chosen = {"networks": self.networks, "trials": self.trials} | (self.quick if quick else {})
         chosen |= {
             name: value
@@ -125,24 +126,26 @@ class Experiment:
 
 
 def all_arrays(parts):
-    """Arrays of all parts in one dictionary, by names like ``"rflo-T200/losses"``."""
+    """Return the arrays of all parts in one dictionary, by names like ``"rflo-T200/losses"``."""
     return {
         f"{part}/{name}": array for part, arrays in parts.items() for name, array in arrays.items()
     }
 
 
-def told(value, form=".3g", infinite="diverged"):
-    """A number in words; an infinite one says what it means."""
+def format_number(value, form=".3g", infinite="diverged"):
+    """Return a number as text; `infinite` replaces an infinite one."""
     return infinite if np.isinf(value) else f"{value:{form}}"
 
 
 def listed(values, form):
-    """The value of each network for the spread of a row, a dash where there is none."""
+    """Return the value of each network for the spread of a row, with a dash for values that are not
+    finite.
+    """
     return " ".join(f"{value:{form}}" if np.isfinite(value) else "-" for value in values)
 
 
 def save(outcome, experiment, settings, seconds, folder):
-    """Write ``figure.png``, ``data.npz`` and ``summary.json``, all or none of them anew."""
+    """Write ``figure.png``, ``data.npz`` and ``summary.json``, either all or none of them."""
     summary = dict(
         experiment=experiment.name,
         source=experiment.source,
@@ -167,11 +170,11 @@ def save(outcome, experiment, settings, seconds, folder):
 
 
 def table(rows):
-    """The rows as text."""
+    """Return the rows as text."""
     mark = {True: "yes", False: "NO", None: ""}
     lines = [("quantity", "measured", "spread", "published", "expected", "holds")]
     lines += [
-        (row.quantity, row.told, row.spread, row.published, row.expected, mark[row.holds])
+        (row.quantity, row.measured_text, row.spread, row.published, row.expected, mark[row.holds])
         for row in rows
     ]
     shown = [column for column in range(6) if any(line[column] for line in lines[1:])]

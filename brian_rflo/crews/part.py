@@ -28,21 +28,21 @@ ADVICE = "delete it, and the same command computes it anew and keeps all others"
 
 @dataclass(frozen=True)
 class Part:
-    """Something that can be computed by itself.
+    """An independent computation.
 
     Parameters
     ----------
     name : str
-        What it is called on screen and on disk.
+        Name on screen and on disk.
     function : callable
         A function of a module, called as ``function(progress, **arguments)`` in a new process; it
         returns a dictionary of arrays.
     arguments : dict
         Numbers, strings, arrays, tasks and other value objects.
     cost : float
-        About how long it takes, in any unit that all parts of an experiment share.
+        Approximate duration, in any unit that all parts of an experiment share.
     began : dict, optional
-        Its identity when the command was given, for whoever computes it later or elsewhere.
+        Its identity when the command was given, for a process that computes it later or elsewhere.
     """
 
     name: str
@@ -52,43 +52,45 @@ class Part:
     began: dict | None = None
 
     def common(self):
-        """What decides the numbers of all parts of this function, as text by name."""
+        """Return everything that decides the numbers of all parts of this function, as text by
+        name.
+        """
         versions = {package: version(package) for package in ("brian2", "numpy")}
         return sources(self.function) | versions
 
     def particular(self):
-        """What decides the numbers of this one."""
+        """Return everything else that decides the numbers of this part."""
         return {"settings": described(self.arguments)}
 
     def identity(self):
-        """All that decides its numbers, as text by name."""
+        """Return everything that decides this part's numbers, as text by name."""
         return self.common() | self.particular()
 
     def changed(self):
-        """Names of what is not what it was when the command was given."""
+        """Return the names of what has changed since the command was given."""
         now = self.identity()
         return [name for name in now | self.began if now.get(name) != self.began.get(name)]
 
     def path(self, folder):
-        """The file of its arrays."""
+        """Return the path of the file of its arrays."""
         return path_of(self.name, self.began or self.identity(), folder)
 
     def compute(self, progress):
-        """Its arrays, by name."""
+        """Compute and return its arrays, by name."""
         return self.function(progress, **self.arguments)
 
     def load(self, folder):
-        """Its arrays, or None where it is not finished; see `read`."""
+        """Return its arrays, or None if it is not finished; see `read`."""
         return read(self.path(folder))
 
 
 def path_of(name, identity, folder):
-    """The file of what is computed under that name from all that."""
+    """Return the path of the file of a computation with this name and identity."""
     return Path(folder) / f"{name}-{digest(repr(sorted(identity.items())))}.npz"
 
 
 def read(path):
-    """The arrays in a part's file, or None where there is none.
+    """Return the arrays in a part's file, or None if there is no file.
 
     Raises
     ------
@@ -106,7 +108,7 @@ def read(path):
         raise PermissionError(f"cannot read the finished part '{path}'; {advice}") from error
     except RuntimeError as error:
         raise RuntimeError(f"the finished part {error}; {ADVICE}") from error
-    with foreign(path):
+    with name_file_in_errors(path):
         if (
             "seconds" not in arrays
             or arrays["seconds"].shape
@@ -117,24 +119,26 @@ def read(path):
 
 
 @contextmanager
-def foreign(path):
-    """Let whatever is missing in a part's file name it."""
+def name_file_in_errors(path):
+    """Context of reading a part's file: name the file in the error if something is missing in
+    it.
+    """
     try:
         yield
     except (KeyError, TypeError, ValueError) as error:
         raise RuntimeError(
-            f"the finished part '{path}' holds something else ({error}); {ADVICE}"
+            f"the finished part '{path}' has unexpected contents ({error}); {ADVICE}"
         ) from error
 
 
 def compute(parts, folder, workers, say):
-    """Compute those of the parts that are not on disk, several side by side.
+    """Compute the parts that are not on disk, several in parallel.
 
     Parameters
     ----------
     parts : sequence of Part
     folder : path
-        Where their files are.
+        Folder of their files.
     workers : int
         Parts at the same time.
     say : callable
@@ -145,7 +149,7 @@ def compute(parts, folder, workers, say):
     arrays : dict
         The arrays of each part by its name, without those that have failed.
     failed : dict
-        For each part that has failed, why.
+        The failure of each part that has failed, by its name.
 
     Raises
     ------
@@ -183,9 +187,7 @@ def forget(parts, folder):
 
 
 class Report:
-    """Lines for the user: what has failed and, now and then, how much is done and how long the rest
-    will take.
-    """
+    """Messages for the user: failures and, from time to time, progress and the time left."""
 
     def __init__(self, parts, say):
         self.left, self.whole, self.say = (
@@ -196,20 +198,20 @@ class Report:
         self.began = self.said = time.monotonic()
 
     def ended(self, part, outcome):
-        """A part has come to an end, well or not."""
+        """Report that a part has ended."""
         if isinstance(outcome, Failure):
             self.say(f"  {part.name} failed: {outcome}")
         self.left[part.name] = 0.0
         self.said = 0.0
 
-    def now_and_then(self, crew, elsewhere):
-        """Say how far it is, if that has not been said for a while."""
+    def report_progress(self, executor, elsewhere):
+        """Report progress, if that was not done recently."""
         if time.monotonic() - self.said < SAY_EVERY_S:
             return
         self.said = time.monotonic()
-        reached = {part.name: crew.fraction(part) for part in crew.running.values()}
+        reached = {part.name: executor.fraction(part) for part in executor.running.values()}
         left = self.left | {
-            part.name: part.cost * (1 - reached[part.name]) for part in crew.running.values()
+            part.name: part.cost * (1 - reached[part.name]) for part in executor.running.values()
         }
         done = 1 - sum(left.values()) / self.whole
         minutes = (self.said - self.began) / 60

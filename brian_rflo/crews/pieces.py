@@ -1,10 +1,12 @@
-"""Pieces of work: computing one, handing out many, and what comes of them.
+"""The work loop: computing one part, distributing many, and their outcomes.
 
-A piece (`brian_rflo.crews.part.Part`) computes itself and is written to its file by whoever has
-computed it, at once and whole. A crew only says who does so; `work` hands out the pieces, the
-longest first, and takes care of pieces that fail, of processes that die, and of pieces that others,
-elsewhere, are computing at the same time.
+A part (`brian_rflo.crews.part.Part`) computes itself, and the process that has computed it writes
+its file, atomically. An executor only decides where that happens; `work` starts the parts, the
+longest first, and handles parts that fail, processes that die, and parts that other commands
+compute at the same time.
 """
+
+from __future__ import annotations
 
 import errno
 import signal
@@ -13,25 +15,33 @@ import time
 import traceback
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..results.files import remove_half_written, save_arrays, write_whole
 from .sharing import claimed, is_claimed
 
-#: What comes of a piece besides a `Failure`: it is in its file; another process computes it; the
-#: processes died, and it may not be to blame.
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+    from pathlib import Path
+
+    from .part import Part, Report
+
+
+#: Outcomes of a part other than a `Failure`: it is in its file; another process computes it;
+#: processes died, perhaps because of another part.
 FINISHED, TAKEN, INTERRUPTED = "finished", "taken", "interrupted"
-#: Errors after which nothing more can be kept: a full disk, a folder that may not be used.
+#: Errors after which nothing more can be saved: a full disk, a folder that may not be used.
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a piece could not be computed: in one line, and where that happened.
+    """Reason why a part could not be computed, with the traceback.
 
-    If `ends_all`, no other piece can be kept either.
+    If `ends_all`, no other part can be saved either.
     """
 
     reason: str
@@ -39,8 +49,10 @@ class Failure:
     ends_all: bool = False
 
     @classmethod
-    def of(cls, error, fatal=NO_ROOM):
-        """That of the exception being handled, which ends all if its `errno` is one of those."""
+    def of(cls, error: BaseException, fatal: Container[int] = NO_ROOM) -> Failure:
+        """Return the failure for the exception being handled; it ends all work if its `errno` is in
+        `fatal`.
+        """
         reason, details = f"{type(error).__name__}: {error}", traceback.format_exc()
         return cls(reason, details, number_of(error) in fatal)
 
@@ -48,7 +60,7 @@ class Failure:
         return self.reason
 
 
-#: What comes of those that were left when nothing more could be kept.
+#: Outcome of the parts that were left when nothing more could be saved.
 NOT_COMPUTED = Failure("not computed, since nothing more could be kept")
 
 
@@ -58,15 +70,15 @@ def has_failed(outcome):
 
 
 def number_of(error):
-    """The `errno` of an error, or of that from which it was raised."""
+    """Return the `errno` of an error, or of its cause."""
     while error is not None and getattr(error, "errno", None) is None:
         error = error.__cause__
     return error and error.errno
 
 
 def compute_one(part, path, progress=lambda fraction: None):
-    """Compute a piece, unless it is finished or another process is at it, and write it, whole.
-    Returns what came of it.
+    """Compute a part and write its file atomically, unless it is finished or another process
+    computes it; return its outcome.
     """
     try:
         with claimed(path) as ours:
@@ -88,18 +100,19 @@ def compute_one(part, path, progress=lambda fraction: None):
 
 
 def check_unchanged(part):
-    """Raise if a piece is not what it was when the command was given."""
+    """Raise if a part has changed since the command was given."""
     changed = part.changed()
     if changed:
         raise RuntimeError(
-            f"not kept, since {' and '.join(changed)} changed after the command was given, or came "
-            "out otherwise in the process that computes it. Let the function make anew what it "
-            "changes, install the same versions on all machines, and give the same command again"
+            f"not saved, since {' and '.join(changed)} changed after the command was"
+            " given, or differs in the process that computes it. Let the function copy"
+            " what it changes, install the same versions on all machines, and give the"
+            " same command again"
         )
 
 
 def computed(part, progress):
-    """The arrays of a piece, with the seconds that it took; a `Failure` if there are none."""
+    """Return the arrays of a part, with the seconds that it took, or a `Failure`."""
     start = time.perf_counter()
     try:
         arrays = part.compute(progress)
@@ -108,34 +121,36 @@ def computed(part, progress):
     return arrays | {"seconds": np.array(time.perf_counter() - start)}
 
 
-def work(crew, parts, paths, report):
-    """Let a crew compute pieces; where nothing more can be kept, it stops.
+def work(
+    executor: Executor, parts: Sequence[Part], paths: dict[str, Path], report: Report
+) -> dict[str, Failure]:
+    """Let an executor compute parts; stop if nothing more can be saved.
 
     Parameters
     ----------
-    crew : Crew
+    executor : Executor
     parts : sequence of Part
     paths : dict
-        The file of each piece by its name.
+        The file of each part by its name.
     report : Report
-        Is told when a piece has come to an end, and now and then otherwise.
+        Called when a part has ended, and from time to time.
 
     Returns
     -------
     dict
-        For each piece that has failed its `Failure`, by name.
+        The `Failure` of each part that has failed, by name.
     """
     waiting, alone, elsewhere, failed = sorted(parts, key=lambda part: -part.cost), [], [], {}
     left = []
-    with signals(interrupt, "SIGTERM", "SIGHUP"), crew:
-        while waiting or crew.running or alone or elsewhere:
-            if not waiting and not crew.running and alone:
+    with signals(interrupt, "SIGTERM", "SIGHUP"), executor:
+        while waiting or executor.running or alone or elsewhere:
+            if not waiting and not executor.running and alone:
                 waiting = [alone.pop(0)]
-            with crew.together() if waiting else nullcontext():
-                while waiting and len(crew.running) < crew.at_a_time:
+            with executor.together() if waiting else nullcontext():
+                while waiting and len(executor.running) < executor.at_a_time:
                     part = waiting.pop(0)
-                    crew.start(part, paths[part.name])
-            for part, outcome in crew.ended():
+                    executor.start(part, paths[part.name])
+            for part, outcome in executor.ended():
                 if outcome == TAKEN:
                     elsewhere.append(part)
                 elif outcome == INTERRUPTED:
@@ -145,23 +160,25 @@ def work(crew, parts, paths, report):
                         failed[part.name] = outcome
                     report.ended(part, outcome)
             if any(failure.ends_all for failure in failed.values()):
-                left = [*waiting, *crew.running.values(), *alone, *elsewhere]
+                left = [*waiting, *executor.running.values(), *alone, *elsewhere]
                 break
             if elsewhere and not waiting:
-                elsewhere, waiting = look_elsewhere(elsewhere, paths, report)
-            report.now_and_then(crew, elsewhere)
-    return failed | leave(left, paths, report)
+                elsewhere, waiting = poll_other_sweeps(elsewhere, paths, report)
+            report.report_progress(executor, elsewhere)
+    return failed | report_left_over(left, paths, report)
 
 
-def leave(parts, paths, report):
-    """Report pieces that are left, unless they have just been finished; those that are not."""
+def report_left_over(parts, paths, report):
+    """Report parts that are left over, unless they have just been finished; return the unfinished
+    ones.
+    """
     for part in parts:
         report.ended(part, FINISHED if paths[part.name].exists() else NOT_COMPUTED)
     return {part.name: NOT_COMPUTED for part in parts if not paths[part.name].exists()}
 
 
-def look_elsewhere(elsewhere, paths, report):
-    """Pieces that other processes are still at, and those that they have left."""
+def poll_other_sweeps(elsewhere, paths, report):
+    """Return the parts that other processes still compute, and those that they have abandoned."""
     time.sleep(0.2)
     for part in elsewhere:
         if paths[part.name].exists():
@@ -171,15 +188,15 @@ def look_elsewhere(elsewhere, paths, report):
     return [part for part in missing if part not in left], left
 
 
-class Crew:
-    """Whoever computes; a context manager.
+class Executor:
+    """Abstract executor: runs parts and yields their outcomes; a context manager.
 
     Attributes
     ----------
     at_a_time : float
-        Pieces that are handed out at the same time.
+        Number of parts that run at the same time.
     running : dict
-        Those that are, each by whatever computes it.
+        Running parts, by the object that computes each (a process or a future).
     """
 
     at_a_time = 1
@@ -193,46 +210,46 @@ class Crew:
         return self
 
     def __exit__(self, *error):
-        """End what is still running."""
+        """End all running parts."""
 
     def together(self):
-        """Pieces that are handed out within go out together."""
+        """Return a context within which parts are submitted together."""
         return nullcontext()
 
     def start(self, part, path):
-        """Hand out a piece."""
+        """Start a part."""
         raise NotImplementedError
 
     def ended(self):
-        """Wait a moment; those that have come to an end since, as pairs of piece and outcome."""
+        """Wait briefly; return the parts that have ended since, as pairs of part and outcome."""
         raise NotImplementedError
 
     def fraction(self, part):
-        """How far a running piece is; 0 where it does not say."""
+        """Return the fraction of a running part that is done; 0 if unknown."""
         return 0.0
 
 
-class Here(Crew):
-    """This process, one piece after the other."""
+class InProcess(Executor):
+    """Computes in this process, one part after another."""
 
     is_concurrent = False
 
-    def start(self, part, path):
+    def start(self, part: Part, path: Path) -> None:
         self.running[part.name] = part, compute_one(part, path)
 
-    def ended(self):
+    def ended(self) -> list[tuple[Part, str | Failure]]:
         done, self.running = list(self.running.values()), {}
         return done
 
 
 def interrupt(*_):
-    """What Control-C does."""
+    """Raise KeyboardInterrupt, as Control-C does."""
     raise KeyboardInterrupt
 
 
 @contextmanager
 def signals(handler, *names):
-    """Handle signals so for a while, where the system has them."""
+    """Install a signal handler for the duration of the context."""
     before = {}
     try:
         for name in names:

@@ -1,32 +1,43 @@
-"""How far a piece of work is, as its process tells it."""
+"""Progress of a part, reported by its process."""
+
+from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from brian2 import second
+
+if TYPE_CHECKING:
+    from os import PathLike
+
 
 REPORT_PERIOD = 1 * second
 
 
 class Progress:
-    """How far a part is, told to whoever waits for it through a small file.
+    """Progress of a part, written to a small file that the parent process reads.
 
     Call it with a fraction, or hand `report` to `brian2.Network.run` or `LearningNetwork.train`.
     """
 
-    def __init__(self, path, first=0.0, last=1.0):
+    def __init__(self, path: str | PathLike[str], first: float = 0.0, last: float = 1.0):
         self.path, self.first, self.last = path, first, last
 
     def __call__(self, fraction):
         with suppress(OSError):  # a full disk, where the part itself may still find room
             Path(self.path).write_text(repr(self.first + (self.last - self.first) * fraction))
 
-    def between(self, first, last):
-        """The progress of a stage that takes the part from the fraction `first` to `last`."""
+    def between(self, first: float, last: float) -> Progress:
+        """Return the progress of a stage that goes from the fraction `first` to `last` of the
+        part.
+        """
         return Progress(self.path, first, last)
 
-    def report(self, device):
-        """Arguments of `Network.run`: a function, or in C++ standalone the code of one."""
+    def report(self, device: str) -> dict[str, object]:
+        """Return arguments of `Network.run` that report progress: a function, or in C++ standalone
+        its code.
+        """
         if device == "cpp_standalone":
             code = (
                 f'std::ofstream("{Path(self.path).as_posix()}") << {self.first!r} +'

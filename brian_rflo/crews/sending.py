@@ -1,4 +1,4 @@
-"""Pieces as bytes, for processes that may be on other machines."""
+"""Pickled parts, for processes that may run on other machines."""
 
 import os
 import pickle
@@ -19,7 +19,7 @@ BRIAN2 = threading.Lock()
 
 
 def pickled(part):
-    """A piece as bytes.
+    """Return a part as bytes.
 
     Raises
     ------
@@ -44,8 +44,8 @@ def pickled(part):
 
 
 def dumps(thing):
-    """A thing as bytes. Of what is one in a process, Brian2's objects such as `prefs`, NumPy's
-    random numbers, there is no copy: it is that of the process that reads them.
+    """Return an object as bytes. Singletons of a process, such as Brian2's `prefs` and NumPy's
+    random generator, become those of the receiving process.
     """
     if cloudpickle() is None:
         return pickle.dumps(thing)
@@ -65,8 +65,8 @@ def dumps(thing):
 
 
 def cloudpickle():
-    """What writes functions of scripts and notebooks too, by their code, and comes with joblib,
-    Dask and submitit; None where it is missing.
+    """Return the pickler for functions of scripts and notebooks, which comes with joblib, Dask and
+    submitit; None if it is missing.
     """
     for name in ("cloudpickle", "joblib.externals.cloudpickle"):
         with suppress(ModuleNotFoundError):
@@ -74,7 +74,7 @@ def cloudpickle():
 
 
 def compute_pickled(data, path, sender, number):
-    """What an executor calls."""
+    """Compute a pickled part; the function that an executor calls."""
     if (
         sender == (socket.gethostname(), os.getpid())
         and threading.current_thread() is not threading.main_thread()

@@ -1,6 +1,6 @@
-"""Folders that several processes compute into, also of several machines and users.
+"""Folders shared by several processes, also of several machines and users.
 
-Who computes what, and what to do where one may not.
+Locks on the files being computed, and advice where access is denied.
 """
 
 import errno
@@ -12,8 +12,8 @@ from pathlib import Path
 
 from ..results.files import writable_folder
 
-#: By process and folder: the one handle of its claims, and the names of the files that are claimed,
-#: or looked at. With any handle that a process closes, the system gives up all of its claims.
+#: By process and folder: the single handle of its locks, and the names of the locked or inspected
+#: files. When a process closes any handle, the system releases all of its locks.
 OPEN = {}
 
 
@@ -23,7 +23,7 @@ def shared_folder(path):
     Raises
     ------
     OSError
-        That names the folder and says what to do, and who can do it.
+        If it cannot be written to, with advice and the owner of the folder.
     """
     try:
         return writable_folder(path)
@@ -37,11 +37,11 @@ def shared_folder(path):
 
 @contextmanager
 def claimed(path):
-    """Whether this process alone may write a file now.
+    """Yield whether this process alone may write a file now.
 
-    Other processes, also of machines that share the folder, then do not. The system forgets the
-    claim when the process ends, however that happens. Where a file system knows no locks, every
-    process may; then a file may be written twice, one whole file after the other.
+    Then no other process may, including those of machines that share the folder. The system
+    releases the lock when the process ends for any reason. On file systems without locks every
+    process may write; a file may then be written twice, each time completely.
 
     Raises
     ------
@@ -56,8 +56,8 @@ def claimed(path):
     claims, names = OPEN[folder]
     if path.name in names:
         raise RuntimeError(
-            f"'{path}' is asked for while this process computes it; "
-            "what a function computes by itself must have other settings, or another folder"
+            f"'{path}' is requested while this process computes it; a nested computation"
+            " must have other settings, or another folder"
         )
     names.append(path.name)
     try:
@@ -72,13 +72,13 @@ def claimed(path):
 
 
 def is_claimed(path):
-    """Whether another process is about to write a file."""
+    """Return whether another process is about to write a file."""
     with claimed(path) as ours:
         return not ours
 
 
 def opened(path):
-    """Open the file of claims; a new one is open to all who may write into its folder."""
+    """Open the file of locks; a new one is writable for all who may write into its folder."""
     flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
     try:
         with suppress(FileNotFoundError):
@@ -98,7 +98,7 @@ def opened(path):
 
 
 def remedy(path, rights):
-    """What to do where a file or folder may not be used: the command, and whose it is."""
+    """Return advice for a file or folder that may not be used: the command, and the owner."""
     with suppress(OSError, AttributeError, NotImplementedError):
         status = os.stat(path)
         if status.st_uid == os.geteuid():
@@ -110,7 +110,7 @@ def remedy(path, rights):
 
 
 def owner_of(path):
-    """The name of whoever a file belongs to."""
+    """Return the name of the owner of a file."""
     try:
         return Path(path).owner()
     except KeyError:
@@ -118,7 +118,9 @@ def owner_of(path):
 
 
 def lock(claims, place):
-    """Lock one byte of a file, until it is unlocked or closed; False if another process has it."""
+    """Lock one byte of a file until it is unlocked or closed; return False if another process holds
+    it.
+    """
     try:
         if os.name == "nt":
             import msvcrt

@@ -1,9 +1,9 @@
-"""Dense projections on compiled targets: the same Brian2 strings, in loops as fast as hand-written
-C++.
+"""Fast loops for dense projections on compiled targets: the same Brian2 strings, as fast as
+hand-written C++.
 
 Brian2 runs a plastic projection as three loops over index arrays: traces, weight change, sum. An
-all-to-all projection needs no index arrays, and its three loops can be one, which halves what goes
-through memory. `DenseParts` decides before each run.
+all-to-all projection needs no index arrays, and its three loops can be merged, which halves the
+memory traffic. `DenseParts` decides before each run.
 """
 
 from brian2 import BrianPreference, prefs
@@ -22,9 +22,8 @@ prefs.register_preferences(
         default=None,
         validator=lambda value: value in (None, True, False),
         docs=(
-            "Whether rows of all-to-all projections are padded to whole lines of the cache, in a"
-            " copy while nobody looks at them. None: on processors where it was measured to be"
-            " faster."
+            "Whether rows of all-to-all projections are padded to whole cache lines, in a private"
+            " copy. None: on processors where it was measured to be faster."
         ),
     ),
     vector_math=BrianPreference(

@@ -1,4 +1,4 @@
-"""Whether a projection takes the dense pass in the coming run, and if not, why."""
+"""Conditions under which a projection runs as a dense pass, and the reasons why not."""
 
 import re
 from contextlib import suppress
@@ -12,22 +12,22 @@ from ..brian.borrowed import (
     get_identifiers,
     get_identifiers_recursively,
 )
-from ..brian.occasional import is_occasional, is_standalone
+from ..brian.conditional import is_conditional, is_standalone
 from ..brian.statements import written
 from .code import CODE_OBJECTS, POST, PRE, DenseStandaloneCodeObject
 from .reading import boundary_runners
 
-#: What statements that change the weights say first, so that a sum taken ahead is taken again.
+#: First line of statements that change the weights: a sum computed ahead must be recomputed.
 MARK = "_stale = True\n"
 
 
-def reason_against(parts, objects, run_namespace):
-    """Why a projection cannot take the dense pass, in words; None if it can.
+def why_not_dense(parts, objects, run_namespace):
+    """Return the reason why a projection cannot run as a dense pass; None if it can.
 
     Parameters
     ----------
     parts : DenseParts
-        The projection's ordinary objects and their stand-ins.
+        The projection's ordinary objects and their replacements.
     objects : list of BrianObject
         The network's objects, in the order in which a step runs through them.
     run_namespace : dict
@@ -46,7 +46,7 @@ def reason_against(parts, objects, run_namespace):
 
 
 def problems_of_target(parts, objects, run_namespace):
-    """Preference, device and code generation target."""
+    """Yield problems with the preference, device or code generation target."""
     if not prefs["brian_rflo.dense_pass"]:
         yield "the preference brian_rflo.dense_pass is off"
     if parts.synapses.codeobj_class is not None:
@@ -56,7 +56,9 @@ def problems_of_target(parts, objects, run_namespace):
 
 
 def problems_of_connections(parts, objects, run_namespace):
-    """Connections, and objects that the user has moved, switched off or given another clock."""
+    """Yield problems with the connections, and with objects that the user has moved, switched off
+    or given another clock.
+    """
     if parts.synapses.geometry is None:
         yield "it is not connected all to all"
     if any(runner.clock is not parts.synapses.clock for runner in parts.ordinary):
@@ -70,8 +72,8 @@ def problems_of_connections(parts, objects, run_namespace):
 
 
 def problems_of_functions(parts, objects, run_namespace):
-    """Functions that the loops cannot call, or not in the same order."""
-    called, random = functions(parts, run_namespace), draws(parts, run_namespace)
+    """Yield functions that the loops cannot call, or would call in another order."""
+    called, random = functions(parts, run_namespace), random_names(parts, run_namespace)
     if parts.sum_identifiers & random:
         yield "its sum draws random numbers"
     places = sum(len(re.findall(rf"\b{name}\b", code)) for name in random for code in parts.code)
@@ -87,8 +89,8 @@ def problems_of_functions(parts, objects, run_namespace):
                 yield f"function '{name}' needs arrays of its own"
 
 
-def draws(parts, run_namespace):
-    """Names in its code that stand for random numbers."""
+def random_names(parts, run_namespace):
+    """Return the names in the projection's code that stand for random numbers."""
     stateful = {
         name for name, function in functions(parts, run_namespace).items() if not function.stateless
     }
@@ -96,8 +98,8 @@ def draws(parts, run_namespace):
 
 
 def functions(parts, run_namespace):
-    """The functions that its code calls, by name; names that nobody knows are left to Brian2's own
-    error.
+    """Return the functions that the projection's code calls, by name; unknown names are left to
+    Brian2's own error.
     """
     found = {}
     for name in parts.names - set(parts.synapses.variables):
@@ -107,7 +109,9 @@ def functions(parts, run_namespace):
 
 
 def problems_of_traces(parts, objects, run_namespace):
-    """Neuron variables as they were in an earlier phase can be kept only if they are stored."""
+    """Yield neuron variables of an earlier phase that cannot be copied because they are not
+    stored.
+    """
     variables = parts.synapses.variables
     for name in parts.trace_names & set(variables):
         if variables.indices[name] in (PRE, POST) and not isinstance(
@@ -117,9 +121,7 @@ def problems_of_traces(parts, objects, run_namespace):
 
 
 def problems_of_others(parts, objects, run_namespace):
-    """Other objects that would see or meet the synapses in a state that the pass reaches only later
-    in the step.
-    """
+    """Yield conflicts with other objects that use the synapses before the pass has updated them."""
     places = [
         number
         for number, obj in enumerate(objects)
@@ -137,7 +139,7 @@ def problems_of_others(parts, objects, run_namespace):
 
 
 def problems_of(obj, between, parts):
-    """What one other object would do that the pass cannot follow."""
+    """Yield conflicts of the pass with one other object."""
     if is_python(obj) and between:
         yield f"'{obj.name}' runs Python code between traces and learning"
     if not isinstance(obj, CodeRunner):
@@ -158,17 +160,17 @@ def problems_of(obj, between, parts):
 
 
 def problems_within_trials(parts, objects, momentary, constant=frozenset(), expected=()):
-    """Other objects that look at, or change, what is complete only where a trial is over, or change
-    what must stay.
+    """Yield conflicts with other objects that use what is complete only at the end of a trial, or
+    change what must stay constant.
 
     Parameters
     ----------
     parts : DenseParts
     objects : list of BrianObject
     momentary, constant : set of str
-        Variables of the synapses that nobody may use, and that nobody may change.
+        Variables of the synapses that no other object may use, and that none may change.
     expected : tuple of BrianObject
-        Objects that may.
+        Objects that are allowed to.
     """
     synapses = parts.synapses
     ours = boundary_runners(synapses)
@@ -185,9 +187,7 @@ def problems_within_trials(parts, objects, momentary, constant=frozenset(), expe
 
 
 def is_python(obj):
-    """Whether an object runs Python code of which nothing can be known, such as a network
-    operation.
-    """
+    """Return whether an object runs arbitrary Python code, such as a network operation."""
     return (
         type(obj).run is not BrianObject.run
         and not isinstance(obj, (CodeRunner, Group))
@@ -196,17 +196,17 @@ def is_python(obj):
 
 
 def can_mark_stale(obj, synapses):
-    """Whether an object's code can say that it has changed the weights: statements of the synapses
-    themselves.
+    """Return whether an object's code can mark the weights as changed: only statements of the
+    synapses themselves can.
     """
     return obj.group.variables is synapses.variables and obj.template in (
         "stateupdate",
-        "occasional_stateupdate",
+        "conditional_stateupdate",
     )
 
 
 def touches(obj, synapses):
-    """Names of the synapses' variables that an object's code reads or writes, and those that it
+    """Return the names of the synapses' variables that an object's code uses, and those that it
     writes.
     """
     if isinstance(obj, StateMonitor):
@@ -235,18 +235,20 @@ def touches(obj, synapses):
 
 
 def own_names(synapses):
-    """Variables of the synapses themselves, not of their neurons."""
+    """Return the variables of the synapses themselves, without those of their neurons."""
     return {
         name for name in synapses.variables if synapses.variables.indices[name] in ("_idx", "0")
     }
 
 
 def sets_its_own_activity(group, names):
-    """Whether a group sets variables anew before each sum, so that no sum can be taken ahead."""
+    """Return whether a group sets variables before each sum, so that no sum can be computed
+    ahead.
+    """
     runners = [
         obj
         for obj in getattr(group, "source", group).contained_objects
-        if isinstance(obj, CodeRunner) and not is_occasional(obj)
+        if isinstance(obj, CodeRunner) and not is_conditional(obj)
     ]
     return any(
         written(runner.abstract_code or "") & names

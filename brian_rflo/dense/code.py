@@ -1,11 +1,13 @@
-"""Code generation for dense projections: two nested loops over blocks of memory in place of one
-loop over index arrays.
+"""Code generation for dense projections: two nested loops over blocks of memory instead of one loop
+over index arrays.
 
 Brian2 stores the synapses of an all-to-all projection presynaptic neuron by presynaptic neuron. So
-the index arrays need not be read: the number of a synapse follows from those of its neurons, what
-belongs to the neuron of the outer loop is read once for all synapses of the inner one, and the
-compiler sees memory in order, which it can vectorise.
+the index arrays need not be read: the index of a synapse follows from the indices of its neurons,
+variables of the outer loop's neuron are read once for all synapses of the inner loop, and memory is
+accessed in order, which the compiler can vectorise.
 """
+
+from __future__ import annotations
 
 import re
 from dataclasses import dataclass
@@ -29,8 +31,8 @@ PRE, POST = "_presynaptic_idx", "_postsynaptic_idx"
 
 @dataclass(frozen=True)
 class Geometry:
-    """Where the synapses of `networks` all-to-all blocks lie: neurons of a block, and the first
-    neuron on either side.
+    """Memory layout of the synapses of `networks` all-to-all blocks: neurons per block, and the
+    first neuron on either side.
     """
 
     networks: int
@@ -40,27 +42,27 @@ class Geometry:
     first_post: int
 
     @property
-    def inner(self):
-        """Index of the inner loop: the postsynaptic neuron, as in memory, unless there are but a
+    def inner(self) -> str:
+        """Index of the inner loop: the postsynaptic neuron, as in memory, unless there are very
         few.
         """
         return PRE if self.n_post < 4 and self.n_pre > self.n_post else POST
 
     @property
-    def rows(self):
-        """How many rows to take side by side, first as many as possible."""
+    def rows(self) -> tuple[int, ...]:
+        """Numbers of rows to process side by side, the largest first."""
         return tuple(
             count for count in (16, 8, 4, 2, 1) if count <= layout().side_by_side(self.n_post)
         )
 
     @property
-    def outer(self):
+    def outer(self) -> str:
         """Index of the outer loop."""
         return POST if self.inner == PRE else PRE
 
 
 def declared_once(lines):
-    """The lines without constants that a block before has declared already."""
+    """Return the lines without constants that an earlier block has declared."""
     return [
         line
         for number, line in enumerate(lines)
@@ -69,15 +71,15 @@ def declared_once(lines):
 
 
 def declarations(lines):
-    """Type and name of each variable that the lines declare."""
+    """Return type and name of each variable that the lines declare."""
     return [
         match.groups() for line in lines if (match := re.match(r"(?:const )?(\w+) (\w+) = ", line))
     ]
 
 
 def in_registers(blocks):
-    """Arrays of which the blocks write the synapse's element, and the blocks with a variable in the
-    place of each of these elements.
+    """Return the arrays whose elements the blocks write, and the blocks with local variables in
+    place of these elements.
     """
     arrays = sorted(
         {
@@ -101,8 +103,8 @@ def in_registers(blocks):
 
 
 class SinglePrecisionRenderer(CPPNodeRenderer):
-    """Numbers as ``0.5f``: one double in an expression makes the compiler do the whole loop in
-    double.
+    """Writes numbers as ``0.5f``: a single double in an expression makes the compiler compute the
+    whole loop in double precision.
     """
 
     def render_Constant(self, node):  # noqa: N802 (a method of Brian2)
@@ -112,8 +114,8 @@ class SinglePrecisionRenderer(CPPNodeRenderer):
 
 
 class DenseGenerator(CPPCodeGenerator):
-    """C++ for the inside of the loops: no index is loaded, and the neuron of the outer loop is read
-    there.
+    """C++ generator for the loop bodies: no index is loaded, and variables of the outer loop's
+    neuron are read in the outer loop.
     """
 
     def __init__(self, codeobj_class, **kwds):
@@ -171,8 +173,8 @@ class DenseGenerator(CPPCodeGenerator):
         return scalar, vector, keywords
 
     def _doubles(self):
-        """Constants of the user's namespace, which Brian2 declares as double whatever the default
-        is.
+        """Return constants of the user's namespace, which Brian2 declares as double in any
+        precision.
         """
         return [
             name

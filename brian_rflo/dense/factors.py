@@ -1,4 +1,6 @@
-"""Updates as sums of products of neurons, read symbolically from a rule's strings (history.py)."""
+"""Updates as sums of products of presynaptic and postsynaptic factors, derived symbolically from a
+rule's strings (history.py).
+"""
 
 import ast
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from ..brian.borrowed import ArrayVariable, str_to_sympy
 from .code import POST, PRE
 from .reading import read
 
-PRODUCT = "_product_"  # beginning of the name of what stands for a trace where a rule has none
+PRODUCT = "_product_"  # prefix of the pseudo-trace of a rule without traces
 
 
 NOT_LINEAR = (AttributeError, NotImplementedError, SyntaxError, TypeError, ValueError)
@@ -18,8 +20,8 @@ NOT_LINEAR = (AttributeError, NotImplementedError, SyntaxError, TypeError, Value
 
 @dataclass(frozen=True)
 class Factors:
-    """Updates that are sums of products, as sympy expressions: names of the traces, A, f, g of the
-    equations above, and h of each sum.
+    """Updates that are sums of products, as sympy expressions: names of the traces, A, f and g of
+    the equations above, and h of each sum.
     """
 
     traces: tuple
@@ -30,8 +32,8 @@ class Factors:
 
 
 def factors(synapses):
-    """Return the factors of the synapses' late sums, or None if there are none; solved anew only
-    where what decides them has changed.
+    """Return the factors of the synapses' late sums, or None if there are none; the solution is
+    cached until its inputs change.
     """
     dense, updater, found = synapses.dense, synapses.state_updater, read(synapses)
     sides_of = {
@@ -87,12 +89,12 @@ def solve(synapses, found):
 
 
 def one_step(synapses):
-    """Return the traces, and what they are after a step, in terms of what they were."""
+    """Return the traces, and their values after a step in terms of those before."""
     equations, advancer = synapses.equations, synapses.dense.advancer
     if advancer is None:
         return (), []
     if advancer is not synapses.state_updater:
-        return statements(synapses, advancer.abstract_code)
+        return advanced_by_statements(synapses, advancer.abstract_code)
     dt, method = sympy.Symbol("dt", real=True), advancer.method_choice
     rates = {
         sympy.Symbol(name, real=True): sympy.expand(str_to_sympy(str(expression)))
@@ -102,7 +104,7 @@ def one_step(synapses):
 
 
 def integrated(trace, rate, dt, method):
-    """A trace after one time step, as Brian2's integrator takes it."""
+    """Return a trace after one time step, as Brian2's integrator computes it."""
     if method == "exponential_euler":
         slope = rate.coeff(trace)
         decay = sympy.exp(slope * dt)
@@ -110,8 +112,8 @@ def integrated(trace, rate, dt, method):
     return trace + dt * rate
 
 
-def statements(synapses, code):
-    """The same for statements: each sees what those before it have written."""
+def advanced_by_statements(synapses, code):
+    """Return the same for statements, each of which sees the values assigned by those before it."""
     values = {}
     for node in ast.parse("\n".join(line.strip() for line in code.splitlines())).body:
         if isinstance(node, ast.AugAssign):
@@ -127,8 +129,8 @@ def statements(synapses, code):
 
 
 def linear(expressions, traces):
-    """Coefficients of the traces in each expression, and what is left without them; ValueError if
-    it is not linear.
+    """Return the coefficients of the traces in each expression, and the remainder without them;
+    raise ValueError if an expression is not linear.
     """
     coefficients, rests = [], []
     for expression in expressions:
@@ -142,8 +144,8 @@ def linear(expressions, traces):
 
 
 def has_factors(synapses):
-    """Whether the rule's change is a sum of products; what cannot be rewritten symbolically is
-    none.
+    """Return whether the rule's change is a sum of products; False if it cannot be rewritten
+    symbolically.
     """
     try:
         return factors(synapses) is not None
@@ -152,20 +154,20 @@ def has_factors(synapses):
 
 
 def separated(synapses, expression):
-    """`expression` as a product of a postsynaptic and a presynaptic factor, or None."""
+    """Return `expression` as a product of a postsynaptic and a presynaptic factor, or None."""
     presynaptic = [symbol for symbol in expression.free_symbols if sides(synapses, symbol) == {PRE}]
     f, g = sympy.factor(expression).as_independent(*presynaptic, as_Add=False)
     return (f, g) if is_postsynaptic(synapses, f) and sides(synapses, g) <= {PRE, "0"} else None
 
 
 def is_postsynaptic(synapses, expression):
-    """Whether an expression is of the postsynaptic neuron, or of none."""
+    """Return whether an expression depends on no neuron but the postsynaptic one."""
     return sides(synapses, expression) <= {POST, "0"}
 
 
 def is_constant(synapses, expression):
-    """Whether an expression keeps its value for a run: constants, and shared variables that are no
-    function of time.
+    """Return whether an expression is constant during a run: made of constants, and of shared
+    variables that do not depend on time.
     """
     variables = [
         synapses.variables[symbol.name]
@@ -182,7 +184,7 @@ def is_constant(synapses, expression):
 
 
 def sides(synapses, expression):
-    """Indices of the variables in an expression; constants from outside count as shared."""
+    """Return the indices of the variables in an expression; external constants count as shared."""
     return {
         synapses.variables.indices[symbol.name] if symbol.name in synapses.variables else "0"
         for symbol in expression.free_symbols

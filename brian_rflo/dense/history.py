@@ -1,5 +1,5 @@
-"""Updates at the end of a trial in factorised form: no stored trace, and a matrix product in place
-of a walk in each step.
+"""Batched updates at the end of a trial: factors are stored instead of traces, and a matrix product
+replaces the loop over synapses in each step.
 
 With traces p of a synapse, p(t) = A(t) p(t-1) + f(t) g(t), where A (a small matrix) and f (a
 vector) are of the postsynaptic and g (a number) is of the presynaptic neuron, and the update
@@ -9,9 +9,10 @@ over products of neurons:
     sum_t h(t).p(t) = sum_s [e(s).f(s)] g(s) + [A(s0)' e(s0)].p(s0 - 1),
     e(s) = h(s) + A(s + 1)' e(s + 1)
 
-So the neurons' histories are kept in each step, and the sum is taken when the trial or the run is
-over; several sums over one history have an h each. Rules without a trace whose update is a product
-f(t) g(t) are the same with A = 0 and h = 1. This is exact; only the order of additions differs.
+So the neurons' histories are recorded in each step, and the sum is computed when the trial or the
+run is over; several sums over one history have an h each. Rules without a trace whose update is a
+product f(t) g(t) are the same with A = 0 and h = 1. This is exact; only the order of additions
+differs.
 """
 
 import numpy as np
@@ -19,30 +20,30 @@ import numpy as np
 from .. import schedule
 from ..brian.borrowed import sympy_to_str, word_substitute
 from ..brian.statements import overwrites
-from .choice import draws, problems_within_trials
+from .choice import problems_within_trials, random_names
 from .code import POST, PRE
 from .factors import factors, has_factors, is_constant
 from .reading import Reading, read
 from .runners import Completing, DenseRunner, pointer
 
-LARGEST = 2**23  # steps times neurons, of which histories are kept
+LARGEST = 2**23  # largest history, in steps times neurons
 
 
 PADDING = 32  # numbers; the widest tile of the matrix product
 
 
 def problems(parts, objects, run_namespace):
-    """Yield what speaks against keeping histories in the coming run."""
+    """Yield reasons against keeping histories in the coming run."""
     synapses = parts.synapses
     found = read(synapses) if parts.learner is not None else Reading()
     if not found.late or set(found.late) != set(found.kept) or synapses.trials is None:
         yield "weights do not change at the end of trials"
     elif not set(found.read_at) <= {"trial_start", "trial_end"}:
         yield "what it adds up is read within a trial"
-    elif draws(parts, run_namespace):
+    elif random_names(parts, run_namespace):
         yield "it draws random numbers"
     elif not has_factors(synapses):
-        yield "its update is no sum of products of neurons"
+        yield "its update is not a sum of products of neurons"
     elif synapses.geometry.inner == PRE:
         yield "it has too few postsynaptic neurons"
     elif synapses.trial_length * (len(synapses.source) + len(synapses.target)) > LARGEST:
@@ -52,8 +53,8 @@ def problems(parts, objects, run_namespace):
 
 
 def problems_of_others(parts, objects, late):
-    """Yield what other objects do with what is there only at the end of a trial, or with what must
-    stay.
+    """Yield conflicts with other objects that use what exists only at the end of a trial, or that
+    change what must stay constant.
     """
     synapses = parts.synapses
     shared = {name for name in synapses.variables if synapses.variables.indices[name] == "0"}
@@ -63,15 +64,15 @@ def problems_of_others(parts, objects, late):
 
 
 class Entries:
-    """How the code of a run writes the factors: numbers and shared constants as they are, what
-    changes from step to step as an array.
+    """The factors as C++ code: numbers and shared constants as they are, everything that changes
+    from step to step as an array.
     """
 
     def __init__(self, synapses):
         self.synapses, found = synapses, factors(synapses)
         self.traces = found.traces
         self.arrays = {"g": found.g}  # expressions by the name of their history
-        self.constants = {}  # expressions by the name that the code gives them
+        self.constants = {}  # expressions by their name in the code
         self.f = [self.entry(f"f{k}", value) for k, value in enumerate(found.f)]
         self.h = {
             name: [self.entry(f"h{number}_{k}", value) for k, value in enumerate(row)]
@@ -83,7 +84,7 @@ class Entries:
         ]
 
     def entry(self, name, value):
-        """C++ for a value in the step `_row`; None for zero."""
+        """Return C++ for a value in the step `_row`; None for zero."""
         if value == 0:
             return None
         if is_constant(self.synapses, value):
@@ -94,7 +95,7 @@ class Entries:
 
 
 class HistoryRecord(DenseRunner):
-    """Keeps the factors of a step, in place of the `DensePass`."""
+    """Records the factors of a step, in place of the `DensePass`."""
 
     def __init__(self, synapses, learner, copies):
         super().__init__(synapses, "history", schedule.place_of(learner))
@@ -119,14 +120,14 @@ class HistoryRecord(DenseRunner):
         self.closing = f"{self.rows} += 1;"
 
     def keep(self, name, expression, index, stride, size, row):
-        """Keep an expression of one side's neurons."""
+        """Record an expression of the neurons on one side."""
         self.abstract_code[name] = f"_value_{name} = {expression}"
         self.kept[name] = dict(index=index, stride=stride, array=self.history(name, size), row=row)
 
 
 class HistoryFlush(Completing):
-    """Takes the sums over the history when a trial or a run is over: change, and traces and sums
-    where somebody may need them.
+    """Computes the sums over the history when a trial or a run is over: weight changes, and traces
+    and sums if anything may read them.
     """
 
     def __init__(self, synapses):
@@ -134,7 +135,7 @@ class HistoryFlush(Completing):
 
     @property
     def reset(self):
-        """Statements of the synapses at the beginning of a trial."""
+        """Return the statements of the synapses at the beginning of a trial."""
         return "\n".join(
             step.code
             for step in self.group.placed
@@ -170,7 +171,7 @@ class HistoryFlush(Completing):
 
 
 class Shape:
-    """Sizes of the histories of a projection: neurons of a block on either side, padded."""
+    """Sizes of the histories of a projection: neurons per block on either side, padded."""
 
     def __init__(self, synapses):
         geometry = synapses.geometry
@@ -188,5 +189,5 @@ class Shape:
 
 
 def padded(size):
-    """The next multiple of the padding."""
+    """Return the next multiple of the padding."""
     return -(-size // PADDING) * PADDING

@@ -1,38 +1,38 @@
-"""Rows of synapses that begin with a line of the cache: a private copy of what a pass works on,
-while nobody looks.
+"""A private copy of the synapses whose rows are padded to whole cache lines, used while nothing
+else reads them.
 
-Brian2 keeps the rows of a projection without gaps, so that most of them begin within a line, and
-end within one: vectors cross lines, and the numbers behind the last whole vector are taken one by
-one. In the copy each row begins with a line and goes on to the end of one; its last places repeat
-the last synapse of the row, and nobody reads them. The statements are those of the ordinary walk,
-in its order, and so the numbers are the same but for rounding. C++ standalone only. The copy is
-made where a pass or a sum first needs it, and written back where a trial begins or ends at whose
-boundary somebody uses these variables, and where the run is over.
+Brian2 stores the rows of a projection without gaps, so that most of them begin and end within a
+cache line: vectors cross lines, and the numbers after the last whole vector are processed one by
+one. In the copy each row begins and ends with a whole line; its last places repeat the last synapse
+of the row and are never read. The statements are the same as in the ordinary loop, in the same
+order, so the numbers are equal up to rounding. C++ standalone only. The copy is made when a pass or
+a sum first needs it, and written back at trial boundaries at which other objects use these
+variables, and at the end of the run.
 """
 
 import numpy as np
 from brian2 import prefs
 
 from ..brian.borrowed import ArrayVariable, get_identifiers_recursively
-from ..brian.occasional import is_standalone
+from ..brian.conditional import is_standalone
 from ..brian.processors import layout
-from .choice import draws, problems_within_trials, touches
+from .choice import problems_within_trials, random_names, touches
 from .code import PRE
 from .reading import boundary_runners
 from .runners import Completing, pointer
 
 LINE = 64  # bytes
-LONGEST = 8192  # lanes of so many numbers lie on the stack
+LONGEST = 8192  # largest row; lanes are allocated on the stack
 
 
 def problems(parts, objects, run_namespace):
-    """Yield what speaks against a copy in the coming run."""
+    """Yield reasons against a padded copy in the coming run."""
     geometry = parts.synapses.geometry
     wanted = prefs["brian_rflo.padded_rows"]
     if not is_standalone():
         yield (
-            "an error within a run, which there may be on this target, would leave what it has"
-            " learned in the copy"
+            "after an error within a run, which can happen on this target, updates would"
+            " be lost in the copy"
         )
     elif wanted is False or (wanted is None and geometry.n_post >= layout().padded_below):
         yield (
@@ -44,7 +44,7 @@ def problems(parts, objects, run_namespace):
         yield "it has too few postsynaptic neurons"
     elif geometry.n_post > LONGEST:
         yield f"its rows have more than {LONGEST} synapses"
-    elif draws(parts, run_namespace):
+    elif random_names(parts, run_namespace):
         yield "it draws random numbers"
     elif width(geometry) == geometry.n_post:
         yield "its rows are whole lines"
@@ -54,7 +54,7 @@ def problems(parts, objects, run_namespace):
 
 
 def is_used_between_trials(parts, objects):
-    """Return whether statements at the boundaries of trials use what is copied."""
+    """Return whether statements at the boundaries of trials use the copied variables."""
     used, _ = used_by(parts)
     ours = boundary_runners(parts.synapses)
     return any(
@@ -63,8 +63,8 @@ def is_used_between_trials(parts, objects):
 
 
 def used_by(parts):
-    """Return the variables of a synapse each that traces, learning and sums use, and those that
-    they change.
+    """Return the synaptic variables that traces, learning and sums use, and those that they
+    change.
     """
     variables = parts.synapses.variables
     names = get_identifiers_recursively(sorted(parts.names & set(variables)), variables)
@@ -79,20 +79,20 @@ def used_by(parts):
 
 
 def width(geometry):
-    """Return how many numbers a row of the copy has: whole lines."""
+    """Return the length of a row of the copy, in numbers: whole cache lines."""
     line = LINE // np.dtype(prefs["core.default_float_dtype"]).itemsize
     return -(-geometry.n_post // line) * line
 
 
 class Padding:
-    """The copy of a projection: what pass and sums must know of it."""
+    """The padded copy of a projection, for its pass and sums."""
 
     def __init__(self, parts):
         self.synapses, (self.used, self.changed) = parts.synapses, used_by(parts)
         self.stride = width(parts.synapses.geometry)
 
     def seen_by(self, runner):
-        """Return what the template of a runner fills in; its arrays are made at the first call."""
+        """Return the template arguments for a runner; the arrays are made at the first call."""
         room = LINE  # for the beginning of the first line
         size = self.synapses.geometry.networks * self.synapses.geometry.n_pre * self.stride + room
         arrays = [
@@ -112,7 +112,9 @@ class Padding:
 
 
 class WriteBack(Completing):
-    """Writes the copy back where a trial is over whose boundary uses it, and where the run is."""
+    """Writes the copy back at the end of a trial whose boundary uses it, and at the end of the
+    run.
+    """
 
     def __init__(self, synapses):
         super().__init__(synapses, "write_back")

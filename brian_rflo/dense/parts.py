@@ -1,6 +1,11 @@
-"""What a projection consists of on either path, and which one the coming run takes."""
+"""The ordinary and the dense objects of a projection, and the choice between them for the coming
+run.
+"""
+
+from __future__ import annotations
 
 import weakref
+from typing import TYPE_CHECKING
 
 from brian2 import BrianObject, get_logger
 
@@ -10,50 +15,57 @@ from ..brian.borrowed import get_identifiers
 from ..brian.construction import networks_with
 from ..brian.statements import written
 from ..brian.step_loop import StepLoop
-from . import history, padding, resting
-from .choice import MARK, is_python, own_names, reason_against, sets_its_own_activity
+from . import history, lazy, padding
+from .choice import MARK, is_python, own_names, sets_its_own_activity, why_not_dense
 from .history import HistoryFlush, HistoryRecord
+from .lazy import CatchUpAllRows, CatchUpSpikingRows, LazyRecord
 from .reading import Reading
-from .resting import AllRows, RestRecord, RowsOfSpikes
 from .runners import Copies, DensePass, DenseSum, neuron_variables
+
+if TYPE_CHECKING:
+    from ..brian.borrowed import SummedVariableUpdater
+    from ..synapses.projection import Projection
+
 
 logger = get_logger(__name__)
 
 
 class DenseParts(BrianObject):
-    """The dense stand-ins of a projection's ordinary objects. Before each run it activates the ones
-    or the others.
+    """The dense replacements of a projection's ordinary objects. Before each run it activates one
+    set or the other.
 
     Parameters
     ----------
     synapses : Projection
     summed : SummedVariableUpdater, optional
-        Its sum; a projection that sends spikes has none.
+        Its sum; None for a projection that sends spikes.
     reading : Reading
-        What was read from its steps, where it is plastic.
+        Properties of its steps, if it is plastic.
 
     Attributes
     ----------
-    reason : str or None
-        Why the last run took ordinary objects; None if it was dense.
-    reason_to_pass : str or None
-        Why the last run did not keep histories for the end of a trial; None if it did.
-    reason_to_pad : str or None
-        Why the last run went through the synapses as Brian2 has them; None if through a copy with
-        rows of whole lines.
-    reason_to_walk : str or None
-        Why the last run visited all synapses in each step; None if they rested until their
-        presynaptic neuron spiked, or had histories.
+    why_not_dense : str or None
+        Reason why the last run used ordinary objects; None if it was dense.
+    why_not_batched : str or None
+        Reason why updates were not batched at the end of a trial; None if they were.
+    why_not_padded : str or None
+        Reason why rows were not padded; None if they were.
+    why_not_lazy : str or None
+        Reason why all synapses were updated in each step; None if updates were lazy (at presynaptic
+        spikes) or batched.
     """
 
     add_to_magic_network = False
 
     def __del__(self):
-        """Nothing: Brian2 would warn of what was never in a network, and does so of the projection
-        that this is a part of.
-        """
+        """Silence Brian2's unused-object warning; the projection already raises it."""
 
-    def __init__(self, synapses, summed, reading=Reading()):
+    def __init__(
+        self,
+        synapses: Projection,
+        summed: SummedVariableUpdater | None,
+        reading: Reading = Reading(),
+    ):
         BrianObject.__init__(
             self, clock=synapses.clock, name=f"{synapses.name}_dense*", **schedule.ARRANGE
         )
@@ -64,13 +76,13 @@ class DenseParts(BrianObject):
             learner,
             advancer,
         )
-        self.reason = self.reason_to_pass = self.reason_to_walk = self.reason_to_pad = (
+        self.why_not_dense = self.why_not_batched = self.why_not_lazy = self.why_not_padded = (
             "it has not run yet"
         )
         self.deferred = [runner for runner in (advancer, learner) if runner is not None]
         self.ordinary = [runner for runner in (summed, *self.deferred) if runner is not None]
         self.sums = [DenseSum(synapses, summed)] if summed is not None else []
-        self.passing, self.padded, self.resting, self.keeping, self.switched = [], [], [], [], []
+        self.passing, self.padded, self.lazy, self.keeping, self.switched = [], [], [], [], []
         self.places = [(runner, (runner.when, runner.order)) for runner in self.ordinary]
         if learner is not None:
             copies = Copies(
@@ -82,9 +94,12 @@ class DenseParts(BrianObject):
             dense_pass = DensePass(synapses, advancer, learner, self.sums, copies)
             self.passing, self.padded = [copies, dense_pass], [padding.WriteBack(synapses)]
             if synapses.sends_spikes:
-                self.resting = [
+                self.lazy = [
                     copies,
-                    *(kind(synapses, dense_pass) for kind in (RestRecord, RowsOfSpikes, AllRows)),
+                    *(
+                        kind(synapses, dense_pass)
+                        for kind in (LazyRecord, CatchUpSpikingRows, CatchUpAllRows)
+                    ),
                 ]
             self.keeping = [
                 copies,
@@ -95,7 +110,7 @@ class DenseParts(BrianObject):
             *self.sums,
             *self.passing,
             *self.padded,
-            *self.resting[1:],
+            *self.lazy[1:],
             *self.keeping[1:],
         ]
         vector_math.use_for(synapses, synapses.source, synapses.target)
@@ -105,8 +120,8 @@ class DenseParts(BrianObject):
         )
 
     @property
-    def trace_code(self):
-        """What advances the traces, as strings."""
+    def trace_code(self) -> list[str]:
+        """Code that advances the traces, as strings."""
         if self.advancer is None:
             return []
         return (
@@ -116,14 +131,14 @@ class DenseParts(BrianObject):
         )
 
     @property
-    def trace_names(self):
+    def trace_names(self) -> set[str]:
         """Names that the code of the traces reads or writes."""
         named = {name for code in self.trace_code for name in get_identifiers(code)} - {"t", "dt"}
         return self.trace_written | named & set(self.synapses.variables)
 
     @property
-    def trace_written(self):
-        """Traces: what that code writes."""
+    def trace_written(self) -> set[str]:
+        """Variables that the code of the traces writes."""
         if self.advancer is None:
             return set()
         equations = self.synapses.equations
@@ -134,8 +149,8 @@ class DenseParts(BrianObject):
         )
 
     @property
-    def changed(self):
-        """What traces and learning write."""
+    def changed(self) -> set[str]:
+        """Variables that traces and learning write."""
         return self.trace_written | (
             written(self.learner.abstract_code) & set(self.synapses.variables)
             if self.learner
@@ -143,46 +158,48 @@ class DenseParts(BrianObject):
         )
 
     @property
-    def sum_names(self):
+    def sum_names(self) -> set[str]:
         """Synaptic variables that the sum reads."""
         return self.sum_identifiers & own_names(self.synapses)
 
     @property
-    def sum_identifiers(self):
+    def sum_identifiers(self) -> set[str]:
         """All names in the sum."""
         return self.summed.expression.identifiers if self.summed is not None else set()
 
     @property
-    def code(self):
-        """The code of its traces and of learning, as strings."""
+    def code(self) -> list[str]:
+        """Code of traces and learning, as strings."""
         return [*self.trace_code, self.learner.abstract_code if self.learner else ""]
 
     @property
-    def names(self):
-        """All names that its code mentions."""
+    def names(self) -> set[str]:
+        """All names in the projection's code."""
         return {name for code in self.code for name in get_identifiers(code)} | self.sum_identifiers
 
-    def before_run(self, run_namespace):
-        """Decide for the coming run."""
+    def before_run(self, run_namespace: dict[str, object]) -> None:
+        """Choose the objects of the coming run."""
         networks = [network.sorted_objects for network in networks_with(self)]
         modules.begin([obj for objects in networks for obj in objects])
-        self.reason = first(reason_against(self, objects, run_namespace) for objects in networks)
-        self.reason_to_pass = self.reason or first(
+        self.why_not_dense = first(
+            why_not_dense(self, objects, run_namespace) for objects in networks
+        )
+        self.why_not_batched = self.why_not_dense or first(
             problem
             for objects in networks
             for problem in history.problems(self, objects, run_namespace)
         )
-        self.reason_to_walk = self.reason or (
-            self.reason_to_pass
+        self.why_not_lazy = self.why_not_dense or (
+            self.why_not_batched
             and first(
                 problem
                 for objects in networks
-                for problem in resting.problems(self, objects, run_namespace)
+                for problem in lazy.problems(self, objects, run_namespace)
             )
         )
-        self.reason_to_pad = (
-            self.reason
-            or self._way_is_no_pass
+        self.why_not_padded = (
+            self.why_not_dense
+            or self._why_no_pass
             or first(
                 problem
                 for objects in networks
@@ -191,32 +208,36 @@ class DenseParts(BrianObject):
         )
         self._activate()
         self._pad([obj for objects in networks for obj in objects])
-        if self.reason is None:
+        if self.why_not_dense is None:
             self._look_ahead([obj for objects in networks for obj in objects])
         super().before_run(run_namespace)
 
     def _activate(self):
-        """Switch on what was chosen, and ordinary objects off; those that the user switched off
-        stay so.
+        """Activate the chosen objects and deactivate the others; those that the user switched off
+        stay off.
         """
         chosen = (
             []
-            if self.reason
-            else [*self.sums, *self._way, *(self.padded if self.reason_to_pad is None else [])]
+            if self.why_not_dense
+            else [
+                *self.sums,
+                *self._learning_objects,
+                *(self.padded if self.why_not_padded is None else []),
+            ]
         )
         for runner in self.stand_ins:
             runner.active = any(runner is one for one in chosen)
-        if self.reason is None:
+        if self.why_not_dense is None:
             self.switched = self.ordinary
         for runner in self.switched:
-            runner.active = self.reason is not None
-        if self.reason is not None:
+            runner.active = self.why_not_dense is not None
+        if self.why_not_dense is not None:
             self.switched = []
-        logger.debug(f"'{self.synapses.name}' runs as {self._words}", "dense")
+        logger.debug(f"'{self.synapses.name}' runs as {self._description}", "dense")
 
     def _pad(self, objects):
-        """Let pass and sums go through a copy whose rows are whole lines, if they shall."""
-        copy = padding.Padding(self) if self.reason_to_pad is None else None
+        """Let pass and sums use a copy with padded rows, if that was chosen."""
+        copy = padding.Padding(self) if self.why_not_padded is None else None
         for runner in (*self.sums, *self.passing[1:], *self.padded):
             runner.padding = copy
         for runner in self.padded:
@@ -227,43 +248,46 @@ class DenseParts(BrianObject):
             )
 
     @property
-    def _way_is_no_pass(self):
-        """Why no walk over all synapses is taken, which alone may have padded rows."""
+    def _why_no_pass(self):
+        """Return why the run has no dense pass over all synapses; only that can have padded
+        rows.
+        """
         return (
             None
-            if self._way is self.passing and self.learner is not None
+            if self._learning_objects is self.passing and self.learner is not None
             else "it takes no pass over all synapses in each step"
         )
 
     @property
-    def _way(self):
-        """The objects of a dense run that stand for traces and learning."""
+    def _learning_objects(self):
+        """The objects of a dense run that replace traces and learning."""
         return (
             self.keeping
-            if self.reason_to_pass is None
-            else self.resting
-            if self.reason_to_walk is None
+            if self.why_not_batched is None
+            else self.lazy
+            if self.why_not_lazy is None
             else self.passing
         )
 
     @property
-    def _words(self):
-        """How the coming run goes, and why not faster."""
-        if self.reason:
-            return f"ordinary Brian2 objects: {self.reason}"
-        if self.reason_to_walk:
+    def _description(self):
+        """Describe how the coming run goes, and why not faster."""
+        if self.why_not_dense:
+            return f"ordinary Brian2 objects: {self.why_not_dense}"
+        if self.why_not_lazy:
             return (
-                f"a dense pass; no histories: {self.reason_to_pass}; no rest between spikes:"
-                f" {self.reason_to_walk}"
+                f"a dense pass; not batched: {self.why_not_batched}; not lazy: {self.why_not_lazy}"
             )
         return (
-            f"rows that rest between spikes; no histories: {self.reason_to_pass}"
-            if self.reason_to_pass
-            else "dense loops with histories"
+            f"lazy updates at spikes; not batched: {self.why_not_batched}"
+            if self.why_not_batched
+            else "dense loops, batched at the end of trials"
         )
 
     def _look_ahead(self, objects):
-        """Let the pass take the next sum, and let everybody who changes the weights say so."""
+        """Let the pass compute the next sum, and let all code that changes the weights mark it as
+        stale.
+        """
         for dense_sum in self.sums:
             self._look_ahead_with(dense_sum, objects)
 
@@ -271,7 +295,7 @@ class DenseParts(BrianObject):
         neurons = set(dense_sum.seen)
         dense_sum.is_ahead = (
             self.learner is not None
-            and self.reason_to_pass is not None
+            and self.why_not_batched is not None
             and self.summed.when == schedule.DRIVE.when
             and self.summed.order <= schedule.DRIVE.order
             and self.summed.expression.identifiers <= neurons | self.sum_names
@@ -291,7 +315,9 @@ class DenseParts(BrianObject):
             dense_sum.is_ahead = not any(too_late)
 
     def _changes_sum(self, obj):
-        """Whether an object runs statements of the synapses that change what the sum reads."""
+        """Return whether an object runs statements of the synapses that change what the sum
+        reads.
+        """
         code = getattr(obj, "abstract_code", None)
         if any(obj is own for own in self.own) or not isinstance(code, str):
             return False
@@ -300,8 +326,8 @@ class DenseParts(BrianObject):
         )
 
     def _mark(self, obj):
-        """Let statements mark the sum as stale; True if they did not before. What stands in front
-        of this object is compiled already.
+        """Let statements mark the sum as stale; return True if they did not before. Objects before
+        this one are already compiled.
         """
         if obj.abstract_code.startswith(MARK):
             return False
@@ -310,5 +336,5 @@ class DenseParts(BrianObject):
 
 
 def first(reasons):
-    """The first reason there is, or None."""
+    """Return the first reason that is not None, or None."""
     return next((reason for reason in reasons if reason), None)

@@ -1,5 +1,5 @@
-"""What dense loops need of a projection, read from its placed steps: no rule, no class and no name
-of a rule is looked at.
+"""Properties of a projection that the dense loops need, derived from its placed steps without
+regard to the rule's class or name.
 
     kept     v = where(learns, v + X, v), X without v: a sum that grows while the network learns
     late     kept, and read by no step that runs each time, nor by what is transmitted: it may be
@@ -35,27 +35,27 @@ SLOTS = (
     "end",
     "after_end",
 )
-#: What guards a sum that grows while the network learns: the switch of the projection, and whether
-#: the network is finite.
+#: Guard of a sum that grows while the network learns: the projection's switch, and a flag for
+#: finite networks.
 GUARD = {"plastic", "finite_network"}
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read.
+    """Properties derived from a projection's steps.
 
     Attributes
     ----------
     learner, advancer : CodeRunner or None
-        The runner of the last step-wise piece of code, and of the one before it, which advances
+        The runners of the last step that runs each time, and of the one before it, which advances
         traces.
     kept : dict of str to str
-        What is added to each variable that grows while the network learns, with temporaries written
-        out; empty if a statement is of another form.
+        The term added to each variable that grows while the network learns, with temporaries
+        inlined; empty if a statement has another form.
     late : tuple of str
-        Variables that may be added up where they are read.
+        Variables that may be summed when they are read.
     read_at : tuple of str
-        The points of the trial at which they are read.
+        Points of the trial at which they are read.
     """
 
     learner: object = None
@@ -66,7 +66,9 @@ class Reading:
 
 
 def read(synapses):
-    """Return the reading of a projection, whose last step-wise piece of code is what learns."""
+    """Return the reading of a projection; its last step that runs each time is the one that
+    learns.
+    """
     pairs = stepwise(synapses)
     if (
         not pairs
@@ -94,8 +96,8 @@ def read(synapses):
 
 
 def stepwise(synapses):
-    """Return the steps of the synapses that run each time, in the order in which they do, with
-    their runners.
+    """Return the steps of the synapses that run in every time step, in order, with their
+    runners.
     """
     own = [
         (step, runner)
@@ -106,8 +108,8 @@ def stepwise(synapses):
 
 
 def boundary_runners(synapses):
-    """Return the ids of the synapses' own runners at boundaries of the trial, behind the phase
-    FLUSH or before the steps, which fast loops know of.
+    """Return the ids of the synapses' own runners at trial boundaries that need no special care:
+    after the phase FLUSH, or before the steps.
     """
     return {
         id(runner)
@@ -117,8 +119,8 @@ def boundary_runners(synapses):
 
 
 def is_at_boundary(step, runner):
-    """Return whether a step runs where nothing is kept back: after the trial's last step was
-    completed, or before its first begins.
+    """Return whether a step runs when all updates are complete: after the last step of a trial, or
+    before its first.
     """
     behind = runner.when == schedule.FLUSH.when and runner.order > schedule.FLUSH.order
     return (
@@ -134,8 +136,8 @@ def names_of(synapses, step):
 
 
 def kept_in(synapses, code):
-    """Return the sums that grow while the network learns, by variable; none if a statement is of
-    another form.
+    """Return the sums that grow while the network learns, by variable; an empty dictionary if a
+    statement has another form.
     """
     values, kept, own = {}, {}, stored(synapses)
     for node in parsed(code).body:
@@ -153,7 +155,7 @@ def kept_in(synapses, code):
 
 
 def grown(name, call, values):
-    """Return X of ``where(learns, name + X, name)``; None if an expression is of another form."""
+    """Return X of ``where(learns, name + X, name)``; None if an expression has another form."""
     if not (
         isinstance(call, ast.Call) and call.func.id == "where" and ast.unparse(call.args[2]) == name
     ):
@@ -171,11 +173,11 @@ def grown(name, call, values):
 
 
 def with_values(node, values):
-    """Return an expression with temporaries written out, as text."""
+    """Return an expression as text, with temporaries inlined."""
     expressions = {name: ast.parse(value, mode="eval").body for name, value in values.items()}
     return ast.unparse(Written(expressions).visit(node))
 
 
 def stored(synapses):
-    """Return the variables of which each synapse has one."""
+    """Return the names of the variables with one value per synapse."""
     return {name for name in synapses.variables if synapses.variables.indices[name] == "_idx"}

@@ -1,22 +1,22 @@
-"""The objects that stand in for a dense projection's state updater, sum and learning code."""
+"""The runners that replace a dense projection's state updater, sum and learning code."""
 
 import numpy as np
 from brian2 import CodeRunner, get_device
 
 from .. import schedule
 from ..brian.borrowed import ArrayVariable, CPPCodeGenerator, DynamicArrayVariable, word_substitute
-from ..brian.occasional import is_standalone
+from ..brian.conditional import is_standalone
 from ..brian.private import run_end
 from .code import CODE_OBJECTS, POST, PRE
 
 
 def pointer(variable):
-    """What the generated code calls the memory of a variable."""
+    """Return the C++ name of the memory of a variable."""
     return CPPCodeGenerator.get_array_name(variable)
 
 
 def copy(to, source):
-    """C++ that copies one variable of neurons into another."""
+    """Return C++ that copies one neuron variable into another."""
     return f"for (int _n = 0; _n < {source.size}; _n++) {pointer(to)}[_n] = {pointer(source)}[_n];"
 
 
@@ -24,7 +24,7 @@ class DenseRunner(CodeRunner):
     """Nested loops over the synapses of a dense projection, with statements before and after them.
 
     `blocks` are abstract code by name, `sums` the arrays into which a block's ``_synaptic_var`` is
-    summed; `padding` is the copy of the synapses that they go through, if there is one.
+    summed; `padding` is the padded copy of the synapses, if one is used.
     """
 
     def __init__(self, synapses, kind, place):
@@ -41,14 +41,14 @@ class DenseRunner(CodeRunner):
         self.active = False
 
     def variable(self, name):
-        """A variable of the synapses that the generated code shall have at hand."""
+        """Return a variable of the synapses, and make it available to the generated code."""
         if name not in self.needed_variables:
             self.needed_variables.append(name)
         return self.group.variables[name]
 
     def history(self, name, size, dtype=None):
-        """C++ name of an array of the synapses that outlives a step; it is made when first asked
-        for.
+        """Return the C++ name of an array of the synapses that outlives a step; it is made at the
+        first call.
         """
         full = f"_history_{name}"
         if full not in self.group.variables:
@@ -56,7 +56,7 @@ class DenseRunner(CodeRunner):
         return pointer(self.variable(full))
 
     def before_run(self, run_namespace):
-        """Write the code for this run."""
+        """Generate the code for this run."""
         self.codeobj_class, self.needed_variables = (
             CODE_OBJECTS[get_device().code_object_class()],
             [],
@@ -69,7 +69,7 @@ class DenseRunner(CodeRunner):
             self.kept,
             self.rows,
             self.flush,
-            self.rest,
+            self.lazy,
             self.padded,
         ) = ({}, "", "", {}, {}, "", None, None, None)
         self.compose(run_namespace)
@@ -77,26 +77,24 @@ class DenseRunner(CodeRunner):
             self.padded = self.padding.seen_by(self) | (self.padded or {})
         self.template_kwds = {
             name: getattr(self, name)
-            for name in ("opening", "closing", "sums", "kept", "rows", "flush", "rest", "padded")
+            for name in ("opening", "closing", "sums", "kept", "rows", "flush", "lazy", "padded")
         } | {"geometry": self.group.geometry}
         super().before_run(run_namespace)
 
     def compose(self, run_namespace):
-        """Set `abstract_code` by block, and what the template does around the blocks."""
+        """Set `abstract_code` by block, and the template arguments around the blocks."""
         raise NotImplementedError
 
 
 class Completing(DenseRunner):
-    """Completes what was kept of the steps behind it, where a trial or the run is over, in the
-    phase FLUSH.
-    """
+    """Completes the recorded steps when a trial or the run is over, in the phase FLUSH."""
 
     def __init__(self, synapses, kind, *args):
         super().__init__(synapses, kind, schedule.FLUSH, *args)
 
     def boundaries(self):
-        """C++ names of what tells where the run is over, and of the number of steps that are kept;
-        nothing is left of an interrupted run.
+        """Return the C++ names of the variables that tell the end of the run and the number of
+        recorded steps; discard the record of an interrupted run.
         """
         names = {
             name: self.history(name, 1, dtype=dtype)
@@ -107,7 +105,7 @@ class Completing(DenseRunner):
         return names | {"step": pointer(self.variable("t_in_timesteps"))}
 
     def after_run(self):
-        """Complete it when a run was stopped within a trial."""
+        """Complete the recorded steps of a run that was stopped within a trial."""
         super().after_run()
         if not is_standalone():
             self.group.variables["_history_now"].set_value(1)
@@ -116,8 +114,8 @@ class Completing(DenseRunner):
 
 
 class Copies(DenseRunner):
-    """Copies of neuron variables as they are in one phase, for code that runs in a later one:
-    ``_at_KIND_NAME`` of NAME.
+    """Copies of neuron variables as of one phase, for code that runs in a later one:
+    ``_at_KIND_NAME`` for NAME.
     """
 
     def __init__(self, synapses, kind, names, place):
@@ -131,8 +129,8 @@ class Copies(DenseRunner):
 
 
 def add_copies(synapses, kind, names):
-    """Add a variable for a copy of each of the neuron variables `names`; the copies' names by
-    theirs.
+    """Add a variable for a copy of each of the neuron variables `names`; return the names of the
+    copies by those of the originals.
     """
     copies = {}
     for name in sorted(names):
@@ -149,11 +147,11 @@ def add_copies(synapses, kind, names):
 
 
 class DenseSum(DenseRunner):
-    """Sums ``w*activity_pre`` into the target; or delivers the sum that the `DensePass` of the last
-    step took ahead.
+    """Sums ``w*activity_pre`` into the target, or delivers the sum that the `DensePass` of the last
+    step computed ahead.
 
-    That one holds if nothing it was computed from has changed since: the weights are not marked as
-    stale, and the activity is what the pass saw. Else it is taken again.
+    The latter is valid if nothing that it was computed from has changed: the weights are not marked
+    as stale, and the activity is the one that the pass used. Otherwise the sum is recomputed.
     """
 
     def __init__(self, synapses, summed):
@@ -176,7 +174,7 @@ class DenseSum(DenseRunner):
             self.closing = f"}}\n{self.deliver()}"
 
     def run(self):
-        """Take the sum again in steps around Python code, which may have written to the weights;
+        """Recompute the sum in steps around Python code, which may have written to the weights;
         runtime targets only.
         """
         if self.is_ahead and self.watched and self._python_ran():
@@ -184,7 +182,7 @@ class DenseSum(DenseRunner):
         super().run()
 
     def _python_ran(self):
-        """Whether Python code has run since the last sum, or runs in this step."""
+        """Return whether Python code has run since the last sum, or runs in this step."""
         now, before = float(self.clock.variables["t"].get_value()[0]), self.ticks
         self.ticks = [int(clock.variables["timestep"].get_value()[0]) for clock in self.watched]
         return self.ticks != before or any(
@@ -193,7 +191,7 @@ class DenseSum(DenseRunner):
         )
 
     def compare(self):
-        """C++ that finds out whether what the pass summed ahead no longer holds."""
+        """Return C++ that tests whether the sum computed ahead is out of date."""
         pairs = [(self.variable(name), self.variable(seen)) for name, seen in self.seen.items()]
         compared = [
             f"for (int _n = 0; _n < {now.size}; _n++) _again |= {pointer(now)}[_n] !="
@@ -203,13 +201,13 @@ class DenseSum(DenseRunner):
         return "\n".join([f"int _again = {pointer(self.variable('_stale'))}[0];", *compared])
 
     def remember(self):
-        """C++ that keeps what a sum was computed from."""
+        """Return C++ that stores the values from which a sum was computed."""
         return "\n".join(
             copy(self.variable(seen), self.variable(name)) for name, seen in self.seen.items()
         )
 
     def deliver(self):
-        """C++ that hands the sum to the target."""
+        """Return C++ that copies the sum to the target."""
         target, ahead, into = (
             self.group.target,
             self.variable("_ahead"),
@@ -222,12 +220,11 @@ class DenseSum(DenseRunner):
 
 
 class DensePass(DenseRunner):
-    """Finishes a step in one walk over the synapses: traces, learning code, and the sum of the next
-    step.
+    """Completes a step in one loop over the synapses: traces, learning code, and the sum for the
+    next step.
 
-    It stands in the phase LEARN. The traces see the neurons as they were in the phase TRACE
-    (`Copies`); weights and traces are complete at the end of every step, and only the sum is ahead
-    of its time.
+    It runs in the phase LEARN. The traces use the neurons' state in the phase TRACE (`Copies`);
+    weights and traces are complete at the end of every step, and only the sum is ahead of its time.
     """
 
     def __init__(self, synapses, advancer, learner, sums, copies):
@@ -246,7 +243,7 @@ class DensePass(DenseRunner):
                 self._sum_ahead(dense_sum)
 
     def code(self, run_namespace):
-        """Abstract code of traces and learning, by block."""
+        """Return the abstract code of traces and learning, by block."""
         if self.advancer is None:
             return {"learn": self.learner.abstract_code}
         self.advancer.update_abstract_code(run_namespace)
@@ -268,7 +265,9 @@ class DensePass(DenseRunner):
 
 
 def neuron_variables(synapses, names):
-    """Those of `names` that are stored for neurons of either side and may change during a run."""
+    """Return those of `names` that are stored for neurons of either side and may change during a
+    run.
+    """
     found = {
         name: synapses.variables[name]
         for name in names

@@ -1,5 +1,5 @@
-"""Partial derivatives of Brian2 expressions: with `clip` and functions of the user's own, and with
-steps, comparisons and rounding held fixed.
+"""Partial derivatives of Brian2 expressions, including `clip` and functions of the user; steps,
+comparisons and rounding are held fixed.
 """
 
 import ast
@@ -17,29 +17,31 @@ STEPS = {"int_", "int", "floor", "ceil", "ceiling", "sign", "timestep"}
 
 
 def symbol(name):
-    """A variable, as Brian2's parser makes it."""
+    """Return the symbol of a variable, as Brian2's parser makes it."""
     return sympy.Symbol(name, real=True)
 
 
 def parsed(text):
-    """An expression of Brian2's language."""
+    """Return an expression of Brian2's language as a sympy expression."""
     return sympy.sympify(str_to_sympy(str(text))).replace(
         lambda node: function_name(node) == "sqrt", lambda node: sympy.sqrt(*node.args)
     )
 
 
-def written(expression):
-    """The text of an expression, in Brian2's language."""
+def to_code(expression):
+    """Return an expression as text in Brian2's language."""
     return expression if isinstance(expression, str) else sympy_to_str(expression)
 
 
 def names(expression):
-    """Names of the variables in an expression."""
+    """Return the names of the variables in an expression."""
     return {str(found) for found in expression.free_symbols}
 
 
-def statements(code):
-    """Pairs of name and text of what is assigned to it; ``v += 1`` as ``v = v + (1)``."""
+def assignments(code):
+    """Yield the target and value of each assignment, as text; ``v += 1`` becomes ``v = v +
+    (1)``.
+    """
     for node in ast.parse("\n".join(line.strip() for line in code.splitlines())).body:
         if isinstance(node, ast.AugAssign):
             yield (
@@ -49,18 +51,16 @@ def statements(code):
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             yield node.targets[0].id, ast.unparse(node.value)
         else:
-            raise ValueError(
-                f"'{ast.unparse(node)}' is no statement that assigns; write name = expression"
-            )
+            raise ValueError(f"'{ast.unparse(node)}' is not an assignment; write name = expression")
 
 
 def function_name(node):
-    """Name of the function that a node of an expression calls; empty if it calls none."""
+    """Return the name of the function that a node calls; empty if it is not a call."""
     return node.func.__name__ if isinstance(node, sympy.Function) else ""
 
 
 class clip(sympy.Function):  # noqa: N801 (written so in expressions)
-    """``clip(x, low, high)``: a derivative of 1 where nothing is clipped."""
+    """``clip(x, low, high)``, with derivative 1 within the bounds."""
 
     def fdiff(self, argindex=1):
         x, low, high = self.args
@@ -68,7 +68,7 @@ class clip(sympy.Function):  # noqa: N801 (written so in expressions)
 
 
 def one_where(condition):
-    """1 where a condition holds, else 0."""
+    """Return an expression that is 1 where a condition holds, else 0."""
     return (
         sympy.Integer(bool(condition))
         if condition in (True, False)
@@ -77,7 +77,7 @@ def one_where(condition):
 
 
 def with_derivative(name, text):
-    """A function of one argument whose derivative is given, as text in `x`."""
+    """Return a function of one argument with a given derivative, a text in `x`."""
 
     def fdiff(self, argindex=1):
         return parsed(text).subs(symbol("x"), self.args[0])
@@ -91,10 +91,9 @@ class Calculus:
     Parameters
     ----------
     derivatives : dict
-        For functions that Brian2 does not know: their derivatives by name, as text in the argument
-        ``x``.
+        For functions unknown to Brian2: their derivatives by name, as text in the argument ``x``.
     owner : str
-        Whose expressions they are, for errors.
+        Name of the owner of the expressions, for errors.
     """
 
     def __init__(self, derivatives, owner):
@@ -104,8 +103,8 @@ class Calculus:
         self.owner = owner
 
     def prepared(self, expression, held):
-        """The expression with steps and comparisons as symbols of their own, which go into `held`,
-        and functions that can be differentiated.
+        """Return the expression with steps and comparisons as symbols, which are added to `held`,
+        and with differentiable functions.
         """
         if (
             isinstance(expression, (Relational, BooleanFunction))
@@ -118,7 +117,7 @@ class Calculus:
         return kind(*(self.prepared(part, held) for part in expression.args))
 
     def partials(self, expression, variables):
-        """The derivatives by each of the names `variables` that are not zero."""
+        """Return the non-zero derivatives by the names `variables`."""
         held = {}
         ready = self.prepared(expression, held)
         back = {dummy: kept for kept, dummy in held.items()}
@@ -143,8 +142,8 @@ class Calculus:
                 )
 
 
-def draws(expression):
-    """Whether an expression draws random numbers."""
+def is_random(expression):
+    """Return whether an expression draws random numbers."""
     known = {function_name(node) for node in expression.atoms(sympy.Function)} & set(
         DEFAULT_FUNCTIONS
     )

@@ -1,47 +1,47 @@
-"""What the code of a step divides by, or takes the root of, that is the same in each step.
+"""Constant divisors and radicands in the code of a step.
 
 Exact integration divides by differences of time constants, which may be equal, and takes roots,
-which are complex where the equations oscillate. Brian2's code is then NaN, and nobody is told.
+which are complex where the equations oscillate. Brian2's code then yields NaN silently.
 """
 
 import numpy as np
 import sympy
 from sympy.core.function import AppliedUndef
 
-from .calculus import names, parsed, statements, symbol, written
+from .calculus import assignments, names, parsed, symbol, to_code
 
-#: A difference that is a smaller part than this of what it is made of is a rounding error.
+#: A difference smaller than this fraction of its terms is a rounding error.
 ROUNDING = 1e-12
 
 
 def powers_of(code):
-    """The quotients and roots in the lines of a step, the shortest first."""
-    found = {power for _, text in statements(code) for power in parsed(text).atoms(sympy.Pow)}
+    """Return the quotients and roots in the lines of a step, the shortest first."""
+    found = {power for _, text in assignments(code) for power in parsed(text).atoms(sympy.Pow)}
     wanted = [power for power in found if divides(power) or is_root(power)]
-    return sorted(wanted, key=lambda power: (len(written(power.base)), written(power)))
+    return sorted(wanted, key=lambda power: (len(to_code(power.base)), to_code(power)))
 
 
 def divides(power):
-    """Whether it needs a base that is not 0."""
+    """Return whether a power requires a base that is not 0."""
     return power.exp.is_negative is True
 
 
 def is_root(power):
-    """Whether it needs a base that is not negative."""
+    """Return whether a power requires a base that is not negative."""
     return power.exp.is_integer is False
 
 
 def fault(powers, values):
-    """The first of the powers that has no value: ``(base, neuron, is_zero)``; None if all have, as
-    far as `values` say, numbers and arrays by name.
+    """Return the first power without a value as ``(base, neuron, is_zero)``; None if all have one,
+    as far as `values`, numbers and arrays by name, tell.
     """
     for power in powers:
         known = names(power.base)
         if not known or not known <= set(values) or power.base.atoms(AppliedUndef):
             continue
         total, size = (
-            at(power.base, values),
-            at(sum(map(abs, sympy.Add.make_args(power.base))), values),
+            value_at(power.base, values),
+            value_at(sum(map(abs, sympy.Add.make_args(power.base))), values),
         )
         is_zero = np.abs(total) <= ROUNDING * size
         wrong = np.atleast_1d(is_zero & divides(power) | (total < 0) & ~is_zero & is_root(power))
@@ -51,8 +51,8 @@ def fault(powers, values):
     return None
 
 
-def at(expression, values):
-    """The value of an expression."""
+def value_at(expression, values):
+    """Return the value of an expression."""
     found = sorted(names(expression))
     with np.errstate(all="ignore"):
         return np.asarray(

@@ -1,17 +1,16 @@
-"""One time step, differentiated: the code of Brian2's integrator, line by line, so that the result
-is exact for the integrator in use.
+"""Differentiation of one time step: the code of Brian2's integrator, line by line, so that the
+result is exact for the integrator in use.
 
-With the state s, the summed input I and s1 = F(s, I) one step later, what is wanted is A = dF/ds
-and b = dF/dI. Each line ``x = f(y, ...)`` of the code gets its derivatives by every variable z of s
-and I, ``x_by_z = sum over y of df/dy y_by_z``: forward differentiation, without substituting
-anything.
+With the state s, the summed input I and s1 = F(s, I) one step later, the results are A = dF/ds and
+b = dF/dI. Each line ``x = f(y, ...)`` of the code gets its derivatives by every variable z of s and
+I, ``x_by_z = sum over y of df/dy y_by_z``: forward differentiation, without substituting anything.
 """
 
 from dataclasses import dataclass
 
 import sympy
 
-from .calculus import draws, names, parsed, statements, symbol, written
+from .calculus import assignments, is_random, names, parsed, symbol, to_code
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +28,13 @@ def linearised(text):
     return Linearising(text).done()
 
 
-#: Whether a neuron is refractory, as Brian2's integrators write it into their code.
+#: Expression for "not refractory" in the code of Brian2's integrators.
 FREE = sympy.Function("int_")(symbol("not_refractory"))
 
 
 def ending_in(code, ends):
-    """Names of the lines of code that only lines to `ends` read: a refractory neuron does not take
-    their values, which may be 0/0 there.
+    """Return the names assigned in lines of code that only lines to `ends` read; a refractory
+    neuron ignores their values, which may be 0/0.
     """
     only = set(ends)
     for number in range(len(code) - 1, -1, -1):
@@ -49,27 +48,27 @@ def ending_in(code, ends):
 
 
 class Linearising:
-    """At work on the code: `by` are derivatives by name, `now` the expressions that names stand
-    for.
+    """Differentiation in progress: `by` are derivatives by name, `now` the expressions that names
+    stand for.
     """
 
     def __init__(self, text):
         self.text, self.lines, self.now = text, {}, {}
         self.by = {name: {name: sympy.Integer(1)} for name in (*text.units, *text.sums)}
-        self.only_held = ending_in(list(statements(text.code)), text.held)
+        self.only_held = ending_in(list(assignments(text.code)), text.held)
 
     def done(self):
-        """Walk through the code."""
+        """Differentiate all lines; return the result."""
         for name in self.text.kept:
             self._keep(name)
-        for name, value in statements(self.text.code):
+        for name, value in assignments(self.text.code):
             self._line(name, value)
         end = {name: self.now.get(name, symbol(name)) for name in self.text.units}
         return Linear({name: self._chain(value) for name, value in end.items()}, self.lines)
 
     def _keep(self, name):
-        """A subexpression that is constant over a step was evaluated before it, from the same
-        state.
+        """Keep a subexpression that is constant over a step as a name: it was evaluated before the
+        step, from the same state.
         """
         value = self.text.expression(self.text.kept[name])
         received = sorted(names(value) & set(self.text.sums))
@@ -109,7 +108,9 @@ class Linearising:
         )
 
     def _derivatives(self, name, value):
-        """By each variable of state and input: scalars as they are, others on their own lines."""
+        """Return derivatives by each variable of state and input: scalars as they are, others as
+        lines of their own.
+        """
         return {
             by: self._stored(f"_{name.lstrip('_')}_by_{by}", found)
             for by, found in self._chain(value).items()
@@ -122,7 +123,7 @@ class Linearising:
                 total[by] = total.get(by, 0) + partial * found
         total = {by: found for by, found in total.items() if found != 0}
         for by, found in total.items():
-            if draws(found):
+            if is_random(found):
                 raise ValueError(
                     f"{self.text.name}: random numbers are multiplied by something that depends on"
                     f" '{by}', and the trace would need the very numbers that the neuron drew; draw"
@@ -142,17 +143,17 @@ class Linearising:
 
 
 def shortest(value):
-    """The same, expanded where that leaves fewer operations."""
+    """Return the expression, expanded if that leaves fewer operations."""
     return min((sympy.expand(value), value), key=sympy.count_ops)
 
 
 def needed_lines(lines, outputs):
-    """Lines of code that compute `outputs`, expressions by name: none that is not needed, and those
-    that are read once within those that read them.
+    """Return the lines of code that compute `outputs`, expressions by name, without unused lines,
+    and with lines that are read once inlined.
     """
     wanted, code = dict(outputs), dict(lines)
     for name in reversed(list(code)):
-        readers = [other for other, value in wanted.items() if name in read(value)]
+        readers = [other for other, value in wanted.items() if name in names_read(value)]
         if not readers:
             continue
         count = sum(
@@ -162,9 +163,9 @@ def needed_lines(lines, outputs):
             wanted[readers[0]] = wanted[readers[0]].xreplace({symbol(name): code[name]})
         else:
             wanted = {name: code[name]} | wanted
-    return [f"{name} = {written(value)}" for name, value in wanted.items()]
+    return [f"{name} = {to_code(value)}" for name, value in wanted.items()]
 
 
-def read(value):
-    """Names that a line reads."""
+def names_read(value):
+    """Return the names that a line reads."""
     return set() if isinstance(value, str) else names(value)

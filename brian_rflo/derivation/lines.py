@@ -7,7 +7,7 @@ from .calculus import symbol
 
 
 def single(lines):
-    """The lines of the only trace, in one statement."""
+    """Return the lines of the only trace, as one statement."""
     *inner, (name, value) = lines.items()
     for other, expression in reversed(inner):
         value = value.xreplace({symbol(other): expression})
@@ -15,17 +15,17 @@ def single(lines):
 
 
 def unit(dimensions):
-    """The unit of dimensions, as Brian2 equations write it."""
+    """Return the unit of dimensions, as Brian2 equations write it."""
     return "1" if dimensions is DIMENSIONLESS else repr(get_unit(dimensions))
 
 
 def equations(declared):
-    """Equations that declare variables of given dimensions."""
+    """Return equations that declare variables with given dimensions."""
     return "\n".join(f"{name} : {unit(dimensions)}" for name, dimensions in declared.items())
 
 
 def cleared(declared):
-    """Statements that set them to 0."""
+    """Return statements that set these variables to 0."""
     return "; ".join(
         f"{name} = 0" if dimensions is DIMENSIONLESS else f"{name} = 0*{unit(dimensions)}"
         for name, dimensions in declared.items()

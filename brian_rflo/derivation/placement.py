@@ -1,7 +1,7 @@
-"""Which traces a weight has, how resets treat them, and where each lives.
+"""Traces of a weight: their number, their treatment of resets, and where each is stored.
 
-A trace belongs to a state variable that the input reaches and that the activity reads. It lives on
-the presynaptic cell, N values in place of N^2, if nothing in its recursion belongs to the
+A trace belongs to a state variable that the input affects and that the activity depends on. It is
+stored per presynaptic cell, N values instead of N^2, if nothing in its recursion belongs to the
 postsynaptic neuron: its rows of A and b have the same value for all neurons, no reset changes it,
 and it reads only traces of that kind.
 """
@@ -16,12 +16,12 @@ from .linear import Linear
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """Traces of a weight onto one variable, and what they are made of.
+    """Traces of a weight onto one variable, and their components.
 
     Parameters
     ----------
     on_cells, on_synapses : tuple of str
-        State variables by where their trace lives.
+        State variables whose trace is stored per cell and per synapse.
     linear : Linear
         The step, differentiated.
     distance : dict
@@ -42,8 +42,8 @@ class Placement:
     activity: dict
 
 
-def placed(text, onto):
-    """The traces of a weight onto the variable `onto` of a `NeuronText`."""
+def placement_of(text, onto):
+    """Return the traces of a weight onto the variable `onto` of a `NeuronText`."""
     found = Placing(text, onto)
     components = found.components()
     if not components:
@@ -69,7 +69,7 @@ def placed(text, onto):
 
 
 class Placing:
-    """The graph of state variables: who reads whom."""
+    """Dependency graph of the state variables."""
 
     def __init__(self, text, onto):
         self.text, self.onto, self.linear = text, onto, text.linear
@@ -89,8 +89,8 @@ class Placing:
                 self._reset(name, after, self._partials(f"reset of '{name}'", after))
 
     def _partials(self, kind, expression):
-        """Derivatives by the state variables; an error where the input or an earlier state comes in
-        otherwise.
+        """Return the derivatives by the state variables; raise if the input or an earlier state
+        enters elsewhere.
         """
         found, text = names(expression), self.text
         if self.onto in text.sums and self.onto in found:
@@ -108,9 +108,9 @@ class Placing:
         return text.calculus.partials(expression, text.units)
 
     def _sees_state(self, name):
-        """Whether a subexpression that is constant over a step changes with state or input."""
+        """Return whether a subexpression that is constant over a step depends on state or input."""
         kept = self.text.kept
-        behind = closed(
+        behind = closure(
             {name},
             lambda known: {
                 other
@@ -130,18 +130,20 @@ class Placing:
             self.jumps[name] = sympy.expand(after - symbol(name))
 
     def reads(self, name):
-        """Other variables that a variable's trace reads."""
+        """Return the other variables that a variable's trace reads."""
         through = self.distance if name in self.jumps else {}
         return {*self.linear.A[name], *self.rows.get(name, {}), *through} - {*self.text.sums}
 
     def components(self):
-        """Variables that the input reaches and the activity reads, in the order of the model."""
+        """Return the variables that the input affects and the activity depends on, in the order of
+        the model.
+        """
         reached = (
             {self.onto}
             if self.onto in self.text.events
             else {name for name in self.text.units if self.onto in self.linear.A[name]}
         )
-        reached = closed(
+        reached = closure(
             reached, lambda known: {name for name in self.text.units if self.reads(name) & known}
         )
         ends = (
@@ -151,11 +153,13 @@ class Placing:
             if self.text.surrogate
             else set()
         )
-        wanted = closed(ends, lambda known: {other for name in known for other in self.reads(name)})
+        wanted = closure(
+            ends, lambda known: {other for name in known for other in self.reads(name)}
+        )
         return tuple(name for name in self.text.units if name in reached & wanted)
 
     def on_cells(self, components):
-        """Those of them that live on presynaptic cells."""
+        """Return the state variables whose trace can be stored per presynaptic cell."""
         cells = {name for name in components if self._is_shared(name, components)}
         while strangers := {name for name in cells if (self.reads(name) & set(components)) - cells}:
             cells -= strangers
@@ -175,16 +179,16 @@ class Placing:
         )
 
 
-def closed(known, more):
-    """A set, with whatever `more` adds to it until nothing is added."""
+def closure(known, more):
+    """Return a set, extended by the results of `more` until it no longer grows."""
     while not more(known) <= known:
         known = known | more(known)
     return known
 
 
 def diverging(text, placement):
-    """Variables whose trace may grow without bounds: the reset is ignored, and the factor of a step
-    depends on the state.
+    """Return variables whose trace may grow without bounds: the reset is ignored, and the factor of
+    a step depends on the state.
     """
     states = {*text.units, *placement.linear.lines}
     ignored = [

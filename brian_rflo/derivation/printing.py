@@ -1,5 +1,5 @@
-"""A derived rule as a reader wants to see it: the quantities, where they live, and their equations
-in the order of a time step.
+"""Readable description of a derived rule: its quantities, where they are stored, and their
+equations in the order of a time step.
 """
 
 from ..brian.borrowed import word_substitute
@@ -13,7 +13,7 @@ MODES = {
 
 
 def printed(rule):
-    """The text of a derived rule."""
+    """Return the text of a derived rule."""
     text, found = rule.text, rule.derivation
     title = f"Rule of weights w onto {rule.onto} of '{text.name}', which sends {text.activity}"
     parts = [
@@ -42,7 +42,7 @@ def printed(rule):
 
 
 def gain(text):
-    """The pseudo-derivative, if there is one."""
+    """Return the pseudo-derivative as text, if there is one."""
     if not text.surrogate:
         return []
     gates = "".join(f"*int({condition})" for condition in text.conditions[1])
@@ -50,23 +50,23 @@ def gain(text):
 
 
 def modes(text, placement):
-    """How the trace of each variable sees its reset."""
+    """Return the treatment of resets by the trace of each variable, as text."""
     traced = (*placement.on_cells, *placement.on_synapses)
     return {name: mode_of(text, placement, name) for name in text.resets if name in traced}
 
 
 def mode_of(text, placement, name):
-    """How the trace of a variable sees its reset."""
+    """Return the treatment of resets by the trace of a variable."""
     return "ignore" if name in text.ignore else "surrogate" if name in placement.jumps else "detach"
 
 
 def listed(names):
-    """Traces by name."""
+    """Return traces by name, as text."""
     return ", ".join(names) or "no trace"
 
 
 def shortened(code, outputs):
-    """Code of many lines, as the number of them."""
+    """Return code; if it is long, the number of its lines."""
     lines = code.splitlines()
     return (
         code
@@ -79,5 +79,5 @@ def shortened(code, outputs):
 
 
 def indented(text):
-    """Every line, a little to the right."""
+    """Return a text with every line indented."""
     return "\n".join(f"    {line}" for line in text.splitlines())

@@ -12,20 +12,22 @@ distance from the threshold, in the order of a step:
                  all rows at once; the terms that the reset mode has
     eligibility  dactivity/ds . eps3, or dz where the activity is the spike
 
-Coefficients that are the same for all neurons stand in the strings. All others are stored once per
-neuron: `before` the step (from its state and input), at the `slope` (integrated, before the
-threshold), at the `reset` (before it happens), and at the `end` of the step.
+Coefficients that are the same for all neurons are written into the strings. All others are stored
+once per neuron: `before` the step (from its state and input), at the `slope` (integrated, before
+the threshold), at the `reset` (before it happens), and at the `end` of the step.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 import sympy
 
 from ..brian.borrowed import DIMENSIONLESS, get_identifiers
-from .calculus import symbol, written
+from .calculus import symbol, to_code
 from .linear import needed_lines
 from .lines import cleared, equations, single
-from .placement import Placement, placed
+from .placement import Placement, placement_of
 from .text import NeuronText
 
 PHASES = ("before", "slope", "reset", "end")
@@ -33,7 +35,7 @@ PHASES = ("before", "slope", "reset", "end")
 
 @dataclass(frozen=True, eq=False)
 class Derivation:
-    """What `derive` returns: strings for the synapses, for presynaptic cells and for the neurons.
+    """Result of `derive`: strings for synapses, presynaptic cells and neurons.
 
     Parameters
     ----------
@@ -71,27 +73,29 @@ class Derivation:
     is_late: bool
 
     @property
-    def constants(self):
-        """The scalars that the strings of synapses and cells name."""
+    def constants(self) -> dict[str, object]:
+        """Scalars that the strings of synapses and cells name."""
         named = get_identifiers("\n".join((self.advance, self.eligibility, self.pre_advance)))
         return {name: value for name, value in self.text.constants.items() if name in named}
 
     @property
-    def shared(self):
+    def shared(self) -> list[str]:
         """Shared variables of the neurons that presynaptic cells read."""
         return sorted(get_identifiers(self.pre_advance) & self.text.shared)
 
-    def code(self, phase):
-        """Statements that compute the coefficients of a phase."""
+    def code(self, phase: str) -> str:
+        """Return statements that compute the coefficients of a phase."""
         return neuron_code(self.placement, phase, self.stored[phase])
 
 
 def neuron_code(placement, phase, wanted):
-    """Statements of the neurons that compute the expressions `wanted` in a phase."""
+    """Return statements of the neurons that compute the expressions `wanted` in a phase."""
     return "\n".join(needed_lines(placement.linear.lines if phase == "before" else {}, wanted))
 
 
-def derive(text, onto, with_spikes=False, is_filtered=False):
+def derive(
+    text: NeuronText, onto: str, with_spikes: bool = False, is_filtered: bool = False
+) -> Derivation:
     """Derive the learning rule of weights onto a variable.
 
     Parameters
@@ -100,9 +104,10 @@ def derive(text, onto, with_spikes=False, is_filtered=False):
     onto : str
         A variable of the neurons that receives sums or spikes.
     with_spikes : bool
-        Whether the derivative of the spike is wanted in any case, as the eligibility of synapses.
+        Whether the derivative of the spike is needed in any case, as the eligibility of synapses.
     is_filtered : bool
-        Whether traces read the eligibility too, and so must wait for the slope of what is sent.
+        Whether traces also read the eligibility, and so must wait for the slope of the transmitted
+        quantity.
 
     Returns
     -------
@@ -111,14 +116,14 @@ def derive(text, onto, with_spikes=False, is_filtered=False):
     Raises
     ------
     ValueError
-        If something cannot be differentiated, with what to write in its place.
+        If something cannot be differentiated, with advice.
     """
     return Writing(text, onto, with_spikes, is_filtered).done()
 
 
 @dataclass
 class Writing:
-    """At work on the strings."""
+    """Derivation of the strings, in progress."""
 
     text: NeuronText
     onto: str
@@ -128,7 +133,7 @@ class Writing:
     dimensions: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        self.placement = placed(self.text, self.onto)
+        self.placement = placement_of(self.text, self.onto)
         self.cells, self.synapses = self.placement.on_cells, self.placement.on_synapses
         self.is_event = self.onto in self.text.events
         waits = self.is_filtered and not all(
@@ -138,7 +143,7 @@ class Writing:
         self.arrival = symbol("arrival_pre" if self.is_late else "activity_pre")
 
     def done(self):
-        """All strings."""
+        """Return all strings."""
         self._check_events()
         advance, update, spike = self._advance()
         eligible = {str(self._dz): DIMENSIONLESS} if self._stores_spikes else {}
@@ -161,20 +166,20 @@ class Writing:
     def _check_events(self):
         if self.is_event and not self.text.is_scalar(self._added):
             raise ValueError(
-                f"{self.text.name}: a spike adds '{written(self._added)}' times its weight to"
+                f"{self.text.name}: a spike adds '{to_code(self._added)}' times its weight to"
                 f" '{self.onto}', which must be the same for all neurons and all time; put what"
                 f" differs into the equations, where '{self.onto}' is read"
             )
         for name in self.text.ignore + self.text.detach:
             if name not in self.text.units:
                 raise ValueError(
-                    f"{self.text.name}: '{name}' in ignore or detach is no state variable; those"
-                    f" are {', '.join(self.text.units)}"
+                    f"{self.text.name}: '{name}' in ignore or detach is not a state"
+                    f" variable; those are {', '.join(self.text.units)}"
                 )
             if name not in self.text.resets:
                 raise ValueError(
-                    f"{self.text.name}: no spike resets '{name}', so ignore and detach have nothing"
-                    " to say of it; leave it out"
+                    f"{self.text.name}: no spike resets '{name}', so ignore and detach do"
+                    " not apply to it; leave it out"
                 )
 
     @property
@@ -198,7 +203,9 @@ class Writing:
         )
 
     def coefficient(self, phase, name, value, dimensions):
-        """A factor as synapses write it: as it is, or a variable that the neurons store."""
+        """Return a factor for the synapses' strings: the expression itself, or a variable that the
+        neurons store.
+        """
         if self.text.is_scalar(value):
             return value.xreplace(
                 {symbol(shared): symbol(f"{shared}_post") for shared in self.text.shared}
@@ -210,7 +217,7 @@ class Writing:
         return self.text.units.get(name, DIMENSIONLESS) / self.text.units.get(by, DIMENSIONLESS)
 
     def _integrated(self, name):
-        """eps1 of a trace that lives on synapses."""
+        """Return eps1 of a trace that is stored per synapse."""
         total = sympy.Integer(0)
         for by, value in self.placement.linear.A[name].items():
             before = (
@@ -232,7 +239,7 @@ class Writing:
         return total
 
     def _new(self, name):
-        """eps1, by name."""
+        """Return eps1, by name."""
         return (
             symbol(f"new_{name}")
             if name in self.synapses
@@ -242,7 +249,7 @@ class Writing:
         )
 
     def _arrived(self, name):
-        """eps2."""
+        """Return eps2."""
         if name != self.onto or not self.is_event:
             return self._new(name)
         free = (
@@ -251,7 +258,7 @@ class Writing:
         return self._new(name) + free * self._added * self.arrival
 
     def _spike_change(self):
-        """Dz."""
+        """Return Dz."""
         if not self.text.surrogate:
             return sympy.Integer(0)
         known = {
@@ -269,7 +276,7 @@ class Writing:
         return symbol("gain_post") * inner
 
     def _after(self, name, dz):
-        """eps3."""
+        """Return eps3."""
         total = self._arrived(name)
         row = self.placement.rows.get(name, {})
         change = sum(
@@ -295,7 +302,7 @@ class Writing:
         return total
 
     def _advance(self):
-        """Statements of synapses, the eligibility, and the derivative of the spike."""
+        """Return the statements of synapses, the eligibility, and the derivative of the spike."""
         dz = self._dz
         needs_spike = self._stores_spikes or any(
             name in self.placement.jumps for name in self.synapses
@@ -305,13 +312,13 @@ class Writing:
         lines |= {f"trace_{name}": self._after(name, dz) for name in self.synapses}
         lines = single(lines) if len(self.synapses) == 1 and not self._stores_spikes else lines
         return (
-            "\n".join(f"{name} = {written(value)}" for name, value in lines.items()),
-            written(self._eligibility()),
+            "\n".join(f"{name} = {to_code(value)}" for name, value in lines.items()),
+            to_code(self._eligibility()),
             str(dz) if self._stores_spikes else "",
         )
 
     def _eligibility(self):
-        """The derivative of the activity, in terms of what is there at the end of a step."""
+        """Return the derivative of the activity, in terms of values at the end of a step."""
         if self.text.activity == "spike":
             return symbol("eligibility")
         ends = {name: symbol(f"trace_{name}") for name in self.synapses} | {
@@ -325,7 +332,7 @@ class Writing:
         )
 
     def _cells(self, readers):
-        """Equations, statements and reset of presynaptic cells."""
+        """Return equations, statements and reset of presynaptic cells."""
         old = [
             name
             for name in self.cells
@@ -335,11 +342,11 @@ class Writing:
         for name in old:
             adds = name == self.onto and self.is_event
             arrived = self._added * symbol("arrival") if adds else 0
-            lines.append(f"old_{name} = {written(symbol(f'trace_{name}') + arrived)}")
+            lines.append(f"old_{name} = {to_code(symbol(f'trace_{name}') + arrived)}")
         lines += (
             [] if self.is_event else ["arrival = activity"] if self.cells or self.is_late else []
         )
-        lines += [f"trace_{name} = {written(self._on_cell(name))}" for name in self.cells]
+        lines += [f"trace_{name} = {to_code(self._on_cell(name))}" for name in self.cells]
         lines += ["arrival = 0"] if self.is_event else []
         declared = (
             {f"trace_{name}": self.text.units[name] for name in self.cells}

@@ -1,15 +1,23 @@
-"""What a neuron's text says, as plain strings and values: all that a rule is derived from."""
+"""A neuron's model as plain strings and values, from which rules are derived."""
+
+from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from brian2 import DEFAULT_UNITS
 
 from ..brian.borrowed import DIMENSIONLESS
-from .calculus import Calculus, names, parsed, statements
+from .calculus import Calculus, assignments, names, parsed
 from .divisors import powers_of
 from .linear import linearised
+
+if TYPE_CHECKING:
+    from sympy import Expr
+
+    from .linear import Linear
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,13 +27,13 @@ class NeuronText:
     Parameters
     ----------
     name : str
-        What the neurons are called.
+        Name of the neurons.
     code : str
         One time step, as Brian2's integrator writes it.
     units : dict
         Dimensions of the state variables by name.
     activity : str
-        What is sent: an expression of state variables, or ``"spike"``.
+        Transmitted quantity: an expression of state variables, or ``"spike"``.
     threshold, reset, surrogate : str
         Condition, statements, and the pseudo-derivative in ``u``, the distance from the threshold.
     subexpressions, kept : dict
@@ -41,8 +49,8 @@ class NeuronText:
     held : frozenset
         Variables that stay as they are while the neuron is refractory.
     detach, ignore : tuple
-        State variables whose trace does not know that the weight moves the time of a spike; or
-        knows nothing of resets at all.
+        State variables whose trace ignores the effect of the weight on the spike time, or ignores
+        resets altogether.
     derivatives : dict
         Derivatives of functions that Brian2 does not know.
     is_refractory : bool
@@ -71,36 +79,36 @@ class NeuronText:
     distance_unit: object = DIMENSIONLESS
 
     @cached_property
-    def linear(self):
-        """One step, differentiated."""
+    def linear(self) -> Linear:
+        """The differentiated time step."""
         return linearised(self)
 
     @cached_property
-    def powers(self):
-        """What the step divides by and takes roots of."""
+    def powers(self) -> list[Expr]:
+        """Divisors and radicands of the step."""
         return powers_of(self.code)
 
     @cached_property
-    def calculus(self):
-        """What differentiates its expressions."""
+    def calculus(self) -> Calculus:
+        """The differentiation of its expressions."""
         return Calculus(self.derivatives, self.name)
 
     @property
-    def spikes(self):
+    def spikes(self) -> bool:
         """Whether it has a threshold."""
         return bool(self.threshold)
 
     @cached_property
-    def scalars(self):
-        """Names that have one value for all neurons and all time."""
+    def scalars(self) -> set[str]:
+        """Names with one value for all neurons and times."""
         return {*DEFAULT_UNITS, *self.constants, *self.shared, "dt"} - set(self.units)
 
-    def is_scalar(self, expression):
-        """Whether an expression has one value for all neurons and all time."""
+    def is_scalar(self, expression: Expr) -> bool:
+        """Return whether an expression has one value for all neurons and times."""
         return names(expression) <= self.scalars
 
-    def expression(self, text):
-        """An expression, without subexpressions."""
+    def expression(self, text: str) -> Expr:
+        """Return an expression with subexpressions substituted."""
         found = parsed(text)
         while inner := names(found) & set(self.subexpressions):
             found = found.xreplace(
@@ -113,10 +121,10 @@ class NeuronText:
         return found
 
     @cached_property
-    def resets(self):
-        """What each state variable is after a reset, as expressions of what they were before."""
+    def resets(self) -> dict[str, Expr]:
+        """Values of state variables after a reset, as expressions of those before."""
         values = {}
-        for name, text in statements(self.reset):
+        for name, text in assignments(self.reset):
             values[name] = self.expression(text).xreplace(
                 {
                     variable: values[str(variable)]
@@ -127,10 +135,8 @@ class NeuronText:
         return {name: value for name, value in values.items() if name in self.units}
 
     @cached_property
-    def conditions(self):
-        """The comparison that is the threshold, as the distance from it; and the other conditions
-        of a spike, as text.
-        """
+    def conditions(self) -> tuple[str, list[str]]:
+        """The threshold as the distance from it, and the other conditions of a spike as text."""
         tree = ast.parse(self.threshold, mode="eval").body
         parts = (
             tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]
@@ -150,8 +156,8 @@ class NeuronText:
         ]
 
     @property
-    def distance(self):
-        """How far a neuron is above its threshold, as text."""
+    def distance(self) -> str:
+        """Distance of a neuron above its threshold, as text."""
         return self.conditions[0]
 
     def _distance(self, part):

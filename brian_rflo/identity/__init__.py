@@ -1,7 +1,7 @@
-"""All that decides a number, as text: values, and the code of functions.
+"""Identity of numbers: text of the values and functions that decide them.
 
-Text is what files keep of it, and what a digest is taken of: two values that say the same have the
-same text, on every machine.
+Files store this text, and digests are computed from it: equal values have the same text on every
+machine.
 """
 
 from .values import described, digest, opaque_part, sources

@@ -1,6 +1,6 @@
-"""What functions and classes do, as text: byte code of a script, files of modules.
+"""Text of functions and classes: byte code for scripts, files for modules.
 
-`told` is whoever makes text of the values that code holds, a `values.Description`.
+`description`, a `values.Description`, makes text of the values that code holds.
 """
 
 import dis
@@ -40,14 +40,14 @@ PLAIN = (
     tuple,
     type(None),
 )
-#: What a function may close over: it holds what it is, where others may be anything.
+#: Containers that a function may close over and that are described by their contents.
 HELD = (np.random.Generator, np.random.RandomState, partial, MethodType)
 MISSING = object()
 
 
 def is_of_script(thing):
-    """Whether a function or class is defined in a script, and not in a module of a package; also in
-    a process to which its code was sent, and where `__main__` is another.
+    """Return whether a function or class is defined in a script, not in a module of a package; also
+    in processes that receive its code, and where `__main__` is another.
     """
     module = thing.__module__ or "builtins"
     return module == "__main__" or (
@@ -56,12 +56,12 @@ def is_of_script(thing):
 
 
 def is_of_user(thing):
-    """Whether a function or class is the user's."""
+    """Return whether a function or class is the user's."""
     return is_of_script(thing) or is_in_work(thing.__module__)
 
 
 def is_installed(module):
-    """Whether a module lies in one of the folders into which packages are installed."""
+    """Return whether a module lies in a folder of installed packages."""
     file = getattr(sys.modules.get(module), "__file__", None)
     if file is None:
         return False
@@ -71,7 +71,7 @@ def is_installed(module):
 
 
 def is_in_work(module):
-    """Whether a module is a file outside of these folders, and none of ours."""
+    """Return whether a module is a file outside these folders, and not of this package."""
     file = getattr(sys.modules.get(module), "__file__", None)
     return (
         file is not None
@@ -90,7 +90,7 @@ def files_of(module):
 
 
 def neighbours(module, found=()):
-    """A module, and those of its folder that it takes something from, and so on."""
+    """Return a module and the modules of its folder that it imports, recursively."""
     found = {*found, module}
     for value in list(vars(sys.modules[module]).values()):
         name = module_of(value)
@@ -102,13 +102,13 @@ def neighbours(module, found=()):
 
 
 def module_of(value):
-    """Name of the module that a value is, or comes from; None if it does not say."""
+    """Return the name of a module, or of the module of a value; None if unknown."""
     name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
     return name if isinstance(name, str) else None
 
 
 def is_beside(module, function):
-    """Whether a module is that of a function, or one that its code is told by: of the same folder
+    """Whether a module is that of a function, or one that its code is description by: of the same folder
     or of the user's.
     """
     return (
@@ -119,13 +119,13 @@ def is_beside(module, function):
 
 
 def in_folder(module, folder):
-    """Whether a module is a file of a folder."""
+    """Return whether a module is a file in a folder."""
     file = getattr(sys.modules.get(module), "__file__", None)
     return file is not None and Path(file).name != "__init__.py" and Path(file).parent == folder
 
 
-def code_of(thing, told, seen=None):
-    """What a function or class of a script does: its code, and that of all in its module and folder
+def code_of(thing, description, seen=None):
+    """Return the code of a function or class of a script, with everything in its module and folder
     that it names.
 
     Comments, docstrings, and what else the script does, make no difference.
@@ -135,27 +135,33 @@ def code_of(thing, told, seen=None):
         return ""
     seen.add(id(thing))
     if isinstance(thing, type):
-        return code_of_class(thing, told, seen)
-    return "\n".join(f"{name} {text}" for name, text in code_by_name(thing, told, seen).items())
+        return code_of_class(thing, description, seen)
+    return "\n".join(
+        f"{name} {text}" for name, text in code_by_name(thing, description, seen).items()
+    )
 
 
-def code_by_name(function, told, seen):
-    """That of what a function closes over and finds in its module, by name; its own as ``""``."""
-    own = [instructions(function.__code__, told)]
+def code_by_name(function, description, seen):
+    """Return the code of what a function closes over and finds in its module, by name; its own as
+    ``""``.
+    """
+    own = [instructions(function.__code__, description)]
     for value in [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]:
-        own.append(code_of_value(value, function, told, seen) or told.text(value))
+        own.append(code_of_value(value, function, description, seen) or description.text(value))
     texts = {"": "\n".join(own)}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
         value = cell.cell_contents
-        texts[name] = code_of_value(value, function, told, seen) or code_of_held(value, told)
+        texts[name] = code_of_value(value, function, description, seen) or code_of_held(
+            value, description
+        )
     for name in sorted(names_in(function.__code__) & set(function.__globals__)):
-        found = code_of_value(function.__globals__[name], function, told, seen)
+        found = code_of_value(function.__globals__[name], function, description, seen)
         texts[name] = texts.get(name, "") + found
     return texts
 
 
-def code_of_class(kind, told, seen):
-    """The methods of a class, its plain attributes, and the classes that it is made of.
+def code_of_class(kind, description, seen):
+    """Return the methods of a class, its plain attributes, and its base classes.
 
     What it would inherit anyway is left out: pickling by value leaves some of that out of a class,
     and the code must be the same in the process that reads it.
@@ -163,36 +169,43 @@ def code_of_class(kind, told, seen):
     texts = []
     for base in kind.__bases__:
         same = base.__module__ == kind.__module__
-        texts.append(code_of(base, told, seen) if same else told.text(base))
+        texts.append(code_of(base, description, seen) if same else description.text(base))
     for name, value in sorted(vars(kind).items()):
         is_function = isinstance(function_of(value), FunctionType)
         if not is_function and (not isinstance(value, PLAIN) or name.startswith("_")):
             continue
-        if not is_inherited(name, value, kind, told):
-            text = code_of(function_of(value), told, seen) if is_function else told.text(value)
+        if not is_inherited(name, value, kind, description):
+            text = (
+                code_of(function_of(value), description, seen)
+                if is_function
+                else description.text(value)
+            )
             texts.append(f"{name} {text}")
     return "\n".join(texts)
 
 
-def is_inherited(name, value, kind, told):
-    """Whether a class would have this attribute anyway: that function, or a value that says that.
+def is_inherited(name, value, kind, description):
+    """Return whether a class would inherit the same attribute: the same function, or an equal
+    value.
 
     Whether it is the same object differs between processes.
     """
     inherited = next((vars(base)[name] for base in kind.__mro__[1:] if name in vars(base)), MISSING)
     if isinstance(value, PLAIN) and isinstance(inherited, PLAIN):
-        return type(value) is type(inherited) and told.text(value) == told.text(inherited)
+        return type(value) is type(inherited) and description.text(value) == description.text(
+            inherited
+        )
     return function_of(value) is function_of(inherited)
 
 
 def function_of(value):
-    """The function of a property, class method or static method; else the value itself."""
+    """Return the function of a property, class method or static method; else the value itself."""
     return getattr(value, "fget", None) or getattr(value, "__func__", value)
 
 
-def code_of_value(value, function, told, seen):
-    """What a function finds under a name: code of the same module, files of the same folder,
-    numbers and value objects, functions of packages by their names.
+def code_of_value(value, function, description, seen):
+    """Return text of what a function finds under a name: code of the same module, files of the same
+    folder, numbers and value objects, functions of packages by name.
     """
     module, value = (
         module_of(value),
@@ -203,7 +216,7 @@ def code_of_value(value, function, told, seen):
         ),
     )
     if isinstance(value, (FunctionType, type)) and module == function.__module__:
-        return code_of(value, told, seen)
+        return code_of(value, description, seen)
     if (
         isinstance(value, (FunctionType, ModuleType, type))
         and module
@@ -213,11 +226,11 @@ def code_of_value(value, function, told, seen):
     if isinstance(value, ModuleType):
         return module
     if isinstance(value, (FunctionType, type, partial)):
-        return told.text(value)
+        return description.text(value)
     if isinstance(value, Equations):
         return str(value)
     if isinstance(value, (*PLAIN, TimedArray)) or is_dataclass(value):
-        return told.text(value)
+        return description.text(value)
     if callable(value) and isinstance(
         getattr(value, "__name__", None), str
     ):  # of NumPy, or compiled; or a method, without what it belongs to
@@ -225,14 +238,14 @@ def code_of_value(value, function, told, seen):
     return ""
 
 
-def code_of_held(value, told):
-    """What a function closes over and is neither code nor a plain value: objects of the user's
-    classes, and what holds others.
+def code_of_held(value, description):
+    """Return text of a closed-over value that is neither code nor plain: an object of a user's
+    class, or a container.
     """
-    return told.text(value) if isinstance(value, HELD) or is_of_user(type(value)) else ""
+    return description.text(value) if isinstance(value, HELD) or is_of_user(type(value)) else ""
 
 
-def instructions(code, told):
+def instructions(code, description):
     """Byte code with its constants, without line numbers and docstrings.
 
     A docstring is a constant that a function does not load, and that a class stores as ``__doc__``;
@@ -245,14 +258,14 @@ def instructions(code, told):
         elif step.opcode not in dis.hasconst:
             steps.append(f"{step.opname} {step.argval!r}")
         elif isinstance(step.argval, CodeType):
-            steps.append(f"{step.opname} {instructions(step.argval, told)}")
+            steps.append(f"{step.opname} {instructions(step.argval, description)}")
         else:
-            steps.append(f"{step.opname} {told.text(step.argval)}")
+            steps.append(f"{step.opname} {description.text(step.argval)}")
     return repr((code.co_varnames, steps))
 
 
 def names_in(code):
-    """All global names that code looks up, those of inner functions included."""
+    """Return all global names that code looks up, including those of inner functions."""
     names = {
         step.argval
         for step in dis.get_instructions(code)

@@ -1,4 +1,4 @@
-"""The settings of a network, and where its numbers come from: what files keep beside them."""
+"""Settings of a network and provenance of its numbers, as stored in files."""
 
 import platform
 from functools import cache
@@ -21,15 +21,15 @@ from . import described
 
 @cache
 def versions():
-    """Versions of everything that makes the numbers; what is installed does not change while a
-    process runs.
+    """Return the versions of everything that affects the numbers; cached, since installed packages
+    do not change.
     """
     packages = {name: version(name) for name in ("brian_rflo", "brian2", "numpy", "matplotlib")}
     return {"python": platform.python_version(), "platform": platform.platform(), **packages}
 
 
-def told(values):
-    """Settings as files keep them: text and numbers by name."""
+def serializable(values):
+    """Return settings as stored in files: text and numbers by name."""
     return {
         name: (
             value
@@ -47,12 +47,12 @@ def told(values):
 
 
 def origin():
-    """Where numbers come from: the device of Brian2, and the versions, by name."""
+    """Return the provenance of numbers, by name: Brian2's device, and versions."""
     return {"device": get_device().code_object_class().class_name} | named_versions()
 
 
 def named_versions():
-    """Versions by names that say so."""
+    """Return the versions, by names that start with "version"."""
     return {
         name if name == "platform" else f"version_{name}": value
         for name, value in versions().items()
@@ -60,7 +60,7 @@ def named_versions():
 
 
 def constants_outside(groups, namespace):
-    """Numbers that the strings of groups take from the script that runs them, by name."""
+    """Return the constants that the strings of groups take from the calling script, by name."""
     found, known = {}, {*DEFAULT_CONSTANTS, *DEFAULT_FUNCTIONS, *DEFAULT_UNITS}
     for group in groups:
         strings = [

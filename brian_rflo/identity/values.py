@@ -1,9 +1,10 @@
-"""Values as text: arrays by a digest of their numbers, objects part by part, functions by their
-code.
-"""
+"""Canonical text of values: arrays as a digest, objects part by part, functions by their code."""
+
+from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from copyreg import dispatch_table
 from dataclasses import fields, is_dataclass
 from types import FunctionType, ModuleType
@@ -23,34 +24,33 @@ from .code import (
 )
 from .imports import named_by, source_of_package
 
-#: Types whose `repr` is all that they are.
+#: Types that are fully described by their `repr`.
 SAID = (bool, bytes, complex, float, int, str, type(None), type(...), range, slice)
-#: Longer texts of parts stand as a digest, so that what is in many places does not make the whole
-#: grow.
+#: Longer texts of parts are replaced by a digest, so that repeated parts do not inflate the whole.
 LONGEST = 2000
 
 
-def digest(text):
-    """Twelve letters that stand for a text."""
+def digest(text: str | bytes) -> str:
+    """Return a digest of a text, twelve letters long."""
     return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()[:12]
 
 
-def described(value):
-    """All that a value says, as text."""
+def described(value: object) -> str:
+    """Return the canonical text of a value, for hashing."""
     return Description().text(value)
 
 
-def opaque_part(value):
-    """A part of a value, or the value, that nothing tells from others of its kind; None if there is
-    none.
+def opaque_part(value: object) -> object:
+    """Return the value, or a part of it, that cannot be distinguished from others of its class;
+    None if there is none.
     """
     description = Description()
     description.text(value)
     return description.opaque[0] if description.opaque else None
 
 
-def sources(function):
-    """The code that a function runs, as digests by name.
+def sources(function: Callable) -> dict[str, str]:
+    """Return digests of the code that a function runs, by name.
 
     This package's, as far as networks import it or the function names it; its own, and that of what
     it takes from its script, or from modules that are not installed.
@@ -60,25 +60,25 @@ def sources(function):
     else:
         texts = {"": f"{function.__qualname__}\n{files_of(function.__module__)}"}
     names = {name: f"the function's '{name}'" if name else "the function" for name in texts}
-    told = {names[name]: digest(text) for name, text in texts.items()}
+    digests = {names[name]: digest(text) for name, text in texts.items()}
     ours = named_by(function, lambda module: is_beside(module, function))
-    return {"brian_rflo": source_of_package(ours)} | told
+    return {"brian_rflo": source_of_package(ours)} | digests
 
 
 class Description:
-    """Makes text of values; what comes again is not looked at again.
+    """Makes canonical text of values, with a cache.
 
     Attributes
     ----------
     opaque : list
-        Objects that say no more than their class.
+        Objects that only their class describes.
     """
 
     def __init__(self):
         self.opaque, self.within, self.known, self.marks = [], set(), {}, {}
 
     def text(self, value):
-        """A value as text. An object that is a part of itself is there the name of its class."""
+        """Return a value as text. An object within itself appears as the name of its class."""
         if type(value) in SAID:
             return repr(value)
         if id(value) in self.known:
@@ -95,11 +95,11 @@ class Description:
                 if len(text) <= LONGEST or not self.within
                 else f"{type(value).__qualname__} {digest(text)}"
             ),
-        )  # with the value, lest its place be taken
+        )  # with the value, so that its id stays unique
         return self.known[id(value)][1]
 
     def text_of(self, value):
-        """That of one that is looked at for the first time."""
+        """Return the text of a value that is not cached."""
         if isinstance(value, Quantity):
             return f"{self.text(np.asarray(value))}*{get_unit(value.dim)!r}"
         if isinstance(value, (np.ndarray, np.generic)):
@@ -113,12 +113,12 @@ class Description:
         if isinstance(value, Equations):
             return str(value)
         if is_dataclass(value):
-            told = ", ".join(
+            parts = ", ".join(
                 f"{field.name}={self.text(getattr(value, field.name))}"
                 for field in fields(value)
                 if field.metadata.get("described", field.init)
             )
-            return f"{type(value).__qualname__}({told}){self.mark(type(value))}"
+            return f"{type(value).__qualname__}({parts}){self.mark(type(value))}"
         if isinstance(value, TimedArray):
             return f"TimedArray({self.text(value.values)}, dt={value.dt!r}, {value.dim!r})"
         if type(value) in (dict, list, tuple, set, frozenset):
@@ -126,7 +126,7 @@ class Description:
         return self.object(value)
 
     def array(self, value):
-        """An array or a number of NumPy."""
+        """Return text of a NumPy array or scalar."""
         if value.dtype == object:
             return f"array{value.shape} {self.text(value.ravel().tolist())}"
         return (
@@ -136,7 +136,7 @@ class Description:
         )
 
     def container(self, value):
-        """A dictionary, list, tuple or set."""
+        """Return text of a dictionary, list, tuple or set."""
         if isinstance(value, dict):
             return (
                 "{"
@@ -149,18 +149,18 @@ class Description:
         return f"({', '.join(sorted(parts) if isinstance(value, (set, frozenset)) else parts)})"
 
     def group(self, group):
-        """A group of neurons: model, size, constants, equations, events, task."""
+        """Return text of a group of neurons: model, size, constants, equations, events, task."""
         neurons = whole(group)
         constants = {
             name: value
             for name, value in (getattr(neurons, "namespace", None) or {}).items()
             if not isinstance(value, (Function, FunctionType))
         }
-        told = [
+        parts = [
             str(len(neurons)),
             *(f"{name}={self.text(value)}" for name, value in sorted(constants.items())),
         ]
-        told += [f"task={self.text(neurons.task)}"] if hasattr(neurons, "task") else []
+        parts += [f"task={self.text(neurons.task)}"] if hasattr(neurons, "task") else []
         part = f"[{group.start}:{group.stop}]" if group is not neurons else ""
         model = [
             str(getattr(neurons, "equations", "")),
@@ -171,11 +171,11 @@ class Description:
                 if value
             ),
         ]
-        return "\n".join([f"{type(neurons).__name__}({', '.join(told)}){part}", *model])
+        return "\n".join([f"{type(neurons).__name__}({', '.join(parts)}){part}", *model])
 
     def function(self, value):
-        """A function or class: the user's by its code, others by module and name, and by what they
-        close over where many have that name.
+        """Return text of a function or class: of the user by its code, others by module and name,
+        local functions also by their closures.
         """
         if is_of_user(value):
             return f"{value.__qualname__}{self.mark(value)}"
@@ -185,8 +185,8 @@ class Description:
         return f"{value.__module__}.{value.__qualname__} {value.__name__}({cells})"
 
     def mark(self, thing):
-        """A mark of the code of a function or class that is the user's; nothing for those of
-        installed packages.
+        """Return a digest of the user's code of a function or class; empty for installed
+        packages.
         """
         if id(thing) not in self.marks:
             self.marks[id(thing)] = ""  # where it is a part of itself
@@ -201,11 +201,13 @@ class Description:
         return self.marks[id(thing)]
 
     def object(self, value):
-        """Any other object, by what it is copied from: class, arguments, attributes and items."""
+        """Return text of any other object, by what copies it: class, arguments, attributes and
+        items.
+        """
         kind = type(value)
         try:
             made = dispatch_table[kind](value) if kind in dispatch_table else value.__reduce_ex__(2)
-        except Exception:  # whatever there is that cannot be copied
+        except Exception:  # any value that cannot be copied
             self.opaque.append(value)
             return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
         if isinstance(made, str):

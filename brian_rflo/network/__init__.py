@@ -1,4 +1,6 @@
-"""Networks that learn: any with a Trials, and the standard one for a task, neurons and a rule."""
+"""Learning networks: any Brian2 network with a Trials, and the standard one for a task, neurons and
+a rule.
+"""
 
 from .assembly import LearningNetwork
 from .connectivity import AllToAll

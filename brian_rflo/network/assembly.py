@@ -1,11 +1,15 @@
-"""The standard assembly: a task, neurons and a rule become a network that trains."""
+"""The standard network: a task, neurons and a rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from brian2 import get_logger
 
-from ..brian.occasional import is_standalone
+from ..brian.conditional import is_standalone
 from ..credit import Credit, RandomFeedback
 from ..identity import described, digest
-from ..identity.settings import told
+from ..identity.settings import serializable
 from ..neurons.base import PSP, member, receives, whole
 from ..readouts.linear import Linear
 from ..readouts.task_input import TaskInput
@@ -20,11 +24,25 @@ from .fitting import check_blocks, check_inputs, check_parts, credit_of
 from .training import TrialNetwork
 from .weights import Murray2019, Weights
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from brian2 import NeuronGroup, Subgroup
+    from numpy.typing import ArrayLike, NDArray
+
+    from ..credit import CreditPath
+    from ..rules import LearningRule
+    from ..steps import Mechanism
+    from ..synapses.projection import Projection
+    from ..tasks import Task
+    from ..updates import FiringRate
+
+
 logger = get_logger(__name__)
 
 
-def there(**values):
-    """Return those that are not None, by name."""
+def without_none(**values):
+    """Return the arguments that are not None, by name."""
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -41,7 +59,7 @@ class LearningNetwork(TrialNetwork):
     rule : LearningRule
         The rule of recurrent and input weights.
     readout : Linear, Leaky or Softmax
-        What is compared with the target.
+        The readout, which is compared with the target.
     readout_rule : LearningRule, optional
         The rule of the readout weights; the readout's own with the same learning rate by default.
     credit : CreditPath or mechanism, or a tuple of them, optional
@@ -57,7 +75,7 @@ class LearningNetwork(TrialNetwork):
     regularization : FiringRate, optional
         Holds the rates of the neurons near a value, through recurrent and input weights.
     connectivity : AllToAll or dict, optional
-        That of recurrent connections, or by projection: ``{"recurrent":
+        Connectivity of the recurrent weights, or by projection: ``{"recurrent":
         AllToAll(self_connections=False)}``; ``{"input": group}`` is a group with ``activity`` in
         place of the task's own inputs; with ``{"current": AllToAll()}`` the output also enters the
         neurons as a current, in the next step and into their variable ``I_out``, with fixed
@@ -74,8 +92,8 @@ class LearningNetwork(TrialNetwork):
     neurons, readout, recurrent, output, trials, losses
         The parts; all ordinary Brian2 objects.
     inputs, input_synapses, feedback, current
-        The input group and its projection, the projection that brings the error back, and that of
-        the output current; None where there is none.
+        The input group and its projection, and the projections of the error feedback and of the
+        output current; None where absent.
     credit : Credit or None
         All objects of the credit path.
 
@@ -97,20 +115,20 @@ class LearningNetwork(TrialNetwork):
 
     def __init__(
         self,
-        task,
-        neurons,
-        rule,
-        readout=Linear(),
-        readout_rule=None,
-        credit=None,
-        learn=PerStep(),
-        trained=PLASTIC,
-        constraint="",
-        regularization=None,
-        connectivity=None,
-        initial=Murray2019(),
-        networks=1,
-        name="learningnetwork*",
+        task: Task,
+        neurons: NeuronGroup | Subgroup,
+        rule: LearningRule,
+        readout: Linear = Linear(),
+        readout_rule: LearningRule | None = None,
+        credit: CreditPath | Mechanism | Sequence[Mechanism] | None = None,
+        learn: PerStep = PerStep(),
+        trained: Sequence[str] = PLASTIC,
+        constraint: str = "",
+        regularization: FiringRate | None = None,
+        connectivity: AllToAll | dict[str, AllToAll | NeuronGroup | Subgroup] = None,
+        initial: Murray2019 | dict[str, ArrayLike] = Murray2019(),
+        networks: int = 1,
+        name: str = "learningnetwork*",
     ):
         self.given = {
             name: value
@@ -134,7 +152,7 @@ class LearningNetwork(TrialNetwork):
         current = AllToAll() if has_current else None
         self.given |= {
             "credit": (path, *modulators) if modulators else path,
-            "connectivity": there(recurrent=recurrent, input=inputs, current=current),
+            "connectivity": without_none(recurrent=recurrent, input=inputs, current=current),
         }
         asks = path is not None or has_current or modulators or not trained or "output" in trained
         self.inputs = self._input_group(inputs, seen)
@@ -142,19 +160,19 @@ class LearningNetwork(TrialNetwork):
         readout_rule = readout_rule or readout.default_rule(rule.learning_rate)
         if path is not None:
             path.check(trained, readout_rule)
-        self._project(
+        self._make_projections(
             regulated, readout, readout_rule, learn, constraint, recurrent.self_connections
         )
-        self._answer(path, learn, has_current)
-        self._weigh(initial, constraint, recurrent.self_connections)
-        plastic = self._let_learn(trained)
-        trials = self._in_trials(plastic.values(), modulators)
+        self._make_feedback(path, learn, has_current)
+        self._set_weights(initial, constraint, recurrent.self_connections)
+        plastic = self._select_learners(trained)
+        trials = self._make_trials(plastic.values(), modulators)
         groups = [member(neurons), self.inputs and member(self.inputs), self.readout]
         members = [*groups, *plastic.values(), *(self.credit or ()), self.current, trials]
         super().__init__(*dict.fromkeys(part for part in members if part is not None), name=name)
 
-    def _answer(self, path, learn, has_current):
-        """Make what comes back from the readout: the credit path, and its output as a current."""
+    def _make_feedback(self, path, learn, has_current):
+        """Make the path back from the readout: the credit path, and the output as a current."""
         self.credit = self.feedback = self.current = None
         if path is not None:
             self.credit = Credit(path, self.readout, self.neurons, self.output, learn, self.blocks)
@@ -164,16 +182,16 @@ class LearningNetwork(TrialNetwork):
                 self.readout, self.neurons, sends="output", onto="I_out", name="current*"
             )
 
-    def _let_learn(self, trained):
-        """Return the plastic projections by name, of which those that are trained may learn."""
+    def _select_learners(self, trained):
+        """Return the plastic projections by name, and let only the trained ones learn."""
         every = zip(PLASTIC, (self.recurrent, self.input_synapses, self.output))
         plastic = {name: part for name, part in every if part is not None}
         for name in set(plastic) - set(trained):
             plastic[name].plastic = False
         return plastic
 
-    def _project(self, rule, readout, readout_rule, learn, constraint, self_connections):
-        """Make the projections whose weights may learn; None where there is no group at one end."""
+    def _make_projections(self, rule, readout, readout_rule, learn, constraint, self_connections):
+        """Make the plastic projections; None where the group at one end is missing."""
         onto, neurons, inputs, outputs = (
             receives(self.neurons),
             self.neurons,
@@ -211,16 +229,16 @@ class LearningNetwork(TrialNetwork):
             )
         )
 
-    def _weigh(self, initial, constraint, self_connections):
-        """Connect everything, with initial weights."""
+    def _set_weights(self, initial, constraint, self_connections):
+        """Connect all projections, with initial weights."""
         drawn = initial.draw(
             len(self.neurons) // self.blocks, self.n_inputs, self.task.n_outputs, self.networks
         )
         self._weights = Weights(self, drawn, initial.weights, constraint, self_connections)
         self._weights.connect()
 
-    def _in_trials(self, plastic, modulators):
-        """Return the trials of all parts that have something to do at their boundaries."""
+    def _make_trials(self, plastic, modulators):
+        """Return the trials of all parts that act at trial boundaries."""
         resettable = {
             id(group): group
             for group in map(whole, (self.neurons, self.inputs))
@@ -235,11 +253,11 @@ class LearningNetwork(TrialNetwork):
         return trials
 
     @property
-    def settings(self):
-        """All that it was built with, as text and numbers by name; what differs from neuron to
-        neuron as a digest.
+    def settings(self) -> dict[str, str | int | float]:
+        """The arguments that it was built with, as text and numbers by name; values per neuron as a
+        digest.
         """
-        return told(
+        return serializable(
             self.given
             | {f"constant_{name}": value for name, value in self._constants.items()}
             | {"task_numbers": digest(described(self.task.trial(0)))}
@@ -247,8 +265,8 @@ class LearningNetwork(TrialNetwork):
         )
 
     def _values_per_neuron(self):
-        """What may differ from neuron to neuron, by name: one number where it does not. C++
-        standalone does not tell before it has run.
+        """Return values that may differ between neurons, by name, as one number if they do not. C++
+        standalone knows them only after a run.
         """
         names = [
             name
@@ -266,7 +284,7 @@ class LearningNetwork(TrialNetwork):
         ]
 
     @property
-    def n_inputs(self):
+    def n_inputs(self) -> int:
         """Number of input units of a network."""
         return (
             0
@@ -275,12 +293,12 @@ class LearningNetwork(TrialNetwork):
         )
 
     @property
-    def is_symmetric(self):
-        """Whether the readout weights themselves bring the error back."""
+    def is_symmetric(self) -> bool:
+        """Whether the readout weights themselves carry the error back."""
         return self.credit is not None and self.credit.path.is_symmetric
 
     @property
-    def learners(self):
+    def learners(self) -> dict[str, PlasticSynapses]:
         """Projections that learn, by name."""
         roles = {
             "recurrent": self.recurrent,
@@ -296,8 +314,8 @@ class LearningNetwork(TrialNetwork):
         return named | others
 
     @property
-    def aligned(self):
-        """The projections whose alignment is measured."""
+    def aligned(self) -> tuple[Projection, Projection | None] | None:
+        """Projections whose alignment is measured."""
         if self.output is None or self.credit is None or not self.credit.path.is_aligned:
             return None
         return self.output, self.feedback if is_plastic(self.feedback) else None
@@ -315,9 +333,9 @@ class LearningNetwork(TrialNetwork):
         check_inputs(inputs, self.task, self.copies)
         return inputs
 
-    def weights(self):
-        """Present weights as ``{"recurrent": [network, post, pre], "output": ..., "feedback": ...,
-        "input": ...}``.
+    def weights(self) -> dict[str, NDArray]:
+        """Return the present weights as ``{"recurrent": [network, post, pre], "output": ...,
+        "feedback": ..., "input": ...}``.
 
         With symmetric feedback "feedback" is the transposed readout. In standalone, before the run,
         the initial ones.

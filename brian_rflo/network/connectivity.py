@@ -1,4 +1,4 @@
-"""Which neurons a projection of the standard network connects."""
+"""Connectivity of the standard network's projections."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,14 @@ from brian2 import Group
 from ..neurons.base import check_group
 from ..updates.arguments import check_instance
 
-#: Projections whose connectivity can be said: "input" takes a group of one's own in place of the
-#: task's inputs, too, and "current" is the output as a current into the neurons, which stands only
-#: where it is named.
+#: Projections whose connectivity can be given: "input" also takes the user's group in place of the
+#: task's inputs, and "current" feeds the output back as a current, only if it is named.
 PROJECTIONS = ("recurrent", "input", "current")
 
 
 @dataclass(frozen=True)
 class AllToAll:
-    """Connectivity in which each neuron has a synapse onto each.
+    """All-to-all connectivity.
 
     Parameters
     ----------
@@ -28,8 +27,8 @@ class AllToAll:
 
 
 def connectivity_of(connectivity):
-    """Return how the recurrent connections are, the group of inputs of one's own, and whether the
-    output enters the neurons.
+    """Return the recurrent connectivity, the user's group of inputs, and whether the output enters
+    the neurons.
     """
     given = (
         {"recurrent": connectivity} if isinstance(connectivity, AllToAll) else connectivity or {}

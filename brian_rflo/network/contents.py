@@ -1,4 +1,4 @@
-"""What there is of a network to save: its variables and connections, by roles instead of names."""
+"""Contents of a saved network: variables and connections, named by role."""
 
 import numpy as np
 from brian2 import (
@@ -12,20 +12,20 @@ from brian2 import (
 )
 
 from ..brian.borrowed import ArrayVariable
-from ..brian.occasional import is_standalone
+from ..brian.conditional import is_standalone
 from ..brian.private import has_state
 from ..identity import described, digest
 from ..synapses.projection import WORKING
 
 MONITORS = (EventMonitor, PopulationRateMonitor, StateMonitor)
 
-#: What a network is to be finite in.
+#: Variables of a network that must be finite.
 WEIGHTS = {"w", "w_kept"}
 
 
 def variables(net):
-    """The state variables of a network, by names such as ``"recurrent.w"`` that do not depend on
-    those of Brian2's objects.
+    """Return the state variables of a network, by names such as ``"recurrent.w"`` that do not
+    depend on the names of Brian2's objects.
     """
     return {
         f"{role}.{variable.name}": variable
@@ -35,8 +35,8 @@ def variables(net):
 
 
 def owners(net):
-    """The objects of a network that have a state, by role: the network's attributes, and by name
-    what else is in it.
+    """Return the objects of a network that have a state, by role: its attributes, and other objects
+    by name.
     """
     members, found = (
         {name: value for name, value in vars(net).items() if isinstance(value, BrianObject)},
@@ -49,14 +49,14 @@ def owners(net):
         if isinstance(value, Subgroup)
     } | {value.name: name for name, value in members.items()}
     for obj in sorted(net.objects, key=lambda obj: (obj.name not in roles, obj.name)):
-        take(obj, roles.get(obj.name, obj.name), roles, found)
+        collect_states(obj, roles.get(obj.name, obj.name), roles, found)
     return {
         role: obj for role, obj in found.items() if has_state(obj) and not isinstance(obj, MONITORS)
     }
 
 
 def credit_parts(net):
-    """The objects of a network's credit path, by role; none where it has no such path."""
+    """Return the objects of a network's credit path, by role; empty if it has none."""
     credit = getattr(net, "credit", None)
     return (
         {}
@@ -65,18 +65,20 @@ def credit_parts(net):
     )
 
 
-def take(obj, role, roles, found):
-    """Take an object under its role, and what it contains under names of their own."""
+def collect_states(obj, role, roles, found):
+    """Add an object under its role, and its contained objects under their own names."""
     if any(obj is known for known in found.values()):
         return
     found[role] = obj
     for part in obj.contained_objects:
-        take(part, roles.get(part.name) or role_within(part, obj, role, roles), roles, found)
+        collect_states(
+            part, roles.get(part.name) or role_within(part, obj, role, roles), roles, found
+        )
 
 
 def role_within(part, obj, role, roles):
-    """The role of what an object contains: its name, without those that Brian2 gave to the object
-    and to the group that it stands beside.
+    """Return the role of a contained object: its name, without the names of the object and of the
+    group that it accompanies.
     """
     beside = getattr(part, "beside", None)
     return (
@@ -87,8 +89,8 @@ def role_within(part, obj, role, roles):
 
 
 def own_variables(obj):
-    """What an object can change of itself: not the working memory of dense loops, which another
-    device does not have.
+    """Return the variables that an object itself can change, without the working memory of dense
+    loops, which other devices lack.
     """
     own = {
         variable.name: variable
@@ -105,8 +107,8 @@ def own_variables(obj):
 
 
 def connections(net):
-    """A digest of the connections of each projection; C++ standalone does not know them before it
-    has run.
+    """Return a digest of the connections of each projection; C++ standalone knows them only after a
+    run.
     """
     if is_standalone() and not get_device().has_been_run:
         return {}

@@ -1,4 +1,4 @@
-"""What a saved network and the one that is to go on from it do not have in common."""
+"""Differences between a saved network and the one that loads it."""
 
 from contextlib import contextmanager
 
@@ -10,13 +10,13 @@ from ..results.archives import shortened
 from ..synapses.kinds import is_projection
 from .contents import WEIGHTS, connections, owners
 
-#: Arguments of a network that decide only with which weights it begins.
+#: Arguments of a network that affect only its initial weights.
 BEGINNING = {"initial"}
 
 
 @contextmanager
-def alteration(path):
-    """Let what is wrong in a file of ours name it."""
+def report_alteration(path):
+    """Context of reading a saved file: name the file in the error if its contents are wrong."""
     try:
         yield
     except ValueError as error:
@@ -24,7 +24,7 @@ def alteration(path):
 
 
 def refuse_another_network(net, wanted, file, about):
-    """Raise if a file is that of a network that was built otherwise; no values are read."""
+    """Raise if a file is that of a network with another construction; no values are read."""
     found = {
         name.removeprefix("state/"): header
         for name, header in file.headers.items()
@@ -46,9 +46,9 @@ def refuse_another_network(net, wanted, file, about):
 
 
 def impossible(state, known):
-    """Values that no network can go on with, in words.
+    """Yield values with which no network can continue, as text.
 
-    Others may be no numbers: the loss of a network that has diverged.
+    Other values may be NaN, such as the loss of a diverged network.
     """
     for name, values in state.items():
         if (
@@ -63,27 +63,30 @@ def impossible(state, known):
             and known[name].name.startswith("_")
             and not has_spikes(values)
         ):
-            yield f"{name} must be numbers of neurons, and how many"
+            yield f"{name} must be the numbers of the spiking neurons, followed by their count"
 
 
 def has_spikes(values):
-    """Whether this can be the spikes of a step: numbers of neurons, and at its end how many."""
+    """Return whether an array can be the spikes of a step: neuron numbers, and their count at the
+    end.
+    """
     size, count = len(values) - 1, values[-1]
     return 0 <= count <= size and bool(((values[:count] >= 0) & (values[:count] < size)).all())
 
 
 def refuse_delayed_spikes(net):
-    """Raise if spikes are on their way."""
+    """Raise if spikes are still in transit."""
     for role, obj in owners(net).items():
         if spikes_waiting(obj):
             raise ValueError(
-                f"'{role}' has delays, and spikes are on their way, which a file does not hold;"
-                f" write net.{role.split('_')[0]}.delay = 0*ms, or save where none are"
+                f"'{role}' has delays, and spikes are in transit, which a file cannot"
+                f" hold; write net.{role.split('_')[0]}.delay = 0*ms, or save when there"
+                " are none"
             )
 
 
 def differing_settings(saved, ours):
-    """Settings that differ, in words; not those that a loaded network has in its state."""
+    """Return settings that differ, as text, without those that are restored with the state."""
     names = [
         name
         for name in dict.fromkeys([*saved, *ours])
@@ -95,19 +98,19 @@ def differing_settings(saved, ours):
         if not name.startswith("constant_") or (name in saved and name in ours)
     ]  # which a script may have elsewhere
     return [
-        f"{name}: {in_a_line(saved.get(name))} in the file, {in_a_line(ours.get(name))} here"
+        f"{name}: {one_line(saved.get(name))} in the file, {one_line(ours.get(name))} here"
         for name in names
         if saved.get(name) != ours.get(name)
     ]
 
 
-def in_a_line(value):
-    """A setting in one line."""
+def one_line(value):
+    """Return a setting as one line of text."""
     return "nothing" if value is None else shortened(value, 400)
 
 
 def differing_variables(found, wanted):
-    """Variables that only one of both has, or that have another shape or type, in words."""
+    """Return variables that only one of the two has, or that differ in shape or type, as text."""
     for name in sorted(set(found) ^ set(wanted)):
         yield f"{name}: only {'in the file' if name in found else 'here'}"
     for name in sorted(set(found) & set(wanted)):
@@ -121,7 +124,7 @@ def differing_variables(found, wanted):
 
 
 def size_of(variable):
-    """Number of its values; None where standalone does not know it."""
+    """Return the number of values of a variable; None if standalone does not know it."""
     if not isinstance(variable, DynamicArrayVariable):
         return variable.size
     try:
@@ -131,7 +134,7 @@ def size_of(variable):
 
 
 def differing_connections(saved, net):
-    """Projections with other connections, in words."""
+    """Return projections with other connections, as text."""
     ours = connections(net)
     return [
         f"{role}: other connections"

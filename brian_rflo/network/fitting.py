@@ -1,4 +1,4 @@
-"""Whether the parts of a network fit together."""
+"""Checks that the parts of a network fit together."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from ..updates.arguments import check_instance
 
 
 def check_parts(task, neurons, rule, readout, readout_rule, learn, regularization):
-    """Raise unless the parts of a network are what they must be, each rule where it belongs."""
+    """Raise unless the parts of a network have the right types and each rule fits its place."""
     check_instance("LearningNetwork: task", task, Task, TASK_EXAMPLE)
     check_group("LearningNetwork: neurons", neurons)
     check_instance("rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
@@ -48,8 +48,8 @@ def check_parts(task, neurons, rule, readout, readout_rule, learn, regularizatio
 
 
 def credit_of(credit):
-    """Return the credit path and the modulators in what was given; an error if there is something
-    else, or several paths.
+    """Return the credit path and the modulators among `credit`; raise if there is anything else, or
+    more than one path.
     """
     given = () if credit is None else credit if isinstance(credit, tuple) else (credit,)
     for one in given:
@@ -66,7 +66,7 @@ def credit_of(credit):
 
 
 def check_blocks(neurons, networks, copies):
-    """Raise unless the neurons fall into networks, and each of them into equal copies for trials
+    """Raise unless the neurons divide into networks, and each network into equal copies for trials
     side by side.
     """
     check_count("networks", networks)

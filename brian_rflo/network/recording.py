@@ -1,4 +1,4 @@
-"""What a network records of its trainings, and the result that comes of it."""
+"""Recording of a training, and its result."""
 
 import weakref
 
@@ -8,9 +8,9 @@ from brian2 import get_logger
 from .. import schedule
 from ..analysis import alignment
 from ..brian.borrowed import catch_logs
-from ..brian.occasional import OccasionalMonitor, is_standalone
+from ..brian.conditional import ConditionalMonitor, is_standalone
 from ..brian.private import run_end
-from ..identity.settings import origin, told
+from ..identity.settings import origin, serializable
 from ..results.training import TrainingResult, alignment_interval
 from ..synapses.kinds import is_plastic
 from ..trials import LossMonitor
@@ -19,7 +19,7 @@ logger = get_logger(__name__)
 
 
 class Recording:
-    """Losses, outputs of the first and last trial, and weights now and then.
+    """Records losses, outputs of the first and last trial, and weights at intervals.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Recording:
     ----------
     losses : LossMonitor or None
     outputs : EdgeMonitor or None
-        Of the readout; both are None where there is none.
+        Outputs of the readout. Both are None if there is no readout.
     aligned : dict of str to IntervalMonitor
         Weights that the alignment is computed from and that change, ``"output"`` and
         ``"feedback"``; empty where alignment means nothing.
@@ -55,7 +55,7 @@ class Recording:
 
     @property
     def monitors(self):
-        """All of them."""
+        """All monitors."""
         return [
             monitor
             for monitor in (self.losses, self.outputs, *self.aligned.values())
@@ -63,8 +63,8 @@ class Recording:
         ]
 
     def begin(self, rounds):
-        """Keep how things stand before a run of so many rounds, of as many trials each as run side
-        by side.
+        """Snapshot weights and monitors before training. A round is as many trials as run side by
+        side.
         """
         self.rounds, self.before, self.switches = rounds, self.net.weights(), self._switches()
         self.first = {
@@ -74,8 +74,8 @@ class Recording:
             monitor.every_trials(alignment_interval(rounds))
 
     def _switches(self):
-        """Learning rates as they are now, and which projections learn."""
-        return told(
+        """Return the present learning rates, and the projections that learn."""
+        return serializable(
             {
                 f"{word}_{name}": np.asarray(getattr(part, word)).item()
                 for name, part in self.net.learners.items()
@@ -83,18 +83,18 @@ class Recording:
             }
         )
 
-    def _new(self, monitor, name):
-        """What a monitor has recorded since the run began."""
+    def _since_start(self, monitor, name):
+        """Return what a monitor has recorded since the run began."""
         return np.asarray(getattr(monitor, name))[:, self.first[id(monitor)] :]
 
     def result(self):
-        """What the run has left in the monitors, also where it ended early: all networks diverged,
-        or somebody stopped it.
+        """Return the result of the run, also if it ended early because all networks diverged or it
+        was stopped.
         """
         net, rounds = self.net, self.rounds
         finished = round(float(net.t / net.task.dt)) // net.task.n_steps
         done = (
-            self._new(self.losses, "loss")
+            self._since_start(self.losses, "loss")
             if self.losses is not None
             else np.full((net.blocks, rounds), np.nan)
         )
@@ -132,7 +132,7 @@ class Recording:
         )
 
     def _by_trial(self, losses):
-        """Losses ``[network, trial]``; of pairs those of the free copy."""
+        """Return losses ``[network, trial]``; of pairs, those of the free copy."""
         net = self.net
         return (
             losses.reshape(net.networks, net.copies, -1)[:, : net.seen]
@@ -141,15 +141,15 @@ class Recording:
         )
 
     def _outputs(self):
-        """Outputs as (network, copy, output, trial, step), of the first trial and, if it was
-        reached, of the last one; NaN from where the run was stopped.
+        """Return outputs as (network, copy, output, trial, step), of the first and, if reached, the
+        last trial; NaN for steps that did not run.
         """
         net = self.net
         if self.outputs is None:
             return np.full(
                 (net.networks, net.copies, net.task.n_outputs, 1, net.task.n_steps), np.nan
             )
-        recorded = self._new(self.outputs, "output")
+        recorded = self._since_start(self.outputs, "output")
         whole = np.full(
             (len(recorded), max(-(-recorded.shape[1] // net.task.n_steps), 1) * net.task.n_steps),
             np.nan,
@@ -158,7 +158,7 @@ class Recording:
         return whole.reshape(net.networks, net.copies, net.task.n_outputs, -1, net.task.n_steps)
 
     def _warn_of_the_end(self, start, end, diverged_in):
-        """Say that the run was stopped, if it was: the rest of its trials is not there."""
+        """Warn if the run was stopped, and its remaining trials are missing."""
         if end < start + self.rounds and (diverged_in < 0).any():
             net, hint = self.net, ""
             if round(float(net.t / net.task.dt)) % net.task.n_steps:
@@ -173,8 +173,8 @@ class Recording:
             )
 
     def _warn_of_nothing_learned(self, finished):
-        """Say that weights among neurons have stayed as they were, if they were to learn: the loss
-        may fall all the same, by the readout.
+        """Warn if weights among neurons have not changed although they were to learn; the loss can
+        fall by the readout alone.
         """
         net = self.net
         if (np.asarray(net.trials.diverged_in) >= 0).all():
@@ -194,15 +194,15 @@ class Recording:
             ):
                 neurons = learner.target.name
                 logger.warn(
-                    f"The {name} weights have not changed in this training. Is the gain of"
-                    f" '{neurons}' set in each step, does its feedback arrive, and does it send"
-                    " anything?",
+                    f"The {name} weights have not changed in this training. Check that"
+                    f" the gain of '{neurons}' is updated in every step, that feedback is"
+                    " connected, and that the neurons are active.",
                     "nothing_learned",
                 )
 
     def _alignment(self, start):
-        """Trials of this training at which the alignment is known, and its values (networks, n);
-        none where alignment means nothing.
+        """Return the trials at which the alignment was measured, and its values (networks, n);
+        empty if alignment has no meaning.
         """
         net, before = self.net, self.before
         if "output" not in self.aligned:
@@ -228,16 +228,16 @@ class Recording:
         return np.concatenate([[0], trials]), np.concatenate(known).T
 
     def _matrices(self, name):
-        """Recorded weights as (measurement, network, post, pre)."""
+        """Return recorded weights as (measurement, network, post, pre)."""
         net, monitor = self.net, self.aligned[name]
-        recorded, n_post = self._new(monitor, "w"), self.before[name].shape[1]
+        recorded, n_post = self._since_start(monitor, "w"), self.before[name].shape[1]
         return recorded.reshape(net.blocks, self.before[name].shape[2], n_post, recorded.shape[1])[
             :: net.copies
         ].transpose(3, 0, 2, 1)
 
 
-class EdgeMonitor(OccasionalMonitor):
-    """Records every step of the first and of the last trial of each run."""
+class EdgeMonitor(ConditionalMonitor):
+    """Records every step of the first and last trial of each run."""
 
     def __init__(self, source, variable, n_steps):
         self.n_steps = n_steps
@@ -248,11 +248,11 @@ class EdgeMonitor(OccasionalMonitor):
     def numbers(self):
         """Return the end of the run's first trial, and the beginning of its last."""
         begun = int(self.clock.variables["timestep"].get_value()[0]) + self.n_steps
-        return self.held(_begun=begun, _ending=max(begun, run_end(self.clock) - self.n_steps))
+        return self.as_code(_begun=begun, _ending=max(begun, run_end(self.clock) - self.n_steps))
 
 
-class IntervalMonitor(OccasionalMonitor):
-    """Records at the end of every so many trials, and of each run."""
+class IntervalMonitor(ConditionalMonitor):
+    """Records at the end of every n-th trial, and of each run."""
 
     def __init__(self, source, variable, n_steps, size):
         self.n_steps, self.interval = n_steps, n_steps
@@ -266,9 +266,9 @@ class IntervalMonitor(OccasionalMonitor):
             )
 
     def every_trials(self, trials):
-        """Record at the end of every so many trials, from the next run on."""
+        """Record at the end of every `trials` trials, from the next run on."""
         self.interval = trials * self.n_steps
 
     def numbers(self):
         """Return the steps between, and the run's last step, which is recorded in any case."""
-        return self.held(_interval=self.interval, _end=run_end(self.clock))
+        return self.as_code(_interval=self.interval, _end=run_end(self.clock))

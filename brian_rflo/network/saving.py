@@ -1,10 +1,10 @@
-"""A trained network on disk: what `LearningNetwork.save` writes, and `load` reads.
+"""Saved networks: `save` writes what `load` reads.
 
-All that the next time step depends on: the state variables of groups and projections (weights,
-traces, moments, unfinished batches, ...), the time, and the random numbers to come; beside them the
-settings, by which a network that is built otherwise is refused. What monitors have recorded is not
-in it. Trials need no state: each is drawn from the task's seed and its number, and that follows
-from the time.
+The file contains everything that the next time step depends on: the state variables of groups and
+projections (weights, traces, moments, unfinished batches, ...), the time, and the state of the
+random generators; and the settings, so that a network with another construction is refused.
+Recordings of monitors are not included. Trials need no state: each is drawn from the task's seed
+and its number, which follows from the time.
 """
 
 import json
@@ -12,7 +12,7 @@ import json
 import numpy as np
 from brian2 import get_device
 
-from ..brian.occasional import is_standalone
+from ..brian.conditional import is_standalone
 from ..brian.private import set_in_program
 from ..brian.random_numbers import random_numbers, random_numbers_in, restore_random_numbers
 from ..identity.settings import named_versions
@@ -22,13 +22,13 @@ from .contents import (
     connections,
     variables,
 )
-from .differing import alteration, impossible, refuse_another_network, refuse_delayed_spikes
+from .differing import impossible, refuse_another_network, refuse_delayed_spikes, report_alteration
 
 FORMAT = 2
 
 
 def save(net, path):
-    """Write a network; returns the path."""
+    """Write a network to a file; return the path."""
     check_ending(path)
     if is_standalone() and not get_device().has_been_run:
         raise RuntimeError(
@@ -43,8 +43,8 @@ def save(net, path):
     state = {name: variable.get_value() for name, variable in known.items()}
     for problem in impossible(state, known):
         raise ValueError(
-            f"'{net.name}' would be saved in a state from which nothing goes on: {problem}. "
-            "Load what was saved before, or build it anew"
+            f"'{net.name}' cannot be saved: training cannot continue from its state,"
+            f" since {problem}. Load an earlier file, or build it again"
         )
     arrays = {f"state/{name}": values for name, values in state.items()}
     return write_whole(
@@ -62,7 +62,7 @@ def save(net, path):
 
 
 def load(net, path):
-    """Give a network the state in a file; all of it, or none if it does not fit."""
+    """Restore a network's state from a file, completely, or not at all if it does not fit."""
     check_ending(path)
     if is_standalone() and get_device().has_been_run:
         raise RuntimeError(
@@ -73,7 +73,7 @@ def load(net, path):
     with archive(path) as file:
         about, wanted = about_of(file), variables(net)
         refuse_another_network(net, wanted, file, about)
-        with alteration(file.path):
+        with report_alteration(file.path):
             step, random, state = step_in(file), random_numbers_in(file), state_in(file, wanted)
     for name, variable in wanted.items():
         set_value(variable, state[name])
@@ -84,18 +84,18 @@ def load(net, path):
 
 
 def about_of(file):
-    """What a file says of its network.
+    """Return a file's description of its network.
 
     Raises
     ------
     ValueError
-        If it holds none, or one of another format.
+        If there is no network in it, or its format is unknown.
     """
-    with alteration(file.path):
+    with report_alteration(file.path):
         about = file.dictionary("about") if "about" in file.headers else {}
     if "format" not in about:
         raise ValueError(f"'{file.path}' holds no network; LearningNetwork.save writes one")
-    with alteration(file.path):
+    with report_alteration(file.path):
         if type(about["format"]) is not int or about["format"] < 1:
             raise ValueError(
                 f"its format must be a whole number, 1 or more; got {shortened(about['format'])}"
@@ -111,7 +111,7 @@ def about_of(file):
             "other variables; load it there, or read its weights with "
             f"numpy.load('{file.path}')['state/recurrent.w']"
         )
-    with alteration(file.path):
+    with report_alteration(file.path):
         for name in ("settings", "connections"):
             if not isinstance(about.get(name), dict):
                 raise ValueError(
@@ -121,7 +121,7 @@ def about_of(file):
 
 
 def writer_of(about):
-    """The version that wrote a file, in brackets, if it says."""
+    """Return the version that wrote a file, in brackets, if known."""
     settings = about.get("settings")
     return (
         f" ({shortened(settings.get('version_brian_rflo'))})" if isinstance(settings, dict) else ""
@@ -129,7 +129,7 @@ def writer_of(about):
 
 
 def step_in(file):
-    """The number of the time step in a file."""
+    """Return the number of the time step in a file."""
     if "step" not in file.headers:
         raise ValueError("it lacks 'step'")
     header = file.headers["step"]
@@ -142,7 +142,7 @@ def step_in(file):
 
 
 def state_in(file, wanted):
-    """The values of variables in a file, whose shapes and types are known to be right."""
+    """Return the values of variables in a file, whose shapes and types have been checked."""
     arrays = file.read([f"state/{name}" for name in wanted])
     state = {name: arrays[f"state/{name}"] for name in wanted}
     for problem in impossible(state, wanted):
@@ -151,7 +151,7 @@ def state_in(file, wanted):
 
 
 def set_value(variable, values):
-    """Give a variable its values; Brian2 has no C++ for a single one that is not finite."""
+    """Set the values of a variable; Brian2 has no C++ for a single one that is not finite."""
     if is_standalone() and values.size == 1 and not np.isfinite(values).all():
         value = (
             "NAN" if np.isnan(values).any() else "INFINITY" if (values > 0).any() else "-INFINITY"
@@ -162,14 +162,16 @@ def set_value(variable, values):
 
 
 def set_time(net, t):
-    """Let the next run begin at a time; a C++ program keeps one of its own, which begins at 0."""
+    """Set the time at which the next run begins; a C++ program has a clock of its own, which begins
+    at 0.
+    """
     net.t_ = t
     if is_standalone():
         get_device().insert_code("main", f"{net.name}.t = {t!r};")
 
 
 def check_ending(path):
-    """Raise unless a file's name says that it holds arrays."""
+    """Raise unless a file name has the ending of array files."""
     if not str(path).endswith(".npz"):
         raise ValueError(
             f"networks are saved as NumPy arrays ('.npz'); got '{path}': write for example"
@@ -178,13 +180,11 @@ def check_ending(path):
 
 
 def step_of(net):
-    """The time of a network as a number of steps: times that were added up differ in their last
-    bit.
-    """
+    """Return the time of a network in steps; accumulated times would differ in their last bit."""
     step = round(net.t_ / float(net.task.dt))
     if abs(net.t_ / float(net.task.dt) - step) > 1e-6:
         raise ValueError(
-            f"'{net.name}' stands at {net.t}, between two time steps of {net.task.dt}; run it to"
-            " the end of one, then save it"
+            f"'{net.name}' is at {net.t}, between two time steps of {net.task.dt}; run it"
+            " to the end of one, then save it"
         )
     return step

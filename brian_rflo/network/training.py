@@ -1,24 +1,37 @@
-"""Any Brian2 network that has a Trials can learn: it trains, is saved and loaded, and returns a
-result.
-"""
+"""Training of any Brian2 network that has a Trials: train, save, load, and return results."""
+
+from __future__ import annotations
 
 import gc
 import time
 from contextlib import contextmanager, nullcontext
 from textwrap import shorten
+from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2 import BrianObject, Group, Network, get_device, get_local_namespace, get_logger, second
 
+from ..brian.conditional import is_standalone
 from ..brian.construction import Constructed, constructed_of, excuse
-from ..brian.occasional import is_standalone
 from ..identity import described, digest
-from ..identity.settings import constants_outside, told
+from ..identity.settings import constants_outside, serializable
 from ..synapses.kinds import is_projection, projections_of
 from ..trials.trials import is_trials, trials_of
 from . import saving
 from .contents import MONITORS
 from .recording import Recording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from os import PathLike
+    from pathlib import Path
+
+    from brian2 import Quantity
+    from numpy.typing import NDArray
+
+    from ..results import TrainingResult
+    from ..synapses import PlasticSynapses, Projection
+
 
 logger = get_logger(__name__)
 
@@ -29,8 +42,8 @@ INTERVAL, collected = 10.0, [time.monotonic()]
 
 @contextmanager
 def frozen():
-    """Hide what is in memory from the garbage collector meanwhile, where it has looked lately and
-    nobody else hides something: looking takes longer than a trial.
+    """Keep Python's garbage collector from scanning existing objects in this context, if it has
+    done so recently and nobody else has frozen them; a scan takes longer than a trial.
     """
     if gc.get_freeze_count() or time.monotonic() - collected[0] > INTERVAL:
         collected[0] = time.monotonic()
@@ -68,7 +81,7 @@ class TrialNetwork(Constructed, Network):
     Raises
     ------
     ValueError
-        If there is no Trials among the objects, or more than one.
+        If there is not exactly one Trials among the objects.
 
     Examples
     --------
@@ -83,7 +96,7 @@ class TrialNetwork(Constructed, Network):
     (1, 3)
     """
 
-    def __init__(self, *objects, name="trialnetwork*"):
+    def __init__(self, *objects: BrianObject, name: str = "trialnetwork*"):
         super().__init__(*objects, name=name)
         found = trials_of(self.objects)
         if len(found) != 1:
@@ -94,7 +107,7 @@ class TrialNetwork(Constructed, Network):
         self._begin(found[0])
 
     def _begin(self, trials):
-        """Know the trials, and record what a result is made of."""
+        """Set the trials, and start recording for results."""
         self.trials, self.task, self.copies, self.networks, self._constants = (
             trials,
             trials.task,
@@ -117,8 +130,8 @@ class TrialNetwork(Constructed, Network):
             self.check_assignment(name, value)
         super().__setattr__(name, value)
 
-    def in_place_of(self, name, value):
-        """Return what to write in place of an assignment."""
+    def in_place_of(self, name: str, value: object) -> str:
+        """Return the advice that replaces an assignment."""
         if name == "task":
             return (
                 f"Build another network for {type(value).__name__}, with"
@@ -141,34 +154,34 @@ class TrialNetwork(Constructed, Network):
             )
         )
 
-    def before_run(self, run_namespace):
-        """As `brian2.Network.before_run`."""
+    def before_run(self, run_namespace: dict[str, object]) -> None:
+        """Prepare a run like `brian2.Network.before_run`."""
         super().before_run(run_namespace)
 
     def run(
         self,
-        duration,
-        report=None,
-        report_period=10 * second,
-        namespace=None,
-        profile=None,
-        level=0,
-    ):
-        """As `brian2.Network.run`, which collects garbage each time; that of a network that has run
-        takes no time here, but every ten seconds.
+        duration: Quantity,
+        report: str | Callable | None = None,
+        report_period: Quantity = 10 * second,
+        namespace: dict[str, object] | None = None,
+        profile: bool | None = None,
+        level: int = 0,
+    ) -> None:
+        """Run like `brian2.Network.run`, but collect garbage at most every ten seconds in a network
+        that has run before.
         """
         with frozen() if self._has_run else nullcontext():
             super().run(duration, report, report_period, namespace, profile, level=level + 1)
         self._has_run = True
 
     @property
-    def learners(self):
+    def learners(self) -> dict[str, PlasticSynapses]:
         """Projections that learn, by name."""
         return {part.name: part for part in self.trials.projections}
 
     @property
-    def projections(self):
-        """All projections of ours, by name."""
+    def projections(self) -> dict[str, Projection]:
+        """All projections of this package, by name."""
         return {obj.name: obj for obj in projections_of(self.objects)}
 
     #: Arguments that it was made with, where it was assembled.
@@ -179,8 +192,8 @@ class TrialNetwork(Constructed, Network):
     aligned = None
 
     @property
-    def settings(self):
-        """All that decides its numbers, as text and numbers by name."""
+    def settings(self) -> dict[str, str | int | float]:
+        """Everything that decides its numbers, as text and numbers by name."""
         groups = {
             obj.name: obj
             for obj in self._groups
@@ -194,7 +207,7 @@ class TrialNetwork(Constructed, Network):
             )
             for name, part in self.learners.items()
         }
-        return told(
+        return serializable(
             {"task": self.task, "networks": self.networks, **parts, **learners}
             | {f"constant_{name}": value for name, value in self._constants.items()}
             | {"task_numbers": digest(described(self.task.trial(0)))}
@@ -202,22 +215,22 @@ class TrialNetwork(Constructed, Network):
 
     @property
     def _groups(self):
-        """Groups in it, whose strings may name constants of the script, as those of a
+        """Return its groups, whose strings may name constants of the script, as those of a
         `brian2.NeuronGroup` may.
         """
         return [obj for obj in self.objects if isinstance(obj, Group)]
 
-    def weights(self):
-        """Present weights as ``[network, post, pre]`` by the name of the projection; of one copy of
-        each network.
+    def weights(self) -> dict[str, NDArray]:
+        """Return the present weights as ``[network, post, pre]`` by the name of the projection; of
+        one copy of each network.
         """
         if is_standalone() and not get_device().has_been_run:
             return {}
         return {name: self._matrix(part) for name, part in self.projections.items()}
 
     def _matrix(self, part):
-        """The weights of a projection; those within each block, where no synapse leads to another
-        one; else those onto each block.
+        """Return the weights of a projection: those within each block if no synapse connects two
+        blocks, else those onto each block.
         """
         pre, post = len(part.source), len(part.target)
         if post % self.blocks:
@@ -233,7 +246,9 @@ class TrialNetwork(Constructed, Network):
             :: self.copies
         ]
 
-    def train(self, trials, report=None, **run_args):
+    def train(
+        self, trials: int, report: str | Callable | None = None, **run_args
+    ) -> TrainingResult:
         """Run a number of whole trials.
 
         Parameters
@@ -259,8 +274,8 @@ class TrialNetwork(Constructed, Network):
         batch = max((part.learn.batch for part in self.learners.values()), default=1)
         if trials < batch * self.seen:
             logger.warn(
-                f"{trials} trial(s) are no whole batch of {batch * self.seen}: no weights change in"
-                " this training, unless it completes a batch begun before.",
+                f"{trials} trial(s) do not complete a batch of {batch * self.seen}: no"
+                " weights change in this training unless it completes an earlier batch.",
                 "unfinished_batch",
             )
         rounds = trials // self.seen
@@ -273,13 +288,13 @@ class TrialNetwork(Constructed, Network):
         return self._recording.result()
 
     @property
-    def seen(self):
-        """Different trials that run at the same time."""
+    def seen(self) -> int:
+        """Number of different trials that run at the same time."""
         return self.trials.seen
 
-    def save(self, path):
-        """Write the network to an ``.npz`` file, whole or not at all, so that training can go on
-        from here: see `load`.
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write the network to an ``.npz`` file, atomically, so that training can be resumed from
+        here: see `load`.
 
         Returns
         -------
@@ -288,12 +303,11 @@ class TrialNetwork(Constructed, Network):
         Raises
         ------
         OSError
-            If the file cannot be written; one that was there stays as it was.
+            If the file cannot be written; an existing one is unchanged.
         RuntimeError
             In C++ standalone before the run.
         ValueError
-            For another ending, if spikes are on their way through delays, or if weights are not
-            finite.
+            For another file ending, if delayed spikes are in transit, or if weights are not finite.
         """
         self._constants = (
             constants_outside(self._groups, get_local_namespace(level=1)) | self._constants
@@ -301,23 +315,22 @@ class TrialNetwork(Constructed, Network):
         self._check_device()
         return saving.save(self, path)
 
-    def load(self, path):
-        """Take the state that a network of the same construction was saved in, and go on from
-        there.
+    def load(self, path: str | PathLike[str]) -> None:
+        """Restore the state of a saved network of the same construction.
 
-        Weights, traces, moments, an unfinished batch, neurons, switches, time, trial number and
-        random numbers are as they were: on the numpy target the next trials are, to the bit, those
-        that would have followed, on Cython to rounding. In C++ standalone, load before `train`: the
-        values are the initial ones of the program, whose noise begins anew. What monitors had
-        recorded stays where it was; nothing in a file is run.
+        The state includes weights, traces, moments, an unfinished batch, neurons, switches, time,
+        trial number and random generators. On the numpy target the next trials are bit-identical to
+        those that would have followed, on Cython equal up to rounding. In C++ standalone, load
+        before `train`: the values are the initial ones of the program, whose noise starts again.
+        Recordings of monitors are not restored; no code in a file is run.
 
         Raises
         ------
         FileNotFoundError, IsADirectoryError, RuntimeError
             If there is no such file, or it is damaged.
         ValueError
-            If the network in it was built otherwise, with what differs, or the file was altered.
-            The network is as it was then.
+            If the saved network has another construction (the message lists the differences), or
+            the file was altered. The network is then unchanged.
         """
         self._check_device()
         known, self._constants = (
@@ -334,11 +347,11 @@ class TrialNetwork(Constructed, Network):
         return self
 
     def _loaded(self, state):
-        """Know what a standalone program begins with."""
+        """Remember the initial state of a standalone program."""
 
     def __reduce_ex__(self, protocol):
-        """Refuse to be copied or pickled: what Brian2 makes of a network belongs to its own process
-        and its own names.
+        """Refuse to be copied or pickled: Brian2's objects belong to one process and have unique
+        names.
         """
         raise TypeError(
             f"'{self.name}' cannot be copied or pickled; write its state with save('network.npz'),"
@@ -346,11 +359,11 @@ class TrialNetwork(Constructed, Network):
         )
 
     def _check_device(self):
-        """Raise if Brian2 computes elsewhere than where this was built."""
+        """Raise if the active device is not the one for which this network was built."""
         if self.trials.variables["loss"].device is not get_device():
             raise RuntimeError(
-                f"'{self.name}' was built for another device of Brian2 than the one of now; write"
-                " set_device(...) before the network is built"
+                f"'{self.name}' was built for another device of Brian2 than the active"
+                " one; write set_device(...) before the network is built"
             )
 
     def _check_trials(self, trials):
@@ -384,7 +397,7 @@ class TrialNetwork(Constructed, Network):
             )
         if steps % self.task.n_steps:
             raise ValueError(
-                f"the simulation stands at step {steps % self.task.n_steps} of a trial of"
+                f"the simulation is at step {steps % self.task.n_steps} of a trial of"
                 f" {self.task.n_steps}; run to the end of the trial first, then train"
             )
 
@@ -394,9 +407,11 @@ class TrialNetwork(Constructed, Network):
 
     @property
     def _size(self):
-        """How many networks there are, in words."""
+        """Return the number of networks, as text."""
         return f"{self.networks} network{'s' if self.networks > 1 else ''}"
 
-    def steps(self):
-        """Return what happens in a step and at each boundary, in order, as a table to print."""
+    def steps(self) -> object:
+        """Return what happens in a step and at each trial boundary, in order, as a table to
+        print.
+        """
         return self.scheduling_summary()

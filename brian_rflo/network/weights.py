@@ -1,17 +1,21 @@
-"""The weights of a network as matrices ``[network, post, pre]``: those that it begins with, and
-those of now.
-"""
+"""Weights of a network as matrices ``[network, post, pre]``: initial and present ones."""
+
+from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2 import get_device
 
-from ..brian.occasional import is_standalone
+from ..brian.conditional import is_standalone
 from ..brian.quantities import check_number, check_seed, numbers
 from ..synapses.kinds import is_projection
 from ..updates import DALE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -44,14 +48,23 @@ class Murray2019:
         check_seed("Murray2019: seed", self.seed)
         object.__setattr__(self, "weights", {} if self.weights is None else self.weights)
 
-    def draw(self, n_neurons, n_inputs, n_outputs, networks):
+    def draw(
+        self, n_neurons: int, n_inputs: int, n_outputs: int, networks: int
+    ) -> dict[str, NDArray]:
         """Return matrices ``[network, post, pre]`` by name."""
         return initial_weights(n_neurons, n_inputs, n_outputs, networks, self.gain, self.seed)
 
 
-def initial_weights(n_neurons, n_inputs, n_outputs, networks, gain, seed):
-    """Murray 2019's initial weights, ``[network, post, pre]`` by name; network `k` is drawn with
-    the seed ``(seed, k)``.
+def initial_weights(
+    n_neurons: int,
+    n_inputs: int,
+    n_outputs: int,
+    networks: int,
+    gain: float,
+    seed: int | tuple[int, ...],
+) -> dict[str, NDArray]:
+    """Return Murray 2019's initial weights, ``[network, post, pre]`` by name; network `k` is drawn
+    with the seed ``(seed, k)``.
     """
     drawn = []
     for network in range(networks):
@@ -70,7 +83,7 @@ def initial_weights(n_neurons, n_inputs, n_outputs, networks, gain, seed):
 
 
 class Weights:
-    """Those of a network.
+    """The weight matrices of a `LearningNetwork`.
 
     Parameters
     ----------
@@ -78,16 +91,16 @@ class Weights:
     drawn : dict
         Weights by name, as `initial_weights` draws them.
     given : dict
-        The user's, which take their place.
+        The user's weights, which replace those drawn.
     constraint : str
-        What recurrent weights are held to.
+        Constraint of the recurrent weights.
     self_connections : bool
         Whether neurons may have weights onto themselves.
 
     Attributes
     ----------
     initial : dict
-        The weights of the beginning.
+        The initial weights.
 
     Raises
     ------
@@ -112,7 +125,7 @@ class Weights:
         self.initial = chosen
 
     def shapes(self):
-        """Shapes ``(post, pre)`` of the weights that the network has, by name."""
+        """Return the shapes ``(post, pre)`` of the network's weights, by name."""
         net = self.net
         block, n_outputs = len(net.neurons) // net.blocks, net.task.n_outputs
         shapes = {
@@ -126,7 +139,7 @@ class Weights:
         return {name: shape for name, shape in shapes.items() if has.get(name, net) is not None}
 
     def checked(self, weights, constraint):
-        """The user's weights as ``[network, post, pre]``."""
+        """Return the user's weights as ``[network, post, pre]``, checked."""
         net, shapes = self.net, self.shapes()
         if not isinstance(weights, dict):
             raise TypeError(
@@ -156,21 +169,21 @@ class Weights:
             and (checked["recurrent"] * self.signs() < 0).any()
         ):
             raise ValueError(
-                "weights['recurrent'] breaks Dale's law: the weights of excitatory neurons must not"
-                " be negative, those of inhibitory ones not positive; leave it out, and weights are"
-                " drawn so"
+                "weights['recurrent'] breaks Dale's law: the weights of excitatory"
+                " neurons must not be negative, those of inhibitory ones not positive;"
+                " leave it out to draw such weights"
             )
         return checked
 
     def signed(self, recurrent):
-        """Weights with the sign of their presynaptic neuron, where neurons are excitatory or
+        """Return weights with the signs of their presynaptic neurons, if neurons are excitatory or
         inhibitory (Murray 2019, Dale's law).
         """
         signs = self.signs()
         return recurrent if signs is None else signs * np.abs(recurrent)
 
     def signs(self):
-        """Signs of the neurons as ``[network, 1, pre]``, or None where they have none."""
+        """Return the signs of the neurons as ``[network, 1, pre]``, or None if they have none."""
         net = self.net
         if "excitatory" not in net.neurons.variables:
             return None
@@ -185,7 +198,7 @@ class Weights:
             ) from error
 
     def connect(self):
-        """Connect all projections, with the weights of the beginning."""
+        """Connect all projections, with the initial weights."""
         net, weights = self.net, self.initial
         for part, name in (
             (net.recurrent, "recurrent"),
@@ -209,7 +222,7 @@ class Weights:
             net.input_synapses.set_matrix(weights["input"].reshape(-1, net.n_inputs))
 
     def now(self):
-        """Present weights by name."""
+        """Return the present weights by name."""
         net = self.net
         if is_standalone() and not get_device().has_been_run:
             initial = {name: values.copy() for name, values in self.initial.items()}
@@ -234,13 +247,15 @@ class Weights:
         )
 
     def matrix(self, synapses, n_post, networks=None):
-        """The weights of a projection, of one of the copies of each network."""
+        """Return the weights of a projection, of one copy of each network."""
         net = self.net
         matrix = synapses.matrix(networks=networks or net.blocks)
         return matrix.reshape(net.networks, -1, n_post, matrix.shape[-1])[:, 0]
 
     def begin_with(self, state):
-        """Initial weights of a standalone program, for `now`, from the state it begins with."""
+        """Take the initial weights of a standalone program from the state it begins with, for
+        `now`.
+        """
         net, roles = (
             self.net,
             {

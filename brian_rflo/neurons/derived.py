@@ -31,10 +31,10 @@ from ..brian.borrowed import (
     word_substitute,
 )
 from ..brian.component import Component
-from ..brian.occasional import is_standalone
+from ..brian.conditional import is_standalone
 from ..brian.quantities import dimensions_of
 from ..derivation import NeuronText, derive
-from ..derivation.calculus import names, parsed, symbol, written
+from ..derivation.calculus import names, parsed, symbol, to_code
 from ..derivation.divisors import fault, powers_of
 from ..derivation.lines import unit
 from ..derivation.placement import diverging
@@ -370,8 +370,8 @@ class DerivedNeurons(Component, NeuronGroup):
         named = sorted(names(base) & set(values))
         told = ", ".join(f"{name} = {self._value(name, neuron)}" for name in named)
         written_out = (
-            f"'{written(base)}'"
-            if len(written(base)) < 60
+            f"'{to_code(base)}'"
+            if len(to_code(base)) < 60
             else f"an expression of {', '.join(named)}"
         )
         what = (
@@ -627,7 +627,7 @@ def event_of(line):
             "DerivedNeurons: on_pre must be linear in the weight w, with a constant factor and"
             f" nothing else, for example 'ge += w*nS'; got {line!r}"
         )
-    return name, written(factor)
+    return name, to_code(factor)
 
 
 def named_constants(text, known):

@@ -24,7 +24,7 @@ from brian2 import NeuronGroup, second
 
 from .. import schedule
 from ..brian.component import Component
-from ..brian.occasional import is_standalone
+from ..brian.conditional import is_standalone
 from ..brian.quantities import check_number, check_tau, check_time
 from .lif import check_finite
 

@@ -1,4 +1,4 @@
-"""Networks out of this package and into it: NIR, the neuromorphic intermediate representation."""
+"""Exchange of networks in NIR, the neuromorphic intermediate representation."""
 
 from .reading import from_nir
 from .writing import to_nir

@@ -1,4 +1,4 @@
-"""A graph of NIR, laid flat: its nodes, and what enters each as a weighted sum."""
+"""A flattened NIR graph: its nodes, and the input of each as a weighted sum."""
 
 from dataclasses import dataclass
 
@@ -12,15 +12,15 @@ KNOWN = ("Input", "Output", *LINEAR, *MOVING, *CURRENT_BASED)
 
 @dataclass
 class Terms:
-    """A sum of weighted sources and a constant: matrices by the name of the source (None for that
-    of ones on the diagonal).
+    """A sum of weighted sources and a constant: matrices by the name of the source (None for an
+    identity matrix).
     """
 
     weights: dict
     bias: np.ndarray
 
     def through(self, node):
-        """The same behind a linear node."""
+        """Return the sum behind a linear node."""
         kind = type(node).__name__
         matrix = (
             np.diag(np.ravel(node.scale))
@@ -39,7 +39,7 @@ class Terms:
         )
 
     def plus(self, other):
-        """The sum of both."""
+        """Return the sum of both."""
         weights = dict(self.weights)
         for name, matrix in other.weights.items():
             weights[name] = (
@@ -55,7 +55,7 @@ def full(matrix, like):
 
 
 def flattened(graph):
-    """Nodes and edges of a graph, those of graphs within it among them, as ``outer.inner``."""
+    """Return nodes and edges of a graph and its subgraphs, the latter as ``outer.inner``."""
     nodes, edges = dict(graph.nodes), [tuple(edge) for edge in graph.edges]
     for name, inner in graph.nodes.items():
         if type(inner).__name__ == "NIRGraph":
@@ -88,7 +88,7 @@ def flattened(graph):
 
 
 def unfolded(nir, nodes, edges):
-    """The same with an LI node for the synapse of each current-based neuron."""
+    """Return nodes and edges with an LI node for the synapse of each current-based neuron."""
     for name, node in list(nodes.items()):
         if kind_of(node) in CURRENT_BASED:
             synapse = f"{name}_I"
@@ -112,12 +112,12 @@ def kind_of(node):
 
 
 def check_nodes(nodes):
-    """Raise unless all of them can be had."""
+    """Raise unless all nodes are supported."""
     for name, node in nodes.items():
         if kind_of(node) not in KNOWN:
             raise ValueError(
-                f"from_nir: node '{name}' is a {kind_of(node)}, which it does not build; it knows"
-                f" {', '.join(KNOWN)}, and graphs of them"
+                f"from_nir: node '{name}' is a {kind_of(node)}, which is not supported;"
+                f" it supports {', '.join(KNOWN)}, and graphs of them"
             )
         shape = np.ravel(node.output_type["output"])
         if len(shape) != 1:
@@ -145,22 +145,22 @@ def uniform(values):
 
 
 class FlatGraph:
-    """Nodes and edges, and what follows from them.
+    """Nodes and edges of a flattened graph, and properties derived from them.
 
     Attributes
     ----------
     nodes : dict
-        By name; linear ones among them.
+        All nodes by name, including linear ones.
     edges : list
         Pairs of names.
     given : dict
         The groups that Input nodes stand for, by the name of the node.
     drives : dict
-        What enters each LI node.
+        The input of each LI node.
     currents : dict
         The LI nodes that may be synaptic currents, for each LIF node.
     fused : set
-        Those of them that are: they are built with their neurons.
+        Those of them that are built together with their neurons.
     """
 
     def __init__(self, nir, graph, inputs):
@@ -173,23 +173,23 @@ class FlatGraph:
         self.fused = self.choose_fused()
 
     def names(self, kind):
-        """Nodes of a kind."""
+        """Return the names of the nodes of a kind."""
         return [name for name, node in self.nodes.items() if kind_of(node) == kind]
 
     def before(self, name):
-        """Nodes with an edge to a node."""
+        """Return the nodes with an edge to a node."""
         return [start for start, end in self.edges if end == name]
 
     def after(self, name):
-        """Nodes that a node has an edge to."""
+        """Return the nodes that a node has an edge to."""
         return [end for start, end in self.edges if start == name]
 
     def size(self, name):
-        """What enters a node, as a number of channels."""
+        """Return the number of input channels of a node."""
         return int(np.ravel(next(iter(self.nodes[name].input_type.values())))[0])
 
     def checked_inputs(self, inputs):
-        """The groups for Input nodes, by name."""
+        """Return the groups for Input nodes, by name, checked."""
         names = self.names("Input")
         if inputs is None:
             return {}
@@ -216,22 +216,22 @@ class FlatGraph:
         return inputs
 
     def spiking(self, name):
-        """Whether spikes leave a node, and not values."""
+        """Return whether a node emits spikes rather than values."""
         given = self.given.get(name)
         return kind_of(self.nodes[name]) == "LIF" or (
             given is not None and "activity" not in given.variables
         )
 
     def drive(self, name, without=(), passed=()):
-        """What enters a node, as weighted sources and a constant."""
+        """Return the input of a node, as weighted sources and a constant."""
         terms = Terms({}, np.zeros(self.size(name)))
         for start in self.before(name):
             if start not in without:
-                terms = terms.plus(self.leaving(start, passed))
+                terms = terms.plus(self.output_of(start, passed))
         return terms
 
-    def leaving(self, name, passed):
-        """What leaves a node, likewise."""
+    def output_of(self, name, passed):
+        """Return the output of a node, as weighted sources and a constant."""
         if kind_of(self.nodes[name]) not in LINEAR:
             return Terms({name: None}, np.zeros(self.size(name)))
         if name in passed:
@@ -242,8 +242,8 @@ class FlatGraph:
         return self.drive(name, passed=(*passed, name)).through(self.nodes[name])
 
     def currents_of(self, name):
-        """LI nodes that may be synaptic currents of neurons: only spikes enter them, they rest at 0
-        and have one time constant, and nothing else reads them.
+        """Return the LI nodes that can be synaptic currents of neurons: driven by spikes alone,
+        with resting value 0 and one time constant, and read by nothing else.
         """
         found = []
         for start in self.before(name):
@@ -265,8 +265,8 @@ class FlatGraph:
         return found
 
     def choose_fused(self):
-        """Those of them that have the time constant of the first current of all their neurons,
-        since `LIFNeurons` have one.
+        """Return the synaptic currents with the time constant of the first current of all their
+        neurons; `LIFNeurons` have a single one.
         """
         first = {
             name: self.nodes[currents[0]].tau[0]
@@ -283,6 +283,8 @@ class FlatGraph:
         }
 
     def summed(self, drive):
-        """Sources of a drive that are summed one by one; None stands for all spikes together."""
+        """Return the sources of a drive that are summed separately; None stands for all spikes
+        together.
+        """
         values = [source for source in drive.weights if not self.spiking(source)]
         return values + ([None] if len(values) < len(drive.weights) else [])

@@ -1,4 +1,4 @@
-"""Groups that nodes of NIR become, besides `LIFNeurons`, and the units of those."""
+"""Groups for NIR nodes other than `LIFNeurons`, and the units of the latter."""
 
 import re
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from .graph import uniform
 
 
 class LeakyIntegrators(Component, NeuronGroup):
-    """``tau dactivity/dt = rest - activity + r (I + bias)``, moved by ``r dt/tau`` by spikes; where
-    there are none, in the step in which its inputs have come.
+    """``tau dactivity/dt = rest - activity + r (I + bias)``; a spike adds ``r dt/tau``. Without
+    spikes, inputs act in the step in which they arrive.
     """
 
     events_onto = ("activity",)
@@ -44,7 +44,7 @@ class Pulses(Component, NeuronGroup):
 
 
 class Outputs(Component, NeuronGroup):
-    """What reaches an Output node: ``output``."""
+    """The input of an Output node: ``output``."""
 
     sum_phase = schedule.LOSS  # integrators have been integrated
 
@@ -59,11 +59,11 @@ class Outputs(Component, NeuronGroup):
 
 @dataclass
 class Units:
-    """What makes of membranes of NIR those of `LIFNeurons`: ``v = offset + scale*membrane``, of
+    """Conversion of NIR membranes to those of `LIFNeurons`: ``v = offset + scale*membrane``, with
     threshold `threshold`, and so on.
 
-    Levels that all neurons share stay as they are. Else, and where neurons rest above their
-    threshold, the unit is threshold minus reset.
+    Levels that all neurons share are kept. Otherwise, and if neurons rest above their threshold,
+    the unit is threshold minus reset.
     """
 
     threshold: float
@@ -99,7 +99,7 @@ class Units:
         )
 
     def begin(self, node):
-        """The membranes at the beginning: what the graph says, or at rest."""
+        """Return the initial membrane potentials: those of the graph, or at rest."""
         v = node.metadata.get(
             "initial", np.where(node.v_leak < node.v_threshold, node.v_leak, node.v_reset)
         )
@@ -107,6 +107,6 @@ class Units:
 
 
 def named(name):
-    """A name that Brian2 allows."""
+    """Return a name in a form that Brian2 allows."""
     name = re.sub(r"\W", "_", name)
     return name if name[:1].isalpha() else f"node_{name}"

@@ -15,7 +15,7 @@ from ..neurons import DiscreteLIFNeurons, LIFNeurons
 from ..neurons.base import sends_bare_spikes
 from ..readouts.linear import Readout
 from ..readouts.task_input import is_task_input
-from .refusals import SPIKES_IN, check_discrete, check_known, check_lif, height
+from .refusals import SPIKES_IN, check_discrete, check_known, check_lif
 
 
 def is_input(group):
@@ -103,7 +103,7 @@ def _(group: LIFNeurons, graph, spikes):
     name, baseline = f"{group.name}_filtered", float(group.namespace["baseline"])
     if name not in graph.nodes:
         begin = np.asarray(group.variables["activity_initial"].get_value()) + baseline
-        node = graph.low_pass(len(group), group.tau_syn, height(group), begin)
+        node = graph.low_pass(len(group), group.tau_syn, spike_height(group), begin)
         graph.add(name, node, group.name)
     return name, baseline
 
@@ -114,6 +114,6 @@ def _(group: LIFNeurons, graph, onto):
         return None
     name = f"{group.name}_{onto}"
     if name not in graph.nodes:
-        graph.add(name, graph.low_pass(len(group), group.tau_syn, height(group)))
+        graph.add(name, graph.low_pass(len(group), group.tau_syn, spike_height(group)))
         graph.edges.append((name, group.name))
     return name

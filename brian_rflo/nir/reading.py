@@ -1,5 +1,5 @@
-"""Graphs of NIR as groups and projections of Brian2. What a spike is in them stands in
-`writing.py`.
+"""Conversion of NIR graphs to groups and projections of Brian2. `writing.py` defines what a spike
+is in them.
 
     LIF                       LIFNeurons, in units in which its r is threshold minus rest; weights
                               and bias take what is left of it
@@ -13,7 +13,10 @@
     Input, Output             the groups that were given, and Outputs
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2 import Hz, Network, NeuronGroup, second
@@ -27,9 +30,20 @@ from .graph import FlatGraph, Terms, full
 from .groups import LeakyIntegrators, Outputs, Pulses, Units, named
 from .writing import nir_package
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from os import PathLike
 
-def from_nir(graph, dt=None, inputs=None):
-    """A graph of NIR as a network of Brian2: groups and projections with fixed weights.
+    from brian2 import NeuronGroup, Quantity
+    from nir import NIRGraph
+
+
+def from_nir(
+    graph: NIRGraph | str | PathLike[str],
+    dt: Quantity | None = None,
+    inputs: NeuronGroup | Mapping[str, NeuronGroup] | None = None,
+) -> Network:
+    """Return a Brian2 network for a NIR graph: groups, and projections with fixed weights.
 
     Parameters
     ----------
@@ -84,18 +98,18 @@ def from_nir(graph, dt=None, inputs=None):
 
 
 def read_graph(nir, path):
-    """The graph in a file."""
+    """Read a graph from a file."""
     path = existing_file(path)
     try:
         return nir.read(path)
     except Exception as error:
         raise RuntimeError(
-            f"'{path}' is damaged, or no file of a NIR graph ({type(error).__name__}: {error})"
+            f"'{path}' is damaged, or not a file of a NIR graph ({type(error).__name__}: {error})"
         ) from error
 
 
 def spike_length(graph, dt):
-    """How long a spike lasts, in seconds."""
+    """Return the duration of a spike, in seconds."""
     if dt is not None:
         check_time("from_nir: dt", dt)
         return float(dt)
@@ -108,13 +122,13 @@ def spike_length(graph, dt):
 
 
 class Importer:
-    """Makes groups of nodes, then projections of what lies between them."""
+    """Makes groups from nodes, then the projections between them."""
 
     def __init__(self, graph, dt):
         self.graph, self.dt, self.groups, self.parts = graph, dt, {}, []
 
     def build(self):
-        """Groups first, then what connects them."""
+        """Make all groups, then all projections; return the network."""
         for name in self.graph.names("Input"):
             self.groups[name] = self.graph.given.get(name) or NeuronGroup(
                 self.graph.size(name), "activity : 1", name=named(name)
@@ -133,7 +147,7 @@ class Importer:
         return Network(*dict.fromkeys([*self.groups.values(), *self.parts]))
 
     def neurons(self, name):
-        """The group of a LIF node; what connects it is left for later."""
+        """Make the group of a LIF node; its projections follow later."""
         node, units = self.graph.nodes[name], Units.of(self.graph.nodes[name])
         currents = [current for current in self.graph.currents[name] if current in self.graph.fused]
         drive = self.graph.drive(name, without=currents)
@@ -186,7 +200,7 @@ class Importer:
         return connect
 
     def integrators(self, name):
-        """The group of an LI node."""
+        """Make the group of an LI node."""
         node, drive = self.graph.nodes[name], self.graph.drives[name]
         values = Terms(
             {
@@ -216,7 +230,7 @@ class Importer:
         return connect
 
     def outputs(self, name):
-        """The group of an Output node, unless that is bare spikes of neurons."""
+        """Make the group of an Output node, unless its input is just spikes of neurons."""
         drive = self.graph.drive(name)
         if all(
             self.graph.spiking(source) and matrix is None
@@ -229,7 +243,7 @@ class Importer:
         return lambda: self.sum_up(drive, group, sums)
 
     def sum_up(self, drive, group, sums, factors=1.0, height=1.0):
-        """Bring a drive to the sums of a group, spikes by way of pulses of some height."""
+        """Project a drive onto the sums of a group; spikes go through pulses of a given height."""
         pulses = None
         for source, matrix in drive.weights.items():
             weights = scaled(full(matrix, drive.bias), factors)
@@ -240,7 +254,7 @@ class Importer:
                 self.project(source, group, weights, sums[source])
 
     def pulses(self, group, onto):
-        """What holds the weights of spikes for a step."""
+        """Return the group that holds weighted spikes for one step."""
         pulses = Pulses(len(group), f"{group.name}_pulses")
         synapses = FixedSynapses(pulses, group, onto=onto, name=f"{pulses.name}_to_{group.name}")
         synapses.connect_matrix(np.eye(len(group)))
@@ -248,7 +262,7 @@ class Importer:
         return pulses
 
     def project(self, source, group, weights, onto, name=None):
-        """Fixed weights from the group of a node."""
+        """Make a projection with fixed weights from the group of a node."""
         synapses = FixedSynapses(
             self.groups[source], group, onto=onto, name=name or f"{named(source)}_to_{group.name}"
         )
@@ -257,5 +271,5 @@ class Importer:
 
 
 def scaled(weights, factors):
-    """Rows of a matrix times a factor each."""
+    """Return a matrix with each row multiplied by a factor."""
     return weights * np.broadcast_to(factors, len(weights))[:, None]

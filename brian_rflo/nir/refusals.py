@@ -1,4 +1,4 @@
-"""What cannot become a graph of NIR, and why."""
+"""Checks of what NIR can represent."""
 
 import numpy as np
 from brian2 import PoissonGroup, SpikeGeneratorGroup, Subgroup
@@ -12,7 +12,7 @@ SPIKES_IN = (PoissonGroup, SpikeGeneratorGroup)
 
 def brings_credit(projection):
     """Return whether a projection is part of a credit path: it ends in feedback, or at cells beside
-    a group, which send and compute nothing of the network's own.
+    a group, which do not affect the network's activity.
     """
     return (
         getattr(projection, "onto", None) == "feedback"
@@ -21,8 +21,8 @@ def brings_credit(projection):
     )
 
 
-def height(neurons):
-    """The factor with which a value of 1 during a step adds what a spike adds."""
+def spike_height(neurons):
+    """Return the factor by which a spike exceeds a value of 1 during one step."""
     return neurons.namespace["jump"] * float(neurons.tau_syn) / float(neurons.clock.dt)
 
 
@@ -66,12 +66,12 @@ def check_discrete(group):
         )
 
 
-def check_projection(projection, groups):
+def check_exportable_projection(projection, groups):
     """Raise unless it is a projection of ours, between whole groups, without delays."""
     if not is_projection(projection):
         raise ValueError(
-            f"'{projection.name}' is a brian2.Synapses, whose equations may say anything; to_nir"
-            " takes the weights of FixedSynapses and PlasticSynapses"
+            f"'{projection.name}' is a brian2.Synapses, whose equations are arbitrary;"
+            " to_nir takes the weights of FixedSynapses and PlasticSynapses"
         )
     for group in (projection.source, projection.target):
         if isinstance(group, Subgroup) or group not in groups:

@@ -1,5 +1,5 @@
-"""Spiking networks as graphs of NIR, the neuromorphic intermediate representation (Pedersen et al.
-2024, Nature Communications 15:8122).
+"""Conversion of spiking networks to graphs of NIR, the neuromorphic intermediate representation
+(Pedersen et al. 2024, Nature Communications 15:8122).
 
 What becomes which node, I being what enters it:
 
@@ -17,24 +17,33 @@ take it for the value 1 during one step: its area is dt, and a node with r and t
 moves by r dt/tau. The metadata of the graph have that dt.
 """
 
+from __future__ import annotations
+
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2 import NeuronGroup, Synapses
 
-from ..brian.occasional import is_standalone
+from ..brian.conditional import is_standalone
 from ..identity.settings import versions
 from ..readouts.linear import is_readout, readouts_of
 from ..results.files import write_whole
 from ..steps.cells import is_cells
 from ..trials.trials import is_trials
 from .nodes import current_of, is_input, node_of, node_of_neurons, sent_by
-from .refusals import SPIKES_IN, brings_credit, check_projection
+from .refusals import SPIKES_IN, brings_credit, check_exportable_projection
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from brian2 import Network
+    from nir import NIRGraph
 
 
 def nir_package(user):
-    """The package nir.
+    """Import and return the package nir.
 
     Raises
     ------
@@ -51,8 +60,8 @@ def nir_package(user):
     return nir
 
 
-def to_nir(network, path=None):
-    """A spiking network as a graph of NIR, as its weights are now.
+def to_nir(network: Network, path: str | PathLike[str] | None = None) -> NIRGraph:
+    """Return a spiking network as a graph of NIR, with its present weights.
 
     Neurons, weights, synaptic currents and readouts are in the graph; what trains them is not: it
     is a frozen network. So are its softmax, which no node of NIR is (the outputs of a
@@ -128,7 +137,7 @@ def to_nir(network, path=None):
 
 
 class Graph:
-    """Nodes and edges of a network's graph, as they are found."""
+    """Nodes and edges of a network's graph, collected step by step."""
 
     def __init__(self, network, nir):
         if getattr(network, "blocks", 1) > 1:
@@ -162,9 +171,9 @@ class Graph:
         ]
 
     def build(self):
-        """The graph, type checked by nir."""
+        """Return the graph, type-checked by nir."""
         for projection in self.projections:
-            check_projection(projection, self.groups)
+            check_exportable_projection(projection, self.groups)
         for group in self.groups:
             self.add_group(group)
         if not self.spiking:
@@ -189,7 +198,7 @@ class Graph:
         )
 
     def add(self, name, node, *sources):
-        """Add a node behind others."""
+        """Add a node, with edges from others."""
         if name in self.nodes:
             raise ValueError(
                 f"two nodes of the graph would be called '{name}'; give the parts of the network"
@@ -200,7 +209,7 @@ class Graph:
         return name
 
     def add_group(self, group):
-        """The node of a group, if it has one."""
+        """Add the node of a group, if it has one."""
         if is_input(group):
             if any(projection.source is group for projection in self.projections):
                 self.value_of[group] = self.add(group.name, self.nir.Input(np.array([len(group)])))
@@ -226,7 +235,7 @@ class Graph:
         )
 
     def low_pass(self, n, tau, r, initial=0.0):
-        """A leaky integrator whose rest is 0."""
+        """Return a leaky integrator with resting value 0."""
         begin = np.zeros(n) + initial
         return self.nir.LI(
             tau=np.full(n, float(tau)),
@@ -236,7 +245,7 @@ class Graph:
         )
 
     def add_projection(self, projection):
-        """The weights of a projection, from what it sends to where it ends."""
+        """Add the weights of a projection, between its source and target nodes."""
         target, weights = projection.target, projection.matrix()
         sent, baseline = sent_by(projection.source, self, projection.sends_spikes)
         end = current_of(target, self, projection.onto)
@@ -256,15 +265,15 @@ class Graph:
             self.edges.append((projection.name, target.name))
 
     def bias_for(self, neurons):
-        """The bias of neurons, once."""
+        """Return the bias of neurons at the first call, later zero."""
         if neurons in self.biased or "bias" not in neurons.variables:
             return np.zeros(len(neurons))
         self.biased.add(neurons)
         return np.array(neurons.variables["bias"].get_value(), dtype=float)
 
     def add_constants(self):
-        """Biases that no projection has carried. A constant is the bias of an Affine, and an Affine
-        needs an input, if one that does nothing; so does a graph.
+        """Add biases that no projection has carried. A constant is the bias of an Affine node,
+        which needs an input, if only an idle one; so does a graph.
         """
         for neurons in self.spiking:
             bias = self.bias_for(neurons)
@@ -280,7 +289,7 @@ class Graph:
                 self.edges.append((f"{neurons.name}_bias", neurons.name))
 
     def add_outputs(self):
-        """Output nodes: of the readouts, or of all neurons where there are none."""
+        """Add Output nodes of the readouts, or of all neurons if there are no readouts."""
         readouts = [group for group in readouts_of(self.groups) if group in self.value_of]
         for group in readouts or self.spiking:
             self.add(

@@ -12,10 +12,10 @@ from brian2 import NeuronGroup
 
 from .. import schedule
 from ..brian.component import Component, OwnSynapses
+from ..brian.conditional import ConditionalMonitor, ConditionalRunner
 from ..brian.names import spell
-from ..brian.occasional import OccasionalMonitor, OccasionalRunner
 from ..brian.quantities import check_count, is_number, whole_steps
-from ..brian.where import choose
+from ..brian.where import where
 from ..neurons.base import check_group
 from ..updates.arguments import check_statements
 
@@ -42,7 +42,7 @@ SEND = """activity = height*winner*int(t_in_timesteps % n_period < n_active)
           deciding = int(t_in_timesteps % n_period == n_active - 1)"""
 #: A decision. The first unit of a network draws for all of them whether to explore.
 DRAW = "explores = int(rand() < exploration)"
-SCORE = "score = choose(exploring > 0, rand(), z)"
+SCORE = "score = where(exploring > 0, rand(), z)"
 SELECT = """before = winner
             winner = int(allowed > 0 and beaten == 0)"""
 #: Among the units of a network. In this form a z that is no number wins against all, itself
@@ -140,7 +140,7 @@ class WinnerTakeAll(Component, NeuronGroup):
         self.n_period, self.n_active = None, None
         check_numbers(exploration, height)
         winner = one_hot(initial, n_units, networks)
-        namespace = {**(neurongroup_args.pop("namespace", None) or {}), "choose": choose}
+        namespace = {**(neurongroup_args.pop("namespace", None) or {}), "where": where}
         super().__init__(
             networks * n_units, EQUATIONS, namespace=namespace, name=name, **neurongroup_args
         )
@@ -199,7 +199,7 @@ class WinnerTakeAll(Component, NeuronGroup):
         return f"{{step}} % {self.n_period} == {self.n_active - 1}"
 
     def _decide(self, group, statements, phase, name):
-        OccasionalRunner(group, statements, self.decides, phase, f"{group.name}_{name}*")
+        ConditionalRunner(group, statements, self.decides, phase, f"{group.name}_{name}*")
 
     def at_decision(self, group, statements):
         """Run statements of `group` at each decision, when the choice is known, in the phase
@@ -225,7 +225,7 @@ class WinnerTakeAll(Component, NeuronGroup):
         super().before_run(run_namespace)
 
 
-class ChoiceMonitor(OccasionalMonitor):
+class ChoiceMonitor(ConditionalMonitor):
     """Records each decision: ``monitor.winner[unit]`` and ``monitor.reward[unit]``, one value a
     decision, and ``monitor.t``.
 

@@ -1,6 +1,6 @@
 """Independent NumPy networks: baselines (RFLO, RTRL, BPTT, e-prop), the oracles of the tests.
 
-`train`, `respond` and `fit_readout` are those of rate networks; e-prop's are in `eprop`.
+`train`, `respond` and `fit_readout` are for rate networks; those of e-prop are in `eprop`.
 """
 
 from . import eprop

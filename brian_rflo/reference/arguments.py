@@ -1,4 +1,4 @@
-"""Checks of what the baselines are given."""
+"""Checks of the arguments of the baselines."""
 
 import numpy as np
 from brian2 import Hz, get_dimensions
@@ -15,7 +15,7 @@ from .baseline_rules import RULES, RULES_BACKWARD, Backward, Forward
 
 
 def check_training(task, rule, learning_rate, optimizer, regularization, constraint, report):
-    """Raise unless the things that a training is made of are what they must be."""
+    """Raise unless the arguments of a training have the right types and values."""
     check_instance("reference.train: task", task, Task, "PeriodicOutput(period=200*ms)")
     if not isinstance(rule, str):
         raise TypeError(
@@ -61,7 +61,9 @@ def check_optimizer(optimizer):
 
 
 def check_regularization(regularization, rule, neurons):
-    """Raise unless a rule can hold firing rates, at a target of the kind that the neurons have."""
+    """Raise unless a rule can regularise firing rates, with a target of the kind that the neurons
+    have.
+    """
     if isinstance(rule, Forward):
         raise ValueError(
             "regularization of rates needs a rule that goes backwards through the trial, with"
@@ -75,18 +77,18 @@ def check_regularization(regularization, rule, neurons):
 
 
 def check_spiking(neurons):
-    """Raise unless spiking neurons are those of the baselines, not a group of Brian2."""
+    """Raise unless spiking neurons are a `LIF` of the baselines, not a group of Brian2."""
     if neurons is not None and not hasattr(neurons, "trial"):
         raise TypeError(
-            "spiking neurons of a baseline are not a Brian2 group, but its numbers; write"
-            " neurons=LIF.of(group, networks), with brian_rflo.reference.spiking.LIF; got"
-            f" {getattr(neurons, 'name', neurons)!r}"
+            "neurons must be the parameters of spiking neurons; got"
+            f" {getattr(neurons, 'name', neurons)!r}. Write neurons=LIF.of(group,"
+            " networks), with brian_rflo.reference.spiking.LIF"
         )
 
 
 def chosen_rule(name, update, neurons):
-    """The rule of that name, for rate neurons, or for spiking `neurons`; an error where it cannot
-    be had.
+    """Return the rule of that name, for rate neurons or for spiking `neurons`; raise if it does not
+    exist.
     """
     if name not in RULES:
         raise ValueError(f"unknown baseline rule {name!r}; choose one of {', '.join(RULES)}")
@@ -104,8 +106,8 @@ def chosen_rule(name, update, neurons):
     return rule
 
 
-def complete(weights):
-    """Checked copies of the weights, with an empty input projection where there is none."""
+def checked_weights(weights):
+    """Return checked copies of the weights, with an empty input projection if there is none."""
     if not isinstance(weights, dict):
         raise TypeError(
             "weights must be a dictionary of arrays by name, as LearningNetwork.weights() gives"
@@ -146,17 +148,17 @@ def complete(weights):
         if weights[name].shape != (networks, *shape) or not np.isfinite(weights[name]).all():
             raise ValueError(
                 f"weights['{name}'] must be finite and have shape {(networks, *shape)}; got"
-                f" {weights[name].shape}{with_gaps(weights[name])}"
+                f" {weights[name].shape}{count_nonfinite(weights[name])}"
             )
     return weights
 
 
-def with_gaps(values):
-    """How many values are not finite, in words, if any are."""
+def count_nonfinite(values):
+    """Return the number of values that are not finite, as text; empty if there are none."""
     bad = np.count_nonzero(~np.isfinite(values))
     return f" with {bad} values that are not finite" if bad else ""
 
 
 def copies(weights):
-    """A copy of each array."""
+    """Return a copy of each array."""
     return {name: np.array(values, dtype=float) for name, values in weights.items()}

@@ -1,4 +1,6 @@
-"""Baseline rules of rate networks: backward recursions over a trial, and recursions in time."""
+"""Baseline rules of rate networks: backward recursions over a trial, and forward recursions in
+time.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,31 +22,35 @@ class Backward:
     nonlocal_: bool
 
     def run(self, simulation, inputs, target, mask):
-        """A trial, and the changes of the weights summed over it; within the trial weights are at
-        rest.
+        """Run a trial with constant weights; return it and the weight changes, summed over the
+        trial.
         """
         if simulation.neurons is not None:
             trial = simulation.neurons.trial(
                 simulation.weights, inputs, target, mask, simulation.finished
             )
             return trial, simulation.neurons.changes(
-                self, trial, simulation.weights, simulation.pull(trial.spikes)
+                self, trial, simulation.weights, simulation.rate_error(trial.spikes)
             )
         trial = simulation.at_rest(inputs, target, mask)
         return trial, self.changes(
-            trial, simulation.weights, simulation.tau, simulation.pull(trial.after)
+            trial, simulation.weights, simulation.tau, simulation.rate_error(trial.after)
         )
 
-    def changes(self, trial, weights, tau, pull=0.0):
-        """Changes of the weights, summed over the trial; `pull` is what regularisation adds to each
-        neuron's projected error.
+    def changes(self, trial, weights, tau, rate_error=0.0):
+        """Return the weight changes, summed over the trial.
+
+        `rate_error` is the firing-rate term that is added to each neuron's projected error.
         """
         backwards, gated, gain = (
             np.ascontiguousarray(weights["recurrent"].swapaxes(-1, -2)),
             np.empty_like(trial.gain),
             trial.gain / tau,
         )
-        signals, keep = product(feedback_weights(self, weights), trial.error) + pull, 1 - 1 / tau
+        signals, keep = (
+            product(feedback_weights(self, weights), trial.error) + rate_error,
+            1 - 1 / tau,
+        )
         signal = signals[-1]
         for step in range(len(gated) - 1, -1, -1):
             gated[step] = gain[step] * signal
@@ -60,7 +66,7 @@ class Backward:
 
 @dataclass(frozen=True)
 class Forward:
-    """A rule as traces that run forward in time, with a signal for each trace."""
+    """A rule as traces that run forward in time, with a learning signal for each trace."""
 
     symmetric: bool
     start: Callable
@@ -68,8 +74,8 @@ class Forward:
     change: Callable
 
     def run(self, simulation, inputs, target, mask):
-        """A trial with traces; weights change in each step, or the changes are summed for the end
-        of the trial.
+        """Run a trial with traces; change weights in each step, or sum the changes for the end of
+        the trial.
         """
         traces, sums = self.start(simulation.weights), {}
         for trial, step in simulation.step_by_step(inputs, target, mask):
@@ -92,33 +98,33 @@ class Forward:
 
 
 def feedback_weights(rule, weights):
-    """The matrix that brings the error back."""
+    """Return the matrix that carries the error back."""
     return weights["output"].swapaxes(-1, -2) if rule.symmetric else weights["feedback"]
 
 
 def product(matrices, vectors):
-    """Matrix times vector, for each network."""
+    """Return matrix times vector, for each network."""
     return (matrices @ vectors[..., None])[..., 0]
 
 
 def outer(left, right):
-    """Outer product ``[network, left, right]``."""
+    """Return the outer product ``[network, left, right]``."""
     return left[..., :, None] * right[..., None, :]
 
 
 def sum_of_outer(left, right):
-    """Sum over time, the first axis, of outer products."""
+    """Return the outer products summed over time, the first axis."""
     return np.moveaxis(left, 0, 2) @ np.moveaxis(right, 0, 1)
 
 
 def rflo_start(weights):
-    """Eligibility traces of recurrent and input weights, all zero."""
+    """Return eligibility traces of recurrent and input weights, all zero."""
     return np.zeros_like(weights["recurrent"]), np.zeros_like(weights["input"])
 
 
 def rflo_advance(weights, traces, gain, sent, tau):
-    """Murray 2019, equation 5: p(t) = (1 - 1/tau) p(t-1) + 1/tau tanh'(u_a(t)) h_b(t-1), and with
-    x_b(t) for inputs.
+    """Advance the traces by Murray 2019, equation 5: p(t) = (1 - 1/tau) p(t-1) + 1/tau
+    tanh'(u_a(t)) h_b(t-1), and with x_b(t) for inputs.
     """
     return tuple(
         trace + (-trace + outer(gain, source)) / tau for trace, source in zip(traces, sent)
@@ -126,19 +132,21 @@ def rflo_advance(weights, traces, gain, sent, tau):
 
 
 def rflo_change(signal, traces):
-    """Murray 2019, equation 3: [B eps]_a p_ab."""
+    """Return the change by Murray 2019, equation 3: [B eps]_a p_ab."""
     return tuple(signal[..., None] * trace for trace in traces)
 
 
 def rtrl_start(weights):
-    """Derivative of each unit's activity by each weight, ``[network, unit, post, pre]``."""
+    """Return the derivative of each unit's activity by each weight, ``[network, unit, post, pre]``,
+    all zero.
+    """
     shapes = (weights["recurrent"].shape, weights["input"].shape)
     return tuple(np.zeros((shape[0], shape[1], *shape[1:])) for shape in shapes)
 
 
 def rtrl_advance(weights, traces, gain, sent, tau):
-    """Williams and Zipser 1989: dh/dW(t) = (1 - 1/tau) dh/dW(t-1) + tanh'(u(t))/tau [W dh/dW(t-1) +
-    immediate part].
+    """Advance the derivatives by Williams and Zipser 1989: dh/dW(t) = (1 - 1/tau) dh/dW(t-1) +
+    tanh'(u(t))/tau [W dh/dW(t-1) + immediate part].
     """
     units = np.arange(gain.shape[-1])
     after = []
@@ -150,7 +158,7 @@ def rtrl_advance(weights, traces, gain, sent, tau):
 
 
 def rtrl_change(signal, traces):
-    """The gradient: feedback of each unit times its derivative, summed over units."""
+    """Return the gradient: feedback of each unit times its derivative, summed over units."""
     return tuple(np.einsum("ki,kiab->kab", signal, trace) for trace in traces)
 
 

@@ -42,7 +42,10 @@ e-prop has neither of the two last terms; a *detached* reset is (11) without the
 No neuron has a synapse onto itself.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -53,6 +56,16 @@ from .arguments import check_optimizer
 from .eprop_network import EpropNetwork
 from .rate import copies
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from ..tasks import Task
+    from ..updates import Adam
+    from .eprop_network import EpropTrial
+
+
 __all__ = ["EpropNetwork", "EpropResult", "Updates", "train"]
 
 
@@ -60,9 +73,9 @@ FEEDBACKS = ("random", "symmetric", "adaptive")
 
 
 class Updates:
-    """Changes of weights by an optimizer: how many there were, and its moments."""
+    """Weight changes by an optimizer, with the number of updates and its moments."""
 
-    def __init__(self, learning_rate, optimizer):
+    def __init__(self, learning_rate: float | Callable[[int], float], optimizer: SGD | Adam):
         self.learning_rate, self.optimizer, self.count, self.moments = (
             learning_rate,
             optimizer,
@@ -70,8 +83,8 @@ class Updates:
             {},
         )
 
-    def changes(self, gradients):
-        """What is to be added to the weights, by name."""
+    def changes(self, gradients: dict[str, NDArray]) -> dict[str, NDArray]:
+        """Return the changes to add to the weights, by name."""
         rate = (
             self.learning_rate(self.count) if callable(self.learning_rate) else self.learning_rate
         )
@@ -86,7 +99,7 @@ class Updates:
 
 @dataclass(frozen=True, eq=False)
 class EpropResult:
-    """What a training leaves behind.
+    """Result of a training by e-prop.
 
     Parameters
     ----------
@@ -106,21 +119,21 @@ class EpropResult:
 
 
 def train(
-    network,
-    task,
-    weights,
-    learning_rate,
-    updates,
-    batch=1,
-    averaged=False,
-    feedback="random",
-    trained=PLASTIC,
-    optimizer=SGD(),
-    decay=0.0,
-    through_time=False,
-    through_reset=True,
-    watch=None,
-):
+    network: EpropNetwork,
+    task: Task,
+    weights: dict[str, ArrayLike],
+    learning_rate: float | Callable[[int], float],
+    updates: int,
+    batch: int = 1,
+    averaged: bool = False,
+    feedback: str = "random",
+    trained: Sequence[str] = PLASTIC,
+    optimizer: SGD | Adam = SGD(),
+    decay: float = 0.0,
+    through_time: bool = False,
+    through_reset: bool = True,
+    watch: Callable[[EpropTrial, dict[str, NDArray]], object] | None = None,
+) -> EpropResult:
     """Train a network by e-prop.
 
     Gradients are added up over the trials of a batch, as in `Trials`. Where a publication takes
@@ -177,7 +190,7 @@ def train(
             "backpropagation through time brings errors back through the output weights; write"
             f" feedback='symmetric', not {feedback!r}"
         )
-    weights = complete(task, weights, feedback)
+    weights = checked_weights(task, weights, feedback)
     before, learning, history = copies(weights), Updates(learning_rate, optimizer), []
     for number in range(updates):
         trial = network.trial(
@@ -199,7 +212,9 @@ def train(
 
 
 def change(weights, changes, feedback, decay):
-    """Add the changes to the weights, in place, and let output and adaptive feedback decay."""
+    """Add the changes to the weights, in place, and apply the decay of output and adaptive
+    feedback.
+    """
     for name, values in changes.items():
         weights[name] += values
     if "output" in changes:
@@ -211,8 +226,8 @@ def change(weights, changes, feedback, decay):
         weights["feedback"] = weights["output"].T
 
 
-def complete(task, weights, feedback):
-    """Checked copies of the weights, with the feedback that belongs to them."""
+def checked_weights(task, weights, feedback):
+    """Return checked copies of the weights, with the feedback weights."""
     needed = {"input", "recurrent", "output"} | (set() if feedback == "symmetric" else {"feedback"})
     missing = needed - set(weights)
     if missing:

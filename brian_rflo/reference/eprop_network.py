@@ -1,16 +1,23 @@
-"""The networks of e-prop in NumPy: trials forwards, and the gradients of a trial."""
+"""Networks of e-prop in NumPy: forward simulation of trials, and gradients."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..brian.quantities import check_count
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
 LOSSES = ("regression", "classification")
 
 
 def filtered(values, decay):
-    """``y(s) = decay*y(s-1) + values(s)`` along the first axis."""
+    """Return ``y(s) = decay*y(s-1) + values(s)`` along the first axis."""
     result = np.array(values, dtype=float)
     for step in range(1, len(result)):
         result[step] += decay * result[step - 1]
@@ -18,27 +25,27 @@ def filtered(values, decay):
 
 
 def filtered_backwards(values, decay):
-    """``y(s) = decay*y(s+1) + values(s)`` along the first axis."""
+    """Return ``y(s) = decay*y(s+1) + values(s)`` along the first axis."""
     return filtered(values[::-1], decay)[::-1]
 
 
 def softmax(values):
-    """Softmax along the last axis."""
+    """Return the softmax along the last axis."""
     powers = np.exp(values - values.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def sum_of_products(left, right):
-    """Sum over steps and trials of outer products, for ``left`` and ``right`` of shape ``(n_steps,
-    trials, n)``.
+    """Return the outer products summed over steps and trials, for ``left`` and ``right`` of shape
+    ``(n_steps, trials, n)``.
     """
     return left.reshape(-1, left.shape[-1]).T @ right.reshape(-1, right.shape[-1])
 
 
 @dataclass(frozen=True, eq=False)
 class EpropTrial:
-    """What happened in a batch of trials; all arrays have the shape ``(n_steps, trials, n)``, and
-    the mask ``(n_steps, trials, 1)``.
+    """Course of a batch of trials; all arrays have the shape ``(n_steps, trials, n)``, and the mask
+    ``(n_steps, trials, 1)``.
 
     Parameters
     ----------
@@ -67,19 +74,19 @@ class EpropTrial:
     loss: np.ndarray
 
     @property
-    def rates(self):
+    def rates(self) -> NDArray:
         """Spikes per step of each neuron in each trial, ``(trials, N)``."""
         return self.spikes.mean(axis=0)
 
     @property
-    def windows(self):
-        """Steps that count, in each trial."""
+    def windows(self) -> NDArray:
+        """Number of steps that count, in each trial."""
         return self.mask.sum(axis=(0, 2))
 
     @property
-    def wrong(self):
-        """Trials in which the output that is largest on average over the steps that count is not
-        that of the target.
+    def wrong(self) -> NDArray:
+        """Trials in which the largest output, averaged over the steps that count, is not that of
+        the target.
         """
         answer, target = (
             (self.mask * values).sum(axis=0).argmax(axis=-1)
@@ -90,8 +97,8 @@ class EpropTrial:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EpropNetwork:
-    """A recurrent network of LIF and ALIF neurons with leaky readouts; times in steps, all else
-    without units.
+    """A recurrent network of LIF and ALIF neurons with leaky readouts; times in steps, everything
+    else without units.
 
     Parameters
     ----------
@@ -157,13 +164,13 @@ class EpropNetwork:
             )
 
     @property
-    def decays(self):
-        """alpha, rho and kappa: what is left of membrane, adaptation and readout after a step."""
+    def decays(self) -> tuple[float, float, float]:
+        """alpha, rho and kappa: the decay of membrane, adaptation and readout in a step."""
         return tuple(np.exp(-1 / tau) for tau in (self.tau_m, self.tau_adapt, self.tau_out))
 
     @property
-    def zetas(self):
-        """Factors of what arrives at neurons and readouts."""
+    def zetas(self) -> tuple[float, float]:
+        """Factors of the input of neurons and readouts."""
         alpha, _, kappa = self.decays
         return (
             1 - alpha if self.zeta_recurrent is None else self.zeta_recurrent,
@@ -171,15 +178,17 @@ class EpropNetwork:
         )
 
     @property
-    def surrogate(self):
+    def surrogate(self) -> tuple[float, float]:
         """Height and width of the pseudo-derivative."""
         return (
             0.3 / self.v_th if self.height is None else self.height,
             self.v_th if self.width is None else self.width,
         )
 
-    def trial(self, weights, inputs, target, mask):
-        """A batch of trials in which weights do not change, equations (1) to (6).
+    def trial(
+        self, weights: dict[str, NDArray], inputs: ArrayLike, target: ArrayLike, mask: ArrayLike
+    ) -> EpropTrial:
+        """Return a batch of trials with constant weights, equations (1) to (6).
 
         Parameters
         ----------
@@ -259,8 +268,16 @@ class EpropNetwork:
         surprise = -np.log(answer, where=target > 0, out=np.zeros_like(answer))
         return (mask * target * surprise).sum(axis=(0, 2)) / mask.sum(axis=(0, 2))
 
-    def gradients(self, weights, trial, averaged=False, through_time=False, through_reset=True):
-        """The gradient by the adjoint recursion, equation (10), added up over a batch of trials.
+    def gradients(
+        self,
+        weights: dict[str, NDArray],
+        trial: EpropTrial,
+        averaged: bool = False,
+        through_time: bool = False,
+        through_reset: bool = True,
+    ) -> dict[str, NDArray]:
+        """Return the gradient by the adjoint recursion, equation (10), summed over a batch of
+        trials.
 
         Parameters
         ----------
@@ -299,8 +316,8 @@ class EpropNetwork:
         }
 
     def _errors(self, trial, averaged):
-        """E, and the factor of the sum of e in equation (8), both divided by the window where the
-        gradient is averaged.
+        """Return E, and the factor of the sum of e in equation (8), both divided by the window if
+        the gradient is averaged.
         """
         share = 1 / trial.windows[:, None] if averaged else 1.0
         return share * trial.error, share * self.c_reg * (trial.rates - self.f_target) / len(
@@ -308,7 +325,7 @@ class EpropNetwork:
         )
 
     def _through_adaptation(self, gain, signal):
-        """M of equation (10), from psi and c."""
+        """Return M of equation (10), from psi and c."""
         rho, result = self.decays[1], gain * signal
         if not np.any(self.beta):
             return result
@@ -319,7 +336,7 @@ class EpropNetwork:
         return result
 
     def _through_time(self, weights, gain, signal, through_reset):
-        """M, with equation (11) for c."""
+        """Return M, with equation (11) for c."""
         (alpha, rho, _), (zeta, _), result = self.decays, self.zetas, np.empty(gain.shape)
         by_spike = zeta * weights["recurrent"] - through_reset * self.v_th * np.eye(gain.shape[-1])
         by_adaptation, by_membrane = np.zeros(gain.shape[1:]), np.zeros(gain.shape[1:])
@@ -331,9 +348,11 @@ class EpropNetwork:
             )
         return result
 
-    def online_gradients(self, weights, trial, averaged=False):
-        """The same gradient as `gradients` from traces of each synapse and trial, equations (7) to
-        (9) as they stand; slow.
+    def online_gradients(
+        self, weights: dict[str, NDArray], trial: EpropTrial, averaged: bool = False
+    ) -> dict[str, NDArray]:
+        """Return the same gradient as `gradients`, from traces of each synapse and trial, equations
+        (7) to (9) as written; slow.
         """
         error, rate_error = self._errors(trial, averaged)
         before = np.concatenate([np.zeros_like(trial.spikes[:1]), trial.spikes[:-1]])

@@ -11,11 +11,15 @@ All updates are ``learning_rate/T`` times a sum over the trial, applied at its e
 ``update="step"``, at each step.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..analysis import alignment
 from ..brian.quantities import check_count, check_tau
-from ..identity.settings import named_versions, told
+from ..identity.settings import named_versions, serializable
 from ..results.training import TrainingResult, alignment_interval
 from ..updates.arguments import (
     PLASTIC,
@@ -28,32 +32,42 @@ from .arguments import (
     check_regularization,
     check_spiking,
     check_training,
+    checked_weights,
     chosen_rule,
-    complete,
     copies,
 )
 from .baseline_rules import RULES_BACKWARD
 from .simulation import Simulation
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from brian2 import Quantity
+    from numpy.typing import ArrayLike, NDArray
+
+    from ..tasks import Task
+    from ..updates import Adam, FiringRate
+    from .spiking import LIF
+
 
 def train(
-    task,
-    weights,
-    rule,
-    learning_rate,
-    tau,
-    trials,
-    initial=0.1,
-    update="trial",
-    batch=1,
-    clip_norm=None,
-    trained=PLASTIC,
-    constraint=None,
-    optimizer=SGD(),
-    neurons=None,
-    regularization=None,
-    report=None,
-):
+    task: Task,
+    weights: dict[str, ArrayLike],
+    rule: str,
+    learning_rate: float | dict[str, float],
+    tau: Quantity,
+    trials: int,
+    initial: ArrayLike = 0.1,
+    update: str = "trial",
+    batch: int = 1,
+    clip_norm: float | None = None,
+    trained: Sequence[str] = PLASTIC,
+    constraint: Callable[[NDArray], NDArray] | None = None,
+    optimizer: SGD | Adam = SGD(),
+    neurons: LIF | None = None,
+    regularization: FiringRate | None = None,
+    report: Callable[[int], object] | None = None,
+) -> TrainingResult:
     """Train networks by a baseline rule.
 
     Parameters
@@ -104,7 +118,7 @@ def train(
     ValueError
         For an unknown rule, or one that cannot change weights at each step.
     """
-    given = told({name: value for name, value in locals().items() if name != "report"})
+    given = serializable({name: value for name, value in locals().items() if name != "report"})
     check_training(task, rule, learning_rate, optimizer, regularization, constraint, report)
     rule = (RULES_BACKWARD if regularization is not None and update == "trial" else {}).get(
         rule
@@ -120,7 +134,7 @@ def train(
     check_tau("reference.train", tau, task.dt)
     clip = None if clip_norm is None else clip_norm * task.n_steps
     simulation = Simulation(
-        complete(weights),
+        checked_weights(weights),
         float(tau / task.dt),
         initial,
         rule,
@@ -145,8 +159,8 @@ def train(
 
 
 def run_trial(simulation, history, number, arrays):
-    """Run a trial; networks that diverge in it have the weights from before it, and learn no
-    more.
+    """Run a trial; networks that diverge in it get the weights from before it, and stop
+    learning.
     """
     kept = copies(simulation.weights)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -163,8 +177,14 @@ def run_trial(simulation, history, number, arrays):
         }
 
 
-def respond(task, weights, tau, trials, initial=0.1):
-    """Outputs of networks that do not learn.
+def respond(
+    task: Task,
+    weights: dict[str, ArrayLike],
+    tau: Quantity,
+    trials: Sequence[int],
+    initial: ArrayLike = 0.1,
+) -> NDArray:
+    """Return outputs of networks with fixed weights.
 
     Parameters
     ----------
@@ -184,7 +204,13 @@ def respond(task, weights, tau, trials, initial=0.1):
             f" {trials!r}"
         )
     simulation = Simulation(
-        complete(weights), float(tau / task.dt), initial, None, 0.0, task.n_steps, online=False
+        checked_weights(weights),
+        float(tau / task.dt),
+        initial,
+        None,
+        0.0,
+        task.n_steps,
+        online=False,
     )
     return np.stack(
         [np.moveaxis(simulation.at_rest(*task.trial(number)).output, 0, 1) for number in trials],
@@ -192,8 +218,15 @@ def respond(task, weights, tau, trials, initial=0.1):
     )
 
 
-def fit_readout(task, weights, tau, trials=1, initial=0.1, neurons=None):
-    """Readout weights in closed form, by least squares, for networks that do not learn otherwise.
+def fit_readout(
+    task: Task,
+    weights: dict[str, ArrayLike],
+    tau: Quantity,
+    trials: int = 1,
+    initial: ArrayLike = 0.1,
+    neurons: LIF | None = None,
+) -> TrainingResult:
+    """Return readout weights by least squares, for networks whose other weights are fixed.
 
     Parameters
     ----------
@@ -209,12 +242,12 @@ def fit_readout(task, weights, tau, trials=1, initial=0.1, neurons=None):
         Losses are those of as many further trials, with the fitted readout (of the same trials, if
         all are the same and without noise).
     """
-    given = told(locals() | {"rule": "least squares"})
+    given = serializable(locals() | {"rule": "least squares"})
     check_tau("reference.fit_readout", tau, task.dt)
     check_count("trials", trials)
     check_spiking(neurons)
     simulation = Simulation(
-        complete(weights),
+        checked_weights(weights),
         float(tau / task.dt),
         initial,
         None,
@@ -242,7 +275,7 @@ def fit_readout(task, weights, tau, trials=1, initial=0.1, neurons=None):
 
 
 class History:
-    """What a training leaves behind, collected trial by trial."""
+    """Results of a training, collected trial by trial."""
 
     def __init__(self, weights, trials):
         self.trials, self.every = trials, alignment_interval(trials)
@@ -261,7 +294,7 @@ class History:
             self.aligned[number + 1] = alignment(weights["output"], weights["feedback"])
 
     def result(self, task, arrays, weights, settings):
-        """All of it; `arrays` is the last trial."""
+        """Return the result; `arrays` are those of the last trial."""
         return TrainingResult(
             losses=np.array(self.losses).T,
             dt=float(task.dt),

@@ -1,4 +1,4 @@
-"""Rate networks in NumPy, many at once: one trial after the other."""
+"""Rate networks in NumPy, many at once, one trial after the other."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,8 @@ from .baseline_rules import product
 
 @dataclass
 class Trial:
-    """What happened in a trial, time first: gain, activity before and after each step, error,
-    output, inputs.
+    """Course of a trial, time first: gain, activity before and after each step, error, output,
+    inputs.
     """
 
     gain: np.ndarray
@@ -32,9 +32,7 @@ class Trial:
 
 
 class Simulation:
-    """The rate network, step by step, learning by a rule at each step (`online`) or at the end of
-    each trial.
-    """
+    """A rate network that learns by a rule in each step (`online`) or at the end of each trial."""
 
     def __init__(
         self,
@@ -70,15 +68,15 @@ class Simulation:
         self.pending, self.finished = {}, 0
 
     def run(self, inputs, target, mask):
-        """One trial, with its learning."""
+        """Run a trial with learning."""
         trial, changes = self.rule.run(self, inputs, target, mask)
         if not self.online:
             self.collect(changes)
         return trial
 
-    def pull(self, sent):
-        """What the regularisation of rates adds to the projected error of each neuron, given what
-        it sent in each step.
+    def rate_error(self, sent):
+        """Return the firing-rate term added to each neuron's projected error, given its activity or
+        spikes in each step.
         """
         if self.regularization is None:
             return 0.0
@@ -86,13 +84,13 @@ class Simulation:
         return self.regularization.strength * (target - sent.mean(axis=0)) / len(sent)
 
     def response(self, task, number):
-        """A trial of the task, without learning."""
+        """Run a trial of the task without learning."""
         if self.neurons is None:
             return self.at_rest(*task.trial(number))
         return self.neurons.trial(self.weights, *task.trial(number), number)
 
     def empty(self, inputs, target):
-        """A trial that has not run yet."""
+        """Return a trial whose arrays are not yet filled."""
         n_steps, networks, n_units = len(target), *self.weights["recurrent"].shape[:2]
         return Trial(
             *(
@@ -103,12 +101,12 @@ class Simulation:
         )
 
     def start(self):
-        """Activity at the beginning of a trial."""
+        """Return the activity at the beginning of a trial."""
         return np.broadcast_to(self.initial, self.weights["recurrent"].shape[:2]).astype(float)
 
     def at_rest(self, inputs, target, mask):
-        """A trial in which weights do not change: what does not depend on the step before is done
-        for all steps together.
+        """Run a trial with constant weights; everything that does not depend on the previous step
+        is computed for all steps at once.
         """
         trial, activity, recurrent = (
             self.empty(inputs, target),
@@ -127,7 +125,7 @@ class Simulation:
         return trial
 
     def step_by_step(self, inputs, target, mask):
-        """The steps of a trial one by one, for rules that learn in between."""
+        """Yield the steps of a trial one by one, for rules that learn in between."""
         trial, activity = self.empty(inputs, target), self.start()
         for step in range(len(target)):
             drive = (
@@ -144,7 +142,9 @@ class Simulation:
             yield trial, step
 
     def collect(self, changes):
-        """Add the changes of a trial to those of its batch; apply them when it is complete."""
+        """Add the changes of a trial to those of its batch; apply them when the batch is
+        complete.
+        """
         self.pending = {
             name: self.pending.get(name, 0) + change
             for name, change in changes.items()
@@ -156,7 +156,7 @@ class Simulation:
             self.pending = {}
 
     def clipped(self, changes):
-        """The changes, scaled down in networks in which their joint norm is larger than `clip`."""
+        """Return the changes, scaled down in networks whose joint norm exceeds `clip`."""
         if self.clip is None:
             return changes
         largest = np.max(
@@ -177,7 +177,7 @@ class Simulation:
         return {name: scale[:, None, None] * change for name, change in changes.items()}
 
     def learn(self, changes):
-        """Add the changes, times ``learning_rate/T`` or as Adam does, to the weights of the
+        """Add the changes, times ``learning_rate/T`` or by the optimizer, to the weights of the
         networks that still learn.
         """
         for name, change in changes.items():
@@ -191,21 +191,21 @@ class Simulation:
             self.weights["recurrent"][self.learning] = held[self.learning]
 
     def optimized(self, name, change):
-        """What the optimizer makes of a change; `rates` hold learning_rate/T by name."""
+        """Return the optimizer's step for a change; `rates` hold learning_rate/T by name."""
         rate = self.rates[name] / (1 + self.updates / (self.optimizer.decay or np.inf))
         moments = self.moments.setdefault(name, {})
         return self.optimizer.change(change, self.n_steps, rate, moments, self.updates + 1)
 
     def finite_weights(self):
-        """Which networks have finite weights only."""
+        """Return which networks have only finite weights."""
         return np.all(
             [np.isfinite(values).all(axis=(1, 2)) for values in self.weights.values()], axis=0
         )
 
 
 def checked_initial(initial, shape):
-    """The activity at the beginning of trials as finite numbers, one, or one for each neuron of one
-    or of each network.
+    """Return the activity at the beginning of trials as finite numbers: one, one per neuron, or one
+    per neuron and network.
     """
     array = numbers("initial", initial)
     if array.shape not in ((), shape[1:], shape) or not np.isfinite(array).all():

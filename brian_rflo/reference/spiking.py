@@ -77,7 +77,7 @@ class LIF:
 
     @classmethod
     def of(cls, neurons, networks=1):
-        """The parameters of a group of `LIFNeurons` or `ALIFNeurons`."""
+        """Return the parameters of a group of `LIFNeurons` or `ALIFNeurons`."""
         names, dt = neurons.namespace, float(neurons.clock.dt)
         scale, rest = float(names["scale"]), float(names["rest"])
         shape = (networks, -1)
@@ -108,7 +108,7 @@ class LIF:
         return np.exp(-1 / self.tau), np.exp(-1 / self.tau_syn)
 
     def trial(self, weights, inputs, target, mask, seed=None):
-        """A trial in which weights do not change; `seed` is that of the noise."""
+        """Run a trial with constant weights; `seed` is that of the noise."""
         (a, s), (networks, n) = self.decays, weights["recurrent"].shape[:2]
         size, n_steps = (len(target), networks, n), len(target)
         trial = SpikingTrial(
@@ -158,19 +158,19 @@ class LIF:
         return trial
 
     def psp(self, inputs):
-        """Inputs as the membrane sees them."""
+        """Return the inputs as seen by the membrane."""
         a, seen = self.decays[0], np.zeros_like(inputs)
         for step in range(len(inputs)):
             seen[step] = a * seen[step - 1] * (step > 0) + (1 - a) * inputs[step]
         return seen
 
-    def changes(self, rule, trial, weights, pull=0.0):
-        """Changes of the weights by a `Backward` rule, summed over the trial; `pull` as in
+    def changes(self, rule, trial, weights, rate_error=0.0):
+        """Return the weight changes by a `Backward` rule, summed over the trial; `rate_error` as in
         `Backward.changes`.
         """
         _, s = self.decays
         signal, by_rate = (
-            product(feedback_weights(rule, weights), trial.error) + pull,
+            product(feedback_weights(rule, weights), trial.error) + rate_error,
             np.empty_like(trial.gain),
         )
         total = 0.0
@@ -186,7 +186,7 @@ class LIF:
         return change | self.nonlocal_changes(trial, weights, by_rate)
 
     def nonlocal_changes(self, trial, weights, by_rate):
-        """The surrogate gradient through the recurrent weights; the reset is left out of it."""
+        """Return the surrogate gradient through the recurrent weights, without the reset."""
         (a, s), backwards = self.decays, np.ascontiguousarray(weights["recurrent"].swapaxes(-1, -2))
         by_current, by_membrane = np.empty_like(by_rate), np.empty_like(by_rate)
         current, membrane = np.zeros_like(by_rate[0]), np.zeros_like(by_rate[0])
@@ -203,6 +203,6 @@ class LIF:
         }
 
     def raw(self, trial):
-        """The inputs, from what the membrane saw of them."""
+        """Return the inputs, recovered from what the membrane saw of them."""
         a, seen = self.decays[0], trial.inputs
         return (seen - a * np.vstack([0 * seen[:1], seen[:-1]])) / (1 - a)

@@ -1,4 +1,4 @@
-"""What comes of a training: arrays with names, labelled arrays, files."""
+"""Results of trainings: named arrays, labelled arrays, files."""
 
 from .training import TrainingResult
 

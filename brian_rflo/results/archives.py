@@ -1,4 +1,4 @@
-"""Files of NumPy's arrays (.npz): first shapes and types, then the values of what is wanted."""
+"""Reading of NumPy array files (.npz): first shapes and types, then the requested values."""
 
 import ast
 import json
@@ -17,14 +17,14 @@ LONGEST_HEADER, LONGEST_TEXT = 10_000, 10_000_000
 
 @dataclass(frozen=True)
 class Header:
-    """Shape and type of an array."""
+    """Shape and type of an array in a file."""
 
     shape: tuple
     dtype: np.dtype
 
 
 class Archive:
-    """The arrays in an open file: `headers` by name, and the values of those that are asked for.
+    """The arrays in an open file: all `headers` by name, and values on request.
 
     Raises
     ------
@@ -34,7 +34,7 @@ class Archive:
 
     def __init__(self, path, file):
         self.path = path
-        with damage(path):
+        with report_damage(path):
             self.zip = zipfile.ZipFile(file)
             entries = {entry.filename: entry for entry in self.zip.infolist()}
             self.entries = {
@@ -45,16 +45,16 @@ class Archive:
             self.headers = {name: self.header(entry) for name, entry in self.entries.items()}
 
     def header(self, entry):
-        """Shape and type, unless they are not those of the values."""
+        """Return shape and type of an entry, after checking them against its size."""
         with self.zip.open(entry) as file:
             version = np.lib.format.read_magic(file)
             length = int.from_bytes(file.read(2 if version == (1, 0) else 4), "little")
             if length > LONGEST_HEADER:
                 raise ValueError("the description of an array is too long")
-            told = ast.literal_eval(
+            described = ast.literal_eval(
                 file.read(length).decode("latin1" if version < (3, 0) else "utf8")
             )
-            header = Header(told["shape"], np.lib.format.descr_to_dtype(told["descr"]))
+            header = Header(described["shape"], np.lib.format.descr_to_dtype(described["descr"]))
             if (
                 header.dtype.hasobject
                 or math.prod(header.shape) * header.dtype.itemsize != entry.file_size - file.tell()
@@ -63,17 +63,17 @@ class Archive:
         return header
 
     def read(self, names):
-        """The arrays of these names."""
-        with damage(self.path):
+        """Return the arrays of these names."""
+        with report_damage(self.path):
             return {name: self.values(name) for name in names}
 
     def values(self, name):
-        """An array."""
+        """Return one array."""
         with self.zip.open(self.entries[name]) as file:
             return np.lib.format.read_array(file, allow_pickle=False)
 
     def dictionary(self, name):
-        """A dictionary that is kept as JSON.
+        """Return a dictionary that is stored as JSON.
 
         Raises
         ------
@@ -87,7 +87,7 @@ class Archive:
 
 
 def dictionary(name, text):
-    """A dictionary from JSON.
+    """Return a dictionary from JSON.
 
     Raises
     ------
@@ -104,19 +104,19 @@ def dictionary(name, text):
 
 
 def shortened(value, longest=60):
-    """A text for one line."""
+    """Return a text shortened to one line."""
     text = "; ".join(str(value).splitlines())
     return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def in_words(header):
-    """Shape and type of an array, in words; the value of a single number."""
+    """Return shape and type of an array as text."""
     return f"{header.dtype} of shape {header.shape}" if header.shape else f"a single {header.dtype}"
 
 
 @contextmanager
 def archive(path):
-    """The arrays of a file, as long as it is open; see `Archive`.
+    """Open an array file for the duration of the context; see `Archive`.
 
     Raises
     ------
@@ -129,18 +129,20 @@ def archive(path):
 
 
 @contextmanager
-def damage(path, kind="file of arrays"):
-    """Let whatever goes wrong in reading a file name it."""
+def report_damage(path, kind="file of arrays"):
+    """Context of reading a file: name the file in any error."""
     try:
         yield
     except MemoryError:
         raise
     except Exception as error:
-        raise RuntimeError(f"'{path}' is damaged, or no {kind} ({type(error).__name__})") from error
+        raise RuntimeError(
+            f"'{path}' is damaged, or not a {kind} ({type(error).__name__})"
+        ) from error
 
 
 def read_arrays(path, names=None):
-    """Arrays by name, all of them or those that are named, without pickle.
+    """Return arrays by name, all or the requested ones, without pickle.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Files, whole or not at all: written in a folder that nobody else enters, then put into place."""
+"""Atomic writing of files: first in a private folder, then moved into place."""
 
 import errno
 import os
@@ -12,24 +12,24 @@ from pathlib import Path
 
 import numpy as np
 
-#: What to do about an error of the system; for all others, choose another folder.
+#: Advice by system error; for all others, choose another folder.
 ADVICE = {
     errno.ENOSPC: "Make room, or choose another folder",
     errno.EDQUOT: "Make room, or choose another folder",
     errno.EFBIG: "Make room, or choose another folder",
     errno.ENAMETOOLONG: "Choose a shorter name",
 }
-#: Beginnings of the names of temporary folders, beside results and in the system's place for them.
+#: Prefixes of temporary folders, beside results and in the system's temporary folder.
 WAITING, SCRATCH = ".writing", "brian_rflo_"
 
 
 def expanded(path):
-    """A path as the user means it: ``~`` is the home folder."""
+    """Return a path with ``~`` replaced by the home folder."""
     return Path(os.path.expanduser(path))
 
 
 def existing_file(path):
-    """The path of a file that can be read.
+    """Return the path of a readable file.
 
     Raises
     ------
@@ -45,17 +45,17 @@ def existing_file(path):
     except (FileNotFoundError, NotADirectoryError) as error:
         raise FileNotFoundError(f"no file '{path}'") from error
     except OSError as error:
-        raise in_other_words(error, f"cannot read '{path}' ({error.strerror})") from error
+        raise with_message(error, f"cannot read '{path}' ({error.strerror})") from error
     raise IsADirectoryError(f"'{path}' must be a file; got {kind_of(mode)}")
 
 
 def kind_of(mode):
-    """What there is that is no file, in words."""
+    """Describe a path that is not a file."""
     return "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
 
 
-def in_other_words(error, message):
-    """An error of the system that says something else, and is still of its kind and number."""
+def with_message(error, message):
+    """Return a system error with another message, of the same class and number."""
     found = type(error)(message)
     found.errno = error.errno
     return found
@@ -75,7 +75,7 @@ def writable_folder(path):
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
-        raise in_other_words(
+        raise with_message(
             error,
             f"cannot write to the folder '{path}' ({error.strerror or error}); choose another one",
         ) from error
@@ -83,7 +83,7 @@ def writable_folder(path):
 
 
 def write_together(folder, writers):
-    """Write several files into `folder`: first all of them under temporary names, then all into
+    """Write several files into `folder`: all of them under temporary names first, then all into
     place.
 
     Parameters
@@ -99,17 +99,17 @@ def write_together(folder, writers):
     Raises
     ------
     OSError
-        That names the file that cannot be written, or the folder.
+        If a file or the folder cannot be written.
     """
     folder = writable_folder(folder)
     return write_all({folder / name: write for name, write in writers.items()})
 
 
 def write_whole(path, write):
-    """Write one file: in a temporary folder, onto the disk, and then into place.
+    """Write one file: in a temporary folder, flushed to the disk, then moved into place.
 
-    What was there before stays until then. A link stays one, and what it leads to is written. The
-    permissions of a file that was there stay.
+    An existing file is kept until then, and so are its permissions. A link is kept, and its target
+    is written.
 
     Parameters
     ----------
@@ -124,24 +124,24 @@ def write_whole(path, write):
     Raises
     ------
     OSError
-        That names the file, if it cannot be written; nothing of it is left then.
+        If the file cannot be written; an existing one is unchanged.
     """
     return write_all({expanded(path): write})[0]
 
 
 def write_all(writers):
-    """Write files, by their paths, and put them into place when all are written."""
+    """Write files, by their paths, and move them into place when all are complete."""
     with ExitStack() as folders:
         written = [(path, *written_aside(path, write, folders)) for path, write in writers.items()]
         for path, waiting, place in written:
-            with refusal(path):
+            with report_refusal(path):
                 os.replace(waiting, place)
     return list(writers)
 
 
 def written_aside(path, write, folders):
-    """Write a file in a temporary folder; returns where it is, and where it belongs."""
-    with refusal(path):
+    """Write a file in a temporary folder; return its path, and its destination."""
+    with report_refusal(path):
         place, mode = place_of(path)
         waiting = folders.enter_context(waiting_folder(place.parent)) / path.name
         write(waiting)
@@ -153,12 +153,13 @@ def written_aside(path, write, folders):
 
 
 def place_of(path):
-    """Where a file belongs, behind all links, and the permissions of what is there, or None.
+    """Return the destination of a file, behind all links, and the permissions of an existing file,
+    or None.
 
     Raises
     ------
     OSError
-        If something else than a file is there, or there is no folder for it.
+        If the path exists and is not a file, or its folder is missing.
     """
     place = Path(os.path.realpath(path))
     try:
@@ -176,28 +177,28 @@ def place_of(path):
 
 
 class Refused(OSError):
-    """Why a file cannot be written, and what to do."""
+    """Reason why a file cannot be written, with advice."""
 
 
 @contextmanager
-def refusal(path):
-    """Let errors of the system name a file that cannot be written."""
+def report_refusal(path):
+    """Context of writing a file: name the file in errors of the system."""
     try:
         yield
     except Refused as error:
         raise OSError(f"cannot write '{path}': {error}") from None
     except OSError as error:
         advice = ADVICE.get(error.errno, "Choose another folder")
-        raise in_other_words(
+        raise with_message(
             error,
-            f"cannot write '{path}' ({error.strerror or error}); nothing of it is left, "
-            f"and what was there before is as it was. {advice}",
+            f"cannot write '{path}' ({error.strerror or error}); an existing file is"
+            f" unchanged. {advice}",
         ) from error
 
 
 @contextmanager
 def waiting_folder(place):
-    """A temporary folder in a place, for files on their way into it."""
+    """Make a temporary folder next to the destination of files."""
     folder = own_folder(WAITING, place)
     try:
         yield folder
@@ -206,31 +207,32 @@ def waiting_folder(place):
 
 
 def remove_half_written(path):
-    """Delete what ended processes of this machine have left beside a file, half written."""
-    remove_left(WAITING, Path(path).parent)
+    """Delete incomplete files that ended processes of this machine have left beside a file."""
+    remove_abandoned(WAITING, Path(path).parent)
 
 
 def own_folder(beginning, place, kind=""):
-    """A new folder that nobody else can foresee or enter, named after this process.
+    """Make a folder with an unpredictable name, named after this process, that nobody else may
+    enter.
 
-    What killed processes have left of theirs is deleted.
+    Folders left by killed processes are deleted.
     """
-    remove_left(beginning, place)
+    remove_abandoned(beginning, place)
     return Path(tempfile.mkdtemp(prefix=f"{beginning}{kind}.{machine()}.{os.getpid()}.", dir=place))
 
 
-def remove_left(beginning, place):
-    """Delete the folders of ended processes of this machine, which `own_folder` has named."""
+def remove_abandoned(beginning, place):
+    """Delete the folders that `own_folder` made for processes of this machine that have ended."""
     ours = re.compile(rf"{re.escape(beginning)}\w*\.{re.escape(machine())}\.([0-9]{{1,9}})\.\w+")
     with suppress(OSError):
         for name in os.listdir(place):
             found = ours.fullmatch(name)
-            if found and not lives(int(found[1])):
+            if found and not is_running(int(found[1])):
                 shutil.rmtree(Path(place) / name, ignore_errors=True)
 
 
 def machine():
-    """A name for where numbers of processes count.
+    """Return a name for the scope within which process numbers are unique.
 
     Containers on one machine may share its name and folders, and each have a process 1.
     """
@@ -242,7 +244,7 @@ def machine():
 
 @contextmanager
 def scratch(kind):
-    """A temporary folder for a while; see `scratch_folder`."""
+    """Make a temporary folder for the duration of the context; see `scratch_folder`."""
     folder = scratch_folder(kind)
     try:
         yield folder
@@ -251,13 +253,13 @@ def scratch(kind):
 
 
 def scratch_folder(kind):
-    """A temporary folder of this process, which its owner deletes. What processes that were killed
-    have left of theirs is deleted.
+    """Make a temporary folder of this process, which its owner deletes, and delete those of killed
+    processes.
 
     Parameters
     ----------
     kind : str
-        What it is for, as part of its name.
+        Purpose, as part of its name.
 
     Returns
     -------
@@ -266,8 +268,8 @@ def scratch_folder(kind):
     return own_folder(SCRATCH, tempfile.gettempdir(), kind)
 
 
-def lives(pid):
-    """Whether a process of this machine runs; where the system cannot tell, it does."""
+def is_running(pid):
+    """Return whether a process of this machine runs; True if the system cannot tell."""
     try:
         if os.name == "nt":  # there, asking would end it
             return True

@@ -1,15 +1,15 @@
-"""Results as labelled arrays: `xarray.Dataset`, and files in netCDF that other programs read too.
+"""Labelled results: `xarray.Dataset`, and netCDF files that other programs can read.
 
-Needs the packages of ``pip install 'brian_rflo[results]'``. What a network has is along the
-dimensions ``post`` and ``pre`` (neurons), ``readout`` and ``input`` (units); a training has
-``network``, ``trial`` and ``time``, and what was varied between trainings comes before them.
+Needs the packages of ``pip install 'brian_rflo[results]'``. Dimensions of a network are ``post``
+and ``pre`` (neurons), ``readout`` and ``input`` (units); those of a training ``network``, ``trial``
+and ``time``, preceded by the parameters varied between trainings.
 """
 
 from contextlib import contextmanager
 
 import numpy as np
 
-from .archives import Header, damage
+from .archives import Header, report_damage
 from .files import existing_file, write_whole
 
 #: Dimensions of the arrays of a training, and of the weights of a standard network by their name.
@@ -43,8 +43,8 @@ ENGINE, KIND = "h5netcdf", "netCDF file"
 
 
 def dimensions_of_weights(names):
-    """Dimensions of the weights of a network by name: where one is no projection of a standard
-    network, each has a ``_post`` and a ``_pre`` of its own.
+    """Return the dimensions of the weights of a network by name; a projection that the standard
+    network lacks gets ``_post`` and ``_pre`` dimensions of its own.
     """
     is_standard = set(names) <= set(WEIGHTS)
     return {
@@ -54,7 +54,7 @@ def dimensions_of_weights(names):
 
 
 def xarray():
-    """The module xarray.
+    """Import and return the module xarray.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def xarray():
 
 
 def dataset_of(result):
-    """A `TrainingResult` as a dataset, with its settings as attributes."""
+    """Return a `TrainingResult` as a dataset, with its settings as attributes."""
     start = result.settings.get("first_trial", 0)
     variables = {
         name: (DIMENSIONS[name], getattr(result, name), {"long_name": long_name, "units": "1"})
@@ -111,11 +111,12 @@ def dataset_of(result):
 
 
 def stacked(datasets, everywhere=None, **varied):
-    """Many datasets as one, along what was varied: ``stacked([a, b], rule=["rflo", "bptt"])``.
+    """Return many datasets as one, along the varied parameters: ``stacked([a, b], rule=["rflo",
+    "bptt"])``.
 
-    Where several things were varied, each dataset has its place in the grid of their values; what
-    is missing there is NaN. The grid has the values that occur, or those in `everywhere` by name.
-    Settings that differ become variables, ``setting_NAME``; all others stay attributes.
+    If several parameters were varied, the datasets form a grid of their values; missing ones are
+    NaN. The grid has the values that occur, or those in `everywhere` by name. Settings that differ
+    become variables, ``setting_NAME``; all others stay attributes.
     """
     from pandas import MultiIndex
 
@@ -169,7 +170,7 @@ def stacked(datasets, everywhere=None, **varied):
 
 
 def with_variables(dataset, names, wordy):
-    """A dataset with some of its attributes as variables, of which the `wordy` ones are text."""
+    """Return a dataset with some of its attributes as variables; the `wordy` ones are text."""
     moved = {
         f"setting_{name}": (
             str(dataset.attrs.get(name, "")) if name in wordy else dataset.attrs[name]
@@ -181,7 +182,7 @@ def with_variables(dataset, names, wordy):
 
 
 def write(dataset, path):
-    """Write a dataset as netCDF, whole or not at all."""
+    """Write a dataset as netCDF, atomically."""
     xarray()
     content = dataset.to_netcdf(
         engine=ENGINE
@@ -190,7 +191,7 @@ def write(dataset, path):
 
 
 class LabelledFile:
-    """The arrays of a training in a netCDF file, as `archives.Archive` has them."""
+    """The arrays of a training in a netCDF file, with the interface of `archives.Archive`."""
 
     def __init__(self, path, dataset):
         self.path, self.dataset = path, dataset
@@ -209,18 +210,18 @@ class LabelledFile:
         }
 
     def read(self, names):
-        """The arrays of these names."""
-        with damage(self.path, KIND):
+        """Return the arrays of these names."""
+        with report_damage(self.path, KIND):
             return {name: self.dt if name == "dt" else self.dataset[name].values for name in names}
 
     def dictionary(self, name):
-        """The settings, which are attributes here."""
+        """Return the settings, which are stored as attributes."""
         return self.settings
 
 
 @contextmanager
 def opened(path):
-    """A netCDF file, as long as it is open; see `LabelledFile`.
+    """Open a netCDF file for the duration of the context; see `LabelledFile`.
 
     Raises
     ------
@@ -228,7 +229,7 @@ def opened(path):
         That names the file, if it cannot be read.
     """
     xr, path = xarray(), existing_file(path)
-    with damage(path, KIND):
+    with report_damage(path, KIND):
         dataset = xr.open_dataset(
             path, engine=ENGINE, create_default_indexes=False, phony_dims="access"
         )

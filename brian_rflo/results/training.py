@@ -1,9 +1,12 @@
-"""What a training returns."""
+"""The result of a training."""
+
+from __future__ import annotations
 
 import json
 import math
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,23 +15,34 @@ from . import labelled
 from .archives import archive, dictionary, in_words, shortened
 from .files import save_arrays, write_whole
 
-#: Bytes of losses above which there must be as many as the settings say; smaller ones may have been
-#: cut or joined.
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from os import PathLike
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
+    from xarray import Dataset
+
+
+#: Size of losses in bytes above which their number must agree with the settings; smaller arrays may
+#: have been cut or joined.
 LARGE = 2**26
-#: What the names of weights begin with.
+#: Prefixes of the names of weights.
 WHEN = ("weights_before", "weights_after")
-#: A task may have no inputs, and a network no feedback that could be compared with its readout.
+#: Dimensions that may be empty: tasks without inputs, networks without comparable feedback.
 MAY_BE_EMPTY = ("input", "aligned_trials")
 
 
 def alignment_interval(trials):
-    """Trials between measurements of the alignment, of which a training has at most two hundred."""
+    """Return the number of trials between measurements of the alignment; a training has at most two
+    hundred.
+    """
     return max(1, -(-trials // 200))
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """Numbers of a training, network first.
+    """Arrays of a training, with the network as first dimension.
 
     Attributes
     ----------
@@ -55,8 +69,8 @@ class TrainingResult:
     diverged_in : ndarray, shape (networks,)
         Trial in which a network diverged, -1 if it did not.
     settings : dict
-        All that decided the numbers, as text and numbers by name: task, neurons, rule, ..., seed,
-        target of the code, versions.
+        Everything that decided the numbers, as text and numbers by name: task, neurons, rule, ...,
+        seed, target of the code, versions.
     """
 
     losses: np.ndarray
@@ -73,22 +87,18 @@ class TrainingResult:
     settings: dict = field(default_factory=dict)
 
     @property
-    def times(self):
+    def times(self) -> NDArray:
         """End of each step of a trial, in seconds; shape (n_steps,)."""
         return (np.arange(len(self.target)) + 1) * self.dt
 
     @property
-    def final_loss(self):
-        """Median loss of the last hundred trials, of those that are finished where the training was
-        stopped; shape (networks,).
-        """
+    def final_loss(self) -> NDArray:
+        """Median loss of the last hundred finished trials; shape (networks,)."""
         return final_loss(self._losses_to_the_end)
 
     @property
     def _losses_to_the_end(self):
-        """Losses of the trials that are finished; of all of them where no network has come to its
-        end.
-        """
+        """Return the losses of finished trials, or of all trials if no network has finished."""
         return (
             self.losses[:, : max(self._finished, 1)]
             if (self.diverged_in < 0).any()
@@ -99,8 +109,8 @@ class TrainingResult:
     def _finished(self):
         return self.settings.get("finished_trials", self.losses.shape[1])
 
-    def arrays(self):
-        """Everything as a flat dictionary of arrays, weights by names like
+    def arrays(self) -> dict[str, NDArray]:
+        """Return everything as a flat dictionary of arrays, weights by names like
         ``"weights_after_recurrent"``, settings as JSON.
         """
         flat = {}
@@ -115,13 +125,13 @@ class TrainingResult:
         return flat
 
     @classmethod
-    def from_arrays(cls, arrays):
-        """The inverse of `arrays`, from whatever holds them by name; other names are left alone.
+    def from_arrays(cls, arrays: Mapping[str, ArrayLike]) -> TrainingResult:
+        """Return the result whose `arrays` these are, from any mapping; other names are ignored.
 
         Raises
         ------
         ValueError
-            If something is missing, or arrays do not go together.
+            If something is missing, or arrays do not match.
         """
         settings = settings_from(arrays.get("settings", {}))
         check_sizes(arrays, dimensions_of(arrays), settings)
@@ -136,14 +146,14 @@ class TrainingResult:
             **{name: arrays[name] for name in labelled.DIMENSIONS},
         )
 
-    def to_xarray(self):
-        """An `xarray.Dataset` with named dimensions and units, and the settings as attributes;
-        needs ``brian_rflo[results]``.
+    def to_xarray(self) -> Dataset:
+        """Return an `xarray.Dataset` with named dimensions and units, and the settings as
+        attributes; needs ``brian_rflo[results]``.
         """
         return labelled.dataset_of(self)
 
-    def save(self, path):
-        """Write it to a file, whole or not at all: netCDF for ``"x.nc"`` (needs
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write the result to a file, atomically: netCDF for ``"x.nc"`` (needs
         ``brian_rflo[results]``), NumPy's arrays for ``"x.npz"``.
 
         Returns
@@ -162,8 +172,8 @@ class TrainingResult:
         return write_whole(path, lambda waiting: save_arrays(waiting, self.arrays()))
 
     @classmethod
-    def load(cls, path):
-        """Read what `save` has written; nothing in a file is run.
+    def load(cls, path: str | PathLike[str]) -> TrainingResult:
+        """Read a file written by `save`; no code in it is run.
 
         Raises
         ------
@@ -172,7 +182,7 @@ class TrainingResult:
         RuntimeError
             If it is damaged.
         ValueError
-            If it holds something else, or has another ending.
+            If it is not a result, or has another ending.
         """
         with labelled.opened(path) if ending(path) == ".nc" else archive(path) as file:
             try:
@@ -183,7 +193,7 @@ class TrainingResult:
             except ValueError as error:
                 raise ValueError(f"'{file.path}' holds no result of a training: {error}") from error
 
-    def plot(self, axes=None, network=0):
+    def plot(self, axes: Sequence[Axes] | None = None, network: int = 0) -> Sequence[Axes]:
         """Draw loss, output beside target, and alignment; returns the three axes."""
         from ..plotting import plot_training
 
@@ -203,8 +213,8 @@ class TrainingResult:
         return "\n".join([finished + measure, *rows])
 
     def _course(self, network):
-        """Loss of a network at the beginning and at the end, each measured alike, and alignment
-        where it means something.
+        """Describe the loss of a network at the beginning and the end, measured alike, and the
+        alignment if it has a meaning.
         """
         first, last = losses_at_both_ends(self._losses_to_the_end[network])
         alignment = [f"{value:+.2f}" for value in self.alignment[network]]
@@ -218,7 +228,7 @@ class TrainingResult:
 
 
 def ending(path):
-    """The end of a file's name, ``".nc"`` or ``".npz"``."""
+    """Return the ending of a file name, ``".nc"`` or ``".npz"``."""
     suffix = Path(str(path)).suffix
     if suffix not in (".nc", ".npz"):
         raise ValueError(
@@ -229,12 +239,14 @@ def ending(path):
 
 
 def settings_from(value):
-    """Settings from JSON, or as they are."""
+    """Return settings from JSON, or as they are."""
     return value if isinstance(value, dict) else dictionary("settings", value)
 
 
 def names_of_weights(arrays):
-    """Names of the weights among arrays of a result, those of a standard network first."""
+    """Return the names of the weights among arrays of a result, those of the standard network
+    first.
+    """
     names = [
         name.removeprefix(f"{when}_")
         for when in WHEN
@@ -245,7 +257,7 @@ def names_of_weights(arrays):
 
 
 def dimensions_of(arrays):
-    """Names of the dimensions of each array of a result.
+    """Return the names of the dimensions of each array of a result.
 
     Raises
     ------
@@ -262,7 +274,7 @@ def dimensions_of(arrays):
 
 
 def check_sizes(arrays, dimensions, settings):
-    """Raise unless arrays, or their headers, are numbers, and each dimension has one size."""
+    """Raise unless arrays, or their headers, are numeric, and each dimension has one size."""
     for name in ("trials", "first_trial", "finished_trials"):
         if name in settings and (type(settings[name]) is not int or settings[name] < 0):
             raise ValueError(

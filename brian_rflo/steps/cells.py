@@ -7,14 +7,14 @@ from brian2 import CodeRunner, Group, NeuronGroup
 
 from ..brian.borrowed import get_identifiers
 from ..brian.component import Component
-from ..brian.occasional import OccasionalRunner
-from ..brian.where import choose
+from ..brian.conditional import ConditionalRunner
+from ..brian.where import where
 from ..neurons.base import whole
 from ..schedule import move
 from .step import INTEGRATE
 
 #: Functions that all strings may name.
-FUNCTIONS = {"where": choose}
+FUNCTIONS = {"where": where}
 #: Endings of names that lead to the number of the network, and to the first of its copies.
 NETWORK, FIRST = "_network", "_first"
 
@@ -31,7 +31,7 @@ def place(group, step, clock, name):
     )
     if condition is None:
         return Group.run_regularly(group, step.code, **step.phase, name=f"{group.name}_{name}*")
-    return OccasionalRunner(group, step.code, condition, step.phase, f"{group.name}_{name}*")
+    return ConditionalRunner(group, step.code, condition, step.phase, f"{group.name}_{name}*")
 
 
 def named(code, ending):

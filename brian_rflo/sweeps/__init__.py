@@ -1,9 +1,9 @@
-"""Many networks: one function over seeds and parameters, on all cores of a machine or on a cluster;
-what is finished is never computed again.
+"""Parameter sweeps: one function over seeds and parameters, on all cores of a machine or on a
+cluster; finished networks are never computed again.
 
-Each network is a `Part`, computed by a crew (`brian_rflo.crews`) and on disk as soon as it is
-finished. It starts from a Brian2 in which nothing has happened, with random numbers that follow
-from its settings, so that its numbers do not depend on who computes it, where, and after what.
+Each network is a `Part`, computed by an executor (`brian_rflo.crews`) and saved as soon as it is
+finished. It starts from a fresh Brian2, with a seed that follows from its settings, so that its
+numbers do not depend on where and in which order networks are computed.
 """
 
 from .sweeping import sweep

@@ -1,19 +1,19 @@
-"""The arguments of each network, from those that the user gives."""
+"""The arguments of each network, from the parameters of a sweep."""
 
 import inspect
 import itertools
 
 from ..identity import described, opaque_part
-from .words import plain, told
+from .words import plain, settings_text
 
 
 def settings_of(function, parameters):
-    """The arguments of each network.
+    """Return the arguments of each network.
 
     Raises
     ------
     TypeError, ValueError
-        If they are no arguments of the function, or not given as many values.
+        If the function does not accept them, or they are not sequences of values.
     """
     if not inspect.isfunction(function):
         raise TypeError(
@@ -53,14 +53,14 @@ def settings_of(function, parameters):
     )
     if twice:
         raise ValueError(
-            f"sweep: {told(twice)} is given more than once; networks with the same settings are the"
-            " same to the bit, so vary a seed"
+            f"sweep: {settings_text(twice)} is given more than once; networks with the same"
+            " settings are the same to the bit, so vary a seed"
         )
     return settings
 
 
 def check_values(name, values):
-    """Raise unless an argument has several values."""
+    """Raise unless a parameter has a sequence of values."""
     if (
         isinstance(values, (str, bytes, dict))
         or getattr(values, "ndim", 1) == 0
@@ -78,25 +78,26 @@ def check_values(name, values):
 
 
 def check_telling(name, value):
-    """Raise unless a value says all that it is."""
+    """Raise unless a value is fully described by its contents."""
     try:
         part = opaque_part(value)
     except RecursionError:
         raise TypeError(
-            f"sweep: '{name}' is a {type(value).__qualname__} of too many parts within parts to be"
-            " told from others; give what it is made of, and make it in the function"
+            f"sweep: '{name}' is a {type(value).__qualname__} that is nested too deeply"
+            " to be identified; pass what it is made from, and make it in the function"
         ) from None
     if part is not None:
         where = f"'{name}' is" if part is value else f"in '{name}' is"
         raise TypeError(
-            f"sweep: {where} a {type(part).__module__}.{type(part).__qualname__}, and nothing tells"
-            " it from others of its kind, so finished networks could not be found again; give what"
-            " it is made of, and make it in the function"
+            f"sweep: {where} a {type(part).__module__}.{type(part).__qualname__}, which"
+            " cannot be distinguished from others of its class, so finished networks"
+            " could not be found again; pass what it is made from, and make it in the"
+            " function"
         )
 
 
 def check_arguments(function, settings):
-    """Raise unless a function takes these arguments."""
+    """Raise unless a function accepts these arguments."""
     try:
         inspect.signature(function).bind(**settings)
     except TypeError as error:

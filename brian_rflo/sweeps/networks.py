@@ -1,4 +1,4 @@
-"""One network of a sweep: a piece of work, in a Brian2 in which nothing has happened."""
+"""One network of a sweep: a part that runs in a fresh Brian2."""
 
 import gc
 import json
@@ -19,23 +19,23 @@ from ..identity import described, digest
 from .returned import arrays_of
 from .words import short
 
-#: Preferences that decide no number: those of messages, and one that is always off here, lest
-#: Control-C make a short training of a long one.
+#: Preferences that do not affect numbers: those of messages, and one that is always off here,
+#: because Control-C would otherwise shorten a training silently.
 INDIFFERENT = ("logging.", "core.stop_on_keyboard_interrupt")
 
 
 @dataclass(frozen=True)
-class Network(Part):
-    """A network of a sweep: a `Part` whose function knows nothing of parts.
+class SweptNetwork(Part):
+    """One network of a sweep: a `Part` that calls a function of the user's.
 
     Parameters
     ----------
     device : str or None
-        Where Brian2 runs.
+        Device of Brian2.
     preferences : dict
-        Those of Brian2.
+        Preferences of Brian2.
     errors : dict
-        What NumPy does at a division by zero or an overflow, as `numpy.errstate` takes it.
+        NumPy's handling of divisions by zero and overflows, as for `numpy.errstate`.
     """
 
     device: str | None = None
@@ -43,7 +43,9 @@ class Network(Part):
     errors: dict = field(default_factory=dict)
 
     def common(self):
-        """What decides the numbers of all networks of the sweep, as text by name."""
+        """Return everything that decides the numbers of all networks of the sweep, as text by
+        name.
+        """
         chosen = {
             name: repr(value)
             for name, value in self.preferences.items()
@@ -53,7 +55,7 @@ class Network(Part):
         return super().common() | surroundings
 
     def compute(self, progress):
-        """What the function returns, as arrays, from a Brian2 in which nothing has happened."""
+        """Call the function in a fresh Brian2, and return its result as arrays."""
         first = self.first_random()
         with np.errstate(**self.errors), new_brian(self.device, self.preferences, first):
             arrays = arrays_of(
@@ -63,8 +65,8 @@ class Network(Part):
         return arrays | {"about": np.array(json.dumps(self.began))}
 
     def first_random(self):
-        """Where the random numbers of Brian2 begin: at the argument ``seed``; else at a number that
-        stands for all arguments.
+        """Return the seed of Brian2's random numbers: the argument ``seed``, else a digest of all
+        arguments.
         """
         given = self.arguments.get("seed")
         return (
@@ -75,7 +77,7 @@ class Network(Part):
 
 
 def networks_of(function, settings, device):
-    """The networks of a sweep, each with a name of its own."""
+    """Return the networks of a sweep, each with a unique name."""
     names = [
         re.sub(
             r"[^\w.=+-]+", "", "_".join(f"{name}={short(value)}" for name, value in one.items())
@@ -86,14 +88,16 @@ def networks_of(function, settings, device):
         names = [f"{name}_{digest(described(one))[:6]}" for name, one in zip(names, settings)]
     preferences = {name: prefs[name] for name in prefs}
     here = {"device": device, "preferences": preferences, "errors": np.geterr()}
-    networks = [Network(name, function, one, 1.0, **here) for name, one in zip(names, settings)]
+    networks = [
+        SweptNetwork(name, function, one, 1.0, **here) for name, one in zip(names, settings)
+    ]
     common = networks[0].common()
     return [replace(network, began=common | network.particular()) for network in networks]
 
 
 def copied(value):
-    """A copy of an argument, which the function may change; the value itself where there are no
-    copies, as of modules.
+    """Return a copy of an argument, which the function may change; the value itself if it cannot be
+    copied, such as a module.
     """
     try:
         return deepcopy(value)
@@ -102,15 +106,15 @@ def copied(value):
 
 
 def default_preference(name):
-    """What a preference of Brian2 is if nobody changes it."""
+    """Return the default value of a preference of Brian2."""
     category, _, last = name.rpartition(".")
     return prefs.pref_register[category][0][last].default
 
 
 @contextmanager
 def new_brian(device, preferences, number):
-    """A Brian2 as in a new Python, but for its preferences, with random numbers that begin at
-    `number`; afterwards it is as it was, in a new scope.
+    """Run the context in a Brian2 as in a new Python process, with given preferences and seed;
+    restore everything afterwards.
     """
     gc.collect()  # what networks before this one have left
     before = {name: prefs[name] for name in prefs}
@@ -134,7 +138,9 @@ def new_brian(device, preferences, number):
 
 
 def on_device(name):
-    """Run on a device, if one is given, each program in the folder of the last."""
+    """Run the context on a device, if given; each program is built in the folder of the previous
+    one.
+    """
     if not name:
         return nullcontext()
     return devices.device(name, devices.own_folder(os.getpid()) / "program")
@@ -142,7 +148,7 @@ def on_device(name):
 
 @contextmanager
 def new_clock():
-    """A default clock of 0.1 ms at its beginning, whatever its time and time step were."""
+    """Provide a default clock at its start, with a time step of 0.1 ms."""
     runtime = devices.runtime()
     before, runtime.defaultclock = runtime.defaultclock, Clock(dt=0.1 * ms, name="defaultclock")
     try:
@@ -155,7 +161,7 @@ def new_clock():
 
 @contextmanager
 def new_names():
-    """Give objects the names that they have in a new Python: Brian2 breaks ties by name."""
+    """Name objects as in a new Python process; Brian2 breaks ties by name."""
     tracked = Nameable.__instances__()
     others = set(tracked)
     tracked.clear()
@@ -167,7 +173,7 @@ def new_names():
 
 @contextmanager
 def own_random_numbers():
-    """Let those of Python and NumPy, which are Brian2's, go on afterwards where they were."""
+    """Restore the random generators of Python and NumPy (which is Brian2's) afterwards."""
     python, numpy = random.getstate(), np.random.get_state()
     try:
         yield
@@ -178,7 +184,7 @@ def own_random_numbers():
 
 
 def set_preferences(values):
-    """Set those of the preferences that exist here."""
+    """Set the given preferences, as far as they exist here."""
     for name, value in values.items():
         if name in prefs and prefs[name] != value:
             prefs[name] = value

@@ -1,4 +1,4 @@
-"""What of a sweep is finished, and what is told of it."""
+"""State of a sweep, and messages about it."""
 
 import json
 import time
@@ -7,23 +7,23 @@ from contextlib import suppress
 import numpy as np
 
 from ..crews import NO_ROOM, NOT_COMPUTED
-from ..crews.part import foreign, read
+from ..crews.part import name_file_in_errors, read
 from ..crews.pieces import has_failed
 from ..results.archives import read_arrays
 from ..results.files import write_whole
 from .returned import numbers_of, returned_from
-from .table import Row, SweepTable
-from .words import told
+from .table import NetworkRow, SweepTable
+from .words import settings_text
 
 SAY_EVERY_S, SHOWN_FAILURES = 20, 5
 
 
-def teller(report):
-    """The function that takes lines for the user."""
+def line_printer(report):
+    """Return the function that prints messages for the user."""
     if report is None:
         return lambda line: None
     if report == "text":
-        return printed
+        return print_line
     if not callable(report):
         raise TypeError(
             f"sweep: report must be 'text', None or a function of one line; got {report!r}"
@@ -31,8 +31,8 @@ def teller(report):
     return report
 
 
-def printed(line):
-    """Print a line, unless what is printed goes to a disk that is full."""
+def print_line(line):
+    """Print a line, unless standard output goes to a full disk."""
     try:
         print(line, flush=True)
     except OSError as error:
@@ -41,7 +41,7 @@ def printed(line):
 
 
 class Finished:
-    """What is finished, and what is told of it; the `report` of `crews.work`."""
+    """The finished networks of a sweep, and messages about them; the `report` of `crews.work`."""
 
     def __init__(self, networks, paths, folder, say):
         self.networks, self.paths, self.folder, self.say, self.rows = (
@@ -59,21 +59,21 @@ class Finished:
         self.where = ""
 
     def row(self, network, arrays):
-        """The row of a finished network."""
-        with foreign(self.paths[network.name]):
+        """Return the row of a finished network."""
+        with name_file_in_errors(self.paths[network.name]):
             numbers, remark = numbers_of(returned_from(arrays), network.arguments)
-        return Row(
+        return NetworkRow(
             network.arguments, numbers, float(arrays["seconds"]), remark, self.paths[network.name]
         )
 
     def traceback(self, network):
-        """Where a failure is told at length."""
+        """Return the path of the file with a failure's traceback."""
         return self.paths[network.name].with_suffix(".failed.txt")
 
     def ended(self, network, outcome):
-        """A network has come to an end, well or not."""
+        """Record that a network has ended."""
         if outcome is NOT_COMPUTED:
-            row = Row(network.arguments, {}, np.nan, outcome.reason, None, outcome)
+            row = NetworkRow(network.arguments, {}, np.nan, outcome.reason, None, outcome)
             self.rows[network.name] = row
         elif has_failed(outcome):
             self.failed(network, outcome)
@@ -86,57 +86,58 @@ class Finished:
             self.said = -SAY_EVERY_S
 
     def failed(self, network, failure):
-        """Keep why a network has failed, and say so, if not of too many."""
-        text = f"{told(network.arguments)}\n\n{failure.details or failure.reason}\n"
+        """Record a failure, and report it unless many have been reported."""
+        text = f"{settings_text(network.arguments)}\n\n{failure.details or failure.reason}\n"
         file = self.traceback(network)
         with suppress(OSError):
             write_whole(file, lambda waiting: waiting.write_text(text, encoding="utf-8"))
         where = f" ({file})" if file.exists() else ""
-        self.rows[network.name] = Row(
+        self.rows[network.name] = NetworkRow(
             network.arguments, {}, np.nan, f"failed: {failure.reason}", None, failure
         )
         self.shown += 1
         if self.shown <= SHOWN_FAILURES:
-            self.say(f"  failed: {told(network.arguments)}: {failure.reason}{where}")
+            self.say(f"  failed: {settings_text(network.arguments)}: {failure.reason}{where}")
         if self.shown == SHOWN_FAILURES:
             self.say("  (further failures are in the table)")
 
-    def now_and_then(self, crew, elsewhere):
-        """Say how far it is, if that has not been said for a while."""
+    def report_progress(self, executor, elsewhere):
+        """Report progress, if that was not done recently."""
         if time.monotonic() - self.said < SAY_EVERY_S or len(self.rows) == len(self.networks):
             return
         self.said = time.monotonic()
         others = f", {len(elsewhere)} at work in another sweep" if elsewhere else ""
         self.say(
-            f"  {self.counted()} after"
-            f" {spoken(self.said - self.began)}{self.time_left(crew)}{others}"
+            f"  {self.count_text()} after"
+            f" {format_duration(self.said - self.began)}{self.time_left(executor)}{others}"
         )
 
-    def time_left(self, crew):
-        """How long the rest will take, in words; nothing before the first one is finished."""
+    def time_left(self, executor):
+        """Return the estimated time left as text; empty before the first network is finished."""
         done, left = len(self.rows) - self.before, len(self.networks) - len(self.rows)
         if not done or not self.computed:
             return ""
         elapsed = time.monotonic() - self.began
         at_a_time = (
-            min(crew.at_a_time, left)
-            if np.isfinite(crew.at_a_time)
+            min(executor.at_a_time, left)
+            if np.isfinite(executor.at_a_time)
             else max(1.0, self.computed / elapsed)
         )
-        half_done = 0.5 * min(at_a_time, left) if crew.is_concurrent else 0.0
-        return f", about {spoken((left - half_done) * self.computed / done / at_a_time)} left"
+        half_done = 0.5 * min(at_a_time, left) if executor.is_concurrent else 0.0
+        seconds = (left - half_done) * self.computed / done / at_a_time
+        return f", about {format_duration(seconds)} left"
 
-    def counted(self):
-        """How many are finished, in words."""
+    def count_text(self):
+        """Return the number of finished networks as text."""
         left = sum(row.failure is NOT_COMPUTED for row in self.rows.values())
         failed = sum(row.failure is not None for row in self.rows.values()) - left
         numbers = {"failed": failed, "not computed": left}
         others = ", ".join(f"{number} {what}" for what, number in numbers.items() if number)
-        told_others = f" ({others})" if others else ""
-        return f"{len(self.rows) - failed - left} of {len(self.networks)} networks{told_others}"
+        others_text = f" ({others})" if others else ""
+        return f"{len(self.rows) - failed - left} of {len(self.networks)} networks{others_text}"
 
-    def say_what_there_is(self, missing):
-        """What of the sweep was in the folder, and why something is computed anew."""
+    def report_finished(self, missing):
+        """Report which networks were in the folder, and why others are computed anew."""
         if len(missing) < len(self.networks):
             self.say(
                 f"{len(self.networks) - len(missing)} of {len(self.networks)} networks are finished"
@@ -156,8 +157,8 @@ class Finished:
             )
 
     def what_has_changed(self, name, now):
-        """Between a network of now and the one of the same settings that is in the folder; nothing
-        if there is none.
+        """Return the differences from the network with the same settings in the folder; empty if
+        there is none.
         """
         for path in self.folder.glob(f"{name}-*.npz"):
             with suppress(OSError, KeyError, RuntimeError, ValueError):
@@ -166,31 +167,31 @@ class Finished:
                     return {what for what in now if what in then and now[what] != then[what]}
         return set()
 
-    def say_how_it_went(self, computed):
-        """The last lines."""
-        took = f" after {spoken(time.monotonic() - self.began)}" if computed else ""
-        self.say(f"{self.counted()}{took}; {self.where}")
+    def report_outcome(self, computed):
+        """Report the outcome of the sweep."""
+        took = f" after {format_duration(time.monotonic() - self.began)}" if computed else ""
+        self.say(f"{self.count_text()}{took}; {self.where}")
         if any(row.failure is NOT_COMPUTED for row in self.rows.values()):
             goes_on = "when that is mended, the same sweep goes on from there"
             self.say(f"stopped, since nothing more could be kept; {goes_on}")
 
     def save_table(self):
-        """Write what is known by now; where that cannot be, say so, and hide no interruption."""
+        """Save the table as it is now; report a failure to do so without hiding an interruption."""
         try:
             self.where = f"table: {self.table().save(self.folder / 'table.csv')}"
         except OSError as error:
-            self.where = f"the table is in no file: {error}"
+            self.where = f"the table was not written: {error}"
             self.say(f"  {self.where}")
 
     def table(self):
-        """All that is known by now."""
+        """Return the table as it is now."""
         return SweepTable(
             [self.rows[network.name] for network in self.networks if network.name in self.rows]
         )
 
 
-def spoken(seconds):
-    """A time in words."""
+def format_duration(seconds):
+    """Return a duration as text."""
     return (
         f"{seconds:.0f} s"
         if seconds < 120

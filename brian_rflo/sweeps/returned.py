@@ -1,4 +1,4 @@
-"""What the function of a sweep returns: as arrays in a file, numbers in the table, a dataset."""
+"""Return values of a sweep's function: as arrays in a file, numbers in the table, and a dataset."""
 
 import numpy as np
 from brian2 import Quantity, get_or_create_dimension, get_unit
@@ -14,7 +14,8 @@ COLUMNS = ("seconds", "remark")
 
 
 def arrays_of(returned, function):
-    """What a function has returned, as arrays by name; units as exponents of the base units.
+    """Return a function's return value as arrays by name, with units as exponents of the base
+    units.
 
     Raises
     ------
@@ -45,7 +46,7 @@ def arrays_of(returned, function):
 
 
 def returned_from(arrays):
-    """The inverse of `arrays_of`."""
+    """Return the return value whose `arrays_of` these are."""
     if "losses" in arrays:
         return TrainingResult.from_arrays(arrays)
     return {
@@ -56,7 +57,7 @@ def returned_from(arrays):
 
 
 def value_of(name, arrays):
-    """A number, array or quantity."""
+    """Return a number, array or quantity by name."""
     values = arrays[f"value/{name}"]
     if f"unit/{name}" in arrays:
         return Quantity(values, dim=get_or_create_dimension(arrays[f"unit/{name}"]))
@@ -64,7 +65,7 @@ def value_of(name, arrays):
 
 
 def numbers_of(returned, parameters):
-    """What the table says of a network."""
+    """Return the numbers that the table lists for a network."""
     if is_result(returned):
         diverged = int((returned.diverged_in >= 0).sum())
         return {"final_loss": float(np.median(returned.final_loss))}, (
@@ -79,8 +80,8 @@ def numbers_of(returned, parameters):
 
 
 def free_names(returned, parameters):
-    """Names of what is returned, by those that it has: others where a parameter has one, or a
-    column that the table has anyway.
+    """Return new names for returned values, by their own names, that differ from parameters and
+    from the table's columns.
     """
     names, taken = {}, {*returned, *parameters, *COLUMNS}
     for name in returned:
@@ -96,7 +97,7 @@ def free_names(returned, parameters):
 
 
 def dataset_of(returned, parameters):
-    """What a function returned as a dataset."""
+    """Return a function's return value as a dataset."""
     if is_result(returned):
         return returned.to_xarray()
     names = free_names(returned, parameters)
@@ -113,14 +114,14 @@ def dataset_of(returned, parameters):
 
 
 def dimensions(name, number, taken):
-    """Names of the dimensions of an array, which no array has."""
+    """Return names of the dimensions of an array of which none is taken by an array."""
     return [
         f"{name}_{'axis_' if f'{name}_{axis}' in taken else ''}{axis}" for axis in range(number)
     ]
 
 
 def units_of(value):
-    """The unit of a quantity, as an attribute."""
+    """Return the unit of a quantity, as a dataset attribute."""
     return (
         {"units": repr(get_unit(value.dim))}
         if isinstance(value, Quantity) and not value.dim.is_dimensionless

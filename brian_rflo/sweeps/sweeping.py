@@ -1,31 +1,46 @@
-"""The sweep itself: which networks there are, which of them are finished, and a crew for the
-others.
-"""
+"""The sweep: list its networks, find the finished ones, and compute the others."""
+
+from __future__ import annotations
 
 import multiprocessing
+from typing import TYPE_CHECKING
 
 from brian2 import get_device
 
 from ..brian import devices
 from ..brian.quantities import check_count
-from ..crews import crew_of, work
+from ..crews import executor_for, work
 from ..crews.sharing import shared_folder
 from .arguments import settings_of
 from .networks import networks_of
-from .progress import Finished, teller
+from .progress import Finished, line_printer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from os import PathLike
+
+    from .table import SweepTable
 
 
-def sweep(function, parameters, folder, workers=None, executor=None, device=None, report="text"):
-    """Call a function for all combinations of its arguments, several at the same time, and keep
-    what it returns.
+def sweep(
+    function: Callable,
+    parameters: Mapping[str, Sequence] | Sequence[Mapping[str, object]],
+    folder: str | PathLike[str],
+    workers: int | None = None,
+    executor: object = None,
+    device: str | None = None,
+    report: str | Callable[[str], object] | None = "text",
+) -> SweepTable:
+    """Call a function for all combinations of its arguments, several in parallel, and keep the
+    return values.
 
     Parameters
     ----------
     function : callable
         Builds and trains a network; returns a `TrainingResult`, or a dictionary of numbers and
-        arrays. It finds Brian2 as in a new Python: nothing in the magic network, a time step of 0.1
-        ms, random numbers that begin at its argument ``seed``, if it has one, and else depend on
-        all arguments. The preferences are those of now.
+        arrays. It runs in a fresh Brian2: an empty magic network, a time step of 0.1 ms, and random
+        numbers seeded by its argument ``seed``, if it has one, else by all arguments. Preferences
+        are the present ones.
     parameters : dict or sequence of dict
         The values of each argument, of which all combinations are computed; or the arguments of
         each network one by one.
@@ -33,14 +48,14 @@ def sweep(function, parameters, folder, workers=None, executor=None, device=None
         For the results. Networks that are in it are not computed again, unless function, package,
         versions or preferences have changed.
     workers : int, optional
-        Networks at the same time, each in a process (with joblib: ``pip install
+        Number of networks computed at the same time, each in a process (with joblib: ``pip install
         'brian_rflo[sweep]'``); one for each core by default. With 1 they are computed here, one
         after the other.
     executor : optional
-        Whoever computes instead: an executor of `concurrent.futures` that has processes, a Dask
-        client, an executor of submitit.
+        Alternative to local processes: a process-based executor of `concurrent.futures`, a Dask
+        client, or an executor of submitit.
     device : {"numpy", "cython", "cpp_standalone", "auto"}, optional
-        Where Brian2 runs; as its preferences say by default. C++ standalone programs of one process
+        Device of Brian2; by default that of its preferences. C++ standalone programs of one process
         are built in one folder, so that only what has changed since the last network is compiled.
     report : "text", None or callable
         Whether progress is printed, or a function that takes each line of it.
@@ -74,7 +89,7 @@ def sweep(function, parameters, folder, workers=None, executor=None, device=None
     (1, 2)
     """
     settings = settings_of(function, parameters)
-    say = teller(report)
+    say = line_printer(report)
     check_surroundings(function, workers, executor)
     device = devices.chosen(device) if device is not None else None
     folder = shared_folder(folder)
@@ -82,28 +97,28 @@ def sweep(function, parameters, folder, workers=None, executor=None, device=None
     paths = {network.name: network.path(folder) for network in networks}
     found = Finished(networks, paths, folder, say)
     missing = [network for network in networks if network.name not in found.rows]
-    found.say_what_there_is(missing)
+    found.report_finished(missing)
     try:
         if missing:
-            crew = crew_of(
+            executor = executor_for(
                 executor,
                 min(workers or devices.cores(), len(missing)) if executor is None else None,
             )
-            work(crew, missing, paths, found)
+            work(executor, missing, paths, found)
     except KeyboardInterrupt:
         say(
-            f"interrupted: {found.counted()} are finished, in {folder}; the same sweep goes on from"
-            " there"
+            f"interrupted: {found.count_text()} are finished, in {folder}; the same sweep goes on"
+            " from there"
         )
         raise
     finally:
         found.save_table()
-    found.say_how_it_went(bool(missing))
+    found.report_outcome(bool(missing))
     return found.table()
 
 
 def check_surroundings(function, workers, executor):
-    """Raise unless this can be computed from here."""
+    """Raise unless the function can be computed from here."""
     if workers is not None:
         check_count("sweep: workers", workers)
         if executor is not None:

@@ -1,29 +1,39 @@
 """The table of a sweep: on screen, as CSV, as labelled arrays, as a figure."""
 
+from __future__ import annotations
+
 from csv import writer
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import plotting
 from ..crews import Failure
-from ..crews.part import foreign
+from ..crews.part import name_file_in_errors
 from ..identity import described
 from ..results import labelled
 from ..results.archives import read_arrays
 from ..results.files import write_whole
 from .returned import dataset_of, returned_from
-from .words import first_line, is_scalar, labels, plain, short, told
+from .words import first_line, is_scalar, labels, plain, settings_text, short
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from matplotlib.axes import Axes
+    from xarray import Dataset
+
 
 SHOWN_ROWS, MISSING = 60, object()
 
 
 @dataclass(frozen=True)
-class Row:
-    """A network in the table: its settings, numbers and seconds, a remark, its file, and why it has
-    failed, if it has.
+class NetworkRow:
+    """A network in the table: settings, numbers, seconds, a remark, its file, and its failure, if
+    any.
     """
 
     settings: dict
@@ -34,20 +44,20 @@ class Row:
     failure: Failure | None = None
 
     def result(self):
-        """What the function returned, read from the file; None if it has failed."""
+        """Return the function's return value, read from the file; None if it has failed."""
         if self.path is None:
             return None
-        with foreign(self.path):
+        with name_file_in_errors(self.path):
             return returned_from(read_arrays(self.path))
 
 
 @dataclass(frozen=True)
 class SweepTable:
-    """What `sweep` returns: a row for each network, in the order of the parameters; print it.
+    """Result of `sweep`: a row for each network, in the order of the parameters; print it.
 
     Attributes
     ----------
-    rows : list of Row
+    rows : list of NetworkRow
         Of each network `settings`, `numbers` (``"final_loss"``, the median over networks side by
         side; or all single numbers in the dictionary that the function returned), `seconds`,
         `path`, and, where it has failed, `failure` with `reason` and `details`, the traceback.
@@ -56,19 +66,19 @@ class SweepTable:
     rows: list
 
     @property
-    def results(self):
-        """What the function returned, network by network, read from the files now; None where it
-        failed.
+    def results(self) -> list:
+        """Return values of the function, network by network, read from the files at each access;
+        None for failed ones.
         """
         return [row.result() for row in self.rows]
 
     @property
-    def failed(self):
+    def failed(self) -> list[NetworkRow]:
         """Rows of the networks that have failed."""
         return [row for row in self.rows if row.failure is not None]
 
-    def result(self, **settings):
-        """What the function returned for these settings.
+    def result(self, **settings) -> object:
+        """Return the function's return value for these settings.
 
         Raises
         ------
@@ -97,32 +107,32 @@ class SweepTable:
                 f" {', '.join(dict.fromkeys(short(row.settings[name]) for row in self.rows))}"
                 for name in self.rows[0].settings
             )
-            raise KeyError(f"{len(found)} networks have {told(settings)}; {there}")
+            raise KeyError(f"{len(found)} networks have {settings_text(settings)}; {there}")
         if found[0].failure:
-            raise RuntimeError(f"{told(settings)} has failed: {found[0].failure}")
+            raise RuntimeError(f"{settings_text(settings)} has failed: {found[0].failure}")
         return found[0].result()
 
     @property
-    def parameters(self):
+    def parameters(self) -> list[str]:
         """Names of the arguments."""
         return list(self.rows[0].settings) if self.rows else []
 
-    def columns(self):
-        """Names of the numbers."""
+    def columns(self) -> list[str]:
+        """Return the names of the numbers."""
         return list(dict.fromkeys(name for row in self.rows for name in row.numbers))
 
-    def column(self, name):
-        """An argument or a number, row by row, None where there is none, and its unit: quantities
-        are in base units.
+    def column(self, name: str) -> tuple[list, str]:
+        """Return the values of an argument or number, row by row with None where missing, and their
+        unit: quantities are in base units.
         """
         values = [(row.settings | row.numbers).get(name, MISSING) for row in self.rows]
         there, unit = labels([value for value in values if value is not MISSING])
         there = iter(there)
         return [None if value is MISSING else next(there) for value in values], unit
 
-    def save(self, path):
-        """Write it as CSV, whole or not at all; quantities in base units, which the header names.
-        Returns the path.
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write the table as CSV, atomically; quantities in base units, which the header names.
+        Return the path.
         """
         columns = {name: self.column(name) for name in (*self.parameters, *self.columns())}
         header = [
@@ -143,11 +153,11 @@ class SweepTable:
 
         return write_whole(path, write)
 
-    def to_xarray(self):
-        """An `xarray.Dataset` along the parameters, `seconds` among its variables, NaN where a
-        network failed; needs ``brian_rflo[results]``.
+    def to_xarray(self) -> Dataset:
+        """Return an `xarray.Dataset` along the parameters, with `seconds`, and NaN for failed
+        networks; needs ``brian_rflo[results]``.
 
-        Results that are no `TrainingResult` have dimensions like ``"rates_0"``, ``"rates_1"``. A
+        Results that are not a `TrainingResult` have dimensions like ``"rates_0"``, ``"rates_1"``. A
         returned name that is one of a parameter becomes ``"returned_NAME"``; a parameter that has
         the name of a dimension of results ``"parameter_NAME"``. Parameters of several kinds,
         ``[None, 10*ms]``, have texts for values.
@@ -186,7 +196,7 @@ class SweepTable:
             stacked[name].attrs.update({"units": unit} if unit else {})
         return stacked
 
-    def plot(self, parameter, number=None, ax=None):
+    def plot(self, parameter: str, number: str | None = None, ax: Axes | None = None) -> Axes:
         """Draw a number of the table, by default the first, against a parameter: a point for each
         network, a line through the medians; returns the axes.
         """
@@ -216,16 +226,18 @@ class SweepTable:
 
 
 def check_sizes(datasets):
-    """Raise unless arrays of one name have one size, or coordinates that say what is missing."""
+    """Raise unless arrays of one name have one size, or have coordinates that tell what is
+    missing.
+    """
     for name in dict.fromkeys(
         name for dataset in datasets for name in dataset.dims if name not in dataset.coords
     ):
         sizes = sorted({dataset.sizes[name] for dataset in datasets if name in dataset.dims})
         if len(sizes) > 1:
             raise ValueError(
-                f"the arrays of these networks have from {sizes[0]} to {sizes[-1]} entries along"
-                f" '{name}', so they are no one array; take them one by one: table.results, or"
-                " table.result(...).to_xarray()"
+                f"the arrays of these networks have from {sizes[0]} to {sizes[-1]}"
+                f" entries along '{name}', so they do not form one array; take them one by"
+                " one: table.results, or table.result(...).to_xarray()"
             )
 
 
@@ -239,14 +251,15 @@ def check_units(datasets):
         }
         if len(units) > 1:
             raise ValueError(
-                f"'{name}' has the unit {' in some of these networks and '.join(sorted(units))} in"
-                " others, so they are no one array; let the function return one unit, or take"
+                f"'{name}' has the unit"
+                f" {' in some of these networks and '.join(sorted(units))} in others, so"
+                " they do not form one array; let the function return one unit, or take"
                 " table.results"
             )
 
 
 def shown(value, form=".3g"):
-    """A number for the table on screen."""
+    """Return a number as text for the table on screen."""
     if isinstance(value, bool) or not isinstance(value, float) or is_scalar(value):
         return short(value)
     return "" if np.isnan(value) and form == ".1f" else f"{value:{form}}"

@@ -1,4 +1,4 @@
-"""Values in few letters, for names, tables and messages."""
+"""Short texts of values, for names, tables and messages."""
 
 from itertools import groupby
 
@@ -8,12 +8,12 @@ from brian2 import Quantity, get_unit
 from ..identity import described, digest
 
 PLAIN = (bool, int, float, str, type(None))
-#: Sequences of so many numbers are written out.
+#: Sequences of up to this many numbers are written out.
 FEW = 4
 
 
 def short(value):
-    """A value in few letters."""
+    """Return a value as a short text."""
     if isinstance(value, PLAIN) or is_scalar(value):
         return first_line(str(value))
     if (
@@ -29,31 +29,31 @@ def short(value):
 
 
 def is_scalar(value):
-    """Whether it is one quantity."""
+    """Return whether a value is a single quantity."""
     return isinstance(value, Quantity) and value.ndim == 0
 
 
 def plain(value):
-    """NumPy's numbers as Python's, so that the function gets the same from a list and from an
-    array.
+    """Return NumPy scalars as Python numbers, so that lists and arrays give the function the
+    same.
     """
     return value.item() if isinstance(value, np.generic) else value
 
 
 def first_line(text):
-    """As much of a text as a line takes."""
+    """Return the first line of a text, shortened."""
     line = text.partition("\n")[0]
     return f"{line[:97]}..." if len(line) > 100 or line != text else line
 
 
-def told(settings):
-    """Settings for the user: ``seed=1, learning_rate=0.1``."""
+def settings_text(settings):
+    """Return settings as text: ``seed=1, learning_rate=0.1``."""
     return ", ".join(f"{name}={short(value)}" for name, value in settings.items())
 
 
 def labels(values):
-    """Values as they stand in a column, and their unit: numbers and texts as they are, quantities
-    of one dimension in base units; a mixture as texts, which differ where the values do.
+    """Return values for a column, and their unit: numbers and texts as they are, quantities of one
+    dimension in base units; mixtures as distinct texts.
     """
     kinds = {
         (
@@ -88,9 +88,9 @@ def labels(values):
     of_one_name = [
         [text for text, _ in same] for _, same in groupby(texts.items(), key=lambda pair: pair[1])
     ]
-    told_apart = {
+    distinct = {
         text: texts[text] if len(same) == 1 else f"{texts[text]}-{digest(text)[:4]}"
         for same in of_one_name
         for text in same
     }
-    return [told_apart[described(value)] for value in values], ""
+    return [distinct[described(value)] for value in values], ""

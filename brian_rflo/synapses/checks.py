@@ -4,7 +4,7 @@ import numpy as np
 from brian2 import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS, Equations
 
 from ..brian.borrowed import get_identifiers
-from ..brian.occasional import is_standalone
+from ..brian.conditional import is_standalone
 from ..brian.quantities import check_tau
 from ..brian.statements import written
 from ..neurons.base import PORTS, PSP, check_port, whole

@@ -18,8 +18,8 @@ from ..brian.borrowed import (
     SynapticPathway,
     get_identifiers_recursively,
 )
+from ..brian.conditional import is_conditional
 from ..brian.construction import networks_with
-from ..brian.occasional import is_occasional
 from ..brian.statements import assigned, written
 from ..dense.choice import is_python
 from ..neurons.base import spikes, whole
@@ -70,7 +70,7 @@ def belated_gain(synapses):
         writers = [
             number
             for number, obj in enumerate(objects)
-            if not is_occasional(obj) and writes(obj, target.variables["gain"])
+            if not is_conditional(obj) and writes(obj, target.variables["gain"])
         ]
         readers = [number for number, obj in enumerate(objects) if obj is synapses.dense.advancer]
         if not writers or not readers:
@@ -242,7 +242,7 @@ def changes(obj, runner):
     group = runner.group
     names = get_identifiers_recursively([code_of(runner)], group.variables) & set(group.variables)
     is_integration = obj is getattr(group, "state_updater", None)
-    return not is_occasional(obj) and any(
+    return not is_conditional(obj) and any(
         (is_integration and is_integrated(group, name)) or writes(obj, group.variables[name])
         for name in names
     )

@@ -8,7 +8,7 @@ from brian2 import Subgroup, get_logger
 
 from .. import schedule
 from ..brian.borrowed import get_identifiers
-from ..brian.occasional import is_standalone
+from ..brian.conditional import is_standalone
 from ..brian.private import forget
 from ..brian.quantities import check_field, is_number
 from ..brian.statements import written

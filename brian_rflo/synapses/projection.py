@@ -7,8 +7,8 @@ from brian2 import get_local_namespace
 
 from .. import schedule
 from ..brian.component import Component, without_compiler
+from ..brian.conditional import is_standalone
 from ..brian.names import Script
-from ..brian.occasional import is_standalone
 from ..brian.private import WithoutWorkingMemory, is_given
 from ..brian.quantities import check_count, numbers
 from ..dense import Geometry

@@ -8,10 +8,10 @@ import numpy as np
 from brian2 import BrianObject, stop
 
 from .. import schedule
-from ..brian.occasional import Occasional, last_step
+from ..brian.conditional import Conditional, last_step
 
 
-class TrialEnd(Occasional, BrianObject):
+class TrialEnd(Conditional, BrianObject):
     """Runs at the end of each trial; in C++ standalone it does nothing.
 
     Parameters
@@ -24,7 +24,7 @@ class TrialEnd(Occasional, BrianObject):
     touches_synapses = False
 
     def __init__(self, trials):
-        self.when_holds(last_step(trials.task.n_steps))
+        self.run_when(last_step(trials.task.n_steps))
         BrianObject.__init__(self, clock=trials.clock, name=f"{trials.name}_end*", **schedule.STOP)
         self.trials = weakref.proxy(trials)
 

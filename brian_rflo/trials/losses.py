@@ -1,11 +1,11 @@
 """Losses of trials, recorded."""
 
 from .. import schedule
-from ..brian.occasional import OccasionalMonitor, last_step
+from ..brian.conditional import ConditionalMonitor, last_step
 from .trials import Trials
 
 
-class LossMonitor(OccasionalMonitor):
+class LossMonitor(ConditionalMonitor):
     """Records the loss of each trial: ``monitor.loss[network]``, one value a trial, and
     ``monitor.t``.
 

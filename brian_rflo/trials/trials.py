@@ -10,8 +10,8 @@ from brian2 import NeuronGroup, Synapses, get_logger
 
 from .. import schedule
 from ..brian.component import Component
+from ..brian.conditional import is_standalone
 from ..brian.names import spell
-from ..brian.occasional import is_standalone
 from ..brian.quantities import check_count
 from ..brian.statements import written
 from ..brian.step_loop import StepLoop

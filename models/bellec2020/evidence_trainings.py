@@ -15,8 +15,8 @@ from brian_rflo import (
     PerTrial,
     schedule,
 )
+from brian_rflo.brian.conditional import ConditionalMonitor, last_step
 from brian_rflo.brian.devices import device as on
-from brian_rflo.brian.occasional import OccasionalMonitor, last_step
 from brian_rflo.network import AllToAll
 from brian_rflo.neurons import PRESETS
 from brian_rflo.readouts import Softmax
@@ -121,7 +121,7 @@ def evidence(progress, device, task, variant, n, batch, networks, seed, iteratio
                     part,
                     "learning_rate = first_rate*(1 - (t_in_timesteps//steps_of_batch)/n_updates)",
                 )
-        choices = OccasionalMonitor(
+        choices = ConditionalMonitor(
             net.readout, "choice", True, last_step(task.n_steps), schedule.RECORD
         )
         net.add(choices)

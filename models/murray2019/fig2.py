@@ -13,7 +13,7 @@ from brian2 import ms
 
 from brian_rflo import TrainingResult, plotting
 from brian_rflo.credit import RandomFeedback, SymmetricFeedback
-from brian_rflo.crews.experiment import Experiment, Outcome, Row, all_arrays, told
+from brian_rflo.crews.experiment import Experiment, Outcome, Row, all_arrays, format_number
 from brian_rflo.tasks import PeriodicOutput
 
 from .trainings import baseline, part, rflo
@@ -146,7 +146,7 @@ def aligned(result):
 def spread(result):
     """Quartiles of the final loss, for the table."""
     low, high = np.percentile(np.nan_to_num(result.final_loss, nan=np.inf), [25, 75])
-    return f"quartiles {told(low, '.2g')} .. {told(high, '.2g')}"
+    return f"quartiles {format_number(low, '.2g')} .. {format_number(high, '.2g')}"
 
 
 def untrained_loss(result):

@@ -3,11 +3,11 @@
 const float {{single}} = {{name}};
 {% endfor %}
 {{opening|autoindent}}
-{% if not rest or not rest.done %}
+{% if not lazy or not lazy.done %}
 {{preparation|autoindent}}
 {% endif %}
-{% if rest %}
-{% include 'rest.cpp' %}
+{% if lazy %}
+{% include 'lazy.cpp' %}
 {% elif kept %}
 {% include 'keep.cpp' %}
 {% elif flush %}
@@ -17,6 +17,6 @@ const float {{single}} = {{name}};
 {% elif padded %}
 {% include 'padded.cpp' %}
 {% elif blocks %}
-{% include 'walk.cpp' %}
+{% include 'loops.cpp' %}
 {% endif %}
 {{closing|autoindent}}

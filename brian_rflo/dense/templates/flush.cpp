@@ -1,4 +1,4 @@
-{# The sums over a history (the equations stand in history.py): e backwards in time, then change, then sums and traces that go on. #}
+{# The sums over a history (equations in history.py): e backwards in time, then the change, then sums and traces for the next steps. #}
 {% set s = flush.shape %}
 {% set x = flush.entries %}
 {% set width = s.networks*s.post %}

@@ -1,4 +1,4 @@
-{# The walk of walk.cpp over a copy of the synapses whose rows are whole lines (padding.py); what belongs to the postsynaptic neurons lies
+{# The loops of loops.cpp over a copy of the synapses whose rows are whole lines (padding.py); what belongs to the postsynaptic neurons lies
    in lanes of the same width. `_postsynaptic_idx` of places behind the end of a row is that of its last synapse. #}
 {% set n_rows, n_post, stride = geometry.networks*geometry.n_pre, geometry.n_post, padded.stride %}
 {% for own, copy, _ in padded.arrays %}

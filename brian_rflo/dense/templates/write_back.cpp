@@ -1,4 +1,4 @@
-{# What a walk has changed in the copy of padded.cpp, back into Brian2's arrays, where somebody may look at them. #}
+{# Copies the changes in the copy of padded.cpp back into Brian2's arrays, when other objects may read them. #}
 {% set n_rows, n_post, stride = geometry.networks*geometry.n_pre, geometry.n_post, padded.stride %}
 const bool _is_over = {{padded.now}}[0] || {{padded.step}}[0] + 1 == {{padded.end}}[0]{% if padded.trial %} || ({{padded.step}}[0] + 1) % {{padded.trial}} == 0{% endif %};
 if (_is_over && {{padded.is_there}}[0])

@@ -14,7 +14,7 @@ auto _sum_{{block}} = {{array}}[_postsynaptic_idx];
 {{array}}[_postsynaptic_idx] = _sum_{{block}};
 {% endfor %}
 {% endmacro %}
-{% macro walk(first, end, rows) %}
+{% macro nested_loops(first, end, rows) %}
 for (int _outer = {{first}}; _outer < {{end}}; _outer += {{rows}})
 {
     {% if not along_post %}
@@ -54,7 +54,7 @@ for (int _network = 0; _network < {{geometry.networks}}; _network++)
 {% for together in side_by_side if along_post or together == 1 %}
 {% set end = n_outer - (n_outer - done.rows) % together %}
 {% if end > done.rows %}
-{{walk(done.rows, end, together)}}
+{{nested_loops(done.rows, end, together)}}
 {% endif %}
 {% set done.rows = end %}
 {% endfor %}

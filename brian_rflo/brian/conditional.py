@@ -1,9 +1,9 @@
-"""Code that runs in some time steps only: at the boundaries of trials.
+"""Code that runs in selected time steps only, such as at the boundaries of trials.
 
 Clocks whose step is a trial drift apart from the common clock in C++ standalone, and strings that
-do nothing in most steps still walk over every synapse. An object made here runs on the common clock
-and asks a condition on integer steps first. The condition is one string, valid in Python and in
-C++: "({step} + 1) % 200 == 0".
+do nothing in most steps still loop over every synapse. An object made here runs on the common clock
+and first evaluates a condition on integer steps. The condition is one string, valid in Python and
+in C++: "({step} + 1) % 200 == 0".
 """
 
 import numpy as np
@@ -18,42 +18,42 @@ from .borrowed import (
 )
 
 
-class OccasionalStandaloneCodeObject(CPPStandaloneCodeObject):
-    """A standalone code object whose template may be one of this package's."""
+class ConditionalStandaloneCodeObject(CPPStandaloneCodeObject):
+    """A standalone code object that also finds the templates of this package."""
 
     templater = CPPStandaloneCodeObject.templater.derive(__package__)
 
 
 def is_standalone():
-    """Whether the active device is C++ standalone."""
+    """Return whether the active device is C++ standalone."""
     return isinstance(get_device(), CPPStandaloneDevice)
 
 
 def first_step(n_steps):
-    """Condition: the first step of a trial of `n_steps`."""
+    """Return the condition that holds in the first step of a trial of `n_steps`."""
     return f"{{step}} % {n_steps} == 0"
 
 
 def last_step(n_steps):
-    """Condition: the last step of a trial of `n_steps`."""
+    """Return the condition that holds in the last step of a trial of `n_steps`."""
     return f"({{step}} + 1) % {n_steps} == 0"
 
 
-class Occasional:
-    """Mixed into a `CodeRunner`: run only where `condition` holds.
+class Conditional:
+    """Mixin for `CodeRunner`: run only in steps in which `condition` holds.
 
-    Runtime targets ask in Python and use Brian2's own templates; standalone asks in C++, in a
-    template of this package.
+    Runtime targets evaluate the condition in Python and use Brian2's own templates; standalone
+    evaluates it in C++, in a template of this package.
     """
 
-    standalone_template, template_kwds = "occasional_stateupdate", None
+    standalone_template, template_kwds = "conditional_stateupdate", None
     #: The condition in the coming run, with ``{step}``.
     resolved = None
-    #: Objects behind this one that run with it in the coming run, because they ask the same; and
-    #: whether this is one of them, until the run begins.
+    #: Later objects with the same condition, which this one runs too in the coming run; and whether
+    #: another object runs this one, until the run begins.
     led, is_led = (), False
 
-    def when_holds(self, condition):
+    def run_when(self, condition):
         """Set the condition, a string in which ``{step}`` is the number of the time step. Call it
         before ``__init__``.
         """
@@ -72,7 +72,7 @@ class Occasional:
                 "_step": step,
             }
             self.codeobj_class, self.template = (
-                OccasionalStandaloneCodeObject,
+                ConditionalStandaloneCodeObject,
                 self.standalone_template,
             )
         else:
@@ -81,13 +81,13 @@ class Occasional:
         super().before_run(run_namespace)
 
     def numbers(self):
-        """Return what stands for other names in the condition in the coming run."""
+        """Return the values of the other names in the condition, for the coming run."""
         return {}
 
     @property
     def active(self):
-        """Whether Brian2 is to run it: the user's switch. Once, when Brian2 looks which objects it
-        is to run, False for what another one leads.
+        """Return whether Brian2 runs this object. While the objects of a run are being collected,
+        return False once if another object runs this one.
         """
         if self.is_led:
             self.is_led = False
@@ -99,13 +99,15 @@ class Occasional:
         self._set_active(value)
 
     def lead(self, others):
-        """Run others together with this one in the run that is about to begin."""
+        """Run other objects together with this one in the coming run."""
         self.led = tuple(others)
         for other in self.led:
             other.is_led = True
 
     def run(self):
-        """Run the code if the condition holds, and that of those it leads; runtime targets only."""
+        """Run the code, and that of the objects led by this one, if the condition holds; runtime
+        targets only.
+        """
         if self.holds(self.timestep[0]):
             self.work()
             for other in self.led:
@@ -116,18 +118,18 @@ class Occasional:
         super().run()
 
 
-def is_occasional(obj):
+def is_conditional(obj):
     """Return whether an object runs in some time steps only."""
-    return isinstance(obj, Occasional)
+    return isinstance(obj, Conditional)
 
 
-class OccasionalRunner(Occasional, CodeRunner):
+class ConditionalRunner(Conditional, CodeRunner):
     """Statements of a group that run only where the condition holds; otherwise like
     `run_regularly`.
     """
 
     def __init__(self, group, code, condition, phase, name):
-        self.when_holds(condition)
+        self.run_when(condition)
         CodeRunner.__init__(
             self, group, "stateupdate", code=code, clock=group.clock, name=name, **phase
         )
@@ -135,7 +137,7 @@ class OccasionalRunner(Occasional, CodeRunner):
         group.contained_objects.append(self)
 
     def create_code_objects(self, run_namespace):
-        """Keep the code of the last run where nothing has changed that it was made from; runtime
+        """Reuse the code of the last run if nothing that it was made from has changed; runtime
         targets only.
         """
         if is_standalone() or self.origin is None or self._made_from(run_namespace) != self.origin:
@@ -145,7 +147,7 @@ class OccasionalRunner(Occasional, CodeRunner):
             )
 
     def _made_from(self, run_namespace):
-        """Return what the present code depends on, in the coming run."""
+        """Return everything that the code of the coming run depends on."""
         names = sorted(
             name
             for name, variable in self.codeobj.variables.items()
@@ -162,8 +164,8 @@ class OccasionalRunner(Occasional, CodeRunner):
 
 
 def state_of(variable, kind, group):
-    """Return what code depends on of a variable: itself, its place in memory, and the value of a
-    constant.
+    """Return what generated code depends on in a variable: its identity, its memory, and the value
+    of a constant.
     """
     if isinstance(variable, Constant):
         return variable.get_value(), variable.dim
@@ -180,18 +182,18 @@ def state_of(variable, kind, group):
     )
 
 
-class OccasionalMonitor(Occasional, StateMonitor):
-    """A StateMonitor that records only where the condition holds."""
+class ConditionalMonitor(Conditional, StateMonitor):
+    """A StateMonitor that records only when the condition holds."""
 
-    standalone_template = "occasional_statemonitor"
+    standalone_template = "conditional_statemonitor"
 
     def __init__(self, source, variables, record, condition, phase, **statemonitor_args):
-        self.when_holds(condition)
+        self.run_when(condition)
         StateMonitor.__init__(self, source, variables, record, **phase, **statemonitor_args)
 
-    def held(self, **numbers):
-        """Return what stands for whole numbers of the coming run: themselves; in standalone
-        variables that hold them, so that another run has the same code.
+    def as_code(self, **numbers):
+        """Return code for whole numbers of the coming run: literals, or in standalone variables
+        that hold them, so that the code of another run is the same.
         """
         if not is_standalone():
             return numbers

@@ -20,7 +20,7 @@ from brian_rflo import (
     RateNeurons,
 )
 from brian_rflo.brian.devices import device
-from brian_rflo.dense import resting
+from brian_rflo.dense import lazy
 from brian_rflo.network import AllToAll, Murray2019
 from brian_rflo.neurons import PRESETS
 from brian_rflo.readouts import Leaky
@@ -137,7 +137,7 @@ def outcome(dense, build, scenario, target):
             assert (
                 before is None or np.abs(net.recurrent.matrix(net.networks) - before).max() > 1e-4
             )
-            return found, net.recurrent.dense.reason_to_walk
+            return found, net.recurrent.dense.why_not_lazy
     finally:
         prefs["brian_rflo.dense_pass"] = True
 
@@ -196,10 +196,10 @@ def test_no_rest_where_somebody_looks(change, reason, target):
         defaultclock.dt = TASK.dt
         net = network(lif())
         change(net)
-        assert next(resting.problems(net.recurrent.dense, net.sorted_objects, {})) == reason
+        assert next(lazy.problems(net.recurrent.dense, net.sorted_objects, {})) == reason
 
 
 def test_rates_do_not_rest():
     neurons = RateNeurons(4, tau=10 * ms)
     synapses = PlasticSynapses(neurons, neurons, RFLO(0.1, tau=10 * ms), onto="I_rec")
-    assert synapses.dense.resting == []
+    assert synapses.dense.lazy == []
