@@ -58,7 +58,13 @@ N = 12
 BELL = "exp(-(u/width)**2)/width"
 PSI = "clip(1 - abs(u)/width, 0, 1)/width"
 CONSTANTS = dict(
-    tau=10 * ms, tau_syn=20 * ms, tau_adapt=50 * ms, theta=1.0, width=1.0, jump=2.5, beta=0.1
+    tau=10 * ms,
+    tau_syn=20 * ms,
+    tau_adapt=50 * ms,
+    theta=1.0,
+    width=1.0,
+    spike_amplitude=2.5,
+    beta=0.1,
 )
 
 
@@ -74,7 +80,7 @@ def tanh(n=N):
     )
 
 
-LIF = """dv/dt = (jump*I_rec + I_in + bias - v)/tau : 1
+LIF = """dv/dt = (spike_amplitude*I_rec + I_in + bias - v)/tau : 1
 dI_rec/dt = -I_rec/tau_syn : 1
 dr/dt = -r/tau_syn : 1
 bias : 1"""
@@ -90,7 +96,7 @@ def lif(n=N, **options):
         on_pre="I_rec += w",
         activity="r - 1",
         threshold="v > theta",
-        reset="v = 0; r += jump",
+        reset="v = 0; r += spike_amplitude",
         ignore="v",
         surrogate=PSI,
         method="exponential_euler",
@@ -305,8 +311,8 @@ def test_a_filter_reads_the_slope_of_the_same_step():
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_lif_is_rflo_of_spikes(target):
-    """The hand-written trace leaves out a factor, which the learning rate gets: jump against the 1
-    - exp(-dt/tau_syn) of exponential Euler.
+    """The hand-written trace leaves out a factor, which the learning rate gets: spike_amplitude
+    against the 1 - exp(-dt/tau_syn) of exponential Euler.
     """
     ends, rate = [], 3e-5
     factor = 2.5 / (1 - np.exp(-1 / 20))
@@ -550,7 +556,9 @@ MISTAKES = {
             "new_v = J_v_g_post*old_g_pre + ", "new_v = 0.9*J_v_g_post*old_g_pre + "
         )
     },
-    "a jump": lambda rule: {"advance": rule.advance.replace("dz*jump + ", "")},
+    "a spike's amplitude": lambda rule: {
+        "advance": rule.advance.replace("dz*spike_amplitude + ", "")
+    },
     "the reset": lambda rule: {"advance": rule.advance.replace("new_v*(1 - spiked_post)", "new_v")},
     "the old trace of cells": lambda rule: {
         "advance": rule.advance.replace("old_g_pre", "trace_g_pre")
@@ -694,7 +702,7 @@ SPIKING = dict(
     on_pre="I_rec += w",
     activity="r",
     threshold="v > theta",
-    reset="v = 0; r += jump",
+    reset="v = 0; r += spike_amplitude",
     surrogate=PSI,
 )
 BAD = {
@@ -766,7 +774,7 @@ BAD = {
         "the threshold must read state variables; got the input 'I_in'",
     ),
     "input in a reset": (
-        lambda: simple(**SPIKING | dict(reset="v = I_in; r += jump")),
+        lambda: simple(**SPIKING | dict(reset="v = I_in; r += spike_amplitude")),
         "the reset of 'v' must read state variables; got the input 'I_in'",
     ),
     "sent a step late": (

@@ -736,9 +736,9 @@ BAD = {
         lambda: DiscreteLIFNeurons(3, tau=20 * ms, tau_adapt=20 * ms, beta=-1.0),
         "DiscreteLIFNeurons: beta must not be negative",
     ),
-    "zeta": (
-        lambda: DiscreteLIFNeurons(3, tau=20 * ms, zeta="alpha"),
-        "DiscreteLIFNeurons: zeta must be '1' or '1 - alpha'; got 'alpha'",
+    "scale_input": (
+        lambda: DiscreteLIFNeurons(3, tau=20 * ms, scale_input="alpha"),
+        "DiscreteLIFNeurons: scale_input must be True or False",
     ),
     "reset": (
         lambda: DiscreteLIFNeurons(3, tau=20 * ms, reset_by="half"),

@@ -75,7 +75,7 @@ USUAL = [
     "scale",
     "change",
     "step",
-    "choose",
+    "where",
 ]
 
 

@@ -3,32 +3,32 @@
 import numpy as np
 from brian2 import Function
 
-#: ``choose(condition, a, b)``: a where the condition holds, else b, whatever the other one is (NaN
+#: ``where(condition, a, b)``: a where the condition holds, else b, whatever the other one is (NaN
 #: times zero is NaN).
-choose = Function(
+where = Function(
     np.where,
     arg_units=[bool, "a", "b"],
     arg_names=["condition", "a", "b"],
     return_type="float",
     return_unit=lambda condition, a, b: a,
 )
-choose.implementations.add_implementation("numpy", np.where)
-choose.implementations.add_implementation(
+where.implementations.add_implementation("numpy", np.where)
+where.implementations.add_implementation(
     "cpp",
     """
     template <typename A, typename B>
-    static inline auto choose(const bool condition, const A a, const B b) -> decltype(a + b)
+    static inline auto _where(const bool condition, const A a, const B b) -> decltype(a + b)
     {
         return condition ? a : b;
     }
     """,
-    name="choose",
+    name="_where",
 )
-choose.implementations.add_implementation(
+where.implementations.add_implementation(
     "cython",
     """
-    cdef double choose(bint condition, double a, double b):
+    cdef double _where(bint condition, double a, double b):
         return a if condition else b
     """,
-    name="choose",
+    name="_where",
 )

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from brian2 import Group
 
 from .. import schedule
-from ..neurons.base import whole
+from ..neurons.base import parent_group
 from ..rules.base import LearningRule
 from ..steps import Mechanism, equations_of, steps_of
 from ..steps.cells import Cells
@@ -144,7 +144,7 @@ class Credit:
             group,
             equations_of([self.path], site),
             namespace=constants_of([self.path]) | self.path.parameters,
-            name=f"{whole(group).name}_credit",
+            name=f"{parent_group(group).name}_credit",
         )
         cells.borrow("activity", "error", "feedback", "gain")
         return cells

@@ -118,7 +118,7 @@ class RowsOfSpikes(Resting, DenseRunner):
     """Catches up the rows of the neurons that spike, just before their spikes are sent."""
 
     def __init__(self, synapses, dense_pass):
-        super().__init__(synapses, "rows_of_spikes", schedule.WAKE)
+        super().__init__(synapses, "rows_of_spikes", schedule.CATCH_UP)
         self.dense_pass = dense_pass
         synapses.variables.add_reference("_spikes_of_source", synapses.source, "_spikespace")
 

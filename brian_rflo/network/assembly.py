@@ -6,7 +6,7 @@ from ..brian.occasional import is_standalone
 from ..credit import AdaptiveFeedback, Credit, RandomFeedback, SymmetricFeedback
 from ..identity import described, digest
 from ..identity.settings import told
-from ..neurons.base import PSP, member, receives, whole
+from ..neurons.base import PSP, owning_group, parent_group, receives
 from ..readouts.linear import Linear
 from ..readouts.task_input import TaskInput
 from ..synapses import FixedSynapses, PlasticSynapses
@@ -148,7 +148,7 @@ class LearningNetwork(TrialNetwork):
         self._weigh(initial, constraint, recurrent.self_connections)
         plastic = self._let_learn(trained)
         trials = self._in_trials(plastic.values(), modulators)
-        groups = [member(neurons), self.inputs and member(self.inputs), self.readout]
+        groups = [owning_group(neurons), self.inputs and owning_group(self.inputs), self.readout]
         members = [*groups, *plastic.values(), *(self.credit or ()), self.current, trials]
         super().__init__(*dict.fromkeys(part for part in members if part is not None), name=name)
 
@@ -222,7 +222,7 @@ class LearningNetwork(TrialNetwork):
         """Return the trials of all parts that have something to do at their boundaries."""
         resettable = {
             id(group): group
-            for group in map(whole, (self.neurons, self.inputs))
+            for group in map(parent_group, (self.neurons, self.inputs))
             if hasattr(group, "trial_start")
         }
         parts = [*resettable.values(), self.readout, *plastic, self.credit, *modulators]
@@ -251,7 +251,7 @@ class LearningNetwork(TrialNetwork):
         """
         names = [
             name
-            for name in getattr(whole(self.neurons), "per_neuron", ())
+            for name in getattr(parent_group(self.neurons), "per_neuron", ())
             if name in self.neurons.variables
         ]
         values = (
@@ -309,7 +309,7 @@ class LearningNetwork(TrialNetwork):
 
     def _input_group(self, inputs, seen):
         if inputs is None:
-            neurons = whole(self.neurons)
+            neurons = parent_group(self.neurons)
             tau = getattr(neurons, "tau", None) if PSP in self.neurons.variables else None
             blocks = dict(networks=self.blocks // seen, copies=seen) if self.copies > 1 else {}
             return (
@@ -322,11 +322,15 @@ class LearningNetwork(TrialNetwork):
                 "inputs of your own see one trial at a time; leave connectivity['input'] out, or"
                 " write copies=1"
             )
-        if isinstance(whole(inputs), TaskInput) and whole(inputs).task.n_steps != self.task.n_steps:
+        if (
+            isinstance(parent_group(inputs), TaskInput)
+            and parent_group(inputs).task.n_steps != self.task.n_steps
+        ):
             raise ValueError(
-                f"'{inputs.name}' has the inputs of trials of {whole(inputs).task.n_steps} steps,"
-                f" but those of this task have {self.task.n_steps}; give TaskInput the network's"
-                " own task, or one with as many steps"
+                f"'{inputs.name}' has the inputs of trials of"
+                f" {parent_group(inputs).task.n_steps} steps, but those of this task have"
+                f" {self.task.n_steps}; give TaskInput the network's own task, or one with as many"
+                " steps"
             )
         if self.task.n_inputs and len(inputs) != self.task.n_inputs:
             raise ValueError(

@@ -17,9 +17,9 @@ PORTS = {
         "the error projected onto the neuron; add 'feedback : 1' and a FeedbackSynapses that"
         " writes it"
     ),
-    "sent": (
-        "spikes (or summed activity) of the trial so far; add 'sent : 1', 'sent += 1' to its reset,"
-        " and 'sent = 0' at the beginning of trials"
+    "spike_count": (
+        "spikes (or summed activity) of the trial so far; add 'spike_count : 1',"
+        " 'spike_count += 1' to its reset, and 'spike_count = 0' at the beginning of trials"
     ),
     "error": (
         "target minus output; use a Readout, or add 'error : 1' and set it with run_regularly(...,"
@@ -39,30 +39,30 @@ PORTS = {
 PSP = "psp"
 
 
-def whole(group):
+def parent_group(group):
     """The group that a subgroup is a part of, or the group itself."""
     return group.source if isinstance(group, Subgroup) else group
 
 
-def member(group):
+def owning_group(group):
     """What a network needs in order to have a group: the group, or the one that a subgroup is a
     part of.
     """
-    return whole(group).before_run.__self__  # a subgroup has but a weak reference
+    return parent_group(group).before_run.__self__  # a subgroup has but a weak reference
 
 
 def spikes(group):
     """Whether a group emits spikes."""
-    return "spike" in getattr(whole(group), "events", {})
+    return "spike" in getattr(parent_group(group), "events", {})
 
 
-def integrates(group, name):
+def receives_spikes(group, name):
     """Whether spikes add to a variable of the group: it has a differential equation of its own, as
     a synaptic current, or its class says so.
     """
-    if name in getattr(whole(group), "events_onto", ()):
+    if name in getattr(parent_group(group), "events_onto", ()):
         return True
-    equations = getattr(whole(group), "equations", None)
+    equations = getattr(parent_group(group), "equations", None)
     return equations is not None and name in equations.diff_eq_names
 
 
@@ -70,7 +70,7 @@ def receives(group):
     """Variables of a group that recurrent connections and inputs of a standard network end in; the
     group may name others.
     """
-    return getattr(whole(group), "receives", {"recurrent": "I_rec", "input": "I_in"})
+    return getattr(parent_group(group), "receives", {"recurrent": "I_rec", "input": "I_in"})
 
 
 def input_names(kind, argument, names, least=0):
@@ -102,7 +102,7 @@ def check_group(role, group):
             f"{role} must be a Brian2 group, for example RateNeurons(30, tau=10*ms); got {group!r}"
         )
     try:
-        _ = whole(group).name
+        _ = parent_group(group).name
     except ReferenceError:
         raise ValueError(
             f"{role} is a part of a group that is gone, since nothing held it; give the group a"

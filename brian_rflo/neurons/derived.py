@@ -51,7 +51,7 @@ PLACES = {
     "reset": schedule.JUMP,
     "end": schedule.SENT,
 }
-OWN = ("feedback", "gain", "spiked", "sent")
+OWN = ("feedback", "gain", "spiked", "spike_count")
 
 
 class DerivedNeurons(Component, NeuronGroup):
@@ -99,7 +99,7 @@ class DerivedNeurons(Component, NeuronGroup):
     ----------
     activity, feedback : state variables
         What a neuron sends, and the error projected onto it.
-    gain, spiked, sent : state variables
+    gain, spiked, spike_count : state variables
         Of spiking neurons: pseudo-derivative, whether it spikes in this step, and spikes of this
         trial.
     J_v_w, ... : state variables
@@ -171,7 +171,7 @@ class DerivedNeurons(Component, NeuronGroup):
         model = Equations(model) if isinstance(model, str) else model
         self.spell(" ".join(model.identifiers), threshold, reset, refractory)
         equations = self._declared(model, activity, spelled)
-        counted = f"{reset}\nsent += 1" if threshold else None
+        counted = f"{reset}\nspike_count += 1" if threshold else None
         super().__init__(
             N,
             equations,
@@ -238,7 +238,7 @@ class DerivedNeurons(Component, NeuronGroup):
             for name in self.text.units
         )
         state = "".join(f"{name} = {value}\n" for name, value in initial)
-        spikes = "sent = 0\nspiked = 0\n" if self.text.spikes else ""
+        spikes = "spike_count = 0\nspiked = 0\n" if self.text.spikes else ""
         sent = f"activity = {self._sent}\n" if self._sent else ""
         return f"{free}{state}{spikes}{sent}feedback = 0"
 
@@ -313,7 +313,7 @@ class DerivedNeurons(Component, NeuronGroup):
             for name in (
                 *missing,
                 "feedback",
-                *(["spiked", "sent"] if self.threshold_text else []),
+                *(["spiked", "spike_count"] if self.threshold_text else []),
                 *(
                     []
                     if activity in model.diff_eq_names or "activity" in model.names

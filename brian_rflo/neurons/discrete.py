@@ -39,7 +39,7 @@ beta : 1
 psp : 1
 gain : 1
 feedback : 1
-sent : 1
+spike_count : 1
 I_rec : 1
 I_in : 1
 """
@@ -59,8 +59,8 @@ SLOPE = "gain = height*clip(1 - abs(v - (threshold + beta*a))/width, 0, 1)*int(w
 #: Settings of published models, those of NEST's `eprop_*_bsshslm_2020` tutorials and of the code of
 #: Bellec et al. 2020, for both of its tasks.
 PRESETS = {
-    "pattern_generation": dict(threshold=0.03, zeta="1 - alpha", height=0.3 / 0.03, width=0.03),
-    "evidence_accumulation": dict(threshold=0.6, zeta="1", height=0.3 / 0.6, width=0.6),
+    "pattern_generation": dict(threshold=0.03, scale_input=True, height=0.3 / 0.03, width=0.03),
+    "evidence_accumulation": dict(threshold=0.6, scale_input=False, height=0.3 / 0.6, width=0.6),
 }
 
 
@@ -86,8 +86,8 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
     refractory : Quantity
         Time after a spike without another one, a whole number of steps. The membrane is integrated
         meanwhile, the gain is 0.
-    zeta : {"1", "1 - alpha"}
-        Scale of the input.
+    scale_input : bool
+        Scale the input by ``zeta = 1 - alpha``; else ``zeta = 1``.
     reset_by : {"subtract", "zero"}
         Whether a spike lowers the membrane by the threshold, or sets it to 0.
     height, width : float, optional
@@ -104,7 +104,7 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
         Membrane before the reset of a spike, and adaptation.
     activity : state variable
         1 in the step of a spike, else 0.
-    gain, feedback, psp, sent : state variables
+    gain, feedback, psp, spike_count : state variables
         Pseudo-derivative, learning signal, what the traces of other neurons' synapses read, and
         spikes of this trial.
 
@@ -127,7 +127,9 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
     sends_bare_spikes = True
 
     events_onto, inputs = ("I_rec",), ("I_in",)
-    trial_start = "v = 0; activity = 0; wait = 0; a = 0; psp = 0; sent = 0; I_rec = 0; feedback = 0"
+    trial_start = (
+        "v = 0; activity = 0; wait = 0; a = 0; psp = 0; spike_count = 0; I_rec = 0; feedback = 0"
+    )
 
     def __init__(
         self,
@@ -137,7 +139,7 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
         beta=0.0,
         threshold=1.0,
         refractory=0 * second,
-        zeta="1",
+        scale_input=False,
         reset_by="subtract",
         height=None,
         width=None,
@@ -153,11 +155,11 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
         width = threshold if width is None else width
         check_number(kind, "height", height)
         check_number(kind, "width", width)
-        if zeta not in ("1", "1 - alpha"):
-            raise ValueError(f"{kind}: zeta must be '1' or '1 - alpha'; got {zeta!r}")
+        if not isinstance(scale_input, (bool, np.bool_)):
+            raise TypeError(f"{kind}: scale_input must be True or False; got {scale_input!r}")
         if reset_by not in RESETS:
             raise ValueError(f"{kind}: reset_by must be 'subtract' or 'zero'; got {reset_by!r}")
-        self.zeta, self.reset_by = zeta, reset_by
+        self.scale_input, self.reset_by = bool(scale_input), reset_by
         constants = dict(
             tau=tau,
             tau_adapt=tau if tau_adapt is None else tau_adapt,
@@ -170,14 +172,14 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
             N,
             EQUATIONS,
             threshold="v >= threshold + beta*a and wait <= 0",
-            reset="activity = 1; sent += 1; wait = t_refractory",
+            reset="activity = 1; spike_count += 1; wait = t_refractory",
             namespace=namespace,
             name=name,
             **neurongroup_args,
         )
         self._check_times()
         self.namespace["t_refractory"] = self.refractory_steps
-        scale = {"1": "1.0", "1 - alpha": "1 - _alpha"}[zeta]
+        scale = "1 - _alpha" if scale_input else "1.0"
         self.run_regularly(
             f"_alpha = exp(-dt/tau)\n_zeta = {scale}\n_rho ="
             f" exp(-dt/tau_adapt)\n{RESETS[reset_by]}{STATE}",
@@ -203,9 +205,7 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
         `TaskInput`).
         """
         return (
-            1.0
-            if self.zeta == "1 - alpha"
-            else float(1 / (1 - np.exp(-float(self.clock.dt / self.tau))))
+            1.0 if self.scale_input else float(1 / (1 - np.exp(-float(self.clock.dt / self.tau))))
         )
 
     def check_projection(self, rule, onto):

@@ -4,16 +4,17 @@ rate neuron.
 Bellec et al. 2020, Nature Communications 11:3625, for the pseudo-derivative psi; in units in which
 the threshold is 1 and rest is 0:
 
-    tau dv/dt = -v + jump I_rec + I_in + bias       a spike where v > 1, then v = 0
-    tau_syn dI_rec/dt = -I_rec                      a spike of presynaptic j adds w_ij
-    tau_syn dr/dt = -r                              its own spike adds jump = 1/(tau_syn rate_unit),
-                                                    so that r = 1 at that rate
+    tau dv/dt = -v + spike_amplitude I_rec + I_in + bias    a spike where v > 1, then v = 0
+    tau_syn dI_rec/dt = -I_rec                              a spike of presynaptic j adds w_ij
+    tau_syn dr/dt = -r                                      its own spike adds spike_amplitude
+                                                            = 1/(tau_syn rate_unit), so that
+                                                            r = 1 at that rate
     tau d(psp)/dt = r - psp
     gain = psi = max(0, 1 - |v - 1|/width)/width    0 while refractory
 
-With activity = r - baseline. Since jump I_rec is the sum of w_ij r_j (while weights rest),
-dv_i/dw_ij is the low-passed r_j, exactly, but for the reset; so RFLO's trace, psi_i psp_j
-low-passed with tau_syn, is the derivative of r_i that leaves out the recurrence.
+With activity = r - baseline. Since spike_amplitude I_rec is the sum of w_ij r_j (while the weights
+do not change), dv_i/dw_ij is the low-passed r_j, exactly but for the reset. RFLO's trace, psi_i
+psp_j low-passed with tau_syn, is therefore the derivative of r_i without the recurrence.
 """
 
 import reprlib
@@ -41,10 +42,10 @@ feedback : 1
 bias : 1
 v_initial : {unit}
 activity_initial : 1
-kick : 1
-sent : 1
+noise_input : 1
+spike_count : 1
 """
-RESET = "v = reset_to\nactivity += jump\nsent += 1"
+RESET = "v = reset_to\nactivity += spike_amplitude\nspike_count += 1"
 SLOPE = "gain = clip(1 - abs(v - {threshold})/(width*scale), 0, 1)/width*int(not_refractory)"
 
 
@@ -96,7 +97,7 @@ class LIFNeurons(Component, NeuronGroup):
         neuron.
     psp : state variable
         Filtered spikes as the membranes of other neurons see them: what traces read.
-    sent : state variable
+    spike_count : state variable
         Spikes of this trial so far.
 
     Raises
@@ -159,7 +160,7 @@ class LIFNeurons(Component, NeuronGroup):
             scale=threshold - rest,
             width=width,
             baseline=baseline,
-            jump=float(1 / (tau_syn * rate_unit)),
+            spike_amplitude=float(1 / (tau_syn * rate_unit)),
         )
         given = neurongroup_args.pop("namespace", None) or {}
         super().__init__(
@@ -185,9 +186,9 @@ class LIFNeurons(Component, NeuronGroup):
         code = SLOPE.format(threshold=self.threshold_text)
         self.run_regularly(code, **schedule.SLOPE, name=f"{self.name}_slope")
         if noise:
-            self.namespace["kick_size"] = noise_of_a_step(noise, self.tau, self.clock.dt)
+            self.namespace["noise_sd"] = noise_of_a_step(noise, self.tau, self.clock.dt)
             self.run_regularly(
-                "kick = kick_size*randn()", **schedule.GAIN, name=f"{self.name}_noise"
+                "noise_input = noise_sd*randn()", **schedule.GAIN, name=f"{self.name}_noise"
             )
 
     #: What a subclass adds: to the threshold, to the reset, to the equations, to the statements at
@@ -214,10 +215,10 @@ class LIFNeurons(Component, NeuronGroup):
         """The equations for these inputs and units."""
         drive = " + ".join(
             [
-                *(f"jump*{name}" for name in self.events_onto),
+                *(f"spike_amplitude*{name}" for name in self.events_onto),
                 *self.inputs,
                 "bias",
-                *(["kick"] if noise else []),
+                *(["noise_input"] if noise else []),
             ]
         )
         dimensions = get_dimensions(threshold)
@@ -248,7 +249,7 @@ class LIFNeurons(Component, NeuronGroup):
         currents = "".join(f"{name} = 0\n" for name in self.events_onto)
         return (
             "not_refractory = True\nlastspike = -1e4*second\nv = v_initial\nactivity ="
-            f" activity_initial\npsp = 0\nsent = 0\n{currents}{self.more_start}"
+            f" activity_initial\npsp = 0\nspike_count = 0\n{currents}{self.more_start}"
         )
 
     def before_run(self, run_namespace):
@@ -312,7 +313,7 @@ def check_values(name, values):
 
 def noise_of_a_step(noise, tau, dt):
     """Standard deviation of the drive's noise in one step, that of the membrane being `noise`: v' =
-    a v + (1 - a) kick.
+    a v + (1 - a) noise_input.
     """
     decay = np.exp(-float(dt / tau))
     return noise * np.sqrt(1 - decay**2) / (1 - decay)

@@ -24,7 +24,7 @@ def brings_credit(projection):
 
 def height(neurons):
     """The factor with which a value of 1 during a step adds what a spike adds."""
-    return neurons.namespace["jump"] * float(neurons.tau_syn) / float(neurons.clock.dt)
+    return neurons.namespace["spike_amplitude"] * float(neurons.tau_syn) / float(neurons.clock.dt)
 
 
 def check_neurons(group):
@@ -41,7 +41,7 @@ def check_neurons(group):
             f"{name} has refractory = {group.refractory_time}, and no neuron of NIR is refractory:"
             " it would fire earlier elsewhere; train it with refractory=0*ms"
         )
-    if "kick_size" in group.namespace:
+    if "noise_sd" in group.namespace:
         raise ValueError(
             f"{name} has noise, and nothing in NIR is random; train it with noise=0 to export it"
         )

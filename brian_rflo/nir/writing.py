@@ -8,7 +8,7 @@ What becomes which node, I being what enters it:
     synaptic current     LI    tau_syn dx/dt = -x + r I      weighted spikes; r = 1/(rate_unit dt)
     filtered spikes      LI    the same, of a neuron's own spikes; the baseline is in the
                                bias of the Affine behind it
-    DiscreteLIFNeurons   LIF   r = 1, or 1/(1 - alpha) where zeta is "1"
+    DiscreteLIFNeurons   LIF   r = 1, or 1/(1 - alpha) unless scale_input
     Readout              Affine
     LeakyReadout         LI    r = 1, or (1 - kappa) tau/dt where it reads bare spikes
 
@@ -218,7 +218,7 @@ class Graph:
             return self.lif(
                 group,
                 group.tau,
-                1.0 if group.zeta == "1 - alpha" else 1 / (1 - alpha),
+                1.0 if group.scale_input else 1 / (1 - alpha),
                 0.0,
                 group.namespace["threshold"],
                 0.0,

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from .. import schedule
 from ..brian.quantities import is_number
-from ..neurons.base import whole
+from ..neurons.base import parent_group
 from ..rules import Delta, EProp, LeakyDelta
 from ..steps import Step
 from ..tasks.values import TaskValues
@@ -115,7 +115,7 @@ class Readout(TaskGroup):
         rule = rule.core
         if (
             not isinstance(rule, EProp)
-            or not getattr(whole(neurons), "sends_bare_spikes", False)
+            or not getattr(parent_group(neurons), "sends_bare_spikes", False)
             or rule.tau == self.tau
         ):
             return

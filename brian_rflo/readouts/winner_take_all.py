@@ -15,7 +15,7 @@ from ..brian.component import Component, OwnSynapses
 from ..brian.names import OwnNames
 from ..brian.occasional import OccasionalMonitor, OccasionalRunner
 from ..brian.quantities import check_count, is_number, whole_steps
-from ..brian.where import choose
+from ..brian.where import where
 from ..neurons.base import check_group
 from ..updates.arguments import check_statements
 
@@ -42,7 +42,7 @@ SEND = """activity = height*winner*int(t_in_timesteps % n_period < n_active)
           deciding = int(t_in_timesteps % n_period == n_active - 1)"""
 #: A decision. The first unit of a network draws for all of them whether to explore.
 DRAW = "explores = int(rand() < exploration)"
-SCORE = "score = choose(exploring > 0, rand(), z)"
+SCORE = "score = where(exploring > 0, rand(), z)"
 SELECT = """before = winner
             winner = int(allowed > 0 and beaten == 0)"""
 #: Among the units of a network. In this form a z that is no number wins against all, itself
@@ -140,7 +140,7 @@ class WinnerTakeAll(Component, NeuronGroup):
         self.n_period, self.n_active = None, None
         check_numbers(exploration, height)
         winner = one_hot(initial, n_units, networks)
-        namespace = {**(neurongroup_args.pop("namespace", None) or {}), "choose": choose}
+        namespace = {**(neurongroup_args.pop("namespace", None) or {}), "where": where}
         super().__init__(
             networks * n_units, EQUATIONS, namespace=namespace, name=name, **neurongroup_args
         )

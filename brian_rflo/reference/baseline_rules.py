@@ -28,23 +28,26 @@ class Backward:
                 simulation.weights, inputs, target, mask, simulation.finished
             )
             return trial, simulation.neurons.changes(
-                self, trial, simulation.weights, simulation.pull(trial.spikes)
+                self, trial, simulation.weights, simulation.rate_error(trial.spikes)
             )
         trial = simulation.at_rest(inputs, target, mask)
         return trial, self.changes(
-            trial, simulation.weights, simulation.tau, simulation.pull(trial.after)
+            trial, simulation.weights, simulation.tau, simulation.rate_error(trial.after)
         )
 
-    def changes(self, trial, weights, tau, pull=0.0):
-        """Changes of the weights, summed over the trial; `pull` is what regularisation adds to each
-        neuron's projected error.
+    def changes(self, trial, weights, tau, rate_error=0.0):
+        """Changes of the weights, summed over the trial; `rate_error` is what regularisation adds
+        to each neuron's projected error.
         """
         backwards, gated, gain = (
             np.ascontiguousarray(weights["recurrent"].swapaxes(-1, -2)),
             np.empty_like(trial.gain),
             trial.gain / tau,
         )
-        signals, keep = product(feedback_weights(self, weights), trial.error) + pull, 1 - 1 / tau
+        signals, keep = (
+            product(feedback_weights(self, weights), trial.error) + rate_error,
+            1 - 1 / tau,
+        )
         signal = signals[-1]
         for step in range(len(gated) - 1, -1, -1):
             gated[step] = gain[step] * signal

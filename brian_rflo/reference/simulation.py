@@ -76,14 +76,14 @@ class Simulation:
             self.collect(changes)
         return trial
 
-    def pull(self, sent):
+    def rate_error(self, activity):
         """What the regularisation of rates adds to the projected error of each neuron, given what
         it sent in each step.
         """
         if self.regularization is None:
             return 0.0
         target = self.regularization.target * (1 if self.neurons is None else self.neurons.dt)
-        return self.regularization.strength * (target - sent.mean(axis=0)) / len(sent)
+        return self.regularization.strength * (target - activity.mean(axis=0)) / len(activity)
 
     def response(self, task, number):
         """A trial of the task, without learning."""

@@ -8,13 +8,13 @@ from brian2 import CodeRunner, Group, NeuronGroup
 from ..brian.borrowed import get_identifiers
 from ..brian.component import Component
 from ..brian.occasional import OccasionalRunner
-from ..brian.where import choose
-from ..neurons.base import whole
+from ..brian.where import where
+from ..neurons.base import parent_group
 from ..schedule import move
 from .step import INTEGRATE
 
 #: Functions that all strings may name.
-FUNCTIONS = {"where": choose}
+FUNCTIONS = {"where": where}
 #: Endings of names that lead to the number of the network, and to the first of its copies.
 NETWORK, FIRST = "_network", "_first"
 
@@ -64,14 +64,14 @@ class Cells(Component, NeuronGroup):
     def __init__(
         self, base, equations="", lenders=(), partner=None, name="cells*", **neurongroup_args
     ):
-        self.lenders, self.partner = [whole(base), *lenders], partner
+        self.lenders, self.partner = [parent_group(base), *lenders], partner
         namespace = FUNCTIONS | (neurongroup_args.pop("namespace", None) or {})
         super().__init__(
-            len(whole(base)),
+            len(parent_group(base)),
             equations,
             method="euler",
             namespace=namespace,
-            clock=whole(base).clock,
+            clock=parent_group(base).clock,
             name=name,
             **neurongroup_args,
         )

@@ -7,7 +7,7 @@ from ..brian.borrowed import get_identifiers
 from ..brian.occasional import is_standalone
 from ..brian.quantities import check_tau
 from ..brian.statements import written
-from ..neurons.base import PORTS, PSP, check_port, whole
+from ..neurons.base import PORTS, PSP, check_port, parent_group
 from ..rules.base import without_comments
 from ..steps.cells import FIRST, NETWORK
 from .ends import check_spikes, own_on_pre
@@ -46,8 +46,8 @@ def check_ports(synapses, source, target, reader):
     """Raise unless both groups have the variables that a projection and its rule need, and spikes
     can be sent where they must be.
     """
-    if hasattr(whole(target), "check_projection"):
-        whole(target).check_projection(synapses.rule, synapses.onto)
+    if hasattr(parent_group(target), "check_projection"):
+        parent_group(target).check_projection(synapses.rule, synapses.onto)
     if synapses.sends_spikes:
         check_spikes(source, target, synapses.onto)
     if not (synapses.sends_spikes and own_on_pre(target, synapses.onto)):

@@ -4,7 +4,7 @@ are integrated.
 
 from .. import schedule
 from ..brian.borrowed import word_substitute
-from ..neurons.base import spikes, whole
+from ..neurons.base import parent_group, spikes
 
 
 def phase_of_sum(target, rule=None):
@@ -15,7 +15,9 @@ def phase_of_sum(target, rule=None):
     learns from its error.
     """
     is_readout = rule is not None and "error" in rule.reads("post")
-    return getattr(whole(target), "sum_phase", schedule.READOUT if is_readout else schedule.DRIVE)
+    return getattr(
+        parent_group(target), "sum_phase", schedule.READOUT if is_readout else schedule.DRIVE
+    )
 
 
 def trace_phase(target):
@@ -25,21 +27,25 @@ def trace_phase(target):
     A group may say so itself, in its class (`trace_phase`), and how (`trace_method`).
     """
     return getattr(
-        whole(target), "trace_phase", schedule.SPIKING_TRACE if spikes(target) else schedule.TRACE
+        parent_group(target),
+        "trace_phase",
+        schedule.SPIKING_TRACE if spikes(target) else schedule.TRACE,
     )
 
 
 def trace_method(target):
     """How traces are integrated: as the neurons are, so that both decay alike."""
     method = getattr(
-        whole(target), "trace_method", getattr(whole(target), "method_choice", "euler")
+        parent_group(target),
+        "trace_method",
+        getattr(parent_group(target), "method_choice", "euler"),
     )
     return "exponential_euler" if method in ("exponential_euler", "exact", "linear") else "euler"
 
 
 def check_one_group(source, target):
     """Raise unless both ends of a projection are the same neurons."""
-    if whole(source) is not whole(target) or (source.start, source.stop) != (
+    if parent_group(source) is not parent_group(target) or (source.start, source.stop) != (
         target.start,
         target.stop,
     ):
@@ -61,7 +67,7 @@ def check_spikes(source, target, onto):
 
 def own_on_pre(target, onto):
     """What the target says that a spike does to its variable `onto`, if it says anything."""
-    return getattr(whole(target), "on_pre", {}).get(onto)
+    return getattr(parent_group(target), "on_pre", {}).get(onto)
 
 
 def arriving_in_time(statements, n_steps):

@@ -5,7 +5,7 @@ from brian2 import Expression, Synapses
 from .. import schedule
 from ..brian.borrowed import SummedVariableUpdater
 from ..brian.construction import Constructed
-from ..neurons.base import check_group, check_port, whole
+from ..neurons.base import check_group, check_port, parent_group
 from ..rules import LearningRule
 from ..updates.arguments import check_instance
 from .plastic import PlasticSynapses
@@ -70,9 +70,9 @@ class AdaptiveFeedbackSynapses(PlasticSynapses):
         if output is not None:
             check_instance("output", output, PlasticSynapses, "net.output")
         if type(rule).__name__ in ("FeedbackDelta", "LeakyFeedbackDelta") and hasattr(
-            whole(source), "check_feedback"
+            parent_group(source), "check_feedback"
         ):
-            whole(source).check_feedback(rule)
+            parent_group(source).check_feedback(rule)
         self.switched_with = output
         super().__init__(
             source,

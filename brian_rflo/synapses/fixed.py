@@ -2,7 +2,7 @@
 
 from .. import schedule
 from ..dense import DenseParts
-from ..neurons.base import check_group, check_port, integrates
+from ..neurons.base import check_group, check_port, receives_spikes
 from .ends import check_spikes, on_pre_of, own_on_pre, phase_of_sum
 from .projection import Projection
 
@@ -46,7 +46,7 @@ class FixedSynapses(Projection):
         self._connected, self.dense, self.sends, self.onto = 0, None, sends, onto
         check_group(f"{type(self).__name__}: source", source)
         check_group(f"{type(self).__name__}: target", target)
-        self.sends_spikes = integrates(target, onto)
+        self.sends_spikes = receives_spikes(target, onto)
         if not (self.sends_spikes and own_on_pre(target, onto)):
             check_port(target, onto, f"onto='{onto}'")
         if self.sends_spikes:

@@ -22,7 +22,7 @@ from ..brian.construction import networks_with
 from ..brian.occasional import Occasional
 from ..brian.statements import assigned, written
 from ..dense.choice import is_python
-from ..neurons.base import spikes, whole
+from ..neurons.base import parent_group, spikes
 
 #: What a rule may read of its target, and what to do where nothing writes it.
 REMEDIES = {
@@ -36,7 +36,7 @@ def never_written(synapses):
     """Sentences on what a projection's rule reads of its target, is 0, and no object of its
     networks sets.
     """
-    target, networks = whole(synapses.target), objects_with(synapses)
+    target, networks = parent_group(synapses.target), objects_with(synapses)
     for name in (name for name in REMEDIES if name in names_read(synapses)):
         variable = target.variables[name]
         if (
@@ -63,7 +63,7 @@ def belated_gain(synapses):
     What the gain is made of must not change any more until the trace reads it, be it in this step
     or, where the gain is set behind the trace, in the next one.
     """
-    target = whole(synapses.target)
+    target = parent_group(synapses.target)
     name = phase_of_gain(target)
     phase = getattr(schedule, name)
     for objects in objects_with(synapses) if "gain" in names_read(synapses) else ():
@@ -96,7 +96,7 @@ def premature_feedback(synapses):
     """A sentence on a sum that brings feedback to a projection's target before what it sums is set,
     so that it is that of the step before.
     """
-    target = whole(synapses.target)
+    target = parent_group(synapses.target)
     for objects in objects_with(synapses) if "feedback" in names_read(synapses) else ():
         learners = [number for number, obj in enumerate(objects) if obj is synapses.dense.learner]
         for number, obj in enumerate(objects):
@@ -120,8 +120,8 @@ def premature_feedback(synapses):
             if late:
                 name, other = late[0]
                 remedy = (
-                    f"Write FeedbackSynapses({whole(obj.group.source).name}, {target.name}), or"
-                    " schedule.move it to schedule.FEEDBACK."
+                    f"Write FeedbackSynapses({parent_group(obj.group.source).name}, {target.name}),"
+                    " or schedule.move it to schedule.FEEDBACK."
                 )
                 yield (
                     f"'{obj.name}' sums the feedback of '{target.name}' before '{other.name}' sets"
@@ -135,11 +135,11 @@ def never_reset(trials):
     which the last one ended.
     """
     objects = [obj for network in objects_with(trials) for obj in network]
-    driven = {whole(obj.target).name for obj in objects if isinstance(obj, Synapses)}
+    driven = {parent_group(obj.target).name for obj in objects if isinstance(obj, Synapses)}
     groups = {
         group.name: group
         for part in trials.projections
-        for group in (whole(part.source), whole(part.target))
+        for group in (parent_group(part.source), parent_group(part.target))
         if "activity" in group.variables
     }
     for name in sorted(driven & set(groups)):

@@ -14,7 +14,7 @@ from ..brian.statements import written
 from ..brian.step_loop import StepLoop
 from ..dense import DenseParts
 from ..dense.reading import read
-from ..neurons.base import PSP, check_group, integrates, whole
+from ..neurons.base import PSP, check_group, parent_group, receives_spikes
 from ..rules import LearningRule
 from ..steps import INTEGRATE, equations_of, steps_of
 from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, named, place
@@ -145,7 +145,7 @@ class PlasticSynapses(Projection):
         self.dense = self.trials = self.trial_length = None
         counts = "0" if not self.is_gradient else "1" if self_connections else "int(i != j)"
         self.mechanisms = (self.rule, *learn.of(self.rule, constraint, counts))
-        self.sends_spikes = integrates(target, onto)
+        self.sends_spikes = receives_spikes(target, onto)
         reader = f"{rule.title} on the projection from '{source.name}' to '{target.name}'"
         check_rule_strings(self.rule, reader)
         check_ports(self, source, target, reader)
@@ -228,7 +228,7 @@ class PlasticSynapses(Projection):
             group,
             equations_of(self.mechanisms, side),
             lenders=[self],
-            partner=whole(other),
+            partner=parent_group(other),
             name=f"{self.name}_{side}_cells",
             namespace=constants_of(self.mechanisms),
         )

@@ -11,7 +11,7 @@ from ..brian.names import Script
 from ..brian.occasional import is_standalone
 from ..brian.quantities import check_count, numbers
 from ..dense import Geometry
-from ..neurons.base import whole
+from ..neurons.base import parent_group
 
 #: Beginnings of the names of variables that dense loops work with from one step to the next.
 WORKING = ("_history_", "_at_", "_ahead", "_stale")
@@ -27,7 +27,7 @@ class Projection(Component, Synapses):
 
     def __init__(self, source, target, *args, **synapses_args):
         for group in (source, target):
-            schedule.take_part(whole(group))
+            schedule.take_part(parent_group(group))
         super().__init__(source, target, *args, **synapses_args)
 
     def connect(self, *args, networks=1, level=0, **connect_args):

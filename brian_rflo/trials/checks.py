@@ -4,7 +4,7 @@ import numpy as np
 from brian2 import get_logger
 
 from ..brian.construction import networks_with
-from ..neurons.base import check_group, whole
+from ..neurons.base import check_group, parent_group
 from ..synapses import PlasticSynapses, Projection
 from ..synapses.missing import never_reset
 from ..updates.clipping import Clip
@@ -73,7 +73,9 @@ def look_at(trials):
 def look_at_one(trials, projection):
     """Warn, once, of a projection that goes on across the boundary of trials."""
     if (
-        trials.members.isdisjoint({whole(projection.source).name, whole(projection.target).name})
+        trials.members.isdisjoint(
+            {parent_group(projection.source).name, parent_group(projection.target).name}
+        )
         or projection.name in trials.reported
     ):
         return

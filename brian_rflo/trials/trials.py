@@ -15,7 +15,7 @@ from ..brian.occasional import is_standalone
 from ..brian.quantities import check_count
 from ..brian.statements import written
 from ..brian.step_loop import StepLoop
-from ..neurons.base import check_group, spikes, whole
+from ..neurons.base import check_group, parent_group, spikes
 from ..readouts.base import TASK_EXAMPLE, check_clock
 from ..readouts.linear import Readout
 from ..steps import Mechanism, Step, TrialClock, equations_of, steps_of
@@ -144,7 +144,9 @@ class Trials(Component, NeuronGroup):
 
     def _know(self, members):
         """Look at what takes part: readouts, projections, and how many trials run side by side."""
-        self.members = {whole(part).name for part in members if not isinstance(part, Synapses)}
+        self.members = {
+            parent_group(part).name for part in members if not isinstance(part, Synapses)
+        }
         self.readouts = [part for part in members if isinstance(part, Readout)]
         self.projections = [part for part in members if isinstance(part, PlasticSynapses)]
         self.copies = copies_of(self.projections)
@@ -227,7 +229,7 @@ class Trials(Component, NeuronGroup):
         self._check(part)
         if hasattr(part, "join"):
             return part.join(self)
-        schedule.take_part(whole(part))
+        schedule.take_part(parent_group(part))
         if getattr(part, "trial_start", ""):
             self._watch(part)
             self._at(part, part.trial_start)
@@ -257,7 +259,7 @@ class Trials(Component, NeuronGroup):
         if (
             not isinstance(group, Synapses)
             and spikes(group)
-            and "sent" in group.variables
+            and "spike_count" in group.variables
             and not any(group is other for other in self.watched)
         ):
             self.watched.append(group)
@@ -293,7 +295,7 @@ class Trials(Component, NeuronGroup):
 
     def _at(self, group, statements, when="trial_start", phase=schedule.RESET):
         check_clock(self.task, group)
-        schedule.take_part(whole(group))
+        schedule.take_part(parent_group(group))
         place(
             group,
             Step(statements, phase.behind(next(self.numbers)), "own", when),
@@ -305,7 +307,7 @@ class Trials(Component, NeuronGroup):
         """Return the cells beside a group that know the numbers of its networks: one for each
         group, however many projections read them.
         """
-        base = whole(group)
+        base = parent_group(group)
         if base.name not in self.shadows:
             self.shadows[base.name] = cells = Cells(base, name=f"{self.name}_of_{base.name}")
             cells.settle(beside=base)
@@ -346,7 +348,9 @@ class Trials(Component, NeuronGroup):
         if step.place not in places:
             places.append(step.place)
             cells.variables.add_array(sum_, size=len(cells))
-            phase = step.phase.behind(schedule.SUMS + list(self.shadows).index(whole(group).name))
+            phase = step.phase.behind(
+                schedule.SUMS + list(self.shadows).index(parent_group(group).name)
+            )
             cells.run_step(
                 Step(f"{name}{NETWORK} += {sum_}\n{sum_} = 0", phase, "own", step.when, step.every),
                 self,
@@ -398,9 +402,9 @@ class Trials(Component, NeuronGroup):
     def check_rates(self):
         """Warn of spiking groups that were silent or saturated in the last trial, once each."""
         for group in self.watched:
-            sent = np.asarray(group.variables["sent"].get_value())
-            networks = len(self) if len(sent) % len(self) == 0 else 1
-            rates = sent.reshape(networks, -1).mean(axis=1) / float(self.duration)
+            counts = np.asarray(group.variables["spike_count"].get_value())
+            networks = len(self) if len(counts) % len(self) == 0 else 1
+            rates = counts.reshape(networks, -1).mean(axis=1) / float(self.duration)
             for state, found in (
                 ("silent", rates < USUAL_RATES[0]),
                 ("saturated", rates > USUAL_RATES[1]),

@@ -131,34 +131,40 @@ class Regulated(Around):
             return inside | {
                 "trial_end": " + ".join(
                     filter(
-                        None, [inside.get("trial_end", ""), f"{self.pull('trial_steps')}*summed"]
+                        None,
+                        [inside.get("trial_end", ""), f"{self.rate_error('trial_steps')}*summed"],
                     )
                 )
             }
-        pull = self.pull("(t_in_timesteps % trial_steps + 1)")
-        return inside | {"step": f"{inside['step']} + {pull}*({self.rule.rate_gradient})"}
+        rate_error = self.rate_error("(t_in_timesteps % trial_steps + 1)")
+        return inside | {"step": f"{inside['step']} + {rate_error}*({self.rule.rate_gradient})"}
 
-    def pull(self, steps):
-        """Return the expression of the factor of the gradient, after so many steps of a trial."""
+    @property
+    def counted(self):
+        """Name of what is counted in a trial: spikes, or the sum of the activity."""
+        return "n_spikes" if self.counts_spikes else "activity_sum"
+
+    def rate_error(self, n_steps):
+        """Return the expression of the firing-rate error after `n_steps` steps of the trial."""
         per_step = "rate_target*dt" if get_dimensions(self.rate_target) is Hz.dim else "rate_target"
-        return f"(rate_strength*({per_step} - spike_count_post/{steps})/trial_steps)"
+        return f"(rate_strength*({per_step} - {self.counted}_post/{n_steps})/trial_steps)"
 
     @property
     def post_traces(self):
         """Those of the rule inside, and the count of each neuron: its spikes, or its summed
         activity.
         """
-        return f"{self.rule.post_traces}\nspike_count : 1"
+        return f"{self.rule.post_traces}\n{self.counted} : 1"
 
     @property
     def more_steps(self):
         """Count, and begin anew in each trial."""
         count = (
-            Step("spike_count += 1", schedule.OWN_SPIKES, "post", "spike")
+            Step("n_spikes += 1", schedule.OWN_SPIKES, "post", "spike")
             if self.counts_spikes
-            else Step("spike_count += activity", schedule.READOUT, "post")
+            else Step("activity_sum += activity", schedule.READOUT, "post")
         )
-        return count, Step("spike_count = 0", schedule.RESET, "post", "trial_start")
+        return count, Step(f"{self.counted} = 0", schedule.RESET, "post", "trial_start")
 
 
 def check_rate(rule, target):
