@@ -448,7 +448,7 @@ CASES = {
     "target nan": (
         lambda: ArrayTask(target=[0, np.nan, 1]),
         (
-            "ArrayTask: target must be finite, and is not in step 1 .the first.; put 0 there and in"
+            "ArrayTask: target must be finite; it is not in step 1 .the first.*. Write 0 there and in"
             " the mask of that step"
         ),
     ),
@@ -479,15 +479,15 @@ CASES = {
     ),
     "input nan": (
         lambda: ArrayTask(target=np.ones(3), inputs=[0, np.nan, 0]),
-        "ArrayTask: inputs must be finite, and is not in step 1 .the first.; put 0 there$",
+        "ArrayTask: inputs must be finite; it is not in step 1 .the first.*. Write 0 there$",
     ),
     "mask negative": (
         lambda: ArrayTask(target=np.ones(3), mask=[1, -1, 1]),
-        "ArrayTask: mask must not be negative, and is in step 1 .the first.",
+        "ArrayTask: mask must not be negative; it is in step 1 .the first.",
     ),
     "mask of nothing": (
         lambda: ArrayTask(target=np.ones(3), mask=np.zeros(3)),
-        "ArrayTask: mask is 0 in all steps, so no error would count",
+        "ArrayTask: mask is 0 in all steps, so no error counts",
     ),
     "sample of wrong shape": (
         lambda: Ragged(period=20 * ms).trial(0),
@@ -948,7 +948,7 @@ CASES = {
     "period negative": (lambda: PeriodicOutput(period=-20 * ms), "period must be"),
     "amplitudes": (
         lambda: PeriodicOutput(period=20 * ms, amplitudes=(1,)),
-        "1 amplitudes for 3 harmonics",
+        "amplitudes and harmonics must be equally many",
     ),
     "amplitudes a number": (
         lambda: PeriodicOutput(period=20 * ms, amplitudes=1.0),
@@ -979,7 +979,7 @@ CASES = {
     ),
     "array of no name": (
         lambda: CursorMovements().timed("input"),
-        "CursorMovements: timed gives one of 'inputs', 'target', 'mask'; got 'input'",
+        "CursorMovements: timed needs one of 'inputs', 'target', 'mask'; got 'input'",
     ),
     "dt zero": (
         lambda: PeriodicOutput(period=20 * ms, dt=0 * second),
@@ -1009,7 +1009,7 @@ CASES = {
     ),
     "even cues": (
         lambda: EvidenceAccumulation(n_cues=6),
-        "n_cues = 6 is even, and neither side has more cues .*; write an odd number",
+        "n_cues must be odd.* got 6",
     ),
     "no cues": (
         lambda: EvidenceAccumulation(n_cues=0),
@@ -1178,7 +1178,7 @@ CASES = {
     ),
     "two arrays for three": (
         lambda: own_task(lambda self, rng: (np.zeros((5, 0)), np.ones((5, 1)))).trial(),
-        "OwnTask: sample must return inputs, target, mask, three arrays; got 2 things",
+        "OwnTask: sample must return three arrays.* got 2 values",
     ),
     "half a step": (
         lambda: own_task(n_steps=5.0).trial(),
@@ -1188,7 +1188,7 @@ CASES = {
         lambda: own_task(
             lambda self, rng: (np.zeros((5, 0)), np.full((5, 1), np.nan), np.ones(5)), random=True
         ).trial(3),
-        "OwnTask: target must be finite, and is not in step 0 of trial 3 .the first.",
+        "OwnTask: target must be finite; it is not in step 0 of trial 3",
     ),
     "random and not said": (
         lambda: Trials(
