@@ -721,7 +721,10 @@ BAD = {
         lambda: simple("dx/dt = (tanh(I_rec) - x)/tau + x*xi*tau**-0.5 : 1", method="heun"),
         "random numbers are multiplied by something that depends on 'x'",
     ),
-    "no input": (lambda: simple("dx/dt = -x/tau : 1"), "input='I_rec' is no variable of the model"),
+    "no input": (
+        lambda: simple("dx/dt = -x/tau : 1"),
+        "input='I_rec' must be a variable that the model",
+    ),
     "input without effect": (
         lambda: simple("dx/dt = -x/tau : 1\ndy/dt = (I_rec - y)/tau : 1"),
         "the activity 'x' does not depend on 'I_rec'",
@@ -730,7 +733,7 @@ BAD = {
         lambda: two_stages(tau_v=10 * ms, tau_i=0.01 * second),
         (
             r"divides by 'tau_i - tau_v', which is 0 for tau_i = 10. ms, tau_v = 10. ms. Write one"
-            r" name for constants that are equal, or method='rk4'"
+            r" name for equal constants, or method='rk4'"
         ),
     ),
     "one of them a number": (
@@ -747,7 +750,7 @@ BAD = {
     ),
     "no time constant": (
         lambda: two_stages(tau_v=0 * ms, tau_i=10 * ms, method="euler"),
-        "divides by 'tau_v', which is 0 for tau_v = 0. s. Give other values",
+        "divides by 'tau_v', which is 0 for tau_v = 0. s. Use other values",
     ),
     "a rate of 0": (
         lambda: simple(
@@ -786,9 +789,12 @@ BAD = {
     ),
     "activity is an expression": (
         lambda: simple("dx/dt = (I_rec - x)/tau : 1\nactivity = tanh(x) : 1", activity="activity"),
-        "'activity' is what is sent.*write activity='rate'",
+        "'activity' must be a state variable.*write activity='rate'",
     ),
-    "units": (lambda: simple("dx/dt = (tanh(I_rec)*mV - x)/tau : volt"), "activity='x' has units"),
+    "units": (
+        lambda: simple("dx/dt = (tanh(I_rec)*mV - x)/tau : volt"),
+        "activity='x' must be dimensionless",
+    ),
     "spike without threshold": (
         lambda: simple(activity="spike"),
         "activity='spike' needs a threshold",
@@ -803,7 +809,7 @@ BAD = {
     ),
     "unit of the surrogate": (
         lambda: simple(**SPIKING | dict(surrogate="1/mV")),
-        "must have that of 1/u",
+        "must have the unit of 1/u",
     ),
     "two thresholds": (
         lambda: simple(**SPIKING | dict(threshold="v > theta and r < 3")),
@@ -820,12 +826,15 @@ BAD = {
     ),
     "spikes onto a parameter": (
         lambda: simple(**SPIKING | dict(on_pre="bias += w")),
-        "'bias' in on_pre has no differential equation",
+        "'bias' in on_pre must have a differential equation",
     ),
-    "initial": (lambda: simple(initial={"y": 0.1}), "'y' in initial has no differential equation"),
+    "initial": (
+        lambda: simple(initial={"y": 0.1}),
+        "'y' in initial must have a differential equation",
+    ),
     "taken name": (
         lambda: simple("dx/dt = (tanh(I_rec) - x)/tau : 1\ngain : 1"),
-        "has a variable 'gain'",
+        "must not have a variable 'gain'",
     ),
     "detach": (
         lambda: simple(**SPIKING | dict(detach="y")),

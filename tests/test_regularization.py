@@ -232,7 +232,7 @@ BAD = {
             FiringRate(0.1, 1).around(Delta(0.1)),
             onto="output",
         ),
-        "FiringRate: Delta does not say how weights change rates",
+        "FiringRate: Delta has no rate_gradient",
     ),
     "no value object": (
         lambda: LearningNetwork(
@@ -267,6 +267,6 @@ def test_it_needs_trials():
     recurrent.connect()
     with pytest.raises(BrianObjectException) as error:
         Network(neurons, recurrent).run(1 * ms)
-    assert "reads trial_steps, the length of a trial, but no Trials has the projection" in str(
+    assert "reads trial_steps, the length of a trial, but was not passed to a Trials" in str(
         error.value.__cause__
     )

@@ -368,10 +368,10 @@ BAD = {
         lambda: lif(reset=1.5),
         "LIFNeurons: the threshold must lie above rest and reset",
     ),
-    "bias nan": (lambda: lif(bias=np.nan), "LIFNeurons: bias must be finite and without units"),
+    "bias nan": (lambda: lif(bias=np.nan), "LIFNeurons: bias must be finite and dimensionless"),
     "bias in volts": (
         lambda: lif(bias=1 * mV),
-        "LIFNeurons: bias must be finite and without units",
+        "LIFNeurons: bias must be finite and dimensionless",
     ),
     "rate_unit without units": (
         lambda: lif(rate_unit=20),

@@ -345,7 +345,7 @@ def test_what_learns_beside_its_trials_is_named(caplog):
     forgotten.plastic = True
     run(network, 2, 2)
     assert (
-        caplog.text.count("'forgotten' learns, but 'trials") == 1
+        caplog.text.count("'forgotten' is plastic but was not passed to 'trials") == 1
         and "Write Trials(task, ..., forgotten)" in caplog.text
     )
 
