@@ -44,14 +44,14 @@ class Model:
     """A built model: its objects, and the variables that hold what it learned.
 
     `pending` is a change of the weights that the model has accumulated but not yet applied where a
-    run ends; `sent` counts the spikes of its last period.
+    run ends; `spike_count` counts the spikes of its last period.
     """
 
     objects: list
     weights: object
     output: object
     pending: object = None
-    sent: object = None
+    spike_count: object = None
 
     def outcome(self, problem, value):
         """Return the change of the first network's weights and its last output; `value` reads a
@@ -60,7 +60,9 @@ class Model:
         flat = value(self.weights) + (0 if self.pending is None else RATE * value(self.pending))
         matrix = np.asarray(flat)[: problem.size**2].reshape(problem.size, problem.size).T
         hertz = (
-            None if self.sent is None else float(np.mean(value(self.sent)) / (STEPS * DT_MS * 1e-3))
+            None
+            if self.spike_count is None
+            else float(np.mean(value(self.spike_count)) / (STEPS * DT_MS * 1e-3))
         )
         return dict(change=problem.change(matrix), output=float(value(self.output)[0]), hertz=hertz)
 

@@ -131,9 +131,9 @@ def test_strings_and_parameters_are_those_of_the_rule_inside():
         and set(rule.updates) == {"step", "trial_end"}
         and rule.updates["step"] == inside.updates["step"]
     )
-    assert set(inside.reads("post")) <= set(rule.reads("post")) and "spike_count" not in rule.reads(
-        "post"
-    )
+    assert set(inside.reads("post")) <= set(
+        rule.reads("post")
+    ) and "activity_sum" not in rule.reads("post")
     check_rule(Halved(0.1, inside))
 
 

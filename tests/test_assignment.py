@@ -73,7 +73,7 @@ FIXED = {
     ),
     "DiscreteLIFNeurons": (
         lambda: DiscreteLIFNeurons(5, tau=TAU),
-        dict(tau=5 * ms, tau_adapt=5 * ms, zeta="1 - alpha", reset_by="zero"),
+        dict(tau=5 * ms, tau_adapt=5 * ms, scale_input=True, reset_by="zero"),
     ),
     "DerivedNeurons": (
         lambda: DerivedNeurons(

@@ -58,7 +58,13 @@ N = 12
 BELL = "exp(-(u/width)**2)/width"
 PSI = "clip(1 - abs(u)/width, 0, 1)/width"
 CONSTANTS = dict(
-    tau=10 * ms, tau_syn=20 * ms, tau_adapt=50 * ms, theta=1.0, width=1.0, jump=2.5, beta=0.1
+    tau=10 * ms,
+    tau_syn=20 * ms,
+    tau_adapt=50 * ms,
+    theta=1.0,
+    width=1.0,
+    spike_amplitude=2.5,
+    beta=0.1,
 )
 
 
@@ -74,7 +80,7 @@ def tanh(n=N):
     )
 
 
-LIF = """dv/dt = (jump*I_rec + I_in + bias - v)/tau : 1
+LIF = """dv/dt = (spike_amplitude*I_rec + I_in + bias - v)/tau : 1
 dI_rec/dt = -I_rec/tau_syn : 1
 dr/dt = -r/tau_syn : 1
 bias : 1"""
@@ -90,7 +96,7 @@ def lif(n=N, **options):
         on_pre="I_rec += w",
         activity="r - 1",
         threshold="v > theta",
-        reset="v = 0; r += jump",
+        reset="v = 0; r += spike_amplitude",
         ignore="v",
         surrogate=PSI,
         method="exponential_euler",
@@ -305,8 +311,8 @@ def test_a_filter_reads_the_slope_of_the_same_step():
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_lif_is_rflo_of_spikes(target):
-    """The hand-written trace leaves out a factor, which the learning rate gets: jump against the 1
-    - exp(-dt/tau_syn) of exponential Euler.
+    """The hand-written trace leaves out a factor, which the learning rate gets: spike_amplitude
+    against the 1 - exp(-dt/tau_syn) of exponential Euler.
     """
     ends, rate = [], 3e-5
     factor = 2.5 / (1 - np.exp(-1 / 20))
@@ -550,7 +556,9 @@ MISTAKES = {
             "new_v = J_v_g_post*old_g_pre + ", "new_v = 0.9*J_v_g_post*old_g_pre + "
         )
     },
-    "a jump": lambda rule: {"advance": rule.advance.replace("dz*jump + ", "")},
+    "a spike's amplitude": lambda rule: {
+        "advance": rule.advance.replace("dz*spike_amplitude + ", "")
+    },
     "the reset": lambda rule: {"advance": rule.advance.replace("new_v*(1 - spiked_post)", "new_v")},
     "the old trace of cells": lambda rule: {
         "advance": rule.advance.replace("old_g_pre", "trace_g_pre")
@@ -694,7 +702,7 @@ SPIKING = dict(
     on_pre="I_rec += w",
     activity="r",
     threshold="v > theta",
-    reset="v = 0; r += jump",
+    reset="v = 0; r += spike_amplitude",
     surrogate=PSI,
 )
 BAD = {
@@ -713,7 +721,10 @@ BAD = {
         lambda: simple("dx/dt = (tanh(I_rec) - x)/tau + x*xi*tau**-0.5 : 1", method="heun"),
         "random numbers are multiplied by something that depends on 'x'",
     ),
-    "no input": (lambda: simple("dx/dt = -x/tau : 1"), "input='I_rec' is no variable of the model"),
+    "no input": (
+        lambda: simple("dx/dt = -x/tau : 1"),
+        "input='I_rec' must be a variable that the model",
+    ),
     "input without effect": (
         lambda: simple("dx/dt = -x/tau : 1\ndy/dt = (I_rec - y)/tau : 1"),
         "the activity 'x' does not depend on 'I_rec'",
@@ -722,7 +733,7 @@ BAD = {
         lambda: two_stages(tau_v=10 * ms, tau_i=0.01 * second),
         (
             r"divides by 'tau_i - tau_v', which is 0 for tau_i = 10. ms, tau_v = 10. ms. Write one"
-            r" name for constants that are equal, or method='rk4'"
+            r" name for equal constants, or method='rk4'"
         ),
     ),
     "one of them a number": (
@@ -739,7 +750,7 @@ BAD = {
     ),
     "no time constant": (
         lambda: two_stages(tau_v=0 * ms, tau_i=10 * ms, method="euler"),
-        "divides by 'tau_v', which is 0 for tau_v = 0. s. Give other values",
+        "divides by 'tau_v', which is 0 for tau_v = 0. s. Use other values",
     ),
     "a rate of 0": (
         lambda: simple(
@@ -766,7 +777,7 @@ BAD = {
         "the threshold must read state variables; got the input 'I_in'",
     ),
     "input in a reset": (
-        lambda: simple(**SPIKING | dict(reset="v = I_in; r += jump")),
+        lambda: simple(**SPIKING | dict(reset="v = I_in; r += spike_amplitude")),
         "the reset of 'v' must read state variables; got the input 'I_in'",
     ),
     "sent a step late": (
@@ -778,9 +789,12 @@ BAD = {
     ),
     "activity is an expression": (
         lambda: simple("dx/dt = (I_rec - x)/tau : 1\nactivity = tanh(x) : 1", activity="activity"),
-        "'activity' is what is sent.*write activity='rate'",
+        "'activity' must be a state variable.*write activity='rate'",
     ),
-    "units": (lambda: simple("dx/dt = (tanh(I_rec)*mV - x)/tau : volt"), "activity='x' has units"),
+    "units": (
+        lambda: simple("dx/dt = (tanh(I_rec)*mV - x)/tau : volt"),
+        "activity='x' must be dimensionless",
+    ),
     "spike without threshold": (
         lambda: simple(activity="spike"),
         "activity='spike' needs a threshold",
@@ -795,7 +809,7 @@ BAD = {
     ),
     "unit of the surrogate": (
         lambda: simple(**SPIKING | dict(surrogate="1/mV")),
-        "must have that of 1/u",
+        "must have the unit of 1/u",
     ),
     "two thresholds": (
         lambda: simple(**SPIKING | dict(threshold="v > theta and r < 3")),
@@ -812,12 +826,15 @@ BAD = {
     ),
     "spikes onto a parameter": (
         lambda: simple(**SPIKING | dict(on_pre="bias += w")),
-        "'bias' in on_pre has no differential equation",
+        "'bias' in on_pre must have a differential equation",
     ),
-    "initial": (lambda: simple(initial={"y": 0.1}), "'y' in initial has no differential equation"),
+    "initial": (
+        lambda: simple(initial={"y": 0.1}),
+        "'y' in initial must have a differential equation",
+    ),
     "taken name": (
         lambda: simple("dx/dt = (tanh(I_rec) - x)/tau : 1\ngain : 1"),
-        "has a variable 'gain'",
+        "must not have a variable 'gain'",
     ),
     "detach": (
         lambda: simple(**SPIKING | dict(detach="y")),

@@ -597,7 +597,7 @@ def test_copies_with_other_weights_are_refused():
         net.train(2)
     assert "'recurrent" in str(
         error.value.__cause__
-    ) and "other weights in each of the 2 copies of a network" in str(error.value.__cause__)
+    ) and "must have equal weights in all 2 copies of a network" in str(error.value.__cause__)
 
 
 def test_a_part_of_a_group_learns_as_the_whole():
@@ -639,25 +639,19 @@ BAD = {
     ),
     "plain rule, leaky readout": (
         lambda: evidence_net(readout_rule=Delta(0.1), tau_out=20 * ms),
-        "has a time constant, and its output is made of past activity too; write LeakyDelta",
+        "has a time constant, so its output depends on past activity; write LeakyDelta",
     ),
     "two time constants": (
         lambda: evidence_net(readout_rule=LeakyDelta(0.1, 30 * ms), tau_out=20 * ms),
-        "LeakyDelta has tau = 30. ms, but readout 'readout.*' 20. ms; give both the same",
+        "tau of LeakyDelta .30. ms. must equal that of readout 'readout.*' .20. ms",
     ),
     "eligibility of another readout": (
         lambda: evidence_net(tau_out=30 * ms),
-        (
-            "EProp has tau = 20. ms, but readout 'readout.*' 30. ms; eligibility is filtered as the"
-            " readout filters spikes"
-        ),
+        ("tau of EProp .20. ms. must equal that of readout 'readout.*' .30. ms"),
     ),
     "eligibility of another readout, rates held": (
         lambda: evidence_net(tau_out=30 * ms, regularization=FiringRate(10 * Hz, 30)),
-        (
-            "EProp has tau = 20. ms, but readout 'readout.*' 30. ms; eligibility is filtered as the"
-            " readout filters spikes"
-        ),
+        ("tau of EProp .20. ms. must equal that of readout 'readout.*' .30. ms"),
     ),
     "eligibility filtered, readout not": (
         lambda: evidence_net(tau_out=None),
@@ -692,7 +686,7 @@ BAD = {
     ),
     "adaptive feedback, own rule": (
         lambda: evidence_net(feedback="adaptive", readout_rule=OwnDelta(0.1)),
-        "AdaptiveFeedback does to the feedback weights what Delta or LeakyDelta does",
+        "AdaptiveFeedback needs a readout rule that can be transposed",
     ),
     "output in place of drive": (
         lambda: PlasticSynapses(
@@ -701,20 +695,20 @@ BAD = {
             LeakyDelta(0.1, 20 * ms),
             onto="output",
         ),
-        "weights onto 'r', a LeakyReadout, end in 'drive'",
+        "weights onto 'r', a LeakyReadout, must have onto='drive'",
     ),
     "two kinds of traces": (
         lambda: rule_of(TwoKinds),
-        "its traces are differential equations .q. and its advance has statements too",
+        "its traces must be either differential equations .q. or statements",
     ),
     "misspelt trace": (
         lambda: rule_of(Misspelt),
-        "its advance never writes 'p', which its traces declare; a misspelt name",
+        "its traces declare 'p', but its advance never assigns it",
     ),
-    "misspelt rate_gradient": (lambda: rule_of(NoGradient), "its rate_gradient names 'trase'"),
+    "misspelt rate_gradient": (lambda: rule_of(NoGradient), "its rate_gradient contains 'trase'"),
     "one class": (
         lambda: SoftmaxReadout(PeriodicOutput(period=20 * ms), tau=20 * ms),
-        "SoftmaxReadout: PeriodicOutput has one output, and classes are two or more",
+        "SoftmaxReadout: the task must have at least two outputs",
     ),
     "no class": (
         lambda: SoftmaxReadout(CursorMovements(), tau=20 * ms),
@@ -736,9 +730,9 @@ BAD = {
         lambda: DiscreteLIFNeurons(3, tau=20 * ms, tau_adapt=20 * ms, beta=-1.0),
         "DiscreteLIFNeurons: beta must not be negative",
     ),
-    "zeta": (
-        lambda: DiscreteLIFNeurons(3, tau=20 * ms, zeta="alpha"),
-        "DiscreteLIFNeurons: zeta must be '1' or '1 - alpha'; got 'alpha'",
+    "scale_input": (
+        lambda: DiscreteLIFNeurons(3, tau=20 * ms, scale_input="alpha"),
+        "DiscreteLIFNeurons: scale_input must be True or False",
     ),
     "reset": (
         lambda: DiscreteLIFNeurons(3, tau=20 * ms, reset_by="half"),
@@ -746,7 +740,7 @@ BAD = {
     ),
     "half a step refractory": (
         lambda: DiscreteLIFNeurons(3, tau=20 * ms, refractory=1.5 * ms, name="n"),
-        "DiscreteLIFNeurons 'n': refractory = 1.5 ms is no whole number of time steps",
+        "DiscreteLIFNeurons 'n': refractory = 1.5 ms must be a whole number of time steps",
     ),
     "output decay": (
         lambda: Linear(decay=1.0),
@@ -763,7 +757,7 @@ BAD = {
     "rule without beta": (
         lambda: LearningNetwork(EVIDENCE, RateNeurons(N, tau=20 * ms), AdaptiveEProp(0.1, **PAST)),
         (
-            "AdaptiveEProp on the projection .*: its advance names 'beta_post', which neither .*"
+            "AdaptiveEProp on the projection .*: its advance contains 'beta_post', which .*"
             " make it a variable of a group"
         ),
     ),

@@ -285,7 +285,7 @@ NETWORKS = {
         EvidenceAccumulation(
             n_cues=1, pause=20 * ms, cue=50 * ms, delay=20 * ms, recall=50 * ms, seed=3
         ),
-        zeta="1 - alpha",
+        scale_input=True,
         threshold=0.02,
     ),
 }

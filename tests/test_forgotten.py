@@ -122,8 +122,8 @@ def test_forgotten_feedback_is_named_once(built, caplog):
         parts.output.matrix() != before[1]
     ).any()
     assert said(caplog) == [
-        "'rec' learns from the feedback of 'own', which nothing in this network sets, and it is 0."
-        " To let it learn, put a FeedbackSynapses(readout, own) into the network."
+        "'rec' learns from the feedback of 'own', which is 0 and which nothing in this network"
+        " sets. To let it learn, put a FeedbackSynapses(readout, own) into the network."
     ]
 
 
@@ -207,8 +207,8 @@ def test_derived_rules_need_feedback(caplog):
 def test_a_gain_that_nothing_sets_is_named(caplog):
     rates(gain=False).run()
     assert said(caplog) == [
-        "'rec' learns from the gain of 'mine', which nothing in this network sets, and it is 0. To"
-        " let it learn, write mine.run_regularly('gain = ...', **schedule.GAIN)."
+        "'rec' learns from the gain of 'mine', which is 0 and which nothing in this network"
+        " sets. To let it learn, write mine.run_regularly('gain = ...', **schedule.GAIN)."
     ]
 
 
@@ -218,8 +218,8 @@ def test_a_gain_that_nothing_sets_is_named(caplog):
 def test_a_group_that_nothing_resets_is_named_once(caplog):
     rates(reset=False).run()
     assert said(caplog) == [
-        "Nothing resets 'mine' at the beginning of a trial, so that it goes on from where the last"
-        " one ended. Write mytrials.at_start(mine, 'activity = ...')."
+        "Nothing resets 'mine' at the beginning of a trial, so it begins in the state in which"
+        " the last trial ended. Write mytrials.at_start(mine, 'activity = ...')."
     ]
 
 
@@ -233,8 +233,8 @@ def test_neurons_of_the_package_that_trials_were_not_given(caplog):
     output.connect()
     Network(neurons, readout, fixed, output, Trials(TASK, readout, output)).run(TASK.duration)
     assert said(caplog) == [
-        "Nothing resets 'left_out' at the beginning of a trial, so that it goes on from where the"
-        " last one ended. Write Trials(task, ..., left_out)."
+        "Nothing resets 'left_out' at the beginning of a trial, so it begins in the state in which"
+        " the last trial ended. Write Trials(task, ..., left_out)."
     ]
 
 
@@ -300,7 +300,7 @@ def test_a_gain_of_the_step_before_is_named(phase, caplog):
     (sentence,) = said(caplog)
     assert (
         "sets the gain of 'mine' at when=" in sentence
-        and "'rec' learns with that of the step before. Write"
+        and "'rec' learns with that of the previous step. Write"
         " mine.run_regularly('gain = ...', **schedule.GAIN)."
         in sentence
     )

@@ -121,7 +121,7 @@ def state(net):
                 if name in synapses.variables
             ),
         )
-    } | {"sent": np.array(net.neurons.sent)}
+    } | {"spike_count": np.array(net.neurons.spike_count)}
 
 
 def outcome(dense, build, scenario, target):
@@ -154,7 +154,7 @@ def test_rest_changes_nothing(name, scenario):
     rested, reason = outcome(True, NETWORKS[name], scenario, "cython")
     walked, _ = outcome(False, NETWORKS[name], scenario, "cython")
     assert reason is None
-    assert rested["sent"].sum() > N
+    assert rested["spike_count"].sum() > N
     for variable, values in walked.items():
         assert np.abs(rested[variable] - values).max() <= 1e-12 * np.abs(values).max(), variable
 

@@ -311,7 +311,7 @@ BAD = {
     ),
     "active too long": (
         lambda: units(active=21 * ms),
-        "active = 21. ms must be at least one time step, and no longer than period = 20. ms",
+        "active = 21. ms must be at least one time step and at most period = 20. ms",
     ),
     "never active": (lambda: units(active=0 * ms), "active = 0. s must be at least one time step"),
     "no such unit": (

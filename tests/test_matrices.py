@@ -97,7 +97,7 @@ def test_new_weights_for_sparse_synapses():
     np.testing.assert_array_equal(synapses.matrix(), 2 * MATRIX)
     with pytest.raises(
         ValueError,
-        match=r"has 1 weights where there is no synapse \(the first for post = 2, pre = 0\)",
+        match=r"has 1 weights for pairs without a synapse \(the first for post = 2, pre = 0\)",
     ):
         synapses.set_matrix(MATRIX + [[0], [0], [1]] * (np.arange(4) == 0))
     np.testing.assert_array_equal(synapses.matrix(), 2 * MATRIX)

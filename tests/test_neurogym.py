@@ -143,21 +143,21 @@ BAD = {
     "spaces without shape": (
         lambda: NeurogymTask(env=Texts()),
         ValueError,
-        "observation_space is .* which is no array of numbers",
+        "observation_space must be a space of arrays",
     ),
     "lengths differ": (
         lambda: NeurogymTask(env=Reaching(), period=None, dt=10 * ms),
         ValueError,
         (
-            r"trials last from 100. ms to 0.48 s .the first 20., and those of a network are all of"
-            r" one length; write length=..., for example length=720\*ms"
+            r"must have the same length; they last from 100. ms to 0.48 s .the first 20.*"
+            r"length=720\*ms"
         ),
     ),
     "too long": (
         lambda: NeurogymTask(env=Reaching(), length=200 * ms, period=None, dt=10 * ms),
         ValueError,
         (
-            r"a trial lasts .* longer than all trials, 200. ms; write length=\d+\*ms or more"
+            r"a trial lasts .* longer than length = 200. ms; write length=\d+\*ms or more"
             r" \(trial \d of seed 0\)"
         ),
     ),
@@ -172,7 +172,7 @@ BAD = {
     "depends on trials before": (
         lambda: NeurogymTask(env=Blocks()),
         ValueError,
-        "of Blocks is another one when it is drawn a second time",
+        "of Blocks differs when it is drawn a second time",
     ),
     "interactive": (
         lambda: NeurogymTask(env=Interactive()),
@@ -187,12 +187,12 @@ BAD = {
     "too many actions": (
         lambda: NeurogymTask(env=TooManyActions()),
         ValueError,
-        "TooManyActions has action 2 as ground truth, and its action_space 2 actions",
+        "TooManyActions has action 2 as ground truth, but its action_space has the actions 0 to 1",
     ),
     "uneven": (
         lambda: NeurogymTask(env=Uneven()),
         ValueError,
-        "Uneven has observations for 9 steps, and ground truth for 8",
+        "Uneven has observations for 9 steps, but ground truth for 8",
     ),
     "time step": (
         lambda: NeurogymTask(env=Decisions(), dt=3 * ms),

@@ -387,9 +387,6 @@ def test_a_number_of_the_network_is_added_to_in_one_place():
     recurrent.connect()
     with pytest.raises(
         ValueError,
-        match=(
-            "AddsTwice on 'recurrent' adds to 'total_network', and reads it or adds to it elsewhere"
-            " too; add to one number"
-        ),
+        match=("AddsTwice on 'recurrent' must not both add to 'total_network' and read it"),
     ):
         Trials(TASK, neurons, recurrent, Counting())

@@ -136,8 +136,8 @@ def test_at_every_step_it_is_nearly_the_same(kind):
             changes[update, held] = (
                 result.weights_after["recurrent"] - result.weights_before["recurrent"]
             )
-    pulls = [changes[update, True] - changes[update, False] for update in ("trial", "step")]
-    assert np.corrcoef(pulls[0].ravel(), pulls[1].ravel())[0, 1] > 0.7
+    errors = [changes[update, True] - changes[update, False] for update in ("trial", "step")]
+    assert np.corrcoef(errors[0].ravel(), errors[1].ravel())[0, 1] > 0.7
 
 
 def test_it_brings_rates_to_their_target():
@@ -155,7 +155,7 @@ def test_it_brings_rates_to_their_target():
             networks=NETWORKS,
         )
         net.train(60)
-        rates[strength] = float(np.mean(net.neurons.sent)) / float(CURSOR.duration)
+        rates[strength] = float(np.mean(net.neurons.spike_count)) / float(CURSOR.duration)
     assert abs(rates[3000] - 10) < 4 and rates[0] > 30
 
 
@@ -185,7 +185,7 @@ def test_spikes_of_a_group_of_ones_own_are_counted_trial_by_trial():
     Network(mine, readout, recurrent, Trials(CURSOR, readout, recurrent), spikes).run(
         CURSOR.duration * 2
     )
-    counted = recurrent.cells["post"].spike_count
+    counted = recurrent.cells["post"].n_spikes
     np.testing.assert_array_equal(
         counted, np.bincount(spikes.i[spikes.t >= CURSOR.duration], minlength=5)
     )
@@ -232,7 +232,7 @@ BAD = {
             FiringRate(0.1, 1).around(Delta(0.1)),
             onto="output",
         ),
-        "FiringRate: Delta does not say how weights change rates",
+        "FiringRate: Delta has no rate_gradient",
     ),
     "no value object": (
         lambda: LearningNetwork(
@@ -267,6 +267,6 @@ def test_it_needs_trials():
     recurrent.connect()
     with pytest.raises(BrianObjectException) as error:
         Network(neurons, recurrent).run(1 * ms)
-    assert "reads trial_steps, the length of a trial, but no Trials has the projection" in str(
+    assert "reads trial_steps, the length of a trial, but was not passed to a Trials" in str(
         error.value.__cause__
     )

@@ -155,15 +155,15 @@ def one_synapse(**args):
 def test_one_spike_by_hand(units):
     """Gain, trace and weight change, step by step."""
     seen = one_synapse(**units)
-    a, s, jump = np.exp(-1 / 10), np.exp(-1 / 20), 1 / (0.02 * 20)
+    a, s, spike_amplitude = np.exp(-1 / 10), np.exp(-1 / 20), 1 / (0.02 * 20)
     r, low, v, current, trace, w = 0.0, 0.0, 0.4, 0.0, 0.0, 0.3
     for step in range(6):
         low = a * low + (1 - a) * r
-        v = a * v + (1 - a) * (jump * current + 0.8)
+        v = a * v + (1 - a) * (spike_amplitude * current + 0.8)
         gain = 1 - abs(v - 1)
         r, current = s * r, s * current
         if step == 1:  # poked in step 0, above the threshold in step 1
-            r, current = r + jump, current + w
+            r, current = r + spike_amplitude, current + w
         trace = s * trace + (1 - s) * gain * low
         w += 0.5 * 0.7 * trace
         level = (seen["v"][step] + 0.07) / 0.02 if units else seen["v"][step]
@@ -368,10 +368,10 @@ BAD = {
         lambda: lif(reset=1.5),
         "LIFNeurons: the threshold must lie above rest and reset",
     ),
-    "bias nan": (lambda: lif(bias=np.nan), "LIFNeurons: bias must be finite and without units"),
+    "bias nan": (lambda: lif(bias=np.nan), "LIFNeurons: bias must be finite and dimensionless"),
     "bias in volts": (
         lambda: lif(bias=1 * mV),
-        "LIFNeurons: bias must be finite and without units",
+        "LIFNeurons: bias must be finite and dimensionless",
     ),
     "rate_unit without units": (
         lambda: lif(rate_unit=20),

@@ -300,7 +300,7 @@ def test_without_their_packages(module, missing, make, monkeypatch):
     with pytest.raises(
         ModuleNotFoundError,
         match=(
-            rf"{make.__name__} needs a package that is missing, {missing}; write pip install"
+            rf"{make.__name__} needs the package {missing}; write pip install"
             r" 'brian_rflo\[tasks\]'"
         ),
     ):

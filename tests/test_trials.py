@@ -345,7 +345,7 @@ def test_what_learns_beside_its_trials_is_named(caplog):
     forgotten.plastic = True
     run(network, 2, 2)
     assert (
-        caplog.text.count("'forgotten' learns, but 'trials") == 1
+        caplog.text.count("'forgotten' is plastic but was not passed to 'trials") == 1
         and "Write Trials(task, ..., forgotten)" in caplog.text
     )
 
@@ -381,7 +381,7 @@ def test_a_transposed_target_is_named(caplog):
     ArrayTask(target=np.ones((50, 2)))
     assert not caplog.text
     ArrayTask(target=np.ones((2, 50)))
-    assert "2 steps of 50 outputs; if it is the other way round, write target.T" in caplog.text
+    assert "2 steps of 50 outputs; if you mean the transpose, write target.T" in caplog.text
 
 
 def test_fixed_delays_in_trials_are_named(caplog):

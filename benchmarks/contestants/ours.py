@@ -84,7 +84,9 @@ def model(self, problem, networks):
         [*made, *trials],
         recurrent.variables["w"],
         readout.variables["output"],
-        sent=neurons.variables["sent"] if problem.is_spiking and problem.is_trial else None,
+        spike_count=neurons.variables["spike_count"]
+        if problem.is_spiking and problem.is_trial
+        else None,
     )
 
 

@@ -78,7 +78,7 @@ class OursEprop(Standalone):
             [neurons, readout, recurrent, output, feedback, trials],
             recurrent.variables["w"],
             readout.variables["output"],
-            sent=neurons.variables["sent"],
+            spike_count=neurons.variables["spike_count"],
         )
 
 

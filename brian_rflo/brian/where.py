@@ -19,18 +19,18 @@ where.implementations.add_implementation(
     "cpp",
     """
     template <typename A, typename B>
-    static inline auto where(const bool condition, const A a, const B b) -> decltype(a + b)
+    static inline auto _where(const bool condition, const A a, const B b) -> decltype(a + b)
     {
         return condition ? a : b;
     }
     """,
-    name="where",
+    name="_where",
 )
 where.implementations.add_implementation(
     "cython",
     """
-    cdef double where(bint condition, double a, double b):
+    cdef double _where(bint condition, double a, double b):
         return a if condition else b
     """,
-    name="where",
+    name="_where",
 )

@@ -55,7 +55,7 @@ def train(
         n, task.n_inputs, task.n_outputs, networks, model.gain if gain is None else gain, seed
     )
     weights["output"] *= model.readout
-    sent = None
+    rates = None
     with on(device if rule in TRAINED else "numpy"), one_error():
         defaultclock.dt = task.dt
         neurons = model.make(networks * n, tau, np.random.default_rng((seed, 2)), noise)
@@ -81,11 +81,11 @@ def train(
         else:
             shown = min(trials, LATE if noise or task.random else 1)
             result = baseline(rule, model, task, weights, tau, trials, shown, spiking, progress)
-        if "sent" in neurons.variables and spiking is None:
-            sent = np.array(neurons.sent).reshape(networks, n) / float(task.duration)
+        if "spike_count" in neurons.variables and spiking is None:
+            rates = np.array(neurons.spike_count).reshape(networks, n) / float(task.duration)
     arrays = result.arrays() | {"cpu_s": np.array(cpu_seconds() - before)}
-    if sent is not None:
-        arrays["rates"] = sent
+    if rates is not None:
+        arrays["rates"] = rates
     if spiking is not None:
         replayed = spiking.trial(result.weights_after, *task.trial(trials - 1), trials - 1)
         arrays |= {

@@ -1,4 +1,4 @@
-"""Credit paths: how an error reaches the neurons; values made of strings, one a file."""
+"""Credit paths, which bring an error to the neurons: values made of strings, one per file."""
 
 from ..brian.rooms import names_of
 from .adaptive import *

@@ -1,35 +1,41 @@
-"""Adaptive feedback: random weights that get the changes of the readout's, backwards, so that both
-align.
+"""Adaptive feedback: feedback weights get the transposed changes of the readout weights and align
+with them.
 
-Bellec et al. 2020, Nature Communications 11:3625, adaptive e-prop: dB_ik = dw_ki, and both lose a
-little in each update.
+Bellec et al. 2020, Nature Communications 11:3625, adaptive e-prop: dB_ik = dw_ki, with weight decay
+of both.
 """
 
+from __future__ import annotations
+
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from brian2 import BrianObject
+
 from ..brian.quantities import is_number
+from ..rules import LearningRule
 from ..synapses import AdaptiveFeedbackSynapses
-from .base import CreditPath, Path
+from .base import Credit, CreditPath, Path
 
 __all__ = ["AdaptiveFeedback"]
 
 
 @dataclass(frozen=True)
 class AdaptiveFeedback(CreditPath):
-    """Feedback weights that change as the readout weights do (Bellec et al. 2020), with one switch
-    for both.
+    """Feedback weights that change with the readout weights (Bellec et al. 2020); both are frozen
+    together.
 
     Parameters
     ----------
     decay : float
-        Share of the feedback weights that each update takes away. Give the readout weights the
-        same, ``readout=Linear(decay=...)``, and what both began with is forgotten.
+        Fraction of the feedback weights that each update subtracts. With the same decay of the
+        readout weights, ``readout=Linear(decay=...)``, the initial weights of both decay to 0.
 
     Raises
     ------
     ValueError
-        If `decay` is not at least 0 and less than 1, or the readout weights do not learn by a rule
-        that has a counterpart.
+        If `decay` is not in [0, 1), or the readout weights do not learn by a rule with a method
+        `transposed`.
     """
 
     decay: float = 0.0
@@ -43,26 +49,25 @@ class AdaptiveFeedback(CreditPath):
             )
 
     @property
-    def parameters(self):
-        """None of its numbers changes between runs."""
+    def parameters(self) -> dict[str, float]:
+        """Empty: no number changes between runs."""
         return {}
 
-    def check(self, trained, output_rule):
-        """Raise unless the readout weights learn, by a rule that has a counterpart."""
+    def check(self, trained: Collection[str], output_rule: LearningRule) -> None:
+        """Raise unless the readout weights learn by a rule that can be transposed."""
         if "output" not in trained:
             raise ValueError(
                 "AdaptiveFeedback follows the changes of the readout weights, which must be"
                 f" trained; got trained={trained!r}"
             )
-        if not has_counterpart(output_rule):
+        if not is_transposable(output_rule):
             raise ValueError(
-                "AdaptiveFeedback does to the feedback weights what Delta or LeakyDelta does to"
-                f" the readout weights, and knows no counterpart of {type(output_rule).__name__};"
-                " give that rule a method transposed()"
+                "AdaptiveFeedback needs a readout rule that can be transposed, such as Delta or"
+                f" LeakyDelta; got {type(output_rule).__name__}. Define its method transposed()"
             )
 
-    def build(self, credit):
-        """Return the projection, which has the readout's switch."""
+    def build(self, credit: Credit) -> dict[str, BrianObject]:
+        """Return the projection, which is frozen together with the readout's."""
         path = Path(
             "pre",
             "post",
@@ -83,9 +88,9 @@ class AdaptiveFeedback(CreditPath):
         }
 
 
-def has_counterpart(rule):
-    """Return whether a rule has a method `transposed` that is about its own strings, not about
-    those of a rule it was made from.
+def is_transposable(rule):
+    """Return True if a rule has a method `transposed` for its own strings, not for those of a base
+    class.
     """
     owner = next((kind for kind in type(rule).__mro__ if "transposed" in vars(kind)), None)
     return owner is not None and all(

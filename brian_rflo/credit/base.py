@@ -1,47 +1,53 @@
-"""What a credit path is, and the one builder that makes Brian2 objects of it."""
+"""Credit paths, and the builder that makes Brian2 objects of them."""
 
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from brian2 import Group
+from brian2 import BrianObject, Group
 
 from .. import schedule
-from ..neurons.base import whole
+from ..neurons.base import parent_group
 from ..rules.base import LearningRule
 from ..steps import Mechanism, equations_of, steps_of
 from ..steps.cells import Cells
 from ..steps.step import constants_of
-from ..synapses import FixedSynapses, PlasticSynapses
+from ..synapses import FixedSynapses, PlasticSynapses, Projection
 from ..synapses.kinds import plastic_of
 from ..updates import PerStep
 from ..updates.arguments import check_instance
 
+if TYPE_CHECKING:
+    from ..trials import Trials
+
 __all__ = ["Credit", "CreditPath", "Path"]
 
-#: The groups between which a credit path lies: the readout, and the neurons.
+#: The sites of a credit path: readout and neurons.
 ENDS = ("pre", "post")
 
 
 @dataclass(frozen=True)
 class Path:
-    """A projection of a credit path, between the sites ``"pre"`` (the readout, and cells beside it)
-    and ``"post"`` (the neurons).
+    """A projection of a credit path, between the sites ``"pre"`` (the readout and its cells) and
+    ``"post"`` (the neurons and theirs).
 
     Parameters
     ----------
     source, target : {"pre", "post"}
-        Where it begins and ends.
+        Sites of its source and target.
     onto, sends : str
-        Variable of the target that receives the sum, and variable of the source that is sent. Where
-        cells of the path have it, it is theirs.
+        Variable of the target that receives the sum, and variable of the source that is sent:
+        those of the path's cells if these have them, else those of the group.
     sum_at : Phase
-        When the sum is taken.
+        Phase of the sum.
     rule : LearningRule, optional
-        How it learns; fixed weights without.
+        Learning rule; without it the weights are fixed.
     learns_at : Phase
-        When it learns.
+        Phase of the weight change.
     initial : str
-        Weights of the beginning, a string that Brian2 evaluates; 0 without.
+        Initial weights, a string that Brian2 evaluates; 0 if it is empty.
     """
 
     source: str
@@ -56,59 +62,53 @@ class Path:
 
 @dataclass(frozen=True)
 class CreditPath(Mechanism):
-    """A mechanism between a readout (site "pre") and neurons (site "post") whose synapses are its
+    """A mechanism between a readout (site "pre") and neurons (site "post"), with the projections
     `paths`.
 
     Attributes
     ----------
     paths : dict of str to Path
-        Its projections by name; the one called ``"feedback"`` is what a network shows as
-        ``net.feedback``.
+        Its projections by name; ``"feedback"`` becomes ``net.feedback`` of a network.
     """
 
-    paths: ClassVar[dict] = {}
+    paths: ClassVar[dict[str, Path]] = {}
 
-    #: Whether its weights and those of the readout can be compared, so that their alignment means
-    #: something.
+    #: True if the alignment of its weights with those of the readout is defined.
     is_aligned: ClassVar[bool] = False
     #: Whether the readout weights themselves, transposed, bring the error back.
     is_symmetric: ClassVar[bool] = False
 
-    def check(self, trained, output_rule):
-        """Raise unless the path goes with what is trained, and with the rule of the readout
-        weights.
-        """
+    def check(self, trained: Collection[str], output_rule: LearningRule) -> None:
+        """Raise unless the path fits the trained projections and the readout's rule."""
 
-    def build(self, credit):
-        """Return the projections by name; a path that is made otherwise than from `paths` overrides
-        it.
-        """
+    def build(self, credit: Credit) -> dict[str, BrianObject]:
+        """Return the projections by name, made from `paths`; subclasses may override it."""
         return {name: credit.projection(name, path) for name, path in self.paths.items()}
 
 
 class Credit:
-    """What a credit path is made of, as Brian2 objects.
+    """The Brian2 objects of a credit path.
 
     Parameters
     ----------
     path : CreditPath
     readout, neurons : group
-        The groups that it lies between.
+        The groups that it connects.
     output : PlasticSynapses, optional
-        The projection from the neurons to the readout, for paths that follow it.
+        The projection from the neurons to the readout, for paths that follow its weights.
     learn : PerStep or PerTrial
         The learning schedule of its projections.
     networks : int
-        Blocks in the groups: each projection is connected all to all within each.
+        Number of independent networks in the groups; projections are all to all within each.
 
     Attributes
     ----------
     projections : dict of str to BrianObject
         Its projections by name.
     cells : dict of str to Cells
-        Units beside the groups, by site, where the path keeps something there.
+        Cells by site, for sites where the path has variables or steps.
     parts : list
-        What a `Trials` must have.
+        The projections that a `Trials` must have.
 
     Examples
     --------
@@ -116,7 +116,15 @@ class Credit:
     readout, recurrent, output, credit)``.
     """
 
-    def __init__(self, path, readout, neurons, output=None, learn=PerStep(), networks=1):
+    def __init__(
+        self,
+        path: CreditPath,
+        readout: Group,
+        neurons: Group,
+        output: PlasticSynapses | None = None,
+        learn: PerStep = PerStep(),
+        networks: int = 1,
+    ):
         check_instance("Credit: path", path, CreditPath, "RandomFeedback()")
         for role, group in (("readout", readout), ("neurons", neurons)):
             check_instance(f"Credit: {role}", group, Group, "net.readout")
@@ -139,7 +147,7 @@ class Credit:
                 self.cells[step.site].run_step(step)
         self.parts = plastic_of(self.projections.values())
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[BrianObject]:
         return iter([*self.cells.values(), *self.projections.values()])
 
     def _cells(self, site, group):
@@ -147,22 +155,25 @@ class Credit:
             group,
             equations_of([self.path], site),
             namespace=constants_of([self.path]) | self.path.parameters,
-            name=f"{whole(group).name}_credit",
+            name=f"{parent_group(group).name}_credit",
         )
         cells.borrow("activity", "error", "feedback", "gain")
         return cells
 
-    def end(self, site, name, is_target):
-        """Return the group at an end of a projection: the cells, where they have the variable."""
+    def end(self, site: str, name: str, is_target: bool) -> Group:
+        """Return the cells at a site if they have the variable `name`, else the group."""
         cells = self.cells.get(site)
         has = cells is not None and (
             name in cells.equations.names or (not is_target and name in cells.variables)
         )
         return cells if has else self.ends[site]
 
-    def projection(self, name, path, kind: Any = None, **args):
-        """Return a projection, connected, with its initial weights; `kind` is its class where it is
-        one of its own.
+    def projection(
+        self, name: str, path: Path, kind: type[Projection] | None = None, **args: Any
+    ) -> Projection:
+        """Return a projection of class `kind`, connected and with its initial weights.
+
+        By default the class is `PlasticSynapses`, or `FixedSynapses` without a rule.
         """
         source, target = (
             self.end(path.source, path.sends, False),
@@ -187,8 +198,8 @@ class Credit:
             made.w = path.initial
         return made
 
-    def join(self, trials):
-        """Place the steps at the boundaries of trials; called by `Trials`."""
+    def join(self, trials: Trials) -> None:
+        """Place the steps at the boundaries of trials; `Trials` calls this."""
         for step in steps_of([self.path], *ENDS):
             if step.when != "step":
                 self.cells[step.site].run_step(step, trials)

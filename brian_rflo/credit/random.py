@@ -1,4 +1,4 @@
-"""Random feedback: the error comes back through fixed random weights.
+"""Random feedback: fixed random weights project the error back.
 
 Murray 2019, eLife 8:e43299, equation 5: feedback_a = [B eps]_a, B ~ N(0, 1).
 """

@@ -1,22 +1,24 @@
-"""Symmetric feedback: the error comes back through the readout weights themselves, backwards.
+"""Symmetric feedback: the transposed readout weights project the error back.
 
 feedback_i = sum_k w_ki error_k
 """
 
 from dataclasses import dataclass
 
+from brian2 import BrianObject
+
 from ..synapses import SymmetricFeedbackSum
-from .base import CreditPath
+from .base import Credit, CreditPath
 
 __all__ = ["SymmetricFeedback"]
 
 
 @dataclass(frozen=True)
 class SymmetricFeedback(CreditPath):
-    """The readout weights, backwards; they follow the readout as it learns."""
+    """The transposed readout weights, which follow the readout as it learns."""
 
     is_aligned = is_symmetric = True
 
-    def build(self, credit):
-        """Return the sum, taken over the projection to the readout."""
+    def build(self, credit: Credit) -> dict[str, BrianObject]:
+        """Return the sum over the projection to the readout."""
         return {"feedback": SymmetricFeedbackSum(credit.output)}

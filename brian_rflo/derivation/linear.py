@@ -127,8 +127,8 @@ class Linearising:
                 raise ValueError(
                     f"{self.text.name}: random numbers are multiplied by something that depends on"
                     f" '{by}', and the trace would need the very numbers that the neuron drew; draw"
-                    " them once a step into a variable of their own (kick : 1, run_regularly('kick"
-                    " = randn()', **schedule.GAIN)), and name that"
+                    " them once a step into a variable of their own (noise : 1,"
+                    " run_regularly('noise = randn()', **schedule.GAIN)), and name that"
                 )
         return {
             by: shortest(found) if self.text.is_scalar(found) else found

@@ -108,9 +108,7 @@ def module_of(value):
 
 
 def is_beside(module, function):
-    """Whether a module is that of a function, or one that its code is description by: of the same folder
-    or of the user's.
-    """
+    """Return whether a module is that of a function, in the same folder, or the user's."""
     return (
         module == function.__module__
         or in_folder(module, Path(function.__code__.co_filename).parent)

@@ -12,7 +12,7 @@ from types import FunctionType, ModuleType
 import numpy as np
 from brian2 import Equations, Function, Group, Quantity, TimedArray, get_unit
 
-from ..neurons.base import whole
+from ..neurons.base import parent_group
 from .code import (
     code_by_name,
     code_of,
@@ -150,7 +150,7 @@ class Description:
 
     def group(self, group):
         """Return text of a group of neurons: model, size, constants, equations, events, task."""
-        neurons = whole(group)
+        neurons = parent_group(group)
         constants = {
             name: value
             for name, value in (getattr(neurons, "namespace", None) or {}).items()

@@ -10,7 +10,7 @@ from ..brian.conditional import is_standalone
 from ..credit import Credit, RandomFeedback
 from ..identity import described, digest
 from ..identity.settings import serializable
-from ..neurons.base import PSP, member, receives, whole
+from ..neurons.base import PSP, owning_group, parent_group, receives
 from ..readouts.linear import Linear
 from ..readouts.task_input import TaskInput
 from ..synapses import FixedSynapses, PlasticSynapses
@@ -167,7 +167,7 @@ class LearningNetwork(TrialNetwork):
         self._set_weights(initial, constraint, recurrent.self_connections)
         plastic = self._select_learners(trained)
         trials = self._make_trials(plastic.values(), modulators)
-        groups = [member(neurons), self.inputs and member(self.inputs), self.readout]
+        groups = [owning_group(neurons), self.inputs and owning_group(self.inputs), self.readout]
         members = [*groups, *plastic.values(), *(self.credit or ()), self.current, trials]
         super().__init__(*dict.fromkeys(part for part in members if part is not None), name=name)
 
@@ -241,7 +241,7 @@ class LearningNetwork(TrialNetwork):
         """Return the trials of all parts that act at trial boundaries."""
         resettable = {
             id(group): group
-            for group in map(whole, (self.neurons, self.inputs))
+            for group in map(parent_group, (self.neurons, self.inputs))
             if hasattr(group, "trial_start")
         }
         parts = [*resettable.values(), self.readout, *plastic, self.credit, *modulators]
@@ -270,7 +270,7 @@ class LearningNetwork(TrialNetwork):
         """
         names = [
             name
-            for name in getattr(whole(self.neurons), "per_neuron", ())
+            for name in getattr(parent_group(self.neurons), "per_neuron", ())
             if name in self.neurons.variables
         ]
         values = (
@@ -322,7 +322,7 @@ class LearningNetwork(TrialNetwork):
 
     def _input_group(self, inputs, seen):
         if inputs is None:
-            neurons = whole(self.neurons)
+            neurons = parent_group(self.neurons)
             tau = getattr(neurons, "tau", None) if PSP in self.neurons.variables else None
             blocks = dict(networks=self.blocks // seen, copies=seen) if self.copies > 1 else {}
             return (

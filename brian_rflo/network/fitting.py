@@ -4,7 +4,7 @@ import numpy as np
 
 from ..brian.quantities import check_count
 from ..credit.base import paths_of
-from ..neurons.base import check_group, whole
+from ..neurons.base import check_group, parent_group
 from ..readouts.base import TASK_EXAMPLE
 from ..readouts.linear import Linear
 from ..readouts.task_input import TaskInput
@@ -97,11 +97,12 @@ def check_inputs(inputs, task, copies):
             "inputs of your own see one trial at a time; leave connectivity['input'] out, or"
             " write copies=1"
         )
-    if isinstance(whole(inputs), TaskInput) and whole(inputs).task.n_steps != task.n_steps:
+    group = parent_group(inputs)
+    if isinstance(group, TaskInput) and group.task.n_steps != task.n_steps:
         raise ValueError(
-            f"'{inputs.name}' has the inputs of trials of {whole(inputs).task.n_steps} steps,"
-            f" but those of this task have {task.n_steps}; give TaskInput the network's"
-            " own task, or one with as many steps"
+            f"'{inputs.name}' has the inputs of trials of {group.task.n_steps} steps, but those of"
+            f" this task have {task.n_steps}; give TaskInput the network's own task, or one with as"
+            " many steps"
         )
     if task.n_inputs and len(inputs) != task.n_inputs:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Neuron models: one a file, each with the ports by which it can be trained."""
+"""Neuron models, one per file, with the ports through which they are trained."""
 
 from ..brian.rooms import names_of
 from .alif import *

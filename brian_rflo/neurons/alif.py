@@ -1,4 +1,4 @@
-"""Leaky integrate-and-fire neurons whose threshold adapts.
+"""Leaky integrate-and-fire neurons with an adaptive threshold.
 
 Bellec et al. 2020, Nature Communications 11:3625: as in `lif.py`, but a spike where v > 1 + beta a,
 and
@@ -6,6 +6,10 @@ and
     tau_adapt da/dt = -a                                         a spike of its own adds 1
     gain = psi = max(0, 1 - |v - (1 + beta a)|/width)/width      0 while refractory
 """
+
+from typing import Any
+
+from brian2 import Quantity
 
 from ..brian.quantities import check_number, check_tau
 from .lif import LIFNeurons
@@ -23,7 +27,7 @@ class ALIFNeurons(LIFNeurons):
     tau_adapt : Quantity
         Time constant of the adaptation.
     beta : float
-        By how much a spike raises the threshold, in units of threshold minus rest. With 0 these are
+        Increase of the threshold by a spike, in units of threshold minus rest. With 0 these are
         `LIFNeurons`.
     **lif_args
         Any other argument of `LIFNeurons`.
@@ -31,7 +35,7 @@ class ALIFNeurons(LIFNeurons):
     Attributes
     ----------
     a : state variable
-        Adaptation: spikes, low-passed.
+        Adaptation: low-pass filtered spikes.
 
     Raises
     ------
@@ -40,8 +44,7 @@ class ALIFNeurons(LIFNeurons):
 
     Notes
     -----
-    A rule's trace takes the threshold as it is, and knows nothing of how weights change the
-    adaptation.
+    The traces of the rules ignore the dependence of the adaptation on the weights.
 
     Examples
     --------
@@ -56,11 +59,20 @@ class ALIFNeurons(LIFNeurons):
     more_start = "a = 0"
     times = (*LIFNeurons.times, "tau_adapt")
 
-    def __init__(self, N, tau, tau_syn, tau_adapt, beta, name="alifneurons*", **lif_args):
+    def __init__(
+        self,
+        N: int,
+        tau: Quantity,
+        tau_syn: Quantity,
+        tau_adapt: Quantity,
+        beta: float,
+        name: str = "alifneurons*",
+        **lif_args: Any,
+    ):
         check_tau("ALIFNeurons", tau_adapt, tau_adapt, "tau_adapt")
         check_number("ALIFNeurons", "beta", beta, zero_allowed=True)
         self.tau_adapt, self.beta = tau_adapt, beta
         super().__init__(N, tau, tau_syn, name=name, **lif_args)
 
-    def constants(self):
+    def constants(self) -> dict[str, float | Quantity]:
         return {"tau_adapt": self.tau_adapt, "beta": self.beta}

@@ -1,10 +1,14 @@
-"""The ports: the variables by which a group takes part in learning."""
+"""Ports: the variables through which a group takes part in learning."""
 
-from brian2 import Group, Subgroup, get_dimensions
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from brian2 import BrianObject, Group, Subgroup, get_dimensions
 
 from ..brian.borrowed import DIMENSIONLESS, ArrayVariable
 
-#: Each port, and what to write in a group that lacks it.
+#: Each port, with advice for a group that lacks it.
 PORTS = {
     "activity": (
         "what the neuron sends, for example its rate; add 'activity : 1' and set it in each step"
@@ -14,74 +18,70 @@ PORTS = {
         " mine.run_regularly('gain = ...', **schedule.GAIN)"
     ),
     "feedback": (
-        "the error projected onto the neuron; add 'feedback : 1' and a FeedbackSynapses that"
-        " writes it"
+        "the error projected onto the neuron; add 'feedback : 1' and FeedbackSynapses that set it"
     ),
-    "sent": (
-        "spikes (or summed activity) of the trial so far; add 'sent : 1', 'sent += 1' to its reset,"
-        " and 'sent = 0' at the beginning of trials"
+    "spike_count": (
+        "spikes (or summed activity) of the trial so far; add 'spike_count : 1',"
+        " 'spike_count += 1' to its reset, and 'spike_count = 0' at the beginning of trials"
     ),
     "error": (
         "target minus output; use a Readout, or add 'error : 1' and set it with run_regularly(...,"
         " **schedule.LOSS)"
     ),
-    "winner": "1 for the unit that was chosen; use a WinnerTakeAll",
+    "winner": "1 for the chosen unit; use a WinnerTakeAll",
     "deciding": "1 in the step of a decision; use a WinnerTakeAll",
     "reward": (
-        "what the last choice was worth; use a WinnerTakeAll, or add 'reward : 1' and set it with"
+        "reward of the last choice; use a WinnerTakeAll, or add 'reward : 1' and set it with"
         " run_regularly(..., **schedule.REWARD)"
     ),
 }
 
 
-#: Optional port: what the activity does to a membrane, the unit postsynaptic potential; where a
-#: group has none, its activity.
+#: Optional port: the unit postsynaptic potential of the neuron's spikes; by default its activity.
 PSP = "psp"
 
 
-def whole(group):
-    """The group that a subgroup is a part of, or the group itself."""
+def parent_group(group: Group) -> Group:
+    """Return the parent group of a subgroup, or the group itself."""
     return group.source if isinstance(group, Subgroup) else group
 
 
-def member(group):
-    """What a network needs in order to have a group: the group, or the one that a subgroup is a
-    part of.
-    """
-    return whole(group).before_run.__self__  # a subgroup has but a weak reference
+def owning_group(group: Group) -> BrianObject:
+    """Return a strong reference to the parent group, which a network must contain."""
+    return parent_group(group).before_run.__self__  # a subgroup only has a weak reference
 
 
-def spikes(group):
-    """Whether a group emits spikes."""
-    return "spike" in getattr(whole(group), "events", {})
+def spikes(group: Group) -> bool:
+    """Return True if a group emits spikes."""
+    return "spike" in getattr(parent_group(group), "events", {})
 
 
 def sends_bare_spikes(group):
     """Return whether the activity of a group is the spike itself, which only a readout filters; its
     class says so.
     """
-    return getattr(whole(group), "sends_bare_spikes", False)
+    return getattr(parent_group(group), "sends_bare_spikes", False)
 
 
-def integrates(group, name):
-    """Whether spikes add to a variable of the group: it has a differential equation of its own, as
-    a synaptic current, or its class says so.
+def receives_spikes(group: Group, name: str) -> bool:
+    """Return True if spikes add to a variable of the group: it has a differential equation, like a
+    synaptic current, or the class of the group lists it in `events_onto`.
     """
-    if name in getattr(whole(group), "events_onto", ()):
+    if name in getattr(parent_group(group), "events_onto", ()):
         return True
-    equations = getattr(whole(group), "equations", None)
+    equations = getattr(parent_group(group), "equations", None)
     return equations is not None and name in equations.diff_eq_names
 
 
-def receives(group):
-    """Variables of a group that recurrent connections and inputs of a standard network end in; the
-    group may name others.
+def receives(group: Group) -> Mapping[str, str]:
+    """Return the target variables of recurrent and input connections in a standard network, which
+    the group may define.
     """
-    return getattr(whole(group), "receives", {"recurrent": "I_rec", "input": "I_in"})
+    return getattr(parent_group(group), "receives", {"recurrent": "I_rec", "input": "I_in"})
 
 
 def input_names(kind, argument, names, least=0):
-    """Names of input variables as a tuple; an error if they are none, or fewer than `least`."""
+    """Return names of input variables as a tuple of at least `least`; raise if they are invalid."""
     given = (
         (names,)
         if isinstance(names, str)
@@ -109,17 +109,18 @@ def check_group(role, group):
             f"{role} must be a Brian2 group, for example RateNeurons(30, tau=10*ms); got {group!r}"
         )
     try:
-        _ = whole(group).name
+        _ = parent_group(group).name
     except ReferenceError:
         raise ValueError(
-            f"{role} is a part of a group that is gone, since nothing held it; give the group a"
-            " name of its own: mine = RateNeurons(30, tau=10*ms), and then mine[:20]"
+            f"{role} is a subgroup of a group that no longer exists; assign the group to a"
+            " variable, mine = RateNeurons(30, tau=10*ms), before you write mine[:20]"
         ) from None
 
 
 def check_port(group, name, reader, with_units=False):
-    """Raise unless `group` stores the variable `name`, dimensionless in general, which `reader`
-    (words for the user) needs.
+    """Raise unless `group` stores the variable `name`, dimensionless unless `with_units`.
+
+    `reader` names the user of the variable in messages.
     """
     hint = PORTS.get(name, f"add '{name} : 1' to its equations")
     variable = group.variables.get(name)
@@ -131,11 +132,10 @@ def check_port(group, name, reader, with_units=False):
     if not isinstance(variable, ArrayVariable):
         raise ValueError(
             f"variable '{name}' of group '{group.name}' must be stored, because {reader} reads it"
-            f" at every synapse: write '{name} : 1' and set it once per step with run_regularly"
+            f" at each synapse; write '{name} : 1' and set it once per step with run_regularly"
         )
     if not with_units and get_dimensions(variable) is not DIMENSIONLESS:
         raise ValueError(
-            f"variable '{name}' of group '{group.name}' must have no units, because {reader} needs"
-            f" it so: write '{name} : 1' and give it its units where your equations use it, for"
-            f" example {name}*mV"
+            f"variable '{name}' of group '{group.name}' must be dimensionless for {reader}; write"
+            f" '{name} : 1' and multiply it by its unit in your equations, for example {name}*mV"
         )

@@ -1,13 +1,14 @@
-"""Neurons of any kind that Brian2 can write down, with a learning rule derived from their own text.
+"""Neurons of any kind that Brian2 can express, with a learning rule derived from their equations.
 
-The mathematics stands in `brian_rflo/derivation/strings.py`. The neurons compute, once each and not
-once a synapse, how the step that they are about to take depends on their state and input (phase
-JACOBIAN), the pseudo-derivative and whether they spike (SLOPE), and how their reset depends on the
-state (JUMP).
+`brian_rflo/derivation/strings.py` has the mathematics. The neurons compute, per neuron and not per
+synapse, the derivatives of the coming step by state and input (phase JACOBIAN), spike and
+pseudo-derivative (SLOPE), and the derivatives of the reset by the state (JUMP).
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import sympy
@@ -22,6 +23,7 @@ from brian2 import (
     get_local_namespace,
     get_logger,
 )
+from numpy.typing import ArrayLike
 
 from .. import schedule
 from ..brian.borrowed import (
@@ -45,18 +47,20 @@ __all__ = ["DerivedNeurons"]
 
 logger = get_logger(__name__)
 
+#: Phases in which the coefficients of the rule are computed.
 PLACES = {
     "before": schedule.JACOBIAN,
     "slope": schedule.SLOPE,
     "reset": schedule.JUMP,
     "end": schedule.SENT,
 }
-OWN = ("feedback", "gain", "spiked", "sent")
+#: Variables that the neurons add to the model.
+OWN = ("feedback", "gain", "spiked", "spike_count")
 
 
 class DerivedNeurons(Component, NeuronGroup):
-    """Neurons in Brian2's own language that can be trained: their learning rule is derived from
-    their equations (`rule`).
+    """Neurons with equations in Brian2's language, from which their learning rule is derived
+    (`rule`).
 
     Parameters
     ----------
@@ -65,29 +69,29 @@ class DerivedNeurons(Component, NeuronGroup):
     model : str or Equations
         As for `brian2.NeuronGroup`.
     input : str or tuple of str
-        Variables that receive sums of weights times activity; declared (``: 1``) if the model only
-        names them.
+        Variables that receive sums of weights times activity; declared (``: 1``) if the model does
+        not declare them.
     on_pre : str or tuple of str
-        What presynaptic spikes do, for example ``"ge += w"`` or ``"ge += w*nS"``: linear in the
+        Effects of presynaptic spikes, for example ``"ge += w"`` or ``"ge += w*nS"``: linear in the
         weight ``w``, with a constant factor.
     activity : str
-        What is sent: a dimensionless state variable, an expression of state variables, or
-        ``"spike"``, 1 in the step of a spike.
+        The quantity that is sent: a dimensionless state variable, an expression of state variables,
+        or ``"spike"``, 1 in the step of a spike.
     threshold, reset, refractory : str, str, str or Quantity
         As for `brian2.NeuronGroup`.
     surrogate : str
-        Pseudo-derivative of the spike in terms of ``u``, the distance from the threshold (``v -
-        theta`` for ``v > theta``), with the unit of 1/u. Empty: nothing is differentiated through
-        spikes.
+        Pseudo-derivative of the spike as a function of ``u``, the distance from the threshold (``v
+        - theta`` for ``v > theta``), with the unit of 1/u. If it is empty, spikes are not
+        differentiated.
     detach, ignore : tuple of str
-        State variables whose trace sees resets with the time of the spike held fixed, or sees none.
-        By default a variable that is set to a value is detached, and one that a reset adds to
-        follows the pseudo-derivative.
+        State variables whose traces follow resets at fixed spike times (`detach`), or ignore them.
+        By default, variables that a reset sets to a value are detached, and variables to which it
+        adds follow the pseudo-derivative.
     derivatives : dict
-        Derivatives of your own functions by name, as text in their argument ``x``.
+        Derivatives of your own functions by name, as strings in their argument ``x``.
     initial : dict
         State variables at the beginning of each trial: numbers, arrays, or strings that are
-        evaluated now. 0 where nothing is given.
+        evaluated at once; 0 by default.
     method : str
         Integrator; the traces are exact for it.
     name : str
@@ -98,23 +102,22 @@ class DerivedNeurons(Component, NeuronGroup):
     Attributes
     ----------
     activity, feedback : state variables
-        What a neuron sends, and the error projected onto it.
-    gain, spiked, sent : state variables
-        Of spiking neurons: pseudo-derivative, whether it spikes in this step, and spikes of this
-        trial.
+        Activity that a neuron sends, and error projected onto it.
+    gain, spiked, spike_count : state variables
+        Spiking neurons only: pseudo-derivative, 1 in the step of a spike, and spikes of this trial
+        so far.
     J_v_w, ... : state variables
-        How the coming step of ``v`` depends on ``w``, where that is not the same for all neurons
-        (see ``print(rule)``).
+        Derivative of the coming step of ``v`` by ``w``, if it differs between neurons (see
+        ``print(rule)``).
 
     Raises
     ------
     TypeError, ValueError
-        If something cannot be differentiated, or names and units do not fit; with what to write in
-        its place.
+        If the equations cannot be differentiated, or names or units are inconsistent.
 
     Notes
     -----
-    Constants of the equations are taken from `namespace`, or from where the neurons are made.
+    Constants of the equations are taken from `namespace`, or from the scope of the caller.
 
     Examples
     --------
@@ -131,23 +134,23 @@ class DerivedNeurons(Component, NeuronGroup):
 
     def __init__(
         self,
-        N,
-        model,
-        input="I_rec",
-        on_pre=(),
-        activity="spike",
-        threshold=None,
-        reset="",
-        surrogate="",
-        detach=(),
-        ignore=(),
-        derivatives=None,
-        initial=None,
-        refractory=False,
-        method=("exact", "euler", "heun"),
-        namespace=None,
-        name="derivedneurons*",
-        **neurongroup_args,
+        N: int,
+        model: str | Equations,
+        input: str | Sequence[str] = "I_rec",
+        on_pre: str | Sequence[str] = (),
+        activity: str = "spike",
+        threshold: str | None = None,
+        reset: str = "",
+        surrogate: str = "",
+        detach: str | Sequence[str] = (),
+        ignore: str | Sequence[str] = (),
+        derivatives: Mapping[str, str] | None = None,
+        initial: Mapping[str, ArrayLike | str] | None = None,
+        refractory: bool | str | Quantity = False,
+        method: str | Sequence[str] = ("exact", "euler", "heun"),
+        namespace: Mapping[str, Any] | None = None,
+        name: str = "derivedneurons*",
+        **neurongroup_args: Any,
     ):
         check_texts(
             model=model,
@@ -161,7 +164,7 @@ class DerivedNeurons(Component, NeuronGroup):
         self.added = dict(event_of(line) for line in as_tuple("on_pre", on_pre))
         self.given, self.threshold_text = dict(initial or {}), threshold or ""
         self.surrogate, self.is_refractory = surrogate, refractory is not False
-        # groups take no new attributes later
+        # set here, since groups do not accept new attributes later
         self.text = self.derivations = self.runners = self._sent = None
         spelled = "\n".join(
             map(str, (model, threshold or "", reset, surrogate, refractory, *self.added.values()))
@@ -171,7 +174,7 @@ class DerivedNeurons(Component, NeuronGroup):
         model = Equations(model) if isinstance(model, str) else model
         self.spell(" ".join(model.identifiers), threshold, reset, refractory)
         equations = self._declared(model, activity, spelled)
-        counted = f"{reset}\nsent += 1" if threshold else None
+        counted = f"{reset}\nspike_count += 1" if threshold else None
         super().__init__(
             N,
             equations,
@@ -192,7 +195,7 @@ class DerivedNeurons(Component, NeuronGroup):
             setattr(self, variable, f"{variable}_initial")
 
     def _derive(self, equations, activity, reset, detach, ignore, derivatives):
-        """Derive what weights onto each input do, and store what their traces need in each step."""
+        """Derive the rules of weights onto each input, and add the coefficients of their traces."""
         self.text = self._text(equations, activity, reset, detach, ignore, derivatives)
         self._check_step(self.text.constants)
         self.derivations = {
@@ -203,31 +206,31 @@ class DerivedNeurons(Component, NeuronGroup):
         self._warn()
 
     @property
-    def on_pre(self):
-        """What presynaptic spikes do, by the variable that receives them."""
+    def on_pre(self) -> dict[str, str]:
+        """Statements at presynaptic spikes, by the variable that receives them."""
         return {
             name: f"{name}_post += w*({factor})" if factor != "1" else f"{name}_post += w"
             for name, factor in self.added.items()
         }
 
     @property
-    def receives(self):
-        """Variables that receive recurrent connections and inputs in a standard network."""
+    def receives(self) -> dict[str, str]:
+        """Target variables of recurrent and input connections in a standard network."""
         onto = [*self.added, *self.inputs]
         return {"recurrent": onto[0], "input": "I_in" if "I_in" in onto else onto[-1]}
 
     @property
-    def per_neuron(self):
-        """Variables that may differ between neurons, and are the same in copies of a network."""
+    def per_neuron(self) -> tuple[str, ...]:
+        """Variables that may differ between neurons but not between copies of a network."""
         return tuple(f"{name}_initial" for name in self.given)
 
     @property
-    def checks(self):
-        """Values that must be finite."""
+    def checks(self) -> dict[str, Callable]:
+        """Checks of values that are assigned later, by name."""
         return {name: partial(check_initial, f"'{self.name}': {name}") for name in self.per_neuron}
 
     @property
-    def trial_start(self):
+    def trial_start(self) -> str:
         """Statements at the beginning of a trial."""
         free = "not_refractory = True\nlastspike = -1e4*second\n" if self.is_refractory else ""
         initial = (
@@ -238,34 +241,34 @@ class DerivedNeurons(Component, NeuronGroup):
             for name in self.text.units
         )
         state = "".join(f"{name} = {value}\n" for name, value in initial)
-        spikes = "sent = 0\nspiked = 0\n" if self.text.spikes else ""
+        spikes = "spike_count = 0\nspiked = 0\n" if self.text.spikes else ""
         sent = f"activity = {self._sent}\n" if self._sent else ""
         return f"{free}{state}{spikes}{sent}feedback = 0"
 
-    def rule(self, learning_rate, tau_out=None):
-        """The learning rule of weights onto these neurons.
+    def rule(self, learning_rate: float, tau_out: Quantity | None = None) -> DerivedRule:
+        """Return the learning rule of weights onto these neurons.
 
         Parameters
         ----------
         learning_rate : float
             Factor of every update.
         tau_out : Quantity, optional
-            Time constant of a leaky readout, with which the eligibility is filtered.
+            Time constant of a leaky readout, with which eligibility is filtered.
 
         Returns
         -------
         DerivedRule
-            A `LearningRule` for recurrent and input weights alike; ``print`` it.
+            A `LearningRule` for recurrent and input weights; ``print`` shows its equations.
         """
         return DerivedRule(learning_rate, self.text, next(iter(self.derivations)), tau_out)
 
-    def differentiate(self):
-        """Compute the rule's coefficients from now on; called by projections that learn by it."""
+    def differentiate(self) -> None:
+        """Compute the coefficients of the rule from now on; its projections call this."""
         for runner in self.runners:
             runner.active = True
 
-    def before_run(self, run_namespace):
-        """Refuse values of neurons for which a step has none."""
+    def before_run(self, run_namespace: dict[str, Any]) -> None:
+        """Raise if a step of the integrator is undefined for the values of the neurons."""
         if not is_standalone():
             constant = [
                 name
@@ -282,14 +285,14 @@ class DerivedNeurons(Component, NeuronGroup):
         for name in missing:
             if name not in get_identifiers(spelled):
                 raise ValueError(
-                    f"DerivedNeurons: input='{name}' is no variable of the model, and the model"
-                    f" does not read it; its variables are {', '.join(sorted(model.names))}"
+                    f"DerivedNeurons: input='{name}' must be a variable that the model declares or"
+                    f" reads; its variables are {', '.join(sorted(model.names))}"
                 )
         taken = [name for name in OWN if name in model.names]
         if taken:
             raise ValueError(
-                f"DerivedNeurons: the model has a variable '{taken[0]}', which is a name of the"
-                f" neurons' own ({', '.join(OWN)}); call it otherwise"
+                f"DerivedNeurons: the model must not have a variable '{taken[0]}', which the"
+                f" neurons define ({', '.join(OWN)}); rename it"
             )
         clashes = (
             activity != "activity"
@@ -298,14 +301,14 @@ class DerivedNeurons(Component, NeuronGroup):
         )
         if "activity" in model.subexpr_names or ("activity" in model.names and clashes):
             raise ValueError(
-                "DerivedNeurons: 'activity' is what is sent, and must be a state variable or no"
-                " name of the model; call it rate, for example, and write activity='rate'"
+                "DerivedNeurons: 'activity' must be a state variable, since it is sent; rename it,"
+                " for example to rate, and write activity='rate'"
             )
         for name in (*self.added, *self.given):
             if name not in model.diff_eq_names:
                 raise ValueError(
                     f"DerivedNeurons: '{name}' in {'on_pre' if name in self.added else 'initial'}"
-                    " has no differential equation in the model; those that have one are"
+                    " must have a differential equation in the model; these have one:"
                     f" {', '.join(sorted(model.diff_eq_names))}"
                 )
         lines = [
@@ -313,7 +316,7 @@ class DerivedNeurons(Component, NeuronGroup):
             for name in (
                 *missing,
                 "feedback",
-                *(["spiked", "sent"] if self.threshold_text else []),
+                *(["spiked", "spike_count"] if self.threshold_text else []),
                 *(
                     []
                     if activity in model.diff_eq_names or "activity" in model.names
@@ -327,13 +330,13 @@ class DerivedNeurons(Component, NeuronGroup):
     def _check(self, activity):
         if activity == "spike" and not self.threshold_text:
             raise ValueError(
-                f"DerivedNeurons '{self.name}': activity='spike' needs a threshold; give one, or"
-                " name the state variable that is sent"
+                f"DerivedNeurons '{self.name}': activity='spike' needs a threshold; write one, or"
+                " the state variable that is sent"
             )
         if self.threshold_text and not self.surrogate and activity == "spike":
             raise ValueError(
-                f"DerivedNeurons '{self.name}': activity='spike' is learned through the"
-                " pseudo-derivative, and surrogate is empty; write for example surrogate='clip(1 -"
+                f"DerivedNeurons '{self.name}': activity='spike' needs a pseudo-derivative; write"
+                " for example surrogate='clip(1 -"
                 " abs(u/width), 0, 1)/width'"
             )
         unknown = (
@@ -355,36 +358,34 @@ class DerivedNeurons(Component, NeuronGroup):
             )
         if activity != "spike" and self._dimensions(activity) is not DIMENSIONLESS:
             raise ValueError(
-                f"DerivedNeurons '{self.name}': activity='{activity}' has units, and what is sent"
-                f" must have none; write activity='{activity}/mV', or whatever makes it a number"
+                f"DerivedNeurons '{self.name}': activity='{activity}' must be dimensionless; write"
+                f" for example activity='{activity}/mV'"
             )
 
     def _check_step(self, values):
-        """Raise where a step divides by zero or takes the root of a negative number, whatever the
-        state.
-        """
+        """Raise if a step divides by zero or takes the root of a negative number for all states."""
         found = fault(self.text.powers, {**DEFAULT_UNITS, **values})
         if found is None:
             return
         base, neuron, is_zero = found
         named = sorted(names(base) & set(values))
-        told = ", ".join(f"{name} = {self._value(name, neuron)}" for name in named)
+        values_text = ", ".join(f"{name} = {self._value(name, neuron)}" for name in named)
         written_out = (
             f"'{to_code(base)}'"
             if len(to_code(base)) < 60
             else f"an expression of {', '.join(named)}"
         )
-        what = (
+        problem = (
             f"{'divides by' if is_zero else 'takes the root of'} {written_out}, which is"
-            f" {'0' if is_zero else 'negative'} for {told}"
+            f" {'0' if is_zero else 'negative'} for {values_text}"
         )
         raise ValueError(
-            f"DerivedNeurons '{self.name}': a step of the integrator {what}."
+            f"DerivedNeurons '{self.name}': a step of the integrator {problem}."
             f" {self._remedy(base, is_zero)}"
         )
 
     def _value(self, name, neuron):
-        """A constant, or what a parameter is in a neuron."""
+        """Return a constant, or the value of a parameter in a neuron."""
         if name in self.namespace:
             return self.namespace[name]
         values = np.ravel(self.variables[name].get_value())
@@ -393,16 +394,14 @@ class DerivedNeurons(Component, NeuronGroup):
         )
 
     def _remedy(self, base, is_zero):
-        """What to write where a step has no value."""
+        """Return advice for a step that is undefined."""
         own = powers_of(
             "\n".join(f"{name} = {text}" for name, text in self.equations.eq_expressions)
         )
         if any(power.base == base for power in own):
-            return "Give other values."
+            return "Use other values."
         one_name = (
-            "Write one name for constants that are equal, or "
-            if is_zero and base.is_Add
-            else "Write "
+            "Write one name for equal constants, or " if is_zero and base.is_Add else "Write "
         )
         return f"{one_name}method='rk4', which does not."
 
@@ -415,13 +414,12 @@ class DerivedNeurons(Component, NeuronGroup):
             self.state_updater.update_abstract_code({})
         except KeyError as error:  # a name that Brian2 does not find
             raise ValueError(
-                f"DerivedNeurons '{self.name}': {error.args[0]} Define it above the group, or give"
-                " it in namespace={...}; functions are those of Brian2's equations, or a"
-                " brian2.Function of yours"
+                f"DerivedNeurons '{self.name}': {error.args[0]} Define it above the group or in"
+                " namespace={...}; a function must be known to Brian2, or be a brian2.Function"
             ) from error
         kinds = {
             equation.varname: equation for equation in model.values()
-        }  # as written: the group makes parameters of what is constant over dt
+        }  # as written: the group turns "constant over dt" into parameters
         subexpressions = {
             name: str(equation.expr)
             for name, equation in kinds.items()
@@ -470,8 +468,8 @@ class DerivedNeurons(Component, NeuronGroup):
         return text
 
     def _send(self, activity):
-        """Let `activity` be what is sent: another name of a state variable, or an expression that
-        is evaluated in each step.
+        """Define `activity`: a reference to a state variable, or an expression that is evaluated in
+        each step.
         """
         is_variable = activity in self.text.units
         self._sent = "" if is_variable else "spiked" if activity == "spike" else activity
@@ -479,8 +477,8 @@ class DerivedNeurons(Component, NeuronGroup):
             self.variables.add_reference("activity", self, activity)
 
     def _store(self):
-        """Add the coefficients, and what computes them; nothing is computed until a projection
-        learns by the rule.
+        """Add the coefficients and their runners, which are inactive until a projection learns by
+        the rule.
         """
         self.runners = []
         for name, dimensions in dict(
@@ -488,8 +486,8 @@ class DerivedNeurons(Component, NeuronGroup):
         ).items():
             if name in self.variables:
                 raise ValueError(
-                    f"DerivedNeurons '{self.name}': the model has a variable '{name}', which is the"
-                    " name of a coefficient of its rule; call it otherwise"
+                    f"DerivedNeurons '{self.name}': the model must not have a variable '{name}', a"
+                    " coefficient of its rule; rename it"
                 )
             self.variables.add_array(name, size=len(self), dimensions=dimensions)
         for phase in PHASES:
@@ -528,7 +526,7 @@ class DerivedNeurons(Component, NeuronGroup):
         return runner
 
     def _slope(self):
-        """Whether a neuron spikes in this step, and the pseudo-derivative, 0 where it cannot."""
+        """Return statements for `spiked` and `gain`, both 0 while a neuron cannot spike."""
         gates = "".join(f"*int({condition})" for condition in self.text.conditions[1])
         needed = [self.threshold_text, *(["not_refractory"] if self.is_refractory else [])]
         spiked = f"spiked = int({' and '.join(f'({part})' for part in needed)})"
@@ -541,9 +539,9 @@ class DerivedNeurons(Component, NeuronGroup):
         found = self._dimensions(slope)
         if found is not DIMENSIONLESS / distance and found != DIMENSIONLESS / distance:
             raise ValueError(
-                f"DerivedNeurons '{self.name}': the surrogate '{self.surrogate}' has the unit"
-                f" {unit(found)}, and must have that of 1/u, {unit(DIMENSIONLESS / distance)};"
-                " write for example surrogate='clip(1 - abs(u/width), 0, 1)/width', with a width"
+                f"DerivedNeurons '{self.name}': the surrogate '{self.surrogate}' must have the unit"
+                f" of 1/u, {unit(DIMENSIONLESS / distance)}; got {unit(found)}."
+                " Write for example surrogate='clip(1 - abs(u/width), 0, 1)/width', with a width"
                 f" in {unit(distance)}"
             )
         self.variables.add_array("gain", size=len(self), dimensions=DIMENSIONLESS / distance)
@@ -556,16 +554,15 @@ class DerivedNeurons(Component, NeuronGroup):
             for name in diverging(self.text, found.placement)
         ):
             logger.warn(
-                f"'{self.name}': the trace of '{name}' ignores its resets, and what a step makes of"
-                f" it depends on the state: where '{name}' runs away before a spike, so does the"
-                f" trace. Leave '{name}' out of ignore; write detach=('{name}',) to hold the times"
-                " of spikes fixed.",
+                f"'{self.name}': the trace of '{name}' ignores resets, but its dynamics depend on"
+                f" the state: it may diverge with '{name}' before a spike. Remove '{name}' from"
+                f" ignore, or write detach=('{name}',) for resets at fixed spike times.",
                 "ignored_reset",
             )
 
 
 def as_tuple(name, value):
-    """One string, or several; an error if the argument `name` is neither."""
+    """Return a string or several as a tuple; raise for other types."""
     if not isinstance(value, (str, list, tuple)):
         raise TypeError(
             f"DerivedNeurons: {name} must be a string or a tuple of strings; got {value!r}"
@@ -574,7 +571,7 @@ def as_tuple(name, value):
 
 
 def check_texts(model, **texts):
-    """Raise unless what is written in Brian2's language is text."""
+    """Raise unless model and texts are strings, or the model Equations."""
     if not isinstance(model, (str, Equations)):
         raise TypeError(
             "DerivedNeurons: model must be equations, for example 'dh/dt = (-h + tanh(I_rec))/tau"
@@ -586,7 +583,7 @@ def check_texts(model, **texts):
 
 
 def check_values(initial, derivatives):
-    """Raise unless values and derivatives are given by name, and the values are finite."""
+    """Raise unless values and derivatives are dictionaries and the values finite."""
     for name, given, example in (
         ("initial", initial, "{'v': 0.1}"),
         ("derivatives", derivatives, "{'relu': 'int(x > 0)'}"),
@@ -602,7 +599,7 @@ def check_values(initial, derivatives):
 
 
 def check_initial(name, value):
-    """Raise unless values of the beginning are finite numbers."""
+    """Raise unless initial values are finite numbers."""
     if dimensions_of(value) is None or not np.isfinite(value).all():
         raise ValueError(
             f"{name} must be finite numbers, or a string that is evaluated; got {value!r}"
@@ -610,7 +607,7 @@ def check_initial(name, value):
 
 
 def event_of(line):
-    """The variable that a spike adds to, and what a weight of 1 adds, from ``"ge += w*nS"``."""
+    """Return the variable and the factor of the weight in ``"ge += w*nS"``."""
     name, plus, added = (part.strip() for part in line.partition("+="))
     try:
         added = sympy.expand(parsed(added))
@@ -631,8 +628,6 @@ def event_of(line):
 
 
 def named_constants(text, known):
-    """What the names in a text stand for where the neurons are made, but for what Brian2 knows by
-    itself.
-    """
+    """Return the values of names in a text from the caller's scope, except for Brian2's names."""
     default = {*DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNITS}
     return {name: known[name] for name in get_identifiers(text) - default if name in known}

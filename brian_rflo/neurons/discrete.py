@@ -1,5 +1,4 @@
-"""Integrate-and-fire neurons in discrete time, whose synapses act at once: those of e-prop's
-publications.
+"""Integrate-and-fire neurons in discrete time with instantaneous synapses, as in e-prop papers.
 
 Bellec et al. 2020, Nature Communications 11:3625, equations 6 to 10, with alpha = exp(-dt/tau),
 rho = exp(-dt/tau_adapt), and I the sum of the weights of the spikes z(t-1) of other neurons and of
@@ -8,24 +7,28 @@ the inputs x(t):
     v(t) = alpha v(t-1) + zeta I(t) - threshold z(t-1)
     a(t) = rho a(t-1) + z(t-1)                                   A(t) = threshold + beta a(t)
     gain = psi(t) = height max(0, 1 - |v(t) - A(t)|/width)       0 while refractory
-    z(t) = 1 where v(t) >= A(t), and not refractory              the membrane goes on while it is
+    z(t) = 1 where v(t) >= A(t), and not refractory              refractory membranes integrate too
     psp(t) = alpha psp(t-1) + zeta z(t-1)                        the derivative of v of another
                                                                  neuron by the weight
 
-Published models differ in zeta (1 or 1 - alpha), in the height of psi, in whether there is
-refractoriness, and in the reset, where v(t-1) (1 - z(t-1)) in place of v(t-1) may stand for the
-last term: `PRESETS` and arguments.
+Published models differ in zeta (1 or 1 - alpha), in the height of psi, in refractoriness and in the
+reset: some replace v(t-1) by v(t-1) (1 - z(t-1)) and omit the last term. See `PRESETS` and the
+arguments.
 """
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
-from brian2 import NeuronGroup, second
+from brian2 import NeuronGroup, Quantity, second
+from numpy.typing import ArrayLike
 
 from .. import schedule
 from ..brian.component import Component
 from ..brian.conditional import is_standalone
 from ..brian.quantities import check_number, check_tau, check_time
+from ..rules import LearningRule
 from .lif import check_finite
 
 __all__ = ["DiscreteLIFNeurons", "PRESETS"]
@@ -39,7 +42,7 @@ beta : 1
 psp : 1
 gain : 1
 feedback : 1
-sent : 1
+spike_count : 1
 I_rec : 1
 I_in : 1
 """
@@ -56,11 +59,11 @@ I_rec = 0
 """
 SLOPE = "gain = height*clip(1 - abs(v - (threshold + beta*a))/width, 0, 1)*int(wait <= 0)"
 
-#: Settings of published models, those of NEST's `eprop_*_bsshslm_2020` tutorials and of the code of
-#: Bellec et al. 2020, for both of its tasks.
+#: Settings of published models, for both tasks: those of NEST's `eprop_*_bsshslm_2020` tutorials
+#: and of the code of Bellec et al. 2020.
 PRESETS = {
-    "pattern_generation": dict(threshold=0.03, zeta="1 - alpha", height=0.3 / 0.03, width=0.03),
-    "evidence_accumulation": dict(threshold=0.6, zeta="1", height=0.3 / 0.6, width=0.6),
+    "pattern_generation": dict(threshold=0.03, scale_input=True, height=0.3 / 0.03, width=0.03),
+    "evidence_accumulation": dict(threshold=0.6, scale_input=False, height=0.3 / 0.6, width=0.6),
 }
 
 
@@ -69,7 +72,7 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
     al. 2020).
 
     A recurrent spike arrives in the next time step. For a population of LIF and adaptive neurons,
-    let `beta` be 0 for some of them.
+    set `beta` to 0 for the former.
 
     Parameters
     ----------
@@ -78,18 +81,18 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
     tau : Quantity
         Membrane time constant.
     tau_adapt : Quantity, optional
-        Time constant of the adaptation; needed where `beta` is not 0.
+        Time constant of the adaptation; required if `beta` is not 0.
     beta : float or array, shape (N,)
-        By how much a spike raises the threshold.
+        Increase of the threshold by a spike.
     threshold : float
         Threshold at rest.
     refractory : Quantity
-        Time after a spike without another one, a whole number of steps. The membrane is integrated
-        meanwhile, the gain is 0.
-    zeta : {"1", "1 - alpha"}
-        Scale of the input.
+        Time after a spike without further spikes, a whole number of time steps. Meanwhile the
+        membrane is integrated and the gain is 0.
+    scale_input : bool
+        Scale the input by ``zeta = 1 - alpha``; else ``zeta = 1``.
     reset_by : {"subtract", "zero"}
-        Whether a spike lowers the membrane by the threshold, or sets it to 0.
+        Effect of a spike on the membrane: subtract the threshold, or set it to 0.
     height, width : float, optional
         Height and half width of the pseudo-derivative; ``0.3/threshold`` and `threshold` by
         default.
@@ -101,17 +104,17 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
     Attributes
     ----------
     v, a : state variables
-        Membrane before the reset of a spike, and adaptation.
+        Membrane before the reset by a spike, and adaptation.
     activity : state variable
         1 in the step of a spike, else 0.
-    gain, feedback, psp, sent : state variables
-        Pseudo-derivative, learning signal, what the traces of other neurons' synapses read, and
-        spikes of this trial.
+    gain, feedback, psp, spike_count : state variables
+        Pseudo-derivative, learning signal, filtered spikes for the traces of outgoing synapses, and
+        spikes of this trial so far.
 
     Raises
     ------
     TypeError, ValueError
-        If a time is none or shorter than the time step, or a number is out of its range.
+        If a time is invalid or shorter than the time step, or a number is out of its range.
 
     Examples
     --------
@@ -120,29 +123,31 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
     >>> neurons = DiscreteLIFNeurons(100, tau=30*ms, **PRESETS["pattern_generation"])
     """
 
-    #: Variables that may differ from neuron to neuron, and are the same in copies of a network.
+    #: Variables that may differ between neurons but not between copies of a network.
     per_neuron = ("beta",)
 
-    #: Their activity is the spike itself, which nobody but a readout filters.
+    #: The activity is the spike itself, which only a readout filters.
     sends_bare_spikes = True
 
     events_onto, inputs = ("I_rec",), ("I_in",)
-    trial_start = "v = 0; activity = 0; wait = 0; a = 0; psp = 0; sent = 0; I_rec = 0; feedback = 0"
+    trial_start = (
+        "v = 0; activity = 0; wait = 0; a = 0; psp = 0; spike_count = 0; I_rec = 0; feedback = 0"
+    )
 
     def __init__(
         self,
-        N,
-        tau,
-        tau_adapt=None,
-        beta=0.0,
-        threshold=1.0,
-        refractory=0 * second,
-        zeta="1",
-        reset_by="subtract",
-        height=None,
-        width=None,
-        name="discretelifneurons*",
-        **neurongroup_args,
+        N: int,
+        tau: Quantity,
+        tau_adapt: Quantity | None = None,
+        beta: ArrayLike = 0.0,
+        threshold: float = 1.0,
+        refractory: Quantity = 0 * second,
+        scale_input: bool = False,
+        reset_by: str = "subtract",
+        height: float | None = None,
+        width: float | None = None,
+        name: str = "discretelifneurons*",
+        **neurongroup_args: Any,
     ):
         kind = type(self).__name__
         self.tau, self.tau_adapt, self.refractory_time = tau, tau_adapt, refractory
@@ -153,11 +158,11 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
         width = threshold if width is None else width
         check_number(kind, "height", height)
         check_number(kind, "width", width)
-        if zeta not in ("1", "1 - alpha"):
-            raise ValueError(f"{kind}: zeta must be '1' or '1 - alpha'; got {zeta!r}")
+        if not isinstance(scale_input, (bool, np.bool_)):
+            raise TypeError(f"{kind}: scale_input must be True or False; got {scale_input!r}")
         if reset_by not in RESETS:
             raise ValueError(f"{kind}: reset_by must be 'subtract' or 'zero'; got {reset_by!r}")
-        self.zeta, self.reset_by = zeta, reset_by
+        self.scale_input, self.reset_by = bool(scale_input), reset_by
         constants = dict(
             tau=tau,
             tau_adapt=tau if tau_adapt is None else tau_adapt,
@@ -170,14 +175,14 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
             N,
             EQUATIONS,
             threshold="v >= threshold + beta*a and wait <= 0",
-            reset="activity = 1; sent += 1; wait = t_refractory",
+            reset="activity = 1; spike_count += 1; wait = t_refractory",
             namespace=namespace,
             name=name,
             **neurongroup_args,
         )
         self._check_times()
         self.namespace["t_refractory"] = self.refractory_steps
-        scale = {"1": "1.0", "1 - alpha": "1 - _alpha"}[zeta]
+        scale = "1 - _alpha" if scale_input else "1.0"
         self.run_regularly(
             f"_alpha = exp(-dt/tau)\n_zeta = {scale}\n_rho ="
             f" exp(-dt/tau_adapt)\n{RESETS[reset_by]}{STATE}",
@@ -188,33 +193,29 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
         self.beta = beta
 
     @property
-    def checks(self):
-        """Values that the constructor checks too."""
+    def checks(self) -> dict[str, Callable]:
+        """Checks of values that are assigned later, by name."""
         return {"beta": partial(check_beta, f"'{self.name}'", len(self))}
 
     @property
-    def refractory_steps(self):
-        """Steps from a spike on without another one."""
+    def refractory_steps(self) -> float:
+        """Number of steps after a spike without further spikes."""
         return float(np.round(float(self.refractory_time / self.clock.dt)))
 
     @property
-    def input_scale(self):
-        """Factor of an input's `psp`, so that it is what the input does to a membrane (see
-        `TaskInput`).
-        """
+    def input_scale(self) -> float:
+        """Factor of an input's `psp` that makes it the effect on a membrane (see `TaskInput`)."""
         return (
-            1.0
-            if self.zeta == "1 - alpha"
-            else float(1 / (1 - np.exp(-float(self.clock.dt / self.tau))))
+            1.0 if self.scale_input else float(1 / (1 - np.exp(-float(self.clock.dt / self.tau))))
         )
 
-    def check_projection(self, rule, onto):
-        """Raise unless a rule that knows of adaptation has its time constant."""
+    def check_projection(self, rule: LearningRule, onto: str) -> None:
+        """Raise unless tau_adapt of a rule, if it has one, equals that of the neurons."""
         assumed = rule.parameters.get("tau_adapt")
         if assumed is not None and self.tau_adapt is not None and assumed != self.tau_adapt:
             raise ValueError(
-                f"{rule.title} has tau_adapt = {assumed}, but '{self.name}' {self.tau_adapt};"
-                " eligibility decays as the adaptation of the neurons does: give both the same"
+                f"tau_adapt of {rule.title} ({assumed}) must equal that of '{self.name}'"
+                f" ({self.tau_adapt}), since eligibility decays like the adaptation"
             )
 
     def _check_times(self):
@@ -225,12 +226,12 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
         steps = float(self.refractory_time / self.clock.dt)
         if abs(steps - round(steps)) > 1e-6:
             raise ValueError(
-                f"{kind}: refractory = {self.refractory_time} is no whole number of time steps of"
-                f" {self.clock.dt}; these neurons count steps"
+                f"{kind}: refractory = {self.refractory_time} must be a whole number of time steps"
+                f" of {self.clock.dt}"
             )
 
-    def before_run(self, run_namespace):
-        """Check the times once more: the clock may have changed, and `beta`."""
+    def before_run(self, run_namespace: dict[str, Any]) -> None:
+        """Check the times and `beta` again, since clock and values may have changed."""
         self._check_times()
         if (
             self.tau_adapt is None
@@ -238,15 +239,15 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
             and np.any(self.variables["beta"].get_value())
         ):
             raise ValueError(
-                f"{type(self).__name__} '{self.name}' was made without tau_adapt, and its beta is"
-                " not 0; write tau_adapt=200*ms where it is made"
+                f"{type(self).__name__} '{self.name}' needs tau_adapt, since its beta is not 0;"
+                " write tau_adapt=200*ms where it is made"
             )
         self.namespace["t_refractory"] = self.refractory_steps
         super().before_run(run_namespace)
 
 
 def check_adaptation(kind, N, tau, tau_adapt, beta):
-    """Raise unless the time constants are times, and there is one where thresholds adapt."""
+    """Raise unless time constants are valid and tau_adapt is given if beta is not 0."""
     check_tau(kind, tau, tau)
     check_beta(kind, N, beta)
     if tau_adapt is not None:
@@ -256,7 +257,7 @@ def check_adaptation(kind, N, tau, tau_adapt, beta):
 
 
 def check_beta(kind, N, beta):
-    """Raise unless a spike raises each neuron's threshold by a finite number, or not at all."""
+    """Raise unless beta is finite and not negative."""
     check_finite(kind, N, beta=beta)
     if (np.asarray(beta) < 0).any():
         raise ValueError(f"{kind}: beta must not be negative; got {beta!r}")

@@ -1,26 +1,29 @@
-"""Leaky integrate-and-fire neurons with exponential synaptic currents, and the three ports of a
-rate neuron.
+"""Leaky integrate-and-fire neurons with exponential synaptic currents and ports of rate neurons.
 
 Bellec et al. 2020, Nature Communications 11:3625, for the pseudo-derivative psi; in units in which
 the threshold is 1 and rest is 0:
 
-    tau dv/dt = -v + jump I_rec + I_in + bias       a spike where v > 1, then v = 0
-    tau_syn dI_rec/dt = -I_rec                      a spike of presynaptic j adds w_ij
-    tau_syn dr/dt = -r                              its own spike adds jump = 1/(tau_syn rate_unit),
-                                                    so that r = 1 at that rate
+    tau dv/dt = -v + spike_amplitude I_rec + I_in + bias    a spike where v > 1, then v = 0
+    tau_syn dI_rec/dt = -I_rec                              a spike of presynaptic j adds w_ij
+    tau_syn dr/dt = -r                                      its own spike adds spike_amplitude
+                                                            = 1/(tau_syn rate_unit), so that
+                                                            r = 1 at that rate
     tau d(psp)/dt = r - psp
     gain = psi = max(0, 1 - |v - 1|/width)/width    0 while refractory
 
-With activity = r - baseline. Since jump I_rec is the sum of w_ij r_j (while weights rest),
-dv_i/dw_ij is the low-passed r_j, exactly, but for the reset; so RFLO's trace, psi_i psp_j
-low-passed with tau_syn, is the derivative of r_i that leaves out the recurrence.
+With activity = r - baseline. Since spike_amplitude I_rec is the sum of w_ij r_j (while the weights
+do not change), dv_i/dw_ij is the low-passed r_j, exactly but for the reset. RFLO's trace, psi_i
+psp_j low-passed with tau_syn, is therefore the derivative of r_i without the recurrence.
 """
 
 import reprlib
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
-from brian2 import Hz, NeuronGroup, get_dimensions, get_logger, get_unit, second
+from brian2 import Hz, NeuronGroup, Quantity, get_dimensions, get_logger, get_unit, second
+from numpy.typing import ArrayLike
 
 from .. import schedule
 from ..brian.borrowed import DIMENSIONLESS
@@ -41,16 +44,16 @@ feedback : 1
 bias : 1
 v_initial : {unit}
 activity_initial : 1
-kick : 1
-sent : 1
+noise_input : 1
+spike_count : 1
 """
-RESET = "v = reset_to\nactivity += jump\nsent += 1"
+RESET = "v = reset_to\nactivity += spike_amplitude\nspike_count += 1"
 SLOPE = "gain = clip(1 - abs(v - {threshold})/(width*scale), 0, 1)/width*int(not_refractory)"
 
 
 class LIFNeurons(Component, NeuronGroup):
-    """Leaky integrate-and-fire neurons that learn by the rules of rate neurons (Bellec et al. 2020
-    for the pseudo-derivative).
+    """Leaky integrate-and-fire neurons that learn by the rules of rate neurons, with the
+    pseudo-derivative of Bellec et al. 2020.
 
     Parameters
     ----------
@@ -61,26 +64,26 @@ class LIFNeurons(Component, NeuronGroup):
     tau_syn : Quantity
         Time constant of synaptic currents and of the filtered spikes.
     threshold, rest, reset : float or Quantity
-        All of them dimensionless, or all voltages. Drive, bias and pseudo-derivative are in units
-        of threshold minus rest.
+        All dimensionless or all voltages. Drive, bias and pseudo-derivative are in units of
+        threshold minus rest.
     refractory : Quantity
-        Time after a spike in which the membrane stays at `reset`, and the gain is 0.
+        Time after a spike during which the membrane stays at `reset` and the gain is 0.
     bias : float or array, shape (N,)
-        Constant drive; 1 brings the membrane to the threshold.
+        Constant drive; with 1 the membrane approaches the threshold.
     noise : float
-        Standard deviation of the membrane that white noise alone would cause, in units of threshold
-        minus rest.
+        Standard deviation of the membrane under white noise alone, in units of threshold minus
+        rest.
     width : float
         Half width of the pseudo-derivative, in units of threshold minus rest.
     rate_unit : Quantity
         Firing rate at which the filtered spikes are 1.
     baseline : float
-        What `activity` leaves out of the filtered spikes.
+        Constant that `activity` subtracts from the filtered spikes.
     initial, initial_activity : float or array, shape (N,)
-        Membrane, in units of threshold minus rest and above rest, and filtered spikes at the
-        beginning of each trial.
+        Membrane above rest, in units of threshold minus rest, and filtered spikes at the beginning
+        of each trial.
     events, inputs : tuple of str
-        Names of the synaptic currents to which spikes add, and of the input variables that are
+        Names of the synaptic currents to which spikes add, and of the input variables that receive
         sums.
     name : str
         Name of the group.
@@ -95,20 +98,19 @@ class LIFNeurons(Component, NeuronGroup):
         Filtered spikes minus `baseline`, pseudo-derivative, and the error projected onto the
         neuron.
     psp : state variable
-        Filtered spikes as the membranes of other neurons see them: what traces read.
-    sent : state variable
+        Filtered spikes after the filter of a postsynaptic membrane; traces read it.
+    spike_count : state variable
         Spikes of this trial so far.
 
     Raises
     ------
     TypeError, ValueError
-        If a time is none or shorter than the time step, the threshold is not above rest and reset,
-        units differ, or noise is negative.
+        If a time is invalid or shorter than the time step, the threshold is not above rest and
+        reset, units differ, or noise is negative.
 
     Notes
     -----
-    A refractory time that is no multiple of the time step is rounded as Brian2 does, which is said
-    in the log.
+    Brian2 rounds a refractory time that is not a multiple of the time step; the log reports it.
 
     Examples
     --------
@@ -121,24 +123,24 @@ class LIFNeurons(Component, NeuronGroup):
 
     def __init__(
         self,
-        N,
-        tau,
-        tau_syn,
-        threshold=1.0,
-        rest=0.0,
-        reset=0.0,
-        refractory=0 * second,
-        bias=1.2,
-        noise=0.0,
-        width=1.0,
-        rate_unit=20 * Hz,
-        baseline=1.0,
-        initial=0.0,
-        initial_activity=1.0,
-        events=("I_rec",),
-        inputs=("I_in",),
-        name="lifneurons*",
-        **neurongroup_args,
+        N: int,
+        tau: Quantity,
+        tau_syn: Quantity,
+        threshold: float | Quantity = 1.0,
+        rest: float | Quantity = 0.0,
+        reset: float | Quantity = 0.0,
+        refractory: Quantity = 0 * second,
+        bias: ArrayLike = 1.2,
+        noise: float = 0.0,
+        width: float = 1.0,
+        rate_unit: Quantity = 20 * Hz,
+        baseline: float = 1.0,
+        initial: ArrayLike = 0.0,
+        initial_activity: ArrayLike = 1.0,
+        events: str | Sequence[str] = ("I_rec",),
+        inputs: str | Sequence[str] = ("I_in",),
+        name: str = "lifneurons*",
+        **neurongroup_args: Any,
     ):
         kind = type(self).__name__
         self.tau, self.tau_syn, self.refractory_time = tau, tau_syn, refractory
@@ -159,7 +161,7 @@ class LIFNeurons(Component, NeuronGroup):
             scale=threshold - rest,
             width=width,
             baseline=baseline,
-            jump=float(1 / (tau_syn * rate_unit)),
+            spike_amplitude=float(1 / (tau_syn * rate_unit)),
         )
         given = neurongroup_args.pop("namespace", None) or {}
         super().__init__(
@@ -181,23 +183,23 @@ class LIFNeurons(Component, NeuronGroup):
         self.activity = self.activity_initial = np.asarray(initial_activity) - baseline
 
     def _run(self, noise):
-        """Take the slope in each step, and draw noise if there is some."""
+        """Compute the gain in each step, and draw noise if it is not 0."""
         code = SLOPE.format(threshold=self.threshold_text)
         self.run_regularly(code, **schedule.SLOPE, name=f"{self.name}_slope")
         if noise:
-            self.namespace["kick_size"] = noise_of_a_step(noise, self.tau, self.clock.dt)
+            self.namespace["noise_sd"] = noise_per_step(noise, self.tau, self.clock.dt)
             self.run_regularly(
-                "kick = kick_size*randn()", **schedule.GAIN, name=f"{self.name}_noise"
+                "noise_input = noise_sd*randn()", **schedule.GAIN, name=f"{self.name}_noise"
             )
 
-    #: What a subclass adds: to the threshold, to the reset, to the equations, to the statements at
-    #: the beginning of a trial.
+    #: Additions of a subclass to threshold, reset, equations and statements at the beginning of a
+    #: trial.
     threshold_text, reset_text, more_equations, more_start = "threshold", "", "", ""
 
-    #: Variables that may differ from neuron to neuron, and are the same in copies of a network.
+    #: Variables that may differ between neurons but not between copies of a network.
     per_neuron = ("bias", "v_initial", "activity_initial")
 
-    #: Names of its time constants.
+    #: Names of the time constants.
     times = ("tau", "tau_syn")
 
     def _check_times(self):
@@ -206,18 +208,18 @@ class LIFNeurons(Component, NeuronGroup):
                 f"{type(self).__name__} '{self.name}'", getattr(self, name), self.clock.dt, name
             )
 
-    def constants(self):
-        """Further constants of the equations."""
+    def constants(self) -> dict[str, float | Quantity]:
+        """Return further constants of the equations."""
         return {}
 
-    def equations_text(self, threshold, noise):
-        """The equations for these inputs and units."""
+    def equations_text(self, threshold: float | Quantity, noise: float) -> str:
+        """Return the equations for these inputs and units."""
         drive = " + ".join(
             [
-                *(f"jump*{name}" for name in self.events_onto),
+                *(f"spike_amplitude*{name}" for name in self.events_onto),
                 *self.inputs,
                 "bias",
-                *(["kick"] if noise else []),
+                *(["noise_input"] if noise else []),
             ]
         )
         dimensions = get_dimensions(threshold)
@@ -231,35 +233,35 @@ class LIFNeurons(Component, NeuronGroup):
         )
 
     @property
-    def checks(self):
-        """Values that the constructor checks too."""
+    def checks(self) -> dict[str, Callable]:
+        """Checks of values that are assigned later, by name."""
         return {name: partial(check_values, f"'{self.name}': {name}") for name in self.per_neuron}
 
     @property
-    def activity_tau(self):
-        """Time constant with which their activity decays."""
+    def activity_tau(self) -> Quantity:
+        """Time constant with which the activity decays."""
         return self.tau_syn
 
     @property
-    def trial_start(self):
-        """Statements at the beginning of a trial; Brian2 lets nobody write to `v` while a neuron is
-        refractory.
+    def trial_start(self) -> str:
+        """Statements at the beginning of a trial. They end refractoriness first, since Brian2 does
+        not change `v` of refractory neurons.
         """
         currents = "".join(f"{name} = 0\n" for name in self.events_onto)
         return (
             "not_refractory = True\nlastspike = -1e4*second\nv = v_initial\nactivity ="
-            f" activity_initial\npsp = 0\nsent = 0\n{currents}{self.more_start}"
+            f" activity_initial\npsp = 0\nspike_count = 0\n{currents}{self.more_start}"
         )
 
-    def before_run(self, run_namespace):
-        """Check the times once more: the clock may have changed."""
+    def before_run(self, run_namespace: dict[str, Any]) -> None:
+        """Check the times again, since the clock may have changed."""
         self._check_times()
         dt = self.clock.dt
         steps = float(self.refractory_time / dt)
         if abs(steps - round(steps)) > 1e-6:
             logger.info(
-                f"'{self.name}': the refractory time {self.refractory_time} is no whole number of"
-                f" time steps of {dt}; Brian2 makes it {np.floor(steps) * dt}",
+                f"'{self.name}': the refractory time {self.refractory_time} is not a whole number"
+                f" of time steps of {dt}; Brian2 rounds it to {np.floor(steps) * dt}",
                 "refractory",
                 once=True,
             )
@@ -267,7 +269,7 @@ class LIFNeurons(Component, NeuronGroup):
 
 
 def check_all_times(kind, refractory, rate_unit, **time_constants):
-    """Raise unless these are times, and the unit of rates is a rate."""
+    """Raise unless all times are valid and the unit of rates is a rate."""
     check_time(f"{kind}: refractory", refractory, zero_allowed=True)
     for name, tau in time_constants.items():
         check_tau(kind, tau, tau, name)
@@ -298,8 +300,8 @@ def check_finite(kind, N, **values):
     for name, value in values.items():
         if dimensions_of(value) is not DIMENSIONLESS or not np.isfinite(value).all():
             raise ValueError(
-                f"{kind}: {name} must be finite and without units (it is in units of threshold"
-                f" minus rest, or of the filtered spikes); got {value!r}"
+                f"{kind}: {name} must be finite and dimensionless (in units of threshold minus"
+                f" rest, or of the filtered spikes); got {value!r}"
             )
         per_neuron(f"{kind}: {name}", value, N)
 
@@ -310,9 +312,9 @@ def check_values(name, values):
         raise ValueError(f"{name} must be finite; got {reprlib.repr(values)}")
 
 
-def noise_of_a_step(noise, tau, dt):
-    """Standard deviation of the drive's noise in one step, that of the membrane being `noise`: v' =
-    a v + (1 - a) kick.
+def noise_per_step(noise, tau, dt):
+    """Return the standard deviation of `noise_input` in a step for that of the membrane, `noise`,
+    with v(t+1) = a v(t) + (1 - a) noise_input.
     """
     decay = np.exp(-float(dt / tau))
     return noise * np.sqrt(1 - decay**2) / (1 - decay)

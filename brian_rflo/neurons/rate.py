@@ -8,8 +8,12 @@ Murray 2019, eLife 8:e43299, equation 1, with activity = h:
     gain = tanh'(u) = 1 - phi^2
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
-from brian2 import NeuronGroup
+from brian2 import NeuronGroup, Quantity
+from numpy.typing import ArrayLike
 
 from .. import schedule
 from ..brian.component import Component
@@ -38,13 +42,12 @@ class RateNeurons(Component, NeuronGroup):
     tau : Quantity
         Time constant.
     initial : float or array, shape (N,)
-        Activity at the beginning of each trial. Clearly non-zero: a network that starts at rest
-        stays silent.
+        Activity at the beginning of each trial; a network that starts at 0 stays at 0.
     inputs : tuple of str
-        Names of the input variables; the drive is their sum. One projection each, since Brian2 lets
-        no two sum into one.
+        Names of the input variables; the drive is their sum. Each needs its own projection, since
+        in Brian2 two projections cannot sum into one variable.
     excitatory : array of bool, shape (N,), optional
-        Which neurons are excitatory; the others are inhibitory. For projections with the constraint
+        True for excitatory neurons, False for inhibitory ones; for projections with the constraint
         `DALE`.
     name : str
         Name of the group.
@@ -54,15 +57,14 @@ class RateNeurons(Component, NeuronGroup):
     Attributes
     ----------
     activity, gain, feedback : state variables
-        What a neuron sends, the slope of its nonlinearity, and the error projected onto it.
+        Activity (the rate), slope of the nonlinearity, and error projected onto the neuron.
     phi : state variable
-        What the activity relaxes to: tanh of the drive.
+        Steady state of the activity: tanh of the drive.
 
     Raises
     ------
     TypeError, ValueError
-        If `tau` is no time, not positive, or shorter than the time step; if `initial` is not
-        finite.
+        If `tau` is not a positive time, or shorter than the time step; if `initial` is not finite.
 
     Examples
     --------
@@ -71,20 +73,20 @@ class RateNeurons(Component, NeuronGroup):
     >>> neurons = RateNeurons(30, tau=10*ms, initial=0.1)
     """
 
-    #: Variables that may differ from neuron to neuron, and are the same in copies of a network.
+    #: Variables that may differ between neurons but not between copies of a network.
     per_neuron = ("initial", "excitatory")
 
     trial_start = "activity = initial"
 
     def __init__(
         self,
-        N,
-        tau,
-        initial=0.1,
-        inputs=("I_rec", "I_in"),
-        excitatory=None,
-        name="rateneurons*",
-        **neurongroup_args,
+        N: int,
+        tau: Quantity,
+        initial: ArrayLike = 0.1,
+        inputs: str | Sequence[str] = ("I_rec", "I_in"),
+        excitatory: ArrayLike | None = None,
+        name: str = "rateneurons*",
+        **neurongroup_args: Any,
     ):
         self.tau = tau
         self.inputs = input_names("RateNeurons", "inputs", inputs, least=1)
@@ -93,8 +95,7 @@ class RateNeurons(Component, NeuronGroup):
             "RateNeurons: initial",
             initial,
             N,
-            "for a string that Brian2 evaluates, write neurons.initial = 'rand()' after they are"
-            " made",
+            "for a string that Brian2 evaluates, assign neurons.initial = 'rand()' afterwards",
         )
         if excitatory is not None:
             check_excitatory(N, excitatory)
@@ -118,23 +119,23 @@ class RateNeurons(Component, NeuronGroup):
             self.excitatory = excitatory
 
     @property
-    def checks(self):
-        """Values that the constructor checks too."""
+    def checks(self) -> dict[str, Callable]:
+        """Checks of values that are assigned later, by name."""
         return {"initial": lambda values: per_neuron(f"'{self.name}': initial", values, len(self))}
 
     @property
-    def activity_tau(self):
-        """Time constant with which their activity decays."""
+    def activity_tau(self) -> Quantity:
+        """Time constant with which the activity decays."""
         return self.tau
 
-    def before_run(self, run_namespace):
-        """Check the time constant once more: the clock may have changed."""
+    def before_run(self, run_namespace: dict[str, Any]) -> None:
+        """Check the time constant again, since the clock may have changed."""
         check_tau(f"RateNeurons '{self.name}'", self.tau, self.clock.dt)
         super().before_run(run_namespace)
 
 
 def check_excitatory(N, excitatory):
-    """Raise unless `excitatory` says for each neuron whether it is, with True or False."""
+    """Raise unless `excitatory` has True or False for each neuron."""
     excitatory = np.asarray(excitatory)
     if excitatory.dtype != bool or excitatory.shape != (N,):
         raise ValueError(

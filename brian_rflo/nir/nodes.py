@@ -15,7 +15,7 @@ from ..neurons import DiscreteLIFNeurons, LIFNeurons
 from ..neurons.base import sends_bare_spikes
 from ..readouts.linear import Readout
 from ..readouts.task_input import is_task_input
-from .refusals import SPIKES_IN, check_discrete, check_known, check_lif
+from .refusals import SPIKES_IN, check_discrete, check_known, check_lif, spike_height
 
 
 def is_input(group):
@@ -75,7 +75,7 @@ def _(group: DiscreteLIFNeurons, graph):
     return graph.lif(
         group,
         group.tau,
-        1.0 if group.zeta == "1 - alpha" else 1 / (1 - alpha),
+        1.0 if group.scale_input else 1 / (1 - alpha),
         0.0,
         group.namespace["threshold"],
         0.0,
@@ -84,7 +84,7 @@ def _(group: DiscreteLIFNeurons, graph):
 
 @node_of.register
 def _(group: Readout, graph):
-    """Of spikes, its step is that of a jump."""
+    """Return the node of a leaky readout; bare spikes change it at once, as a jump."""
     if group.tau is None:
         return None
     ratio = float(group.clock.dt / group.tau)

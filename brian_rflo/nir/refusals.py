@@ -23,7 +23,7 @@ def brings_credit(projection):
 
 def spike_height(neurons):
     """Return the factor by which a spike exceeds a value of 1 during one step."""
-    return neurons.namespace["jump"] * float(neurons.tau_syn) / float(neurons.clock.dt)
+    return neurons.namespace["spike_amplitude"] * float(neurons.tau_syn) / float(neurons.clock.dt)
 
 
 def check_known(group, known):
@@ -44,7 +44,7 @@ def check_lif(group):
             f"{name} has refractory = {group.refractory_time}, and no neuron of NIR is refractory:"
             " it would fire earlier elsewhere; train it with refractory=0*ms"
         )
-    if "kick_size" in group.namespace:
+    if "noise_sd" in group.namespace:
         raise ValueError(
             f"{name} has noise, and nothing in NIR is random; train it with noise=0 to export it"
         )

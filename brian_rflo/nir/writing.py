@@ -8,7 +8,7 @@ What becomes which node, I being what enters it:
     synaptic current     LI    tau_syn dx/dt = -x + r I      weighted spikes; r = 1/(rate_unit dt)
     filtered spikes      LI    the same, of a neuron's own spikes; the baseline is in the
                                bias of the Affine behind it
-    DiscreteLIFNeurons   LIF   r = 1, or 1/(1 - alpha) where zeta is "1"
+    DiscreteLIFNeurons   LIF   r = 1, or 1/(1 - alpha) unless scale_input
     Readout              Affine
     LeakyReadout         LI    r = 1, or (1 - kappa) tau/dt where it reads bare spikes
 

@@ -1,4 +1,4 @@
-"""Where a task meets a network: its input goes in, the output is compared with its target."""
+"""Groups between task and network: inputs, and readouts that compare outputs with targets."""
 
 from ..brian.rooms import names_of
 from .leaky import *

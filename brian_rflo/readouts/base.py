@@ -1,14 +1,19 @@
-"""What all groups have that read a task in each step."""
+"""Base of groups that read a task in each time step."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from brian2 import NeuronGroup
 
 from ..brian.component import Component
 from ..brian.quantities import check_count
+from ..schedule import Phase
 from ..tasks import Task
 from ..updates.arguments import check_instance
 
-#: What to write where a task is wanted.
+#: Example of a task, for error messages.
 TASK_EXAMPLE = "PeriodicOutput(period=200*ms)"
 
 
@@ -18,7 +23,7 @@ def check_clock(task, group):
         remedy = (
             "write defaultclock.dt = task.dt before the network is built"
             if group.clock.name == "defaultclock"
-            else f"leave dt= or clock= of '{group.name}' out, or write dt=task.dt there"
+            else f"write dt=task.dt for '{group.name}', or omit its dt and clock"
         )
         raise ValueError(
             f"{type(task).__name__} has dt = {task.dt}, but '{group.name}' runs at"
@@ -27,7 +32,7 @@ def check_clock(task, group):
 
 
 def check_place(kind, task, networks, copies):
-    """Raise unless a group can be where this task meets so many networks."""
+    """Raise unless task and numbers of networks and copies are valid."""
     check_instance(f"{kind}: task", task, Task, TASK_EXAMPLE)
     check_count(f"{kind}: networks", networks)
     check_count(f"{kind}: copies", copies)
@@ -36,14 +41,23 @@ def check_place(kind, task, networks, copies):
 class TaskGroup(Component, NeuronGroup):
     """A group that reads its task in each step."""
 
-    def __init__(self, N, model, task, namespace, code, phase, **neurongroup_args):
+    def __init__(
+        self,
+        N: int,
+        model: str,
+        task: Task,
+        namespace: dict[str, Any],
+        code: str,
+        phase: Phase,
+        **neurongroup_args: Any,
+    ):
         self.task = task
         super().__init__(N, model, namespace=namespace, **neurongroup_args)
         self.integrate_what_is_there()
         check_clock(task, self)
         self.run_regularly(code, **phase, name=f"{self.name}_task")
 
-    def before_run(self, run_namespace):
-        """Check the time step once more: the clock may have changed."""
+    def before_run(self, run_namespace: dict[str, Any]) -> None:
+        """Check the time step again, since the clock may have changed."""
         check_clock(self.task, self)
         super().before_run(run_namespace)

@@ -1,12 +1,15 @@
-"""Readouts that leak: the group of units, and the value that asks for it."""
+"""Leaky readouts: the group of units, and the value that describes it."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from brian2 import Quantity
 
 from .. import schedule
 from ..brian.quantities import check_tau, check_time
-from ..rules import LeakyDelta
+from ..rules import LeakyDelta, LearningRule
 from ..tasks import Task
 from ..updates.arguments import check_instance
 from .base import TASK_EXAMPLE
@@ -16,7 +19,7 @@ __all__ = ["Leaky", "LeakyReadout"]
 
 
 class LeakyReadout(Readout):
-    """Readout units that leak: the output is the sum of its projection, low-passed (Bellec et al.
+    """Leaky readout units: the output is the low-pass filtered sum of its projection (Bellec et al.
     2020, equation 11).
 
         output(t) = kappa output(t-1) + (1 - kappa) drive(t),   kappa = exp(-dt/tau)
@@ -35,20 +38,28 @@ class LeakyReadout(Readout):
     Attributes
     ----------
     drive : state variable
-        What a projection with ``onto="drive"`` sums into it; its rule is `LeakyDelta`.
+        Sum of the projection with ``onto="drive"``, whose rule is `LeakyDelta`.
     output, target, error, loss : state variables
         As for `Readout`.
 
     Raises
     ------
     TypeError, ValueError
-        If `tau` is no time, or shorter than the time step; or as for `Readout`.
+        If `tau` is not a time, or shorter than the time step; or as for `Readout`.
     """
 
     trial_start, onto, more_equations = "loss = 0; output = 0; error = 0", "drive", "drive : 1"
     trace_phase, trace_method = schedule.READOUT_TRACE, "exponential_euler"
 
-    def __init__(self, task, tau, networks=1, copies=1, name="leakyreadout*", **neurongroup_args):
+    def __init__(
+        self,
+        task: Task,
+        tau: Quantity,
+        networks: int = 1,
+        copies: int = 1,
+        name: str = "leakyreadout*",
+        **neurongroup_args: Any,
+    ):
         check_instance(f"{type(self).__name__}: task", task, Task, TASK_EXAMPLE)
         check_tau(type(self).__name__, tau, task.dt)
         self.tau = tau
@@ -64,7 +75,7 @@ class LeakyReadout(Readout):
 
 @dataclass(frozen=True)
 class Leaky(Linear):
-    """A readout that leaks: its output is the sum of its projection, low-passed (Bellec et al.
+    """A leaky readout: its output is the low-pass filtered sum of its projection (Bellec et al.
     2020, equation 11).
 
     Parameters
@@ -84,10 +95,10 @@ class Leaky(Linear):
         check_time(f"{type(self).__name__}: tau", self.tau)
 
     @property
-    def arguments(self):
-        """Arguments of the group beside the task and the numbers of networks and copies."""
+    def arguments(self) -> dict[str, Quantity]:
+        """Arguments of the group besides task, networks, copies and name."""
         return {"tau": self.tau}
 
-    def default_rule(self, learning_rate):
-        """Return the rule by which its weights learn unless another one is given."""
+    def default_rule(self, learning_rate: float) -> LearningRule:
+        """Return the default learning rule of its weights."""
         return LeakyDelta(learning_rate, self.tau)

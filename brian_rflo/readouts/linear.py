@@ -1,16 +1,24 @@
-"""Readouts that are the sum of their projection: the group, and the value that asks for it."""
+"""Linear readouts: the group of units, and the value that describes it."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass, field
 from textwrap import shorten
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from brian2 import Group
 
 from .. import schedule
 from ..brian.quantities import is_number
 from ..neurons.base import sends_bare_spikes
-from ..rules import Delta
+from ..rules import Delta, LearningRule
 from ..steps import Step
+from ..tasks import Task
 from ..tasks.values import TaskValues
 from .base import TaskGroup, check_place
+
+if TYPE_CHECKING:
+    from ..trials import Trials
 
 __all__ = ["Linear", "Readout"]
 
@@ -22,8 +30,8 @@ class Readout(TaskGroup):
     ----------
     task : Task
     networks, copies : int
-        Independent networks side by side, each in so many copies, which see different trials of the
-        task: ``networks*copies*task.n_outputs`` units.
+        Numbers of independent networks and of copies of each network; copies run different trials
+        of the task. The group has ``networks*copies*task.n_outputs`` units.
     name : str
         Name of the group.
     **neurongroup_args
@@ -32,20 +40,20 @@ class Readout(TaskGroup):
     Attributes
     ----------
     output : state variable
-        What a projection with ``onto="output"`` sums into it.
+        Sum of the projection with ``onto="output"``.
     target, error : state variables
         The task's target of this step, and ``mask*(target - output)``.
     loss : state variable
-        ``1/(2*T)`` times the sum of squared errors so far in this trial of `T` steps (Murray 2019,
-        equation 2).
+        ``1/(2*T)`` times the sum of squared errors of this trial so far, for trials of `T` steps
+        (Murray 2019, equation 2).
 
     Raises
     ------
     ValueError
-        If the task has another time step than the simulation.
+        If the time steps of task and simulation differ.
     """
 
-    #: What the arrays of each trial must pass (`TaskValues`), if anything.
+    #: Optional check of the arrays of each trial (`TaskValues`).
     check_trial = None
 
     tau, trial_start, sum_phase, onto, more_equations = (
@@ -60,11 +68,18 @@ class Readout(TaskGroup):
         Step("loss = 0", schedule.CLEAR, "network", "trial_end"),
         Step("loss_network += loss", schedule.TALLY, when="trial_end"),
     )
-    judge = """error = mask_of(t_in_timesteps, _trial)*(target - output)
+    #: Statements that set `error` and add to `loss`.
+    error_code = """error = mask_of(t_in_timesteps, _trial)*(target - output)
                loss += error**2/(2*n_steps)"""
 
     def __init__(
-        self, task, networks=1, copies=1, name="readout*", namespace=None, **neurongroup_args
+        self,
+        task: Task,
+        networks: int = 1,
+        copies: int = 1,
+        name: str = "readout*",
+        namespace: dict[str, Any] | None = None,
+        **neurongroup_args: Any,
     ):
         check_place(type(self).__name__, task, networks, copies)
         names = {
@@ -76,7 +91,7 @@ class Readout(TaskGroup):
         }
         code = f"""target = target_of(t_in_timesteps, i % n_columns)
                   _trial = (i % n_columns)//n_outputs
-                  {self.judge}"""
+                  {self.error_code}"""
         self.networks, self.copies = networks, copies
         super().__init__(
             networks * copies * task.n_outputs,
@@ -89,12 +104,12 @@ class Readout(TaskGroup):
             **neurongroup_args,
         )
 
-    def check_trials(self, trials):
-        """Raise unless a Trials has the readout's task, and as many networks."""
+    def check_trials(self, trials: Trials) -> None:
+        """Raise unless `trials` has the readout's task and numbers of networks and copies."""
         if self.task is not trials.task and self.task != trials.task:
             raise ValueError(
-                f"'{self.name}' was made for another task ({shorten(repr(self.task), 200)}) than"
-                f" '{trials.name}' ({shorten(repr(trials.task), 200)}); give both the same"
+                f"'{self.name}' and '{trials.name}' must have the same task; got"
+                f" {shorten(repr(self.task), 200)} and {shorten(repr(trials.task), 200)}"
             )
         if self.copies != trials.seen:
             raise ValueError(
@@ -108,9 +123,10 @@ class Readout(TaskGroup):
                 " give Readout and Trials the same networks="
             )
 
-    def check_eligibility(self, rule, neurons):
-        """Raise unless e-prop's rule filters eligibility as this readout filters the spikes of the
-        neurons. Neurons that filter them by themselves are not judged.
+    def check_eligibility(self, rule: LearningRule, neurons: Group) -> None:
+        """Raise unless e-prop's rule filters eligibility with the readout's time constant.
+
+        Neurons whose activity is already filtered are skipped.
         """
         rule = rule.core
         tau = rule.readout_tau
@@ -129,13 +145,13 @@ class Readout(TaskGroup):
                 f" LearningNetwork readout=Leaky({tau!r}))"
             )
         raise ValueError(
-            f"{type(rule).__name__} has tau = {tau}, but readout '{self.name}' {self.tau};"
-            " eligibility is filtered as the readout filters spikes (Bellec et al. 2020, equation"
-            " 28): give both the same"
+            f"tau of {type(rule).__name__} ({tau}) must equal that of readout '{self.name}'"
+            f" ({self.tau}): e-prop filters eligibility with the readout's time constant (Bellec et"
+            " al. 2020, equation 28)"
         )
 
-    def check_feedback(self, rule):
-        """Raise unless a rule of feedback weights has the time constant of the readout."""
+    def check_feedback(self, rule: LearningRule) -> None:
+        """Raise unless a rule of feedback weights has the readout's time constant."""
         tau = rule.readout_tau
         if tau != self.tau:
             wanted = (
@@ -149,13 +165,11 @@ class Readout(TaskGroup):
                 f" '{self.name}' {'none' if self.tau is None else self.tau}; write {wanted}"
             )
 
-    def check_projection(self, rule, onto):
-        """Raise unless a projection ends where it must, and its rule knows the time constant of the
-        readout.
-        """
+    def check_projection(self, rule: LearningRule, onto: str) -> None:
+        """Raise unless a projection has the right `onto`, and its rule the right time constant."""
         if onto != self.onto:
             raise ValueError(
-                f"weights onto '{self.name}', a {type(self).__name__}, end in '{self.onto}': write"
+                f"weights onto '{self.name}', a {type(self).__name__}, must have"
                 f" onto='{self.onto}'; got onto={onto!r}"
             )
         tau = rule.readout_tau
@@ -167,13 +181,13 @@ class Readout(TaskGroup):
             )
         if tau is not None and tau != self.tau:
             raise ValueError(
-                f"{type(rule).__name__} has tau = {tau}, but readout '{self.name}' {self.tau};"
-                " give both the same"
+                f"tau of {type(rule).__name__} ({tau}) must equal that of readout"
+                f" '{self.name}' ({self.tau})"
             )
         if type(rule) is Delta and self.tau is not None:
             raise ValueError(
-                f"readout '{self.name}' has a time constant, and its output is made of past"
-                f" activity too; write LeakyDelta(learning_rate={rule.learning_rate:g},"
+                f"readout '{self.name}' has a time constant, so its output depends on past"
+                f" activity; write LeakyDelta(learning_rate={rule.learning_rate:g},"
                 f" tau={self.tau!r}) in place of Delta"
             )
 
@@ -195,7 +209,7 @@ class Linear:
     Parameters
     ----------
     decay : float
-        Share of the readout weights that each update takes away.
+        Fraction of the readout weights that each update subtracts.
 
     Raises
     ------
@@ -216,19 +230,21 @@ class Linear:
             )
 
     @property
-    def arguments(self):
-        """Arguments of the group beside the task and the numbers of networks and copies."""
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of the group besides task, networks, copies and name."""
         return {}
 
-    def build(self, task, networks=1, copies=1, name="readout*"):
+    def build(
+        self, task: Task, networks: int = 1, copies: int = 1, name: str = "readout*"
+    ) -> Readout:
         """Return the group of readout units."""
         return self.group(task, networks=networks, copies=copies, name=name, **self.arguments)
 
-    def default_rule(self, learning_rate):
-        """Return the rule by which its weights learn unless another one is given."""
+    def default_rule(self, learning_rate: float) -> LearningRule:
+        """Return the default learning rule of its weights."""
         return Delta(learning_rate)
 
     @property
-    def constraint(self):
-        """Statements behind each change of its weights."""
+    def constraint(self) -> str:
+        """Statements that run after each change of its weights."""
         return f"w = {1 - self.decay!r}*w" if self.decay else ""

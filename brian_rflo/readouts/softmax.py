@@ -1,8 +1,13 @@
-"""Readouts whose units are classes: the group of units, and the value that asks for it."""
+"""Softmax readouts, for classification: the group of units, and the value that describes it."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from brian2 import Quantity
+from numpy.typing import NDArray
 
 from .. import schedule
 from ..brian.component import OwnSynapses
@@ -16,10 +21,10 @@ __all__ = ["Softmax", "SoftmaxReadout"]
 
 
 class SoftmaxReadout(LeakyReadout):
-    """Leaky readout units that are the classes of a task: softmax of the output, and cross entropy
-    (Bellec et al. 2020).
+    """Leaky readout units for the classes of a task, with the softmax of the outputs and the cross
+    entropy (Bellec et al. 2020).
 
-    The target of a step that counts is 1 for the right class and 0 for the others.
+    In steps that count, the target is 1 for the correct class and 0 for the others.
 
     Parameters
     ----------
@@ -35,37 +40,45 @@ class SoftmaxReadout(LeakyReadout):
     output, drive : state variables
         As for `LeakyReadout`.
     probability : state variable
-        Softmax of the outputs; not below exp(-80), so that single precision can hold all of it.
+        Softmax of the outputs, at least exp(-80), which single precision can represent.
     error : state variable
         ``mask*(target - probability)``.
     loss : state variable
-        Cross entropy, ``-log(probability)`` of the right class, on average over the steps that
+        Cross entropy, the mean of ``-log(probability)`` of the correct class over the steps that
         count.
     choice : state variable
-        Probability in the steps of this trial that count, added up: the greatest is the network's
+        Sum of the probability over the steps of this trial that count; the largest is the network's
         answer.
 
     Raises
     ------
     ValueError
-        If the task has one output only, or a target that is no class; or as for `LeakyReadout`.
-        Where trials are random, those of a run are looked at as they are drawn.
+        If the task has only one output, or a target that is not one-hot; or as for `LeakyReadout`.
+        Random trials of a run are checked when they are drawn.
     """
 
     trial_start = "loss = 0; output = 0; error = 0; choice = 0"
     more_equations = "drive : 1\nprobability : 1\ndenominator : 1\nchoice : 1"
-    judge = """probability = 1/denominator
+    error_code = """probability = 1/denominator
                _counts = mask_of(t_in_timesteps, _trial)
                error = _counts*(target - probability)
                loss += _counts*target*log(denominator)/window_of(t_in_timesteps, _trial)
                choice += _counts*probability"""
 
-    def __init__(self, task, tau, networks=1, copies=1, name="softmaxreadout*", **neurongroup_args):
+    def __init__(
+        self,
+        task: Task,
+        tau: Quantity,
+        networks: int = 1,
+        copies: int = 1,
+        name: str = "softmaxreadout*",
+        **neurongroup_args: Any,
+    ):
         check_instance("SoftmaxReadout: task", task, Task, TASK_EXAMPLE)
         if task.n_outputs < 2:
             raise ValueError(
-                f"SoftmaxReadout: {type(task).__name__} has one output, and classes are two or"
-                " more; use LeakyReadout, or a target with an output for each class"
+                f"SoftmaxReadout: the task must have at least two outputs, one per class;"
+                f" {type(task).__name__} has one. Use LeakyReadout, or a one-hot target"
             )
         super().__init__(task, tau, networks, copies, name=name, **neurongroup_args)
         self.namespace["window_of"] = TaskValues(task, "window", copies)
@@ -85,8 +98,10 @@ class SoftmaxReadout(LeakyReadout):
         self.contained_objects.append(compared)
 
     @staticmethod
-    def check_trial(task, number, inputs, target, mask):
-        """Raise unless there is one class in each step of a trial that counts."""
+    def check_trial(
+        task: Task, number: int, inputs: NDArray, target: NDArray, mask: NDArray
+    ) -> None:
+        """Raise unless the target is one-hot in all steps of a trial that count."""
         counted = target[mask != 0]
         is_class = ((counted == 0) | (counted == 1)).all(axis=1) & (counted.sum(axis=1) == 1)
         if not is_class.all():

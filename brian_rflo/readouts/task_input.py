@@ -1,7 +1,14 @@
-"""The inputs of a task, as units."""
+"""The inputs of a task as a group of units."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from brian2 import Quantity
 
 from .. import schedule
 from ..brian.quantities import check_number, check_tau
+from ..tasks import Task
 from ..tasks.values import TaskValues
 from .base import TaskGroup, check_place
 
@@ -15,14 +22,12 @@ class TaskInput(TaskGroup):
     ----------
     task : Task
     tau : Quantity, optional
-        Membrane time constant of the neurons that the input reaches, where those have one
-        (`LIFNeurons`): the input as their membranes see it becomes the variable `psp`, which traces
-        read.
+        Membrane time constant of the target neurons, if they have one (`LIFNeurons`). The input
+        filtered with it is the variable `psp`, which traces read.
     scale : float
-        Factor of `psp`; 1 is that of a low-pass whose constant input it reproduces.
+        Factor of `psp`; with 1, `psp` of a constant input approaches that input.
     networks, copies : int
-        Where trials run side by side: a set of inputs for each of the `copies` of each of
-        `networks` networks; the copies see different trials.
+        Numbers of independent networks and of copies of each network; copies see different trials.
     name : str
         Name of the group.
     **neurongroup_args
@@ -31,15 +36,22 @@ class TaskInput(TaskGroup):
     Raises
     ------
     ValueError
-        If the task has no inputs, or another time step than the simulation.
+        If the task has no inputs, or the time steps of task and simulation differ.
     """
 
     def __init__(
-        self, task, tau=None, scale=1.0, networks=1, copies=1, name="taskinput*", **neurongroup_args
+        self,
+        task: Task,
+        tau: Quantity | None = None,
+        scale: float = 1.0,
+        networks: int = 1,
+        copies: int = 1,
+        name: str = "taskinput*",
+        **neurongroup_args: Any,
     ):
         check_place("TaskInput", task, networks, copies)
         if not task.n_inputs:
-            raise ValueError(f"{type(task).__name__} has no inputs; leave TaskInput out")
+            raise ValueError(f"{type(task).__name__} has no inputs; omit TaskInput")
         namespace, filtered, self.is_filtered = (
             {"input_of": TaskValues(task, "inputs", copies), "n_columns": task.n_inputs * copies},
             "",
@@ -66,7 +78,7 @@ class TaskInput(TaskGroup):
         )
 
     @property
-    def trial_start(self):
+    def trial_start(self) -> str:
         """Statements at the beginning of a trial."""
         return "psp = 0" if self.is_filtered else ""
 

@@ -1,14 +1,19 @@
-"""Selection: units of which one wins at each decision, and sends what the network does next.
+"""Action selection: at each decision one unit wins and becomes the network's input.
 
-Murray 2019, eLife 8:e43299, figure 4. At the end of a movement z = W^s h; the unit with the
-greatest z is chosen, or with probability `exploration` one at random, and is the network's tonic
-input of the next movement.
+Murray 2019, eLife 8:e43299, figure 4. At the end of a movement z = W^s h; the unit with the largest
+z is chosen, or with probability `exploration` a random one. Its activity is the network's tonic
+input in the next movement.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 import numpy as np
-from brian2 import NeuronGroup
+from brian2 import Group, NeuronGroup, Quantity
+from numpy.typing import ArrayLike
 
 from .. import schedule
 from ..brian.component import Component, OwnSynapses
@@ -37,16 +42,16 @@ score : 1
 beaten : 1
 """
 
-#: Each step, before anything is summed: what is sent on, and whether the step ends in a decision.
+#: Statements of each step, before any sum: activity, and the flag of a decision.
 SEND = """activity = height*winner*int(t_in_timesteps % n_period < n_active)
           deciding = int(t_in_timesteps % n_period == n_active - 1)"""
-#: A decision. The first unit of a network draws for all of them whether to explore.
+#: Statements of a decision. The first unit of a network draws for all its units.
 DRAW = "explores = int(rand() < exploration)"
 SCORE = "score = where(exploring > 0, rand(), z)"
 SELECT = """before = winner
             winner = int(allowed > 0 and beaten == 0)"""
-#: Among the units of a network. In this form a z that is no number wins against all, itself
-#: included, so that nobody is chosen.
+#: Sums over the units of a network. In this form a NaN score beats all scores, including itself, so
+#: that no unit is chosen.
 LATERAL = (
     "exploring_post = explores_pre*int(i % n_units == 0) : 1 (summed)\n"
     "beaten_post = int(allowed_pre > 0 and not (score_post > score_pre or"
@@ -55,26 +60,25 @@ LATERAL = (
 
 
 class WinnerTakeAll(Component, NeuronGroup):
-    """Groups of units of which one is on, chosen anew in each period (Murray 2019, figure 4).
+    """Units of which one per network is on, chosen in each period (Murray 2019, figure 4).
 
-    From the start of each period the winner of the last decision is on for a time, `active`; in the
-    last step of that time the allowed unit with the greatest `z` is chosen to be the next, or with
-    probability `exploration` any allowed one. Of equal ones the first is chosen. A network whose
-    units are all forbidden, or have a `z` that is no number, chooses none.
+    From the start of each period the winner of the last decision is on for the time `active`. In
+    the last step of that time the allowed unit with the largest `z` is chosen as the next winner,
+    or with probability `exploration` a random allowed one. Of equal units the first is chosen. A
+    network chooses none if no unit is allowed, or a `z` is NaN.
 
     Parameters
     ----------
     n_units : int
-        Units of each network.
+        Number of units of each network.
     period : Quantity
         Time from one decision to the next.
     active : Quantity, optional
-        How long in each period the winner is on; the whole period by default.
+        Time for which the winner is on in each period; the whole period by default.
     networks : int
-        Independent networks side by side: ``networks*n_units`` units, those of a network one after
-        the other.
+        Number of independent networks; their units are consecutive, ``networks*n_units`` in all.
     exploration : float
-        Probability that a network chooses at random.
+        Probability of a random choice.
     height : float
         Activity of the winner.
     initial : int or array, shape (networks,)
@@ -87,25 +91,25 @@ class WinnerTakeAll(Component, NeuronGroup):
     Attributes
     ----------
     z : state variable
-        What a projection with ``onto="z"`` sums into it.
+        Sum of the projection with ``onto="z"``.
     winner, before : state variables
-        1 for the unit chosen last, and for the one chosen before it, else 0.
+        1 for the last chosen unit, and for the one before it, else 0.
     activity : state variable
-        What a unit sends: `height` while it is the winner and on.
+        `height` while the unit is the winner and on, else 0.
     allowed : state variable
-        Units where it is 0 are never chosen; 1 until you change it.
+        0 for units that must not be chosen; initially 1.
     deciding : state variable
         1 in the step of a decision.
     reward : state variable
-        For you to set, in the phase REWARD: a rule such as `RewardHebbian` reads it in the phase
-        LEARN of the same step.
+        Reward, which you set in the phase REWARD; a rule such as `RewardHebbian` reads it in the
+        phase LEARN of the same step.
     exploration, height : shared variables
-        As above.
+        The parameters.
 
     Raises
     ------
     TypeError, ValueError
-        If a number is out of its range, or a time no whole number of time steps.
+        If a number is out of its range, or a time is not a whole number of time steps.
 
     Examples
     --------
@@ -118,15 +122,15 @@ class WinnerTakeAll(Component, NeuronGroup):
 
     def __init__(
         self,
-        n_units,
-        period,
-        active=None,
-        networks=1,
-        exploration=0.0,
-        height=1.0,
-        initial=0,
-        name="winnertakeall*",
-        **neurongroup_args,
+        n_units: int,
+        period: Quantity,
+        active: Quantity | None = None,
+        networks: int = 1,
+        exploration: float = 0.0,
+        height: float = 1.0,
+        initial: ArrayLike = 0,
+        name: str = "winnertakeall*",
+        **neurongroup_args: Any,
     ):
         check_count("WinnerTakeAll: n_units", n_units, least=2)
         check_count("WinnerTakeAll: networks", networks)
@@ -159,15 +163,15 @@ class WinnerTakeAll(Component, NeuronGroup):
         )
 
     @property
-    def checks(self):
-        """Values that the constructor checks too."""
+    def checks(self) -> dict[str, Callable]:
+        """Checks of values that are assigned later, by name."""
         return {
             "exploration": lambda value: check_numbers(value, 0),
             "height": lambda value: check_numbers(0, value),
         }
 
     def _steps(self):
-        """Period and active time in steps."""
+        """Return period and active time in steps."""
         dt = self.clock.dt
         period, active = (
             whole_steps("WinnerTakeAll: period", self.period, dt),
@@ -175,13 +179,13 @@ class WinnerTakeAll(Component, NeuronGroup):
         )
         if not 1 <= active <= period:
             raise ValueError(
-                f"WinnerTakeAll: active = {self.active_time} must be at least one time step, and no"
-                f" longer than period = {self.period}"
+                f"WinnerTakeAll: active = {self.active_time} must be at least one time step and at"
+                f" most period = {self.period}"
             )
         return period, active
 
     def _connect(self):
-        """Synapses among the units of each network, which compare them."""
+        """Add synapses that compare the units of each network."""
         lateral = OwnSynapses(
             self, self, LATERAL, namespace={"n_units": self.n_units}, name=f"{self.name}_lateral"
         )
@@ -194,18 +198,19 @@ class WinnerTakeAll(Component, NeuronGroup):
         self.contained_objects.append(lateral)
 
     @property
-    def decides(self):
-        """Condition: a step that ends in a decision."""
+    def decides(self) -> str:
+        """Condition under which a step ends in a decision."""
         return f"{{step}} % {self.n_period} == {self.n_active - 1}"
 
     def _decide(self, group, statements, phase, name):
         ConditionalRunner(group, statements, self.decides, phase, f"{group.name}_{name}*")
 
-    def at_decision(self, group, statements):
-        """Run statements of `group` at each decision, when the choice is known, in the phase
-        OUTCOME; several in the order in which they were asked for.
+    def at_decision(self, group: Group, statements: str) -> None:
+        """Run statements of `group` after each decision, in the phase OUTCOME.
+
+        Statements of several calls run in the order of the calls.
         """
-        check_group(f"'{self.name}': what runs at a decision", group)
+        check_group(f"'{self.name}': the group of at_decision", group)
         check_statements(group, statements)
         if group.clock.dt != self.clock.dt:
             raise ValueError(
@@ -215,8 +220,8 @@ class WinnerTakeAll(Component, NeuronGroup):
         spell(group, statements)
         self._decide(group, statements, schedule.OUTCOME.behind(next(self.numbers)), "decision")
 
-    def before_run(self, run_namespace):
-        """Check the steps once more: the clock may have changed."""
+    def before_run(self, run_namespace: dict[str, Any]) -> None:
+        """Check the steps again, since the clock may have changed."""
         if self._steps() != (self.n_period, self.n_active):
             raise ValueError(
                 f"'{self.name}' was made for periods of {self.n_period} time steps, but runs at"
@@ -226,7 +231,7 @@ class WinnerTakeAll(Component, NeuronGroup):
 
 
 class ChoiceMonitor(ConditionalMonitor):
-    """Records each decision: ``monitor.winner[unit]`` and ``monitor.reward[unit]``, one value a
+    """Record each decision: ``monitor.winner[unit]`` and ``monitor.reward[unit]``, one value per
     decision, and ``monitor.t``.
 
     Parameters
@@ -236,7 +241,7 @@ class ChoiceMonitor(ConditionalMonitor):
         Any argument of `brian2.StateMonitor`, for example ``name``.
     """
 
-    def __init__(self, units, **statemonitor_args):
+    def __init__(self, units: WinnerTakeAll, **statemonitor_args: Any):
         if not isinstance(units, WinnerTakeAll):
             raise TypeError(
                 f"ChoiceMonitor needs a WinnerTakeAll; got {getattr(units, 'name', units)!r}"
@@ -257,7 +262,7 @@ def check_numbers(exploration, height):
 
 
 def one_hot(initial, n_units, networks):
-    """The unit `initial` of each network as ``[network, unit]``."""
+    """Return the unit `initial` of each network as ``[network, unit]``."""
     initial = np.asarray(initial)
     if (
         initial.dtype.kind not in "iu"

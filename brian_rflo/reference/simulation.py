@@ -74,14 +74,14 @@ class Simulation:
             self.collect(changes)
         return trial
 
-    def rate_error(self, sent):
+    def rate_error(self, activity):
         """Return the firing-rate term added to each neuron's projected error, given its activity or
         spikes in each step.
         """
         if self.regularization is None:
             return 0.0
         target = self.regularization.target * (1 if self.neurons is None else self.neurons.dt)
-        return self.regularization.strength * (target - sent.mean(axis=0)) / len(sent)
+        return self.regularization.strength * (target - activity.mean(axis=0)) / len(activity)
 
     def response(self, task, number):
         """Run a trial of the task without learning."""

@@ -4,18 +4,19 @@ and BPTT with the surrogate gradient.
 Per step t, with a = exp(-dt/tau), s = exp(-dt/tau_syn), in units in which the threshold is 1 and
 rest 0:
 
-    v(t) = a v(t-1) + (1 - a)(jump I(t-1) + Win x(t) + bias)
+    v(t) = a v(t-1) + (1 - a)(spike_amplitude I(t-1) + Win x(t) + bias)
     psi(t) = max(0, 1 - |v(t) - 1|/width)/width    z(t) = 1 where v(t) > 1, then v(t) = 0
-    I(t) = s I(t-1) + W z(t)                       r(t) = s r(t-1) + jump z(t)
+    I(t) = s I(t-1) + W z(t)                       r(t) = s r(t-1) + spike_amplitude z(t)
     l(t) = a l(t-1) + (1 - a) r(t-1)               y(t) = Wout (r(t) - baseline)
 
 While refractory v stays and psi = 0. Backwards, with F the transposed readout or the random
 feedback:
 
     R(t) = F eps(t) + s R(t+1)                            derivative of the loss by r(t)
-    Z(t) = R(t) + nonlocal W^T C(t)                       by z(t), in units of jump; C(t) by I(t)
+    Z(t) = R(t) + nonlocal W^T C(t)                       by z(t), in units of the spike amplitude;
+                                                          C(t) by I(t)
     V(t) = psi(t) Z(t) + a V(t+1) where v was not reset   by v(t)
-    C(t) = s C(t+1) + (1 - a) jump V(t+1)
+    C(t) = s C(t+1) + (1 - a) spike_amplitude V(t+1)
 
 Local rules: dW = (1 - s) sum over t of psi(t) R(t) l(t)^T, which is what the traces of RFLO add up
 to. Nonlocal ones leave the reset out of the gradient, and have dW = (1 - s) sum over t of C(t)
@@ -49,7 +50,7 @@ class LIF:
     tau, tau_syn : float
     bias, initial, initial_activity : array, shape (networks, N)
     refractory : int
-    reset, width, jump, baseline : float
+    reset, width, spike_amplitude, baseline : float
     beta, tau_adapt : float
         Adaptation of the threshold, 1 + beta a, as in `ALIFNeurons`; none with 0. Gradients leave
         it out.
@@ -68,7 +69,7 @@ class LIF:
     refractory: int = 0
     reset: float = 0.0
     width: float = 1.0
-    jump: float = 1.0
+    spike_amplitude: float = 1.0
     baseline: float = 1.0
     beta: float = 0.0
     tau_adapt: float = np.inf
@@ -94,11 +95,11 @@ class LIF:
             refractory=int(float(neurons.refractory_time) / dt + 1e-3),
             reset=(float(names["reset_to"]) - rest) / scale,
             width=names["width"],
-            jump=names["jump"],
+            spike_amplitude=names["spike_amplitude"],
             baseline=names["baseline"],
             beta=names.get("beta", 0.0),
             tau_adapt=float(names["tau_adapt"]) / dt if "tau_adapt" in names else np.inf,
-            noise=names.get("kick_size", 0.0),
+            noise=names.get("noise_sd", 0.0),
             dt=neurons.clock.dt,
         )
 
@@ -131,7 +132,7 @@ class LIF:
         for step in range(n_steps):
             free = waiting <= 0
             low = a * low + (1 - a) * r
-            v = np.where(free, a * v + (1 - a) * (self.jump * current + driven[step]), v)
+            v = np.where(free, a * v + (1 - a) * (self.spike_amplitude * current + driven[step]), v)
             adaptation = forget * adaptation
             threshold = 1 + self.beta * adaptation
             trial.gain[step] = (
@@ -140,7 +141,7 @@ class LIF:
             spikes = (v > threshold) & free
             adaptation = adaptation + spikes
             r, current = (
-                s * r + self.jump * spikes,
+                s * r + self.spike_amplitude * spikes,
                 s * current + product(weights["recurrent"], spikes.astype(float)),
             )
             v, waiting = (
@@ -191,7 +192,7 @@ class LIF:
         by_current, by_membrane = np.empty_like(by_rate), np.empty_like(by_rate)
         current, membrane = np.zeros_like(by_rate[0]), np.zeros_like(by_rate[0])
         for step in range(len(by_rate) - 1, -1, -1):
-            current = by_current[step] = s * current + (1 - a) * self.jump * membrane
+            current = by_current[step] = s * current + (1 - a) * self.spike_amplitude * membrane
             by_spike = by_rate[step] + product(backwards, current)
             kept = a * membrane * (1 - trial.spikes[step])
             by_membrane[step] = trial.gain[step] * by_spike + kept

@@ -1,4 +1,4 @@
-"""Learning rules: one a file, each a few Brian2 strings."""
+"""Learning rules: a few Brian2 strings each, one rule or family per file."""
 
 from ..brian.rooms import names_of
 from .around import *

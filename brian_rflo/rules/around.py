@@ -1,15 +1,24 @@
-"""Rules around a rule: rewards, tags, firing-rate control. They have the strings of the rule
-inside, and say only what is different.
+"""Rules that wrap another rule: rewards, tags, firing-rate control. They take over the strings of
+the inner rule and define only the differences.
 """
 
-from dataclasses import dataclass, fields, replace
+from __future__ import annotations
 
-from .base import LearningRule, adding_up
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
+
+from brian2 import Group, Quantity
+
+from ..steps import Step
+from .base import LearningRule, summation_steps
+
+if TYPE_CHECKING:
+    from ..updates import PerStep
 
 __all__ = ["Around"]
 
-#: Strings that are those of the rule inside, unless a subclass has its own.
-STRINGS = (
+#: Attributes that are taken from the inner rule, unless a subclass defines them.
+INHERITED = (
     "traces",
     "advance",
     "reset",
@@ -30,49 +39,47 @@ STRINGS = (
 
 @dataclass(frozen=True)
 class Around(LearningRule):
-    """A rule around a rule: its strings are those of the rule inside, but for what a subclass
-    writes anew.
+    """A rule that wraps another: its strings are those of the inner rule, except for those that a
+    subclass defines.
 
     Parameters
     ----------
     learning_rate : float
-        Factor of every update; that of the rule inside is not read.
+        Factor of every update; that of the inner rule is ignored.
     rule : LearningRule
-        The rule inside.
+        The inner rule.
     """
 
     rule: LearningRule
 
     @property
-    def citation(self):
-        """That of the rule inside."""
+    def citation(self) -> str:
+        """The paper to cite, that of the inner rule."""
         return self.rule.citation
 
     @property
-    def core(self):
+    def core(self) -> LearningRule:
         """The innermost rule."""
         return self.rule.core
 
     @property
-    def updates(self):
-        """Expressions of the weight change; those of the rule inside, unless it has an `update` of
-        its own.
-        """
+    def updates(self) -> dict[str, str]:
+        """Expressions of the weight change; those of the inner rule, unless `update` is defined."""
         return super().updates or self.rule.updates
 
     @property
-    def parameters(self):
-        """Those of the rule inside, and its own."""
+    def parameters(self) -> dict[str, float | Quantity]:
+        """Parameters of the inner rule and of this one."""
         return self.rule.parameters | super().parameters
 
     @property
-    def constants(self):
-        """Those of the rule inside."""
+    def constants(self) -> dict[str, object]:
+        """Constants of the inner rule."""
         return self.rule.constants
 
     @property
-    def variables(self):
-        """Those of the rule inside, and its own."""
+    def variables(self) -> dict[str, str]:
+        """Equations of the inner rule and of this one, by site."""
         own = super().variables
         lines = {
             site: [
@@ -85,35 +92,38 @@ class Around(LearningRule):
         }
 
     @property
-    def steps(self):
-        """Those of the rule inside, and what it adds up itself."""
+    def steps(self) -> tuple[Step, ...]:
+        """Steps of the inner rule and of this one."""
         return (
             *self.rule.steps,
-            *(adding_up(self.summed) if self.summed and not self.rule.summed else ()),
+            *(summation_steps(self.summed) if self.summed and not self.rule.summed else ()),
             *self.more_steps,
         )
 
     #: Further steps of a subclass.
     more_steps = ()
 
-    def with_field(self, name):
-        """Return the rule that has a parameter: this one, or a rule inside."""
+    def with_field(self, name: str) -> LearningRule:
+        """Return the rule that has the parameter `name`: this one, or one that it contains."""
         return (
             self
             if any(field.name == name for field in fields(self))
             else self.rule.with_field(name)
         )
 
-    def bind(self, target, onto, learn=None):
-        """Return this rule with the rule inside specialised for a projection."""
+    def bind(self, target: Group, onto: str, learn: PerStep | None = None) -> LearningRule:
+        """Return this rule with its inner rule specialised for a projection."""
         return replace(self, rule=self.rule.bind(target, onto, learn))
 
 
-for _name in STRINGS:
-    setattr(
-        Around,
-        _name,
-        property(
-            lambda self, _name=_name: getattr(self.rule, _name), doc="That of the rule inside."
-        ),
-    )
+def from_inner_rule(name):
+    """Return a property that has the value of the inner rule."""
+
+    def read(self) -> object:
+        return getattr(self.rule, name)
+
+    return property(read, doc="Value of the inner rule.")
+
+
+for _name in INHERITED:
+    setattr(Around, _name, from_inner_rule(_name))

@@ -1,12 +1,12 @@
-"""What a learning rule is: descriptive strings and parameters, which turn into steps here and
-nowhere else.
-"""
+"""Base of learning rules: strings and parameters, which only this module turns into steps."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from brian2 import Equations, Quantity, get_dimensions, get_unit, second
+from brian2 import Equations, Group, Quantity, get_dimensions, get_unit, second
 
 from .. import schedule
 from ..brian.borrowed import DIMENSIONLESS, get_identifiers
@@ -14,12 +14,15 @@ from ..brian.quantities import dimensions_of
 from ..brian.statements import divisors
 from ..steps import INTEGRATE, Mechanism, Step
 
+if TYPE_CHECKING:
+    from ..updates import PerStep
+
 __all__ = ["LearningRule"]
 
-#: Names with an ending of a side that Brian2 itself gives to synapses.
+#: Names with the ending of a side that Brian2 itself gives to synapses.
 BRIAN2 = {"N_pre", "N_post"}
 
-#: Papers of several rules.
+#: Papers that several rules cite.
 MURRAY = (
     "Murray, J. M. (2019). Local online learning in recurrent networks with random feedback. eLife"
     " 8:e43299"
@@ -33,78 +36,79 @@ BELLEC = (
 
 @dataclass(frozen=True)
 class LearningRule(Mechanism):
-    """Base of all rules: a value object, without any Brian2 object in it.
+    """Base of all learning rules: a value object that contains no Brian2 object.
 
-    A rule is written as strings in the language of `brian2.Synapses`. They may name the rule's own
-    parameters (its dataclass fields), its traces, ``w``, any variable of the two groups with
-    ``_pre`` or ``_post`` behind it, and any number of the network with ``_network`` behind it
+    A rule is written as strings in the language of `brian2.Synapses`. They may contain the rule's
+    parameters (its dataclass fields), its traces, ``w``, variables of the two groups with the
+    ending ``_pre`` or ``_post``, and numbers of the network with the ending ``_network``
     (``modulator_network``). ``activity_pre`` is what the presynaptic neuron sends; ``psp_pre`` is
-    what its activity does to a membrane: filtered spikes, and the activity itself where a group
-    stores no ``psp``.
+    the effect of its activity on a membrane: filtered spikes, or the activity itself if the group
+    has no ``psp``.
 
     Attributes
     ----------
     citation : str
         The paper to cite.
     traces : str
-        Equations of the eligibility, one line a synaptic variable. They are integrated in the phase
-        TRACE: neuron variables have the values that drive this step, ``gain_post`` is this step's.
-        Mark differential equations ``(clock-driven)``.
+        Equations of the eligibility, one line per synaptic variable. They are integrated in the
+        phase TRACE: neuron variables have the values that drive this step, ``gain_post`` that of
+        this step. Mark differential equations ``(clock-driven)``.
     advance : str
-        Statements of a step in the phase TRACE, for traces that are no differential equation;
+        Statements of a step in the phase TRACE, for traces without a differential equation;
         `traces` then declares them (``p : 1``).
     summed : str
-        Expression that is added up over the steps of a trial in the synaptic variable `summed`;
-        `update` is then read once, at its end.
+        Expression that is summed over the steps of a trial in the synaptic variable `summed`;
+        `update` is then read once, at the end of the trial.
     update : str or dict of str to str
-        Expression of the weight change, before the learning rate, along the gradient: weights grow
-        with it. One that is read in the phase LEARN of each step, after neurons, error and feedback
-        of the step are known (with `summed` at the end of the trial); or several by the `when` at
-        which each is read (see `Step`).
+        Expression of the weight change, before the learning rate, along the gradient: weights
+        increase with it. A string is read in the phase LEARN of each step, after neurons, error and
+        feedback of the step are known (with `summed`, at the end of the trial). A dictionary has
+        several, by the `when` at which each is read (see `Step`).
     rate_gradient : str
-        Expression, linear in the traces, that summed over a trial is the derivative of what the
-        postsynaptic neuron sends (spikes, or activity) by the weight: what `FiringRate` needs.
-        Empty if the rule has none.
+        Expression, linear in the traces, whose sum over a trial is the derivative of what the
+        postsynaptic neuron sends (spikes, or activity) by the weight; `FiringRate` needs it. Empty
+        if the rule has none.
     reset : str
         Statements at the beginning of a trial.
     explores : str
         Expression of the noise that is drawn into the target's variable `noise` in the phase DRIVE
         of each step.
     transmits : str
-        What a unit of activity, or a spike, sends: ``w``, or for example ``w + perturbation``.
+        Expression that a unit of activity, or a spike, transmits: ``w``, or for example ``w +
+        perturbation``.
     pairs : bool
-        Whether each trial runs twice side by side, free (``perturbed_network`` is 0) and perturbed
-        (1).
+        Run each trial twice side by side, free (``perturbed_network`` is 0) and perturbed (1).
     phase : Phase, optional
-        The phase of the traces, where it is not that of the target's.
+        The phase of the traces, if it is not that of the target.
     with_units : tuple of str
-        Variables of the target that its strings read with units of their own; all others must be
-        numbers.
+        Variables of the groups that its strings read with units; all other ports must be
+        dimensionless.
 
     Parameters
     ----------
     learning_rate : float
-        Factor of every update. Within trials of `T` steps an update that is read in each step is
-        ``learning_rate/T*update``, as in Murray 2019.
+        Factor of every update. Within trials of `T` steps, an update that is read in each step
+        changes the weights by ``learning_rate/T*update``, as in Murray 2019.
 
     Raises
     ------
     TypeError
-        If the learning rate is a Quantity or no number.
+        If the learning rate is a Quantity or not a number.
     ValueError
         If it is negative or not finite.
 
     Notes
     -----
     ``pre_traces``, ``pre_advance``, ``pre_reset``, ``post_traces``, ``post_advance`` and
-    ``post_reset`` are strings for traces that live on the cells at either end, one value for each
-    in place of one for each synapse: equations of variables, statements in the phase CELL_TRACE,
-    which may name them, the group's variables and the rule's parameters, and statements at the
-    beginning of a trial. The strings of synapses name them with ``_pre`` and ``_post``.
+    ``post_reset`` are strings for traces of the cells at either end, with one value per cell
+    instead of one per synapse: equations, statements in the phase CELL_TRACE, and statements at the
+    beginning of a trial. The statements may contain these traces, the group's variables and the
+    rule's parameters. In the strings of synapses these traces have the ending ``_pre`` or
+    ``_post``.
 
     Examples
     --------
-    A rule of one's own, with a trace behind the trace:
+    A rule of your own, with a second trace that filters the first:
 
     >>> from dataclasses import dataclass
     >>> from brian2 import Quantity, ms
@@ -125,7 +129,7 @@ class LearningRule(Mechanism):
     traces: ClassVar[str] = ""
     advance: ClassVar[str] = ""
     summed: ClassVar[str] = ""
-    update: ClassVar[str | dict] = ""
+    update: ClassVar[str | dict[str, str]] = ""
     rate_gradient: ClassVar[str] = ""
     reset: ClassVar[str] = ""
     pre_traces: ClassVar[str] = ""
@@ -146,7 +150,7 @@ class LearningRule(Mechanism):
 
     #: Variables of the groups that its strings read with the units that they have there; ports have
     #: none otherwise.
-    with_units: ClassVar[tuple] = ()
+    with_units: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self):
         name = type(self).__name__
@@ -167,29 +171,27 @@ class LearningRule(Mechanism):
                 " (0 switches learning off)"
             )
 
-    def with_field(self, name):
-        """Return the rule that has a parameter: this one, or a rule inside."""
+    def with_field(self, name: str) -> LearningRule:
+        """Return the rule that has the parameter `name`: this one, or one that it contains."""
         return self
 
-    def with_rate_gradient(self):
-        """Return this rule with its `rate_gradient` known; itself, in general."""
-        return self
-
-    @property
-    def core(self):
-        """The innermost of rules around a rule: itself, in general."""
+    def with_rate_gradient(self) -> LearningRule:
+        """Return this rule with its `rate_gradient` defined; by default, the rule itself."""
         return self
 
     @property
-    def title(self):
-        """What errors call it."""
+    def core(self) -> LearningRule:
+        """The innermost of nested rules; by default, the rule itself."""
+        return self
+
+    @property
+    def title(self) -> str:
+        """Name of the rule in error messages."""
         return type(self).__name__
 
     @property
-    def time_constants(self):
-        """Those of its parameters that are times and that its strings divide by, whatever they are
-        called.
-        """
+    def time_constants(self) -> dict[str, Quantity]:
+        """Parameters that are times and by which its strings divide, by name."""
         integrated = [
             text
             for equations in self.variables.values()
@@ -209,22 +211,22 @@ class LearningRule(Mechanism):
             if name in divided and dimensions_of(value) is second.dim
         }
 
-    def bind(self, target, onto, learn=None):
+    def bind(self, target: Group, onto: str, learn: PerStep | None = None) -> LearningRule:
         """Return this rule specialised for a projection onto the variable `onto` of `target`, with
-        a learning schedule; itself, in general.
+        a learning schedule; by default, the rule itself.
         """
         return self
 
     @property
-    def updates(self):
-        """Expressions of the weight change, by the time at which each is read."""
+    def updates(self) -> dict[str, str]:
+        """Expressions of the weight change, by the `when` at which each is read."""
         if isinstance(self.update, dict):
             return self.update
         return {"trial_end" if self.summed else "step": self.update} if self.update.strip() else {}
 
     @property
-    def variables(self):
-        """Traces by site, and the parameters, which all synapses share."""
+    def variables(self) -> dict[str, str]:
+        """Equations of traces and shared parameters, by site."""
         shared = "".join(
             f"\n{name} : {unit_string(value)} (shared)" for name, value in self.parameters.items()
         )
@@ -235,8 +237,8 @@ class LearningRule(Mechanism):
         }
 
     @property
-    def steps(self):
-        """All that happens but the weight change itself, which is the learning schedule's."""
+    def steps(self) -> tuple[Step, ...]:
+        """All steps except the weight change, which belongs to the learning schedule."""
         trace, start = self.phase or schedule.TRACE, dict(phase=schedule.RESET, when="trial_start")
         steps = (
             *integration(self.traces, trace, "own"),
@@ -246,16 +248,16 @@ class LearningRule(Mechanism):
             Step(self.pre_advance, schedule.CELL_TRACE, "pre"),
             Step(self.post_advance, schedule.CELL_TRACE, "post"),
             Step(without_comments(self.advance), trace),
-            *(adding_up(self.summed) if self.summed else ()),
+            *(summation_steps(self.summed) if self.summed else ()),
             Step(self.reset, **start),
             Step(self.pre_reset, site="pre", **start),
             Step(self.post_reset, site="post", **start),
         )
         return tuple(step for step in steps if step.code.strip())
 
-    def reads(self, ending):
+    def reads(self, ending: str) -> tuple[str, ...]:
         """Return the variables that its strings read with an ending, ``"pre"``, ``"post"`` or
-        ``"network"``, without those of its own cells.
+        ``"network"``, except for the rule's own cell traces.
         """
         own = {
             name
@@ -276,21 +278,19 @@ class LearningRule(Mechanism):
 
 
 def integration(equations, phase, site):
-    """Return the step that integrates differential equations, in a tuple; none where there are
-    none.
-    """
+    """Return a tuple with the step that integrates equations; empty without differential ones."""
     return (Step(INTEGRATE, phase, site),) if Equations(equations).diff_eq_names else ()
 
 
-def adding_up(expression):
-    """Return the steps that add an expression up over a trial, where the synapses learn."""
-    return Step(adds("summed", expression), schedule.LEARN), Step(
+def summation_steps(expression):
+    """Return the steps that sum an expression over a trial, in synapses that learn."""
+    return Step(addition("summed", expression), schedule.LEARN), Step(
         "summed = 0", schedule.RESET, when="trial_start"
     )
 
 
-def adds(name, expression):
-    """Return the statement by which synapses add an expression to a variable where they learn."""
+def addition(name, expression):
+    """Return the statement that adds an expression to a variable in synapses that learn."""
     return f"{name} = where(int(plastic)*finite_network > 0, {name} + ({expression}), {name})"
 
 
@@ -300,6 +300,6 @@ def without_comments(code):
 
 
 def unit_string(value):
-    """The unit of `value` as Brian2 equations write it."""
+    """Return the unit of `value` as text for Brian2 equations."""
     dimensions = get_dimensions(value)
     return "1" if dimensions is DIMENSIONLESS else repr(get_unit(dimensions))

@@ -1,9 +1,11 @@
 """The delta rule, for readout weights.
 
 Murray 2019, eLife 8:e43299, equation 4: dWout_ab = learning_rate/T eps_a(t) h_b(t), the exact
-gradient of the loss. For a leaky readout, whose output is its drive, low-passed with tau (Bellec et
-al. 2020, Nature Communications 11:3625, equation 11), the activity is low-passed too.
+gradient of the loss. For a leaky readout, whose output is its low-pass filtered drive (Bellec et
+al. 2020, Nature Communications 11:3625, equation 11), the activity is filtered too.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -22,8 +24,8 @@ class Delta(LearningRule):
     Parameters
     ----------
     learning_rate : float
-        The paper's eta_1. The update of one step is ``learning_rate/T*error*activity``, `T` being
-        the steps of a trial.
+        The paper's eta_1. The update of one step is ``learning_rate/T*error*activity`` in trials
+        of `T` steps.
 
     Examples
     --------
@@ -34,14 +36,14 @@ class Delta(LearningRule):
     citation = MURRAY
     update = "error_post*activity_pre"
 
-    def transposed(self):
-        """Return the rule that does to feedback weights what this one does to readout weights."""
+    def transposed(self) -> FeedbackDelta:
+        """Return the rule that makes the same changes to the feedback weights."""
         return FeedbackDelta(self.learning_rate)
 
 
 @dataclass(frozen=True)
 class LeakyDelta(LearningRule):
-    """Error times low-passed activity, for the weights of a `LeakyReadout` (Bellec et al. 2020).
+    """Error times filtered activity, for the weights of a `LeakyReadout` (Bellec et al. 2020).
 
     Parameters
     ----------
@@ -69,24 +71,24 @@ class LeakyDelta(LearningRule):
         check_time("LeakyDelta: tau", self.tau)
 
     @property
-    def readout_tau(self):
-        """Its `tau`."""
+    def readout_tau(self) -> Quantity:
+        """Return `tau`."""
         return self.tau
 
-    def transposed(self):
-        """Return the rule that does to feedback weights what this one does to readout weights."""
+    def transposed(self) -> LeakyFeedbackDelta:
+        """Return the rule that makes the same changes to the feedback weights."""
         return LeakyFeedbackDelta(self.learning_rate, self.tau)
 
 
 @dataclass(frozen=True)
 class FeedbackDelta(LearningRule):
-    """The delta rule backwards, for feedback weights: what `Delta` does to the readout weights,
-    this does to their counterparts.
+    """The transposed delta rule: the changes that `Delta` makes to readout weights, for feedback
+    weights.
 
     Parameters
     ----------
     learning_rate : float
-        That of the readout's rule.
+        As in the readout's rule.
 
     Examples
     --------
@@ -101,12 +103,12 @@ class FeedbackDelta(LearningRule):
 
 @dataclass(frozen=True)
 class LeakyFeedbackDelta(LeakyDelta):
-    """The same for a `LeakyReadout`: what `LeakyDelta` does to the readout weights.
+    """The transposed `LeakyDelta`, for feedback weights from a `LeakyReadout`.
 
     Parameters
     ----------
     learning_rate, tau
-        Those of the readout's rule.
+        As in the readout's rule.
 
     Examples
     --------

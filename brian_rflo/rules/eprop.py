@@ -10,8 +10,8 @@ the learning signal L = feedback, kappa = exp(-dt/tau), rho = exp(-dt/tau_adapt)
     trace_ji(t) = kappa trace_ji(t-1) + (1 - kappa) e_ji(t)
     dW_ji = learning_rate sum_t L_j(t) trace_ji(t)
 
-`psp` is what the neurons say that a presynaptic spike does to a membrane. tau is the time constant
-of the readout, tau_adapt that of the neurons.
+`psp` is the unit postsynaptic potential of the presynaptic spikes, as the neurons define it. tau is
+the time constant of the readout, tau_adapt that of the neurons' adaptation.
 """
 
 from dataclasses import dataclass
@@ -36,14 +36,15 @@ class EProp(LearningRule):
         Factor of every update, see `LearningRule`: an update is ``learning_rate/T`` times the
         product of learning signal and trace.
     tau : Quantity
-        Time constant of the readout, with which eligibility is filtered: that of the `LeakyReadout`
-        for `DiscreteLIFNeurons`, whose activity is the spike itself. Rate neurons and `LIFNeurons`
-        filter what they send, with `tau` and `tau_syn`; with a plain `Readout` it is that.
+        Time constant with which eligibility is filtered, that of the readout: for
+        `DiscreteLIFNeurons`, whose activity is the spike itself, that of the `LeakyReadout`. Rate
+        neurons and `LIFNeurons` filter what they send; with a plain `Readout` use their `tau` or
+        `tau_syn`.
 
     Notes
     -----
-    On rate neurons, with the time constant of the neurons, this is RFLO with exponential Euler in
-    place of Euler: equal to rounding where ``exp(-dt/tau)`` is ``1 - dt/tau`` of the neurons.
+    For rate neurons, with their time constant, this is RFLO with exponential Euler instead of
+    Euler: both agree to rounding if ``exp(-dt/tau)`` here is ``1 - dt/tau`` of the neurons.
 
     Examples
     --------
@@ -76,14 +77,14 @@ class AdaptiveEProp(EProp):
     """e-prop for neurons with an adaptive threshold, and for both kinds in one group (Bellec et al.
     2020, equations 24 and 25).
 
-    The postsynaptic group has `beta`, 0 for neurons whose threshold does not adapt.
+    The postsynaptic group has a variable `beta`, 0 for neurons whose threshold does not adapt.
 
     Parameters
     ----------
     learning_rate, tau
         As for `EProp`.
     tau_adapt : Quantity
-        Time constant of the adaptation, that of the neurons.
+        Time constant of the neurons' adaptation.
 
     Examples
     --------

@@ -5,8 +5,8 @@ transition,
 
     dW^s_ij = learning_rate R z_i h_j          at each decision
 
-z_i is 1 for the unit that was chosen and 0 for the others. (The paper prints z = W^s h itself; that
-rule does not learn the order.)
+z_i is 1 for the chosen unit and 0 for the others. (The paper prints z = W^s h itself, but that rule
+does not learn the order.)
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ class RewardHebbian(LearningRule):
     Parameters
     ----------
     learning_rate : float
-        The paper's eta_s. Within trials of `T` steps (see `Trials`) it is divided by `T`, as every
-        rule's; without, it is not.
+        The paper's eta_s. As in every rule, it is divided by `T` within trials of `T` steps (see
+        `Trials`).
 
     Examples
     --------

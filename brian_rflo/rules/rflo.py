@@ -7,12 +7,18 @@ neuron (or input) b, tanh'(u_a) = gain, the projected error [B eps]_a = feedback
     dW_ab = learning_rate/T [B eps(t)]_a p_ab(t)
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-from brian2 import Quantity, get_logger
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from brian2 import Group, Quantity, get_logger
 
 from ..brian.quantities import check_time
 from .base import MURRAY, LearningRule
+
+if TYPE_CHECKING:
+    from ..updates import PerStep
 
 __all__ = ["RFLO"]
 
@@ -28,15 +34,15 @@ class RFLO(LearningRule):
     ----------
     learning_rate : float
         The paper's eta; 0.03 for the periodic task at 20 time constants. The update of one step is
-        ``learning_rate/T`` times the product of feedback and trace, `T` being the steps of a trial.
+        ``learning_rate/T`` times the product of feedback and trace in trials of `T` steps.
     tau : Quantity
-        Time constant of the trace; that of the neurons.
+        Time constant of the trace, equal to that of the neurons.
 
     Notes
     -----
-    The trace holds the activity from before the step and the gain of the step; an input's trace
-    holds the input that entered in the same step, which makes it the exact derivative (the paper
-    prints the step before).
+    The trace contains the activity before the step and the gain of the step. The trace of an input
+    contains the input of the same step, which makes it the exact derivative (the paper prints the
+    previous step).
 
     Examples
     --------
@@ -57,17 +63,15 @@ class RFLO(LearningRule):
         super().__post_init__()
         check_time("RFLO: tau", self.tau)
 
-    def bind(self, target, onto, learn=None):
-        """Return the rule itself; warn if tau differs from the time constant of the neurons'
-        activity.
-        """
+    def bind(self, target: Group, onto: str, learn: PerStep | None = None) -> LearningRule:
+        """Return the rule itself; warn if tau differs from the neurons' activity time constant."""
         neurons = getattr(target, "source", target)  # a subgroup has one
         theirs = getattr(neurons, "activity_tau", self.tau)
         if abs(theirs - self.tau) > 1e-9 * self.tau:
             logger.warn(
                 f"{type(self).__name__} has tau = {self.tau}, but the activity of '{neurons.name}'"
-                f" decays with {theirs}: its traces are no derivatives then, and the updates point"
-                f" elsewhere. Give it tau={theirs!r}.",
+                f" decays with {theirs}. The eligibility trace is then not the derivative of the"
+                f" activity, so updates do not follow the gradient; write tau={theirs!r}.",
                 "tau",
                 once=True,
             )

@@ -1,27 +1,35 @@
-"""Units beside those of a group: what mechanisms keep for each cell, without a change of the user's
-own group.
+"""Cells: units parallel to those of a group, with variables of mechanisms, so that the user's group
+does not change.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
-from brian2 import CodeRunner, Group, NeuronGroup
+from brian2 import BrianObject, CodeRunner, Group, NeuronGroup
 
 from ..brian.borrowed import get_identifiers
 from ..brian.component import Component
 from ..brian.conditional import ConditionalRunner
 from ..brian.where import where
-from ..neurons.base import whole
+from ..neurons.base import parent_group
 from ..schedule import move
-from .step import INTEGRATE
+from .step import INTEGRATE, Step
 
-#: Functions that all strings may name.
+if TYPE_CHECKING:
+    from ..trials import Trials
+    from .clock import TrialClock
+
+#: Functions that all strings may call.
 FUNCTIONS = {"where": where}
-#: Endings of names that lead to the number of the network, and to the first of its copies.
+#: Endings of names of numbers of the network, and of variables in its first copy.
 NETWORK, FIRST = "_network", "_first"
 
 
-def place(group, step, clock, name):
-    """Let a Brian2 group run a step: each time, or where the clock says. Return the object that
-    does.
+def place(group: Group, step: Step, clock: TrialClock | None, name: str) -> BrianObject:
+    """Run a step in a Brian2 group, in each time step or under the condition of the clock; return
+    the object that runs it.
     """
     if step.code == INTEGRATE:
         move(group.state_updater, step.phase)
@@ -34,52 +42,59 @@ def place(group, step, clock, name):
     return ConditionalRunner(group, step.code, condition, step.phase, f"{group.name}_{name}*")
 
 
-def named(code, ending):
-    """Return the names in a code that have an ending, without it."""
+def named(code: str, ending: str) -> list[str]:
+    """Return the names in code with an ending, without that ending."""
     return sorted(
         name.removesuffix(ending) for name in get_identifiers(code) if name.endswith(ending)
     )
 
 
 class Cells(Component, NeuronGroup):
-    """One unit for each of a group's. Their statements name their own variables, the group's, and
-    ``_network`` numbers.
+    """One unit for each unit of a group. Statements may contain the cells' variables, the group's,
+    and numbers of the network.
 
     Parameters
     ----------
     base : group
-        The group that they stand beside; the whole of it, where a subgroup is given.
+        The group of the cells; for a subgroup, its parent group.
     equations : str
-        Their own variables.
+        Variables of the cells.
     lenders : tuple of groups
-        Whose variables are known by their names too: the projection whose parameters these are.
+        Further objects whose variables the statements may contain, such as the projection with the
+        rule's parameters.
     partner : group, optional
-        The group at the other end of the projection, whose shared variables are known.
+        The group at the other end of the projection; statements may contain its shared variables.
     """
 
-    #: The group whose units they stand beside for all who ask, and by whose role they are known in
-    #: files; None for cells of one projection.
+    #: The group whose cells these are for all mechanisms, and whose role names them in files; None
+    #: for the cells of one projection.
     beside = None
 
     def __init__(
-        self, base, equations="", lenders=(), partner=None, name="cells*", **neurongroup_args
+        self,
+        base: Group,
+        equations: str = "",
+        lenders: tuple[Group, ...] = (),
+        partner: Group | None = None,
+        name: str = "cells*",
+        **neurongroup_args: Any,
     ):
-        self.lenders, self.partner = [whole(base), *lenders], partner
+        self.lenders, self.partner = [parent_group(base), *lenders], partner
         namespace = FUNCTIONS | (neurongroup_args.pop("namespace", None) or {})
         super().__init__(
-            len(whole(base)),
+            len(parent_group(base)),
             equations,
             method="euler",
             namespace=namespace,
-            clock=whole(base).clock,
+            clock=parent_group(base).clock,
             name=name,
             **neurongroup_args,
         )
         self.integrate_what_is_there()
         self.borrow(*self.equations.identifiers)
 
-    def borrow(self, *names):
-        """Make variables of the lenders known here."""
+    def borrow(self, *names: str) -> None:
+        """Add references to variables of the lenders."""
         for name in names:
             lender = next(
                 (lender for lender in self.lenders if name in lender.variables),
@@ -89,7 +104,7 @@ class Cells(Component, NeuronGroup):
                 self.variables.add_reference(name, lender)
 
     def _partner_with(self, name):
-        """The partner, where it has a shared variable of this name."""
+        """Return the partner if it has a shared variable `name`, else None."""
         is_shared = (
             self.partner is not None
             and name in self.partner.variables
@@ -97,14 +112,14 @@ class Cells(Component, NeuronGroup):
         )
         return self.partner if is_shared else None
 
-    def network_of(self, trials):
-        """Know the network that each cell is in."""
+    def index_networks(self, trials: Trials) -> None:
+        """Add the index from each cell to its network."""
         if "_network_idx" not in self.variables:
             if len(self) % len(trials):
                 raise ValueError(
-                    f"'{self.lenders[0].name}' has {len(self)} units, which do not fall into"
-                    f" {len(trials)} equal networks; numbers of a network are known to groups that"
-                    " have a part for each"
+                    f"'{self.lenders[0].name}' has {len(self)} units, which do not divide into"
+                    f" {len(trials)} equal networks, so its mechanisms cannot use numbers of the"
+                    " network"
                 )
             index = np.arange(len(self)) // (len(self) // len(trials))
             self.variables.add_array(
@@ -116,11 +131,11 @@ class Cells(Component, NeuronGroup):
                 values=index,
             )
 
-    def run_step(self, step, trials=None, name="step"):
-        """Run a step here; `trials` knows when, and the numbers of networks."""
+    def run_step(self, step: Step, trials: Trials | None = None, name: str = "step") -> BrianObject:
+        """Run a step in the cells; `trials` has the conditions and the numbers of networks."""
         self.borrow(*get_identifiers(step.code))
         for number in named(step.code, NETWORK):
-            self.network_of(trials)
+            self.index_networks(trials)
             if number + NETWORK not in self.variables:
                 self.variables.add_reference(
                     number + NETWORK, trials, trials.number(number), index="_network_idx"
@@ -129,8 +144,8 @@ class Cells(Component, NeuronGroup):
             return self.run_at_spikes(step, name)
         return place(self, step, trials and trials.phases, name)
 
-    def run_at_spikes(self, step, name):
-        """Run statements of the cells whose neuron has spiked, as a reset of the neurons would."""
+    def run_at_spikes(self, step: Step, name: str) -> BrianObject:
+        """Run statements in the cells of neurons that have spiked, like a reset of the neurons."""
         self.borrow("_spikespace")
         space = {"eventspace_variable": self.variables["_spikespace"]}
         runner = CodeRunner(

@@ -1,24 +1,30 @@
-"""When a step runs: a condition on the number of the time step, as a string for Python and C++."""
+"""Conditions on the number of a time step under which a step runs, for Python and C++."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from ..brian.quantities import whole_steps
 
+if TYPE_CHECKING:
+    from ..tasks import Task
+
 
 class TrialClock:
-    """Names for the time steps of a trial: its first, its last, and those of the task's inner
-    phases.
+    """Conditions for the time steps of a trial: first and last step, and named phases of the task.
 
     Parameters
     ----------
     task : Task
-        Its `phases`, where it has some, are durations by name, one after the other; they need not
+        Its optional attribute `phases` has durations by name, of consecutive phases; they need not
         fill the trial.
 
     Attributes
     ----------
     n_steps : int
-        Steps of a trial.
+        Number of steps of a trial.
     ranges : dict of str to tuple
-        First step of each phase, and the step behind its last; ``"trial"`` is the whole trial.
+        First step of each phase and the step after its last; ``"trial"`` is the whole trial.
 
     Raises
     ------
@@ -26,25 +32,25 @@ class TrialClock:
         If the phases are longer than the trial, or a duration is not a whole number of time steps.
     """
 
-    def __init__(self, task):
+    def __init__(self, task: Task):
         self.n_steps, self.ranges, begins = task.n_steps, {"trial": (0, task.n_steps)}, 0
         for name, duration in getattr(task, "phases", {}).items():
             ends = begins + whole_steps(f"{type(task).__name__}: phase '{name}'", duration, task.dt)
             if ends > task.n_steps or not name.isidentifier() or name in ("trial", "step"):
                 raise ValueError(
-                    f"{type(task).__name__}: phases must have names of their own and fit into the"
-                    f" {task.n_steps} steps of a trial; got {task.phases!r}"
+                    f"{type(task).__name__}: phases must have names other than 'trial' and 'step',"
+                    f" and fit into the {task.n_steps} steps of a trial; got {task.phases!r}"
                 )
             self.ranges[name], begins = (begins, ends), ends
 
-    def condition(self, when, every=1):
-        """Return the condition for a `Step`, a string in which ``{step}`` is the number of the time
-        step; None where it always holds.
+    def condition(self, when: str, every: int = 1) -> str | None:
+        """Return the condition of a `Step`, a string in which ``{step}`` is the number of the time
+        step; None if it always holds.
 
         Raises
         ------
         ValueError
-            If the task has no such phase.
+            If the task does not have the phase.
         """
         if when == "step":
             return None if every == 1 else f"({{step}} + 1) % {every} == 0"
@@ -64,8 +70,8 @@ class TrialClock:
             else f"({condition})*((({{step}} - {within})/{self.n_steps} + 1) % {every} == 0)"
         )
 
-    def phase_and_edge(self, when):
-        """Return the phase that a `when` names, and "start", "end" or ""."""
+    def phase_and_edge(self, when: str) -> tuple[str, str]:
+        """Return the phase in `when`, and "start", "end" or ""."""
         if when in self.ranges and when != "trial":
             return when, ""
         name, _, edge = when.rpartition("_")

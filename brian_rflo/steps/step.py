@@ -1,5 +1,8 @@
-"""A step, and a mechanism that has some."""
+"""Steps, and mechanisms that consist of steps."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
@@ -8,21 +11,21 @@ from brian2 import Quantity
 
 from ..schedule import Phase
 
-#: In place of code: the differential equations of the site, as Brian2 integrates them.
+#: Code of the step that integrates the differential equations of the site by Brian2.
 INTEGRATE = "(integrate)"
-#: Where the statements of a step run: in the units of whoever has the mechanism (synapses, neurons,
-#: readout units), in the cells at either end of a projection, in the numbers of each network.
+#: Sites of the statements of a step: the units of the mechanism's owner (synapses, neurons, readout
+#: units), the cells at either end of a projection, and the numbers of each network.
 SITES = ("own", "pre", "post", "network")
 
 
 @dataclass(frozen=True)
 class Step:
-    """Statements, and where, in which phase and when they run.
+    """Statements with their site, phase and time.
 
-    Names without an ending are variables of the site. From synapses, ``x_pre`` and ``x_post`` lead
-    to the cells at either end, and to the mechanism's own variables there. From anywhere,
-    ``x_network`` leads to the number of the network: read it, or add to it with ``+=``. ``x_first``
-    leads to the same thing in the first of the copies of a network.
+    Names without an ending are variables of the site. In synapses, ``x_pre`` and ``x_post`` are
+    variables of the cells at either end, including the mechanism's own. At every site,
+    ``x_network`` is a number of the network: read it, or add to it with ``+=``. ``x_first`` is the
+    variable ``x`` in the first copy of a network.
 
     Parameters
     ----------
@@ -31,18 +34,18 @@ class Step:
     phase : Phase
         A place in the time step, from `brian_rflo.schedule`.
     site : {"own", "pre", "post", "network"}
-        Whose statements they are.
+        The site of the statements.
     when : str
         ``"step"`` for each time step; ``"trial_start"``, ``"trial_end"``; a named phase of the
         trial, its ``_start`` or its ``_end``; at spikes ``"pre_spike"`` or ``"post_spike"`` (site
         "own") or ``"spike"`` (cells).
     every : int
-        Each so many-th time only: batches, slow copies.
+        Run each `every`-th time only, for example once per batch.
 
     Raises
     ------
     ValueError
-        If the site is not one of the four, or `every` is not a positive whole number.
+        If the site is unknown, or `every` is not a positive whole number.
     """
 
     code: str
@@ -62,53 +65,51 @@ class Step:
             raise ValueError(f"Step: every must be a positive whole number; got {self.every!r}")
 
     @property
-    def place(self):
-        """Where and when it runs; steps of one object in one place become one piece of code."""
+    def place(self) -> tuple[Phase, str, str, int]:
+        """Phase, site, `when` and `every`; steps with the same place are merged."""
         return self.phase, self.site, self.when, self.every
 
 
 @dataclass(frozen=True)
 class Mechanism:
-    """Anything that takes part: strings and values, and no Brian2 object.
+    """Base of all parts of learning: strings and values, without a Brian2 object.
 
     Attributes
     ----------
     variables : dict of str to str
-        Equations by site. Equal lines of several mechanisms are one variable.
+        Equations by site. Equal lines of several mechanisms define one variable.
     steps : tuple of Step
-        Equal steps of several mechanisms are one.
+        Equal steps of several mechanisms run once.
     constants : dict
-        Functions and arrays that the strings name, and that nobody changes.
+        Functions and arrays in the strings, by name; they do not change.
     parameters : dict
         Values that the user may change between runs, by name: numbers and quantities among the
         fields.
     """
 
-    variables: ClassVar[dict] = {}
-    steps: ClassVar[tuple] = ()
-    constants: ClassVar[dict] = {}
+    variables: ClassVar[dict[str, str]] = {}
+    steps: ClassVar[tuple[Step, ...]] = ()
+    constants: ClassVar[dict[str, object]] = {}
 
     @property
-    def parameters(self):
+    def parameters(self) -> dict[str, float | Quantity]:
         """Numbers and quantities among the fields, by name; they become shared variables."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in values.items() if is_parameter(value)}
 
 
-def is_mechanism(thing):
+def is_mechanism(thing: object) -> bool:
     """Return whether a thing is a mechanism."""
     return isinstance(thing, Mechanism)
 
 
-def is_parameter(value):
+def is_parameter(value: object) -> bool:
     """Return whether a value can be a shared variable."""
     return isinstance(value, (int, float, np.number, Quantity)) and not isinstance(value, bool)
 
 
-def equations_of(mechanisms, site):
-    """Return the equations that mechanisms ask for at a site; a line that several ask for stands
-    once.
-    """
+def equations_of(mechanisms: Iterable[Mechanism], site: str) -> str:
+    """Return the equations of mechanisms at a site, without repeated lines."""
     lines = [
         line.strip()
         for mechanism in mechanisms
@@ -117,22 +118,20 @@ def equations_of(mechanisms, site):
     return "\n".join(dict.fromkeys(line for line in lines if line))
 
 
-def constants_of(mechanisms):
-    """Return what the strings of mechanisms name, by name."""
+def constants_of(mechanisms: Iterable[Mechanism]) -> dict[str, object]:
+    """Return the constants of mechanisms by name."""
     return {name: value for mechanism in mechanisms for name, value in mechanism.constants.items()}
 
 
-def steps_of(mechanisms, *sites):
-    """Return the steps at some sites, merged."""
+def steps_of(mechanisms: Iterable[Mechanism], *sites: str) -> list[Step]:
+    """Return the merged steps of mechanisms at some sites."""
     return merged(
         step for mechanism in mechanisms for step in mechanism.steps if step.site in sites
     )
 
 
-def merged(steps):
-    """Return steps of which those of one place are one, in the order given, and equal ones are
-    there once.
-    """
+def merged(steps: Iterable[Step]) -> list[Step]:
+    """Merge steps of the same place, in the given order, and drop repeated ones."""
     blocks = {}
     for step in dict.fromkeys(step for step in steps if step.code.strip()):
         blocks.setdefault(step.place, []).append(step.code)

@@ -1,4 +1,4 @@
-"""Projections: plastic ones that carry a learning rule, and those that bring the error back."""
+"""Projections: plastic, fixed, and feedback of the error."""
 
 from .feedback import AdaptiveFeedbackSynapses, SymmetricFeedbackSum
 from .fixed import FeedbackSynapses, FixedSynapses

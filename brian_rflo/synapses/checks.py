@@ -1,4 +1,4 @@
-"""What a projection's rule must hold, said where the projection is written."""
+"""Checks of a projection's rule, made where the user writes the projection."""
 
 import numpy as np
 from brian2 import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS, Equations
@@ -7,28 +7,28 @@ from ..brian.borrowed import get_identifiers
 from ..brian.conditional import is_standalone
 from ..brian.quantities import check_tau
 from ..brian.statements import written
-from ..neurons.base import PORTS, PSP, check_port, whole
+from ..neurons.base import PORTS, PSP, check_port, parent_group
 from ..rules.base import without_comments
 from ..steps.cells import FIRST, NETWORK
 from .ends import check_spikes, own_on_pre
 
-#: What synapses know once they run: the steps of a trial.
-KNOWN = {"trial_steps"}
+#: Names that synapses define before a run.
+DEFINED_LATER = {"trial_steps"}
 
 
 def check_rule_strings(rule, reader):
-    """Raise unless a rule learns, and its traces are differential equations or else statements."""
+    """Raise unless a rule has an update, and traces of one kind: equations or statements."""
     if not rule.updates:
         raise ValueError(
-            f"{reader}: it has no update, so nothing would be learned; write its expression in a"
-            " subclass of LearningRule, for example update = 'feedback_post*activity_pre'"
+            f"{reader}: it has no update; write one in a subclass of LearningRule, for example"
+            " update = 'feedback_post*activity_pre'"
         )
     equations = Equations(rule.traces)
     if rule.advance and equations.diff_eq_names:
         raise ValueError(
-            f"{reader}: its traces are differential equations"
-            f" ({', '.join(sorted(equations.diff_eq_names))}) and its advance has statements too;"
-            " write all of them as statements, for example 'p = exp(-dt/tau)*p +"
+            f"{reader}: its traces must be either differential equations"
+            f" ({', '.join(sorted(equations.diff_eq_names))}) or statements of advance, not both;"
+            " write all as statements, for example 'p = exp(-dt/tau)*p +"
             " gain_post*activity_pre'"
         )
     statements = "\n".join(
@@ -37,17 +37,17 @@ def check_rule_strings(rule, reader):
     forgotten = set(equations.names) - written(statements) if rule.advance else set()
     if forgotten:
         raise ValueError(
-            f"{reader}: its advance never writes {', '.join(map(repr, sorted(forgotten)))}, which"
-            " its traces declare; a misspelt name?"
+            f"{reader}: its traces declare {', '.join(map(repr, sorted(forgotten)))}, but its"
+            " advance never assigns it; check the spelling"
         )
 
 
 def check_ports(synapses, source, target, reader):
-    """Raise unless both groups have the variables that a projection and its rule need, and spikes
-    can be sent where they must be.
+    """Raise unless both groups have the variables that a projection and its rule need, and the
+    source emits spikes if the target receives them.
     """
-    if hasattr(whole(target), "check_projection"):
-        whole(target).check_projection(synapses.rule, synapses.onto)
+    if hasattr(parent_group(target), "check_projection"):
+        parent_group(target).check_projection(synapses.rule, synapses.onto)
     if synapses.sends_spikes:
         check_spikes(source, target, synapses.onto)
     if not (synapses.sends_spikes and own_on_pre(target, synapses.onto)):
@@ -62,17 +62,17 @@ def check_ports(synapses, source, target, reader):
 
 
 def check_names(synapses, reader):
-    """Raise unless all that a rule's strings name is known."""
+    """Raise unless all names in a rule's strings are defined."""
     rule = synapses.rule
     hidden = sorted(set(rule.constants) & set(synapses.variables))
     if hidden:
         raise ValueError(
             f"{reader}: the neurons' constant '{hidden[0]}' has the name of a variable of the"
-            " synapses, which its strings would read in its place; call the constant otherwise, or"
-            " write its value into the equations"
+            " synapses, which would hide it; rename the constant, or write its value into the"
+            " equations"
         )
     known = {
-        *KNOWN,
+        *DEFINED_LATER,
         *synapses.variables,
         *synapses.namespace,
         *DEFAULT_FUNCTIONS,
@@ -85,19 +85,19 @@ def check_names(synapses, reader):
         )
         if unknown:
             remedy = (
-                "write a number in its place; or, for DALE, give RateNeurons excitatory="
+                "write a number instead; or, for DALE, give RateNeurons excitatory="
                 if part == "constraint"
                 else "make it a parameter or a trace of the rule"
             )
             raise ValueError(
-                f"{reader}: its {part} {'name' if part == 'traces' else 'names'} {unknown}, which"
-                f" neither the rule, the synapses nor the two groups have; {remedy}, or make it a"
-                " variable of a group (with _pre or _post behind its name)"
+                f"{reader}: its {part} {'contain' if part == 'traces' else 'contains'} {unknown},"
+                f" which is undefined; {remedy}, or make it a variable of a group (with the ending"
+                " _pre or _post)"
             )
 
 
 def names_by_part(synapses):
-    """Return the names in each of a rule's strings, by what the string is called."""
+    """Return the names in each of a rule's strings, by the name of the string."""
     rule, advance = synapses.rule, without_comments(synapses.rule.advance)
     names = {
         "traces": set(synapses.equations.identifiers),
@@ -121,14 +121,14 @@ def names_by_part(synapses):
 def check_times(synapses):
     """Raise if a time constant of the rule is shorter than the time step.
 
-    Other times, as a delay or a window that is compared with, may be of any length, 0 too.
+    Other times, such as a delay or a window, may have any length, including 0.
     """
     for name, value in synapses.rule.time_constants.items():
         check_tau(synapses.rule.title, value, synapses.clock.dt, name)
 
 
 def check_copies(synapses):
-    """Raise if the copies of a network, which are to share their weights, begin with other ones."""
+    """Raise unless copies of a network, which share their weights, begin with equal weights."""
     copies = synapses.learn.copies
     if copies == 1 or synapses.trials is None or is_standalone():
         return
@@ -139,8 +139,7 @@ def check_copies(synapses):
     )
     if not np.array_equal(values, np.broadcast_to(values[:, :1], values.shape), equal_nan=True):
         raise ValueError(
-            f"'{synapses.name}' has other weights in each of the {copies} copies of a network,"
-            " which are to share them; set them with"
-            f" {synapses.name}.set_matrix(np.repeat(matrices, {copies}, axis=0)), matrices being"
+            f"'{synapses.name}' must have equal weights in all {copies} copies of a network; write"
+            f" {synapses.name}.set_matrix(np.repeat(matrices, {copies}, axis=0)) with matrices"
             " [network, post, pre]"
         )

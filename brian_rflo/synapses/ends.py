@@ -1,51 +1,56 @@
-"""What the two groups of a projection decide: how it sends, when its sum is taken, how its traces
-are integrated.
+"""Properties of a projection that follow from its two groups: its pathway, the phase of its sum,
+and the phase and integrator of its traces.
 """
 
 from .. import schedule
 from ..brian.borrowed import word_substitute
-from ..neurons.base import spikes, whole
+from ..neurons.base import parent_group, spikes
 
 
 def phase_of_sum(target, rule=None):
-    """Return when a projection's sum is taken: as the drive of neurons, or from the new activity
-    for a group that reads neurons out.
+    """Return the phase of a projection's sum: DRIVE for neurons, READOUT for readouts.
 
-    A group says so in its class (`sum_phase`); a plain group is read as a readout where the rule
-    learns from its error.
+    The class of a group may define it (`sum_phase`); any other group counts as a readout if the
+    rule reads its error.
     """
     is_readout = rule is not None and "error" in rule.reads("post")
-    return getattr(whole(target), "sum_phase", schedule.READOUT if is_readout else schedule.DRIVE)
+    return getattr(
+        parent_group(target), "sum_phase", schedule.READOUT if is_readout else schedule.DRIVE
+    )
 
 
 def trace_phase(target):
-    """When traces are integrated: before the neurons are; where the neurons spike after that, since
-    their slope is of the new state.
+    """Return the phase of traces: before the neurons' integration, or after it if they spike, since
+    their slope is that of the new state.
 
-    A group may say so itself, in its class (`trace_phase`), and how (`trace_method`).
+    The class of a group may define it (`trace_phase`), and the integrator (`trace_method`).
     """
     return getattr(
-        whole(target), "trace_phase", schedule.SPIKING_TRACE if spikes(target) else schedule.TRACE
+        parent_group(target),
+        "trace_phase",
+        schedule.SPIKING_TRACE if spikes(target) else schedule.TRACE,
     )
 
 
 def trace_method(target):
-    """How traces are integrated: as the neurons are, so that both decay alike."""
+    """Return the integrator of traces: that of the neurons, so that both decay alike."""
     method = getattr(
-        whole(target), "trace_method", getattr(whole(target), "method_choice", "euler")
+        parent_group(target),
+        "trace_method",
+        getattr(parent_group(target), "method_choice", "euler"),
     )
     return "exponential_euler" if method in ("exponential_euler", "exact", "linear") else "euler"
 
 
 def check_one_group(source, target):
     """Raise unless both ends of a projection are the same neurons."""
-    if whole(source) is not whole(target) or (source.start, source.stop) != (
+    if parent_group(source) is not parent_group(target) or (source.start, source.stop) != (
         target.start,
         target.stop,
     ):
         raise ValueError(
             f"self_connections=False is for projections within a group, but '{source.name}' and"
-            f" '{target.name}' are two; leave it out"
+            f" '{target.name}' are two; omit it"
         )
 
 
@@ -60,20 +65,20 @@ def check_spikes(source, target, onto):
 
 
 def own_on_pre(target, onto):
-    """What the target says that a spike does to its variable `onto`, if it says anything."""
-    return getattr(whole(target), "on_pre", {}).get(onto)
+    """Return the target's own statement for a spike onto its variable `onto`, or None."""
+    return getattr(parent_group(target), "on_pre", {}).get(onto)
 
 
 def arriving_in_time(statements, n_steps):
-    """Statements of a spike, without those that were fired before the trial of so many steps began;
-    weights read `w`.
+    """Return statements for a spike that ignore spikes from before the current trial, which has
+    `n_steps` steps.
     """
     arrived = f"_arriving = w*int(t_in_timesteps % {n_steps} >= int(delay/dt + 0.5))"
     return f"{arrived}\n{word_substitute(statements, {'w': '_arriving'})}"
 
 
 def on_pre_of(target, onto, transmits="w"):
-    """Return what a spike does to the variable `onto` of the target, with what it transmits."""
+    """Return the statement by which a spike adds `transmits` to `onto` of the target."""
     own = own_on_pre(target, onto)
     return (
         word_substitute(own, {"w": f"({transmits})"})

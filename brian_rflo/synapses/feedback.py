@@ -1,35 +1,38 @@
-"""Feedback that follows the readout: through weights that learn as it does, or through its own."""
+"""Feedback that follows the readout: by weights that get its changes, or by its own weights."""
 
-from brian2 import Expression, Synapses
+from __future__ import annotations
+
+from typing import Any
+
+from brian2 import Expression, Group, Synapses
 
 from .. import schedule
 from ..brian.borrowed import SummedVariableUpdater
 from ..brian.construction import Constructed
-from ..neurons.base import check_group, check_port, whole
+from ..neurons.base import check_group, check_port, parent_group
 from ..rules import LearningRule
 from ..updates.arguments import check_instance
 from .plastic import PlasticSynapses
 
 
 class AdaptiveFeedbackSynapses(PlasticSynapses):
-    """Feedback that learns: its weights get the changes of the readout's, backwards, so that both
-    align (Bellec et al. 2020, adaptive e-prop).
+    """Feedback weights that get the transposed changes of the readout weights, so that both align
+    (Bellec et al. 2020, adaptive e-prop).
 
-    Let both lose a little in each update, with ``constraint="w = 0.9999*w"``, and what they began
-    with is forgotten.
+    With weight decay of both, ``constraint="w = 0.9999*w"``, their initial values decay to 0.
 
     Parameters
     ----------
     source : group
-        A `Readout`, or any group with ``error``.
+        A `Readout`, or a group with the variable ``error``.
     target : group
-        Any group with ``feedback`` and ``activity``.
+        A group with the variables ``feedback`` and ``activity``.
     rule : LearningRule
         `FeedbackDelta`, or `LeakyFeedbackDelta` for a `LeakyReadout`, with the learning rate of the
         readout's rule.
     output : PlasticSynapses, optional
-        The projection to the readout whose changes these are: both have one switch then, and
-        ``output.plastic = False`` freezes the feedback too.
+        The projection to the readout. If it is given, ``output.plastic = False`` freezes the
+        feedback too.
     name : str
         Name of the projection.
     **plastic_args
@@ -42,35 +45,34 @@ class AdaptiveFeedbackSynapses(PlasticSynapses):
 
     Notes
     -----
-    In gradient clipping (see `PerTrial`) its changes are scaled as all others are, but do not count
-    in the norm: they are no part of the gradient.
+    Gradient clipping (see `PerTrial`) scales its changes too, but they do not contribute to the
+    norm, since they are not part of the gradient.
     """
 
     traces_at, is_gradient = schedule.READOUT_TRACE, False
 
     def __init__(
         self,
-        source,
-        target,
-        rule,
-        output=None,
-        onto="feedback",
-        name="adaptivefeedbacksynapses*",
-        **plastic_args,
+        source: Group,
+        target: Group,
+        rule: LearningRule,
+        output: PlasticSynapses | None = None,
+        onto: str = "feedback",
+        name: str = "adaptivefeedbacksynapses*",
+        **plastic_args: Any,
     ):
         check_group("AdaptiveFeedbackSynapses: source", source)
         check_instance("rule", rule, LearningRule, "FeedbackDelta(learning_rate=0.03)")
         if "error" not in rule.reads("pre"):
             raise ValueError(
-                f"AdaptiveFeedbackSynapses: {type(rule).__name__} does not learn from the error of"
-                f" '{source.name}', where these weights begin; write"
-                f" FeedbackDelta(learning_rate={rule.learning_rate:g}), or a rule of your own that"
-                " reads error_pre"
+                f"AdaptiveFeedbackSynapses: {type(rule).__name__} must read error_pre, the error of"
+                f" '{source.name}'; write FeedbackDelta(learning_rate={rule.learning_rate:g}), or"
+                " a rule of your own that reads error_pre"
             )
         if output is not None:
             check_instance("output", output, PlasticSynapses, "net.output")
-        if rule.mirrors_readout and hasattr(whole(source), "check_feedback"):
-            whole(source).check_feedback(rule)
+        if rule.mirrors_readout and hasattr(parent_group(source), "check_feedback"):
+            parent_group(source).check_feedback(rule)
         self.switched_with = output
         super().__init__(
             source,
@@ -85,15 +87,14 @@ class AdaptiveFeedbackSynapses(PlasticSynapses):
 
 
 class SymmetricFeedbackSum(Constructed, SummedVariableUpdater):
-    """Feedback through the readout weights themselves, backwards: ``feedback_pre = sum of
-    w*error_post``.
+    """Feedback through the transposed readout weights: ``feedback_pre = sum of w*error_post``.
 
-    It follows the readout as that learns, whatever its connections are.
+    It uses the current readout weights, with any connectivity.
 
     Parameters
     ----------
     output : PlasticSynapses
-        The projection from neurons with ``feedback`` to a `Readout`.
+        The projection from neurons with the variable ``feedback`` to a `Readout`.
 
     Raises
     ------
@@ -101,7 +102,7 @@ class SymmetricFeedbackSum(Constructed, SummedVariableUpdater):
         If a group lacks its variable.
     """
 
-    def __init__(self, output):
+    def __init__(self, output: PlasticSynapses):
         if not isinstance(output, Synapses):
             raise TypeError(
                 "SymmetricFeedbackSum needs the projection from the neurons to the readout, for"
@@ -124,8 +125,8 @@ class SymmetricFeedbackSum(Constructed, SummedVariableUpdater):
         self.check_assignment(name, value)
         super().__setattr__(name, value)
 
-    def in_place_of(self, name, value):
-        """What to write in place of an assignment."""
+    def in_place_of(self, name: str, value: object) -> str:
+        """Return advice on what to write instead of an assignment."""
         return (
             f"Write {self.group.name}.{name} = ... for the readout weights, which these are."
             if name in self.group.variables

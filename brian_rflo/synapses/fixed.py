@@ -1,29 +1,33 @@
-"""Projections with fixed weights, and with random ones that bring the error back."""
+"""Projections with fixed weights: general ones, and random feedback of the error."""
+
+from typing import Any
+
+from brian2 import Group
 
 from .. import schedule
 from ..dense import DenseParts
-from ..neurons.base import check_group, check_port, integrates
+from ..neurons.base import check_group, check_port, receives_spikes
 from .ends import check_spikes, on_pre_of, own_on_pre, phase_of_sum
 from .projection import Projection
 
 
 class FixedSynapses(Projection):
-    """Fixed weights that sum a variable of the source into one of the target, ``onto_post = sum of
-    w*sends_pre``, or that spikes add to it.
+    """A projection with fixed weights, which sums a variable of the source, ``onto_post = sum of
+    w*sends_pre``, or transmits spikes.
 
-    Where `onto` has a differential equation of its own, as a synaptic current has, each spike of
-    the source adds ``w`` to it.
+    If `onto` has a differential equation, like a synaptic current, each spike of the source adds
+    ``w`` to it.
 
     Parameters
     ----------
     source, target : group
-        Any groups with the two variables.
+        Groups with the two variables.
     sends : str
-        Variable of the source; the ``output`` of a `Readout`, for example, to feed it back into the
-        network. Spikes need none.
+        Variable of the source, for example the ``output`` of a `Readout` to feed it back into the
+        network. Ignored for spikes.
     onto : str
-        Variable of the target that receives the sum or the spikes. It must be dimensionless, and a
-        sum belongs to this projection alone.
+        Variable of the target that receives the sum or the spikes. It must be dimensionless; no
+        other projection may sum into it.
     name : str
         Name of the projection.
     **synapses_args
@@ -37,16 +41,22 @@ class FixedSynapses(Projection):
     Raises
     ------
     ValueError
-        If a group lacks its variable, or is to send spikes and emits none.
+        If a group lacks its variable, or the source must emit spikes and does not.
     """
 
     def __init__(
-        self, source, target, sends="activity", onto="I_in", name="fixedsynapses*", **synapses_args
+        self,
+        source: Group,
+        target: Group,
+        sends: str = "activity",
+        onto: str = "I_in",
+        name: str = "fixedsynapses*",
+        **synapses_args: Any,
     ):
         self._connected, self.dense, self.sends, self.onto = 0, None, sends, onto
         check_group(f"{type(self).__name__}: source", source)
         check_group(f"{type(self).__name__}: target", target)
-        self.sends_spikes = integrates(target, onto)
+        self.sends_spikes = receives_spikes(target, onto)
         if not (self.sends_spikes and own_on_pre(target, onto)):
             check_port(target, onto, f"onto='{onto}'")
         if self.sends_spikes:
@@ -68,8 +78,8 @@ class FixedSynapses(Projection):
         self.dense = DenseParts(self, summed)
 
     @property
-    def phase(self):
-        """When its sum is taken."""
+    def phase(self) -> schedule.Phase:
+        """Phase of its sum."""
         return phase_of_sum(self.target)
 
 
@@ -77,15 +87,15 @@ class FeedbackSynapses(FixedSynapses):
     """Fixed random weights that project the readout's error onto neurons: ``feedback_post = sum of
     w*error_pre``.
 
-    `connect` draws the weights from a standard normal distribution, as in Murray 2019; set ``w``
-    for others.
+    `connect` draws the weights from a standard normal distribution, as in Murray 2019; assign ``w``
+    to change them.
 
     Parameters
     ----------
     source : group
-        A `Readout`, or any group with ``error``.
+        A `Readout`, or a group with the variable ``error``.
     target : group
-        Any group with ``feedback``.
+        A group with the variable ``feedback``.
     name : str
         Name of the projection.
     **synapses_args
@@ -99,10 +109,12 @@ class FeedbackSynapses(FixedSynapses):
 
     phase = schedule.FEEDBACK
 
-    def __init__(self, source, target, name="feedbacksynapses*", **synapses_args):
+    def __init__(
+        self, source: Group, target: Group, name: str = "feedbacksynapses*", **synapses_args: Any
+    ):
         super().__init__(source, target, sends="error", onto="feedback", name=name, **synapses_args)
 
-    def connect(self, *args, level=0, **connect_args):
+    def connect(self, *args: Any, level: int = 0, **connect_args: Any) -> None:
         super().connect(*args, level=level + 1, **connect_args)
         self.w = "randn()"
 

@@ -1,8 +1,7 @@
-"""Parts that a network lacks, or that run at the wrong time in a step: seen from what runs, and
-said once, where it first runs.
+"""Warnings, at the first run, of parts that are missing or run at the wrong time in a step.
 
-Nothing here changes anything: a network without feedback is a network. But that its weights stay,
-or that numbers come from the step before, is hardly meant.
+They are found from the objects that run. A network without feedback is legal, but constant weights,
+or values from the previous step, are rarely intended.
 """
 
 import ast
@@ -22,9 +21,9 @@ from ..brian.conditional import is_conditional
 from ..brian.construction import networks_with
 from ..brian.statements import assigned, written
 from ..dense.choice import is_python
-from ..neurons.base import spikes, whole
+from ..neurons.base import parent_group, spikes
 
-#: What a rule may read of its target, and what to do where nothing writes it.
+#: Variables that a rule may read from its target, and advice if nothing sets them.
 REMEDIES = {
     "feedback": "put a FeedbackSynapses(readout, {group}) into the network",
     "gain": "write {group}.run_regularly('gain = ...', **schedule.{phase})",
@@ -33,10 +32,10 @@ REMEDIES = {
 
 
 def never_written(synapses):
-    """Sentences on what a projection's rule reads of its target, is 0, and no object of its
-    networks sets.
+    """Yield a sentence for each variable of the target that the rule reads, that is 0 and that no
+    object of its networks sets.
     """
-    target, networks = whole(synapses.target), objects_with(synapses)
+    target, networks = parent_group(synapses.target), objects_with(synapses)
     for name in (name for name in REMEDIES if name in names_read(synapses)):
         variable = target.variables[name]
         if (
@@ -51,19 +50,19 @@ def never_written(synapses):
             continue
         remedy = REMEDIES[name].format(group=target.name, phase=phase_of_gain(target))
         yield (
-            f"'{synapses.name}' learns from the {name} of '{target.name}', which nothing in this"
-            f" network sets, and it is 0. To let it learn, {remedy}."
+            f"'{synapses.name}' learns from the {name} of '{target.name}', which is 0 and which"
+            f" nothing in this network sets. To let it learn, {remedy}."
         )
 
 
 def belated_gain(synapses):
-    """A sentence on the object that sets the gain of a projection's target at another time than its
-    traces need, if there is one.
+    """Yield a sentence for an object that sets the gain of the target in a phase that does not fit
+    the traces.
 
-    What the gain is made of must not change any more until the trace reads it, be it in this step
-    or, where the gain is set behind the trace, in the next one.
+    The variables in the gain must not change between its computation and the trace that reads it,
+    in this step or, if the gain is set after the trace, in the next one.
     """
-    target = whole(synapses.target)
+    target = parent_group(synapses.target)
     name = phase_of_gain(target)
     phase = getattr(schedule, name)
     for objects in objects_with(synapses) if "gain" in names_read(synapses) else ():
@@ -87,16 +86,16 @@ def belated_gain(synapses):
         if schedule.place_of(runner) != phase and any(changes(obj, runner) for obj in between):
             yield (
                 f"'{runner.name}' sets the gain of '{target.name}' at when='{runner.when}',"
-                f" order={runner.order}: '{synapses.name}' learns with that of the step before."
+                f" order={runner.order}: '{synapses.name}' learns with that of the previous step."
                 f" Write {target.name}.run_regularly('gain = ...', **schedule.{name})."
             )
 
 
 def premature_feedback(synapses):
-    """A sentence on a sum that brings feedback to a projection's target before what it sums is set,
-    so that it is that of the step before.
+    """Yield a sentence for each sum of feedback that runs before the summed variable is set and has
+    the value of the previous step.
     """
-    target = whole(synapses.target)
+    target = parent_group(synapses.target)
     for objects in objects_with(synapses) if "feedback" in names_read(synapses) else ():
         learners = [number for number, obj in enumerate(objects) if obj is synapses.dense.learner]
         for number, obj in enumerate(objects):
@@ -106,40 +105,38 @@ def premature_feedback(synapses):
                 or obj.target_var is not target.variables["feedback"]
             ):
                 continue
-            sent = [
+            summed = [
                 name
                 for name in sorted(obj.expression.identifiers)
                 if obj.group.variables.indices.get(name) == "_presynaptic_idx"
             ]
             late = [
                 (name, other)
-                for name in sent
+                for name in summed
                 for other in objects[number + 1 : learners[0]]
                 if writes(other, obj.group.variables[name])
             ]
             if late:
                 name, other = late[0]
                 remedy = (
-                    f"Write FeedbackSynapses({whole(obj.group.source).name}, {target.name}), or"
-                    " schedule.move it to schedule.FEEDBACK."
+                    f"Write FeedbackSynapses({parent_group(obj.group.source).name}, {target.name}),"
+                    " or schedule.move it to schedule.FEEDBACK."
                 )
                 yield (
                     f"'{obj.name}' sums the feedback of '{target.name}' before '{other.name}' sets"
-                    f" {name.removesuffix('_pre')}: '{synapses.name}' learns with that of the step"
-                    f" before. {remedy}"
+                    f" {name.removesuffix('_pre')}: '{synapses.name}' learns with that of the"
+                    f" previous step. {remedy}"
                 )
 
 
 def never_reset(trials):
-    """Sentences on groups that have a memory and learn in trials, and begin each in the state in
-    which the last one ended.
-    """
+    """Yield a sentence for each group with a state that trials do not reset."""
     objects = [obj for network in objects_with(trials) for obj in network]
-    driven = {whole(obj.target).name for obj in objects if isinstance(obj, Synapses)}
+    driven = {parent_group(obj.target).name for obj in objects if isinstance(obj, Synapses)}
     groups = {
         group.name: group
         for part in trials.projections
-        for group in (whole(part.source), whole(part.target))
+        for group in (parent_group(part.source), parent_group(part.target))
         if "activity" in group.variables
     }
     for name in sorted(driven & set(groups)):
@@ -154,33 +151,33 @@ def never_reset(trials):
                 )
             )
             yield (
-                f"Nothing resets '{name}' at the beginning of a trial, so that it goes on from"
-                f" where the last one ended. Write {remedy}."
+                f"Nothing resets '{name}' at the beginning of a trial, so it begins in the state in"
+                f" which the last trial ended. Write {remedy}."
             )
 
 
 def objects_with(obj):
-    """The objects of each network that `obj` is in, in the order in which a step runs them."""
+    """Return the objects of each network that contains `obj`, in the order of a step."""
     return [network.sorted_objects for network in networks_with(obj)]
 
 
 def names_read(synapses):
-    """Variables of the target that the strings of its rule name."""
+    """Return the variables of the target that its rule reads."""
     return set(synapses.rule.reads("post"))
 
 
 def phase_of_gain(group):
-    """Name of the phase in which a group's gain is to be set."""
+    """Return the name of the phase in which a group's gain must be set."""
     return "SLOPE" if spikes(group) else "GAIN"
 
 
 def is_integrated(group, name):
-    """Whether a variable of a group has a differential equation."""
+    """Return True if a variable of a group has a differential equation."""
     return name in getattr(getattr(group, "equations", None), "diff_eq_names", ())
 
 
 def is_zero(variable):
-    """Whether a variable is known to be 0 for all neurons; C++ standalone may not know it."""
+    """Return True if a variable is known to be 0 for all neurons; C++ standalone may not know."""
     try:
         return not np.any(variable.get_value())
     except NotImplementedError:
@@ -188,7 +185,7 @@ def is_zero(variable):
 
 
 def code_of(obj):
-    """The statements of an object, as far as they are known before it runs."""
+    """Return the statements of an object, as far as they are known before it runs."""
     if isinstance(obj, Resetter):
         return obj.group.event_codes[obj.event]
     code = obj.code if isinstance(obj, SynapticPathway) else obj.abstract_code or ""
@@ -196,9 +193,7 @@ def code_of(obj):
 
 
 def writes(obj, variable, names=written):
-    """Whether the statements of an object set a variable, under one of the `names` that they assign
-    to.
-    """
+    """Return True if an object sets a variable; `names` lists the assigned names of code."""
     if isinstance(obj, SummedVariableUpdater):
         return obj.target_var is variable
     with suppress(SyntaxError):  # which Brian2 will report
@@ -208,7 +203,7 @@ def writes(obj, variable, names=written):
 
 
 def overwritten(code):
-    """Names that statements give a new value without looking at the old one."""
+    """Return the names to which statements assign without reading the old value."""
     new, old = set(), set()
     for statement in statements_of(code):
         nodes = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
@@ -222,7 +217,7 @@ def overwritten(code):
 
 
 def more_than_zero(code):
-    """Names that statements assign to, but not those that they set to 0, as resets do."""
+    """Return the names to which statements assign, except those that they set to 0."""
     return set().union(
         *(
             assigned(statement)
@@ -233,12 +228,12 @@ def more_than_zero(code):
 
 
 def statements_of(code):
-    """Statements as syntax trees, in their order."""
+    """Return statements as syntax trees, in their order."""
     return ast.parse("\n".join(line.strip() for line in code.splitlines())).body
 
 
 def changes(obj, runner):
-    """Whether an object changes, in each step, what the statements of a runner read."""
+    """Return True if an object changes, in each step, a variable that a runner reads."""
     group = runner.group
     names = get_identifiers_recursively([code_of(runner)], group.variables) & set(group.variables)
     is_integration = obj is getattr(group, "state_updater", None)
@@ -249,8 +244,8 @@ def changes(obj, runner):
 
 
 def memory(group, objects):
-    """Variables of a group that a step takes over from the last one: those that are integrated, and
-    an activity that is made of itself.
+    """Return the variables of a group that depend on the previous step: integrated ones, and an
+    activity that is computed from its old value.
     """
     runners = [
         obj
@@ -266,9 +261,7 @@ def memory(group, objects):
 
 
 def resets(obj, group, state):
-    """Whether an object gives a group's state other values than integration, spikes and synapses
-    do.
-    """
+    """Return True if an object resets a group's state, not by integration, spikes or synapses."""
     is_usual = obj is getattr(group, "state_updater", None) or isinstance(
         obj, (Resetter, SummedVariableUpdater, SynapticPathway)
     )

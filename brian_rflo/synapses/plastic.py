@@ -1,10 +1,13 @@
-"""Projections that learn: a loop over steps."""
+"""Projections that learn: the steps of all mechanisms, placed in the time step."""
+
+from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from brian2 import Subgroup, get_logger
+from brian2 import Group, Subgroup, get_logger
 
 from .. import schedule
 from ..brian.borrowed import get_identifiers
@@ -15,7 +18,7 @@ from ..brian.statements import written
 from ..brian.step_loop import without_loops
 from ..dense import DenseParts
 from ..dense.reading import read
-from ..neurons.base import PSP, check_group, integrates, whole
+from ..neurons.base import PSP, check_group, parent_group, receives_spikes
 from ..rules import LearningRule
 from ..steps import INTEGRATE, equations_of, steps_of
 from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, named, place
@@ -34,48 +37,54 @@ from .ends import (
 from .missing import belated_gain, never_written, premature_feedback
 from .projection import Projection
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..trials import Trials
+
 logger = get_logger(__name__)
 
 
 #: The constraint of projections without synapses of neurons onto themselves.
 NO_SELF_CONNECTIONS = "w = where(i != j, w, 0)"
 
-#: Numbers that synapses know before, or without, a Trials.
-ALONE = {"trial_steps": 1, "finite_network": 1}
-#: Points of time that Brian2's own pathways know.
+#: Constants of synapses without a Trials.
+WITHOUT_TRIALS = {"trial_steps": 1, "finite_network": 1}
+#: Values of `when` that belong to Brian2's own pathways.
 AT_SPIKES = ("pre_spike", "post_spike")
-#: Indices that lead from synapses to the cells at either end.
+#: Indices from synapses to the cells at either end.
 INDICES = {"pre": "_presynaptic_idx", "post": "_postsynaptic_idx"}
 
 
 class PlasticSynapses(Projection):
     """A projection that sends activity or spikes to its target and learns by a rule.
 
-    Where `onto` is a plain variable, it becomes the sum of what the rule transmits,
-    ``w*activity_pre`` in general. Where it has a differential equation of its own, as a synaptic
-    current has, each spike of the source adds ``w`` to it.
+    If `onto` is a plain variable, it becomes the sum of what the rule transmits, by default
+    ``w*activity_pre``. If it has a differential equation, like a synaptic current, each spike of
+    the source adds ``w`` to it.
 
     Parameters
     ----------
     source, target : group
-        Any groups with the variables that the rule names.
+        Groups with the variables that the rule reads.
     rule : LearningRule
-        What the eligibility and the weight change are.
+        The learning rule: traces and weight change.
     onto : str
-        Variable of the target that receives the sum or the spikes. It must be dimensionless, and a
-        sum belongs to one projection alone.
+        Variable of the target that receives the sum or the spikes. It must be dimensionless; no
+        other projection may sum into it.
     learn : PerStep or PerTrial
-        When updates change the weights, and by which optimizer. `PerTrial` needs a `Trials`.
+        The learning schedule: when updates change the weights, and by which optimizer. `PerTrial`
+        needs a `Trials`.
     constraint : str
-        Statements that hold the weights in bounds, run after each change: `DALE`, or for example
-        ``"w = clip(w, -1, 1)"``.
+        Statements that constrain the weights, run after each change: `DALE`, or for example ``"w =
+        clip(w, -1, 1)"``.
     self_connections : bool
-        Whether neurons may have weights onto themselves; without, these are set to 0 with each
-        change, and do not count in gradient clipping.
+        Allow weights of neurons onto themselves. If False, these are set to 0 with each change and
+        do not contribute to the norm in gradient clipping.
     sends : str
         Variable of the source that is sent.
     sum_at, learns_at : Phase, optional
-        Phases of the sum and of learning, where they are not the usual ones.
+        Phases of the sum and of learning, if not the default ones.
     name : str
         Name of the projection.
     **synapses_args
@@ -86,50 +95,49 @@ class PlasticSynapses(Projection):
     w : synaptic variable
         The weights, 0 until they are set; ``[post, pre]`` through `set_matrix` and `matrix`.
     plastic : shared boolean
-        The switch: ``recurrent.plastic = False`` leaves the weights as they are, to the bit.
+        False freezes the weights, which then stay bit-identical.
     learning_rate, tau, ... : shared variables
         The parameters of the rule.
     trace, ... : synaptic variables
         The traces of the rule; a StateMonitor can record them.
     cells : dict of str to Cells
-        Units beside the groups at either end, ``"pre"`` and ``"post"``, where the rule keeps
-        something for each cell.
+        Cells at either end, ``"pre"`` and ``"post"``, if the rule has variables there.
     placed : dict of Step to BrianObject
-        What runs, and the object that runs it.
+        Steps, and the objects that run them.
 
     Raises
     ------
     TypeError, ValueError
-        If a group lacks a variable, the rule names something that nobody has, or a time constant is
-        shorter than the time step.
+        If a group lacks a variable, a name in the rule is undefined, or a time constant is shorter
+        than the time step.
 
     Notes
     -----
-    Within trials of `T` steps (see `Trials`) every update carries the paper's ``1/T``. Without
-    trials it does not.
+    Within trials of `T` steps (see `Trials`) each update has the paper's factor ``1/T``; without
+    trials it has not.
     """
 
-    #: What a subclass may choose: the phase of the traces, and whether its changes count in the
-    #: norm of the gradient.
+    #: Phase of the traces, if not the default one; True if changes contribute to the norm of the
+    #: gradient.
     traces_at, is_gradient = None, True
-    #: The projection whose switch `plastic` is this one's too.
+    #: The projection with which this one shares `plastic`.
     switched_with = None
-    _is_looked_at = False
+    _is_checked = False
 
     def __init__(
         self,
-        source,
-        target,
-        rule,
-        onto,
-        learn=PerStep(),
-        constraint="",
-        self_connections=True,
-        sends="activity",
-        sum_at=None,
-        learns_at=schedule.LEARN,
-        name="plasticsynapses*",
-        **synapses_args,
+        source: Group,
+        target: Group,
+        rule: LearningRule,
+        onto: str,
+        learn: PerStep = PerStep(),
+        constraint: str = "",
+        self_connections: bool = True,
+        sends: str = "activity",
+        sum_at: schedule.Phase | None = None,
+        learns_at: schedule.Phase = schedule.LEARN,
+        name: str = "plasticsynapses*",
+        **synapses_args: Any,
     ):
         check_group(f"{type(self).__name__}: source", source)
         check_group(f"{type(self).__name__}: target", target)
@@ -145,8 +153,8 @@ class PlasticSynapses(Projection):
         self._connected, self.cells, self.placed, self.waiting = 0, {}, {}, []
         self.dense = self.trials = self.trial_length = None
         counts = "0" if not self.is_gradient else "1" if self_connections else "int(i != j)"
-        self.mechanisms = (self.rule, *learn.of(self.rule, constraint, counts))
-        self.sends_spikes = integrates(target, onto)
+        self.mechanisms = (self.rule, *learn.mechanisms(self.rule, constraint, counts))
+        self.sends_spikes = receives_spikes(target, onto)
         reader = f"{rule.title} on the projection from '{source.name}' to '{target.name}'"
         check_rule_strings(self.rule, reader)
         check_ports(self, source, target, reader)
@@ -166,7 +174,7 @@ class PlasticSynapses(Projection):
             **self._pathways(target),
             **synapses_args,
         )
-        self._share(source)
+        self._add_references(source)
         self.cells = self._cells_at_both_ends(source, target)
         summed = self.summed_updaters.get(f"{onto}_post")
         if summed is not None:
@@ -178,7 +186,7 @@ class PlasticSynapses(Projection):
         self.dense = DenseParts(self, summed, read(self))
 
     def _cells_at_both_ends(self, source, target):
-        """Return the cells beside the groups at either end where a mechanism has steps, by side."""
+        """Return the cells at either end where a mechanism has steps, by side."""
         ends = ("pre", source, target), ("post", target, source)
         return {
             side: self._cells(side, group, other)
@@ -187,7 +195,7 @@ class PlasticSynapses(Projection):
         }
 
     def _equations(self, sends):
-        """The equations of the synapses: weights, switch, what the mechanisms keep, and the sum."""
+        """Return the equations: `w`, `plastic`, variables of the mechanisms, and the sum."""
         lines = ["w : 1", equations_of(self.mechanisms, "own")]
         lines += [] if self.switched_with is not None else ["plastic : boolean (shared)"]
         lines += ["first_idx : integer (constant)"] if self.learn.copies > 1 else []
@@ -199,7 +207,7 @@ class PlasticSynapses(Projection):
         return "\n".join(lines)
 
     def _pathways(self, target):
-        """What happens to synapses at spikes, as Brian2's arguments."""
+        """Return the statements at spikes, as Brian2's arguments."""
         codes = {
             side: [
                 step.code
@@ -212,8 +220,8 @@ class PlasticSynapses(Projection):
             codes["pre"].insert(0, on_pre_of(target, self.onto, self.rule.transmits))
         return {f"on_{side}": "\n".join(lines) for side, lines in codes.items() if lines}
 
-    def _share(self, source):
-        """Make variables known here that live elsewhere."""
+    def _add_references(self, source):
+        """Add references to variables of other objects."""
         if self.switched_with is not None:
             self.variables.add_reference("plastic", self.switched_with)
         if (
@@ -224,12 +232,12 @@ class PlasticSynapses(Projection):
             self.variables.add_reference(f"{PSP}_pre", source, "activity", index="_presynaptic_idx")
 
     def _cells(self, side, group, other):
-        """Cells at one end: the synapses know their variables with the ending of that end."""
+        """Return cells at one end; synapses read their variables with the ending of that end."""
         cells = Cells(
             group,
             equations_of(self.mechanisms, side),
             lenders=[self],
-            partner=whole(other),
+            partner=parent_group(other),
             name=f"{self.name}_{side}_cells",
             namespace=constants_of(self.mechanisms),
         )
@@ -239,8 +247,8 @@ class PlasticSynapses(Projection):
         return cells
 
     def _place_all(self, target, learns_at):
-        """Place all steps; those at boundaries, and those of cells that name numbers of a network,
-        once a Trials is known.
+        """Place all steps. Those at boundaries, and those of cells that read numbers of the
+        network, wait for `join`.
         """
         moves = {schedule.LEARN: learns_at, schedule.TRACE: self.traces_at or trace_phase(target)}
         steps = [
@@ -252,7 +260,7 @@ class PlasticSynapses(Projection):
         self.placed = {step: self._place(step) for step in steps if not waits(step)}
 
     def _place(self, step, trials=None):
-        """Let a step run: at an end in the cells there, else here."""
+        """Run a step in the cells at one end, or in the synapses."""
         if step.site != "own":
             return self.cells[step.site].run_step(step, trials, name_of(step))
         for name in named(step.code, FIRST):
@@ -261,10 +269,8 @@ class PlasticSynapses(Projection):
         return place(self, step, trials and trials.phases, name_of(step))
 
     @property
-    def may_learn(self):
-        """Whether its weights change in a run from now; where C++ standalone does not say, they
-        may.
-        """
+    def may_learn(self) -> bool:
+        """True if its weights may change in the next run; always so in C++ standalone."""
         if is_standalone():
             return True
         return (
@@ -273,8 +279,8 @@ class PlasticSynapses(Projection):
         )
 
     @property
-    def checks(self):
-        """What the constructor of the rule checks, by the name of the parameter."""
+    def checks(self) -> dict[str, Callable]:
+        """Checks of the rule's parameters, by name."""
         return {
             name: partial(check_field, self, self.rule.with_field(name), name)
             for name in self.rule.parameters
@@ -287,7 +293,7 @@ class PlasticSynapses(Projection):
                 f" {value!r} (0 switches learning off)"
             )
 
-    def connect(self, *args, level=0, **connect_args):
+    def connect(self, *args: Any, level: int = 0, **connect_args: Any) -> None:
         super().connect(*args, level=level + 1, **connect_args)
         if self.switched_with is None:
             self.plastic = True
@@ -303,29 +309,29 @@ class PlasticSynapses(Projection):
 
     connect.__doc__ = Projection.connect.__doc__
 
-    def check_trials(self, trials):
-        """Raise unless the projection fits the networks of a Trials."""
+    def check_trials(self, trials: Trials) -> None:
+        """Raise unless the projection fits the networks of `trials`."""
         if len(trials) > 1 and isinstance(self.target, Subgroup):
             raise ValueError(
-                f"'{self.name}' ends in a subgroup, and {len(trials)} networks need whole groups;"
-                " make a group of the networks alone"
+                f"'{self.name}' ends in a subgroup, but {len(trials)} networks need whole groups;"
+                " make a separate group of the networks"
             )
         if self.learn.copies > 1 and (
             self.geometry is None or self.geometry.networks != len(trials)
         ):
             raise ValueError(
-                f"'{self.name}' must be connected all to all in each of the {len(trials)} blocks,"
-                f" write {self.name}.connect(networks={len(trials)}), so that trials side by side"
-                " can share its weights"
+                f"'{self.name}' must be connected all to all in each of {len(trials)} blocks, so"
+                " that trials side by side can share its weights; write"
+                f" {self.name}.connect(networks={len(trials)})"
             )
 
-    def join(self, trials):
+    def join(self, trials: Trials) -> None:
         """Take the clock and the numbers of networks from `trials`, which calls this."""
         if self.trials is not None:
             raise ValueError(
-                f"'{self.name}' belongs to '{self.trials}' already; give it to one Trials"
+                f"'{self.name}' already belongs to '{self.trials}'; pass it to one Trials only"
             )
-        for name in ALONE:
+        for name in WITHOUT_TRIALS:
             forget(self.variables, name)  # left by a run without trials
         self.settle(trials=trials.name, trial_length=trials.task.n_steps)
         self.contained_objects[:] = without_loops(
@@ -334,7 +340,7 @@ class PlasticSynapses(Projection):
         self.variables.add_constant("trial_steps", trials.task.n_steps)
         for step in [*self.placed, *self.waiting]:
             for name in named(step.code, NETWORK) if step.site == "own" else ():
-                self._reach(name, step, trials)
+                self._add_number(name, step, trials)
         self.settle(
             placed=self.placed | {step: self._place(step, trials) for step in self.waiting},
             waiting=[],
@@ -344,57 +350,54 @@ class PlasticSynapses(Projection):
             if adds_up(step):
                 schedule.move(runner, step.phase.behind(schedule.TURNS[step.site] + turn))
 
-    def _reach(self, name, step, trials):
-        """Make a number of the network known to the synapses, through the cells at their target."""
+    def _add_number(self, name, step, trials):
+        """Add a reference to a number of the network, by way of the cells of the target."""
         adds = name + NETWORK in written(step.code)
         cells, its_name = (
-            trials.gather(name, self.target, step)
+            trials.cells_that_add(name, self.target, step)
             if adds
-            else (trials.hand_out(name, self.target), name)
+            else (trials.cells_with(name, self.target), name)
         )
         if name + NETWORK not in self.variables:
             self.variables.add_reference(name + NETWORK, cells, its_name, index="_postsynaptic_idx")
         elif self.variables[name + NETWORK] is not cells.variables[its_name]:
             raise ValueError(
-                f"{self.rule.title} on '{self.name}' adds to '{name}_network', and reads it or adds"
-                " to it elsewhere too; add to one number of the network in one place, and read"
-                " another"
+                f"{self.rule.title} on '{self.name}' must not both add to '{name}_network' and read"
+                " it, or add to it at two times; use two numbers of the network"
             )
 
-    def before_run(self, run_namespace):
-        """Refuse to accumulate for the end of a trial that never comes."""
+    def before_run(self, run_namespace: dict[str, Any]) -> None:
+        """Check that the projection can run, and warn of omissions."""
         if self.trials is None:
-            self._check_alone()
+            self._check_without_trials()
         if self.sends_spikes and self.trials is not None and self.has_delays:
             self.pre.code = arriving_in_time(
                 on_pre_of(self.target, self.onto, self.rule.transmits), self.trial_length
             )
-        for name, value in ALONE.items():
+        for name, value in WITHOUT_TRIALS.items():
             if name not in self.variables:
                 self.variables.add_constant(name, value)
         check_times(self)
         check_copies(self)
-        self._look_for_what_is_forgotten()
+        self._warn_of_omissions()
         super().before_run(run_namespace)
 
-    def _look_for_what_is_forgotten(self):
-        """Warn, before it first learns, of what it learns from and nobody computes, or at the wrong
-        time.
-        """
-        if self._is_looked_at or not self.may_learn:
+    def _warn_of_omissions(self):
+        """Warn, before it first learns, of variables that are not set, or at the wrong time."""
+        if self._is_checked or not self.may_learn:
             return
-        self._is_looked_at = True
+        self._is_checked = True
         for sentence in never_written(self):
             logger.warn(sentence, "forgotten")
         for sentence in (*belated_gain(self), *premature_feedback(self)):
             logger.warn(sentence, "belated")
 
-    def _check_alone(self):
-        """Raise if something waits for the boundary of a trial, or for a number of a network."""
+    def _check_without_trials(self):
+        """Raise if a step needs the boundary of a trial or a number of the network."""
         if self.learn.accumulates:
             raise ValueError(
-                f"'{self.name}' accumulates its weight change for the end of a trial, but no Trials"
-                f" has it; write Trials(task, ..., {self.name}), or learn=PerStep()"
+                f"'{self.name}' applies its weight change at the end of a trial, but was not passed"
+                f" to a Trials; write Trials(task, ..., {self.name}), or learn=PerStep()"
             )
         late = [
             f"reads its update at '{when}'"
@@ -415,12 +418,12 @@ class PlasticSynapses(Projection):
         )
         for needs in [*late, *numbers, *counts][:1]:
             raise ValueError(
-                f"{self.rule.title} on '{self.name}' {needs}, but no Trials has the projection;"
+                f"{self.rule.title} on '{self.name}' {needs}, but was not passed to a Trials;"
                 f" write Trials(task, ..., {self.name})"
             )
 
-    def after_run(self):
-        """Weights that are no numbers never pass silently."""
+    def after_run(self) -> None:
+        """Warn if weights are not finite."""
         super().after_run()
         if (
             not is_standalone()
@@ -443,14 +446,14 @@ class PlasticSynapses(Projection):
 
 
 def waits(step):
-    """Return whether a step can be placed only once a Trials is known."""
+    """Return True if a step can be placed only after `join`."""
     return step.when not in ("step", "spike") or (
         step.site != "own" and bool(named(step.code, NETWORK))
     )
 
 
 def adds_up(step):
-    """Return whether a step adds to a number of the network."""
+    """Return True if a step adds to a number of the network."""
     return any(name + NETWORK in written(step.code) for name in named(step.code, NETWORK))
 
 
@@ -462,5 +465,5 @@ def name_of(step):
 
 
 def product(transmits):
-    """Return an expression as a factor."""
+    """Return an expression in a form that can be multiplied."""
     return transmits if transmits.isidentifier() else f"({transmits})"

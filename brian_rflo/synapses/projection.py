@@ -1,9 +1,13 @@
-"""What all projections have: they connect once, and their weights go in and out as matrices."""
+"""Base of all projections: connections, and weights as matrices."""
+
+from __future__ import annotations
 
 from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from brian2 import get_local_namespace
+from brian2 import Group, get_local_namespace
+from numpy.typing import ArrayLike, NDArray
 
 from .. import schedule
 from ..brian.component import Component, without_compiler
@@ -12,44 +16,45 @@ from ..brian.names import Script
 from ..brian.private import WithoutWorkingMemory, is_given
 from ..brian.quantities import check_count, numbers
 from ..dense import Geometry
-from ..neurons.base import whole
+from ..neurons.base import parent_group
 
-#: Beginnings of the names of variables that dense loops work with from one step to the next.
+if TYPE_CHECKING:
+    import scipy.sparse
+
+#: Prefixes of the variables in which dense loops keep data between steps.
 WORKING = ("_history_", "_at_", "_ahead", "_stale")
 
 
 class Projection(Component, WithoutWorkingMemory):
-    """What both kinds of projection have: they connect once, and a weight that is no number is
-    refused.
+    """Base of all projections, which connect once and accept finite weights only.
 
-    `_connected` is 0 before `connect`, the number of networks where each is connected all to all,
-    and -1 for other patterns.
+    `_connected` is 0 before `connect`, the number of networks if each is connected all to all, and
+    -1 for other patterns.
     """
 
     working = WORKING
 
-    def __init__(self, source, target, *args, **synapses_args):
+    def __init__(self, source: Group, target: Group, *args: Any, **synapses_args: Any):
         for group in (source, target):
-            schedule.take_part(whole(group))
+            schedule.take_part(parent_group(group))
         super().__init__(source, target, *args, **synapses_args)
 
-    def connect(self, *args, networks=1, level=0, **connect_args):
-        """Connect all to all, or as `brian2.Synapses.connect` is told.
+    def connect(self, *args: Any, networks: int = 1, level: int = 0, **connect_args: Any) -> None:
+        """Connect all to all, or with the arguments of `brian2.Synapses.connect`.
 
         Parameters
         ----------
         networks : int
-            All to all within each of this many equal blocks: independent networks side by side in
-            one group.
+            Number of equal blocks, independent networks in one group, each connected all to all.
 
         Raises
         ------
         ValueError
-            If it is connected already, or the groups do not fall into `networks` equal parts.
+            If it is already connected, or the groups do not divide into `networks` equal parts.
         """
         if self._connected:
             raise ValueError(
-                f"'{self.name}' is connected already; connect it once, with one pattern"
+                f"'{self.name}' is already connected; connect it once, with one pattern"
             )
         check_count(f"'{self.name}': networks", networks)
         given = connect_args.pop("namespace", None)
@@ -62,15 +67,14 @@ class Projection(Component, WithoutWorkingMemory):
             pre, post = self.block_of(self.source, networks), self.block_of(self.target, networks)
             connect_args["j"] = f"k for k in range((i//{pre})*{post}, (i//{pre} + 1)*{post})"
         dense = not args and set(connect_args) <= {"j"} and (networks > 1 or not connect_args)
-        with (
-            without_compiler(self) if dense else nullcontext()
-        ):  # other patterns draw random numbers, of the target's own
+        # other patterns draw random numbers of the code generation target
+        with without_compiler(self) if dense else nullcontext():
             super().connect(*args, namespace=namespace, **connect_args)
         self._connected = networks if dense else -1
 
     @property
-    def geometry(self):
-        """Where the synapses lie, if they are all to all; else None."""
+    def geometry(self) -> Geometry | None:
+        """Layout of the synapses if they are all to all, else None."""
         if self._connected < 1:
             return None
         return Geometry(
@@ -82,19 +86,17 @@ class Projection(Component, WithoutWorkingMemory):
         )
 
     @property
-    def has_delays(self):
-        """Whether spikes arrive later than they are fired; delays that C++ standalone does not know
-        yet are taken for some.
-        """
+    def has_delays(self) -> bool:
+        """True if spikes have delays; in C++ standalone, unknown delays count as non-zero."""
         delay = self.pre.variables["delay"]
         return is_given(delay) if is_standalone() else bool(np.any(delay.get_value()))
 
-    def block_of(self, group, networks):
-        """Size of one network's part of `group`."""
+    def block_of(self, group: Group, networks: int) -> int:
+        """Return the size of one network's part of `group`."""
         if len(group) % networks:
             raise ValueError(
-                f"'{self.name}': group '{group.name}' of {len(group)} does not fall into {networks}"
-                " equal networks"
+                f"'{self.name}': group '{group.name}' of {len(group)} does not divide into"
+                f" {networks} equal networks"
             )
         return len(group) // networks
 
@@ -120,8 +122,8 @@ class Projection(Component, WithoutWorkingMemory):
                 f" {np.count_nonzero(~np.isfinite(value))} that are not"
             )
 
-    def before_run(self, run_namespace):
-        """Refuse to run without connections, or with weights that are no numbers."""
+    def before_run(self, run_namespace: dict[str, Any]) -> None:
+        """Raise unless the projection is connected and its weights are finite."""
         if not self._connected:
             raise ValueError(
                 f"'{self.name}' is not connected; write {self.name}.connect() before the run"
@@ -131,31 +133,31 @@ class Projection(Component, WithoutWorkingMemory):
         super().before_run(run_namespace)
 
     def _size(self):
-        """Number of synapses; None where standalone does not know it before it has run."""
+        """Return the number of synapses; None if standalone does not know it yet."""
         if not is_standalone():
             return len(self)
         return (
             len(self.source) * len(self.target) // self._connected if self._connected > 0 else None
         )
 
-    def connect_matrix(self, matrix, absent=0.0):
-        """Connect the pairs of neurons that a matrix ``[post, pre]`` has an entry for, with the
+    def connect_matrix(self, matrix: ArrayLike | scipy.sparse.sparray, absent: float = 0.0) -> None:
+        """Connect the pairs of neurons for which a matrix ``[post, pre]`` has an entry, with the
         entries as weights.
 
         Parameters
         ----------
         matrix : array, shape (n_post, n_pre), or scipy.sparse matrix of that shape
-            Row `k` has the weights *onto* neuron `k` of the target. All that a sparse matrix stores
-            is a synapse, zeros too.
+            Row `k` has the weights *onto* neuron `k` of the target. Each stored entry of a sparse
+            matrix is a synapse, including zeros.
         absent : float
-            What stands in an array where there is no synapse; ``nan``, so that a synapse may have
-            the weight 0. A matrix without any connects all to all.
+            Value in an array that stands for no synapse; use ``nan`` to allow synapses of weight 0.
+            A matrix without this value connects all to all.
 
         Raises
         ------
         ValueError
-            If the shape does not fit, a weight is not finite, or the projection is connected
-            already.
+            If the shape does not fit, a weight is not finite, or the projection is already
+            connected.
 
         Examples
         --------
@@ -181,12 +183,12 @@ class Projection(Component, WithoutWorkingMemory):
             self.connect(condition="False")
         self.w = weights
 
-    def set_matrix(self, matrix):
-        """Set the weights from a matrix ``[post, pre]``, or ``[network, post, pre]`` where
-        ``connect(networks=K)`` made them.
+    def set_matrix(self, matrix: ArrayLike) -> None:
+        """Set the weights from a matrix ``[post, pre]``, or ``[network, post, pre]`` after
+        ``connect(networks=K)``.
 
-        Where there is no synapse, the matrix of a sparse projection is 0 or NaN. `connect_matrix`
-        makes the synapses too.
+        For pairs without a synapse the matrix must be 0 or NaN. `connect_matrix` also makes the
+        synapses.
 
         Raises
         ------
@@ -212,9 +214,8 @@ class Projection(Component, WithoutWorkingMemory):
         else:
             raise ValueError(
                 f"'{self.name}' is not connected all to all within {networks} network(s), so a"
-                " matrix does not fit it; set its weights synapse by synapse, for example"
-                f" {self.name}.w = matrix[{self.name}.j, {self.name}.i], or let"
-                f" {self.name}.connect_matrix(matrix) connect it"
+                f" matrix does not fit it; write {self.name}.w = matrix[{self.name}.j,"
+                f" {self.name}.i], or connect it with {self.name}.connect_matrix(matrix)"
             )
 
     def _set_sparse(self, matrix):
@@ -223,18 +224,18 @@ class Projection(Component, WithoutWorkingMemory):
         left[post, pre] = 0
         if left.any():
             raise ValueError(
-                f"the matrix for '{self.name}' has {np.count_nonzero(left)} weights where there is"
-                f" no synapse (the first for post = {np.argwhere(left)[0][0]}, pre ="
-                f" {np.argwhere(left)[0][1]}); put 0 there, or make them with"
-                f" {self.name}.connect_matrix(matrix) in place of connect"
+                f"the matrix for '{self.name}' has {np.count_nonzero(left)} weights for pairs"
+                f" without a synapse (the first for post = {np.argwhere(left)[0][0]}, pre ="
+                f" {np.argwhere(left)[0][1]}); write 0 there, or make the synapses with"
+                f" {self.name}.connect_matrix(matrix)"
             )
         self.w = matrix[post, pre]
 
-    def matrix(self, networks=1, absent=0.0):
-        """The weights as ``[post, pre]``, or ``[network, post, pre]`` for more than one network;
-        `absent` where there is no synapse.
+    def matrix(self, networks: int = 1, absent: float = 0.0) -> NDArray:
+        """Return the weights as ``[post, pre]``, or ``[network, post, pre]`` for several networks,
+        with `absent` for pairs without a synapse.
 
-        Several synapses of one pair are added up.
+        Weights of several synapses of one pair are summed.
         """
         n_post, n_pre = self.block_of(self.target, networks), self.block_of(self.source, networks)
         matrix = np.full((networks, n_post, n_pre), float(absent))
@@ -246,11 +247,11 @@ class Projection(Component, WithoutWorkingMemory):
 
 
 def entries(matrix, absent):
-    """What a matrix ``[post, pre]`` has entries for, ordered as all-to-all synapses are: rows,
-    columns and values.
+    """Return rows, columns and values of the entries of a matrix ``[post, pre]``, in the order of
+    all-to-all synapses.
     """
     if hasattr(matrix, "tocoo"):
-        stored = matrix.tocsc().tocoo()  # entries of one place are added up
+        stored = matrix.tocsc().tocoo()  # sums entries of one place
         post, pre, values = stored.row, stored.col, stored.data.astype(float)
     else:
         matrix = np.asarray(matrix, dtype=float)

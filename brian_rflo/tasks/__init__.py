@@ -1,4 +1,4 @@
-"""Tasks: one a file, NumPy inside, units outside; shared by rate and spiking networks."""
+"""Tasks for rate and spiking networks: one per file, with units outside and NumPy inside."""
 
 from ..brian.rooms import names_of
 from .arrays import *

@@ -1,12 +1,13 @@
-"""A task made of the user's own arrays: every trial is the same."""
+"""A task made of the user's own arrays, the same in every trial."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 from brian2 import get_logger
+from numpy.typing import ArrayLike
 
 from ..brian.quantities import numbers
-from .base import Task
+from .base import Arrays, Task
 
 __all__ = ["ArrayTask"]
 
@@ -15,7 +16,7 @@ logger = get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ArrayTask(Task):
-    """The user's own input and target, the same in every trial.
+    """A task with your own input and target, the same in every trial.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ class ArrayTask(Task):
     Raises
     ------
     ValueError
-        If shapes do not fit together or a value is not finite.
+        If shapes are inconsistent or a value is not finite.
 
     Examples
     --------
@@ -42,9 +43,9 @@ class ArrayTask(Task):
     (100, 0, 1)
     """
 
-    target: np.ndarray
-    inputs: np.ndarray = None
-    mask: np.ndarray = None
+    target: ArrayLike
+    inputs: ArrayLike | None = None
+    mask: ArrayLike | None = None
     _trial: tuple = field(init=False, repr=False, default=None)
 
     def __post_init__(self):
@@ -57,15 +58,15 @@ class ArrayTask(Task):
         )
         if target.shape[1] > len(target):
             logger.warn(
-                f"ArrayTask: a target of shape {target.shape} is {len(target)} steps of"
-                f" {target.shape[1]} outputs; if it is the other way round, write target.T",
+                f"ArrayTask: a target of shape {target.shape} means {len(target)} steps of"
+                f" {target.shape[1]} outputs; if you mean the transpose, write target.T",
                 "transposed",
             )
         mask = np.ones(len(target)) if self.mask is None else self.mask
         object.__setattr__(self, "_trial", (inputs, target, mask))
         if not self.trial()[2].any():
             raise ValueError(
-                "ArrayTask: mask is 0 in all steps, so no error would count; put 1 where it does"
+                "ArrayTask: mask is 0 in all steps, so no error counts; write 1 where it does"
             )
 
     def _columns(self, name, values):
@@ -77,16 +78,16 @@ class ArrayTask(Task):
         return values[:, None] if values.ndim == 1 else values
 
     @property
-    def n_steps(self):
+    def n_steps(self) -> int:
         return len(self._trial[1])
 
     @property
-    def n_inputs(self):
+    def n_inputs(self) -> int:
         return self._trial[0].shape[1]
 
     @property
-    def n_outputs(self):
+    def n_outputs(self) -> int:
         return self._trial[1].shape[1]
 
-    def sample(self, rng):
+    def sample(self, rng: np.random.Generator) -> Arrays:
         return self._trial

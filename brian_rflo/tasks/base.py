@@ -1,15 +1,25 @@
-"""What every task is: trials of numbers, the same for rate and spiking networks."""
+"""Base of all tasks: trials of numbers, the same for rate and spiking networks."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2 import Quantity, TimedArray, ms
+from numpy.typing import NDArray
 
 from ..brian.quantities import check_seed, check_time, is_number, numbers, whole_steps
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 __all__ = ["Task"]
 
-#: The arrays of a trial.
+#: Inputs, target and mask of a trial.
+Arrays = tuple[NDArray, NDArray, NDArray]
+
+#: Names of the arrays of a trial.
 PARTS = ("inputs", "target", "mask")
 
 
@@ -25,7 +35,7 @@ class Task:
     ``inputs[k]`` enters the network in that step, and ``target[k]`` is compared with the output at
     its end, ``(k + 1)*dt`` after the beginning of the trial.
 
-    A subclass gives `n_steps`, `n_inputs`, `n_outputs` and `sample`, and says in `random` whether
+    A subclass defines `n_steps`, `n_inputs`, `n_outputs` and `sample`, and sets `random` to True if
     trials differ.
 
     Parameters
@@ -33,8 +43,8 @@ class Task:
     dt : Quantity
         Time step. Must be the time step of the simulation.
     seed : int
-        Trial `k` is drawn from a generator seeded with ``(seed, k)``, whatever was drawn before it.
-        Without a meaning for tasks whose trials are all the same.
+        Trial `k` is drawn from a generator seeded with ``(seed, k)``, independently of other
+        trials. Ignored by tasks whose trials are all the same.
     """
 
     dt: Quantity = field(default_factory=default_dt)
@@ -49,25 +59,32 @@ class Task:
         check_seed(f"{type(self).__name__}: seed", self.seed)
 
     @property
-    def n_steps(self):
-        """Time steps of a trial."""
+    def n_steps(self) -> int:
+        """Number of time steps of a trial."""
         raise NotImplementedError(
             f"{type(self).__name__} must define n_steps, the number of time steps of a trial"
         )
 
-    def sample(self, rng):
-        """Draw a trial with the generator `rng`: ``inputs, target, mask``, unchecked. Users call
-        `trial`.
+    def sample(self, rng: np.random.Generator) -> Arrays:
+        """Draw a trial with the generator `rng`: ``inputs, target, mask``, unchecked.
+
+        Users call `trial`.
         """
         raise NotImplementedError(
             f"{type(self).__name__} must define sample(rng), which returns inputs, target and mask"
         )
 
-    def steps(self, name):
-        """The attribute `name`, a time, as a whole number of steps; an error if it is none."""
+    def steps(self, name: str) -> int:
+        """Return the attribute `name`, a time, as a whole number of time steps.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is not a time, or not a whole number of time steps.
+        """
         return whole_steps(f"{type(self).__name__}: {name}", getattr(self, name), self.dt)
 
-    def check_finite(self, *names):
+    def check_finite(self, *names: str) -> None:
         """Raise unless these attributes are finite numbers without units."""
         for name in names:
             if not is_number(getattr(self, name)):
@@ -77,17 +94,17 @@ class Task:
                 )
 
     @property
-    def duration(self):
+    def duration(self) -> Quantity:
         """Length of a trial."""
         return self.n_steps * self.dt
 
     @property
-    def times(self):
-        """End of each step, counted from the beginning of the trial; shape ``(n_steps,)``."""
+    def times(self) -> Quantity:
+        """End of each step, from the beginning of the trial; shape ``(n_steps,)``."""
         return (np.arange(self.n_steps) + 1) * self.dt
 
-    def trial(self, number=0):
-        """Trial `number` as arrays.
+    def trial(self, number: int = 0) -> Arrays:
+        """Return trial `number` as arrays.
 
         Returns
         -------
@@ -99,15 +116,15 @@ class Task:
         Raises
         ------
         ValueError
-            If what the task drew has the wrong shape or is not finite.
+            If an array has the wrong shape or is not finite.
         """
         check_seed(f"{type(self).__name__}: the number of a trial", number)
         drawn, n_steps = self.sample(np.random.default_rng((self.seed, int(number)))), self.n_steps
         if not isinstance(drawn, (tuple, list)) or len(drawn) != len(PARTS):
             is_sequence = isinstance(drawn, (tuple, list))
-            got = f"{len(drawn)} things" if is_sequence else type(drawn).__name__
+            got = f"{len(drawn)} values" if is_sequence else type(drawn).__name__
             raise ValueError(
-                f"{type(self).__name__}: sample must return {', '.join(PARTS)}, three arrays; got"
+                f"{type(self).__name__}: sample must return three arrays, {', '.join(PARTS)}; got"
                 f" {got}"
             )
         if isinstance(n_steps, bool) or not isinstance(n_steps, (int, np.integer)) or n_steps < 1:
@@ -134,30 +151,28 @@ class Task:
             step = np.argwhere(~np.isfinite(values))[0][0]
             advice = " and in the mask of that step" if name == "target" else ""
             raise ValueError(
-                f"{type(self).__name__}: {name} must be finite, and is not in step {step}{which}"
-                f" (the first); put 0 there{advice}"
+                f"{type(self).__name__}: {name} must be finite; it is not in step {step}{which}"
+                f" (the first). Write 0 there{advice}"
             )
         if name == "mask" and (values < 0).any():
             raise ValueError(
-                f"{type(self).__name__}: mask must not be negative, and is in step"
-                f" {np.argmax(values < 0)}{which} (the first): a negative weight of the error would"
-                " teach the opposite"
+                f"{type(self).__name__}: mask must not be negative; it is in step"
+                f" {np.argmax(values < 0)}{which} (the first). A negative weight would maximize the"
+                " error"
             )
         return values
 
-    def timed(self, what, number=0):
-        """The ``"inputs"``, ``"target"`` or ``"mask"`` of one trial as a TimedArray, for equations
-        of your own.
-        """
+    def timed(self, what: str, number: int = 0) -> TimedArray:
+        """Return ``"inputs"``, ``"target"`` or ``"mask"`` of a trial for equations of your own."""
         if what not in PARTS:
             raise ValueError(
-                f"{type(self).__name__}: timed gives one of {', '.join(map(repr, PARTS))}; got"
+                f"{type(self).__name__}: timed needs one of {', '.join(map(repr, PARTS))}; got"
                 f" {what!r}"
             )
         return TimedArray(self.trial(number)[PARTS.index(what)], dt=self.dt)
 
-    def plot(self, ax=None, trial=0):
-        """Draw inputs and target of one trial; returns the axes."""
+    def plot(self, ax: Axes | None = None, trial: int = 0) -> Axes:
+        """Draw inputs and target of a trial and return the axes."""
         from ..plotting import plot_task
 
         return plot_task(self, ax=ax, trial=trial)

@@ -9,7 +9,7 @@ import numpy as np
 from brian2 import Quantity, ms
 
 from ..brian.quantities import check_count
-from .base import Task
+from .base import Arrays, Task
 
 __all__ = ["CursorMovements"]
 
@@ -18,27 +18,27 @@ DIRECTIONS = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
 
 
 def in_bounds(corner):
-    """Movements that stay on the grid, from `corner`, an array of two zeros or ones."""
+    """Return the movements from `corner`, two zeros or ones, that stay on the grid."""
     after = corner + DIRECTIONS
     return np.flatnonzero(((after >= 0) & (after <= 1)).all(axis=1))
 
 
 @dataclass(frozen=True, kw_only=True)
 class CursorMovements(Task):
-    """Move a cursor between the corners of a square, as one of four inputs says (Murray 2019,
+    """Move a cursor between the corners of a square, as told by one of four inputs (Murray 2019,
     figure 4).
 
     The output is the cursor's velocity in two dimensions. During a movement one input is on, and
-    the target is a bell, ``sin(pi*t/movement)**2``, in its direction; during a hold there is
-    neither. A trial begins at a random corner, and each of its movements is drawn from the two that
+    the target is a bell, ``sin(pi*t/movement)**2``, in its direction; during a hold both are 0. A
+    trial begins at a random corner, and each of its movements is drawn from the two that
     do not leave the square.
 
     Parameters
     ----------
     movement, hold : Quantity
-        Length of a movement and of the pause after it.
+        Durations of a movement and of the pause after it.
     n_movements : int
-        Movements (each with its hold) in one trial.
+        Number of movements (each with its hold) in a trial.
     input_height : float
         Value of the input that is on.
     dt, seed
@@ -74,20 +74,20 @@ class CursorMovements(Task):
         self.trial()
 
     @property
-    def n_steps(self):
+    def n_steps(self) -> int:
         return self.n_movements * (self.steps("movement") + self.steps("hold"))
 
-    def sample(self, rng):
+    def sample(self, rng: np.random.Generator) -> Arrays:
         moving, syllable = self.steps("movement"), self.steps("movement") + self.steps("hold")
         bell = np.sin(np.pi * (np.arange(moving) + 1) / moving) ** 2
         inputs, target = np.zeros((self.n_steps, 4)), np.zeros((self.n_steps, 2))
-        for number, direction in enumerate(self._walk(rng)):
+        for number, direction in enumerate(self._directions(rng)):
             steps = slice(number * syllable, number * syllable + moving)
             inputs[steps, direction] = self.input_height
             target[steps] = bell[:, None] * DIRECTIONS[direction]
         return inputs, target, np.ones(self.n_steps)
 
-    def _walk(self, rng):
+    def _directions(self, rng):
         corner = rng.integers(0, 2, size=2).astype(float)
         for _ in range(self.n_movements):
             direction = rng.choice(in_bounds(corner))

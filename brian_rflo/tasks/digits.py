@@ -1,13 +1,14 @@
 """Handwritten digits, row by row or pixel by pixel: the 8 x 8 images that come with scikit-learn.
 
-They are the test set of Alpaydin and Kaynak 1998, Optical Recognition of Handwritten Digits, UCI
-Machine Learning Repository, doi 10.24432/C50P49.
+The images are the test set of Alpaydin and Kaynak 1998, Optical Recognition of Handwritten Digits,
+UCI Machine Learning Repository, doi 10.24432/C50P49.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .sequences import SequenceTask, package
 
@@ -18,8 +19,9 @@ N_TEST, MOST = 360, 16
 
 @lru_cache
 def images():
-    """The images, from 0 to 1, and their digits, shuffled once and for all: by themselves they are
-    ordered by writer.
+    """Return the images, with values from 0 to 1, and their digits.
+
+    Both are shuffled with a fixed seed, since the originals are ordered by writer.
     """
     digits = package("sklearn.datasets", "SequentialDigits").load_digits()
     order = np.random.default_rng(0).permutation(len(digits.target))
@@ -28,29 +30,29 @@ def images():
 
 @dataclass(frozen=True, kw_only=True)
 class SequentialDigits(SequenceTask):
-    """Say which digit was shown, row by row or pixel by pixel.
+    """Classify handwritten digits that are shown row by row or pixel by pixel.
 
-    The 1797 images of 8 x 8 pixels that come with scikit-learn, of which 360 are the test set;
-    pixels are from 0 to 1. Needs ``pip install 'brian_rflo[tasks]'``.
+    The data are the 1797 images of 8 x 8 pixels that come with scikit-learn, 360 of them the test
+    set; pixels are from 0 to 1. Needs ``pip install 'brian_rflo[tasks]'``.
 
     Parameters
     ----------
     by : {"row", "pixel"}
-        Whether a row of eight pixels is shown at a time, through eight inputs, or one pixel,
-        through one.
+        Show a row of eight pixels at a time, through eight inputs, or one pixel, through one.
     show, answer : Quantity
-        How long each row, or pixel, is shown, and how long the answer counts after the last one.
+        Duration of each row, or pixel, and of the time after the last one in which the error
+        counts.
     part : {"train", "test"}
-        Which set the trials are drawn from.
+        The set from which the trials are drawn.
     dt, seed
         See `Task`.
 
     Raises
     ------
     ModuleNotFoundError
-        Without scikit-learn.
+        If scikit-learn is missing.
     ValueError
-        If a time is no whole number of steps, or another argument is none of those above.
+        If a time is not a whole number of steps, or another argument is invalid.
 
     Examples
     --------
@@ -68,7 +70,7 @@ class SequentialDigits(SequenceTask):
             raise ValueError(f"SequentialDigits: by must be 'row' or 'pixel'; got {self.by!r}")
         self.trial()
 
-    def sets(self):
+    def sets(self) -> dict[str, tuple[NDArray, NDArray]]:
         pixels, digits = images()
         sequences = pixels if self.by == "row" else pixels.reshape(len(pixels), -1, 1)
         return {

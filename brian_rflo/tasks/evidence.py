@@ -1,7 +1,7 @@
-"""Evidence accumulation: on which side were more cues, asked after a delay?
+"""Evidence accumulation: report after a delay on which side there were more cues.
 
-Bellec et al. 2020, Nature Communications 11:3625, figure 4; after the experiments of Morcos and
-Harvey 2016 with mice in a virtual corridor.
+Bellec et al. 2020, Nature Communications 11:3625, figure 4; modelled on the experiments of
+Morcos and Harvey 2016 with mice in a virtual corridor.
 """
 
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ import numpy as np
 from brian2 import Hz, Quantity, ms
 
 from ..brian.quantities import check_count, check_probability
+from .base import Arrays
 from .spikes import SpikeTask
 
 __all__ = ["EvidenceAccumulation"]
@@ -17,27 +18,28 @@ __all__ = ["EvidenceAccumulation"]
 
 @dataclass(frozen=True, kw_only=True)
 class EvidenceAccumulation(SpikeTask):
-    """Say after a delay on which side, left or right, there were more cues (Bellec et al. 2020,
+    """Report after a delay on which side, left or right, there were more cues (Bellec et al. 2020,
     figure 4).
 
-    A trial is `n_cues` times a pause and a cue, then a delay, then a recall window, the only part
-    in which the error counts. In each trial one side, drawn with equal chances, is the likely one;
-    each cue is on it with the probability `p_likely`. The target is one-hot in the recall window,
-    ``(1, 0)`` for left and ``(0, 1)`` for right, and says where there *were* more cues.
+    A trial consists of `n_cues` times a pause and a cue, then a delay, then a recall window, the
+    only part in which the error counts. In each trial one side, drawn with equal probability, is
+    the likely one; each cue is on it with probability `p_likely`. The target in the recall window
+    is one-hot, ``(1, 0)`` for left and ``(0, 1)`` for right: the side on which there *were* more
+    cues.
 
     The inputs are spikes of four groups of channels: left and right fire during cues of their side,
-    recall in the recall window, noise always.
+    recall fires in the recall window, noise throughout.
 
     Parameters
     ----------
     n_cues : int
-        Cues in a trial; an odd number, so that one side has more.
+        Number of cues in a trial; odd, so that one side has more.
     cue, pause, delay, recall : Quantity
-        Length of a cue, of the pause before it, of the delay, and of the recall window.
+        Durations of a cue, of the pause before it, of the delay and of the recall window.
     p_likely : float
-        Probability of a cue to be on the likely side.
+        Probability that a cue is on the likely side.
     n_per_group : int
-        Channels of each group.
+        Number of channels of each group.
     cue_rate, noise_rate : Quantity
         Firing rate of cue and recall channels while they are on, and of noise channels.
     dt, seed
@@ -46,7 +48,7 @@ class EvidenceAccumulation(SpikeTask):
     Raises
     ------
     ValueError
-        If a time is no whole number of steps, or a number is out of its range.
+        If a time is not a whole number of steps, or a number is out of its range.
 
     Examples
     --------
@@ -81,8 +83,8 @@ class EvidenceAccumulation(SpikeTask):
         check_probability("EvidenceAccumulation: p_likely", self.p_likely)
         if self.n_cues % 2 == 0:
             raise ValueError(
-                f"EvidenceAccumulation: n_cues = {self.n_cues} is even, and neither side has more"
-                " cues where they are shared out equally; write an odd number"
+                f"EvidenceAccumulation: n_cues must be odd, so that one side has more cues; got"
+                f" {self.n_cues}"
             )
         for name in ("cue", "recall"):
             if not self.steps(name):
@@ -93,18 +95,18 @@ class EvidenceAccumulation(SpikeTask):
         self.trial()
 
     @property
-    def n_inputs(self):
+    def n_inputs(self) -> int:
         return len(self.groups) * self.n_per_group
 
     @property
-    def n_steps(self):
+    def n_steps(self) -> int:
         return (
             self.n_cues * (self.steps("pause") + self.steps("cue"))
             + self.steps("delay")
             + self.steps("recall")
         )
 
-    def sample(self, rng):
+    def sample(self, rng: np.random.Generator) -> Arrays:
         likely = rng.integers(2)
         sides = np.where(rng.random(self.n_cues) < self.p_likely, likely, 1 - likely)
         mask = np.arange(self.n_steps) >= self.n_steps - self.steps("recall")

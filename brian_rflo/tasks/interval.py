@@ -1,4 +1,4 @@
-"""Interval matching: hear two pulses, answer with a third after the same delay.
+"""Interval matching: after two input pulses, produce a third at the same interval.
 
 Murray 2019, eLife 8:e43299, figure 3.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Quantity, ms
 
-from .base import Task
+from .base import Arrays, Task
 
 __all__ = ["IntervalMatching"]
 
@@ -21,22 +21,22 @@ def default_delays():
 class IntervalMatching(Task):
     """Repeat the interval between two input pulses (Murray 2019, figure 3).
 
-    The pulses are Gaussian. The first comes at `first_pulse`, the second after a delay drawn anew
-    for each trial, uniformly over the whole numbers of steps in `delays`; the target is a pulse the
-    same delay after the second.
+    The pulses are Gaussian. The first comes at `first_pulse`, the second after a delay that is
+    drawn in each trial, uniformly over the whole numbers of steps in `delays`. The target is a
+    pulse at the same delay after the second.
 
     Parameters
     ----------
     delays : (Quantity, Quantity)
-        Shortest and longest delay, both included. Equal ones make every trial the same.
+        Shortest and longest delay, inclusive. If they are equal, all trials are the same.
     first_pulse, tail : Quantity
-        Time of the first pulse; time left after the latest target pulse.
+        Time of the first pulse; time after the latest possible target pulse.
     pulse_width : Quantity
         Standard deviation of a pulse.
     input_height, target_height : float
-        Peak of the input pulses and of the target pulse.
+        Peaks of the input pulses and of the target pulse.
     n_inputs : int
-        1: both pulses in one channel (as in the paper). 2: one channel each.
+        1: both pulses in one channel (as in the paper). 2: one channel for each pulse.
     dt, seed
         See `Task`.
 
@@ -49,7 +49,7 @@ class IntervalMatching(Task):
     >>> inputs, target, mask = task.trial(7)
     """
 
-    delays: tuple = field(default_factory=default_delays)
+    delays: tuple[Quantity, Quantity] = field(default_factory=default_delays)
     first_pulse: Quantity = field(default_factory=lambda: 50 * ms)
     tail: Quantity = field(default_factory=lambda: 100 * ms)
     pulse_width: Quantity = field(default_factory=lambda: 15 * ms)
@@ -83,29 +83,29 @@ class IntervalMatching(Task):
         self.trial()
 
     @property
-    def random(self):
-        """Whether trials differ."""
+    def random(self) -> bool:
+        """True if trials differ."""
         return self.steps("shortest") < self.steps("longest")
 
     @property
-    def shortest(self):
+    def shortest(self) -> Quantity:
         """Shortest delay."""
         return self.delays[0]
 
     @property
-    def longest(self):
+    def longest(self) -> Quantity:
         """Longest delay."""
         return self.delays[1]
 
     @property
-    def n_steps(self):
+    def n_steps(self) -> int:
         return self.steps("first_pulse") + 2 * self.steps("longest") + self.steps("tail")
 
-    def sample(self, rng):
+    def sample(self, rng: np.random.Generator) -> Arrays:
         return self.trial_of(rng.integers(self.steps("shortest"), self.steps("longest") + 1))
 
-    def trial_of(self, delay):
-        """Inputs, target and mask of a trial with a delay of so many steps."""
+    def trial_of(self, delay: int) -> Arrays:
+        """Return inputs, target and mask of a trial with a delay of `delay` time steps."""
         first = self.steps("first_pulse")
         inputs = np.zeros((self.n_steps, self.n_inputs))
         inputs[:, 0] = self.input_height * self._pulse(first)

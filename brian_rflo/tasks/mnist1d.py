@@ -1,8 +1,8 @@
 """MNIST-1D: digits as sequences of forty numbers.
 
 Greydanus and Kobak 2024, Scaling down deep learning with MNIST-1D, ICML (arXiv 2011.14439):
-templates of ten digits, padded, scaled, shifted, sheared, with noise, made by the authors' package
-`mnist1d`.
+templates of ten digits that are padded, scaled, shifted, sheared and made noisy by the authors'
+package `mnist1d`.
 """
 
 import random
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..brian.quantities import check_count
 from .sequences import SequenceTask, package
@@ -19,8 +20,8 @@ __all__ = ["MNIST1D"]
 
 
 @contextmanager
-def random_numbers_kept():
-    """Put the two global generators of random numbers back, which the package seeds."""
+def preserved_random_state():
+    """Restore the states of Python's and NumPy's global generators, which the package seeds."""
     state, numpy_state = random.getstate(), np.random.get_state()
     try:
         yield
@@ -31,12 +32,12 @@ def random_numbers_kept():
 
 @lru_cache
 def sequences(samples):
-    """The dataset of that many sequences, as the authors split it."""
+    """Return the dataset with `samples` sequences, in the authors' split."""
     package("mnist1d", "MNIST1D")
     data = package("mnist1d.data", "MNIST1D")
     settings = data.get_dataset_args()
     settings.num_samples = samples
-    with random_numbers_kept():
+    with preserved_random_state():
         made = data.make_dataset(settings)
     return {
         "train": (made["x"][..., None], made["y"]),
@@ -46,30 +47,29 @@ def sequences(samples):
 
 @dataclass(frozen=True, kw_only=True)
 class MNIST1D(SequenceTask):
-    """Say which digit a sequence of forty numbers is (Greydanus and Kobak 2024).
+    """Classify digits given as sequences of forty numbers (Greydanus and Kobak 2024).
 
-    The dataset of the authors, with their settings and their split: 4000 sequences to train with
-    and 1000 to test, of mean 0 and standard deviation 1. Making it takes some seconds, once in a
-    process. Needs ``pip install 'brian_rflo[tasks]'``.
+    The dataset has the settings and the split of the authors: 4000 training and 1000 test
+    sequences, of mean 0 and standard deviation 1. It is generated once per process, within seconds.
+    Needs ``pip install 'brian_rflo[tasks]'``.
 
     Parameters
     ----------
     samples : int
-        Sequences that are made, a fifth of which are the test set; 5000 is the published dataset,
-        fewer are another, smaller one.
+        Number of sequences, a fifth of them the test set; 5000 gives the published dataset.
     show, answer : Quantity
-        How long each number is shown, and how long the answer counts after the last one.
+        Duration of each number, and of the time after the last one in which the error counts.
     part : {"train", "test"}
-        Which set the trials are drawn from.
+        The set from which the trials are drawn.
     dt, seed
         See `Task`.
 
     Raises
     ------
     ModuleNotFoundError
-        Without the package mnist1d.
+        If the package mnist1d is missing.
     ValueError
-        If a time is no whole number of steps, or another argument is out of its range.
+        If a time is not a whole number of steps, or another argument is out of its range.
 
     Examples
     --------
@@ -86,5 +86,5 @@ class MNIST1D(SequenceTask):
         check_count("MNIST1D: samples", self.samples, least=10)
         self.trial()
 
-    def sets(self):
+    def sets(self) -> dict[str, tuple[NDArray, NDArray]]:
         return sequences(int(self.samples))

@@ -1,5 +1,5 @@
-"""Tasks of neurogym (Molano-Mazon et al. 2022, doi 10.31234/osf.io/aqc9n), and any other object
-that has what they have.
+"""Tasks of neurogym (Molano-Mazon et al. 2022, doi 10.31234/osf.io/aqc9n), and other objects with
+the same interface.
 """
 
 from dataclasses import dataclass, field
@@ -8,24 +8,25 @@ import numpy as np
 from brian2 import Quantity, ms
 
 from ..brian.quantities import whole_steps
-from .base import Task
+from .base import Arrays, Task
 
 __all__ = ["NeurogymTask"]
 
+#: Attributes that an environment must have.
 NEEDED = ("new_trial", "seed", "dt", "observation_space", "action_space")
-#: Trials that are drawn to see whether all have the same length.
-LOOKED_AT = 20
-#: Trials that are drawn forwards, and then backwards.
-DRAWN_TWICE = 6
+#: Number of trials that are drawn to check that all have the same length.
+N_LENGTHS = 20
+#: Number of trials that are drawn forwards and then backwards, to check that seeds determine them.
+N_REPEATED = 6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NeurogymTask(Task):
     """A task of neurogym, trial by trial, for supervised learning.
 
-    Inputs are the observations, held for each time step of the environment. Where actions are
-    discrete the target is one-hot, for a `SoftmaxReadout`; else it is the action. Observations that
-    depend on actions are beyond it: all of a trial is known when it begins.
+    Inputs are the observations, constant during each time step of the environment. If actions are
+    discrete, the target is one-hot, for a `SoftmaxReadout`; else it is the action. Observations
+    must not depend on actions, since a whole trial must be known when it begins.
 
     Parameters
     ----------
@@ -33,23 +34,23 @@ class NeurogymTask(Task):
         A task of neurogym (``neurogym.make("PerceptualDecisionMaking-v0", dt=20)``), a
         ``neurogym.Dataset``, or any object with ``new_trial()``, ``seed(number)``, ``dt`` in
         milliseconds, ``observation_space``, ``action_space`` and, after `new_trial`, the arrays
-        ``ob`` and ``gt``. It is used as it is: its seed is set before each trial.
+        ``ob`` and ``gt``. It is not copied: its seed is set before each trial.
     length : Quantity, optional
-        Length of all trials: what a trial lacks is filled up with inputs of 0 in which no error
-        counts. May be left out where all trials are of one length.
+        Length of all trials: shorter trials are padded with inputs of 0, where no error counts.
+        Optional if all trials have the same length.
     period : str, optional
-        The part of a trial in which the error counts, one of those in ``env.start_ind``; None for
-        the whole trial.
+        The part of a trial in which the error counts, a key of ``env.start_ind``; None for the
+        whole trial.
     dt : Quantity
-        Time step of the simulation, of which a time step of the environment is a whole number.
+        Time step of the simulation. The environment's must be a whole multiple of it.
     seed : int
-        Before trial `k` the environment gets a seed that is drawn from ``(seed, k)``.
+        Before trial `k` the environment's seed is drawn from ``(seed, k)``.
 
     Raises
     ------
     TypeError, ValueError
-        If the environment lacks something, its trials differ in length and `length` is not given, a
-        trial is longer, or depends on those before it.
+        If the environment lacks an attribute; if its trials differ in length and `length` is not
+        given; if a trial is longer, or depends on earlier ones.
 
     Examples
     --------
@@ -58,13 +59,13 @@ class NeurogymTask(Task):
     """
 
     env: object = field(metadata={"described": False})
-    length: Quantity = None
-    period: str = "decision"
+    length: Quantity | None = None
+    period: str | None = "decision"
     _source: object = field(init=False, repr=False, default=None)
     _n_steps: int = field(init=False, repr=False, default=0)
     _drawn: tuple = field(
         init=False, repr=False, default=(), metadata={"described": True}
-    )  # what tells environments apart: they change with each trial
+    )  # the first trials, which identify the environment; its own state changes with each trial
 
     random = True
 
@@ -81,7 +82,7 @@ class NeurogymTask(Task):
         for name in ("observation_space", "action_space"):
             if getattr(getattr(env, name), "shape", None) is None:
                 raise ValueError(
-                    f"NeurogymTask: {name} is {getattr(env, name)!r}, which is no array of numbers"
+                    f"NeurogymTask: {name} must be a space of arrays; got {getattr(env, name)!r}"
                 )
         object.__setattr__(
             self, "_n_steps", self._common_length() if self.length is None else self.steps("length")
@@ -89,15 +90,15 @@ class NeurogymTask(Task):
         self._check_seed()
 
     @property
-    def n_steps(self):
+    def n_steps(self) -> int:
         return self._n_steps
 
     @property
-    def n_inputs(self):
+    def n_inputs(self) -> int:
         return int(np.prod(self._source.observation_space.shape, dtype=int))
 
     @property
-    def n_outputs(self):
+    def n_outputs(self) -> int:
         return (
             int(self._source.action_space.n)
             if self.is_classification
@@ -105,16 +106,16 @@ class NeurogymTask(Task):
         )
 
     @property
-    def is_classification(self):
-        """Whether actions are discrete: outputs are classes."""
+    def is_classification(self) -> bool:
+        """True if actions are discrete, so that outputs are classes."""
         return hasattr(self._source.action_space, "n")
 
-    def sample(self, rng):
+    def sample(self, rng: np.random.Generator) -> Arrays:
         inputs, target, mask = self._draw(rng)
         missing = self.n_steps - len(inputs)
         if missing < 0:
             raise ValueError(
-                f"NeurogymTask: a trial lasts {len(inputs) * self.dt}, longer than all trials,"
+                f"NeurogymTask: a trial lasts {len(inputs) * self.dt}, longer than length ="
                 f" {self.n_steps * self.dt}; write length={len(inputs) * self.dt / ms:g}*ms or more"
             )
         return (
@@ -123,7 +124,7 @@ class NeurogymTask(Task):
             np.pad(mask, (0, missing)),
         )
 
-    def trial(self, number=0):
+    def trial(self, number: int = 0) -> Arrays:
         try:
             return super().trial(number)
         except ValueError as error:
@@ -132,61 +133,60 @@ class NeurogymTask(Task):
     trial.__doc__ = Task.trial.__doc__
 
     def _check_seed(self):
-        """Raise unless the seed says all of a trial, whatever was drawn before it."""
-        forwards = [self.trial(number) for number in range(DRAWN_TWICE)]
+        """Raise unless the seed determines a trial, independently of earlier ones."""
+        forwards = [self.trial(number) for number in range(N_REPEATED)]
         object.__setattr__(self, "_drawn", (type(self._source).__qualname__, forwards[:2]))
-        for number in reversed(range(DRAWN_TWICE)):
+        for number in reversed(range(N_REPEATED)):
             if not all(np.array_equal(a, b) for a, b in zip(forwards[number], self.trial(number))):
                 raise ValueError(
-                    f"NeurogymTask: trial {number} of {class_of(self._source)} is another one when"
-                    " it is drawn a second time, so its seed does not say all of it: it depends on"
-                    " trials before (blocks, for example), or on random numbers that env.seed does"
-                    " not reach"
+                    f"NeurogymTask: trial {number} of {class_of(self._source)} differs when it is"
+                    " drawn a second time, so its seed does not determine it. It may depend on"
+                    " earlier trials (blocks, for example), or on random numbers that env.seed does"
+                    " not set"
                 )
 
     def _common_length(self):
-        """Steps of trials that are all of one length."""
+        """Return the number of steps of a trial; raise if trials differ."""
         lengths = {
             len(self._draw(np.random.default_rng((self.seed, number)))[0])
-            for number in range(LOOKED_AT)
+            for number in range(N_LENGTHS)
         }
         if len(lengths) > 1:
             raise ValueError(
-                f"NeurogymTask: trials last from {min(lengths) * self.dt} to"
-                f" {max(lengths) * self.dt} (the first {LOOKED_AT}), and those of a network are all"
-                " of one length; write length=..., for example"
-                f" length={max(lengths) * self.dt * 1.5 / ms:g}*ms: shorter ones are filled up, and"
-                " no error counts there"
+                f"NeurogymTask: trials must have the same length; they last from"
+                f" {min(lengths) * self.dt} to {max(lengths) * self.dt} (the first {N_LENGTHS})."
+                f" Write length={max(lengths) * self.dt * 1.5 / ms:g}*ms, for example, to pad"
+                " shorter ones"
             )
         return lengths.pop()
 
     def _draw(self, rng):
-        """Inputs, target and mask of a trial, as long as it is."""
+        """Draw inputs, target and mask of a trial, without padding."""
         env = self._source
         env.seed(int(rng.integers(2**31)))
         env.new_trial()
         ob, gt = (self._array(name) for name in ("ob", "gt"))
         if len(ob) != len(gt):
             raise ValueError(
-                f"NeurogymTask: {class_of(env)} has observations for {len(ob)} steps, and ground"
+                f"NeurogymTask: {class_of(env)} has observations for {len(ob)} steps, but ground"
                 f" truth for {len(gt)}"
             )
-        held = whole_steps("NeurogymTask: env.dt", env.dt * ms, self.dt)
+        repeats = whole_steps("NeurogymTask: env.dt", env.dt * ms, self.dt)
         target = (
             self._one_hot(gt.reshape(len(gt)).astype(int))
             if self.is_classification
             else gt.reshape(len(gt), -1)
         )
         return tuple(
-            np.repeat(values, held, axis=0)
-            for values in (ob.reshape(len(ob), -1), target, self._counts(len(ob)))
+            np.repeat(values, repeats, axis=0)
+            for values in (ob.reshape(len(ob), -1), target, self._mask(len(ob)))
         )
 
     def _one_hot(self, actions):
         if actions.min() < 0 or actions.max() >= self.n_outputs:
             raise ValueError(
                 f"NeurogymTask: {class_of(self._source)} has action {actions.max()} as ground"
-                f" truth, and its action_space {self.n_outputs} actions, from 0 on"
+                f" truth, but its action_space has the actions 0 to {self.n_outputs - 1}"
             )
         return np.eye(self.n_outputs)[actions]
 
@@ -194,14 +194,13 @@ class NeurogymTask(Task):
         values = getattr(self._source, name, None)
         if values is None:
             raise ValueError(
-                f"NeurogymTask: {class_of(self._source)} has no '{name}' after new_trial, so a"
-                " trial is not known when it begins; it needs one whose observations and ground"
-                " truth do not depend on actions"
+                f"NeurogymTask: {class_of(self._source)} has no '{name}' after new_trial; use"
+                " an environment whose observations and ground truth do not depend on actions"
             )
         return np.asarray(values, dtype=float)
 
-    def _counts(self, n):
-        """1 in the steps that count."""
+    def _mask(self, n):
+        """Return 1 for the steps of `period`, else 0."""
         if self.period is None:
             return np.ones(n)
         starts, ends = (getattr(self._source, name, {}) for name in ("start_ind", "end_ind"))
@@ -217,5 +216,5 @@ class NeurogymTask(Task):
 
 
 def class_of(env):
-    """Name of what is inside all wrappers."""
+    """Return the name of the innermost environment's class."""
     return type(getattr(env, "unwrapped", env)).__name__

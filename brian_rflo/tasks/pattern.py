@@ -12,6 +12,7 @@ import numpy as np
 from brian2 import Hz, Quantity, ms
 
 from ..brian.quantities import check_count, check_time
+from .base import Arrays
 from .spikes import SpikeTask
 
 __all__ = ["PatternGeneration"]
@@ -23,7 +24,7 @@ class PatternGeneration(SpikeTask):
 
     Amplitudes ``U(0.5, 2)``, phases ``U(0, 2*pi)`` and the input spikes, independent in each step,
     are drawn once, from `seed`. As published, the sines have whole periods in ``T - 1`` steps, so
-    that the first and the last value of the target are 0. For spikes and a target of your own, use
+    that the first and the last value of the target are 0. For your own spikes and target, use
     `ArrayTask`.
 
     Parameters
@@ -31,24 +32,24 @@ class PatternGeneration(SpikeTask):
     length : Quantity
         Length of a trial, T steps.
     n_inputs : int
-        Channels of input.
+        Number of input channels.
     input_rate : Quantity
         Firing rate of each channel.
     input_height : float
         Value of a spike.
     harmonics : tuple of int
-        Periods of each sine in a trial.
+        Number of periods of each sine in a trial.
     learning_window : Quantity, optional
-        The last part of a trial, in which the error counts; the whole trial by default.
+        Duration of the last part of a trial, in which the error counts; the whole trial by default.
     dt : Quantity
         Time step.
     seed : int
-        Another seed is another task.
+        Seed of target and input spikes: another seed is another task.
 
     Raises
     ------
     ValueError
-        If a time is no whole number of steps, or a number is out of its range.
+        If a time is not a whole number of steps, or a number is out of its range.
 
     Examples
     --------
@@ -62,8 +63,8 @@ class PatternGeneration(SpikeTask):
     n_inputs: int = 100
     input_rate: Quantity = field(default_factory=lambda: 50 * Hz)
     input_height: float = 1.0
-    harmonics: tuple = (1, 2, 3, 5)
-    learning_window: Quantity = None
+    harmonics: tuple[int, ...] = (1, 2, 3, 5)
+    learning_window: Quantity | None = None
 
     def __post_init__(self):
         super().__post_init__()
@@ -91,15 +92,15 @@ class PatternGeneration(SpikeTask):
         self.trial()
 
     @property
-    def n_steps(self):
+    def n_steps(self) -> int:
         return self.steps("length")
 
     @property
-    def window(self):
-        """Steps at the end of a trial in which the error counts."""
+    def window(self) -> int:
+        """Number of steps at the end of a trial in which the error counts."""
         return self.n_steps if self.learning_window is None else self.steps("learning_window")
 
-    def sample(self, rng):
+    def sample(self, rng: np.random.Generator) -> Arrays:
         frozen = np.random.default_rng(self.seed)
         target = self._sines(frozen)
         inputs = self.draw(frozen, np.full((self.n_steps, 1), self.spike_probability("input_rate")))

@@ -1,4 +1,4 @@
-"""Periodic output: learn to produce one period of a waveform, without any input.
+"""Periodic output: produce one period of a waveform, without any input.
 
 Murray 2019, eLife 8:e43299, figure 2: y*(t) = sin(2 pi t/T) + 0.5 sin(4 pi t/T) + 0.25 sin(8 pi
 t/T).
@@ -10,7 +10,7 @@ import numpy as np
 from brian2 import Quantity
 
 from ..brian.quantities import check_count, numbers
-from .base import Task
+from .base import Arrays, Task
 
 __all__ = ["PeriodicOutput"]
 
@@ -19,15 +19,15 @@ __all__ = ["PeriodicOutput"]
 class PeriodicOutput(Task):
     """Produce a sum of sines, one period per trial (Murray 2019, figure 2).
 
-    The paper counts the samples ``0 .. T-1`` of a period; sample 0 is the initial state and makes
-    no error, and the norm of loss and updates is ``1/T``. Here sample ``k + 1`` is compared at the
-    end of step `k`, and the last step, whose end is already sample 0 of the next period, is masked:
-    the same errors, the same norm, in a trial of exactly one period.
+    The paper numbers the samples of a period ``0 .. T-1``; sample 0 is the initial state and has no
+    error, and loss and updates are divided by ``T``. Here sample ``k + 1`` is compared at the end
+    of step `k`. The last step, which ends at sample 0 of the next period, is masked. Errors and
+    norm are therefore those of the paper, and a trial is exactly one period.
 
     Parameters
     ----------
     period : Quantity
-        One period, which is one trial. Must be a whole number of time steps.
+        Duration of a period, which is a trial. Must be a whole number of time steps.
     dt : Quantity
         Time step.
     amplitudes, harmonics : tuple of float, tuple of int
@@ -36,7 +36,7 @@ class PeriodicOutput(Task):
     Raises
     ------
     ValueError
-        If the period is no whole number of steps.
+        If the period is not a whole number of time steps.
 
     Examples
     --------
@@ -46,8 +46,8 @@ class PeriodicOutput(Task):
     """
 
     period: Quantity
-    amplitudes: tuple = (1.0, 0.5, 0.25)
-    harmonics: tuple = (1, 2, 4)
+    amplitudes: tuple[float, ...] = (1.0, 0.5, 0.25)
+    harmonics: tuple[int, ...] = (1, 2, 4)
 
     def __post_init__(self):
         super().__post_init__()
@@ -72,16 +72,16 @@ class PeriodicOutput(Task):
             check_count("PeriodicOutput: each of the harmonics", harmonic)
         if len(self.amplitudes) != len(self.harmonics):
             raise ValueError(
-                f"PeriodicOutput: {len(self.amplitudes)} amplitudes for {len(self.harmonics)}"
-                " harmonics; give one each"
+                f"PeriodicOutput: amplitudes and harmonics must be equally many; got"
+                f" {len(self.amplitudes)} and {len(self.harmonics)}"
             )
         self.trial()
 
     @property
-    def n_steps(self):
+    def n_steps(self) -> int:
         return self.steps("period")
 
-    def sample(self, rng):
+    def sample(self, rng: np.random.Generator) -> Arrays:
         phase = 2 * np.pi * ((np.arange(self.n_steps) + 1) % self.n_steps) / self.n_steps
         target = sum(a * np.sin(h * phase) for a, h in zip(self.amplitudes, self.harmonics))
         mask = np.ones(self.n_steps)

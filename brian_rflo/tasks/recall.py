@@ -1,5 +1,4 @@
-"""Store and recall: keep the bit that was there at a store command until a recall command asks for
-it.
+"""Store and recall: remember the bit shown with a store command until a recall command.
 
 Bellec et al. 2018, NeurIPS (arXiv 1803.09574), and Bellec et al. 2020, Nature Communications
 11:3625.
@@ -11,6 +10,7 @@ import numpy as np
 from brian2 import Hz, Quantity, ms
 
 from ..brian.quantities import check_count, is_number
+from .base import Arrays
 from .spikes import SpikeTask
 
 __all__ = ["StoreRecall"]
@@ -22,11 +22,10 @@ STORE, RECALL = 2, 3
 class StoreRecall(SpikeTask):
     """Remember a bit from a store command to a recall command (Bellec et al. 2018).
 
-    A trial is a sequence of symbols. Each shows a random bit, 0 or 1, except where the network is
-    to recall one. Commands, store and recall in turn, come at random, in each symbol with the
-    probability ``1/expected_delay``; a trial without any recall is drawn anew. The target is
-    one-hot and the error counts in recall symbols only: the bit that was shown with the store
-    command before.
+    A trial is a sequence of symbols. Each shows a random bit, 0 or 1, except for recall symbols.
+    Commands, alternately store and recall, come at random, in each symbol with probability
+    ``1/expected_delay``; a trial without a recall is drawn again. The target is one-hot, the bit
+    that was shown with the last store command; the error counts in recall symbols only.
 
     The inputs are spikes of four groups of channels, zero, one, store and recall, which fire while
     they are on and are silent otherwise.
@@ -34,13 +33,13 @@ class StoreRecall(SpikeTask):
     Parameters
     ----------
     symbol : Quantity
-        Length of a symbol.
+        Duration of a symbol.
     n_symbols : int
-        Symbols in a trial.
+        Number of symbols in a trial.
     expected_delay : float
         Mean number of symbols from one command to the next, from 1 to `n_symbols`.
     n_per_group : int
-        Channels of each group.
+        Number of channels of each group.
     input_rate : Quantity
         Firing rate of a channel that is on.
     dt, seed
@@ -49,7 +48,7 @@ class StoreRecall(SpikeTask):
     Raises
     ------
     ValueError
-        If a time is no whole number of steps, or a number is out of its range.
+        If a time is not a whole number of steps, or a number is out of its range.
 
     Examples
     --------
@@ -85,14 +84,14 @@ class StoreRecall(SpikeTask):
         self.trial()
 
     @property
-    def n_inputs(self):
+    def n_inputs(self) -> int:
         return len(self.groups) * self.n_per_group
 
     @property
-    def n_steps(self):
+    def n_steps(self) -> int:
         return self.n_symbols * self.steps("symbol")
 
-    def sample(self, rng):
+    def sample(self, rng: np.random.Generator) -> Arrays:
         bits, (stores, recalls) = rng.integers(2, size=self.n_symbols), self._commands(rng)
         shown, answer = np.zeros((self.n_symbols, 4)), np.zeros((self.n_symbols, 2))
         shown[np.arange(self.n_symbols), bits] = 1
@@ -109,7 +108,7 @@ class StoreRecall(SpikeTask):
         )
 
     def _commands(self, rng):
-        """Symbols with the commands store and recall."""
+        """Draw the symbols with the commands store and recall."""
         commands = np.flatnonzero(rng.random(self.n_symbols) < 1 / self.expected_delay)
         while len(commands) < 2:
             commands = np.flatnonzero(rng.random(self.n_symbols) < 1 / self.expected_delay)

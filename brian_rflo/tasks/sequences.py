@@ -1,24 +1,23 @@
-"""What tasks have in common that show a sequence, one row after the other, and ask at the end which
-class it is of.
-"""
+"""Base of tasks that show a sequence, row by row, and then ask for its class."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 from brian2 import Quantity, ms
+from numpy.typing import NDArray
 
-from .base import Task
+from .base import Arrays, Task
 
 PARTS = ("train", "test")
 
 
 def package(name, task, installs="tasks"):
-    """An optional package, imported.
+    """Import an optional package and return it.
 
     Raises
     ------
     ModuleNotFoundError
-        That says how to install it.
+        If it is missing; the message says how to install it.
     """
     from importlib import import_module
 
@@ -26,8 +25,7 @@ def package(name, task, installs="tasks"):
         return import_module(name)
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"{task} needs a package that is missing, {error.name}; write pip install"
-            f" 'brian_rflo[{installs}]'"
+            f"{task} needs the package {error.name}; write pip install 'brian_rflo[{installs}]'"
         ) from error
 
 
@@ -35,19 +33,19 @@ def package(name, task, installs="tasks"):
 class SequenceTask(Task):
     """Base of tasks that show a sequence and ask for its class.
 
-    A trial shows one sequence, drawn at random from the training or the test set, each of its rows
-    for the time `show`, and then nothing for the time `answer`, the only part in which the error
-    counts. The target is one-hot there.
+    A trial shows a sequence, drawn at random from the training or the test set: each of its rows
+    for the time `show`, then zeros for the time `answer`. The error counts during `answer` only,
+    where the target is one-hot.
 
-    A subclass gives `sets`: for each part, sequences ``(n, length, channels)`` and their classes
-    ``(n,)``, from 0 on.
+    A subclass defines `sets`: for each part, sequences ``(n, length, channels)`` and their classes
+    ``(n,)``, counted from 0.
 
     Parameters
     ----------
     show, answer : Quantity
-        How long each row is shown, and how long the answer counts.
+        Duration of each row, and of the time after the last one in which the error counts.
     part : {"train", "test"}
-        Which set the trials are drawn from. The sets are the same whatever the `seed`.
+        The set from which the trials are drawn. The sets do not depend on `seed`.
     dt, seed
         See `Task`.
     """
@@ -69,24 +67,24 @@ class SequenceTask(Task):
             if not self.steps(name):
                 raise ValueError(f"{type(self).__name__}: {name} must be at least one time step")
 
-    def sets(self):
-        """Sequences and classes of each part, ``{"train": (sequences, classes), "test": ...}``."""
+    def sets(self) -> dict[str, tuple[NDArray, NDArray]]:
+        """Return sequences and classes of each part, ``{"train": (sequences, classes), ...}``."""
         raise NotImplementedError(f"{type(self).__name__} must define sets()")
 
     @property
-    def n_sequences(self):
-        """Sequences in this part."""
+    def n_sequences(self) -> int:
+        """Number of sequences in this part."""
         return len(self.sets()[self.part][1])
 
     @property
-    def n_inputs(self):
+    def n_inputs(self) -> int:
         return self.sets()[self.part][0].shape[2]
 
     @property
-    def n_steps(self):
+    def n_steps(self) -> int:
         return self.sets()[self.part][0].shape[1] * self.steps("show") + self.steps("answer")
 
-    def sample(self, rng):
+    def sample(self, rng: np.random.Generator) -> Arrays:
         sequences, classes = self.sets()[self.part]
         number, answer = rng.integers(len(classes)), self.steps("answer")
         shown = np.repeat(sequences[number], self.steps("show"), axis=0)
@@ -97,6 +95,6 @@ class SequenceTask(Task):
             mask,
         )
 
-    def class_of(self, number):
-        """The class of the sequence that trial `number` shows."""
+    def class_of(self, number: int) -> int:
+        """Return the class of the sequence that trial `number` shows."""
         return int(self.trial(number)[1][-1].argmax())

@@ -1,10 +1,10 @@
-"""The numbers of a task as a Brian2 function of time step and column, on every target.
+"""The arrays of a task as a Brian2 function of time step and column, on every target.
 
-A task whose trials are all the same is one block of `n_steps` rows, read over and over. A task with
-random trials is read in chunks of a few hundred kilobytes, so that memory does not grow with the
-number of trials: numpy and Cython draw a chunk when the simulation reaches it; a C++ standalone
-program reads chunks from a file that is drawn, chunk by chunk, before it is built: a byte for each
-value where all are small whole numbers, as spikes are, else eight.
+A task whose trials are all the same is one block of `n_steps` rows, which is read in each trial. A
+task with random trials is read in chunks of a few hundred kilobytes, so that memory does not grow
+with the number of trials. On numpy and Cython a chunk is drawn when the simulation reaches it. A
+C++ standalone program reads chunks from a file that is written, chunk by chunk, before the build,
+with one byte per value if all are small whole numbers, such as spikes, else eight.
 """
 
 import shutil
@@ -17,11 +17,10 @@ from ..brian.private import run_end
 from ..results.files import scratch_folder
 
 CHUNK_VALUES = 2**16
-#: At most so many trials in a chunk: those of a run that is short are drawn, and no thousands of
-#: short ones before the first step.
+#: Largest number of trials in a chunk, so that a short run does not draw thousands of short trials.
 CHUNK_TRIALS = 64
-#: Types of the values in a file of trials, by the end of its name, which is also NumPy's name of
-#: the type; the smallest first.
+#: C++ types of the values in a file of trials, by its suffix, which is NumPy's name of the type;
+#: the smallest first.
 CPP_TYPES = {".i1": "signed char", ".f8": "double"}
 
 CPP_FIXED = """
@@ -60,13 +59,13 @@ class TaskValues(Function, Nameable):
     ----------
     task : Task
     what : {"inputs", "target", "mask", "window"}
-        The last is a number for each trial: its steps that count.
+        ``"window"`` is one number per trial, the sum of its mask.
     copies : int
-        Trials of the task side by side: the columns of the first, then those of the second, and so
-        on.
+        Number of trials side by side: first the columns of the first trial, then those of the
+        second, and so on.
     check : callable, optional
-        Called with a task and the number of a trial and its arrays, before any of them is used: it
-        raises where they are not as they should be.
+        Called with the task, the number of a trial and its arrays before they are used; raises if
+        they are invalid.
     """
 
     def __init__(self, task, what, copies=1, check=None):
@@ -99,14 +98,14 @@ class TaskValues(Function, Nameable):
         )
 
     def chunk(self, number):
-        """The rows of one chunk, one after the other."""
+        """Return the rows of one chunk as a flat array."""
         first = number * self.trials
         return np.concatenate(
             [self.rows_of_trials(k).ravel() for k in range(first, first + self.trials)]
         )
 
     def rows_of_trials(self, number):
-        """The rows of trials that run side by side, ``(n_steps, columns)``."""
+        """Return the rows of trials that run side by side, ``(n_steps, columns)``."""
         trials = (
             range(number * self.copies, (number + 1) * self.copies)
             if self.task.random
@@ -115,7 +114,7 @@ class TaskValues(Function, Nameable):
         return np.concatenate([self.rows_of_trial(k) for k in trials], axis=1)
 
     def rows_of_trial(self, number):
-        """The rows of one trial."""
+        """Return the rows of one trial."""
         arrays = self.task.trial(number)
         if self.check:
             self.check(self.task, number, *arrays)
@@ -124,14 +123,14 @@ class TaskValues(Function, Nameable):
         return arrays[self.part].reshape(self.task.n_steps, -1)
 
     def look_up(self, step, column):
-        """The value at the time step, which is the same for all columns asked for."""
+        """Return the values of `column` at a time step, which is the same for all columns."""
         number, row = divmod(int(step), self.rows)
         if self.task.random and number != self.number:
             self.number, self.values = number, self.chunk(number)
         return self.values[row * self.columns + column]
 
     def cpp_code(self, owner):
-        """C++ source for the group `owner`; random trials of the coming run are written to a file
+        """Return C++ source for the group `owner`; write random trials of the coming run to a file
         first.
         """
         names = dict(name=self.name, rows=self.rows, columns=self.columns)
@@ -145,12 +144,12 @@ class TaskValues(Function, Nameable):
         )
 
     def cpp_namespace(self, owner):
-        """The array that the C++ source of a task with equal trials reads."""
+        """Return the array that the C++ source of a task with equal trials reads."""
         return {} if self.task.random else {f"{self.name}_values": self.values}
 
     def write(self, first, end):
-        """Write the chunks of the steps up to `end` to a temporary file that lives as long as this
-        object, in the smallest type that has all values.
+        """Write the chunks of the steps up to `end` to a temporary file, in the smallest type that
+        holds all values. The file lives as long as this object.
         """
         if self.folder is None:
             self.folder = scratch_folder("task")
@@ -160,8 +159,8 @@ class TaskValues(Function, Nameable):
         return next(path for path in paths if path.exists() or self.write_as(path, numbers))
 
     def write_as(self, path, numbers):
-        """Write chunks in the type that the name of the file says; False, and no file, if that does
-        not have all values.
+        """Write chunks in the type given by the suffix of the file. Return False, and leave no
+        file, if that type cannot hold all values.
         """
         with open(path, "wb") as file:
             for number in numbers:

@@ -1,4 +1,4 @@
-"""Trials: a clock of named phases, and the numbers of each network."""
+"""Trials: a clock with named phases, and the numbers of each network."""
 
 from .losses import LossMonitor
 from .trials import Trials

@@ -1,10 +1,10 @@
-"""What a Trials says of projections that go on across the boundary of trials."""
+"""Checks of the parts of a `Trials`, and warnings about activity that crosses trial boundaries."""
 
 import numpy as np
 from brian2 import get_logger
 
 from ..brian.construction import networks_with
-from ..neurons.base import check_group, whole
+from ..neurons.base import check_group, parent_group
 from ..synapses import PlasticSynapses, Projection
 from ..synapses.missing import never_reset
 from ..updates.clipping import Clip
@@ -13,13 +13,13 @@ logger = get_logger(__name__)
 
 
 def check_members(task, members):
-    """Raise unless each part is a group, and given once, and the task says what its trials are."""
+    """Raise unless all parts are groups, each given once, and `random` of the task is right."""
     for part in members:
         check_group("Trials: each part", part)
     if not task.random and not all(map(np.array_equal, task.trial(0), task.trial(1))):
         raise ValueError(
-            f"{type(task).__name__} says that all its trials are the same, but trial 1 is another"
-            " one than trial 0; write random = True in the class"
+            f"{type(task).__name__} declares random = False, but its trials 0 and 1 differ; write"
+            " random = True in the class"
         )
     for number, part in enumerate(members):
         if any(part is other for other in members[:number]):
@@ -27,34 +27,32 @@ def check_members(task, members):
 
 
 def check_clipping(projections):
-    """Raise if projections clip their changes otherwise than others do: the norm is one over all of
-    them.
-    """
+    """Raise if projections have different settings of gradient clipping, whose norm is over all."""
     clips = {
         part.name: mechanism
         for part in projections
         for mechanism in part.mechanisms
         if isinstance(mechanism, Clip)
     }
-    told = {name: (clip.largest, clip.batch, clip.window) for name, clip in clips.items()}
+    settings = {name: (clip.largest, clip.batch, clip.window) for name, clip in clips.items()}
     other = next(
-        (name for name, values in told.items() if values != next(iter(told.values()))), None
+        (name for name, values in settings.items() if values != next(iter(settings.values()))), None
     )
     if other is not None:
-        one = next(iter(told))
+        one = next(iter(settings))
         wording = [
-            "clip_norm={}, batch={} and a window of {}".format(*told[name]) for name in (one, other)
+            "clip_norm={}, batch={} and a window of {}".format(*settings[name])
+            for name in (one, other)
         ]
         raise ValueError(
-            f"gradient clipping needs the changes of all projections together: '{one}' has"
-            f" {wording[0]}, '{other}' {wording[1]}; give both the same learn=PerTrial(...,"
-            " window=...)"
+            f"gradient clipping must have the same settings in all projections; '{one}' has"
+            f" {wording[0]}, '{other}' {wording[1]}. Write the same learn=PerTrial(..., window=...)"
         )
 
 
-def look_at(trials):
-    """Warn, once, of each projection that the trials should have, or that sends spikes into the
-    next trial, and of groups that nothing resets.
+def warn_of_omissions(trials):
+    """Warn, once each, of plastic projections missing from `trials`, of projections whose spikes
+    arrive in the next trial, and of groups that are not reset.
     """
     objects = {
         id(obj): obj
@@ -63,17 +61,19 @@ def look_at(trials):
         if isinstance(obj, Projection)
     }
     for projection in objects.values():
-        look_at_one(trials, projection)
-    if not trials._is_looked_at:
-        trials.settle(_is_looked_at=True)
+        warn_of_projection(trials, projection)
+    if not trials._is_checked:
+        trials.settle(_is_checked=True)
         for sentence in never_reset(trials):
             logger.warn(sentence, "forgotten")
 
 
-def look_at_one(trials, projection):
-    """Warn, once, of a projection that goes on across the boundary of trials."""
+def warn_of_projection(trials, projection):
+    """Warn, once, of a projection whose traces or spikes cross the boundary of trials."""
     if (
-        trials.members.isdisjoint({whole(projection.source).name, whole(projection.target).name})
+        trials.members.isdisjoint(
+            {parent_group(projection.source).name, parent_group(projection.target).name}
+        )
         or projection.name in trials.reported
     ):
         return
@@ -85,10 +85,9 @@ def look_at_one(trials, projection):
     ):
         trials.reported.add(projection.name)
         logger.warn(
-            f"'{projection.name}' learns, but '{trials.name}', which has its groups, does not have"
-            " it: its traces are not reset, its updates are not divided by the"
-            f" {trials.task.n_steps} steps of a trial, and nothing stops it where it diverges."
-            f" Write Trials(task, ..., {projection.name}).",
+            f"'{projection.name}' is plastic but was not passed to '{trials.name}': its traces are"
+            f" not reset and its updates are not divided by the {trials.task.n_steps} steps of a"
+            f" trial. Write Trials(task, ..., {projection.name}).",
             "forgotten",
         )
     elif (
@@ -99,7 +98,6 @@ def look_at_one(trials, projection):
         trials.reported.add(projection.name)
         logger.warn(
             f"'{projection.name}' has delays: spikes from the end of a trial arrive in the next"
-            " one. Give it none, or let the trials of the task end with steps in which nothing is"
-            " asked.",
+            " one. Remove the delays, or end trials with steps whose mask is 0.",
             "delays",
         )

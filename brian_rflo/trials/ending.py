@@ -1,5 +1,5 @@
-"""What Python does at the end of a trial on the runtime targets: it looks at firing rates, and
-stops where no network is left.
+"""Python work at the end of a trial on the runtime targets: check firing rates, and stop if all
+networks have diverged.
 """
 
 import weakref
@@ -12,7 +12,7 @@ from ..brian.conditional import Conditional, last_step
 
 
 class TrialEnd(Conditional, BrianObject):
-    """Runs at the end of each trial; in C++ standalone it does nothing.
+    """Work at the end of each trial; none in C++ standalone.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ class TrialEnd(Conditional, BrianObject):
     """
 
     add_to_magic_network = False
-    #: It touches no synapse, so fast loops need not mind it.
+    #: Fast loops ignore it, since it does not access synapses.
     touches_synapses = False
 
     def __init__(self, trials):
@@ -32,7 +32,7 @@ class TrialEnd(Conditional, BrianObject):
         """Silence Brian2's warning of unused objects; the Trials raises it."""
 
     def work(self):
-        """Look at rates, and stop."""
+        """Check rates; stop if all networks have diverged."""
         self.trials.check_rates()
         if (np.asarray(self.trials.variables["diverged_in"].get_value()) >= 0).all():
             stop()

@@ -1,4 +1,6 @@
-"""Losses of trials, recorded."""
+"""A monitor of the losses of trials."""
+
+from typing import Any
 
 from .. import schedule
 from ..brian.conditional import ConditionalMonitor, last_step
@@ -6,7 +8,7 @@ from .trials import Trials
 
 
 class LossMonitor(ConditionalMonitor):
-    """Records the loss of each trial: ``monitor.loss[network]``, one value a trial, and
+    """Record the loss of each trial: ``monitor.loss[network]``, one value per trial, and
     ``monitor.t``.
 
     Parameters
@@ -16,10 +18,10 @@ class LossMonitor(ConditionalMonitor):
         Any argument of `brian2.StateMonitor`, for example ``name``.
     """
 
-    def __init__(self, trials, **statemonitor_args):
+    def __init__(self, trials: Trials, **statemonitor_args: Any):
         if not isinstance(trials, Trials):
             raise TypeError(
-                "LossMonitor needs a Trials, for example that of a LearningNetwork, net.trials;"
+                "LossMonitor needs a Trials, for example net.trials of a LearningNetwork;"
                 f" got {getattr(trials, 'name', trials)!r}"
             )
         if not trials.readouts:

@@ -1,12 +1,15 @@
-"""Trials: their boundaries, and a few numbers of each network that go out to whoever names them,
-and come in from whoever adds to them.
+"""Trials: their boundaries, and the numbers of each network, which the steps of all parts can read
+and add to.
 """
+
+from __future__ import annotations
 
 from dataclasses import replace
 from itertools import count
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from brian2 import NeuronGroup, Synapses, get_logger
+from brian2 import Group, NeuronGroup, Quantity, Synapses, get_logger
 
 from .. import schedule
 from ..brian.component import Component
@@ -15,7 +18,7 @@ from ..brian.names import spell
 from ..brian.quantities import check_count
 from ..brian.statements import written
 from ..brian.step_loop import StepLoop
-from ..neurons.base import check_group, spikes, whole
+from ..neurons.base import check_group, parent_group, spikes
 from ..readouts.base import TASK_EXAMPLE, check_clock
 from ..readouts.linear import readouts_of
 from ..steps import Mechanism, Step, TrialClock, equations_of, steps_of
@@ -24,35 +27,36 @@ from ..steps.step import constants_of, is_mechanism
 from ..synapses.kinds import plastic_of
 from ..tasks import Task
 from ..updates.arguments import check_instance, check_statements
-from ..updates.divergence import Guard, GuardOfCopies
-from .checks import check_clipping, check_members, look_at
+from ..updates.divergence import DivergenceCheck, SharedDivergenceCheck
+from .checks import check_clipping, check_members, warn_of_omissions
 from .ending import TrialEnd
+
+if TYPE_CHECKING:
+    from ..credit import Credit
 
 logger = get_logger(__name__)
 
 
-#: Mean firing rates, in Hz, outside of which a network is called silent or saturated; and what to
-#: do about it.
+#: Mean firing rates, in Hz, below and above which a network counts as silent or saturated, and
+#: advice for each.
 USUAL_RATES = 0.5, 150.0
 
 
 ADVICE = {
     "silent": (
-        "Without spikes nothing is sent and nothing learned; raise the bias, the gain of the"
+        "Without spikes there is no learning; raise the bias, the gain of the"
         " initial weights or the input, or lower the threshold"
     ),
     "saturated": (
-        "Neurons that fire as fast as they can carry little; lower the bias, the gain of the"
-        " initial weights or the learning rates, lengthen the refractory time, or hold rates with"
+        "Neurons at their maximal rate transmit little information; lower the bias, the gain of the"
+        " initial weights or the learning rates, lengthen the refractory time, or write"
         " regularization=FiringRate(20*Hz, 100)"
     ),
 }
 
 
-class Copies(Mechanism):
-    """What is known of the copies of a network: the first is free, the others are perturbed where
-    rules perturb.
-    """
+class Perturbed(Mechanism):
+    """The number `perturbed` of each copy of a network: 0 for the first, free copy, else 1."""
 
     variables = {"network": "perturbed : 1"}
 
@@ -67,20 +71,19 @@ class Trials(Component, NeuronGroup):
     Trials follow one another from ``t = 0``, each ``task.n_steps`` steps long. At the beginning of
     a trial neurons, traces and loss are reset; at its end accumulated weight changes are applied. A
     network whose loss or weights are not finite at the end of a trial stops learning and gets back
-    the weights from before that trial; a simulation all of whose networks have failed ends there
-    (on the runtime targets).
+    its weights from before that trial. On the runtime targets the simulation stops if all networks
+    have diverged.
 
     Parameters
     ----------
     task : Task
     *parts : RateNeurons, Readout, PlasticSynapses, mechanisms, ...
-        Whatever takes part in trials: groups with statements in ``trial_start``, projections that
-        learn, credit paths, and mechanisms such as a modulator. For a group of your own write
+        All parts with trials: groups with statements in ``trial_start``, plastic projections,
+        credit paths, and mechanisms such as a modulator. For a group of your own write
         ``trials.at_start(mine, "v = El")``.
     networks : int
-        Independent networks side by side in the groups. Where projections learn with
-        ``PerTrial(copies=...)``, each of them stands in the groups in so many copies, one after the
-        other.
+        Number of independent networks in the groups. With ``PerTrial(copies=...)`` the groups
+        contain that many consecutive copies of each.
     name : str
         Name of the group.
     **neurongroup_args
@@ -89,24 +92,31 @@ class Trials(Component, NeuronGroup):
     Attributes
     ----------
     loss : state variable
-        Loss of the last finished trial, summed over outputs; a `LossMonitor` keeps them all.
+        Loss of the last finished trial, summed over outputs; a `LossMonitor` records all.
     diverged_in : state variable
-        Trial in which a network diverged, -1 if it did not.
+        Trial in which a network diverged; -1 if it has not.
     phases : TrialClock
         The named phases of a trial.
     copies, seen : int
-        Copies of each network, and different trials that they run side by side: one, where a rule
-        runs each trial free and perturbed.
+        Number of copies of each network, and number of different trials that they run side by side;
+        the latter is 1 if a rule runs each trial free and perturbed.
 
     Raises
     ------
     TypeError, ValueError
-        If a part says nothing about trials, belongs to another task, or has another time step.
+        If a part does not define a reset, or its task or time step differs.
     """
 
-    _is_looked_at = False
+    _is_checked = False
 
-    def __init__(self, task, *parts, networks=1, name="trials*", **neurongroup_args):
+    def __init__(
+        self,
+        task: Task,
+        *parts: Group | Mechanism | Credit,
+        networks: int = 1,
+        name: str = "trials*",
+        **neurongroup_args: Any,
+    ):
         check_instance("Trials: task", task, Task, TASK_EXAMPLE)
         check_count("Trials: networks", networks)
         parts = [part for given in parts for part in (given, *getattr(given, "parts", ()))]
@@ -114,8 +124,8 @@ class Trials(Component, NeuronGroup):
         members = [part for part in parts if not is_mechanism(part) and not hasattr(part, "parts")]
         check_members(task, members)
         self.task, self.phases, self.numbers = task, TrialClock(task), count(1)
-        self.reported, self.watched, self.shadows, self.sums = set(), [], {}, {}
-        self._know(members)
+        self.reported, self.watched, self.cells, self.sums = set(), [], {}, {}
+        self._sort(members)
         self.mechanisms = self._mechanisms_with(mechanisms, members)
         self.own_steps = []
         super().__init__(
@@ -131,18 +141,20 @@ class Trials(Component, NeuronGroup):
         )
         self.integrate_what_is_there()
         check_clock(task, self)
-        self._number()
+        self._add_constants()
         self._set_parameters(mechanisms)
         self.own_steps = steps_of(self.mechanisms, "network")
         for step in self.own_steps:
             self._place(step)
         for part in (*members, *(given for given in parts if hasattr(given, "parts"))):
-            self._take(part)
+            self._add(part)
         self.contained_objects.extend([TrialEnd(self), StepLoop(self)])
 
-    def _know(self, members):
-        """Look at what takes part: readouts, projections, and how many trials run side by side."""
-        self.members = {whole(part).name for part in members if not isinstance(part, Synapses)}
+    def _sort(self, members):
+        """Store names, readouts and projections, and the numbers of copies and of trials."""
+        self.members = {
+            parent_group(part).name for part in members if not isinstance(part, Synapses)
+        }
         self.readouts = readouts_of(members)
         self.projections = plastic_of(members)
         self.copies = copies_of(self.projections)
@@ -153,8 +165,8 @@ class Trials(Component, NeuronGroup):
                 readout.check_eligibility(part.rule, part.target)
 
     def _mechanisms_with(self, mechanisms, members):
-        """Return all mechanisms that have numbers of the networks: its own, those that were given,
-        and those of its members.
+        """Return all mechanisms with numbers of the networks: the trials' own, those that were
+        given, and those of the members.
         """
         theirs = [mechanism for part in members for mechanism in mechanisms_of(part)]
         numbers = {
@@ -163,14 +175,12 @@ class Trials(Component, NeuronGroup):
             for step in mechanism.steps
             for name in named(step.code, NETWORK)
         }
-        copies = [Copies(self.copies)] if "perturbed" in numbers else []
-        guards = [Guard(), *([GuardOfCopies()] if self.copies > 1 else [])]
+        copies = [Perturbed(self.copies)] if "perturbed" in numbers else []
+        guards = [DivergenceCheck(), *([SharedDivergenceCheck()] if self.copies > 1 else [])]
         return [*copies, *guards, *mechanisms, *theirs]
 
     def _equations(self, mechanisms):
-        """Return the equations of the numbers of the networks; a line that several have stands
-        once.
-        """
+        """Return the equations of the numbers of the networks, without repeated lines."""
         parameters = [name for mechanism in mechanisms for name in mechanism.parameters]
         equations = [
             equations_of(self.mechanisms, "network"),
@@ -179,8 +189,8 @@ class Trials(Component, NeuronGroup):
         ]
         return "\n".join(dict.fromkeys("\n".join(equations).splitlines()))
 
-    def _number(self):
-        """Add what statements know of trials and copies."""
+    def _add_constants(self):
+        """Add variables about trials and copies that statements can read."""
         self.variables.add_array(
             "_first_idx",
             size=len(self),
@@ -193,8 +203,8 @@ class Trials(Component, NeuronGroup):
         self.diverged_in = -1
 
     @property
-    def duration(self):
-        """Length of a trial."""
+    def duration(self) -> Quantity:
+        """Duration of a trial."""
         return self.task.duration
 
     def _set_parameters(self, mechanisms):
@@ -203,7 +213,7 @@ class Trials(Component, NeuronGroup):
                 setattr(self, name, value)
 
     def _place(self, step):
-        """Let a step run over the numbers of the networks."""
+        """Run a step on the numbers of the networks."""
         for number in named(step.code, FIRST):
             if number + FIRST not in self.variables:
                 self.variables.add_reference(
@@ -211,21 +221,21 @@ class Trials(Component, NeuronGroup):
                 )
         place(self, step, self.phases, "network")
 
-    def number(self, name):
-        """Return the name of a number of each network; an error if nobody keeps it."""
+    def number(self, name: str) -> str:
+        """Return `name`; raise if it is not a number of the networks."""
         if name not in self.variables:
             raise ValueError(
-                f"a step names '{name}{NETWORK}', but nothing in '{self.name}' keeps '{name}' of a"
-                " network; give Trials a mechanism that does, for example a modulator"
+                f"a step reads '{name}{NETWORK}', but '{self.name}' has no number '{name}'; pass"
+                " Trials a mechanism that defines it, for example a modulator"
             )
         return name
 
-    def _take(self, part):
-        """Place the steps of a part at boundaries, and those that name numbers of the network."""
+    def _add(self, part):
+        """Place the steps of a part at boundaries and with numbers of the network."""
         self._check(part)
         if hasattr(part, "join"):
             return part.join(self)
-        schedule.take_part(whole(part))
+        schedule.take_part(parent_group(part))
         if getattr(part, "trial_start", ""):
             self._watch(part)
             self._at(part, part.trial_start)
@@ -233,47 +243,47 @@ class Trials(Component, NeuronGroup):
             (number for number, readout in enumerate(self.readouts) if readout is part), 0
         )
         for step in steps_of(mechanisms_of(part), "own"):
-            if named(
-                step.code, NETWORK
-            ):  # those of several readouts one after the other, whatever their names are
-                self.shadow(part).run_step(replace(step, phase=step.phase.behind(number)), self)
+            if named(step.code, NETWORK):  # readouts in the order given, not by name
+                self.cells_of(part).run_step(replace(step, phase=step.phase.behind(number)), self)
             else:
                 place(part, step, self.phases, step.when)
 
     def _check(self, part):
         if not hasattr(part, "join") and not mechanisms_of(part):
             raise TypeError(
-                f"Trials does not know what to do with '{part.name}' at a trial's boundary; leave"
-                f" it out and write {self.name}.at_start({part.name}, 'v = ...') with the"
-                " statements that reset it"
+                f"'{part.name}' does not define trial_start; remove it from Trials and write"
+                f" {self.name}.at_start({part.name}, 'v = ...') with the statements that reset it"
             )
         if hasattr(part, "check_trials"):
             part.check_trials(self)
 
     def _watch(self, group):
-        """Look at the firing rates of a group at the end of each trial."""
+        """Check the firing rates of a group at the end of each trial."""
         if (
             not isinstance(group, Synapses)
             and spikes(group)
-            and "sent" in group.variables
+            and "spike_count" in group.variables
             and not any(group is other for other in self.watched)
         ):
             self.watched.append(group)
 
-    def at_start(self, group, statements):
-        """Run statements of `group` at the beginning of each trial, before anything else of the
-        step.
-        """
+    def at_start(self, group: Group, statements: str) -> None:
+        """Run statements of `group` at the beginning of each trial, in the phase RESET."""
         self._watch(group)
         self.at(group, statements)
 
-    def at_end(self, group, statements):
-        """Run statements of `group` at the end of each trial, before the verdict on its weights."""
+    def at_end(self, group: Group, statements: str) -> None:
+        """Run statements of `group` at the end of each trial, before the check for divergence."""
         self.at(group, statements, "trial_end", schedule.APPLY)
 
-    def at(self, group, statements, when="trial_start", phase=schedule.RESET):
-        """Run statements of `group` at a point of the trial, behind those that were asked for
-        before.
+    def at(
+        self,
+        group: Group,
+        statements: str,
+        when: str = "trial_start",
+        phase: schedule.Phase = schedule.RESET,
+    ) -> None:
+        """Run statements of `group` at a given time of the trial, after those of earlier calls.
 
         Parameters
         ----------
@@ -282,15 +292,16 @@ class Trials(Component, NeuronGroup):
         when : str
             See `Step`.
         phase : Phase
+            Place in the time step.
         """
-        check_group(f"'{self.name}': what runs at a trial's boundary", group)
+        check_group(f"'{self.name}': the group of statements", group)
         check_statements(group, statements)
         spell(group, statements)
         self._at(group, statements, when, phase)
 
     def _at(self, group, statements, when="trial_start", phase=schedule.RESET):
         check_clock(self.task, group)
-        schedule.take_part(whole(group))
+        schedule.take_part(parent_group(group))
         place(
             group,
             Step(statements, phase.behind(next(self.numbers)), "own", when),
@@ -298,22 +309,22 @@ class Trials(Component, NeuronGroup):
             when,
         )
 
-    def shadow(self, group):
-        """Return the cells beside a group that know the numbers of its networks: one for each
-        group, however many projections read them.
+    def cells_of(self, group: Group) -> Cells:
+        """Return the cells of a group that have the numbers of its networks, shared by all
+        projections.
         """
-        base = whole(group)
-        if base.name not in self.shadows:
-            self.shadows[base.name] = cells = Cells(base, name=f"{self.name}_of_{base.name}")
+        base = parent_group(group)
+        if base.name not in self.cells:
+            self.cells[base.name] = cells = Cells(base, name=f"{self.name}_of_{base.name}")
             cells.settle(beside=base)
             self.contained_objects.append(cells)
-        return self.shadows[base.name]
+        return self.cells[base.name]
 
-    def hand_out(self, name, group):
-        """Return cells that have a number of the network as a variable, copied whenever a step of
-        ours has written it.
+    def cells_with(self, name: str, group: Group) -> Cells:
+        """Return cells with a number of the network as a variable, copied after each step that
+        writes it.
         """
-        cells = self.shadow(group)
+        cells = self.cells_of(group)
         if name not in cells.variables:
             cells.variables.add_array(
                 name, size=len(cells), values=np.full(len(cells), 1.0 if name == "finite" else 0.0)
@@ -333,17 +344,20 @@ class Trials(Component, NeuronGroup):
                     )
         return cells
 
-    def gather(self, name, group, step):
-        """Return cells, and their variable that synapses add to; it is then added to the number of
-        the network, that of one group after that of another.
+    def cells_that_add(self, name: str, group: Group, step: Step) -> tuple[Cells, str]:
+        """Return cells, and their variable to which synapses add in `step`.
+
+        The variable is then added to the number of the network, group by group.
         """
-        cells = self.shadow(group)
+        cells = self.cells_of(group)
         places = self.sums.setdefault((cells.name, name), [])
         sum_ = f"{name}_sum{places.index(step.place) if step.place in places else len(places)}"
         if step.place not in places:
             places.append(step.place)
             cells.variables.add_array(sum_, size=len(cells))
-            phase = step.phase.behind(schedule.SUMS + list(self.shadows).index(whole(group).name))
+            phase = step.phase.behind(
+                schedule.SUMS + list(self.cells).index(parent_group(group).name)
+            )
             cells.run_step(
                 Step(f"{name}{NETWORK} += {sum_}\n{sum_} = 0", phase, "own", step.when, step.every),
                 self,
@@ -351,23 +365,21 @@ class Trials(Component, NeuronGroup):
             )
         return cells, sum_
 
-    def before_run(self, run_namespace):
-        """Check the time step once more: the clock may have changed; and that nothing that learns
-        has been forgotten.
-        """
+    def before_run(self, run_namespace: dict[str, Any]) -> None:
+        """Check the time step again, since the clock may have changed, and warn of omissions."""
         check_clock(self.task, self)
-        look_at(self)
+        warn_of_omissions(self)
         super().before_run(run_namespace)
 
-    def after_run(self):
-        """Say what diverged; in standalone, results are there only later (see `check`)."""
+    def after_run(self) -> None:
+        """Warn of diverged networks; in C++ standalone call `check` after the build."""
         super().after_run()
         if not is_standalone():
             self.check()
 
-    def check(self):
-        """Warn of each network that has diverged, once: which trial, and what to lower; and of
-        silent and saturated ones.
+    def check(self) -> None:
+        """Warn, once each, of networks that have diverged; in C++ standalone also of silent and
+        saturated groups.
         """
         if is_standalone() and round(float(self.clock.t / self.clock.dt)) % self.task.n_steps == 0:
             self.check_rates()
@@ -386,18 +398,18 @@ class Trials(Component, NeuronGroup):
             )
         )
         logger.warn(
-            f"Training diverged: {trials} (loss or weights not finite). Learning stopped there, and"
-            f" the weights are those from before that trial. Lower the learning rate of {rates};"
-            f" {self.name}.resume() lets it learn again.",
+            f"Training diverged: {trials} (loss or weights not finite). Learning stopped, and the"
+            f" weights are those from before that trial. Lower the learning rate of {rates};"
+            f" {self.name}.resume() resumes learning.",
             "diverged",
         )
 
-    def check_rates(self):
-        """Warn of spiking groups that were silent or saturated in the last trial, once each."""
+    def check_rates(self) -> None:
+        """Warn, once each, of spiking groups that were silent or saturated in the last trial."""
         for group in self.watched:
-            sent = np.asarray(group.variables["sent"].get_value())
-            networks = len(self) if len(sent) % len(self) == 0 else 1
-            rates = sent.reshape(networks, -1).mean(axis=1) / float(self.duration)
+            counts = np.asarray(group.variables["spike_count"].get_value())
+            networks = len(self) if len(counts) % len(self) == 0 else 1
+            rates = counts.reshape(networks, -1).mean(axis=1) / float(self.duration)
             for state, found in (
                 ("silent", rates < USUAL_RATES[0]),
                 ("saturated", rates > USUAL_RATES[1]),
@@ -416,8 +428,8 @@ class Trials(Component, NeuronGroup):
                         "rates",
                     )
 
-    def resume(self):
-        """Let networks that have diverged learn again, from the weights they were given back."""
+    def resume(self) -> None:
+        """Resume learning of diverged networks, from their restored weights."""
         self.diverged_in = -1
         self.reported.intersection_update(
             [what for what in self.reported if isinstance(what[0], str)]
@@ -425,21 +437,19 @@ class Trials(Component, NeuronGroup):
 
 
 def copies_of(projections):
-    """Return how many copies of each network there are; an error if projections disagree."""
+    """Return the number of copies of each network; raise if projections disagree."""
     found = {part.learn.copies: part.name for part in projections}
     if len(found) > 1:
         (one, name), (other, its) = list(found.items())[:2]
         raise ValueError(
-            f"'{name}' learns with copies={one} and '{its}' with copies={other}; give all"
-            " projections of a Trials the same"
+            f"all projections of a Trials must have the same copies; got copies={one} of"
+            f" '{name}' and copies={other} of '{its}'"
         )
     return next(iter(found), 1)
 
 
 def mechanisms_of(part):
-    """Return the mechanisms of a part; a group with statements in `trial_start`, or with `steps`,
-    is one itself.
-    """
+    """Return the mechanisms of a part; a group with `trial_start` or `steps` counts as one."""
     if hasattr(part, "mechanisms"):
         return part.mechanisms
     if getattr(part, "trial_start", None) is None and not hasattr(part, "steps"):
@@ -448,7 +458,7 @@ def mechanisms_of(part):
 
 
 class GroupSteps:
-    """A group seen as a mechanism: its own steps, and the numbers of the network that it keeps."""
+    """A group as a mechanism: its own steps and its numbers of the network."""
 
     constants = {}
 

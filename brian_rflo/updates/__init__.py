@@ -1,4 +1,4 @@
-"""When and how weights change: learning schedules, optimizers, what holds firing rates."""
+"""Weight changes: learning schedules, optimizers, constraints, firing-rate regularisation."""
 
 from ..brian.rooms import names_of
 from .constraints import *

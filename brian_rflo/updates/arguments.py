@@ -1,6 +1,4 @@
-"""When and how weights change: the words for it, and their checks, the same for Brian2 components
-and NumPy baselines.
-"""
+"""Checks of arguments about weight changes, shared by Brian2 components and NumPy baselines."""
 
 import ast
 
@@ -14,22 +12,20 @@ PLASTIC = ("recurrent", "input", "output")
 
 
 def check_update(update, batch):
-    """Raise unless weights can change so: at each step, or at the end of each `batch` of trials."""
+    """Raise unless `update` is "step" or "trial", and `batch` a number of trials that fits it."""
     if update not in UPDATES:
         raise ValueError(f"update must be 'step' or 'trial'; got {update!r}")
     if isinstance(batch, bool) or not isinstance(batch, (int, np.integer)) or batch < 1:
         raise ValueError(f"batch must be a whole number of trials, at least 1; got {batch!r}")
     if batch > 1 and update != "trial":
         raise ValueError(
-            f"batch={batch} adds up the changes of trials, which needs update='trial'; got"
+            f"batch={batch} sums the changes of several trials and needs update='trial'; got"
             f" update={update!r}"
         )
 
 
 def check_clip_norm(clip_norm, update):
-    """Raise unless `clip_norm` is a positive number, and the change of a whole trial is there to
-    have a norm.
-    """
+    """Raise unless `clip_norm` is a positive number and changes are applied per trial."""
     if (
         isinstance(clip_norm, bool)
         or not isinstance(clip_norm, (int, float, np.number))
@@ -39,7 +35,7 @@ def check_clip_norm(clip_norm, update):
         raise ValueError(f"clip_norm must be a positive number; got {clip_norm!r}")
     if update != "trial":
         raise ValueError(
-            "clip_norm scales the change of a whole trial, which needs update='trial'; got"
+            "clip_norm scales the change of a whole trial and needs update='trial'; got"
             f" update={update!r}"
         )
 
@@ -53,7 +49,7 @@ def check_trained(trained):
 
 
 def check_constraint(constraint):
-    """Raise unless a constraint is text that can be read as statements."""
+    """Raise unless a constraint is a string of statements that change w."""
     if not isinstance(constraint, str):
         raise TypeError(
             "constraint must be a string of statements, for example 'w = clip(w, 0, 1)'; got"
@@ -74,8 +70,9 @@ def check_constraint(constraint):
 
 
 def check_statements(group, statements):
-    """Raise unless statements of a group are text, and write to its variables: a misspelt name
-    would be a new one, which nobody reads.
+    """Raise unless `statements` is a string of assignments to variables of the group.
+
+    A misspelt name would define a new variable that is never read.
     """
     if not isinstance(statements, str):
         raise TypeError(
@@ -97,12 +94,12 @@ def check_statements(group, statements):
     lost = sorted(assigned(tree) - read - set(group.variables))
     if lost:
         raise ValueError(
-            f"'{group.name}' has no variable {', '.join(map(repr, lost))}, which {statements!r}"
-            " writes to; a misspelt name?"
+            f"'{group.name}' has no variable {', '.join(map(repr, lost))}, to which {statements!r}"
+            " assigns; check the spelling"
         )
 
 
 def check_instance(name, value, kind, example):
-    """Raise unless `value` is a value object of a kind; its class in its place is a common slip."""
+    """Raise unless `value` is an instance of `kind`; its class itself is a common mistake."""
     if not isinstance(value, kind):
         raise TypeError(f"{name} must be a {kind.__name__}, for example {example}; got {value!r}")

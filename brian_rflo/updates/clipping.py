@@ -1,8 +1,8 @@
-"""Gradient clipping: changes of a network whose norm is too large are scaled down.
+"""Gradient clipping: scale down changes of a network whose norm is too large.
 
-The norm is over all projections of a network. Squares are of changes in units of the sum of their
-sizes, so that none overflows; a norm that is not finite scales nothing, and the network is found to
-have diverged.
+The norm is over all projections of a network. Changes are divided by the sum of their sizes before
+they are squared, so that no square overflows. A norm that is not finite scales nothing; the network
+then counts as diverged.
 """
 
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ class Clip(Mechanism):
     largest : float
         The largest norm.
     window : int or str
-        What a change is divided by.
+        Divisor of a change: a number of steps, or an expression for it.
     batch : int
-        Trials that the changes are added up over.
+        Number of trials over which changes are summed.
     counts : str
-        Expression that is 0 for synapses that do not count; ``"0"`` for a projection that is scaled
-        and not counted.
+        Expression that is 0 for synapses that do not contribute to the norm; ``"0"`` for a
+        projection that is scaled but does not contribute.
     """
 
     largest: float
@@ -37,12 +37,12 @@ class Clip(Mechanism):
 
     @property
     def parameters(self):
-        """None of its numbers changes between runs."""
+        """Empty: no number changes between runs."""
         return {}
 
     @property
     def steps(self):
-        """Two sums over the synapses, one after the other, and the scale."""
+        """Two successive sums over the synapses, and the scale."""
         when, norm = dict(when="trial_end", every=self.batch), f"(unit*sqrt(squares)/{self.window})"
         factor = "" if self.counts == "1" else f"({self.counts})*"
         measure = (

@@ -1,5 +1,5 @@
-"""Divergence: networks whose loss or weights are not finite at the end of a trial stop learning,
-with the weights from before it.
+"""Divergence: a network whose loss or weights are not finite at the end of a trial gets back its
+weights from before the trial and stops learning.
 """
 
 from dataclasses import dataclass
@@ -7,19 +7,17 @@ from dataclasses import dataclass
 from .. import schedule
 from ..steps import Mechanism, Step
 
-#: 1 where the loss of a network is not finite.
+#: 1 if the loss of a network is not finite.
 BAD = "int(not (abs(loss) < inf))"
-#: The trial in which a network has diverged.
+#: Record the trial in which a network has diverged.
 FAILED = (
     "diverged_in += int(diverged_in < 0)*int(bad > 0)*(t_in_timesteps//trial_steps - diverged_in)"
 )
 
 
 @dataclass(frozen=True)
-class Guard(Mechanism):
-    """The steps by which a projection is given back its weights, and a network is found to have
-    diverged.
-    """
+class DivergenceCheck(Mechanism):
+    """Steps that detect the divergence of a network and restore the weights of its projections."""
 
     variables = {"own": "w_kept : 1", "network": "diverged_in : integer\nbad : 1\nfinite : 1"}
     steps = (
@@ -37,8 +35,8 @@ class Guard(Mechanism):
 
 
 @dataclass(frozen=True)
-class GuardOfCopies(Mechanism):
-    """The steps by which all copies of a network diverge together."""
+class SharedDivergenceCheck(Mechanism):
+    """Steps by which all copies of a network diverge together."""
 
     steps = (
         Step(f"bad_first += bad + {BAD}", schedule.VERDICT.behind(900), "network", "trial_end"),

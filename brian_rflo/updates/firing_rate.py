@@ -1,4 +1,4 @@
-"""Firing-rate regularisation: a penalty on rates far from a target, beside the error of the task.
+"""Firing-rate regularisation: a penalty on deviations from a target rate.
 
 Bellec et al. 2020, Nature Communications 11:3625, equation of E_reg: with n_j the spikes of neuron
 j in a trial of T steps of length dt,
@@ -6,14 +6,17 @@ j in a trial of T steps of length dt,
     E_reg = strength/2 sum_j (n_j/T - target dt)^2
     change_ji = ... + strength (target dt - n_j/T)/T sum_t dz_j(t)/dw_ji
 
-The last sum is the `rate_gradient` of the rule, summed over the trial. Where weights change in each
-step, n_j/T is the mean of the steps so far.
+The last sum is that of the rule's `rate_gradient` over the trial. If weights change in each step,
+n_j/T is the mean over the steps so far.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from brian2 import Hz, Quantity, get_dimensions
+from brian2 import Group, Hz, Quantity, get_dimensions
 
 from .. import schedule
 from ..brian.quantities import check_number
@@ -21,26 +24,30 @@ from ..neurons.base import spikes
 from ..rules.around import Around
 from ..steps import Step
 
+if TYPE_CHECKING:
+    from ..rules import LearningRule
+    from .learning import PerStep
+
 __all__ = ["FiringRate"]
 
 
 @dataclass(frozen=True)
 class FiringRate:
-    """Holds the rates of neurons near a target (Bellec et al. 2020).
+    """Hold the rates of neurons near a target (Bellec et al. 2020).
 
     Parameters
     ----------
     target : Quantity or float
-        The rate, for example ``10*Hz``; of rate neurons the mean activity, a number.
+        The rate, for example ``10*Hz``; for rate neurons the mean activity, a number.
     strength : float
-        Weight of the penalty; 300 in Bellec et al. 2020. The errors of a trial add up over its
-        steps, the penalty does not: for a trial twice as long, the same balance needs twice the
-        strength.
+        Weight of the penalty; 300 in Bellec et al. 2020. Errors are summed over the steps of a
+        trial, the penalty is not: a trial twice as long needs twice the strength for the same
+        balance.
 
     Raises
     ------
     TypeError, ValueError
-        If the target is no rate, or the strength negative.
+        If the target is not a rate, or the strength is negative.
 
     Examples
     --------
@@ -49,7 +56,7 @@ class FiringRate:
     300
     """
 
-    target: Quantity
+    target: Quantity | float
     strength: float
 
     def __post_init__(self):
@@ -67,48 +74,46 @@ class FiringRate:
             raise ValueError(f"FiringRate: target must not be negative; got {self.target!r}")
         check_number("FiringRate", "strength", self.strength, zero_allowed=True)
 
-    def around(self, rule):
-        """Return a rule that learns as `rule` does, and holds the rates of the target near this
-        one.
-        """
+    def around(self, rule: LearningRule) -> LearningRule:
+        """Return a rule that learns as `rule` does and also regularises the neurons' rates."""
         return Regulated(rule.learning_rate, rule.with_rate_gradient(), self.target, self.strength)
 
 
 @dataclass(frozen=True)
 class Regulated(Around):
-    """A rule that also holds firing rates; `FiringRate.around` makes it.
+    """A rule with firing-rate regularisation; `FiringRate.around` makes it.
 
     Parameters
     ----------
     learning_rate : float
     rule : LearningRule
-        The rule inside; it must say how weights change rates (`rate_gradient`).
+        The inner rule, with a `rate_gradient`.
     rate_target : Quantity or float
-        The rate of the neurons.
+        Target rate of the neurons.
     rate_strength : float
         Weight of the penalty.
     counts_spikes, accumulates : bool
-        Whether the target spikes, and whether updates wait for the end of a trial: known once it is
-        bound to a projection.
+        True if the target spikes, and if updates are applied at the end of a trial; set when the
+        rule is bound to a projection.
     """
 
-    rate_target: Quantity
+    rate_target: Quantity | float
     rate_strength: float
     counts_spikes: bool = False
     accumulates: bool = True
 
     def __post_init__(self):
         super().__post_init__()
-        FiringRate(self.rate_target, self.rate_strength)  # which checks them
+        FiringRate(self.rate_target, self.rate_strength)  # checks both
 
     @property
     def title(self):
-        """What errors call it: as the rule inside, which is what the user wrote."""
+        """Name in error messages: that of the inner rule, which the user wrote."""
         return self.rule.title
 
-    def bind(self, target, onto, learn=None):
-        """Return this rule for a projection; what is counted depends on the target, and when the
-        penalty is paid on the schedule.
+    def bind(self, target: Group, onto: str, learn: PerStep | None = None) -> LearningRule:
+        """Return this rule for a projection: the target determines what is counted, the learning
+        schedule when the penalty is applied.
         """
         check_rate(self, target)
         bound = super().bind(target, onto, learn)
@@ -118,55 +123,59 @@ class Regulated(Around):
 
     @property
     def summed(self):
-        """The rate gradient, where the penalty is paid at the end of a trial."""
+        """The rate gradient, if the penalty is applied at the end of a trial."""
         return self.rule.rate_gradient if self.accumulates else ""
 
     @property
     def updates(self):
-        """Those of the rule inside, and the penalty: at the end of a trial, or at each step from
-        the mean of the steps so far.
+        """Updates of the inner rule plus the penalty: at the end of a trial, or in each step from
+        the mean over the steps so far.
         """
         inside = self.rule.updates
         if self.accumulates:
             return inside | {
                 "trial_end": " + ".join(
                     filter(
-                        None, [inside.get("trial_end", ""), f"{self.pull('trial_steps')}*summed"]
+                        None,
+                        [inside.get("trial_end", ""), f"{self.rate_error('trial_steps')}*summed"],
                     )
                 )
             }
-        pull = self.pull("(t_in_timesteps % trial_steps + 1)")
-        return inside | {"step": f"{inside['step']} + {pull}*({self.rule.rate_gradient})"}
+        rate_error = self.rate_error("(t_in_timesteps % trial_steps + 1)")
+        return inside | {"step": f"{inside['step']} + {rate_error}*({self.rule.rate_gradient})"}
 
-    def pull(self, steps):
-        """Return the expression of the factor of the gradient, after so many steps of a trial."""
+    @property
+    def counted(self):
+        """Name of the variable with the spikes, or the sum of activity, of this trial."""
+        return "n_spikes" if self.counts_spikes else "activity_sum"
+
+    def rate_error(self, n_steps):
+        """Return the expression of the firing-rate error after `n_steps` steps of the trial."""
         per_step = "rate_target*dt" if get_dimensions(self.rate_target) is Hz.dim else "rate_target"
-        return f"(rate_strength*({per_step} - spike_count_post/{steps})/trial_steps)"
+        return f"(rate_strength*({per_step} - {self.counted}_post/{n_steps})/trial_steps)"
 
     @property
     def post_traces(self):
-        """Those of the rule inside, and the count of each neuron: its spikes, or its summed
-        activity.
-        """
-        return f"{self.rule.post_traces}\nspike_count : 1"
+        """Traces of the inner rule, and the count of each neuron."""
+        return f"{self.rule.post_traces}\n{self.counted} : 1"
 
     @property
     def more_steps(self):
-        """Count, and begin anew in each trial."""
+        """Steps that count, and reset the count in each trial."""
         count = (
-            Step("spike_count += 1", schedule.OWN_SPIKES, "post", "spike")
+            Step("n_spikes += 1", schedule.OWN_SPIKES, "post", "spike")
             if self.counts_spikes
-            else Step("spike_count += activity", schedule.READOUT, "post")
+            else Step("activity_sum += activity", schedule.READOUT, "post")
         )
-        return count, Step("spike_count = 0", schedule.RESET, "post", "trial_start")
+        return count, Step(f"{self.counted} = 0", schedule.RESET, "post", "trial_start")
 
 
 def check_rate(rule, target):
-    """Raise unless a rule that holds rates fits a group."""
+    """Raise unless a regularised rule fits a group."""
     if not rule.rule.rate_gradient:
         raise ValueError(
-            f"FiringRate: {rule.title} does not say how weights change rates; leave regularization"
-            " out, or give the rule a rate_gradient"
+            f"FiringRate: {rule.title} has no rate_gradient; define it in the rule, or omit"
+            " regularization"
         )
     has_unit = get_dimensions(rule.rate_target) is Hz.dim
     if has_unit != spikes(target):

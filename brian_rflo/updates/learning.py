@@ -1,10 +1,10 @@
-"""Learning schedules: when a rule's updates become changes of the weights, through an optimizer,
-within bounds.
+"""Learning schedules: when, and by which optimizer, a rule's updates change the weights.
 
-A schedule is a function of a rule's updates: `of` pastes update, optimizer and constraint into one
-step, since separate ones would need one more stored array for each. What keeps weights as they are
-where nothing learns is written here, and nowhere else.
+`PerStep.mechanisms` joins update, optimizer and constraint in one step, since separate steps would
+each need another stored array. Only this module keeps weights unchanged where learning is off.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
@@ -12,46 +12,46 @@ from typing import ClassVar
 from .. import schedule
 from ..brian.quantities import check_count, check_number
 from ..brian.statements import nested
-from ..rules.base import adds
+from ..rules.base import LearningRule, addition
 from ..steps import Mechanism, Step
 from .arguments import check_instance
 from .clipping import Clip
-from .divergence import Guard
+from .divergence import DivergenceCheck
 from .optimizers import SGD
-from .side_by_side import Shared
+from .side_by_side import SharedUpdate
 
 __all__ = ["PerStep", "PerTrial"]
 
 #: Statements of synapses before they change weights: the learning rate, 0 where learning is off,
-#: and what is above 0 where they learn. It has the form of gradient descent, so that fast loops
-#: keep one number for both.
-LEARNS = "_rate = int(plastic)*learning_rate", "_learns = _rate/window*finite_network"
+#: and a number that is positive where they learn. It has the form of gradient descent, so that fast
+#: loops need one number for both.
+LEARNING = "_rate = int(plastic)*learning_rate", "_learns = _rate/window*finite_network"
 
 
 @dataclass(frozen=True)
 class Schedule(Mechanism):
     """Variables and steps of a learning schedule, for one rule."""
 
-    variables: dict = field(default_factory=dict)
-    steps: tuple = ()
+    variables: dict[str, str] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
 class PerStep:
-    """Weights change whenever an update is read: in each step, for most rules.
+    """Change the weights whenever an update is read: for most rules, in each step.
 
     Parameters
     ----------
     optimizer : SGD, Momentum or Adam
-        How updates become changes of the weights.
+        The optimizer that turns updates into changes of the weights.
     window : int, optional
-        Number of steps that an update is divided by: within trials those of a trial by default, as
-        in Murray 2019. An update that a rule reads once a trial is divided by 1.
+        Number of steps by which an update is divided; by default the steps of a trial, as in Murray
+        2019, or 1 for an update that a rule reads once per trial.
 
     Raises
     ------
     TypeError, ValueError
-        If a value is not what it must be.
+        If an argument is invalid.
     """
 
     optimizer: SGD = SGD()  # noqa: RUF009 (it is immutable)
@@ -68,17 +68,19 @@ class PerStep:
         if self.window is not None:
             check_count(f"{kind}: window", self.window)
 
-    def of(self, rule, constraint="", counts="1"):
+    def mechanisms(
+        self, rule: LearningRule, constraint: str = "", counts: str = "1"
+    ) -> tuple[Mechanism, ...]:
         """Return the mechanisms of a projection.
 
         Parameters
         ----------
         rule : LearningRule
         constraint : str
-            Statements behind each change of the weights.
+            Statements that run after each change of the weights.
         counts : str
-            Expression that is 0 for synapses whose changes are left out of the norm in gradient
-            clipping.
+            Expression that is 0 for synapses whose changes do not contribute to the norm in
+            gradient clipping.
         """
         steps = [
             Step(
@@ -88,42 +90,41 @@ class PerStep:
             )
             for when, update in rule.updates.items()
         ]
-        return Guard(), self.optimizer, Schedule({}, (*steps, *forget(self.optimizer.remembered)))
+        steps += reset_diverged(self.optimizer.remembered)
+        return DivergenceCheck(), self.optimizer, Schedule({}, tuple(steps))
 
-    def divisor(self, when):
-        """Return what an update that is read at a time is divided by."""
+    def divisor(self, when: str) -> int | str:
+        """Return the divisor of an update that is read at `when`: a number or an expression."""
         return self.window or ("trial_steps" if when == "step" else 1)
 
 
 @dataclass(frozen=True)
 class PerTrial(PerStep):
-    """Updates are added up, and change the weights at the end of each trial, or of a batch of
-    trials.
+    """Sum updates and change the weights at the end of each trial, or of a batch of trials.
 
     Parameters
     ----------
     optimizer : SGD, Momentum or Adam
-        How a sum of updates becomes a change of the weights.
+        The optimizer that turns a sum of updates into a change of the weights.
     window : int, optional
-        Number of steps that a sum is divided by before the optimizer sees it: those of a trial by
-        default. A learning window, times the trials of a batch, for the average over both; 1 for
-        the sum.
+        Number of steps by which a sum is divided before the optimizer reads it; by default the
+        steps of a trial. Use the steps that count times the trials of a batch to average over both,
+        or 1 for the sum.
     batch : int
-        Trials whose updates are added up before they are applied. What a run leaves of an
-        unfinished batch waits in `change` for the next run.
+        Number of trials whose updates are summed before they are applied. The sum of an unfinished
+        batch stays in `change` for the next run.
     clip_norm : float, optional
-        Gradient clipping: where the norm of a network's change, ``sqrt(sum of change**2)/window``
-        over all its plastic projections and before the learning rate, is larger than this, the
-        change is scaled down to it.
+        Gradient clipping: the largest norm of a network's change, ``sqrt(sum of
+        change**2)/window`` over all its plastic projections and before the learning rate. Larger
+        changes are scaled down to it.
     copies : int
-        Trials side by side: each network stands so many times in the groups, one copy after the
-        other, and the copies run different trials of a batch at the same time, with weights in
-        common.
+        Number of trials side by side: the groups contain this many consecutive copies of each
+        network, which share their weights and run different trials of a batch at the same time.
 
     Raises
     ------
     TypeError, ValueError
-        If a value is not what it must be.
+        If an argument is invalid.
     """
 
     batch: int = 1
@@ -139,11 +140,13 @@ class PerTrial(PerStep):
         if self.clip_norm is not None:
             check_number("PerTrial", "clip_norm", self.clip_norm)
 
-    def of(self, rule, constraint="", counts="1"):
-        """Return the mechanisms of a projection; see `PerStep.of`."""
+    def mechanisms(
+        self, rule: LearningRule, constraint: str = "", counts: str = "1"
+    ) -> tuple[Mechanism, ...]:
+        """Return the mechanisms of a projection; see `PerStep.mechanisms`."""
         divisor = self.window or ("trial_steps" if "step" in rule.updates or rule.summed else 1)
         steps = [
-            Step(adds("change", update), phase_of(when), when=when)
+            Step(addition("change", update), phase_of(when), when=when)
             for when, update in rule.updates.items()
         ]
         total = "scale_network*change" if self.clip_norm else "change"
@@ -155,11 +158,13 @@ class PerTrial(PerStep):
                 every=self.batch,
             )
         )
-        steps += forget((*self.optimizer.remembered, *(["change"] if self.batch > 1 else [])))
+        steps += reset_diverged(
+            (*self.optimizer.remembered, *(["change"] if self.batch > 1 else []))
+        )
         clips = [Clip(float(self.clip_norm), divisor, self.batch, counts)] if self.clip_norm else []
-        shares = [Shared(self.batch)] if self.copies > 1 else []
+        shares = [SharedUpdate(self.batch)] if self.copies > 1 else []
         return (
-            Guard(),
+            DivergenceCheck(),
             self.optimizer,
             Schedule({"own": "change : 1"}, tuple(steps)),
             *shares,
@@ -173,17 +178,17 @@ def phase_of(when):
 
 
 def change_weights(total, window, optimizer, constraint):
-    """Return statements from a sum of updates to weights within bounds; what does not learn stays,
-    to the bit.
+    """Return statements that change weights by a sum of updates and apply the constraint; weights
+    that do not learn stay bit-identical.
 
-    What is kept is a copy: ``_kept = w`` would be another name of the same array on the numpy
+    The old values are copied by `where`, since ``_kept = w`` would name the same array on the numpy
     target.
     """
     kept = optimizer.remembered
     lines = [
         optimizer.counts,
         f"window = {window}",
-        *LEARNS,
+        *LEARNING,
         *(f"_kept_{name} = where(_learns > 0, 0, {name})" for name in kept),
     ]
     lines += [f"total = {total}", optimizer.code]
@@ -198,17 +203,17 @@ def change_weights(total, window, optimizer, constraint):
     return nested("\n".join(filter(None, lines)), "window", "total", "dw", "_learns")
 
 
-def forget(names):
-    """Return the step, in a tuple, in which synapses of diverged networks forget; none where there
-    is nothing to forget.
+def reset_diverged(names):
+    """Return a tuple with the step that sets variables of diverged networks to 0; empty without
+    names.
     """
     code = "\n".join(f"{name} = where(finite_network > 0, {name}, 0)" for name in names)
     return (Step(code, schedule.RESTORE, when="trial_end"),) if code else ()
 
 
 def paired(learn, rule):
-    """Return the schedule of a rule: where it compares pairs of trials, each runs twice side by
-    side, free and perturbed.
+    """Return the schedule for a rule; if it compares pairs of trials, with a free and a perturbed
+    copy of each trial.
     """
     if not rule.pairs or learn.copies == 2:
         return learn

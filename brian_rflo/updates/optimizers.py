@@ -1,6 +1,6 @@
-"""Optimizers: how a sum of updates becomes a change of the weights; bare formulas, like rules.
+"""Optimizers: formulas that turn a sum of updates into a change of the weights.
 
-With g = total/window, the updates over the number of steps they are averaged over, and
+With g = total/window, the sum of updates divided by the number of steps, and
 learning_rate(k) = learning_rate/(1 + k/decay) in update k = 0, 1, ...:
 
     SGD        dw = learning_rate(k) g
@@ -8,9 +8,11 @@ learning_rate(k) = learning_rate/(1 + k/decay) in update k = 0, 1, ...:
     Adam       m <- b1 m + (1 - b1) g,   s <- b2 s + (1 - b2) g^2
                dw = learning_rate(k) sqrt(1 - b2^(k+1))/(1 - b1^(k+1)) m/(sqrt(s) + epsilon)
 
-Adam is in the form that TensorFlow uses, where epsilon is what Kingma and Ba 2015 (arXiv 1412.6980,
-section 2) call epsilon hat: their algorithm 1 has epsilon sqrt(1 - b2^(k+1)) in its place.
+Adam has the form of TensorFlow, where epsilon is what Kingma and Ba 2015 (arXiv 1412.6980, section
+2) call epsilon hat: their algorithm 1 has epsilon sqrt(1 - b2^(k+1)) instead.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -29,15 +31,15 @@ class SGD(Mechanism):
     """Stochastic gradient descent, and the base of all optimizers.
 
     An optimizer is the formula `code`: statements that read `total`, `window` and `learning_rate`
-    and write `dw`. Its own synaptic variables stay as they are where nothing learns, and return to
-    0 where a network has diverged: the learning schedule sees to both. `updates` counts the
-    updates, where `variables` declares it.
+    and write `dw`. The learning schedule leaves its synaptic variables unchanged where learning is
+    off, and sets them to 0 in diverged networks. `updates` counts the updates, if `variables`
+    declares it.
 
     Parameters
     ----------
     decay : float, optional
-        Number of updates in which the learning rate falls to a half, as ``1/(1 + updates/decay)``;
-        it stays as it is by default.
+        Number of updates after which the learning rate has fallen to a half, as ``1/(1 +
+        updates/decay)``; by default it is constant.
 
     Raises
     ------
@@ -52,7 +54,7 @@ class SGD(Mechanism):
 
     decay: float | None = None
 
-    #: Equations of its own synaptic variables, for a subclass to state.
+    #: Equations of its own synaptic variables, defined by a subclass.
     memory: ClassVar[str] = ""
 
     def __post_init__(self):
@@ -63,30 +65,30 @@ class SGD(Mechanism):
             )
         if self.decay is not None and self.decay < 1:
             raise ValueError(
-                f"{name}: decay = {self.decay!r} would halve the learning rate in less than one"
-                " update; give a number of updates of at least 1. The learning rate itself is the"
-                f" rule's, for example RFLO(learning_rate={self.decay!r}, tau=10*ms)"
+                f"{name}: decay must be at least 1, a number of updates; got {self.decay!r}. The"
+                " learning rate itself belongs to the rule, for example"
+                f" RFLO(learning_rate={self.decay!r}, tau=10*ms)"
             )
 
     @property
-    def parameters(self):
-        """None of its numbers changes between runs."""
+    def parameters(self) -> dict[str, float]:
+        """Empty: no number changes between runs."""
         return {}
 
     @property
-    def variables(self):
-        """Variables of the synapses: its memory, and the number of updates where it is needed."""
+    def variables(self) -> dict[str, str]:
+        """Equations of the synapses: its memory, and the number of updates if needed."""
         counts = "updates : 1 (shared)" if self.decay or "updates" in self.code else ""
         return {"own": "\n".join(filter(None, [self.memory, counts]))}
 
     @property
-    def rate(self):
-        """Expression of the learning rate of an update that is counted already."""
+    def rate(self) -> str:
+        """Expression of the learning rate of the current update, which `updates` includes."""
         return f"_rate/(1 + (updates - 1)/{float(self.decay)!r})" if self.decay else "_rate"
 
     @property
-    def code(self):
-        """The formula."""
+    def code(self) -> str:
+        """Statements of the formula."""
         return f"dw = {self.rate}/window*total"
 
     def change(self, total, window, rate, moments, count):
@@ -106,15 +108,13 @@ class SGD(Mechanism):
         return rate * total
 
     @property
-    def remembered(self):
+    def remembered(self) -> tuple[str, ...]:
         """Names of the synaptic variables of its memory."""
         return tuple(Equations(self.memory).names)
 
     @property
-    def counts(self):
-        """Statements that count an update, in front of all others; Brian2 wants shared variables
-        there.
-        """
+    def counts(self) -> str:
+        """Statement that counts an update; first, since Brian2 requires shared variables there."""
         return "updates += int(plastic)" if "updates" in self.variables["own"] else ""
 
 
@@ -127,7 +127,7 @@ class Momentum(SGD):
     decay : float, optional
         As for `SGD`.
     momentum : float
-        Share of the velocity, the synaptic variable `velocity`, that each update keeps.
+        Fraction of the synaptic variable `velocity` that each update keeps.
 
     Raises
     ------
@@ -149,8 +149,8 @@ class Momentum(SGD):
         return rate * window * moments["velocity"]
 
     @property
-    def code(self):
-        """The formula."""
+    def code(self) -> str:
+        """Statements of the formula."""
         return (
             f"velocity = {float(self.momentum)!r}*velocity + total/window\ndw ="
             f" {self.rate}*velocity"
@@ -166,10 +166,10 @@ class Adam(SGD):
     decay : float, optional
         As for `SGD`.
     beta_1, beta_2 : float
-        Decay of the moments m and s, the synaptic variables `first_moment` and `second_moment`, in
-        each update.
+        Decay factors of the moments m and s, the synaptic variables `first_moment` and
+        `second_moment`.
     epsilon : float
-        Added to the root of the second moment (epsilon hat).
+        Constant added to the root of the second moment (epsilon hat).
 
     Raises
     ------
@@ -205,8 +205,8 @@ class Adam(SGD):
         return rate * window * corrected * m / (np.sqrt(s) + self.epsilon)
 
     @property
-    def code(self):
-        """The formula."""
+    def code(self) -> str:
+        """Statements of the formula."""
         one, two = float(self.beta_1), float(self.beta_2)
         unbiased = f"sqrt(1 - {two!r}**updates)/(1 - {one!r}**updates + int(updates == 0))"
         return f"""_corrected = {self.rate}*{unbiased}

@@ -1,4 +1,4 @@
-"""Trials side by side: the changes of all copies of a network become the change of each."""
+"""Trials side by side: each copy of a network gets the summed changes of all copies."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from ..steps import Mechanism, Step
 
 
 @dataclass(frozen=True)
-class Shared(Mechanism):
-    """The steps that add up changes over the copies of a network.
+class SharedUpdate(Mechanism):
+    """Steps that sum changes over the copies of a network.
 
     Parameters
     ----------
     batch : int
-        Rounds of trials that the changes are added up over.
+        Number of rounds of trials over which changes are summed.
     """
 
     batch: int
@@ -22,12 +22,12 @@ class Shared(Mechanism):
 
     @property
     def parameters(self):
-        """None of its numbers changes between runs."""
+        """Empty: no number changes between runs."""
         return {}
 
     @property
     def steps(self):
-        """Add up in the first copy, and hand back."""
+        """Sum in the first copy, then copy the sum to each."""
         when = dict(when="trial_end", every=self.batch)
         return (
             Step("shared_change = 0", schedule.RESET, when="trial_start"),

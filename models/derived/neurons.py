@@ -14,7 +14,7 @@ from brian_rflo.comparison import RATE, Kind
 
 RATE_UNIT = 20
 FILTERED = "dr/dt = -r/tau : 1\n"
-INPUTS = "bias : 1\nkick : 1\nI_in : 1\n"
+INPUTS = "bias : 1\nnoise_input : 1\nI_in : 1\n"
 #: White noise of this size, in units of drive, moves a membrane of 20 ms by .095 of its threshold,
 #: as in `rate_and_spiking`.
 DRIVE_NOISE = 0.6
@@ -63,7 +63,9 @@ class Neuron(Kind):
     def neurons(self, size, rng, tau=50 * ms, noise=0.0, bias=None, **changes):
         """A group; `changes` are other arguments of `DerivedNeurons`."""
         spikes = "threshold" in self.options
-        constants = self.constants | dict(tau=tau, jump=float(1 / (tau * RATE_UNIT / second)))
+        constants = self.constants | dict(
+            tau=tau, spike_amplitude=float(1 / (tau * RATE_UNIT / second))
+        )
         initial = {
             name: low + (high - low) * rng.uniform(0, 1, size)
             for name, low, high in (*self.start, *([("r", 0, 1)] if spikes else []))
@@ -79,8 +81,8 @@ class Neuron(Kind):
         )
         made.bias = rng.uniform(*(bias or self.bias), size) if spikes else 0.0
         if noise:
-            made.namespace["kick_size"] = noise
-            made.run_regularly("kick = kick_size*randn()", **schedule.GAIN)
+            made.namespace["noise_sd"] = noise
+            made.run_regularly("noise_input = noise_sd*randn()", **schedule.GAIN)
         return made
 
     def make(self, size, tau, rng, noise):
@@ -101,7 +103,7 @@ CONDUCTANCE = Neuron(
     model=(
         "dv/dt = (g_leak*(E_leak - v)"
         " + g_unit*(clip(g, 0, inf)*(E_exc - v) + clip(-g, 0, inf)*(E_inh - v))"
-        " + g_leak*20*mV*(I_in + bias + kick))/C : volt (unless refractory)\n"
+        " + g_leak*20*mV*(I_in + bias + noise_input))/C : volt (unless refractory)\n"
         "dg/dt = -g/tau : 1\n"
     ),
     method="exponential_euler",
@@ -110,7 +112,7 @@ CONDUCTANCE = Neuron(
         on_pre="g += w",
         activity="r - 1",
         threshold="v > theta",
-        reset="v = E_leak; r += jump",
+        reset="v = E_leak; r += spike_amplitude",
         refractory=3 * ms,
         surrogate="clip(1 - abs(u)/(20*mV), 0, 1)/(20*mV)",
     ),
@@ -133,7 +135,7 @@ ADEX = Neuron(
     readout_rate=1e-3,
     model=(
         "dv/dt = (g_leak*(E_leak - v) + g_leak*slope*exp((v - v_t)/slope) - a"
-        " + g_leak*20*mV*(I_rec + I_in + bias + kick))/C : volt (unless refractory)\n"
+        " + g_leak*20*mV*(I_rec + I_in + bias + noise_input))/C : volt (unless refractory)\n"
         "da/dt = (coupling*(v - E_leak) - a)/tau_a : amp\n"
         "dI_rec/dt = -I_rec/tau : 1\n"
     ),
@@ -144,7 +146,7 @@ ADEX = Neuron(
         on_pre="I_rec += w",
         activity="r - 1",
         threshold="v > v_cut",
-        reset="v = v_reset; a += b; r += jump",
+        reset="v = v_reset; a += b; r += spike_amplitude",
         detach="a",
         refractory=3 * ms,
         surrogate="int(u < v_t - v_cut)*clip(1 + (u + v_cut - v_t)/(20*mV), 0, 1)/(20*mV)",
@@ -169,7 +171,7 @@ IZHIKEVICH = Neuron(
     gain=0.5,
     readout=0.1,
     colour="#009e73",
-    model="""dv/dt = (0.04*v**2 + 5*v + 140 - u + 10*(I_rec + I_in + bias + kick))/ms : 1
+    model="""dv/dt = (0.04*v**2 + 5*v + 140 - u + 10*(I_rec + I_in + bias + noise_input))/ms : 1
     du/dt = 0.02*(0.2*v - u)/ms : 1
     dI_rec/dt = -I_rec/tau : 1
     """,
@@ -180,7 +182,7 @@ IZHIKEVICH = Neuron(
         on_pre="I_rec += w",
         activity="r - 1",
         threshold="v > 30",
-        reset="v = -65; u += 4; r += jump",
+        reset="v = -65; u += 4; r += spike_amplitude",
         detach="u",
         surrogate="clip(1 - abs(u + 80)/20, 0, 1)/20",
     ),
@@ -196,7 +198,8 @@ COBAHH = Neuron(
     model=(
         "dv/dt = (g_leak*(E_leak - v)"
         " + g_unit*(clip(g, 0, inf)*(E_exc - v) + clip(-g, 0, inf)*(E_inh - v))"
-        " - g_na*m**3*h*(v - E_na) - g_k*n**4*(v - E_k) + I_unit*(I_in + bias + kick))/C : volt\n"
+        " - g_na*m**3*h*(v - E_na) - g_k*n**4*(v - E_k)"
+        " + I_unit*(I_in + bias + noise_input))/C : volt\n"
         "dm/dt = alpha_m*(1 - m) - beta_m*m : 1\n"
         "dn/dt = alpha_n*(1 - n) - beta_n*n : 1\n"
         "dh/dt = alpha_h*(1 - h) - beta_h*h : 1\n"
@@ -216,7 +219,7 @@ COBAHH = Neuron(
         activity="r - 1",
         threshold="v > -20*mV",
         refractory="v > -20*mV",
-        reset="r += jump",
+        reset="r += spike_amplitude",
         surrogate="clip(1 - abs(u + 30*mV)/(20*mV), 0, 1)/(20*mV)",
     ),
     constants=dict(

@@ -9,7 +9,7 @@ from brian_rflo.readouts.linear import Readout
 
 class PositionReadout(Readout):
     more_equations, trial_start = "position : 1", "loss = 0; position = 0"
-    judge = """position += output*dt/tau_position
+    error_code = """position += output*dt/tau_position
                error = mask_of(t_in_timesteps, _trial)*(target - position)
                loss += error**2/(2*n_steps)"""
 
