@@ -1,6 +1,6 @@
 """Text of functions and classes: byte code for scripts, files for modules.
 
-`told` is whoever makes text of the values that code holds, a `values.Description`.
+`told` is the `values.Description` that turns the values found in code into text.
 """
 
 import dis
