@@ -651,7 +651,7 @@ CASES = {
     ),
     "losses of a network": (
         lambda: LossMonitor(network(name="mine")),
-        "LossMonitor needs a Trials, for example that of a LearningNetwork, net.trials; got 'mine'",
+        "LossMonitor needs a Trials, .* got 'mine'",
     ),
     "choices of nothing": (
         lambda: ChoiceMonitor(None),
@@ -787,7 +787,10 @@ CASES = {
     ),
     # connections, trials
     "connect twice": (connect_twice, "'rec' is already connected"),
-    "no trial to wait for": (without_trials, r"'rec' accumulates.*Trials\(task, ..., rec\)"),
+    "no trial to wait for": (
+        without_trials,
+        r"'rec' applies its weight change.*Trials\(task, ..., rec\)",
+    ),
     "in two trials": (two_trials, "'rec' already belongs to 'trials.*'"),
     "a part twice": (
         lambda: (lambda out: Trials(TASK, out, out))(Readout(TASK)),
@@ -1095,7 +1098,7 @@ CASES = {
         lambda: neurons(initial="rand()"),
         (
             r"RateNeurons: initial must be a number or an array of numbers; got 'rand\(\)': for a"
-            r" string .* write neurons.initial = 'rand\(\)'"
+            r" string .* assign neurons.initial = 'rand\(\)'"
         ),
     ),
     "initial in volts": (

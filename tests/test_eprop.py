@@ -662,7 +662,7 @@ BAD = {
     ),
     "adaptation of other neurons": (
         lambda: classifier(rule=AdaptiveEProp(0.1, tau=20 * ms, tau_adapt=100 * ms)),
-        "AdaptiveEProp has tau_adapt = 100. ms, but 'discretelifneurons.*' 200. ms",
+        "tau_adapt of AdaptiveEProp .100. ms. must equal that of 'discretelifneurons.*' .200. ms",
     ),
     "no whole copies": (
         lambda: evidence_net(parallel=5, update="trial"),

@@ -349,7 +349,7 @@ def test_feedback_of_the_step_before_is_named(moved, caplog):
     assert (
         moved
         or "sums the feedback of 'own' before 'readout_task' sets error: 'rec' learns with that of"
-        " the step before. Write FeedbackSynapses(readout, own)"
+        " the previous step. Write FeedbackSynapses(readout, own)"
         in said(caplog)[0]
     )
 
