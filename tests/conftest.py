@@ -3,12 +3,14 @@ network.
 """
 
 import gc
+import itertools
 
 import brian2
 import matplotlib
 import numpy as np
 import pytest
 from brian2 import BrianLogger, defaultclock, ms, prefs, start_scope
+from brian2.codegen import translation
 
 import brian_rflo  # noqa: F401 (before garbage is frozen)
 
@@ -17,15 +19,34 @@ BrianLogger.suppress_name("unused_brian_object")
 prefs["devices.cpp_standalone.extra_make_args_unix"] = [
     "-j2"
 ]  # Brian2's own default starts a compiler for each file at once
-gc.collect()
-gc.freeze()  # each Network.run() collects garbage; what was imported need not be looked at again
+#: Tests after which what has piled up in memory (Brian2 keeps what it has parsed) is frozen: each
+#: Network.run() collects garbage, and what is frozen it need not look at.
+EVERY = 20
+
+
+def pytest_configure(config):
+    """Let Brian2 parse statements anew in the default set: it looks them up by the values of all
+    variables of a group, which takes longer (a quarter of the time of a test).
+    """
+    if config.getoption("markexpr") == "not model":
+        translation.make_statements = translation.make_statements.__wrapped__
+
+
+@pytest.fixture(scope="session")
+def counter():
+    """Numbers of tests of this process."""
+    return itertools.count()
 
 
 @pytest.fixture(autouse=True)
-def clean_brian(request):
-    if request.node.get_closest_marker("compiled"):
+def clean_brian(request, counter):
+    is_compiled = request.node.get_closest_marker("compiled")
+    is_due = next(counter) % EVERY == 0
+    if is_compiled or is_due:
         # objects of earlier tests give their names back, and compiled code is found again
         gc.collect()
+    if is_due:
+        gc.freeze()
     start_scope()
     prefs.codegen.target = "numpy"
     defaultclock.dt = 1 * ms
