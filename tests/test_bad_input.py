@@ -787,7 +787,10 @@ CASES = {
     ),
     # connections, trials
     "connect twice": (connect_twice, "'rec' is already connected"),
-    "no trial to wait for": (without_trials, r"'rec' applies its weight change.*Trials\(task, ..., rec\)"),
+    "no trial to wait for": (
+        without_trials,
+        r"'rec' applies its weight change.*Trials\(task, ..., rec\)",
+    ),
     "in two trials": (two_trials, "'rec' already belongs to 'trials.*'"),
     "a part twice": (
         lambda: (lambda out: Trials(TASK, out, out))(Readout(TASK)),
