@@ -1,4 +1,4 @@
-"""Your own rule, in your own script: an eligibility trace behind the eligibility trace."""
+"""Your own rule, in your own script: a second trace that filters the eligibility trace."""
 
 from dataclasses import dataclass
 

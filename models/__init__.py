@@ -1,1 +1,1 @@
-"""Published models, one folder a paper."""
+"""Published models, one folder per paper."""

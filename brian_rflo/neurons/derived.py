@@ -80,8 +80,8 @@ class DerivedNeurons(Component, NeuronGroup):
     threshold, reset, refractory : str, str, str or Quantity
         As for `brian2.NeuronGroup`.
     surrogate : str
-        Pseudo-derivative of the spike as a function of ``u``, the distance from the threshold (``v
-        - theta`` for ``v > theta``), with the unit of 1/u. If it is empty, spikes are not
+        Pseudo-derivative of the spike as a function of ``u``, the distance from the threshold
+        (``v - theta`` for ``v > theta``), with the unit of 1/u. If it is empty, spikes are not
         differentiated.
     detach, ignore : tuple of str
         State variables whose traces follow resets at fixed spike times (`detach`), or ignore them.

@@ -12,8 +12,8 @@ the threshold is 1 and rest is 0:
     gain = psi = max(0, 1 - |v - 1|/width)/width    0 while refractory
 
 With activity = r - baseline. Since spike_amplitude I_rec is the sum of w_ij r_j (while the weights
-do not change), dv_i/dw_ij is the low-passed r_j, exactly but for the reset. RFLO's trace, psi_i
-psp_j low-passed with tau_syn, is therefore the derivative of r_i without the recurrence.
+do not change), dv_i/dw_ij is the filtered r_j, exact except for the reset. RFLO's trace, psi_i
+psp_j filtered with tau_syn, is therefore the derivative of r_i without the recurrence.
 """
 
 import reprlib

@@ -188,7 +188,7 @@ class Readout(TaskGroup):
             raise ValueError(
                 f"readout '{self.name}' has a time constant, so its output depends on past"
                 f" activity; write LeakyDelta(learning_rate={rule.learning_rate:g},"
-                f" tau={self.tau!r}) in place of Delta"
+                f" tau={self.tau!r}) instead of Delta"
             )
 
 

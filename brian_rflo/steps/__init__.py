@@ -1,8 +1,8 @@
-"""The one contract: everything that happens is a step.
+"""Steps and mechanisms, the common form of all parts of learning.
 
-A rule, an optimizer, a credit path, a modulator, what neurons, readouts and trials do at a
-boundary: each is a `Mechanism`, a value object with a few `Step`s, and each step is a string of
-statements with a place in the time step.
+Rules, optimizers, credit paths, modulators, and the statements of neurons, readouts and trials at a
+boundary are each a `Mechanism`: a value object with a few `Step`s. A step is a string of statements
+with a place in the time step.
 """
 
 from .clock import TrialClock

@@ -42,7 +42,7 @@ def place(group: Group, step: Step, clock: TrialClock | None, name: str) -> Bria
     return ConditionalRunner(group, step.code, condition, step.phase, f"{group.name}_{name}*")
 
 
-def named(code: str, ending: str) -> list[str]:
+def names_ending_in(code: str, ending: str) -> list[str]:
     """Return the names in code with an ending, without that ending."""
     return sorted(
         name.removesuffix(ending) for name in get_identifiers(code) if name.endswith(ending)
@@ -134,7 +134,7 @@ class Cells(Component, NeuronGroup):
     def run_step(self, step: Step, trials: Trials | None = None, name: str = "step") -> BrianObject:
         """Run a step in the cells; `trials` has the conditions and the numbers of networks."""
         self.borrow(*get_identifiers(step.code))
-        for number in named(step.code, NETWORK):
+        for number in names_ending_in(step.code, NETWORK):
             self.index_networks(trials)
             if number + NETWORK not in self.variables:
                 self.variables.add_reference(

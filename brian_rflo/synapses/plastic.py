@@ -21,7 +21,7 @@ from ..dense.reading import read
 from ..neurons.base import PSP, check_group, parent_group, receives_spikes
 from ..rules import LearningRule
 from ..steps import INTEGRATE, equations_of, steps_of
-from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, named, place
+from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, names_ending_in, place
 from ..steps.step import constants_of
 from ..updates.arguments import check_constraint, check_instance
 from ..updates.learning import PerStep, paired
@@ -263,7 +263,7 @@ class PlasticSynapses(Projection):
         """Run a step in the cells at one end, or in the synapses."""
         if step.site != "own":
             return self.cells[step.site].run_step(step, trials, name_of(step))
-        for name in named(step.code, FIRST):
+        for name in names_ending_in(step.code, FIRST):
             if name + FIRST not in self.variables:
                 self.variables.add_reference(name + FIRST, self, name, index="first_idx")
         return place(self, step, trials and trials.phases, name_of(step))
@@ -339,7 +339,7 @@ class PlasticSynapses(Projection):
         )  # that of the trials does it
         self.variables.add_constant("trial_steps", trials.task.n_steps)
         for step in [*self.placed, *self.waiting]:
-            for name in named(step.code, NETWORK) if step.site == "own" else ():
+            for name in names_ending_in(step.code, NETWORK) if step.site == "own" else ():
                 self._add_number(name, step, trials)
         self.settle(
             placed=self.placed | {step: self._place(step, trials) for step in self.waiting},
@@ -448,13 +448,13 @@ class PlasticSynapses(Projection):
 def waits(step):
     """Return True if a step can be placed only after `join`."""
     return step.when not in ("step", "spike") or (
-        step.site != "own" and bool(named(step.code, NETWORK))
+        step.site != "own" and bool(names_ending_in(step.code, NETWORK))
     )
 
 
 def adds_up(step):
     """Return True if a step adds to a number of the network."""
-    return any(name + NETWORK in written(step.code) for name in named(step.code, NETWORK))
+    return any(name + NETWORK in written(step.code) for name in names_ending_in(step.code, NETWORK))
 
 
 def name_of(step):

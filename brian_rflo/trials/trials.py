@@ -22,7 +22,7 @@ from ..neurons.base import check_group, parent_group, spikes
 from ..readouts.base import TASK_EXAMPLE, check_clock
 from ..readouts.linear import readouts_of
 from ..steps import Mechanism, Step, TrialClock, equations_of, steps_of
-from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, named, place
+from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, names_ending_in, place
 from ..steps.step import constants_of, is_mechanism
 from ..synapses.kinds import plastic_of
 from ..tasks import Task
@@ -173,7 +173,7 @@ class Trials(Component, NeuronGroup):
             name
             for mechanism in theirs
             for step in mechanism.steps
-            for name in named(step.code, NETWORK)
+            for name in names_ending_in(step.code, NETWORK)
         }
         copies = [Perturbed(self.copies)] if "perturbed" in numbers else []
         guards = [DivergenceCheck(), *([SharedDivergenceCheck()] if self.copies > 1 else [])]
@@ -214,7 +214,7 @@ class Trials(Component, NeuronGroup):
 
     def _place(self, step):
         """Run a step on the numbers of the networks."""
-        for number in named(step.code, FIRST):
+        for number in names_ending_in(step.code, FIRST):
             if number + FIRST not in self.variables:
                 self.variables.add_reference(
                     number + FIRST, self, self.number(number), index="_first_idx"
@@ -243,7 +243,7 @@ class Trials(Component, NeuronGroup):
             (number for number, readout in enumerate(self.readouts) if readout is part), 0
         )
         for step in steps_of(mechanisms_of(part), "own"):
-            if named(step.code, NETWORK):  # readouts in the order given, not by name
+            if names_ending_in(step.code, NETWORK):  # readouts in the order given, not by name
                 self.cells_of(part).run_step(replace(step, phase=step.phase.behind(number)), self)
             else:
                 place(part, step, self.phases, step.when)

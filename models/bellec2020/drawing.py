@@ -1,4 +1,4 @@
-"""What a trial looks like, for both figures: traces of single synapses, and spikes."""
+"""Panels of a trial for both figures: traces of single synapses, and spikes."""
 
 import numpy as np
 
@@ -6,8 +6,8 @@ from brian_rflo import plotting
 
 
 def traces(network, trial, arrivals, synapses):
-    """Of the first trial of a batch: eligibility, its slow part and filtered eligibility of
-    synapses ``(post, pre)``, each ``(n_steps, n)``.
+    """Return eligibility, its slow part and filtered eligibility of synapses ``(post, pre)`` in the
+    first trial of a batch, each ``(n_steps, n)``.
 
     `arrivals` are what the presynaptic side sends in each step, ``(n_steps, trials, n_pre)``:
     inputs, or spikes of the step before.

@@ -26,8 +26,8 @@ REPLAYS, REPLAY_BATCH = 8, 64
 
 @dataclass(frozen=True)
 class Recipe:
-    """How networks are trained: cues, delay, neurons, batch, learning rate and whether it falls;
-    what is compared; the bounds of the error.
+    """Settings of training (cues, delay, neurons, batch, learning rate and its decay), variants,
+    and bounds of the error.
     """
 
     cues: int
@@ -47,7 +47,7 @@ class Recipe:
         return EvidenceAccumulation(n_cues=self.cues, delay=self.delay * ms, seed=seed)
 
     def networks_of(self, variant, settings):
-        """Every network by e-prop; by what lacks something one is enough."""
+        """Return the networks of a variant: all for e-prop, one for each control."""
         return settings.networks if variant == "eprop" else 1
 
     def part(self, variant, settings):
@@ -81,12 +81,12 @@ class Recipe:
         )
 
     def error(self, arrays):
-        """Share of wrong answers late in training, of each network."""
+        """Return the fraction of wrong answers late in training for each network."""
         wrong = arrays["wrong"]
         return wrong[:, -max(1, round(self.late * wrong.shape[1])) :].mean(axis=1)
 
     def judged(self, settings):
-        """Whether there was enough training for the bounds to hold."""
+        """Return True if the training was long enough for the bounds."""
         return settings.trials >= self.iterations and settings.networks >= self.networks
 
 
@@ -121,7 +121,7 @@ LARGE = Recipe(
 
 
 def rows_of(recipe, settings, found):
-    """The table."""
+    """Return the rows of the table."""
     rows = []
     for variant, arrays in found.items():
         error, judged = recipe.error(arrays), recipe.judged(settings)
@@ -162,8 +162,8 @@ def differences(task, inputs):
 
 @dataclass(frozen=True, eq=False)
 class Replay:
-    """The trained networks in NumPy on trials that are new: a batch of network 0, its weights, and
-    cues and answers of all networks.
+    """Trained networks in NumPy on new trials: a batch of network 0, its weights, and cues and
+    answers of all networks.
     """
 
     task: object
@@ -207,7 +207,7 @@ def replay(recipe, settings, arrays):
 
 
 def draw(recipe, found, seen):
-    """Errors, the psychometric curve; and of network 0 in one trial cues, spikes, traces, learning
+    """Draw errors, the psychometric curve, and a trial of network 0: cues, spikes, traces, learning
     signals and answer.
     """
     from matplotlib.figure import Figure
@@ -271,7 +271,7 @@ def draw(recipe, found, seen):
 
 
 def draw_errors(found, ax):
-    """Share of wrong answers over iterations, of each network."""
+    """Draw the fraction of wrong answers over iterations for each network."""
     for variant, arrays in found.items():
         plotting.plot_share(arrays["wrong"], ax, label=LABELS[variant], color=COLOURS[variant])
     ax.axhline(0.5, color="black", linewidth=0.5, linestyle=":")
@@ -285,7 +285,7 @@ def draw_errors(found, ax):
 
 
 def experiment(name, title, chosen, networks, trials, quick, takes):
-    """The experiment of the recipes that `chosen` chooses from by the settings."""
+    """Return the experiment with the recipe that `chosen` selects for the settings."""
 
     def outcome(settings, arrays):
         recipe = chosen(settings)

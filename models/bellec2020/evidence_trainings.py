@@ -1,4 +1,4 @@
-"""Networks trained on evidence accumulation by e-prop in Brian2, and with something left out.
+"""Networks trained on evidence accumulation by e-prop in Brian2, and controls.
 
 Settings are those of NEST's tutorial and of the authors' code; see README.md.
 """
@@ -60,7 +60,7 @@ def evidence_weights(task, n, seed, networks):
 
 
 def beta_of(n, adaptive=True):
-    """Of each neuron: the second half adapts."""
+    """Return beta of each neuron; the second half adapts."""
     return np.where(np.arange(n) < n // 2, 0.0, BETA if adaptive else 0.0)
 
 

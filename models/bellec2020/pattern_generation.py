@@ -104,7 +104,7 @@ def last(losses):
 
 
 def rows_of(losses, settings):
-    """The table."""
+    """Return the rows of the table."""
     first, final = losses[FEEDBACKS[0]][:, 0], last(losses[FEEDBACKS[0]])
     beside = [
         Row(
@@ -168,7 +168,7 @@ def outcome(settings, arrays):
 
 
 def draw(losses, trials, weights, task):
-    """Losses; and of network 0 output, spikes, learning signals and eligibility traces."""
+    """Draw losses, and output, spikes, learning signals and eligibility traces of network 0."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(13, 7.5), layout="constrained")

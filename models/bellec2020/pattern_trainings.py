@@ -1,4 +1,5 @@
-"""Networks trained on pattern generation: by e-prop in Brian2, and what is drawn beside them.
+"""Networks trained on pattern generation by e-prop in Brian2, and the networks that they are
+compared with.
 
 Settings are those of NEST's tutorial and of the authors' code; see README.md.
 """

@@ -1,4 +1,4 @@
-"""Neurons nobody wrote a rule for, trained by the rules that are derived from their equations."""
+"""Neurons without a hand-written rule, trained by rules derived from their equations."""
 
 from .tasks import CURSOR, PERIODIC
 

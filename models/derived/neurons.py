@@ -1,8 +1,7 @@
-"""Five neurons for which nobody wrote a learning rule, as Brian2 writes them; each learns by the
-rule that is derived from its text.
+"""Five neurons in Brian2's equations, each of which learns by the rule derived from them.
 
-Drive is in units that all of them share: 1 brings the membrane to its threshold, as the `bias` of
-LIF neurons does. Filtered spikes r are 1 at 20 Hz.
+The drive has the same units for all neurons: 1 brings the membrane to its threshold, like the
+`bias` of LIF neurons. Filtered spikes r are 1 at 20 Hz.
 """
 
 from dataclasses import dataclass, field
@@ -37,7 +36,7 @@ class Neuron(Kind):
     dt_ms : float
         Time step of the experiments.
     options : dict
-        Threshold, reset, and whatever else `DerivedNeurons` takes.
+        Threshold, reset and other arguments of `DerivedNeurons`.
     constants : dict
     start : tuple
         Ranges of the initial state: ``("v", low, high)`` each.

@@ -1,4 +1,5 @@
-"""One experiment a task: five neurons learn by derived rules, beside the readout alone, with noise.
+"""One experiment per task: five neurons learn by derived rules, compared with the readout alone,
+with noise.
 
 Bounds are for seeds 100 and up, and settings were found on seed 0; what seed 100 had a part in is
 said in README.md. Optimizer and time constants are those of `rate_and_spiking`.
@@ -22,9 +23,8 @@ N, TAU, NOISE = 100, 50 * ms, 0.095
 
 @dataclass(frozen=True)
 class Condition:
-    """Networks of one neuron: its name, whether the derived rule or the readout alone learns, gain
-    of the initial weights, the error expected of it, and, where a neuron is slow to compute, how
-    many networks and trials at most.
+    """Networks of one neuron: its name, the rule (derived, or readout alone), gain of the initial
+    weights, the expected error and, for slow neurons, the largest numbers of networks and trials.
     """
 
     neuron: str
@@ -166,7 +166,7 @@ def cost(condition, found):
 
 
 def best_readout(neuron, found):
-    """Of one neuron's networks whose readout alone has learned, those with the smallest error."""
+    """Return the networks of a neuron with the smallest error of the readout alone."""
     return min(
         (
             condition
@@ -178,8 +178,8 @@ def best_readout(neuron, found):
 
 
 def draw(task, found, arrays):
-    """Learning curves with their spread, what a step of the rule costs, and a membrane with the
-    traces of a weight for each neuron.
+    """Draw learning curves with their spread, the cost of a step of the rule, and a membrane with
+    the traces of a weight for each neuron.
     """
     from matplotlib.figure import Figure
 
@@ -234,8 +234,8 @@ def draw_costs(found, ax):
 
 
 def draw_traces(kind, seen, ax):
-    """Membrane and traces of one weight, one above the other, each in units of its range; ticks are
-    at 0, and for the membrane at its lowest value.
+    """Draw the membrane and the traces of one weight, stacked, each in units of its range; ticks
+    are at 0, and for the membrane at its lowest value.
     """
     names = [
         next(iter(name for name in seen if name in ("v", "x"))),

@@ -1,5 +1,5 @@
-"""What is computed: networks of one neuron, trained, and the traces of one weight. Tables and
-figures are elsewhere (`tasks.py`), so that they may change by themselves.
+"""Computed parts: trained networks of one neuron, and the traces of one weight. Tables and figures
+are in `tasks.py`, so that they can change independently.
 """
 
 from pathlib import Path
@@ -25,9 +25,7 @@ TASKS = {
 
 
 class Clocked(Progress):
-    """Progress of which a C++ program also writes down how many seconds of CPU time it has used,
-    without what it took to compile it.
-    """
+    """Progress that also records the CPU seconds of a C++ program, without its compilation."""
 
     def report(self, device):
         """Arguments of `Network.run`."""
@@ -46,7 +44,7 @@ class Clocked(Progress):
 
     @property
     def seconds(self):
-        """The seconds of the program, not a number where there was none."""
+        """The seconds of the program; NaN without a program."""
         return float(self.clocked.read_text()) if self.clocked.exists() else np.nan
 
 
@@ -58,7 +56,7 @@ def trained(progress, device, task, neuron, **arguments):
 
 
 def metronome(steps):
-    """A cell that spikes once in so many steps, with an activity that is on half of the time."""
+    """Return a cell that spikes once per period, with an activity that is on half of the time."""
     cell = NeuronGroup(1, "activity : 1", threshold=f"t_in_timesteps % {steps} == 0", reset="")
     cell.run_regularly(f"activity = int(t_in_timesteps % {steps} < {steps // 2})", **schedule.SENT)
     return cell

@@ -3,7 +3,7 @@ alignment; four rules compared.
 
 N = 30 rate neurons, tau = 10 ms, no input; y*(t) = sin(2 pi t/T) + 0.5 sin(4 pi t/T) + 0.25 sin(8
 pi t/T); 10 000 trials, nine networks; weights change at the end of each trial, as in the author's
-code. Learning rates as printed, but for what a name says: "clipped" limits the norm of the
+code. Learning rates as printed, except as a name says: "clipped" limits the norm of the
 gradient, "random start" begins each trial at a fixed random activity, at eta = .001 without
 clipping.
 """
@@ -359,7 +359,7 @@ def draw_outputs(results, axes):
 
 
 def draw_2a(results):
-    """Outputs beside the target, loss over trials, alignment over trials."""
+    """Draw outputs and target, loss over trials, and alignment over trials."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 5.4), layout="constrained")

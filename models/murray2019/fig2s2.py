@@ -34,7 +34,7 @@ COLOURS = {
 
 
 def renamed(part, name):
-    """A part under a name that says what it is for."""
+    """Return a part under a descriptive name."""
     return Part(name, part.function, part.arguments, part.cost)
 
 

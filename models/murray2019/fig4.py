@@ -62,7 +62,7 @@ S4, BELLS = Setting(5.0, 0.01, 0.0005), Setting(2.0, 0.015, 0.0005, longer=3)
 
 @dataclass(frozen=True)
 class GradedHebbian(LearningRule):
-    """The rule as printed: z = W^s h itself, where `RewardHebbian` has the choice."""
+    """The rule as printed, with z = W^s h instead of the choice as in `RewardHebbian`."""
 
     update = "deciding_post*reward_post*z_post*activity_pre"
 
@@ -301,7 +301,7 @@ def parts(settings):
 
 
 def at_least_four_in_five(values):
-    """The value that four networks in five do not exceed."""
+    """Return the value that four of five networks do not exceed."""
     return np.sort(values)[int(np.ceil(0.8 * len(values))) - 1]
 
 
@@ -408,7 +408,7 @@ def velocity_of(arrays):
 
 
 def draw_tracks(velocity, ax, title):
-    """Where the cursor went in the first round, beside the square, whose sides are 1."""
+    """Draw the track of the cursor in the first round, with the square of side 1."""
     plotting.plot_tracks(velocity / BELL.sum(), ideal(ROUND) / BELL.sum(), ax).set(
         title=title, xlim=(-0.7, 1.7), ylim=(-0.7, 1.7)
     )

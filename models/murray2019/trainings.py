@@ -1,5 +1,5 @@
-"""What the figures are made of: networks trained by RFLO in Brian2, and by the NumPy baselines from
-the same initial weights.
+"""Data of the figures: networks trained by RFLO in Brian2, and by the NumPy baselines from the same
+initial weights.
 """
 
 import numpy as np

@@ -1,6 +1,4 @@
-"""RFLO in rate and in spiking networks, on the same tasks: what learns, how well, and beside which
-baselines.
-"""
+"""RFLO in rate and in spiking networks on the same tasks, compared with baselines."""
 
 from .tasks import CURSOR, INTERVAL, PATTERN, PERIODIC
 

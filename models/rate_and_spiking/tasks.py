@@ -1,5 +1,5 @@
-"""One experiment a task: RFLO in networks of rates and of spikes, without and with noise, beside
-readouts of the network as it begins.
+"""One experiment per task: RFLO in rate and spiking networks, without and with noise, compared with
+readouts of the untrained network.
 
 Bounds are for the seeds that nothing was tuned on (100 and up); `compare` computes the parts, with
 the settings that all comparisons have.
@@ -36,7 +36,7 @@ class Condition:
 
     @property
     def name(self):
-        """What its part is called."""
+        """Name of its part."""
         gain = "" if self.gain is None else f"-g{self.gain:g}"
         return f"{self.kind}-{self.rule}{'-noise' if self.noisy else ''}{gain}"
 
