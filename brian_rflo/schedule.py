@@ -67,9 +67,7 @@ SLOPE = Phase(
 SPIKING_TRACE = Phase(
     "groups", 6000
 )  # eligibility where it ends in spiking neurons: slope and low-passed activity of this step
-CATCH_UP = Phase(
-    "before_synapses", 0
-)  # weights that rested are caught up where spikes will read them
+CATCH_UP = Phase("before_synapses", 0)  # lazy weights are updated before spikes read them
 ARRIVAL = Phase(
     "synapses", -1
 )  # presynaptic spikes, counted cell by cell; spikes reach synapses in Brian2's own place
