@@ -76,7 +76,7 @@ class Worker:
         Raises
         ------
         Failure
-            With the contestant's reason.
+            If the contestant fails, with its reason.
         """
         try:
             self.process.stdin.write(json.dumps(request) + "\n")

@@ -411,7 +411,8 @@ def plot_weights(weights: ArrayLike, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     weights : array, shape (post, pre)
-        Of one network, as ``net.recurrent.matrix()`` or ``result.weights_after["recurrent"][0]``.
+        Weights of one network, as ``net.recurrent.matrix()`` or
+        ``result.weights_after["recurrent"][0]``.
     ax : matplotlib.axes.Axes, optional
 
     Examples
@@ -483,7 +484,7 @@ def plot_traces(
     ----------
     times : Quantity or array, shape (n_steps,)
     traces : array, shape (n_steps, n)
-        What a `~brian2.StateMonitor` has recorded is ``(n, n_steps)``: write ``monitor.trace.T``.
+        A `~brian2.StateMonitor` records ``(n, n_steps)``: write ``monitor.trace.T``.
     ax : matplotlib.axes.Axes, optional
     labels : sequence of str, optional
         A name for each line.

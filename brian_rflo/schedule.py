@@ -58,9 +58,8 @@ CELL_TRACE = Phase("groups", 1400)  # traces of presynaptic or postsynaptic cell
 TRACE = Phase("groups", 2000)  # eligibility: activity that drove this step, gain of this step
 STATE = Phase("groups", 4000)  # neurons integrate
 SLOPE = Phase("groups", 5000)  # spiking neurons: pseudo-derivative, before threshold and reset
-SPIKING_TRACE = Phase(
-    "groups", 6000
-)  # eligibility where the target spikes: slope and psp of this step
+# eligibility where the target spikes: slope and psp of this step
+SPIKING_TRACE = Phase("groups", 6000)
 CATCH_UP = Phase("before_synapses", 0)  # lazy weights are brought up to date for spikes
 ARRIVAL = Phase("synapses", -1)  # presynaptic spikes, counted by cell
 OWN_SPIKES = Phase("synapses", 1000)  # what cells record of their own spikes

@@ -36,13 +36,13 @@ class Contestant:
     Attributes
     ----------
     name, title : str
-        How it is chosen, and how figures call it.
+        Name for its selection, and title in figures.
     packages : tuple of str
         Python packages that it needs; they are imported in `prepare`.
     compiler : bool
         Whether it needs a C++ compiler.
     kinds, modes, dtypes : tuple of str
-        What it can do.
+        The cases that it can compute.
     networks : int
         Independent networks in one run; times are divided by it.
     quick : bool

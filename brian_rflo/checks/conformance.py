@@ -62,7 +62,7 @@ def check_task(task: Task) -> None:
     Raises
     ------
     AssertionError, ValueError
-        That says what does not hold.
+        If a property does not hold; the message names it.
     """
     check_instance("check_task: task", task, Task, "PeriodicOutput(period=200*ms)")
     name = type(task).__name__
@@ -138,7 +138,7 @@ def check_rule(
     Raises
     ------
     AssertionError, ValueError
-        That says what does not hold.
+        If a property does not hold; the message names it.
 
     Examples
     --------
@@ -228,7 +228,7 @@ def check_neurons(make: Callable[[int], NeuronGroup]) -> None:
     Raises
     ------
     AssertionError, ValueError
-        That says what does not hold.
+        If a property does not hold; the message names it.
     """
     check_make("check_neurons", make)
     seed(SEED)

@@ -136,7 +136,7 @@ def loky():
     Raises
     ------
     ModuleNotFoundError
-        That says what to install.
+        If packages are missing, with advice.
     """
     try:
         from joblib.externals import loky

@@ -48,7 +48,7 @@ def claimed(path):
     RuntimeError
         If this process has claimed it already.
     PermissionError
-        That says what to do, where the folder belongs to another user.
+        If the folder belongs to another user, with advice.
     """
     folder, place = (os.getpid(), path.parent.resolve()), zlib.crc32(path.name.encode()) % 2**30
     if folder not in OPEN:

@@ -161,8 +161,8 @@ def code_by_name(function, description, seen):
 def code_of_class(kind, description, seen):
     """Return the methods of a class, its plain attributes, and its base classes.
 
-    What it would inherit anyway is left out: pickling by value leaves some of that out of a class,
-    and the code must be the same in the process that reads it.
+    Inherited attributes are left out: pickling by value leaves some of them out of a class, and the
+    code must be the same in the process that reads it.
     """
     texts = []
     for base in kind.__bases__:

@@ -160,7 +160,7 @@ class FlatGraph:
     currents : dict
         The LI nodes that may be synaptic currents, for each LIF node.
     fused : set
-        Those of them that are built together with their neurons.
+        Synaptic currents that are built together with their neurons.
     """
 
     def __init__(self, nir, graph, inputs):

@@ -53,9 +53,9 @@ def from_nir(
         How long a spike is the value 1 in this graph: the time step of the simulator that it comes
         from. Graphs of `to_nir` say it. The network may be simulated with any time step.
     inputs : group or dict of groups, optional
-        What comes in at the Input node, or at each by its name: groups with ``activity``, for
-        example ``TaskInput(task)``. A spike of one step is 1 for that step. Without, a plain group
-        with ``activity``, which is 0 until you set it.
+        Input of the Input node, or of each by its name: groups with ``activity``, for example
+        ``TaskInput(task)``. A spike of one step is 1 for that step. Without, a plain group with
+        ``activity``, which is 0 until you set it.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Conversion of spiking networks to graphs of NIR, the neuromorphic intermediate representation
 (Pedersen et al. 2024, Nature Communications 15:8122).
 
-What becomes which node, I being what enters it:
+Nodes of the parts, with I the input of a node:
 
     LIFNeurons           LIF   tau dv/dt = v_leak - v + r I  v_leak = rest, r = threshold - rest;
                                                              bias in an Affine before it
@@ -12,9 +12,9 @@ What becomes which node, I being what enters it:
     Readout              Affine
     LeakyReadout         LI    r = 1, or (1 - kappa) tau/dt where it reads bare spikes
 
-NIR has no time steps and no word on what a spike is in them. As other simulators do, these graphs
-take it for the value 1 during one step: its area is dt, and a node with r and tau that it enters
-moves by r dt/tau. The metadata of the graph have that dt.
+NIR has no time steps and does not define a spike in terms of them. As in other simulators, a spike
+in these graphs is the value 1 during one step: its area is dt, and it changes a node with r and tau
+by r dt/tau. The metadata of the graph have that dt.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def nir_package(user):
     Raises
     ------
     ModuleNotFoundError
-        That says how to install it.
+        If it is missing, with advice.
     """
     try:
         import nir
@@ -63,9 +63,9 @@ def nir_package(user):
 def to_nir(network: Network, path: str | PathLike[str] | None = None) -> NIRGraph:
     """Return a spiking network as a graph of NIR, with its present weights.
 
-    Neurons, weights, synaptic currents and readouts are in the graph; what trains them is not: it
-    is a frozen network. So are its softmax, which no node of NIR is (the outputs of a
-    `SoftmaxReadout` are those before it), and resets at the beginning of trials.
+    The graph is a frozen network: it contains neurons, weights, synaptic currents and readouts, but
+    nothing that trains them, no softmax, for which NIR has no node (the outputs of a
+    `SoftmaxReadout` are those before it), and no resets at the beginning of trials.
 
     Parameters
     ----------
@@ -87,8 +87,8 @@ def to_nir(network: Network, path: str | PathLike[str] | None = None) -> NIRGrap
     ModuleNotFoundError
         Without the package nir: ``pip install 'brian_rflo[nir]'``.
     ValueError
-        If NIR cannot carry a part, with the reason: refractoriness, noise, adaptation, a reset by
-        subtraction, delays, rates, models of your own. Or for another ending of the path.
+        If NIR cannot represent a part, with the reason: refractoriness, noise, adaptation, a reset
+        by subtraction, delays, rates, models of your own. Or for another ending of the path.
     OSError
         If the file cannot be written.
 

@@ -167,7 +167,7 @@ def train(
     through_reset : bool
         Whether that goes through the reset of the neurons too.
     watch : callable, optional
-        Called with the `EpropTrial` and the weights after each update.
+        Function called with the `EpropTrial` and the weights after each update.
 
     Returns
     -------

@@ -105,15 +105,15 @@ class EpropNetwork:
     tau_m, tau_out, tau_adapt : float
         Time constants of membrane, readout and adaptation.
     v_th : float
-        Threshold, and what a spike takes from the membrane.
+        Threshold, which a spike subtracts from the membrane.
     beta : float or array, shape (N,)
         Rise of the threshold by the adaptation; 0 for LIF neurons.
     t_ref : int
         Refractory steps.
     zeta_recurrent, zeta_out : float, optional
-        Factor of what arrives at neurons and readouts; ``1 - alpha`` and ``1 - kappa`` by default.
+        Factor of the input of neurons and readouts; ``1 - alpha`` and ``1 - kappa`` by default.
     height, width : float, optional
-        Of the pseudo-derivative; ``0.3/v_th`` and `v_th` by default.
+        Height and width of the pseudo-derivative; ``0.3/v_th`` and `v_th` by default.
     c_reg, f_target : float
         Strength of the rate regularisation, and its target in spikes per step.
     loss : {"regression", "classification"}

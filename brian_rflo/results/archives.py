@@ -29,7 +29,7 @@ class Archive:
     Raises
     ------
     RuntimeError
-        That names the file, if it cannot be read.
+        If the file cannot be read; the message names it.
     """
 
     def __init__(self, path, file):
@@ -78,7 +78,7 @@ class Archive:
         Raises
         ------
         ValueError
-            If it is none.
+            If it is not a dictionary in JSON.
         """
         header = self.headers[name]
         if header.shape or header.dtype.kind != "U" or header.dtype.itemsize > 4 * LONGEST_TEXT:
@@ -92,7 +92,7 @@ def dictionary(name, text):
     Raises
     ------
     ValueError
-        If it is none.
+        If it is not a dictionary in JSON.
     """
     try:
         found = json.loads(str(text))
@@ -121,7 +121,7 @@ def archive(path):
     Raises
     ------
     FileNotFoundError, IsADirectoryError, OSError, RuntimeError
-        That names the file, if it cannot be read.
+        If the file cannot be read; the message names it.
     """
     path = existing_file(path)
     with open(path, "rb") as file:
@@ -147,7 +147,7 @@ def read_arrays(path, names=None):
     Raises
     ------
     FileNotFoundError, IsADirectoryError, OSError, RuntimeError
-        That names the file, if it cannot be read.
+        If the file cannot be read; the message names it.
     """
     with archive(path) as arrays:
         return arrays.read(arrays.headers if names is None else names)

@@ -34,7 +34,7 @@ def existing_file(path):
     Raises
     ------
     FileNotFoundError, IsADirectoryError, OSError
-        That names the file.
+        If the file cannot be read; the message names it.
     """
     path = expanded(path)
     try:
@@ -67,7 +67,7 @@ def writable_folder(path):
     Raises
     ------
     OSError
-        That names the folder and says what to do.
+        If the folder cannot be written to, with advice.
     """
     path = expanded(path)
     try:

@@ -59,7 +59,7 @@ def xarray():
     Raises
     ------
     ModuleNotFoundError
-        That says what to install.
+        If packages are missing, with advice.
     """
     try:
         import h5netcdf  # noqa: F401
@@ -226,7 +226,7 @@ def opened(path):
     Raises
     ------
     FileNotFoundError, IsADirectoryError, OSError, RuntimeError
-        That names the file, if it cannot be read.
+        If the file cannot be read; the message names it.
     """
     xr, path = xarray(), existing_file(path)
     with report_damage(path, KIND):

@@ -58,9 +58,10 @@ class SweepTable:
     Attributes
     ----------
     rows : list of NetworkRow
-        Of each network `settings`, `numbers` (``"final_loss"``, the median over networks side by
-        side; or all single numbers in the dictionary that the function returned), `seconds`,
-        `path`, and, where it has failed, `failure` with `reason` and `details`, the traceback.
+        A row per network, with `settings`, `numbers` (``"final_loss"``, the median over networks
+        side by side; or all single numbers in the dictionary that the function returned),
+        `seconds`, `path`, and, where it has failed, `failure` with `reason` and `details`, the
+        traceback.
     """
 
     rows: list
