@@ -37,6 +37,28 @@ if TYPE_CHECKING:
     from .tasks import Task
 
 
+__all__ = [
+    "plot_alignment",
+    "plot_answers",
+    "plot_changes",
+    "plot_comparison",
+    "plot_losses",
+    "plot_output",
+    "plot_points",
+    "plot_psychometric",
+    "plot_raster",
+    "plot_rates",
+    "plot_share",
+    "plot_spectrum",
+    "plot_spike_task",
+    "plot_sweep",
+    "plot_task",
+    "plot_traces",
+    "plot_tracks",
+    "plot_training",
+    "plot_weights",
+]
+
 #: Colours of rules and of the target.
 COLOURS = {
     "target": "#9a9a9a",

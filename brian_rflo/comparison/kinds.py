@@ -40,7 +40,7 @@ class Kind:
         """
         raise NotImplementedError
 
-    def replayed(self, neurons, networks):
+    def replayed(self, neurons: NeuronGroup, networks: int) -> LIF | None:
         """Return the neurons in NumPy, where `reference.spiking` has them; None else."""
 
     def rule(self, neurons: NeuronGroup, tau: Quantity) -> LearningRule:
@@ -61,7 +61,7 @@ class Spikes(Kind):
     def make(self, size, tau, rng, noise):
         return LIFNeurons(size, TAU_M, tau, noise=noise, **self.start(size, rng))
 
-    def replayed(self, neurons, networks):
+    def replayed(self, neurons: NeuronGroup, networks: int) -> LIF | None:
         return LIF.of(neurons, networks)
 
     def start(self, size, rng):

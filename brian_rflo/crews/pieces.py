@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 import traceback
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -212,19 +212,19 @@ class Executor:
     def __exit__(self, *error):
         """End all running parts."""
 
-    def together(self):
+    def together(self) -> AbstractContextManager:
         """Return a context within which parts are submitted together."""
         return nullcontext()
 
-    def start(self, part, path):
+    def start(self, part: Part, path: Path) -> None:
         """Start a part."""
         raise NotImplementedError
 
-    def ended(self):
+    def ended(self) -> list[tuple[Part, str | Failure]]:
         """Wait briefly; return the parts that have ended since, as pairs of part and outcome."""
         raise NotImplementedError
 
-    def fraction(self, part):
+    def fraction(self, part: Part) -> float:
         """Return the fraction of a running part that is done; 0 if unknown."""
         return 0.0
 

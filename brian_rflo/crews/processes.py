@@ -44,7 +44,7 @@ class LocalProcesses(Executor):
     lie in one folder, deleted at the end.
     """
 
-    def __init__(self, workers):
+    def __init__(self, workers: int):
         super().__init__()
         self.at_a_time, self.paths = workers, {}
 

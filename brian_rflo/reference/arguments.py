@@ -10,7 +10,7 @@ from ..updates.arguments import (
     check_instance,
 )
 from ..updates.firing_rate import FiringRate
-from ..updates.optimizers import SGD
+from ..updates.sgd import SGD
 from .baseline_rules import RULES, RULES_BACKWARD, Backward, Forward
 
 

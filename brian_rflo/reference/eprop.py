@@ -51,7 +51,7 @@ import numpy as np
 
 from ..brian.quantities import check_count
 from ..updates.arguments import PLASTIC, check_trained
-from ..updates.optimizers import SGD
+from ..updates.sgd import SGD
 from .arguments import check_optimizer
 from .eprop_network import EpropNetwork
 from .rate import copies

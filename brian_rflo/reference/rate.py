@@ -27,7 +27,7 @@ from ..updates.arguments import (
     check_trained,
     check_update,
 )
-from ..updates.optimizers import SGD
+from ..updates.sgd import SGD
 from .arguments import (
     check_regularization,
     check_spiking,

@@ -8,7 +8,7 @@ from ..brian.quantities import numbers
 from ..updates.arguments import (
     PLASTIC,
 )
-from ..updates.optimizers import SGD
+from ..updates.sgd import SGD
 from .baseline_rules import product
 
 

@@ -7,6 +7,7 @@ from .delta import *
 from .derived import *
 from .eprop import *
 from .hebbian import *
+from .leaky_delta import *
 from .rflo import *
 
 __all__ = names_of(__name__)

@@ -67,7 +67,7 @@ class EProp(LearningRule):
         check_time(f"{type(self).__name__}: tau", self.tau)
 
     @property
-    def readout_tau(self):
+    def readout_tau(self) -> Quantity:
         """Its `tau`."""
         return self.tau
 

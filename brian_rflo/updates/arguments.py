@@ -4,6 +4,7 @@ import ast
 
 import numpy as np
 
+from ..brian.quantities import is_number
 from ..brian.statements import assigned
 
 UPDATES = ("step", "trial")
@@ -103,3 +104,9 @@ def check_instance(name, value, kind, example):
     """Raise unless `value` is an instance of `kind`; its class itself is a common mistake."""
     if not isinstance(value, kind):
         raise TypeError(f"{name} must be a {kind.__name__}, for example {example}; got {value!r}")
+
+
+def check_fraction(kind, name, value):
+    """Raise unless a number is at least 0 and less than 1."""
+    if not is_number(value) or not 0 <= value < 1:
+        raise ValueError(f"{kind}: {name} must be at least 0 and less than 1; got {value!r}")

@@ -17,7 +17,7 @@ from ..steps import Mechanism, Step
 from .arguments import check_instance
 from .clipping import Clip
 from .divergence import DivergenceCheck
-from .optimizers import SGD
+from .sgd import SGD
 from .side_by_side import SharedUpdate
 
 __all__ = ["PerStep", "PerTrial"]
