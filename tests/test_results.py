@@ -388,7 +388,7 @@ def test_without_xarray(tmp_path, result, monkeypatch):
     monkeypatch.setitem(sys.modules, "xarray", None)
     with pytest.raises(
         ModuleNotFoundError,
-        match=r"xarray is missing; write pip install 'brian_rflo\[results\]', or save as .npz",
+        match=r"package xarray; write pip install 'brian_rflo\[results\]', or save as .npz",
     ):
         result.save(tmp_path / "x.nc")
     assert_same(TrainingResult.load(result.save(tmp_path / "x.npz")), result)

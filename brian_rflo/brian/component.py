@@ -71,3 +71,8 @@ def without_compiler(group):
         yield
     finally:
         group.codeobj_class = None
+
+
+def namespace_with(arguments, **own):
+    """Take the namespace out of a constructor's arguments; return it with our own constants."""
+    return {**(arguments.pop("namespace", None) or {}), **own}

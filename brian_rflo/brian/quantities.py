@@ -4,7 +4,7 @@ import reprlib
 from dataclasses import fields, replace
 
 import numpy as np
-from brian2 import Quantity, get_dimensions, hertz, ms, second
+from brian2 import Quantity, get_dimensions, get_unit, hertz, ms, second
 
 from .borrowed import DIMENSIONLESS
 
@@ -15,6 +15,11 @@ def dimensions_of(value):
         return get_dimensions(value)
     except TypeError:
         return None
+
+
+def unit_text(dimensions):
+    """Return the unit of dimensions, as Brian2 equations write it."""
+    return "1" if dimensions is DIMENSIONLESS else repr(get_unit(dimensions))
 
 
 def is_number(value):

@@ -13,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from pathlib import Path
 
+from ..brian.optional import optional
 from .pieces import INTERRUPTED, Executor, Failure, InProcess
 from .processes import LocalProcesses, end_with
 from .sending import compute_pickled, pickled
@@ -131,21 +132,13 @@ class Loky(LocalProcesses):
 
 
 def loky():
-    """Return joblib's process executor.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        If packages are missing, with advice.
-    """
-    try:
-        from joblib.externals import loky
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "several processes at a time need joblib; write pip install 'brian_rflo[sweep]', or"
-            " workers=1"
-        ) from error
-    return loky
+    """Return joblib's process executor; raise if joblib is missing."""
+    return optional(
+        "sweep",
+        "computing in several processes",
+        "joblib.externals.loky",
+        otherwise=", or workers=1",
+    )
 
 
 def submitted(executor, part, path, number=0):

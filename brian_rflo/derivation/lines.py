@@ -1,8 +1,7 @@
 """Lines of equations and statements, as text."""
 
-from brian2 import get_unit
-
 from ..brian.borrowed import DIMENSIONLESS
+from ..brian.quantities import unit_text
 from .calculus import symbol
 
 
@@ -14,19 +13,14 @@ def single(lines):
     return {name: value}
 
 
-def unit(dimensions):
-    """Return the unit of dimensions, as Brian2 equations write it."""
-    return "1" if dimensions is DIMENSIONLESS else repr(get_unit(dimensions))
-
-
 def equations(declared):
     """Return equations that declare variables with given dimensions."""
-    return "\n".join(f"{name} : {unit(dimensions)}" for name, dimensions in declared.items())
+    return "\n".join(f"{name} : {unit_text(dimensions)}" for name, dimensions in declared.items())
 
 
 def cleared(declared):
     """Return statements that set these variables to 0."""
     return "; ".join(
-        f"{name} = 0" if dimensions is DIMENSIONLESS else f"{name} = 0*{unit(dimensions)}"
+        f"{name} = 0" if dimensions is DIMENSIONLESS else f"{name} = 0*{unit_text(dimensions)}"
         for name, dimensions in declared.items()
     )

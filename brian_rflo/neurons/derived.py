@@ -34,11 +34,10 @@ from ..brian.borrowed import (
 )
 from ..brian.component import Component
 from ..brian.conditional import is_standalone
-from ..brian.quantities import dimensions_of
+from ..brian.quantities import dimensions_of, unit_text
 from ..derivation import NeuronText, derive
 from ..derivation.calculus import names, parsed, symbol, to_code
 from ..derivation.divisors import fault, powers_of
-from ..derivation.lines import unit
 from ..derivation.placement import diverging
 from ..derivation.strings import PHASES, neuron_code
 from ..rules.derived import DerivedRule
@@ -236,7 +235,9 @@ class DerivedNeurons(Component, NeuronGroup):
         initial = (
             (
                 name,
-                f"{name}_initial" if name in self.given else f"0*{unit(self.variables[name].dim)}",
+                f"{name}_initial"
+                if name in self.given
+                else f"0*{unit_text(self.variables[name].dim)}",
             )
             for name in self.text.units
         )
@@ -324,7 +325,7 @@ class DerivedNeurons(Component, NeuronGroup):
                 ),
             )
         ]
-        starts = [f"{name}_initial : {unit(model.dimensions[name])}" for name in self.given]
+        starts = [f"{name}_initial : {unit_text(model.dimensions[name])}" for name in self.given]
         return model + Equations("\n".join(lines + starts))
 
     def _check(self, activity):
@@ -540,9 +541,9 @@ class DerivedNeurons(Component, NeuronGroup):
         if found is not DIMENSIONLESS / distance and found != DIMENSIONLESS / distance:
             raise ValueError(
                 f"DerivedNeurons '{self.name}': the surrogate '{self.surrogate}' must have the unit"
-                f" of 1/u, {unit(DIMENSIONLESS / distance)}; got {unit(found)}."
+                f" of 1/u, {unit_text(DIMENSIONLESS / distance)}; got {unit_text(found)}."
                 " Write for example surrogate='clip(1 - abs(u/width), 0, 1)/width', with a width"
-                f" in {unit(distance)}"
+                f" in {unit_text(distance)}"
             )
         self.variables.add_array("gain", size=len(self), dimensions=DIMENSIONLESS / distance)
         return f"gain = ({slope}){gates}\n{spiked}"

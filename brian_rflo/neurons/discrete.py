@@ -25,7 +25,7 @@ from brian2 import NeuronGroup, Quantity, second
 from numpy.typing import ArrayLike
 
 from .. import schedule
-from ..brian.component import Component
+from ..brian.component import Component, namespace_with
 from ..brian.conditional import is_standalone
 from ..brian.quantities import check_number, check_tau, check_time
 from ..rules import LearningRule
@@ -170,7 +170,7 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
             height=float(height),
             width=float(width),
         )
-        namespace = {**(neurongroup_args.pop("namespace", None) or {}), **constants}
+        namespace = namespace_with(neurongroup_args, **constants)
         super().__init__(
             N,
             EQUATIONS,

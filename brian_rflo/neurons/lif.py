@@ -22,13 +22,20 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from brian2 import Hz, NeuronGroup, Quantity, get_dimensions, get_logger, get_unit, second
+from brian2 import Hz, NeuronGroup, Quantity, get_dimensions, get_logger, second
 from numpy.typing import ArrayLike
 
 from .. import schedule
 from ..brian.borrowed import DIMENSIONLESS
-from ..brian.component import Component
-from ..brian.quantities import check_number, check_tau, check_time, dimensions_of, per_neuron
+from ..brian.component import Component, namespace_with
+from ..brian.quantities import (
+    check_number,
+    check_tau,
+    check_time,
+    dimensions_of,
+    per_neuron,
+    unit_text,
+)
 from .base import input_names
 
 __all__ = ["LIFNeurons"]
@@ -163,7 +170,7 @@ class LIFNeurons(Component, NeuronGroup):
             baseline=baseline,
             spike_amplitude=float(1 / (tau_syn * rate_unit)),
         )
-        given = neurongroup_args.pop("namespace", None) or {}
+        namespace = namespace_with(neurongroup_args, **constants | self.constants())
         super().__init__(
             N,
             self.equations_text(threshold, noise),
@@ -171,7 +178,7 @@ class LIFNeurons(Component, NeuronGroup):
             reset=RESET + self.reset_text,
             refractory=refractory,
             method="exponential_euler",
-            namespace={**given, **constants, **self.constants()},
+            namespace=namespace,
             name=name,
             **neurongroup_args,
         )
@@ -222,8 +229,7 @@ class LIFNeurons(Component, NeuronGroup):
                 *(["noise_input"] if noise else []),
             ]
         )
-        dimensions = get_dimensions(threshold)
-        unit = "1" if dimensions is DIMENSIONLESS else repr(get_unit(dimensions))
+        unit = unit_text(get_dimensions(threshold))
         currents = "".join(f"d{name}/dt = -{name}/tau_syn : 1\n" for name in self.events_onto)
         return (
             EQUATIONS.format(drive=drive, unit=unit)

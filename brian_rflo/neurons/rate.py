@@ -16,7 +16,7 @@ from brian2 import NeuronGroup, Quantity
 from numpy.typing import ArrayLike
 
 from .. import schedule
-from ..brian.component import Component
+from ..brian.component import Component, namespace_with
 from ..brian.quantities import check_tau, per_neuron
 from .base import input_names
 
@@ -104,7 +104,7 @@ class RateNeurons(Component, NeuronGroup):
             + "".join(f"{name} : 1\n" for name in self.inputs)
             + ("" if excitatory is None else "excitatory : boolean (constant)\n")
         )
-        namespace = {**(neurongroup_args.pop("namespace", None) or {}), "tau": tau}
+        namespace = namespace_with(neurongroup_args, tau=tau)
         super().__init__(
             N, equations, method="euler", namespace=namespace, name=name, **neurongroup_args
         )

@@ -22,13 +22,13 @@ import numpy as np
 from brian2 import Hz, Network, NeuronGroup, second
 
 from ..brian.construction import one_error
+from ..brian.optional import optional
 from ..brian.quantities import check_time
 from ..neurons import LIFNeurons
 from ..results.files import existing_file
 from ..synapses import FixedSynapses
 from .graph import FlatGraph, Terms, full
 from .groups import LeakyIntegrators, Outputs, Pulses, Units, named
-from .writing import nir_package
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +90,7 @@ def from_nir(
     >>> spikes.t/ms
     array([13., 27., 41.])
     """
-    nir = nir_package("from_nir")
+    nir = optional("nir", "from_nir", "nir", "h5py")
     if isinstance(graph, (str, Path)):
         graph = read_graph(nir, graph)
     with one_error():

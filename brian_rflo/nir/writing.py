@@ -27,6 +27,7 @@ import numpy as np
 from brian2 import NeuronGroup, Synapses
 
 from ..brian.conditional import is_standalone
+from ..brian.optional import optional
 from ..identity.settings import versions
 from ..readouts.linear import is_readout, readouts_of
 from ..results.files import write_whole
@@ -40,24 +41,6 @@ if TYPE_CHECKING:
 
     from brian2 import Network
     from nir import NIRGraph
-
-
-def nir_package(user):
-    """Import and return the package nir.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        If it is missing, with advice.
-    """
-    try:
-        import nir
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"{user} needs the packages nir and h5py, and {error.name} is missing; write pip"
-            " install 'brian_rflo[nir]'"
-        ) from error
-    return nir
 
 
 def to_nir(network: Network, path: str | PathLike[str] | None = None) -> NIRGraph:
@@ -116,7 +99,7 @@ def to_nir(network: Network, path: str | PathLike[str] | None = None) -> NIRGrap
     lif_constant Input
     lif_bias Affine
     """
-    nir = nir_package("to_nir")
+    nir = optional("nir", "to_nir", "nir", "h5py")
     if path is not None and Path(path).suffix not in (".nir", ".h5", ".hdf5"):
         raise ValueError(
             f"graphs of NIR are files of HDF5 ('.nir'); got '{path}': write for example"

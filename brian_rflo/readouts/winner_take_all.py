@@ -16,7 +16,7 @@ from brian2 import Group, NeuronGroup, Quantity
 from numpy.typing import ArrayLike
 
 from .. import schedule
-from ..brian.component import Component, OwnSynapses
+from ..brian.component import Component, OwnSynapses, namespace_with
 from ..brian.conditional import ConditionalMonitor, ConditionalRunner
 from ..brian.names import spell
 from ..brian.quantities import check_count, is_number, whole_steps
@@ -144,7 +144,7 @@ class WinnerTakeAll(Component, NeuronGroup):
         self.n_period, self.n_active = None, None
         check_numbers(exploration, height)
         winner = one_hot(initial, n_units, networks)
-        namespace = {**(neurongroup_args.pop("namespace", None) or {}), "where": where}
+        namespace = namespace_with(neurongroup_args, where=where)
         super().__init__(
             networks * n_units, EQUATIONS, namespace=namespace, name=name, **neurongroup_args
         )

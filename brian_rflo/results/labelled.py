@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from ..brian.optional import optional
 from .archives import Header, report_damage
 from .files import existing_file, write_whole
 
@@ -54,23 +55,15 @@ def dimensions_of_weights(names):
 
 
 def xarray():
-    """Import and return the module xarray.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        If packages are missing, with advice.
-    """
-    try:
-        import h5netcdf  # noqa: F401
-        import h5py  # noqa: F401
-        import xarray
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"labelled arrays and netCDF need xarray, h5netcdf and h5py, and {error.name} is"
-            " missing; write pip install 'brian_rflo[results]', or save as .npz"
-        ) from error
-    return xarray
+    """Return the module xarray; raise if it or the packages that write netCDF are missing."""
+    return optional(
+        "results",
+        "labelled data in netCDF",
+        "xarray",
+        "h5netcdf",
+        "h5py",
+        otherwise=", or save as .npz",
+    )
 
 
 def dataset_of(result):

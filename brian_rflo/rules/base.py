@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from brian2 import Equations, Group, Quantity, get_dimensions, get_unit, second
+from brian2 import Equations, Group, Quantity, get_dimensions, second
 
 from .. import schedule
-from ..brian.borrowed import DIMENSIONLESS, get_identifiers
-from ..brian.quantities import dimensions_of
+from ..brian.borrowed import get_identifiers
+from ..brian.quantities import dimensions_of, unit_text
 from ..brian.statements import divisors
 from ..steps import INTEGRATE, Mechanism, Step
 
@@ -301,5 +301,4 @@ def without_comments(code):
 
 def unit_string(value):
     """Return the unit of `value` as text for Brian2 equations."""
-    dimensions = get_dimensions(value)
-    return "1" if dimensions is DIMENSIONLESS else repr(get_unit(dimensions))
+    return unit_text(get_dimensions(value))

@@ -10,7 +10,7 @@ import numpy as np
 from brian2 import BrianObject, CodeRunner, Group, NeuronGroup
 
 from ..brian.borrowed import get_identifiers
-from ..brian.component import Component
+from ..brian.component import Component, namespace_with
 from ..brian.conditional import ConditionalRunner
 from ..brian.where import where
 from ..neurons.base import parent_group
@@ -80,7 +80,7 @@ class Cells(Component, NeuronGroup):
         **neurongroup_args: Any,
     ):
         self.lenders, self.partner = [parent_group(base), *lenders], partner
-        namespace = FUNCTIONS | (neurongroup_args.pop("namespace", None) or {})
+        namespace = namespace_with(neurongroup_args, **FUNCTIONS)
         super().__init__(
             len(parent_group(base)),
             equations,

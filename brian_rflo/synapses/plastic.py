@@ -11,6 +11,7 @@ from brian2 import Group, Subgroup, get_logger
 
 from .. import schedule
 from ..brian.borrowed import get_identifiers
+from ..brian.component import namespace_with
 from ..brian.conditional import is_standalone
 from ..brian.private import forget
 from ..brian.quantities import check_field, is_number
@@ -158,11 +159,7 @@ class PlasticSynapses(Projection):
         reader = f"{rule.title} on the projection from '{source.name}' to '{target.name}'"
         check_rule_strings(self.rule, reader)
         check_ports(self, source, target, reader)
-        namespace = {
-            **(synapses_args.pop("namespace", None) or {}),
-            **constants_of(self.mechanisms),
-            **FUNCTIONS,
-        }
+        namespace = namespace_with(synapses_args, **constants_of(self.mechanisms) | FUNCTIONS)
         method = "exponential_euler" if self.traces_at else trace_method(target)
         super().__init__(
             source,

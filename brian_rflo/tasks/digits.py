@@ -10,7 +10,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .sequences import SequenceTask, package
+from ..brian.optional import optional
+from .sequences import SequenceTask
 
 __all__ = ["SequentialDigits"]
 
@@ -23,7 +24,7 @@ def images():
 
     Both are shuffled with a fixed seed, since the originals are ordered by writer.
     """
-    digits = package("sklearn.datasets", "SequentialDigits").load_digits()
+    digits = optional("tasks", "SequentialDigits", "sklearn.datasets").load_digits()
     order = np.random.default_rng(0).permutation(len(digits.target))
     return digits.images[order] / MOST, digits.target[order]
 

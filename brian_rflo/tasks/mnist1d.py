@@ -13,8 +13,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ..brian.optional import optional
 from ..brian.quantities import check_count
-from .sequences import SequenceTask, package
+from .sequences import SequenceTask
 
 __all__ = ["MNIST1D"]
 
@@ -33,8 +34,7 @@ def preserved_random_state():
 @lru_cache
 def sequences(samples):
     """Return the dataset with `samples` sequences, in the authors' split."""
-    package("mnist1d", "MNIST1D")
-    data = package("mnist1d.data", "MNIST1D")
+    data = optional("tasks", "MNIST1D", "mnist1d.data")
     settings = data.get_dataset_args()
     settings.num_samples = samples
     with preserved_random_state():

@@ -11,24 +11,6 @@ from .base import Arrays, Task
 PARTS = ("train", "test")
 
 
-def package(name, task, installs="tasks"):
-    """Import an optional package and return it.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        If it is missing; the message says how to install it.
-    """
-    from importlib import import_module
-
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"{task} needs the package {error.name}; write pip install 'brian_rflo[{installs}]'"
-        ) from error
-
-
 @dataclass(frozen=True, kw_only=True)
 class SequenceTask(Task):
     """Base of tasks that show a sequence and ask for its class.

@@ -12,7 +12,7 @@ import numpy as np
 from brian2 import Group, NeuronGroup, Quantity, Synapses, get_logger
 
 from .. import schedule
-from ..brian.component import Component
+from ..brian.component import Component, namespace_with
 from ..brian.conditional import is_standalone
 from ..brian.names import spell
 from ..brian.quantities import check_count
@@ -131,11 +131,7 @@ class Trials(Component, NeuronGroup):
         super().__init__(
             networks * self.copies,
             self._equations(mechanisms),
-            namespace={
-                **(neurongroup_args.pop("namespace", None) or {}),
-                **FUNCTIONS,
-                **constants_of(self.mechanisms),
-            },
+            namespace=namespace_with(neurongroup_args, **FUNCTIONS | constants_of(self.mechanisms)),
             name=name,
             **neurongroup_args,
         )
