@@ -1,11 +1,27 @@
-"""Where a claim is tested by default: in NumPy, and compiled to C++ standalone; Cython, whose
+"""Where a claim is tested: by default in NumPy, and compiled to C++ standalone; on Cython, whose
 modules take longest to compile, with ``-m model``.
 """
 
 import pytest
 
+COMPILED = pytest.mark.compiled
+LONG = [pytest.mark.compiled, pytest.mark.model]
 TARGETS = (
     "numpy",
-    pytest.param("cython", marks=[pytest.mark.compiled, pytest.mark.model]),
-    pytest.param("cpp_standalone", marks=pytest.mark.compiled),
+    pytest.param("cython", marks=LONG),
+    pytest.param("cpp_standalone", marks=COMPILED),
 )
+#: For what is compiled to C++ by default in a test beside it.
+NUMPY_FIRST = ("numpy", *(pytest.param(name, marks=LONG) for name in ("cython", "cpp_standalone")))
+
+
+def compiled_for(cases, chosen):
+    """Return the pairs of case and target that are tested: all cases in NumPy, and those chosen by
+    their names compiled.
+    """
+    return [
+        pytest.param(case, target, id=f"{name}-{target}", marks=marks)
+        for name, case in cases.items()
+        for target, marks in (("numpy", []), ("cython", LONG), ("cpp_standalone", COMPILED))
+        if target == "numpy" or name in chosen
+    ]

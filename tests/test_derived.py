@@ -21,6 +21,7 @@ from brian2 import (
 )
 from brian_rflo.models.derived.neurons import ADAPTING, ADEX, COBAHH, CONDUCTANCE, IZHIKEVICH
 from helpers import assemble
+from targets import LONG, NUMPY_FIRST
 
 from brian_rflo import (
     RFLO,
@@ -47,11 +48,6 @@ from brian_rflo.readouts import Leaky
 from brian_rflo.rules import AdaptiveEProp
 from brian_rflo.tasks import ArrayTask, CursorMovements
 
-TARGETS = (
-    "numpy",
-    pytest.param("cython", marks=[pytest.mark.compiled, pytest.mark.model]),
-    pytest.param("cpp_standalone", marks=[pytest.mark.compiled, pytest.mark.model]),
-)
 CASE = np.load(Path(__file__).parent / "data" / "bellec2020_regression.npz")
 CURSOR = CursorMovements(movement=60 * ms, seed=3, input_height=2.0)
 N = 12
@@ -153,11 +149,12 @@ def assert_same(one, other, tolerance):
         assert np.abs(one.weights_after[name] - other.weights_after[name]).max() < tolerance, name
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("update", ["trial", "step"])
+@pytest.mark.parametrize(
+    "update, target",
+    [("step", "numpy"), ("trial", "numpy")]
+    + [pytest.param("trial", target, marks=LONG) for target in ("cython", "cpp_standalone")],
+)
 def test_tanh_is_rflo(update, target):
-    if target != "numpy" and update == "step":
-        pytest.skip("one is enough")
     results = []
     for derived in (True, False):
         with device(target):
@@ -204,7 +201,7 @@ def test_synapses_may_keep_no_trace(sent, method):
     )
 
 
-@pytest.mark.parametrize("target", TARGETS[1:])
+@pytest.mark.parametrize("target", NUMPY_FIRST[1:])
 @pytest.mark.parametrize(
     "sent, method, readout",
     [("tanh", "euler", {}), ("ReLU", "exact", dict(tau_out=20 * ms))],
@@ -309,7 +306,7 @@ def test_a_filter_reads_the_slope_of_the_same_step():
     )
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", NUMPY_FIRST)
 def test_lif_is_rflo_of_spikes(target):
     """The hand-written trace leaves out a factor, which the learning rate gets: spike_amplitude
     against the 1 - exp(-dt/tau_syn) of exponential Euler.
@@ -358,7 +355,7 @@ def adaptive(n=N, **options):
     return DerivedNeurons(n, model, input=("I_rec", "I_in"), **(published | options))
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", NUMPY_FIRST)
 def test_adaptive_lif_is_eprop(target):
     """With the firing rates held too. A spike raises a, as published, in the next step, without
     decay.
@@ -393,7 +390,7 @@ def test_adaptive_lif_is_eprop(target):
     assert_same(ends[0][0], ends[1][0], 1e-12)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", NUMPY_FIRST)
 def test_the_regression_network_of_nest(target):
     """The seeded case: the weights after its first trial."""
     model, constants = (

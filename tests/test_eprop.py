@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from brian2 import Hz, Network, SpikeMonitor, StateMonitor, defaultclock, ms, mV
 from helpers import assemble
-from targets import TARGETS
+from targets import LONG, TARGETS
 
 from brian_rflo import (
     RFLO,
@@ -213,13 +213,15 @@ def assert_equal(result, other):
 
 
 @pytest.mark.parametrize(
-    "target",
-    [*TARGETS[:2], pytest.param("cpp_standalone", marks=[pytest.mark.compiled, pytest.mark.model])],
+    "batch, parallel, target",
+    [(batch, parallel, "numpy") for batch, parallel in ((1, 1), (4, 4), (4, 2), (4, 1))]
+    + [pytest.param(4, 2, "cython", marks=LONG)]
+    + [
+        pytest.param(batch, parallel, "cpp_standalone", marks=LONG)
+        for batch, parallel in ((1, 1), (4, 4), (4, 2), (4, 1))
+    ],
 )
-@pytest.mark.parametrize("batch, parallel", [(1, 1), (4, 4), (4, 2), (4, 1)])
 def test_classification_as_the_oracle(batch, parallel, target):
-    if target == "cython" and (batch, parallel) != (4, 2):
-        pytest.skip("one is enough")
     with device(target):
         net = classifier(parallel, batch)
         result = net.train(6 * batch)

@@ -418,7 +418,7 @@ def test_what_explains_code_decides_no_number(module, change, tmp_path, monkeypa
     "module, old, new",
     [
         ("rules.rflo", '"feedback_post*trace"', '"feedback_post*trace*1"'),
-        ("neurons.lif", "threshold=1.0", "threshold=1.5"),
+        ("neurons.lif", "Quantity = 1.0", "Quantity = 1.5"),
         ("schedule", '"before_resets", 1000', '"before_resets", 1001'),
         ("derivation.lines", "def ", "def _of_"),
     ],

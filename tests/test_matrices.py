@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from brian2 import Network, SpikeGeneratorGroup, SpikeMonitor, Synapses, ms
 from scipy import sparse
+from targets import NUMPY_FIRST
 
 from brian_rflo import (
     RFLO,
@@ -158,9 +159,7 @@ def spiking(kind):
     return np.array(spikes.i), np.array(spikes.t)
 
 
-@pytest.mark.parametrize(
-    "target", ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.compiled)]
-)
+@pytest.mark.parametrize("target", NUMPY_FIRST)
 def test_fixed_weights_send_spikes(target):
     with device(target):
         ours = spiking(FixedSynapses)

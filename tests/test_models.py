@@ -75,7 +75,7 @@ def test_every_experiment_runs_small(name, tmp_path, tmp_path_factory, monkeypat
             "--networks",
             "2",
             "--trials",
-            "3",
+            "1" if name.startswith("bellec") else "3",
             "--device",
             "numpy",
             "--out",

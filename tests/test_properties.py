@@ -11,7 +11,7 @@ from brian2 import Network, defaultclock, ms, seed
 from helpers import assemble, learning
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from targets import TARGETS
+from targets import LONG
 
 from brian_rflo import (
     RFLO,
@@ -356,11 +356,12 @@ def noisy_training(kind):
     return {"losses": result.losses, "output": result.output, **result.weights_after}
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("kind", ["rates", "spikes", "e-prop"])
+@pytest.mark.parametrize(
+    "kind, target",
+    [(kind, "numpy") for kind in ("rates", "spikes", "e-prop")]
+    + [pytest.param("spikes", target, marks=LONG) for target in ("cython", "cpp_standalone")],
+)
 def test_the_same_seed_gives_the_same_bits(kind, target):
-    if target != "numpy" and kind != "spikes":
-        pytest.skip("one is enough")
     runs = []
     for _ in range(2):
         with device(target):

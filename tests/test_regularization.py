@@ -73,7 +73,7 @@ def relative(a, b):
         ("spikes", "numpy"),
         ("rates", "numpy"),
         pytest.param("rates", "cython", marks=[pytest.mark.compiled, pytest.mark.model]),
-        pytest.param("spikes", "cpp_standalone", marks=pytest.mark.compiled),
+        pytest.param("spikes", "cpp_standalone", marks=[pytest.mark.compiled, pytest.mark.model]),
     ],
 )
 def test_as_the_reference(target, kind):

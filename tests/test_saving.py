@@ -139,53 +139,64 @@ def arrays(path):
         return {name: data[name] for name in data if name != "about"}
 
 
-def go_on(name, folder, stops):
+def go_on(folder, stops):
     """What the new process does: load each file, train to the end, save."""
     prefs.codegen.target = "numpy"
-    for stop in stops:
+    for name, stop in [(one, stop) for one in stops for stop in stops[one]]:
         seed(7)
         NeuronGroup(
-            1, "v : 1", name=f"rateneurons_{stop}"
+            1, "v : 1", name=f"rateneurons_{name}_{stop}"
         )  # names of objects are others than they were
-        net = MAKERS[name]().load(f"{folder}/{stop}.npz")
-        np.save(f"{folder}/losses{stop}.npy", net.train(TRIALS - stop).losses)
-        net.save(f"{folder}/end{stop}.npz")
+        net = MAKERS[name]().load(f"{folder}/{name}{stop}.npz")
+        np.save(f"{folder}/{name}_losses{stop}.npy", net.train(TRIALS - stop).losses)
+        net.save(f"{folder}/{name}_end{stop}.npz")
+
+
+@pytest.fixture(scope="module")
+def continued(tmp_path_factory):
+    """A folder of networks saved within their training, trained to the end here and, from each file
+    on, in a new process; and where they were saved.
+    """
+    folder, stops = tmp_path_factory.mktemp("continued"), {}
+    prefs.codegen.target, defaultclock.dt = "numpy", 1 * ms
+    for name, make in MAKERS.items():
+        every = 2 if name == "side_by_side" else 1
+        possible = np.arange(every, TRIALS, every)
+        stops[name] = sorted(np.random.default_rng(3).choice(possible, 3, replace=False).tolist())
+        seed(5)
+        net = make()
+        before = net.weights()
+        seed(5)
+        whole = net.train(TRIALS)
+        net.save(folder / f"{name}_whole.npz")
+        np.save(folder / f"{name}_losses.npy", whole.losses)
+        assert all(
+            (whole.weights_after[part] != before[part]).any() for part in ("recurrent", "output")
+        )
+        net, done = make(), 0
+        seed(5)
+        for stop in stops[name]:
+            net.train(stop - done)
+            net.save(folder / f"{name}{stop}.npz")
+            done = stop
+    code = (
+        f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r}); from test_saving import"
+        f" go_on; go_on({str(folder)!r}, {stops})"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return folder, stops
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_a_new_process_goes_on_to_the_bit(tmp_path, name):
-    net, every = MAKERS[name](), 2 if name == "side_by_side" else 1
-    stops = sorted(
-        np.random.default_rng(3)
-        .choice(
-            np.arange(every, TRIALS, every), 10 if name in ("rflo", "eprop") else 3, replace=False
-        )
-        .tolist()
-    )
-    seed(5)
-    before = net.weights()
-    whole = net.train(TRIALS)
-    net.save(tmp_path / "whole.npz")
-    assert all(
-        (whole.weights_after[part] != before[part]).any() for part in ("recurrent", "output")
-    )
-    net, done = MAKERS[name](), 0
-    seed(5)
-    for stop in stops:
-        net.train(stop - done)
-        net.save(tmp_path / f"{stop}.npz")
-        done = stop
-    code = (
-        f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r}); from test_saving import"
-        f" go_on; go_on({name!r}, {str(tmp_path)!r}, {stops})"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    expected = arrays(tmp_path / "whole.npz")
-    for stop in stops:
+def test_a_new_process_goes_on_to_the_bit(continued, name):
+    folder, stops = continued
+    expected = arrays(folder / f"{name}_whole.npz")
+    losses = np.load(folder / f"{name}_losses.npy")
+    for stop in stops[name]:
         np.testing.assert_array_equal(
-            np.load(tmp_path / f"losses{stop}.npy"), whole.losses[:, stop:]
+            np.load(folder / f"{name}_losses{stop}.npy"), losses[:, stop:]
         )
-        found = arrays(tmp_path / f"end{stop}.npz")
+        found = arrays(folder / f"{name}_end{stop}.npz")
         assert set(found) == set(expected) and len(found) > 20
         for variable, values in expected.items():
             np.testing.assert_array_equal(

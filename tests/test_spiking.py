@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from brian2 import Network, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, defaultclock, ms, mV
 from helpers import assemble
-from targets import TARGETS
+from targets import COMPILED, LONG, compiled_for
 
 from brian_rflo import (
     RFLO,
@@ -80,11 +80,10 @@ def train(task=CURSOR, networks=2, trials=4, rate=0.02, optimizer=Adam(decay=5),
     )
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("optimizer", [Adam(decay=5), SGD(decay=3)], ids=["adam", "descent"])
+@pytest.mark.parametrize(
+    "optimizer, target", compiled_for({"adam": Adam(decay=5), "sgd": SGD(decay=3)}, ["adam"])
+)
 def test_as_the_reference(target, optimizer):
-    if target != "numpy" and not isinstance(optimizer, Adam):
-        pytest.skip("one is enough")
     with device(target):
         net, result, parameters, spikes = train(optimizer=optimizer)
         net_reason = net.recurrent.dense.why_not_batched
@@ -227,9 +226,14 @@ def test_delays_are_known_before_the_run(given, target):
 
 
 @pytest.mark.parametrize(
-    "target", ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.compiled)]
+    "target, delay",
+    [
+        ("numpy", 7.0),
+        ("numpy", "2*ms + 10*ms*rand()"),
+        pytest.param("cpp_standalone", 7.0, marks=LONG),
+        pytest.param("cpp_standalone", "2*ms + 10*ms*rand()", marks=COMPILED),
+    ],
 )
-@pytest.mark.parametrize("delay", [7.0, "2*ms + 10*ms*rand()"])
 def test_spikes_do_not_arrive_in_the_next_trial(target, delay):
     """Without learning or noise all trials are the same, to the bit."""
     defaultclock.dt = CURSOR.dt

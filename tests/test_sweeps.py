@@ -1103,7 +1103,7 @@ def check_killed(folder, seeds, kills, pause, seed):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_killed(tmp_path):
-    assert check_killed(tmp_path / "sweep", seeds=2, kills=2, pause=0.5, seed=1) == 2
+    assert check_killed(tmp_path / "sweep", seeds=1, kills=1, pause=0.5, seed=1) == 1
 
 
 @pytest.mark.model
@@ -1114,12 +1114,13 @@ def test_killed_ten_times(tmp_path):
 def test_two_sweeps_in_one_folder(tmp_path):
     """They share the networks, and both have the whole table."""
     log = tmp_path / "log"
-    both = [begin(tmp_path / "sweep", log, seeds=3, pause=0.4, workers=1) for _ in range(2)]
+    both = [begin(tmp_path / "sweep", log, seeds=2, pause=0.4, workers=1) for _ in range(2)]
     assert [process.wait(timeout=300) for process in both] == [0, 0]
-    assert len(begun(log)) == len(set(begun(log))) == 9 and len(numbers_in(tmp_path / "sweep")) == 9
+    assert len(begun(log)) == len(set(begun(log))) == 6 and len(numbers_in(tmp_path / "sweep")) == 6
 
 
 @pytest.mark.compiled
+@pytest.mark.model
 def test_cpp_standalone(expected, tmp_path):
     """Programs are built one by one in one folder, which is gone only with this process."""
     table = sweep(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from brian2 import StateMonitor, defaultclock, ms
 from helpers import assemble
-from targets import TARGETS
+from targets import NUMPY_FIRST, compiled_for
 
 from brian_rflo import RFLO, LearningNetwork, PerStep, PerTrial, RateNeurons, reference
 from brian_rflo.brian.devices import device
@@ -57,11 +57,8 @@ def relative(a, b):
     return np.abs(a - b).max() / np.abs(b).max()
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("case, target", compiled_for(CASES, ["all of it"]))
 def test_as_the_reference(case, target):
-    if target == "cpp_standalone" and case is not CASES["all of it"]:
-        pytest.skip("one program is enough")
     with device(target):
         _, result = train(CURSOR, **case)
     options = {"update": "trial"} | case | ({"constraint": dale} if "constraint" in case else {})
@@ -126,7 +123,7 @@ def test_clipping_changes_something_and_holds_the_norm():
     np.testing.assert_allclose(norms[1], RATE * 0.05, rtol=1e-12)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", NUMPY_FIRST)
 def test_the_norm_is_that_of_the_gradient(target):
     """Without weights that are held at 0 and without adaptive feedback, which is scaled like the
     readout.

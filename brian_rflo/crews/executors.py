@@ -137,6 +137,7 @@ def loky():
         "sweep",
         "computing in several processes",
         "joblib.externals.loky",
+        "joblib",
         otherwise=", or workers=1",
     )
 

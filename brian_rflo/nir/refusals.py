@@ -30,9 +30,9 @@ def check_known(group, known):
     """Raise unless the class of neurons is one that has a node of its own."""
     if type(group) not in known:
         raise ValueError(
-            f"'{group.name}' is a group of {type(group).__name__}, and NIR has no node that does"
-            " the same: from here it takes LIFNeurons and DiscreteLIFNeurons without"
-            " refractoriness, noise and adaptation"
+            f"'{group.name}' is a group of {type(group).__name__}, and NIR has no equivalent node;"
+            " to_nir takes LIFNeurons and DiscreteLIFNeurons without refractoriness, noise and"
+            " adaptation"
         )
 
 

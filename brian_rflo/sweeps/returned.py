@@ -8,7 +8,7 @@ from ..results.training import TrainingResult, is_result
 from .words import PLAIN, is_scalar
 
 #: The base units, in the order of Brian2's exponents.
-BASES = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
+BASES = ("metre", "kilogram", "second", "ampere", "kelvin", "mole", "candle")
 #: Columns that the table has anyway.
 COLUMNS = ("seconds", "remark")
 
