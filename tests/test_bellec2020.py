@@ -17,6 +17,7 @@ from brian_rflo.tasks import ArrayTask, EvidenceAccumulation
 
 
 @pytest.mark.model
+@pytest.mark.published
 def test_seeded_network_reaches_the_published_loss():
     """Mean of the last 20 of 200 losses: 66.9 in NEST and in the authors' code."""
     with np.load(Path(__file__).parent / "data" / "bellec2020_regression.npz") as data:

@@ -2,7 +2,6 @@
 they should be, true to finite differences, clear when they cannot be.
 """
 
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -651,11 +650,10 @@ def test_the_published_lif_is_not_warned_of(caplog):
     assert "ignores" not in caplog.text
 
 
-def test_hodgkin_and_huxley_are_derived_in_no_time():
+def test_the_derivatives_of_hodgkin_and_huxley_do_not_explode():
+    """Of four stages of Runge-Kutta; each written out in the next would be millions of letters."""
     neurons = COBAHH.neurons(2, np.random.default_rng(1), method="rk4")
-    began = time.process_time()
-    derive(replace(neurons.text), "g")
-    assert time.process_time() - began < 2
+    assert 20_000 < len(repr(derive(replace(neurons.text), "g"))) < 100_000
 
 
 def test_a_rule_prints_its_equations():

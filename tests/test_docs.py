@@ -163,6 +163,7 @@ def fetched(folder):
 
 
 @pytest.mark.model
+@pytest.mark.published
 def test_it_builds_without_warnings_and_its_links_lead_somewhere(tmp_path):
     if shutil.which("sphinx-build", path=Path(sys.executable).parent) is None:
         pytest.skip("needs pip install 'brian_rflo[docs]'")

@@ -88,6 +88,7 @@ def test_every_experiment_runs_small(name, tmp_path, tmp_path_factory, monkeypat
 
 
 @pytest.mark.model
+@pytest.mark.published
 @pytest.mark.parametrize("quick", [True, False], ids=["quick", "full"])
 @pytest.mark.parametrize("name", cli.experiments())
 def test_every_experiment_shows_what_it_must(name, quick, tmp_path):
@@ -95,5 +96,3 @@ def test_every_experiment_shows_what_it_must(name, quick, tmp_path):
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert all(row["holds"] for row in summary["rows"] if row["holds"] is not None), summary["rows"]
     assert status == 0
-    if quick:
-        assert summary["wall_time_s"] < 90
