@@ -489,7 +489,7 @@ def test_finite_differences(kind, method, regime):
     assert (
         gradient_error(
             in_regime(kind, method, regime),
-            steps=80 if kind.dt_ms == 1 or kind is IZHIKEVICH else 300,
+            steps=80 if kind.dt_ms == 1 or kind is IZHIKEVICH else 100 if kind is COBAHH else 300,
         )
         < 1e-8
     )

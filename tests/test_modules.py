@@ -71,6 +71,22 @@ def test_a_second_network_compiles_nothing(empty):
     np.testing.assert_array_equal(found[0], found[2])
 
 
+def test_a_shared_module_is_understood_as_its_parts_are(empty, monkeypatch):
+    """Brian2 tells Cython, for example, that a root of a negative number is NaN, not complex."""
+    shared = []
+    monkeypatch.setattr(modules, "known", {})
+    monkeypatch.setattr(
+        modules, "together", lambda codes, own=modules.together: shared.append(codes) or own(codes)
+    )
+    small()[0].run(1 * ms, namespace={})
+    assert len(shared) == 2 and min(map(len, shared)) > 0
+    for codes in shared:
+        wanted = modules.directives(codes[0])
+        assert any("cpow=True" in line for line in wanted)
+        assert all(modules.directives(code) == wanted for code in codes)
+        assert modules.directives(modules.together(codes))[: len(wanted)] == wanted
+
+
 def test_names_of_objects_are_not_in_the_code():
     code = """def main(_namespace):
     cdef double * _ptr_array_cells_1_x = <double *> _get(_namespace['_array_cells_1_x'])

@@ -866,7 +866,7 @@ def test_what_cannot_be_sent(tmp_path):
 
 
 def test_without_joblib(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "joblib.externals", None)
+    monkeypatch.setitem(sys.modules, "joblib.externals.loky", None)
     with pytest.raises(
         ModuleNotFoundError, match=r"pip install 'brian_rflo\[sweep\]', or workers=1"
     ):

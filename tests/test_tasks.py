@@ -291,7 +291,7 @@ def test_bad_classifications(make, words):
     ("module", "missing", "make"),
     [
         (digits.images, "sklearn.datasets", SequentialDigits),
-        (mnist1d.sequences, "mnist1d", MNIST1D),
+        (mnist1d.sequences, "mnist1d.data", MNIST1D),
     ],
 )
 def test_without_their_packages(module, missing, make, monkeypatch):

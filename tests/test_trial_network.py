@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from brian2 import NeuronGroup, Quantity, defaultclock, ms, prefs
+from targets import LONG
 
 from brian_rflo import (
     RFLO,
@@ -165,7 +166,7 @@ def go_on(folder, target):
     net.save(f"{folder}/end.npz")
 
 
-@pytest.mark.parametrize("target", ["numpy", pytest.param("cython", marks=pytest.mark.compiled)])
+@pytest.mark.parametrize("target", ["numpy", pytest.param("cython", marks=LONG)])
 def test_a_new_process_goes_on_to_the_bit(target, tmp_path):
     prefs.codegen.target = target
     net = two_populations()

@@ -169,10 +169,17 @@ def is_shareable(code):
     ) == 1 and not STATE.search(code)
 
 
+def directives(code):
+    """Return the lines of a source that tell Cython how to understand it."""
+    return [line for line in code.splitlines() if line.startswith("#cython:")]
+
+
 def differ(code, other):
-    """Return whether two sources define the same name differently."""
+    """Return whether two sources have different directives, or define the same name differently."""
     ours, theirs = defined(code), defined(other)
-    return any(ours[name] != theirs[name] for name in set(ours) & set(theirs))
+    return directives(code) != directives(other) or any(
+        ours[name] != theirs[name] for name in set(ours) & set(theirs)
+    )
 
 
 def defined(code):
@@ -195,7 +202,7 @@ def together(codes):
             r"\b(main|_dense|_dense_kernel|_add_product)\b", rf"\1_{number}", nameless(code)[0]
         )
         chunks |= dict.fromkeys(chunk for chunk in top_level(code) if not chunk.startswith("#"))
-    return "\n".join(["#cython: language_level=3", *chunks])
+    return "\n".join([*directives(codes[0]), *chunks])
 
 
 def nameless(code):

@@ -137,7 +137,6 @@ def loky():
         "sweep",
         "computing in several processes",
         "joblib.externals.loky",
-        "joblib",
         otherwise=", or workers=1",
     )
 

@@ -7,7 +7,8 @@
 # EMPTY_CODE_BLOCK
 {% endmacro %}
 {% macro run() %}
-#cython: language_level=3
+{% from 'common_group.pyx' import cython_directives %}
+{{ cython_directives() }}
 cimport numpy as _numpy
 _numpy.import_array()
 from libc.stdint cimport int32_t, int64_t
