@@ -80,7 +80,7 @@ def test_a_shared_module_is_understood_as_its_parts_are(empty, monkeypatch):
     )
     small()[0].run(1 * ms, namespace={})
     assert len(shared) == 2 and min(map(len, shared)) > 0
-    for codes in shared:
+    for codes in tuple(shared):
         wanted = modules.directives(codes[0])
         assert any("cpow=True" in line for line in wanted)
         assert all(modules.directives(code) == wanted for code in codes)
