@@ -3,7 +3,6 @@ network.
 """
 
 import gc
-import itertools
 
 import brian2
 import matplotlib
@@ -19,9 +18,6 @@ BrianLogger.suppress_name("unused_brian_object")
 prefs["devices.cpp_standalone.extra_make_args_unix"] = [
     "-j2"
 ]  # Brian2's own default starts a compiler for each file at once
-#: Tests after which what has piled up in memory (Brian2 keeps what it has parsed) is frozen: each
-#: Network.run() collects garbage, and what is frozen it need not look at.
-EVERY = 20
 
 
 def pytest_configure(config):
@@ -32,21 +28,12 @@ def pytest_configure(config):
         translation.make_statements = translation.make_statements.__wrapped__
 
 
-@pytest.fixture(scope="session")
-def counter():
-    """Numbers of tests of this process."""
-    return itertools.count()
-
-
 @pytest.fixture(autouse=True)
-def clean_brian(request, counter):
-    is_compiled = request.node.get_closest_marker("compiled")
-    is_due = next(counter) % EVERY == 0
-    if is_compiled or is_due:
-        # objects of earlier tests give their names back, and compiled code is found again
-        gc.collect()
-    if is_due:
-        gc.freeze()
+def clean_brian():
+    # Objects of earlier tests give their names back, and compiled code is found again. What stays
+    # is frozen: each Network.run() collects garbage, and need not look at it.
+    gc.collect()
+    gc.freeze()
     start_scope()
     prefs.codegen.target = "numpy"
     defaultclock.dt = 1 * ms

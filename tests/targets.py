@@ -16,12 +16,15 @@ NUMPY_FIRST = ("numpy", *(pytest.param(name, marks=LONG) for name in ("cython", 
 
 
 def compiled_for(cases, chosen):
-    """Return the pairs of case and target that are tested: all cases in NumPy, and those chosen by
-    their names compiled.
+    """Return all pairs of case and target; by default all cases are tested in NumPy, and those
+    chosen by their names in C++ standalone.
     """
     return [
         pytest.param(case, target, id=f"{name}-{target}", marks=marks)
         for name, case in cases.items()
-        for target, marks in (("numpy", []), ("cython", LONG), ("cpp_standalone", COMPILED))
-        if target == "numpy" or name in chosen
+        for target, marks in (
+            ("numpy", []),
+            ("cython", LONG),
+            ("cpp_standalone", COMPILED if name in chosen else LONG),
+        )
     ]

@@ -291,7 +291,7 @@ SCENARIOS = {
 }
 
 
-@pytest.mark.parametrize("update", ["step", "trial"])
+@pytest.mark.parametrize("update", ["step", pytest.param("trial", marks=pytest.mark.model)])
 def test_dense_equals_ordinary_whatever_happens(update):
     dense, ordinary = both(everything, update=update)
     assert difference(dense, ordinary) < 1e-12

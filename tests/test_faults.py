@@ -120,7 +120,7 @@ def test_a_full_disk_in_a_run(tmp_path):
         "import resource, sys\nfrom brian_rflo.cli import main\nif sys.argv[2] == 'full':\n   "
         " resource.setrlimit(resource.RLIMIT_FSIZE, (3000,"
         " resource.RLIM_INFINITY))\nsys.exit(main(['run', 'murray2019/fig2a', '--quick',"
-        " '--networks', '1', '--trials', '5', '--device', 'numpy', '--out', sys.argv[1]]))"
+        " '--networks', '1', '--trials', '2', '--device', 'numpy', '--out', sys.argv[1]]))"
     )
     process = script(run, tmp_path, "full")
     said, _ = process.communicate(timeout=200)
@@ -413,12 +413,12 @@ def test_two_runs_in_one_folder(tmp_path):
         "-m",
         "brian_rflo",
         "run",
-        "murray2019/fig2a",
+        "murray2019/fig4",
         "--quick",
         "--networks",
         "1",
         "--trials",
-        "5",
+        "2",
         "--device",
         "numpy",
         "--workers",

@@ -55,7 +55,7 @@ CURSOR = CursorMovements(movement=20 * ms, n_movements=2, seed=1)
 EVIDENCE = EvidenceAccumulation(
     n_cues=3, cue=10 * ms, pause=5 * ms, delay=10 * ms, recall=20 * ms, seed=2
 )
-TRIALS = 14
+TRIALS = 8
 
 
 def rflo():

@@ -47,7 +47,7 @@ def counting(folder, loop, other_clock):
         prefs["brian_rflo.step_loop"] = True
 
 
-@pytest.mark.parametrize("other_clock", [False, True])
+@pytest.mark.parametrize("other_clock", [False, pytest.param(True, marks=pytest.mark.model)])
 def test_same_steps(other_clock, tmp_path, capfd):
     t, activity, end, n, source = counting(tmp_path / "loop", True, other_clock)
     assert "100%" in capfd.readouterr().out
