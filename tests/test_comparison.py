@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from brian2 import ms
 from pictures import faults_of
+from test_models import Here
 
 from brian_rflo import DerivedNeurons, cli, plotting
 from brian_rflo.comparison import RATE, Kind, compare, power
+from brian_rflo.crews import Progress, part
 from brian_rflo.crews.experiment import Row, listed, table
 from brian_rflo.tasks import CursorMovements
 
@@ -115,7 +117,9 @@ def test_panels_one_by_one(small):
     plt.close("all")
 
 
-def test_command(tmp_path, capsys):
+def test_command(tmp_path, capsys, monkeypatch, tmp_path_factory):
+    progress = Progress(tmp_path_factory.mktemp("progress") / "fraction")
+    monkeypatch.setattr(part, "Processes", lambda workers: Here(progress))
     arguments = [
         "compare",
         "--task",

@@ -793,14 +793,17 @@ with device("cython"):
 
 
 @pytest.mark.compiled
-def test_standalone_begins_with_the_saved_values_and_saves_its_own(tmp_path):
-    net = adaptive_eprop()
+@pytest.mark.parametrize(
+    "make", [rflo, pytest.param(adaptive_eprop, marks=pytest.mark.model)], ids=lambda f: f.__name__
+)
+def test_standalone_begins_with_the_saved_values_and_saves_its_own(make, tmp_path):
+    net = make()
     net.train(5)
     net.trials.loss = np.nan  # as of a network that has diverged
     path = net.save(tmp_path / "x.npz")
     expected = net.train(6)
     with device("cpp_standalone"):
-        net = adaptive_eprop()
+        net = make()
         with pytest.raises(RuntimeError, match="has not run yet"):
             net.save(tmp_path / "y.npz")
         found = net.load(path).train(6)
@@ -813,7 +816,7 @@ def test_standalone_begins_with_the_saved_values_and_saves_its_own(tmp_path):
         for name, values in getattr(expected, when).items():
             np.testing.assert_allclose(getattr(found, when)[name], values, rtol=1e-8, atol=1e-12)
     assert found.settings["first_trial"] == 5
-    net = adaptive_eprop().load(tmp_path / "y.npz")
+    net = make().load(tmp_path / "y.npz")
     np.testing.assert_allclose(
         net.weights()["recurrent"], expected.weights_after["recurrent"], rtol=1e-8, atol=1e-12
     )

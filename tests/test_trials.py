@@ -18,6 +18,7 @@ from brian2 import (
     stop,
 )
 from brian2 import device as brian_device
+from targets import COMPILED, LONG
 
 from brian_rflo import (
     RFLO,
@@ -163,10 +164,13 @@ def test_rates_are_per_step_without_trials():
     assert np.allclose(np.array(plastic[2].w).reshape(-1, 2), before + 0.1 * change, rtol=1e-13)
 
 
-TARGETS = (
-    "numpy",
-    pytest.param("cpp_standalone", marks=pytest.mark.compiled),
-)  # the verdict of Cython is that of numpy
+# the verdict of Cython is that of numpy
+UPDATES_ON_TARGETS = (
+    ("step", "numpy"),
+    ("trial", "numpy"),
+    pytest.param("step", "cpp_standalone", marks=LONG),
+    pytest.param("trial", "cpp_standalone", marks=COMPILED),
+)
 
 
 def train(target, rate, networks, update, trials=12, weights=None):
@@ -234,8 +238,7 @@ def unequal_weights():
 
 
 @diverging
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("update", ["step", "trial"])
+@pytest.mark.parametrize("update, target", UPDATES_ON_TARGETS)
 def test_one_network_diverges_beside_another(target, update):
     weights = unequal_weights()
     result = train(target, 0.1, 2, update, trials=3, weights=weights)
