@@ -84,9 +84,6 @@ ELSEWHERE = {
     "AdaptiveEProp": "of neurons that adapt: test_eprop",
     "Around": "holds another rule: test_around",
     "DerivedRule": "of DerivedNeurons: test_derived",
-    "FeedbackDelta": "of feedback: test_credit",
-    "LeakyDelta": "of a leaky readout: test_eprop",
-    "LeakyFeedbackDelta": "of feedback: test_credit",
     "LearningRule": "the base",
     "RewardHebbian": "of decisions: test_loop",
 }

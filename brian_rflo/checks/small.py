@@ -6,10 +6,11 @@ from brian2 import Network, Quantity, StateMonitor, defaultclock, get_dimensions
 from ..network import initial_weights
 from ..neurons import RateNeurons
 from ..neurons.base import receives
+from ..readouts.leaky import LeakyReadout
 from ..readouts.linear import Readout
 from ..readouts.task_input import TaskInput
-from ..rules import RFLO, Delta
-from ..synapses import FeedbackSynapses, PlasticSynapses
+from ..rules import RFLO, Delta, LeakyDelta
+from ..synapses import AdaptiveFeedbackSynapses, FeedbackSynapses, PlasticSynapses
 from ..tasks import ArrayTask
 from ..trials import Trials
 from ..updates import PerStep, PerTrial
@@ -32,43 +33,49 @@ def small_task():
     )
 
 
-def small_network(rule, readout_rule, update="step", names=NAMES, monitor=False, neurons=None):
-    """Return a hand-written network of a few neurons: ``(network, plastic projections)``."""
+def small_network(
+    rule,
+    readout_rule,
+    feedback_rule=None,
+    update="step",
+    names=NAMES,
+    monitor=False,
+    neurons=None,
+):
+    """Return a hand-written network of a few neurons: ``(network, plastic projections)``.
+
+    The readout is leaky if its rule says so; feedback weights are fixed without a rule.
+    """
     task, name = small_task(), dict(zip(NAMES, names))
     neurons = neurons or RateNeurons(N, tau=10 * defaultclock.dt, initial=0.3, name=name["neurons"])
     onto = receives(neurons)
-    inputs, readout = TaskInput(task, name=name["inputs"]), Readout(task, name=name["readout"])
+    learn = (PerTrial if update == "trial" else PerStep)()
+    inputs, tau = TaskInput(task, name=name["inputs"]), readout_rule.readout_tau
+    readout = (
+        Readout(task, name=name["readout"])
+        if tau is None
+        else LeakyReadout(task, tau=tau, name=name["readout"])
+    )
     plastic = [
-        PlasticSynapses(
-            neurons,
-            neurons,
-            rule,
-            onto=onto["recurrent"],
-            name=name["recurrent"],
-            learn=(PerTrial if update == "trial" else PerStep)(),
-        ),
-        PlasticSynapses(
-            inputs,
-            neurons,
-            rule,
-            onto=onto["input"],
-            name=name["inward"],
-            learn=(PerTrial if update == "trial" else PerStep)(),
-        ),
-        PlasticSynapses(
-            neurons,
-            readout,
-            readout_rule,
-            onto="output",
-            name=name["output"],
-            learn=(PerTrial if update == "trial" else PerStep)(),
-        ),
+        PlasticSynapses(source, target, its_rule, onto=variable, name=name[role], learn=learn)
+        for role, source, target, its_rule, variable in (
+            ("recurrent", neurons, neurons, rule, onto["recurrent"]),
+            ("inward", inputs, neurons, rule, onto["input"]),
+            ("output", neurons, readout, readout_rule, readout.onto),
+        )
     ]
-    feedback = FeedbackSynapses(readout, neurons, name=name["feedback"])
+    if feedback_rule is None:
+        feedback = FeedbackSynapses(readout, neurons, name=name["feedback"])
+    else:
+        feedback = AdaptiveFeedbackSynapses(
+            readout, neurons, feedback_rule, name=name["feedback"], learn=learn
+        )
+        plastic.append(feedback)
     weights = initial_weights(
         len(neurons), task.n_inputs, task.n_outputs, networks=1, gain=1.5, seed=5
     )
-    for synapses, key in zip((*plastic, feedback), ("recurrent", "input", "output", "feedback")):
+    projections = [*plastic[:3], feedback]
+    for synapses, key in zip(projections, ("recurrent", "input", "output", "feedback")):
         synapses.connect()
         synapses.set_matrix(weights[key][0])
     trials = Trials(
@@ -78,7 +85,7 @@ def small_network(rule, readout_rule, update="step", names=NAMES, monitor=False,
         *plastic,
         name=name["trials"],
     )
-    network = Network(neurons, inputs, readout, feedback, trials, *plastic)
+    network = Network(neurons, inputs, readout, trials, *projections)
     if monitor:
         network.add(
             StateMonitor(plastic[0], ["w", *plastic[0].equations.diff_eq_names], record=[0, 5]),
@@ -87,13 +94,18 @@ def small_network(rule, readout_rule, update="step", names=NAMES, monitor=False,
     return network, plastic
 
 
-def as_pair(rule):
-    """``(rule, readout rule)`` for a network in which `rule` is one of them: whatever reads
-    ``error_post`` is for readouts.
+def with_others(rule):
+    """Return the rules of neurons, readout and feedback (None if fixed) of a network in which
+    `rule` has the place that it is for: a rule that reads ``error_post`` is for readouts, one that
+    reads ``error_pre`` for feedback.
     """
+    rate, tau = rule.learning_rate, rule.readout_tau
     if "error" in rule.reads("post"):
-        return RFLO(rule.learning_rate, tau=10 * defaultclock.dt), rule
-    return rule, Delta(rule.learning_rate)
+        return RFLO(rate, tau=10 * defaultclock.dt), rule, None
+    if "error" in rule.reads("pre"):
+        readout_rule = Delta(rate) if tau is None else LeakyDelta(rate, tau)
+        return RFLO(rate, tau=10 * defaultclock.dt), readout_rule, rule
+    return rule, Delta(rate), None
 
 
 class Learning:
@@ -104,9 +116,9 @@ class Learning:
 
     def __init__(self, rule, update, **network_args):
         seed(SEED)
-        pair, self.rate = as_pair(rule), rule.learning_rate
-        self.which = 2 if pair[1] is rule else 0
-        self.network, self.plastic = small_network(*pair, update=update, **network_args)
+        rules, self.rate = with_others(rule), rule.learning_rate
+        self.which = {0: 0, 1: 2, 2: 3}[next(n for n, one in enumerate(rules) if one is rule)]
+        self.network, self.plastic = small_network(*rules, update=update, **network_args)
 
     def weights(self):
         """Return the weights of all projections, one after another."""
