@@ -187,8 +187,17 @@ def potential(n, sent="tanh(x)", method="euler", **options):
     )
 
 
-@pytest.mark.parametrize("method", LINEAR_METHODS)
-@pytest.mark.parametrize("sent", SENT.values(), ids=SENT)
+#: Each function with each integrator; by default each once.
+SENT_BY = [
+    pytest.param(
+        sent, method, id=f"{name}-{method}", marks=[] if number == place else pytest.mark.model
+    )
+    for number, (name, sent) in enumerate(SENT.items())
+    for place, method in enumerate(LINEAR_METHODS)
+]
+
+
+@pytest.mark.parametrize("sent, method", SENT_BY)
 def test_synapses_may_keep_no_trace(sent, method):
     """Every other one with a leaky readout, whose filter reads the slope of what was sent in the
     same step.
@@ -495,7 +504,7 @@ def test_finite_differences(kind, method, regime):
     )
 
 
-@pytest.mark.parametrize("onto", ["I_rec", "I_in"])
+@pytest.mark.parametrize("onto", ["I_rec", pytest.param("I_in", marks=pytest.mark.model)])
 @pytest.mark.parametrize(
     "make",
     [
@@ -562,7 +571,17 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+#: Those that are planted by default.
+FOUND = ("a term", "the reset")
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        pytest.param(mistake, id=name, marks=[] if name in FOUND else pytest.mark.model)
+        for name, mistake in MISTAKES.items()
+    ],
+)
 def test_a_mistake_is_found(mistake):
     def mistaken(neurons):
         rule = neurons.rule(1.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from brian2 import ms
 from helpers import assemble
-from targets import TARGETS
+from targets import COMPILED, LONG, TARGETS
 
 from brian_rflo import RFLO, RateNeurons, reference
 from brian_rflo.brian.devices import device
@@ -46,8 +46,17 @@ def seeded_weights(seeded):
     }
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("update, rule", [("trial", "rflo"), ("step", "rflo_online")])
+@pytest.mark.parametrize(
+    "update, rule, target",
+    [
+        ("trial", "rflo", "numpy"),
+        ("step", "rflo_online", "numpy"),
+        pytest.param("trial", "rflo", "cpp_standalone", marks=LONG),
+        pytest.param("step", "rflo_online", "cpp_standalone", marks=COMPILED),
+        pytest.param("trial", "rflo", "cython", marks=LONG),
+        pytest.param("step", "rflo_online", "cython", marks=LONG),
+    ],
+)
 def test_seeded_case(seeded, target, update, rule):
     result = train_in_brian(
         target, PeriodicOutput(period=200 * ms), update=update, weights=seeded_weights(seeded)

@@ -19,7 +19,7 @@ from brian_rflo import cli, identity
 from brian_rflo.crews import Progress
 from brian_rflo.crews import part as parts
 from brian_rflo.crews.part import Part, compute
-from brian_rflo.crews.pieces import compute_one
+from brian_rflo.crews.pieces import FINISHED, compute_one
 from brian_rflo.identity import code
 
 SCRIPT = """
@@ -138,8 +138,8 @@ def test_damage_is_named_before_anything_is_computed(tmp_path, content):
         Part("one", double, dict(value=1), 1),
         Part("two", double, dict(value=2, counter=counter), 1),
     ]
-    compute(wanted[:1], tmp_path, 1, lambda line: None)
     path = wanted[0].path(tmp_path)
+    assert compute_one(replace(wanted[0], began=wanted[0].identity()), path) == FINISHED
     path.write_bytes(path.read_bytes()[:100] if content == "half" else content)
     with pytest.raises(RuntimeError, match=f"'{path}' is damaged.*delete it"):
         compute(wanted, tmp_path, 1, lambda line: None)

@@ -93,7 +93,16 @@ def test_the_readme_prints_the_example():
 
 
 @pytest.mark.parametrize(
-    "name, blocks", SCRIPTS, ids=["-".join((name, *map(str, numbers))) for name, numbers in SCRIPTS]
+    "name, blocks",
+    [
+        pytest.param(
+            name,
+            numbers,
+            id="-".join((name, *map(str, numbers))),
+            marks=[] if name == "README.md" else pytest.mark.model,
+        )
+        for name, numbers in SCRIPTS
+    ],
 )
 def test_a_script_runs_as_printed(name, blocks, tmp_path):
     """In a process of its own, in which nothing warns: no Python warning, and none of Brian2's."""
@@ -123,7 +132,7 @@ def test_all_printed_scripts_are_run():
 
 
 #: Pages and examples that are run by default; the others with ``-m model``.
-BY_DEFAULT = ("own", "training", "results", "periodic", "own_network")
+BY_DEFAULT = ("own", "periodic", "own_network")
 
 
 def mostly_rarely(paths):
