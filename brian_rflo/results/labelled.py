@@ -177,9 +177,9 @@ def with_variables(dataset, names, wordy):
 def write(dataset, path):
     """Write a dataset as netCDF, atomically."""
     xarray()
-    content = dataset.to_netcdf(
-        engine=ENGINE
-    )  # in memory: HDF5 ends the process where a disk is full
+    # in memory: HDF5 ends the process where a disk is full; a copy, since a view of the buffer that
+    # outlives it (in a traceback) ends Python 3.12
+    content = bytes(dataset.to_netcdf(engine=ENGINE))
     return write_whole(path, lambda waiting: waiting.write_bytes(content))
 
 
