@@ -22,6 +22,7 @@ from brian_rflo import (
     FiringRate,
     FixedSynapses,
     LearningNetwork,
+    LearningRule,
     LIFNeurons,
     LossMonitor,
     PerTrial,
@@ -388,3 +389,20 @@ def test_groups_of_the_users_are_resolved_as_brian2_does(caplog):
         and "'gain' is an internal variable of group 'mine'" in caplog.text
         and "sent" not in caplog.text
     )
+
+
+def test_a_variable_named_like_a_trace_of_cells_is_refused():
+    """Synapses would read the variable in place of the trace."""
+
+    class Filtered(LearningRule):
+        pre_traces = "dslow/dt = (activity_pre - slow)/(20*ms) : 1"
+        update = "slow_pre"
+
+    def projection(more):
+        model = f"activity : 1\nfeedback : 1\ngain : 1\nI_rec : 1\n{more}"
+        mine = NeuronGroup(3, model, name="mine*")
+        return PlasticSynapses(mine, mine, Filtered(0.1), onto="I_rec", name="rec*")
+
+    assert "slow_pre" in projection("fast : 1").variables
+    with pytest.raises(ValueError, match="keeps 'slow'.*rename the variable"):
+        projection("slow : 1")

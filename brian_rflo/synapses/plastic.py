@@ -239,6 +239,11 @@ class PlasticSynapses(Projection):
             namespace=constants_of(self.mechanisms),
         )
         for name in cells.equations.names:
+            if f"{name}_{side}" in self.variables:  # Brian2 would keep the group's own
+                raise ValueError(
+                    f"'{self.name}' keeps '{name}' of its rule for each cell of '{group.name}',"
+                    " which has a variable of that name; rename the variable"
+                )
             self.variables.add_reference(f"{name}_{side}", cells, name, index=INDICES[side])
         self.contained_objects.append(cells)
         return cells
