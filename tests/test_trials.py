@@ -36,6 +36,7 @@ from brian_rflo import (
     reference,
     schedule,
 )
+from brian_rflo.brian import garbage
 from brian_rflo.brian.devices import device
 from brian_rflo.checks.conformance import N_STEPS, TRIALS
 from brian_rflo.checks.small import small_network
@@ -608,18 +609,17 @@ def test_code_at_boundaries_follows_a_function():
 
 
 def test_garbage_is_collected_now_and_then(monkeypatch):
-    from brian_rflo.network import training
 
     net = LearningNetwork(TASK, RateNeurons(3, tau=TAU), RFLO(0.1, tau=TAU))
     net.train(1)
     gc.unfreeze()
-    monkeypatch.setattr(training, "collected", [time.monotonic()])
+    monkeypatch.setattr(garbage, "collected", [time.monotonic()])
     seen = []
     monkeypatch.setattr(
         Network, "run", lambda *args, **more: seen.append(gc.get_freeze_count() > 0)
     )
     net.run(TASK.duration)
-    training.collected[0] -= 11
+    garbage.collected[0] -= 11
     net.run(TASK.duration)
     assert seen == [True, False] and gc.get_freeze_count() == 0
     gc.freeze()

@@ -109,31 +109,9 @@ def wanted_parts(
     """Return a part for each pair of neurons and rule."""
     check_seed("compare: seed", seed)
     task = task_of(task, seed)
-    for name, given, known in (("neurons", neurons, KINDS), ("rules", rules, RULES)):
-        listed = given if isinstance(given, (list, tuple)) else ()
-        unknown = [
-            value
-            for value in listed
-            if not isinstance(value, Kind) and not (isinstance(value, str) and value in known)
-        ]
-        if unknown or not listed:
-            is_one = isinstance(given, str) and given in known
-            advice = f": write {name}=({given!r},)" if is_one else ""
-            raise ValueError(
-                f"compare: {name} must be some of {', '.join(known)}; got {given!r}{advice}"
-            )
-    for name, value in (("networks", networks), ("trials", trials), ("n", n)):
-        check_count(f"compare: {name}", value)
-    check_tau("compare", tau, task.dt)
-    for name, value in (("noise", noise), ("gain", 0 if gain is None else gain)):
-        check_number("compare", name, value, zero_allowed=True)
-    for kind in (kind for kind in neurons if isinstance(kind, Kind)):
-        only_numpy = [rule for rule in rules if rule not in TRAINED]
-        if only_numpy:
-            raise ValueError(
-                f"compare: '{only_numpy[0]}' is computed in NumPy, for rates and LIF neurons alone;"
-                f" for {kind.label} choose among {', '.join(TRAINED)}"
-            )
+    counts = dict(networks=networks, trials=trials, n=n)
+    sizes = dict(noise=noise, gain=0 if gain is None else gain)
+    check_wanted(task, neurons, rules, counts, tau, sizes)
     pairs = dict.fromkeys((kind, rule) for kind in neurons for rule in rules)
     steps = trials * task.n_steps * networks
     return [
@@ -157,6 +135,35 @@ def wanted_parts(
         )
         for kind, rule in pairs
     ]
+
+
+def check_wanted(task, neurons, rules, counts, tau, sizes):
+    """Raise unless arguments of a comparison are known neurons and rules, and possible numbers."""
+    for name, given, known in (("neurons", neurons, KINDS), ("rules", rules, RULES)):
+        listed = given if isinstance(given, (list, tuple)) else ()
+        unknown = [
+            value
+            for value in listed
+            if not isinstance(value, Kind) and not (isinstance(value, str) and value in known)
+        ]
+        if unknown or not listed:
+            is_one = isinstance(given, str) and given in known
+            advice = f": write {name}=({given!r},)" if is_one else ""
+            raise ValueError(
+                f"compare: {name} must be some of {', '.join(known)}; got {given!r}{advice}"
+            )
+    for name, value in counts.items():
+        check_count(f"compare: {name}", value)
+    check_tau("compare", tau, task.dt)
+    for name, value in sizes.items():
+        check_number("compare", name, value, zero_allowed=True)
+    for kind in (kind for kind in neurons if isinstance(kind, Kind)):
+        only_numpy = [rule for rule in rules if rule not in TRAINED]
+        if only_numpy:
+            raise ValueError(
+                f"compare: '{only_numpy[0]}' is computed in NumPy, for rates and LIF neurons alone;"
+                f" for {kind.label} choose among {', '.join(TRAINED)}"
+            )
 
 
 def task_of(task, seed):

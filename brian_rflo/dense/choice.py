@@ -256,3 +256,8 @@ def sets_its_own_activity(group, names):
         and runner.order < schedule.STATE.order
         for runner in runners
     )
+
+
+def first(reasons):
+    """Return the first reason that is not None, or None."""
+    return next((reason for reason in reasons if reason), None)

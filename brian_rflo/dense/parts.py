@@ -16,7 +16,7 @@ from ..brian.construction import networks_with
 from ..brian.statements import written
 from ..brian.step_loop import StepLoop
 from . import history, lazy, padding
-from .choice import MARK, is_python, own_names, sets_its_own_activity, why_not_dense
+from .choice import MARK, first, is_python, own_names, sets_its_own_activity, why_not_dense
 from .history import HistoryFlush, HistoryRecord
 from .lazy import CatchUpAllRows, CatchUpSpikingRows, LazyRecord
 from .reading import Reading
@@ -333,8 +333,3 @@ class DenseParts(BrianObject):
             return False
         obj.abstract_code = MARK + obj.abstract_code
         return True
-
-
-def first(reasons):
-    """Return the first reason that is not None, or None."""
-    return next((reason for reason in reasons if reason), None)

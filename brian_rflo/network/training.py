@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-import time
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,7 @@ from brian2 import BrianObject, Group, Network, get_device, get_local_namespace,
 
 from ..brian.conditional import is_standalone
 from ..brian.construction import Constructed, constructed_of, excuse
+from ..brian.garbage import frozen
 from ..identity import described, digest
 from ..identity.settings import constants_outside, serializable
 from ..synapses.kinds import is_projection, projections_of
@@ -34,26 +33,6 @@ if TYPE_CHECKING:
 
 
 logger = get_logger(__name__)
-
-
-#: Seconds between collections of garbage, and when the last one was.
-INTERVAL, collected = 10.0, [time.monotonic()]
-
-
-@contextmanager
-def frozen():
-    """Keep Python's garbage collector from scanning existing objects in this context, if it has
-    done so recently and nobody else has frozen them; a scan takes longer than a trial.
-    """
-    if gc.get_freeze_count() or time.monotonic() - collected[0] > INTERVAL:
-        collected[0] = time.monotonic()
-        yield
-        return
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 class TrialNetwork(Constructed, Network):
