@@ -31,18 +31,26 @@ MACRO = re.compile(r"^\s*#\s*define\s+(\w+)(.*)$", re.MULTILINE)
 
 #: Allocates arrays aligned to cache lines; with the allocator of the GNU library Brian2's arrays
 #: begin 16 bytes after the start of a line, so that each load and store of vectors would cross two
-#: lines.
+#: lines. Arrays of 2 MiB and more lie on large pages where the system gives them.
 ALIGNED = """
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 #if !defined(_WIN32)
 void* operator new(std::size_t size)
 {
+    const std::size_t page = std::size_t(1) << 21;
     void* memory = NULL;
     if (size < 1024)
         memory = malloc(size ? size : 1);
-    else if (posix_memalign(&memory, 64, size))
+    else if (posix_memalign(&memory, size < page ? 64 : page, size))
         memory = NULL;
     if (!memory)
         throw std::bad_alloc();
+#if defined(MADV_HUGEPAGE)
+    if (size >= page)
+        madvise(memory, size - size % page, MADV_HUGEPAGE);
+#endif
     return memory;
 }
 void operator delete(void* memory) noexcept { free(memory); }
