@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..results.text import aligned
 from .contestants import BY_NAME
 
 #: How far contestants may lie apart, relatively, after one period.
@@ -116,15 +117,6 @@ def differences(entry, first):
                 f"{entry.name} and {first.name} disagree at {entry.problem}: {words} {one:.12g} and"
                 f" {other:.12g}"
             )
-
-
-def aligned(lines):
-    """Return lines of cells as text; the first one is the heading."""
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    text = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines
-    ]
-    return "\n".join([text[0], "-" * max(map(len, text)), *text[1:]])
 
 
 def table(results):

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from ..brian import processors
 from ..crews.experiment import Row
+from ..results.text import aligned
 from .problem import Problem
-from .results import aligned
 
 ALL = (30, 100, 300, 1000)
 

@@ -449,7 +449,7 @@ def test_a_result_that_has_been_altered_since_is_named(tmp_path):
 
 def test_progress(tmp_path, monkeypatch):
     said = []
-    monkeypatch.setattr(progress, "SAY_EVERY_S", 0)
+    monkeypatch.setattr("brian_rflo.crews.progress.SAY_EVERY_S", 0)
     sweep(
         lambda value: time.sleep(0.2) or {"value": value},
         {"value": range(4)},

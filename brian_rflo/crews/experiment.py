@@ -8,6 +8,7 @@ import numpy as np
 
 from ..identity.settings import versions
 from ..results.files import save_arrays, write_together
+from ..results.text import aligned
 
 
 @dataclass(frozen=True)
@@ -178,9 +179,4 @@ def table(rows):
         for row in rows
     ]
     shown = [column for column in range(6) if any(line[column] for line in lines[1:])]
-    widths = [max(len(line[column]) for line in lines) for column in shown]
-    text = [
-        "  ".join(line[column].ljust(width) for column, width in zip(shown, widths)).rstrip()
-        for line in lines
-    ]
-    return "\n".join([text[0], "-" * len(text[0]), *text[1:]])
+    return aligned([[line[column] for column in shown] for line in lines])

@@ -10,7 +10,6 @@ find nothing to reuse. Comments and docstrings do not count.
 """
 
 import errno
-import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,9 +19,9 @@ from pathlib import Path
 from ..identity import described, digest, sources
 from ..results.archives import read_arrays
 from . import Failure, Processes, work
+from .progress import Pace
 from .sharing import remedy, shared_folder
 
-SAY_EVERY_S = 20
 ADVICE = "delete it, and the same command computes it anew and keeps all others"
 
 
@@ -195,26 +194,25 @@ class Report:
             sum(part.cost for part in parts),
             say,
         )
-        self.began = self.said = time.monotonic()
+        self.pace = Pace()
 
     def ended(self, part, outcome):
         """Report that a part has ended."""
         if isinstance(outcome, Failure):
             self.say(f"  {part.name} failed: {outcome}")
         self.left[part.name] = 0.0
-        self.said = 0.0
+        self.pace.hurry()
 
     def report_progress(self, executor, elsewhere):
         """Report progress, if that was not done recently."""
-        if time.monotonic() - self.said < SAY_EVERY_S:
+        if not self.pace.is_due():
             return
-        self.said = time.monotonic()
         reached = {part.name: executor.fraction(part) for part in executor.running.values()}
         left = self.left | {
             part.name: part.cost * (1 - reached[part.name]) for part in executor.running.values()
         }
         done = 1 - sum(left.values()) / self.whole
-        minutes = (self.said - self.began) / 60
+        minutes = self.pace.elapsed / 60
         rest = f", about {minutes * (1 - done) / done:.0f} min left" if done > 0.02 else ""
         names = ", ".join(
             [

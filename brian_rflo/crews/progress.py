@@ -1,7 +1,8 @@
-"""Progress of a part, reported by its process."""
+"""Progress of a part, reported by its process, and how often the user hears of it."""
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,40 @@ if TYPE_CHECKING:
 
 
 REPORT_PERIOD = 1 * second
+SAY_EVERY_S = 20
+
+
+class Pace:
+    """How often the user hears of long work: every `SAY_EVERY_S` seconds.
+
+    Attributes
+    ----------
+    elapsed : float
+        Seconds since the work began.
+    """
+
+    def __init__(self):
+        self.began = self.said = time.monotonic()
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self.began
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the user last heard of it."""
+        return time.monotonic() - self.said
+
+    def is_due(self) -> bool:
+        """Return whether to report now; then the silence begins anew."""
+        if self.silence < SAY_EVERY_S:
+            return False
+        self.said = time.monotonic()
+        return True
+
+    def hurry(self) -> None:
+        """Let the next report be due."""
+        self.said = -SAY_EVERY_S
 
 
 class Progress:

@@ -1,7 +1,6 @@
 """State of a sweep, and messages about it."""
 
 import json
-import time
 from contextlib import suppress
 
 import numpy as np
@@ -9,13 +8,14 @@ import numpy as np
 from ..crews import NO_ROOM, NOT_COMPUTED
 from ..crews.part import name_file_in_errors, read
 from ..crews.pieces import has_failed
+from ..crews.progress import Pace
 from ..results.archives import read_arrays
 from ..results.files import write_whole
 from .returned import numbers_of, returned_from
 from .table import NetworkRow, SweepTable
 from .words import settings_text
 
-SAY_EVERY_S, SHOWN_FAILURES = 20, 5
+SHOWN_FAILURES = 5
 
 
 def line_printer(report):
@@ -54,7 +54,7 @@ class Finished:
         for network in networks:
             if paths[network.name].exists():
                 self.rows[network.name] = self.row(network, read(paths[network.name]))
-        self.began = self.said = time.monotonic()
+        self.pace = Pace()
         self.before, self.computed, self.shown = len(self.rows), 0.0, 0
         self.where = ""
 
@@ -82,8 +82,8 @@ class Finished:
             self.computed += self.rows[network.name].seconds
             with suppress(OSError):
                 self.traceback(network).unlink(missing_ok=True)
-        if time.monotonic() - self.said > 2 or len(self.rows) - self.before == 1:
-            self.said = -SAY_EVERY_S
+        if self.pace.silence > 2 or len(self.rows) - self.before == 1:
+            self.pace.hurry()
 
     def failed(self, network, failure):
         """Record a failure, and report it unless many have been reported."""
@@ -103,13 +103,12 @@ class Finished:
 
     def report_progress(self, executor, elsewhere):
         """Report progress, if that was not done recently."""
-        if time.monotonic() - self.said < SAY_EVERY_S or len(self.rows) == len(self.networks):
+        if len(self.rows) == len(self.networks) or not self.pace.is_due():
             return
-        self.said = time.monotonic()
         others = f", {len(elsewhere)} at work in another sweep" if elsewhere else ""
         self.say(
             f"  {self.count_text()} after"
-            f" {format_duration(self.said - self.began)}{self.time_left(executor)}{others}"
+            f" {format_duration(self.pace.elapsed)}{self.time_left(executor)}{others}"
         )
 
     def time_left(self, executor):
@@ -117,7 +116,7 @@ class Finished:
         done, left = len(self.rows) - self.before, len(self.networks) - len(self.rows)
         if not done or not self.computed:
             return ""
-        elapsed = time.monotonic() - self.began
+        elapsed = self.pace.elapsed
         at_a_time = (
             min(executor.at_a_time, left)
             if np.isfinite(executor.at_a_time)
@@ -169,7 +168,7 @@ class Finished:
 
     def report_outcome(self, computed):
         """Report the outcome of the sweep."""
-        took = f" after {format_duration(time.monotonic() - self.began)}" if computed else ""
+        took = f" after {format_duration(self.pace.elapsed)}" if computed else ""
         self.say(f"{self.count_text()}{took}; {self.where}")
         if any(row.failure is NOT_COMPUTED for row in self.rows.values()):
             goes_on = "when that is mended, the same sweep goes on from there"

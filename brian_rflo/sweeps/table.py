@@ -17,6 +17,7 @@ from ..identity import described
 from ..results import labelled
 from ..results.archives import read_arrays
 from ..results.files import write_whole
+from ..results.text import aligned
 from .returned import dataset_of, returned_from
 from .words import first_line, is_scalar, labels, plain, settings_text, short
 
@@ -216,14 +217,7 @@ class SweepTable:
         ]
         if len(lines) > SHOWN_ROWS + 1:
             lines[SHOWN_ROWS // 2 + 1 : -SHOWN_ROWS // 2] = [["..."] + [""] * (len(lines[0]) - 1)]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-        text = [
-            "  ".join(
-                [*(cell.rjust(width) for cell, width in zip(line[:-1], widths)), line[-1]]
-            ).rstrip()
-            for line in lines
-        ]
-        return "\n".join([text[0], "-" * max(map(len, text[:1])), *text[1:]])
+        return aligned(lines, right=range(len(lines[0]) - 1))
 
 
 def check_sizes(datasets):
