@@ -15,12 +15,14 @@ from brian_rflo import (
     LearningRule,
     LIFNeurons,
     RateNeurons,
+    credit,
     neurons,
     rules,
     schedule,
     tasks,
 )
-from brian_rflo.checks import check_neurons, check_rule, check_task
+from brian_rflo.checks import check_credit, check_neurons, check_rule, check_task
+from brian_rflo.credit import CreditPath, Path
 from brian_rflo.tasks import (
     MNIST1D,
     ArrayTask,
@@ -95,6 +97,11 @@ def example_of(rule):
     return rule(**{f.name: 10 * ms if f.name.startswith("tau") else 0.1 for f in needed})
 
 
+PATHS = [
+    getattr(credit, name)()
+    for name in credit.__all__
+    if name not in ("Credit", "CreditPath", "Path")
+]
 RULES = [example_of(getattr(rules, name)) for name in rules.__all__ if name not in ELSEWHERE]
 
 
@@ -113,7 +120,21 @@ def test_rule_conforms(rule):
     check_rule(rule)
 
 
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: type(path).__name__)
+def test_credit_path_conforms(path):
+    check_credit(path)
+
+
+def test_a_credit_path_that_does_not_arrive_is_found():
+    class Lost(CreditPath):
+        paths = {"feedback": Path("pre", "post", "feedback", sends="error")}
+
+    with pytest.raises(AssertionError, match="Lost: recurrent weights have not moved"):
+        check_credit(Lost())
+
+
 def test_all_that_is_shipped_is_checked():
+    assert {type(path).__name__ for path in PATHS} >= {"AdaptiveFeedback", "RandomFeedback"}
     assert {type(rule).__name__ for rule in RULES} >= {"RFLO", "EProp", "Delta"}
     assert not set(ELSEWHERE) - set(rules.__all__)
     assert {type(task).__name__ for task in TASKS} == set(tasks.__all__) - {"Task"}

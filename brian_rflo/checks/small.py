@@ -3,6 +3,7 @@
 import numpy as np
 from brian2 import Network, Quantity, StateMonitor, defaultclock, get_dimensions, seed
 
+from ..credit import Credit
 from ..network import initial_weights
 from ..neurons import RateNeurons
 from ..neurons.base import receives
@@ -41,10 +42,12 @@ def small_network(
     names=NAMES,
     monitor=False,
     neurons=None,
+    path=None,
 ):
     """Return a hand-written network of a few neurons: ``(network, plastic projections)``.
 
-    The readout is leaky if its rule says so; feedback weights are fixed without a rule.
+    The readout is leaky if its rule says so; feedback weights are fixed without a rule. A credit
+    path takes the place of the feedback.
     """
     task, name = small_task(), dict(zip(NAMES, names))
     neurons = neurons or RateNeurons(N, tau=10 * defaultclock.dt, initial=0.3, name=name["neurons"])
@@ -64,28 +67,36 @@ def small_network(
             ("output", neurons, readout, readout_rule, readout.onto),
         )
     ]
-    if feedback_rule is None:
+    weights = initial_weights(
+        len(neurons), task.n_inputs, task.n_outputs, networks=1, gain=1.5, seed=5
+    )
+    for synapses, key in zip(plastic, ("recurrent", "input", "output")):
+        synapses.connect()
+        synapses.set_matrix(weights[key][0])
+    feedback = credit = None
+    if path is not None:
+        back = credit = Credit(path, readout, neurons, plastic[2], learn)
+        plastic += credit.parts
+    elif feedback_rule is None:
         feedback = FeedbackSynapses(readout, neurons, name=name["feedback"])
     else:
         feedback = AdaptiveFeedbackSynapses(
             readout, neurons, feedback_rule, name=name["feedback"], learn=learn
         )
         plastic.append(feedback)
-    weights = initial_weights(
-        len(neurons), task.n_inputs, task.n_outputs, networks=1, gain=1.5, seed=5
-    )
-    projections = [*plastic[:3], feedback]
-    for synapses, key in zip(projections, ("recurrent", "input", "output", "feedback")):
-        synapses.connect()
-        synapses.set_matrix(weights[key][0])
+    if feedback is not None:
+        feedback.connect()
+        feedback.set_matrix(weights["feedback"][0])
+        back = [feedback]
     trials = Trials(
         task,
         *([neurons] if hasattr(neurons, "trial_start") else []),
         readout,
-        *plastic,
+        *(plastic[:3] if credit else plastic),
+        *([credit] if credit else []),
         name=name["trials"],
     )
-    network = Network(neurons, inputs, readout, trials, *projections)
+    network = Network(neurons, inputs, readout, trials, *plastic[:3], *back)
     if monitor:
         network.add(
             StateMonitor(plastic[0], ["w", *plastic[0].equations.diff_eq_names], record=[0, 5]),
