@@ -63,6 +63,7 @@ ATTRIBUTES = {
     "BrianObject._code_objects": "the code that it runs in each step",
     "BrianObject._network": "the network that it has run in",
     "Group._full_state": "what `store` keeps",
+    "Group._restore_from_full_state": "what `restore` gives back",
     "SpikeQueue._full_state": "spikes on their way",
     "Variables._variables": "the variables of a group by name",
     "CPPStandaloneDevice.main_queue": "what the program does before it runs",

@@ -34,6 +34,11 @@ def variables(net):
     }
 
 
+def monitors_of(objects):
+    """Return the monitors among some objects, which a file does not contain."""
+    return [obj for obj in objects if isinstance(obj, MONITORS)]
+
+
 def owners(net):
     """Return the objects of a network that have a state, by role: its attributes, and other objects
     by name.

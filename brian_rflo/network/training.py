@@ -17,7 +17,8 @@ from ..identity.settings import constants_outside, serializable
 from ..synapses.kinds import is_projection, projections_of
 from ..trials.trials import is_trials, trials_of
 from . import saving
-from .contents import MONITORS
+from .contents import monitors_of
+from .phases import aside, check_first
 from .recording import Recording
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ class TrialNetwork(Constructed, Network):
         groups = {
             obj.name: obj
             for obj in self._groups
-            if not (is_projection(obj) or is_trials(obj) or isinstance(obj, MONITORS))
+            if not (is_projection(obj) or is_trials(obj) or monitors_of([obj]))
         }
         parts = {name: described(group) for name, group in groups.items() if len(name)}
         learners = {
@@ -250,6 +251,7 @@ class TrialNetwork(Constructed, Network):
         """
         self._check_device()
         self._check_trials(trials)
+        self._check_diverged()
         batch = max((part.learn.batch for part in self.learners.values()), default=1)
         if trials < batch * self.seen:
             logger.warn(
@@ -257,10 +259,65 @@ class TrialNetwork(Constructed, Network):
                 " weights change in this training unless it completes an earlier batch.",
                 "unfinished_batch",
             )
+        return self._run_trials(trials, report, run_args, get_local_namespace(level=1))
+
+    def evaluate(
+        self,
+        trials: int,
+        first: int | None = None,
+        report: str | Callable | None = None,
+        **run_args,
+    ) -> TrainingResult:
+        """Run a number of whole trials in which nothing learns, and after which nothing has
+        changed: weights, traces, moments, an unfinished batch, neurons, the time and the numbers
+        of trials and later random numbers are to the bit as if it had not been.
+
+        Monitors of yours do not record these trials; see `record`. Code of yours, such as a network
+        operation, runs in them; what it keeps outside of Brian2's variables is not restored.
+
+        Parameters
+        ----------
+        trials : int
+            At least 1; with trials side by side a multiple of `copies`.
+        first : int, optional
+            Number of the first trial; by default the one that would come next in a training.
+        report, **run_args
+            For `brian2.Network.run`.
+
+        Returns
+        -------
+        TrainingResult
+            Losses, outputs and the rest as of a training. A network that has diverged runs with its
+            restored weights.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `trials` or `first` is no such number, or the simulation stands within a trial.
+
+        Examples
+        --------
+        >>> from brian2 import ms, defaultclock
+        >>> task = PeriodicOutput(period=20*ms)
+        >>> defaultclock.dt = task.dt
+        >>> net = LearningNetwork(task, RateNeurons(10, tau=10*ms), RFLO(0.03, tau=10*ms))
+        >>> test = net.evaluate(3)
+        >>> float(test.losses[0, 2]) == float(net.train(1).losses[0, 0])
+        True
+        """
+        self._check_device()
+        self._check_trials(trials)
+        check_first(first, self.seen)
+        namespace = get_local_namespace(level=1)
+        with aside(self, first, self._recording.monitors):
+            return self._run_trials(trials, report, run_args, namespace)
+
+    def _run_trials(self, trials, report, run_args, namespace):
+        """Run trials and return their result."""
         rounds = trials // self.seen
         self._recording.begin(rounds)
-        namespace = run_args.pop("namespace", None)
-        namespace = get_local_namespace(level=1) if namespace is None else namespace
+        given = run_args.pop("namespace", None)
+        namespace = namespace if given is None else given
         self._constants |= constants_outside(self._groups, namespace)
         self.run(rounds * self.task.duration, report=report, namespace=namespace, **run_args)
         self.trials.check()
@@ -368,16 +425,19 @@ class TrialNetwork(Constructed, Network):
                 )
             return
         steps = round(float(self.t / self.task.dt))
-        if (np.asarray(self.trials.diverged_in) >= 0).all():
-            first = next(iter(self.learners), "recurrent")
-            raise RuntimeError(
-                "every network has diverged, and none would learn; lower the learning rates, for"
-                f" example {first}.learning_rate = 0.01, and write {self.trials.name}.resume()"
-            )
         if steps % self.task.n_steps:
             raise ValueError(
                 f"the simulation is at step {steps % self.task.n_steps} of a trial of"
                 f" {self.task.n_steps}; run to the end of the trial first, then train"
+            )
+
+    def _check_diverged(self):
+        """Raise if no network would learn."""
+        if not is_standalone() and (np.asarray(self.trials.diverged_in) >= 0).all():
+            first = next(iter(self.learners), "recurrent")
+            raise RuntimeError(
+                "every network has diverged, and none would learn; lower the learning rates, for"
+                f" example {first}.learning_rate = 0.01, and write {self.trials.name}.resume()"
             )
 
     def __str__(self):
