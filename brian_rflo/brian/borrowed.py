@@ -69,6 +69,8 @@ ATTRIBUTES = {
     "CPPStandaloneDevice.main_queue": "what the program does before it runs",
     "CPPStandaloneDevice.code_lines": "C++ that the user has inserted",
     "CPPStandaloneDevice.code_objects": "code objects by name",
+    "CPPStandaloneDevice.array_cache": "values known before the program has run",
+    "CPPStandaloneDevice.results_dir": "the folder of what the program has computed",
     "CPPStandaloneDevice.writer": "the files of the program",
     "RuntimeDevice.rand_buffer": "uniform numbers drawn ahead by Cython code",
     "RuntimeDevice.randn_buffer": "normal numbers drawn ahead by Cython code",

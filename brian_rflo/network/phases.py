@@ -1,48 +1,81 @@
 """Phases of an experiment beside training: trials in which nothing learns and after which nothing
-has changed.
+has changed; and several phases in one C++ standalone program.
 """
 
 from contextlib import contextmanager
+from itertools import count
 
 import numpy as np
 
+from ..brian.conditional import is_standalone
+from ..brian.in_program import (
+    Record,
+    is_built,
+    is_waiting,
+    nothing_changes_in_program,
+    program,
+    run_from,
+)
 from ..brian.snapshot import nothing_changes
+from ..results.later import LaterResult
 from ..synapses.kinds import plastic_of
 from .contents import monitors_of
+from .recording import Recording
+
+#: Numbers of phases, for names in programs.
+NUMBERS = count()
 
 
 @contextmanager
-def aside(net, first=None, recording=()):
-    """Context of a run that leaves no trace: nothing learns in it, monitors but those of
-    `recording` do not record, and afterwards everything is as it was.
+def aside(net, first=None):
+    """Context of a run that leaves no trace: nothing learns in it, monitors of the user do not
+    record, and afterwards everything is as it was. Its value is the recording of the run.
 
     Parameters
     ----------
     net : TrialNetwork
     first : int, optional
         Number of the first trial; by default the one that would come next.
-    recording : list of Monitor
-        Monitors that record in the context, and forget it afterwards.
     """
-    monitors = monitors_of(net.sorted_objects)
+    recording, reported = recording_aside(net), set(net.trials.reported)
+    ours, monitors = recording.monitors, monitors_of(net.sorted_objects)
     silent = [
         monitor
         for monitor in monitors
-        if monitor.active and not any(monitor is one for one in recording)
+        if monitor.active and not any(monitor is one for one in ours)
     ]
-    reported = set(net.trials.reported)
     for monitor in silent:
         monitor.active = False
     try:
-        with nothing_changes(net, monitors):
+        with undone(net, monitors):
             freeze(net)
             if first is not None:
-                net.t_ = first // net.seen * float(net.task.duration)
-            yield
+                begin_with(net, first)
+            yield recording
     finally:
         for monitor in silent:
             monitor.active = True
+        if is_waiting():
+            net.remove(*ours)
         net.trials.settle(reported=reported)
+
+
+def recording_aside(net):
+    """Return the recording of a run that leaves no trace; in a program that is to be built, where
+    monitors cannot forget, another one than that of trainings.
+    """
+    if not is_waiting():
+        return net._recording
+    recording = Recording(net)
+    net.add(*recording.monitors)
+    return recording
+
+
+def undone(net, monitors):
+    """Return the context of a run that is undone."""
+    if is_standalone():
+        return nothing_changes_in_program(net, f"phase_{next(NUMBERS)}", monitors)
+    return nothing_changes(net, monitors)
 
 
 def freeze(net):
@@ -50,6 +83,53 @@ def freeze(net):
     for projection in plastic_of(net.sorted_objects):
         projection.plastic = False
     net.trials.diverged_in = -1
+
+
+def begin_with(net, first):
+    """Let the next run begin with a given trial."""
+    time = first // net.seen * float(net.task.duration)
+    if is_standalone():
+        run_from(net, time)
+    else:
+        net.t_ = time
+
+
+def run_later(recording, rounds, run):
+    """Add a run to a program that is not yet built, and return its result, which is read when it
+    is first used.
+    """
+    net, made, name = recording.net, program(), f"phase_{next(NUMBERS)}"
+    watched = watched_by(recording)
+    recording.measure(rounds)
+    before = Record(f"{name}_before", watched)
+    run()
+    after, t, settings = Record(f"{name}_after", watched), net.t, net.settings
+
+    def read():
+        if not is_built(made):
+            raise RuntimeError(
+                "the program that computes this result has not been built and run; write"
+                " device.build() after the last phase, and read results before"
+                " device.reinit()"
+            )
+        with before.holds():
+            recording.begin(rounds)
+        with after.holds():
+            recording.last = recording.lengths()
+            net.trials.check()
+            return recording.result(t, settings)
+
+    return LaterResult(read)
+
+
+def watched_by(recording):
+    """Return the variables that the result of a run is made of, beside what monitors record."""
+    net = recording.net
+    names = ("w", "learning_rate", "plastic")
+    parts = [*net.projections.values(), *net.learners.values()]
+    watched = [part.variables[name] for part in parts for name in names if name in part.variables]
+    watched += [monitor.variables["N"] for monitor in recording.monitors]
+    return list(dict.fromkeys([*watched, net.trials.variables["diverged_in"]]))
 
 
 def check_first(first, seen):

@@ -3,7 +3,7 @@
 import weakref
 
 import numpy as np
-from brian2 import get_logger
+from brian2 import get_device, get_logger
 
 from .. import schedule
 from ..analysis import alignment
@@ -67,11 +67,21 @@ class Recording:
         side.
         """
         self.rounds, self.before, self.switches = rounds, self.net.weights(), self._switches()
-        self.first = {
-            id(monitor): 0 if is_standalone() else len(monitor.t) for monitor in self.monitors
-        }
+        self.first, self.last = self.lengths(), {}
+        self.measure(rounds)
+
+    def measure(self, rounds):
+        """Choose the trials after which weights are recorded in the coming run."""
         for monitor in self.aligned.values():
             monitor.every_trials(alignment_interval(rounds))
+
+    def lengths(self):
+        """Return the number of values that each monitor has recorded so far."""
+        is_new = is_standalone() and not get_device().has_been_run
+        return {
+            id(monitor): 0 if is_new else int(monitor.variables["N"].get_value()[0])
+            for monitor in self.monitors
+        }
 
     def _switches(self):
         """Return the present learning rates, and the projections that learn."""
@@ -84,15 +94,26 @@ class Recording:
         )
 
     def _since_start(self, monitor, name):
-        """Return what a monitor has recorded since the run began."""
-        return np.asarray(getattr(monitor, name))[:, self.first[id(monitor)] :]
+        """Return what a monitor has recorded in the run, along the last dimension."""
+        return np.asarray(getattr(monitor, name))[..., self._span(monitor)]
 
-    def result(self):
+    def _span(self, monitor):
+        return slice(self.first[id(monitor)], self.last.get(id(monitor)))
+
+    def result(self, t=None, settings=None):
         """Return the result of the run, also if it ended early because all networks diverged or it
         was stopped.
+
+        Parameters
+        ----------
+        t : Quantity, optional
+            The time at which the run ended; now by default.
+        settings : dict, optional
+            The network's settings in the run; the present ones by default.
         """
         net, rounds = self.net, self.rounds
-        finished = round(float(net.t / net.task.dt)) // net.task.n_steps
+        t, settings = (net.t, net.settings) if t is None else (t, settings)
+        finished = round(float(t / net.task.dt)) // net.task.n_steps
         done = (
             self._since_start(self.losses, "loss")
             if self.losses is not None
@@ -121,7 +142,7 @@ class Recording:
             aligned_trials=aligned_rounds * net.seen,
             alignment=aligned,
             diverged_in=np.where(diverged_in < 0, -1, diverged_in * net.seen)[:: net.copies],
-            settings=net.settings
+            settings=settings
             | self.switches
             | {
                 "trials": rounds * net.seen,
@@ -216,9 +237,7 @@ class Recording:
         feedback = self._matrices("feedback") if "feedback" in self.aligned else feedback
         monitor = self.aligned["output"]
         trials = (
-            np.round(np.asarray(monitor.t[self.first[id(monitor)] :] / net.task.duration)).astype(
-                int
-            )
+            np.round(np.asarray(monitor.t[self._span(monitor)] / net.task.duration)).astype(int)
             - start
         )
         known = [

@@ -12,13 +12,14 @@ from brian2 import BrianObject, Group, Network, get_device, get_local_namespace,
 from ..brian.conditional import is_standalone
 from ..brian.construction import Constructed, constructed_of, excuse
 from ..brian.garbage import frozen
+from ..brian.in_program import is_waiting
 from ..identity import described, digest
 from ..identity.settings import constants_outside, serializable
 from ..synapses.kinds import is_projection, projections_of
 from ..trials.trials import is_trials, trials_of
 from . import saving
 from .contents import monitors_of
-from .phases import aside, check_first
+from .phases import aside, check_first, run_later
 from .recording import Recording
 
 if TYPE_CHECKING:
@@ -259,7 +260,7 @@ class TrialNetwork(Constructed, Network):
                 " weights change in this training unless it completes an earlier batch.",
                 "unfinished_batch",
             )
-        return self._run_trials(trials, report, run_args, get_local_namespace(level=1))
+        return self._run_trials(trials, report, run_args, get_local_namespace(level=1), self._recording)
 
     def evaluate(
         self,
@@ -309,19 +310,27 @@ class TrialNetwork(Constructed, Network):
         self._check_trials(trials)
         check_first(first, self.seen)
         namespace = get_local_namespace(level=1)
-        with aside(self, first, self._recording.monitors):
-            return self._run_trials(trials, report, run_args, namespace)
+        with aside(self, first) as recording:
+            return self._run_trials(trials, report, run_args, namespace, recording)
 
-    def _run_trials(self, trials, report, run_args, namespace):
-        """Run trials and return their result."""
+    def _run_trials(self, trials, report, run_args, namespace, recording):
+        """Run trials and return their result, in a program that is to be built one that is read
+        later.
+        """
         rounds = trials // self.seen
-        self._recording.begin(rounds)
         given = run_args.pop("namespace", None)
         namespace = namespace if given is None else given
         self._constants |= constants_outside(self._groups, namespace)
-        self.run(rounds * self.task.duration, report=report, namespace=namespace, **run_args)
+
+        def run():
+            self.run(rounds * self.task.duration, report=report, namespace=namespace, **run_args)
+
+        if is_waiting():
+            return run_later(recording, rounds, run)
+        recording.begin(rounds)
+        run()
         self.trials.check()
-        return self._recording.result()
+        return recording.result()
 
     @property
     def seen(self) -> int:
@@ -412,16 +421,11 @@ class TrialNetwork(Constructed, Network):
                 f"trials must be a multiple of the {self.seen} that run side by side; got {trials}"
             )
         if is_standalone():
-            if not get_device().build_on_run:
-                raise RuntimeError(
-                    "train returns results, so it must run: write set_device('cpp_standalone')"
-                    " without build_on_run=False, or call net.run and device.build yourself in"
-                    " place of train"
-                )
             if get_device().has_been_run:
                 raise RuntimeError(
-                    "C++ standalone builds and runs one program: train once with all trials, or use"
-                    " prefs.codegen.target = 'cython' for several runs"
+                    "C++ standalone builds and runs one program: train once with all trials, or"
+                    " write set_device('cpp_standalone', build_on_run=False), and device.build()"
+                    " after the last of several phases"
                 )
             return
         steps = round(float(self.t / self.task.dt))
