@@ -88,7 +88,7 @@ class Updates:
         rate = (
             self.learning_rate(self.count) if callable(self.learning_rate) else self.learning_rate
         )
-        rate = rate / (1 + self.count / (self.optimizer.decay or np.inf))
+        rate = self.optimizer.rate_in(self.count, rate)
         self.count += 1
         return {
             name: -rate

@@ -192,7 +192,7 @@ class Simulation:
 
     def optimized(self, name, change):
         """Return the optimizer's step for a change; `rates` hold learning_rate/T by name."""
-        rate = self.rates[name] / (1 + self.updates / (self.optimizer.decay or np.inf))
+        rate = self.optimizer.rate_in(self.updates, self.rates[name])
         moments = self.moments.setdefault(name, {})
         return self.optimizer.change(change, self.n_steps, rate, moments, self.updates + 1)
 

@@ -22,11 +22,6 @@ from .side_by_side import SharedUpdate
 
 __all__ = ["PerStep", "PerTrial"]
 
-#: Statements of synapses before they change weights: the learning rate, 0 where learning is off,
-#: and a number that is positive where they learn. It has the form of gradient descent, so that fast
-#: loops need one number for both.
-LEARNING = "_rate = int(plastic)*learning_rate", "_learns = _rate/window*finite_network"
-
 
 @dataclass(frozen=True)
 class Schedule(Mechanism):
@@ -69,7 +64,7 @@ class PerStep:
             check_count(f"{kind}: window", self.window)
 
     def mechanisms(
-        self, rule: LearningRule, constraint: str = "", counts: str = "1"
+        self, rule: LearningRule, constraint: str = "", counts: str = "1", factor: str = ""
     ) -> tuple[Mechanism, ...]:
         """Return the mechanisms of a projection.
 
@@ -81,17 +76,21 @@ class PerStep:
         counts : str
             Expression that is 0 for synapses whose changes do not contribute to the norm in
             gradient clipping.
+        factor : str
+            Name of a synaptic variable by which the learning rate is multiplied; synapses where it
+            is 0 do not learn.
         """
         steps = [
             Step(
-                change_weights(update, self.divisor(when), self.optimizer, constraint),
+                change_weights(update, self.divisor(when), self.optimizer, constraint, factor),
                 phase_of(when),
                 when=when,
             )
             for when, update in rule.updates.items()
         ]
         steps += reset_diverged(self.optimizer.remembered)
-        return DivergenceCheck(), self.optimizer, Schedule({}, tuple(steps))
+        variables = {"own": f"{factor} : 1"} if factor else {}
+        return DivergenceCheck(), self.optimizer, Schedule(variables, tuple(steps))
 
     def divisor(self, when: str) -> int | str:
         """Return the divisor of an update that is read at `when`: a number or an expression."""
@@ -141,7 +140,7 @@ class PerTrial(PerStep):
             check_number("PerTrial", "clip_norm", self.clip_norm)
 
     def mechanisms(
-        self, rule: LearningRule, constraint: str = "", counts: str = "1"
+        self, rule: LearningRule, constraint: str = "", counts: str = "1", factor: str = ""
     ) -> tuple[Mechanism, ...]:
         """Return the mechanisms of a projection; see `PerStep.mechanisms`."""
         divisor = self.window or ("trial_steps" if "step" in rule.updates or rule.summed else 1)
@@ -152,7 +151,7 @@ class PerTrial(PerStep):
         total = "scale_network*change" if self.clip_norm else "change"
         steps.append(
             Step(
-                f"{change_weights(total, divisor, self.optimizer, constraint)}\nchange = 0",
+                change_weights(total, divisor, self.optimizer, constraint, factor) + "\nchange = 0",
                 schedule.APPLY,
                 when="trial_end",
                 every=self.batch,
@@ -166,7 +165,7 @@ class PerTrial(PerStep):
         return (
             DivergenceCheck(),
             self.optimizer,
-            Schedule({"own": "change : 1"}, tuple(steps)),
+            Schedule({"own": "change : 1" + f"\n{factor} : 1" * bool(factor)}, tuple(steps)),
             *shares,
             *clips,
         )
@@ -177,7 +176,17 @@ def phase_of(when):
     return schedule.LEARN if when == "step" else schedule.TRIAL_LEARN
 
 
-def change_weights(total, window, optimizer, constraint):
+def learning(factor):
+    """Return statements before weights are changed: the learning rate, 0 where learning is off, and
+    a number that is positive where synapses learn.
+
+    The latter has the form of gradient descent, so that fast loops need one number for both.
+    """
+    rate = "*".join(filter(None, ["int(plastic)", "learning_rate", factor]))
+    return f"_rate = {rate}", "_learns = _rate/window*finite_network"
+
+
+def change_weights(total, window, optimizer, constraint, factor=""):
     """Return statements that change weights by a sum of updates and apply the constraint; weights
     that do not learn stay bit-identical.
 
@@ -188,7 +197,7 @@ def change_weights(total, window, optimizer, constraint):
     lines = [
         optimizer.counts,
         f"window = {window}",
-        *LEARNING,
+        *learning(factor),
         *(f"_kept_{name} = where(_learns > 0, 0, {name})" for name in kept),
     ]
     lines += [f"total = {total}", optimizer.code]

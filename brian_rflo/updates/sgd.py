@@ -2,7 +2,7 @@
 
 With g = total/window, the sum of updates divided by the number of steps:
 
-    learning_rate(k) = learning_rate/(1 + k/decay)   in update k = 0, 1, ...
+    learning_rate(k) = learning_rate/(1 + k/decay)   in update k = 0, 1, ..., or another decay
     dw = learning_rate(k) g
 """
 
@@ -14,8 +14,8 @@ from typing import ClassVar
 from brian2 import Equations
 from numpy.typing import NDArray
 
-from ..brian.quantities import is_number
 from ..steps import Mechanism
+from .decay import Decay, decay_of
 
 __all__ = ["SGD"]
 
@@ -31,38 +31,32 @@ class SGD(Mechanism):
 
     Parameters
     ----------
-    decay : float, optional
-        Number of updates after which the learning rate has fallen to a half, as ``1/(1 +
-        updates/decay)``; by default it is constant.
+    decay : float, Decay or str, optional
+        How the learning rate falls with the number of updates: the number of updates after which
+        it has fallen to a half, as ``1/(1 + updates/decay)``; a `Cosine` or another `Decay`; or an
+        expression of `update`, the number of the update from 0 on, by which it is multiplied
+        (negative values count as 0). By default it is constant.
 
     Raises
     ------
     ValueError
-        If a number is out of its range.
+        If a number is out of its range, or the expression is not one.
 
     Examples
     --------
-    >>> SGD(decay=100).decay
-    100
+    >>> SGD(decay=100).rate_in(100, learning_rate=0.03)
+    0.015
+    >>> SGD(decay="0.5**(update//1000)").rate_in(2500, learning_rate=0.04)
+    0.01
     """
 
-    decay: float | None = None
+    decay: float | Decay | str | None = None
 
     #: Equations of its own synaptic variables, defined by a subclass.
     memory: ClassVar[str] = ""
 
     def __post_init__(self):
-        name = type(self).__name__
-        if self.decay is not None and not (is_number(self.decay) and self.decay > 0):
-            raise ValueError(
-                f"{name}: decay must be a positive number of updates, or None; got {self.decay!r}"
-            )
-        if self.decay is not None and self.decay < 1:
-            raise ValueError(
-                f"{name}: decay must be at least 1, a number of updates; got {self.decay!r}. The"
-                " learning rate itself belongs to the rule, for example"
-                f" RFLO(learning_rate={self.decay!r}, tau=10*ms)"
-            )
+        decay_of(type(self).__name__, self.decay)  # checks it
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -72,13 +66,17 @@ class SGD(Mechanism):
     @property
     def variables(self) -> dict[str, str]:
         """Equations of the synapses: its memory, and the number of updates if needed."""
-        counts = "updates : 1 (shared)" if self.decay or "updates" in self.code else ""
+        counts = "updates : 1 (shared)" if self.decay is not None or "updates" in self.code else ""
         return {"own": "\n".join(filter(None, [self.memory, counts]))}
 
     @property
     def rate(self) -> str:
         """Expression of the learning rate of the current update, which `updates` includes."""
-        return f"_rate/(1 + (updates - 1)/{float(self.decay)!r})" if self.decay else "_rate"
+        return decay_of(type(self).__name__, self.decay).in_synapses("_rate", "(updates - 1)")
+
+    def rate_in(self, update: int, learning_rate: float) -> float:
+        """Return the learning rate in an update, from 0 on."""
+        return decay_of(type(self).__name__, self.decay).in_numpy(learning_rate, update)
 
     @property
     def code(self) -> str:
