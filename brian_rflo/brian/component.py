@@ -15,6 +15,9 @@ class Component(Constructed, OwnNames, Settable):
     strings are unambiguous, and assigned values are checked.
     """
 
+    #: Whether a second projection onto a variable may add a variable of its own to the group.
+    takes_more_sums = True
+
     def __setattr__(self, name, value, level=0):
         self.check_assignment(name, value)
         variable = self._variable_of(name)

@@ -94,6 +94,14 @@ def abandon(*objects):
     excuse(*objects)
 
 
+def abandoned(obj):
+    """Return whether an object is gone, or was discarded by a constructor that raised."""
+    try:
+        return vars(obj).get("add_to_magic_network") is False
+    except ReferenceError:
+        return True
+
+
 def excuse(*objects):
     """Silence Brian2's warning that an object was never in a network; the user may still add the
     object to one.

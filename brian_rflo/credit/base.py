@@ -192,7 +192,7 @@ class Credit:
             made = (kind or FixedSynapses)(
                 source, target, sends=path.sends, onto=path.onto, name=f"{name}*", **args
             )
-            schedule.move(made.summed_updaters[f"{path.onto}_post"], path.sum_at)
+            made.place_sum(path.sum_at)
         made.connect(networks=self.networks)
         if path.initial:
             made.w = path.initial

@@ -13,6 +13,7 @@ from ..neurons.base import check_group, check_port, parent_group
 from ..rules import LearningRule
 from ..updates.arguments import check_instance
 from .plastic import PlasticSynapses
+from .sums import Addition, variable_for_sum
 
 
 class AdaptiveFeedbackSynapses(PlasticSynapses):
@@ -111,15 +112,23 @@ class SymmetricFeedbackSum(Constructed, SummedVariableUpdater):
             )
         check_port(output.source, "feedback", "SymmetricFeedbackSum")
         check_port(output.target, "error", "SymmetricFeedbackSum")
+        described = f"the feedback through '{output.name}'"
+        self.sums_into = variable_for_sum(output.source, "feedback", described)
+        if f"{self.sums_into}_pre" not in output.variables:
+            output.variables.add_reference(
+                f"{self.sums_into}_pre", output.source, self.sums_into, index="_presynaptic_idx"
+            )
         super().__init__(
             Expression("w*error_post"),
-            "feedback_pre",
+            f"{self.sums_into}_pre",
             output,
             output.source,
             "N_pre",
             "_synaptic_pre",
         )
         schedule.move(self, schedule.FEEDBACK)
+        if self.sums_into != "feedback":
+            Addition(self, output.source, "feedback", self.sums_into, schedule.FEEDBACK)
 
     def __setattr__(self, name, value):
         self.check_assignment(name, value)

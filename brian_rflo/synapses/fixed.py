@@ -9,6 +9,7 @@ from ..dense import DenseParts
 from ..neurons.base import check_group, check_port, receives_spikes
 from .ends import check_spikes, on_pre_of, own_on_pre, phase_of_sum
 from .projection import Projection
+from .sums import variable_for_sum
 
 
 class FixedSynapses(Projection):
@@ -26,8 +27,8 @@ class FixedSynapses(Projection):
         Variable of the source, for example the ``output`` of a `Readout` to feed it back into the
         network. Ignored for spikes.
     onto : str
-        Variable of the target that receives the sum or the spikes. It must be dimensionless; no
-        other projection may sum into it.
+        Variable of the target that receives the sum or the spikes. It must be dimensionless.
+        Several projections may sum into a variable of the groups of this package.
     name : str
         Name of the projection.
     **synapses_args
@@ -54,6 +55,7 @@ class FixedSynapses(Projection):
         **synapses_args: Any,
     ):
         self._connected, self.dense, self.sends, self.onto = 0, None, sends, onto
+        self.sums_into = onto
         check_group(f"{type(self).__name__}: source", source)
         check_group(f"{type(self).__name__}: target", target)
         self.sends_spikes = receives_spikes(target, onto)
@@ -66,16 +68,17 @@ class FixedSynapses(Projection):
             )
             return
         check_port(source, sends, type(self).__name__)
+        described = f"the projection from '{source.name}' to '{target.name}'"
+        self.sums_into = variable_for_sum(target, onto, described)
         super().__init__(
             source,
             target,
-            f"w : 1\n{onto}_post = w*{sends}_pre : 1 (summed)",
+            f"w : 1\n{self.sums_into}_post = w*{sends}_pre : 1 (summed)",
             name=name,
             **synapses_args,
         )
-        summed = self.summed_updaters[f"{onto}_post"]
-        schedule.move(summed, self.phase)
-        self.dense = DenseParts(self, summed)
+        self._place_first(self.phase)
+        self.dense = DenseParts(self, self.summed)
 
     @property
     def phase(self) -> schedule.Phase:
@@ -96,6 +99,9 @@ class FeedbackSynapses(FixedSynapses):
         A `Readout`, or a group with the variable ``error``.
     target : group
         A group with the variable ``feedback``.
+    onto : str
+        The variable, if not ``feedback``, for example one of several that a group of your own adds
+        up.
     name : str
         Name of the projection.
     **synapses_args
@@ -110,9 +116,14 @@ class FeedbackSynapses(FixedSynapses):
     phase = schedule.FEEDBACK
 
     def __init__(
-        self, source: Group, target: Group, name: str = "feedbacksynapses*", **synapses_args: Any
+        self,
+        source: Group,
+        target: Group,
+        onto: str = "feedback",
+        name: str = "feedbacksynapses*",
+        **synapses_args: Any,
     ):
-        super().__init__(source, target, sends="error", onto="feedback", name=name, **synapses_args)
+        super().__init__(source, target, sends="error", onto=onto, name=name, **synapses_args)
 
     def connect(self, *args: Any, level: int = 0, **connect_args: Any) -> None:
         super().connect(*args, level=level + 1, **connect_args)

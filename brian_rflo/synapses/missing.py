@@ -22,6 +22,7 @@ from ..brian.construction import networks_with
 from ..brian.statements import assigned, written
 from ..dense.choice import is_python
 from ..neurons.base import parent_group, spikes
+from .sums import parts_of
 
 #: Variables that a rule may read from its target, and advice if nothing sets them.
 REMEDIES = {
@@ -96,13 +97,14 @@ def premature_feedback(synapses):
     the value of the previous step.
     """
     target = parent_group(synapses.target)
+    summed_into = parts_of("feedback", target)
     for objects in objects_with(synapses) if "feedback" in names_read(synapses) else ():
         learners = [number for number, obj in enumerate(objects) if obj is synapses.dense.learner]
         for number, obj in enumerate(objects):
             if (
                 not learners
                 or not isinstance(obj, SummedVariableUpdater)
-                or obj.target_var is not target.variables["feedback"]
+                or not any(obj.target_var is target.variables[name] for name in summed_into)
             ):
                 continue
             summed = [

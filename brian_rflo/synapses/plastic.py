@@ -37,6 +37,7 @@ from .ends import (
 )
 from .missing import belated_gain, never_written, premature_feedback
 from .projection import Projection
+from .sums import variable_for_sum
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,8 +72,8 @@ class PlasticSynapses(Projection):
     rule : LearningRule
         The learning rule: traces and weight change.
     onto : str
-        Variable of the target that receives the sum or the spikes. It must be dimensionless; no
-        other projection may sum into it.
+        Variable of the target that receives the sum or the spikes. It must be dimensionless.
+        Several projections may sum into a variable of the groups of this package.
     learn : PerStep or PerTrial
         The learning schedule: when updates change the weights, and by which optimizer. `PerTrial`
         needs a `Trials`.
@@ -155,10 +156,12 @@ class PlasticSynapses(Projection):
         self.dense = self.trials = self.trial_length = None
         counts = "0" if not self.is_gradient else "1" if self_connections else "int(i != j)"
         self.mechanisms = (self.rule, *learn.mechanisms(self.rule, constraint, counts))
-        self.sends_spikes = receives_spikes(target, onto)
+        self.sends_spikes, self.sums_into = receives_spikes(target, onto), onto
         reader = f"{rule.title} on the projection from '{source.name}' to '{target.name}'"
         check_rule_strings(self.rule, reader)
         check_ports(self, source, target, reader)
+        if not self.sends_spikes:
+            self.sums_into = variable_for_sum(target, onto, reader)
         namespace = namespace_with(synapses_args, **constants_of(self.mechanisms) | FUNCTIONS)
         method = "exponential_euler" if self.traces_at else trace_method(target)
         super().__init__(
@@ -173,14 +176,13 @@ class PlasticSynapses(Projection):
         )
         self._add_references(source)
         self.cells = self._cells_at_both_ends(source, target)
-        summed = self.summed_updaters.get(f"{onto}_post")
-        if summed is not None:
-            schedule.move(summed, sum_at or phase_of_sum(target, self.rule))
+        if not self.sends_spikes:
+            self._place_first(sum_at or phase_of_sum(target, self.rule))
         check_names(self, reader)
         check_times(self)
         self._place_all(target, learns_at)
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
-        self.dense = DenseParts(self, summed, read(self))
+        self.dense = DenseParts(self, self.summed, read(self))
 
     def _cells_at_both_ends(self, source, target):
         """Return the cells at either end where a mechanism has steps, by side."""
@@ -199,7 +201,7 @@ class PlasticSynapses(Projection):
         lines += (
             []
             if self.sends_spikes
-            else [f"{self.onto}_post = {product(self.rule.transmits)}*{sends}_pre : 1 (summed)"]
+            else [f"{self.sums_into}_post = {product(self.rule.transmits)}*{sends}_pre : 1 (summed)"]
         )
         return "\n".join(lines)
 

@@ -10,6 +10,7 @@ from brian2 import Group, get_local_namespace
 from numpy.typing import ArrayLike, NDArray
 
 from .. import schedule
+from ..brian.borrowed import SummedVariableUpdater
 from ..brian.component import Component, without_compiler
 from ..brian.conditional import is_standalone
 from ..brian.names import Script
@@ -17,6 +18,7 @@ from ..brian.private import WithoutWorkingMemory, is_given
 from ..brian.quantities import check_count, numbers
 from ..dense import Geometry
 from ..neurons.base import parent_group
+from .sums import Addition
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -33,6 +35,8 @@ class Projection(Component, WithoutWorkingMemory):
     """
 
     working = WORKING
+    #: What completes the total if an earlier projection sums into the same variable.
+    addition = None
 
     def __init__(self, source: Group, target: Group, *args: Any, **synapses_args: Any):
         for group in (source, target):
@@ -71,6 +75,23 @@ class Projection(Component, WithoutWorkingMemory):
         with without_compiler(self) if dense else nullcontext():
             super().connect(*args, namespace=namespace, **connect_args)
         self._connected = networks if dense else -1
+
+    def place_sum(self, phase: schedule.Phase) -> None:
+        """Move the sum to a phase, and what completes the total with it."""
+        schedule.move(self.summed, phase)
+        if self.addition is not None:
+            self.addition.place(phase)
+
+    def _place_first(self, phase):
+        """Place the sum where it was made; add it to the total if that has sums already."""
+        if self.sums_into != self.onto:
+            self.addition = Addition(self, self.target, self.onto, self.sums_into, phase)
+        self.place_sum(phase)
+
+    @property
+    def summed(self) -> SummedVariableUpdater | None:
+        """What sums into the target; None for a projection that sends spikes."""
+        return self.summed_updaters.get(f"{self.sums_into}_post")
 
     @property
     def geometry(self) -> Geometry | None:
