@@ -160,6 +160,10 @@ class Description:
             str(len(neurons)),
             *(f"{name}={self.text(value)}" for name, value in sorted(constants.items())),
         ]
+        parts += [
+            f"{name}={self.text(getattr(neurons, name))}"
+            for name in getattr(neurons, "described", ())
+        ]
         parts += [f"task={self.text(neurons.task)}"] if hasattr(neurons, "task") else []
         part = f"[{group.start}:{group.stop}]" if group is not neurons else ""
         model = [

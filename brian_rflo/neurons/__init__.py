@@ -5,6 +5,7 @@ from .alif import *
 from .derived import *
 from .discrete import *
 from .lif import *
+from .potential import *
 from .rate import *
 
 __all__ = names_of(__name__)

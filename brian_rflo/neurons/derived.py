@@ -40,7 +40,9 @@ from ..derivation.calculus import names, parsed, symbol, to_code
 from ..derivation.divisors import fault, powers_of
 from ..derivation.placement import diverging
 from ..derivation.strings import PHASES, neuron_code
+from ..rules import LearningRule
 from ..rules.derived import DerivedRule
+from . import noise as noises
 
 __all__ = ["DerivedNeurons"]
 
@@ -91,6 +93,13 @@ class DerivedNeurons(Component, NeuronGroup):
     initial : dict
         State variables at the beginning of each trial: numbers, arrays, or strings that are
         evaluated at once; 0 by default.
+    noise : dict
+        Variables of the equations, or of `activity`, that are drawn anew in each step for each
+        neuron, before anything reads them: their standard deviations by name, one for all neurons
+        or an array of shape (N,), from a normal distribution around 0. They are declared if the
+        model does not declare them, and are 0 where a trial begins. The rule reads them like any
+        input: they have no derivative. With 0 nothing draws them, so that a rule or your own
+        statements may.
     method : str
         Integrator; the traces are exact for it.
     name : str
@@ -145,6 +154,7 @@ class DerivedNeurons(Component, NeuronGroup):
         ignore: str | Sequence[str] = (),
         derivatives: Mapping[str, str] | None = None,
         initial: Mapping[str, ArrayLike | str] | None = None,
+        noise: Mapping[str, ArrayLike] | None = None,
         refractory: bool | str | Quantity = False,
         method: str | Sequence[str] = ("exact", "euler", "heun"),
         namespace: Mapping[str, Any] | None = None,
@@ -158,10 +168,11 @@ class DerivedNeurons(Component, NeuronGroup):
             reset=reset or "",
             surrogate=surrogate,
         )
-        check_values(initial, derivatives)
+        check_values(initial, derivatives, noise)
         self.inputs = as_tuple("input", input)
         self.added = dict(event_of(line) for line in as_tuple("on_pre", on_pre))
         self.given, self.threshold_text = dict(initial or {}), threshold or ""
+        self.noise_given = noises.checked(type(self).__name__, N, noise or {})
         self.surrogate, self.is_refractory = surrogate, refractory is not False
         # set here, since groups do not accept new attributes later
         self.text = self.derivations = self.runners = self._sent = None
@@ -169,9 +180,10 @@ class DerivedNeurons(Component, NeuronGroup):
             map(str, (model, threshold or "", reset, surrogate, refractory, *self.added.values()))
         )
         script = get_local_namespace(level=2)  # above `constructed`
-        namespace = named_constants(spelled, script) | (namespace or {})
         model = Equations(model) if isinstance(model, str) else model
-        self.spell(" ".join(model.identifiers), threshold, reset, refractory)
+        namespace = named_constants(spelled, script, model.names) | (namespace or {})
+        if self.is_written_by_user:
+            self.spell(" ".join(model.identifiers), threshold, reset, refractory)
         equations = self._declared(model, activity, spelled)
         counted = f"{reset}\nspike_count += 1" if threshold else None
         super().__init__(
@@ -189,9 +201,13 @@ class DerivedNeurons(Component, NeuronGroup):
         self._check(activity)
         detach, ignore = as_tuple("detach", detach), as_tuple("ignore", ignore)
         self._derive(equations, activity, reset, detach, ignore, derivatives or {})
+        noises.draw(self, self.noise_given)
         for variable, value in self.given.items():
             setattr(self, f"{variable}_initial", value)
             setattr(self, variable, f"{variable}_initial")
+
+    #: Whether the equations are the user's own, whose names may mean variables of the script.
+    is_written_by_user = True
 
     def _derive(self, equations, activity, reset, detach, ignore, derivatives):
         """Derive the rules of weights onto each input, and add the coefficients of their traces."""
@@ -221,30 +237,51 @@ class DerivedNeurons(Component, NeuronGroup):
     @property
     def per_neuron(self) -> tuple[str, ...]:
         """Variables that may differ between neurons but not between copies of a network."""
-        return tuple(f"{name}_initial" for name in self.given)
+        return (
+            *(f"{name}_initial" for name in self.given),
+            *noises.names_of_stds(self.noise_given),
+        )
 
     @property
     def checks(self) -> dict[str, Callable]:
         """Checks of values that are assigned later, by name."""
-        return {name: partial(check_initial, f"'{self.name}': {name}") for name in self.per_neuron}
+        found = {
+            f"{name}_initial": partial(check_initial, f"'{self.name}': {name}_initial")
+            for name in self.given
+        }
+        return found | noises.checks_of_stds(self, self.noise_given)
+
+    def check_projection(self, rule: LearningRule, onto: str) -> None:
+        """Raise if a rule reads a slope that these neurons do not have, or draws noise that they
+        draw themselves.
+        """
+        if "gain" in rule.reads("post") and "gain" not in self.variables:
+            raise ValueError(
+                f"{rule.title} reads 'gain', which '{self.name}' does not have: {self.why_no_gain}."
+                f" Write {self.name}.rule(learning_rate={rule.learning_rate:g})"
+            )
+        noises.refuse_exploration(self, rule)
+
+    #: Why a rule that reads `gain` does not fit.
+    why_no_gain = "their slope enters through the rule that is derived from their equations"
 
     @property
     def trial_start(self) -> str:
         """Statements at the beginning of a trial."""
         free = "not_refractory = True\nlastspike = -1e4*second\n" if self.is_refractory else ""
         initial = (
-            (
-                name,
-                f"{name}_initial"
-                if name in self.given
-                else f"0*{unit_text(self.variables[name].dim)}",
-            )
+            (name, f"{name}_initial" if name in self.given else self._zero(name))
             for name in self.text.units
         )
         state = "".join(f"{name} = {value}\n" for name, value in initial)
         spikes = "spike_count = 0\nspiked = 0\n" if self.text.spikes else ""
         sent = f"activity = {self._sent}\n" if self._sent else ""
-        return f"{free}{state}{spikes}{sent}feedback = 0"
+        quiet = "".join(f"{name} = {self._zero(name)}\n" for name in self.noise_given)
+        return f"{free}{state}{spikes}{quiet}{sent}feedback = 0"
+
+    def _zero(self, name):
+        """Return 0 with the unit of a variable, as text."""
+        return f"0*{unit_text(self.variables[name].dim)}"
 
     def rule(self, learning_rate: float, tau_out: Quantity | None = None) -> DerivedRule:
         """Return the learning rule of weights onto these neurons.
@@ -289,6 +326,8 @@ class DerivedNeurons(Component, NeuronGroup):
                     f"DerivedNeurons: input='{name}' must be a variable that the model declares or"
                     f" reads; its variables are {', '.join(sorted(model.names))}"
                 )
+        for name in self.noise_given:
+            check_noise(name, model, f"{spelled}\n{activity}")
         taken = [name for name in OWN if name in model.names]
         if taken:
             raise ValueError(
@@ -326,7 +365,8 @@ class DerivedNeurons(Component, NeuronGroup):
             )
         ]
         starts = [f"{name}_initial : {unit_text(model.dimensions[name])}" for name in self.given]
-        return model + Equations("\n".join(lines + starts))
+        drawn = noises.equations(self.noise_given, model.names).splitlines()
+        return model + Equations("\n".join(lines + starts + drawn))
 
     def _check(self, activity):
         if activity == "spike" and not self.threshold_text:
@@ -446,7 +486,9 @@ class DerivedNeurons(Component, NeuronGroup):
             constants={
                 name: value
                 for name, value in self.namespace.items()
-                if isinstance(value, (int, float, np.number, Quantity)) and np.ndim(value) == 0
+                if isinstance(value, (int, float, np.number, Quantity))
+                and np.ndim(value) == 0
+                and name not in self.variables
             },
             shared=frozenset(
                 name
@@ -583,10 +625,20 @@ def check_texts(model, **texts):
             raise TypeError(f"DerivedNeurons: {name} must be a string; got {text!r}")
 
 
-def check_values(initial, derivatives):
+def check_noise(name, model, texts):
+    """Raise unless noise is a parameter that the equations or the activity read."""
+    if name not in get_identifiers(texts) or name in model.diff_eq_names | model.subexpr_names:
+        raise ValueError(
+            f"DerivedNeurons: '{name}' in noise must be read by the model or by activity, and have"
+            f" no equation of its own; write for example 'dx/dt = (-x + I_rec + {name})/tau : 1'"
+        )
+
+
+def check_values(initial, derivatives, noise):
     """Raise unless values and derivatives are dictionaries and the values finite."""
     for name, given, example in (
         ("initial", initial, "{'v': 0.1}"),
+        ("noise", noise, "{'noise': 0.1}"),
         ("derivatives", derivatives, "{'relu': 'int(x > 0)'}"),
     ):
         if given is not None and not isinstance(given, dict):
@@ -628,7 +680,9 @@ def event_of(line):
     return name, to_code(factor)
 
 
-def named_constants(text, known):
-    """Return the values of names in a text from the caller's scope, except for Brian2's names."""
-    default = {*DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNITS}
-    return {name: known[name] for name in get_identifiers(text) - default if name in known}
+def named_constants(text, known, variables):
+    """Return the values of names in a text from the caller's scope, except for Brian2's names and
+    the neurons' own variables.
+    """
+    others = {*DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNITS, *variables}
+    return {name: known[name] for name in get_identifiers(text) - others if name in known}

@@ -1,29 +1,46 @@
-"""Rate neurons.
+"""Rate neurons with their function inside the leak.
 
-Murray 2019, eLife 8:e43299, equation 1, with activity = h:
+Murray 2019, eLife 8:e43299, equation 1, with activity = h and the drive u:
 
-    u = sum of the input variables               (the drive)
-    tau dh/dt = -h + phi, phi = tanh(u)          forward Euler:
-                                                 h(t+1) = h(t) + dt/tau (-h(t) + tanh(u(t+1)))
-    gain = tanh'(u) = 1 - phi^2
+    u = sum of the input variables [+ bias] [+ noise]
+    tau dh/dt = -h + phi [+ output_noise]        forward Euler:
+                                                 h(t+1) = h(t) + dt/tau (-h(t) + phi(t+1))
+    phi = f(u), by default tanh(u)               or f(steepness u)
+    gain = dphi/du                               1 - phi^2 for tanh
+    activity = h [+ rate_noise]                  what is sent
+
+What stands in brackets exists where its argument is given. `PotentialNeurons` have their function
+outside the leak.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 from brian2 import NeuronGroup, Quantity
 from numpy.typing import ArrayLike
 
 from .. import schedule
 from ..brian.component import Component, namespace_with
-from ..brian.quantities import check_tau, per_neuron
+from ..brian.quantities import per_neuron
+from ..rules import LearningRule
+from . import noise
 from .base import input_names
+from .functions import refuse_other_names, transfer
+from .values import (
+    assign,
+    check_excitatory,
+    check_taus,
+    check_time_step,
+    checks_of,
+    given_values,
+    is_per_neuron,
+    present_tau,
+)
 
 __all__ = ["RateNeurons"]
 
 EQUATIONS = """
-dactivity/dt = (phi - activity)/tau : 1
+d{state}/dt = ({arrives} - {state})/tau : 1
 drive = {drive} : 1
 phi : 1
 gain : 1
@@ -33,14 +50,21 @@ initial : 1
 
 
 class RateNeurons(Component, NeuronGroup):
-    """Leaky rate neurons with a tanh nonlinearity (Murray 2019, equation 1).
+    """Leaky rate neurons with their function inside the leak (Murray 2019, equation 1).
+
+    With the drive ``u``, the sum of the inputs, and what is given of bias and noise::
+
+        u = I_rec + I_in + bias + noise
+        tau dh/dt = -h + f(steepness*u) + output_noise       (forward Euler)
+        activity = h + rate_noise
 
     Parameters
     ----------
     N : int
         Number of neurons.
     tau : Quantity
-        Time constant.
+        Time constant, or an array of shape (N,) of those of each neuron, which `RFLO` reads with
+        ``tau=None``.
     initial : float or array, shape (N,)
         Activity at the beginning of each trial; a network that starts at 0 stays at 0.
     inputs : tuple of str
@@ -49,6 +73,20 @@ class RateNeurons(Component, NeuronGroup):
     excitatory : array of bool, shape (N,), optional
         True for excitatory neurons, False for inhibitory ones; for projections with the constraint
         `DALE`.
+    f : str
+        "tanh", "relu", "rectified tanh", "sigmoid" (``1/(1 + exp(-u))``), or an expression of
+        ``u``, such as ``"log(1 + exp(u))"``, which is differentiated. It may name numbers in
+        `namespace`.
+    bias : float or array, shape (N,), optional
+        Constant drive.
+    steepness : float or array, shape (N,), optional
+        The gain g in ``f(g*u)``; the variable `gain` is the slope of the neuron's output, with this
+        factor.
+    noise_std, output_noise_std, rate_noise_std : float or array, shape (N,), optional
+        Standard deviation of the noise of one step, drawn anew in each step for each neuron from a
+        normal distribution: in the drive, behind the function (inside the leak), and on the rate
+        that is sent. With 0 the variable exists and nothing draws it, so that a rule or your own
+        statements may. No `rate_noise` is on the activity with which a trial begins.
     name : str
         Name of the group.
     **neurongroup_args
@@ -57,26 +95,43 @@ class RateNeurons(Component, NeuronGroup):
     Attributes
     ----------
     activity, gain, feedback : state variables
-        Activity (the rate), slope of the nonlinearity, and error projected onto the neuron.
+        Activity (the rate), slope of the function, and error projected onto the neuron.
     phi : state variable
-        Steady state of the activity: tanh of the drive.
+        The function of the drive, which the activity approaches.
+    noise, output_noise, rate_noise : state variables
+        The noise of this step, where it is given. Rules read it like any input: it has no
+        derivative.
+    h : state variable
+        With `rate_noise_std` only: the rate before this noise.
 
     Raises
     ------
     TypeError, ValueError
-        If `tau` is not a positive time, or shorter than the time step; if `initial` is not finite.
+        If `tau` is not a positive time, or shorter than the time step; if a value is not finite or
+        has another shape; if `f` is unknown, or cannot be differentiated.
 
     Examples
     --------
     >>> from brian2 import ms, defaultclock
     >>> defaultclock.dt = 1*ms
     >>> neurons = RateNeurons(30, tau=10*ms, initial=0.1)
+    >>> noisy = RateNeurons(50, tau=10*ms, f="relu", bias=0.2, output_noise_std=0.5)
     """
 
     #: Variables that may differ between neurons but not between copies of a network.
-    per_neuron = ("initial", "excitatory")
+    per_neuron = (
+        "initial",
+        "excitatory",
+        "tau",
+        "bias",
+        "steepness",
+        "noise_std",
+        "output_noise_std",
+        "rate_noise_std",
+    )
 
-    trial_start = "activity = initial"
+    #: Attributes that describe it in files, beside equations and constants.
+    described = ("f",)
 
     def __init__(
         self,
@@ -85,60 +140,105 @@ class RateNeurons(Component, NeuronGroup):
         initial: ArrayLike = 0.1,
         inputs: str | Sequence[str] = ("I_rec", "I_in"),
         excitatory: ArrayLike | None = None,
+        f: str = "tanh",
+        bias: ArrayLike | None = None,
+        steepness: ArrayLike | None = None,
+        noise_std: ArrayLike | None = None,
+        output_noise_std: ArrayLike | None = None,
+        rate_noise_std: ArrayLike | None = None,
         name: str = "rateneurons*",
         **neurongroup_args: Any,
     ):
-        self.tau = tau
-        self.inputs = input_names("RateNeurons", "inputs", inputs, least=1)
-        check_tau("RateNeurons", tau, tau)
+        kind = "RateNeurons"
+        refuse_other_names(kind, neurongroup_args)
+        self.inputs, self.f = input_names(kind, "inputs", inputs, least=1), f
+        check_taus(kind, tau, N)
         per_neuron(
-            "RateNeurons: initial",
+            f"{kind}: initial",
             initial,
             N,
             "for a string that Brian2 evaluates, assign neurons.initial = 'rand()' afterwards",
         )
         if excitatory is not None:
-            check_excitatory(N, excitatory)
-        equations = (
-            EQUATIONS.format(drive=" + ".join(self.inputs))
-            + "".join(f"{name} : 1\n" for name in self.inputs)
-            + ("" if excitatory is None else "excitatory : boolean (constant)\n")
-        )
-        namespace = namespace_with(neurongroup_args, tau=tau)
+            check_excitatory(kind, N, excitatory)
+        stds = dict(noise=noise_std, output_noise=output_noise_std, rate_noise=rate_noise_std)
+        self.noise_given = noise.checked(kind, N, stds)
+        values = given_values(kind, N, bias=bias, steepness=steepness)
+        function = transfer(kind, f, neurongroup_args.get("namespace") or {})
+        own = {"tau": tau} if is_per_neuron(tau) else {}
+        if not own:
+            self.tau = tau
+        namespace = namespace_with(neurongroup_args, **({} if own else {"tau": tau}))
         super().__init__(
-            N, equations, method="euler", namespace=namespace, name=name, **neurongroup_args
+            N,
+            self._equations(values, own, excitatory is not None),
+            method="euler",
+            namespace=namespace,
+            name=name,
+            **neurongroup_args,
         )
         schedule.take_part(self)
-        check_tau(f"RateNeurons '{self.name}'", tau, self.clock.dt)
-        self.run_regularly(
-            "phi = tanh(drive); gain = 1 - phi**2", **schedule.GAIN, name=f"{self.name}_gain"
-        )
-        self.initial = initial
+        self._run(function, "steepness" in values)
+        assign(self, own | values | {"initial": initial, self.state_name: initial})
         self.activity = initial
         if excitatory is not None:
             self.excitatory = excitatory
+        check_time_step(self)
+
+    @property
+    def state_name(self) -> str:
+        """Name of the variable that leaks: the activity, unless noise is added to what is sent."""
+        return "h" if "rate_noise" in self.noise_given else "activity"
+
+    def _equations(self, values, own, has_signs):
+        """Return the equations for what is given."""
+        given = self.noise_given
+        drive = [*self.inputs, *(name for name in ("bias",) if name in values)]
+        arrives = "phi + output_noise" if "output_noise" in given else "phi"
+        text = EQUATIONS.format(
+            state=self.state_name,
+            arrives=arrives,
+            drive=" + ".join([*drive, *(name for name in ("noise",) if name in given)]),
+        )
+        lines = [*(f"{name} : 1" for name in (*self.inputs, *values))]
+        lines += ["activity : 1"] if "rate_noise" in given else []
+        lines += [f"{name} : second (constant)" for name in own]
+        lines += ["excitatory : boolean (constant)"] if has_signs else []
+        return text + "".join(f"{line}\n" for line in lines) + noise.equations(given)
+
+    def _run(self, function, is_steep):
+        """Compute function and slope in each step, and draw noise, as far as it is given."""
+        argument = "(steepness*drive)" if is_steep else "drive"
+        slope = function.slope_at(argument)
+        gain = f"steepness*({slope})" if is_steep else slope
+        code = f"phi = {function.of(argument)}; gain = {gain}"
+        self.run_regularly(code, **schedule.GAIN, name=f"{self.name}_gain")
+        noise.draw(self, self.noise_given)
+        if "rate_noise" in self.noise_given:
+            code = "activity = h + rate_noise"
+            self.run_regularly(code, **schedule.SENT, name=f"{self.name}_sent")
+
+    @property
+    def trial_start(self) -> str:
+        """Statements at the beginning of a trial."""
+        own = "" if self.state_name == "activity" else f"\n{self.state_name} = initial"
+        return f"activity = initial{own}"
 
     @property
     def checks(self) -> dict[str, Callable]:
         """Checks of values that are assigned later, by name."""
-        return {"initial": lambda values: per_neuron(f"'{self.name}': initial", values, len(self))}
+        return checks_of(self)
 
     @property
     def activity_tau(self) -> Quantity:
-        """Time constant with which the activity decays."""
-        return self.tau
+        """Time constant with which the activity decays, or an array of those of each neuron."""
+        return present_tau(self)
+
+    def check_projection(self, rule: LearningRule, onto: str) -> None:
+        """Raise if a rule draws noise that the neurons draw themselves."""
+        noise.refuse_exploration(self, rule)
 
     def before_run(self, run_namespace: dict[str, Any]) -> None:
-        """Check the time constant again, since the clock may have changed."""
-        check_tau(f"RateNeurons '{self.name}'", self.tau, self.clock.dt)
+        """Check the time constant again, since it and the clock may have changed."""
+        check_time_step(self)
         super().before_run(run_namespace)
-
-
-def check_excitatory(N, excitatory):
-    """Raise unless `excitatory` has True or False for each neuron."""
-    excitatory = np.asarray(excitatory)
-    if excitatory.dtype != bool or excitatory.shape != (N,):
-        raise ValueError(
-            f"RateNeurons: excitatory must be an array of True and False of shape ({N},), for"
-            f" example signs > 0; got {excitatory.dtype} of shape {excitatory.shape}"
-        )

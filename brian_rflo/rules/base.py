@@ -277,6 +277,16 @@ class LearningRule(Mechanism):
         return tuple(sorted({name.removesuffix(f"_{ending}") for name in names} - own))
 
 
+def check_one_tau(rule, neurons):
+    """Raise if a rule with one time constant is for neurons that each have their own."""
+    theirs = getattr(neurons, "activity_tau", None)
+    if np.ndim(theirs):
+        raise ValueError(
+            f"{rule.title} has one tau, {rule.tau}, but each neuron of '{neurons.name}' has its"
+            " own; write RFLO(learning_rate, tau=None), whose trace reads that of its neuron"
+        )
+
+
 def integration(equations, phase, site):
     """Return a tuple with the step that integrates equations; empty without differential ones."""
     return (Step(INTEGRATE, phase, site),) if Equations(equations).diff_eq_names else ()

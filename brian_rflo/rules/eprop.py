@@ -14,12 +14,18 @@ the learning signal L = feedback, kappa = exp(-dt/tau), rho = exp(-dt/tau_adapt)
 the time constant of the readout, tau_adapt that of the neurons' adaptation.
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-from brian2 import Quantity
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from brian2 import Group, Quantity
 
 from ..brian.quantities import check_time
-from .base import BELLEC, LearningRule
+from .base import BELLEC, LearningRule, check_one_tau
+
+if TYPE_CHECKING:
+    from ..updates import PerStep
 
 __all__ = ["AdaptiveEProp", "EProp"]
 
@@ -70,6 +76,13 @@ class EProp(LearningRule):
     def readout_tau(self) -> Quantity:
         """Its `tau`."""
         return self.tau
+
+    def bind(self, target: Group, onto: str, learn: PerStep | None = None) -> LearningRule:
+        """Return the rule itself; raise for rate neurons that each have a time constant of their
+        own.
+        """
+        check_one_tau(self, getattr(target, "source", target))
+        return self
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,23 @@ neuron (or input) b, tanh'(u_a) = gain, the projected error [B eps]_a = feedback
 
     tau dp_ab/dt = -p_ab + tanh'(u_a) h_b            the eligibility trace
     dW_ab = learning_rate/T [B eps(t)]_a p_ab(t)
+
+This is for neurons whose function is inside the leak, whatever function: gain is its slope. Noise
+in the drive or behind the function is an input like any other and changes nothing here. Where the
+function is outside the leak (`PotentialNeurons`), the slope is outside the trace, and RFLO is
+``neurons.rule(learning_rate)``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from brian2 import Group, Quantity, get_logger
 
+from ..brian.borrowed import word_substitute
 from ..brian.quantities import check_time
-from .base import MURRAY, LearningRule
+from .base import MURRAY, LearningRule, check_one_tau
 
 if TYPE_CHECKING:
     from ..updates import PerStep
@@ -35,8 +41,15 @@ class RFLO(LearningRule):
     learning_rate : float
         The paper's eta; 0.03 for the periodic task at 20 time constants. The update of one step is
         ``learning_rate/T`` times the product of feedback and trace in trials of `T` steps.
-    tau : Quantity
-        Time constant of the trace, equal to that of the neurons.
+    tau : Quantity or None
+        Time constant of the trace, equal to that of the neurons; None takes it from the
+        postsynaptic neurons, each one's own (``tau_post``) where they differ.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `tau` is not a positive time; and at the projection, if it is one number and the neurons
+        have time constants of their own, or if it is None and they do not say theirs.
 
     Notes
     -----
@@ -51,7 +64,7 @@ class RFLO(LearningRule):
     'feedback_post*trace'
     """
 
-    tau: Quantity
+    tau: Quantity | None
 
     citation = MURRAY
     traces = "dtrace/dt = (gain_post*psp_pre - trace)/tau : 1 (clock-driven)"
@@ -61,12 +74,21 @@ class RFLO(LearningRule):
 
     def __post_init__(self):
         super().__post_init__()
-        check_time("RFLO: tau", self.tau)
+        if self.tau is not None:
+            check_time("RFLO: tau", self.tau)
+            return
+        own = word_substitute(self.traces, {"tau": "tau_post"})
+        object.__setattr__(self, "traces", own)  # the dataclass is frozen
 
     def bind(self, target: Group, onto: str, learn: PerStep | None = None) -> LearningRule:
-        """Return the rule itself; warn if tau differs from the neurons' activity time constant."""
+        """Return the rule for these neurons, with their time constant if `tau` is None; warn if tau
+        differs from it.
+        """
         neurons = getattr(target, "source", target)  # a subgroup has one
+        if self.tau is None:
+            return self if "tau" in neurons.variables else replace(self, tau=tau_of(neurons))
         theirs = getattr(neurons, "activity_tau", self.tau)
+        check_one_tau(self, neurons)
         if abs(theirs - self.tau) > 1e-9 * self.tau:
             logger.warn(
                 f"{type(self).__name__} has tau = {self.tau}, but the activity of '{neurons.name}'"
@@ -76,3 +98,14 @@ class RFLO(LearningRule):
                 once=True,
             )
         return self
+
+
+def tau_of(neurons):
+    """Return the time constant with which the activity of neurons decays; raise if unknown."""
+    if not hasattr(neurons, "activity_tau"):
+        raise ValueError(
+            f"RFLO has tau=None, which takes it from the neurons, but '{neurons.name}' has no"
+            " variable 'tau'; write for example tau=10*ms, or add 'tau : second (constant)' to its"
+            " equations"
+        )
+    return neurons.activity_tau
