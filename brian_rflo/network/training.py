@@ -260,7 +260,9 @@ class TrialNetwork(Constructed, Network):
                 " weights change in this training unless it completes an earlier batch.",
                 "unfinished_batch",
             )
-        return self._run_trials(trials, report, run_args, get_local_namespace(level=1), self._recording)
+        return self._run_trials(
+            trials, report, run_args, get_local_namespace(level=1), self._recording
+        )
 
     def evaluate(
         self,

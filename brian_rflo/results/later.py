@@ -1,4 +1,4 @@
-"""A result that is read when it is first used, since the program that computes it is not yet built."""
+"""A result that is read when it is first used: the program that computes it is built later."""
 
 from __future__ import annotations
 

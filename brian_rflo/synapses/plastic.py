@@ -201,7 +201,9 @@ class PlasticSynapses(Projection):
         lines += (
             []
             if self.sends_spikes
-            else [f"{self.sums_into}_post = {product(self.rule.transmits)}*{sends}_pre : 1 (summed)"]
+            else [
+                f"{self.sums_into}_post = {product(self.rule.transmits)}*{sends}_pre : 1 (summed)"
+            ]
         )
         return "\n".join(lines)
 

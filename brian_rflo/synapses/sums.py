@@ -49,7 +49,7 @@ def sums_into(target, name):
         for obj in (reference() for reference in BrianObject.__instances__())
         if isinstance(obj, SummedVariableUpdater)
         and variable is not None
-        and obj.target_var is variable
+        and getattr(obj, "target_var", None) is variable  # one that was refused has none
         and overlap(obj.target, target)
         and not abandoned(obj.group)
     ]
@@ -178,6 +178,6 @@ def is_summing(updater):
 
 
 def parts_of(name, group):
-    """Return the variables of a group into which projections sum for a total: it, and ``_2``, ..."""
+    """Return the variables of a group into which projections sum for a total: it, ``_2``, ..."""
     numbered = {f"{name}_{number}" for number in range(2, len(group.variables))}
     return sorted({name} & set(group.variables) | numbered & set(group.variables))

@@ -1,7 +1,8 @@
 """Decay of the learning rate with the number of updates.
 
-A decay is one expression of `rate`, the learning rate, and `update`, the number k = 0, 1, ... of the
-update, which Brian2 and NumPy compute alike. Optimizers take one, or the value that stands for it:
+A decay is one expression of `rate`, the learning rate, and `update`, the number k = 0, 1, ... of
+the update, which Brian2 and NumPy compute alike. Optimizers take one, or the value that stands for
+it:
 
     decay=None      rate
     decay=100       rate/(1 + k/100)
@@ -22,7 +23,9 @@ from ..brian.quantities import is_number
 __all__ = ["Decay"]
 
 #: What expressions may name besides `update`: functions that draw no random numbers, constants.
-KNOWN = {name: function.pyfunc for name, function in DEFAULT_FUNCTIONS.items() if function.stateless}
+KNOWN = {
+    name: function.pyfunc for name, function in DEFAULT_FUNCTIONS.items() if function.stateless
+}
 KNOWN |= {"e": np.e, "inf": np.inf, "pi": np.pi}
 
 
