@@ -227,18 +227,19 @@ def milliseconds(times):
 
 
 def shade_masked(ax, times, mask):
-    """Shade the steps that do not count."""
+    """Shade the steps that do not count, for no output."""
+    masked = (mask.reshape(len(mask), -1) == 0).all(axis=1)
     ax.fill_between(
         times,
         0,
         1,
-        where=mask == 0,
+        where=masked,
         transform=ax.get_xaxis_transform(),
         color="black",
         alpha=0.08,
         linewidth=0,
         step="mid",
-        label="masked" if (mask == 0).any() else None,
+        label="masked" if masked.any() else None,
     )
 
 
@@ -264,9 +265,16 @@ def plot_task(task: Task, ax: Axes | None = None, trial: int = 0) -> Axes:
 
 
 def draw_targets(ax, task, times, target, mask):
-    """Draw the targets of a task, masked steps, labels and legend."""
+    """Draw the targets of a task, masked steps, labels and legend; where each output has its own
+    mask, targets that do not count are faint.
+    """
+    counts = np.broadcast_to(mask.reshape(len(mask), -1) > 0, target.shape)
     for number, (values, label) in enumerate(zip(target.T, names_of("target", target.shape[1]))):
-        ax.plot(times, values, color=CYCLE[number % len(CYCLE)], label=label)
+        color = CYCLE[number % len(CYCLE)]
+        if mask.ndim > 1:
+            ax.plot(times, values, color=color, alpha=0.3)
+            values = np.where(counts[:, number], values, np.nan)
+        ax.plot(times, values, color=color, label=label)
     shade_masked(ax, times, mask)
     ax.set(xlabel="Time in trial (ms)")
     titled(ax, type(task).__name__)
@@ -358,22 +366,24 @@ def plot_output(
     ax : matplotlib.axes.Axes, optional
     name, label, linestyle, color : optional
         See `plot_losses`.
-    mask : array, shape (n_steps,), optional
-        Steps with 0 do not count, and are not shown.
+    mask : array, shape (n_steps,) or (n_steps, n_outputs), optional
+        Steps with 0 do not count, and are not shown; or steps of an output.
     """
     steps = ("n_steps",)
+    mask = np.ones(np.shape(times)) if mask is None else mask
     times, output, target, mask = arrays_of(
         "plot_output",
         times=(times, steps),
         output=(output, (*steps, "n_outputs")),
         target=(target, (*steps, "n_outputs")),
-        mask=(np.ones(np.shape(times)) if mask is None else mask, steps),
+        mask=(mask, (*steps, "n_outputs") if np.ndim(mask) == 2 else steps),
     )
-    ax, shown = axes_or_new(ax), mask > 0
+    ax = axes_or_new(ax)
+    counts = np.broadcast_to(mask.reshape(len(mask), -1) > 0, target.shape)
     labels = {0: label}
     if "target" not in ax.get_legend_handles_labels()[1]:
         ax.plot([], [], color=COLOURS["target"], linewidth=4, label="target")
-    for unit in range(target.shape[1]):
+    for unit, shown in enumerate(counts.T):
         ax.plot(
             milliseconds(times)[shown],
             target[shown, unit],

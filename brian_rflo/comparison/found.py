@@ -164,7 +164,8 @@ def power(task: Task) -> float:
     values = []
     for number in range(10 if task.random else 1):
         _, target, mask = task.trial(number)
-        values.append((mask[:, None] * (target - target.mean(axis=0)) ** 2).sum() / len(target))
+        weights = mask.reshape(len(mask), -1)  # of each step, or of each output
+        values.append((weights * (target - target.mean(axis=0)) ** 2).sum() / len(target))
     return float(np.mean(values))
 
 

@@ -200,7 +200,7 @@ class Credit:
 
     def join(self, trials: Trials) -> None:
         """Place the steps at the boundaries of trials; `Trials` calls this."""
-        for step in steps_of([self.path], *ENDS):
+        for step in steps_of([self.path], *ENDS, resets_at=trials.phases.resets_at):
             if step.when != "step":
                 self.cells[step.site].run_step(step, trials)
 

@@ -38,7 +38,7 @@ def problems(parts, objects, run_namespace):
     found = read(synapses) if parts.learner is not None else Reading()
     if not found.late or set(found.late) != set(found.kept) or synapses.trials is None:
         yield "weights do not change at the end of trials"
-    elif not set(found.read_at) <= {"trial_start", "trial_end"}:
+    elif not set(found.read_at) <= {"trial_start", "stream_start", "trial_end"}:
         yield "what it adds up is read within a trial"
     elif random_names(parts, run_namespace):
         yield "it draws random numbers"

@@ -126,7 +126,7 @@ def is_at_boundary(step, runner):
     return (
         behind
         if step.when == "trial_end"
-        else step.when == "trial_start" and runner.when == schedule.RESET.when
+        else step.when in ("trial_start", "stream_start") and runner.when == schedule.RESET.when
     )
 
 

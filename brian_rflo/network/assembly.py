@@ -249,7 +249,7 @@ class LearningNetwork(TrialNetwork):
             self.task, *(part for part in parts if part is not None), networks=self.networks
         )
         if self.current is not None:
-            trials.at_start(self.readout, "output = 0")
+            trials.at(self.readout, "output = 0", trials.phases.resets_at)
         return trials
 
     @property

@@ -42,7 +42,8 @@ class Readout(TaskGroup):
     output : state variable
         Sum of the projection with ``onto="output"``.
     target, error : state variables
-        The task's target of this step, and ``mask*(target - output)``.
+        The task's target of this step, and ``mask*(target - output)``, with the mask of the step
+        or, where the task has one for each, of the output.
     loss : state variable
         ``1/(2*T)`` times the sum of squared errors of this trial so far, for trials of `T` steps
         (Murray 2019, equation 2).
@@ -63,6 +64,8 @@ class Readout(TaskGroup):
         "output",
         "",
     )
+    #: Statements at the beginning of each window of a stream, in place of `trial_start`.
+    window_start = "loss = 0"
     #: The loss of each network, at the end of a trial.
     steps = (
         Step("loss = 0", schedule.CLEAR, "network", "trial_end"),
@@ -82,15 +85,18 @@ class Readout(TaskGroup):
         **neurongroup_args: Any,
     ):
         check_place(type(self).__name__, task, networks, copies)
+        mask_of = TaskValues(task, "mask", copies)
         names = {
             "target_of": TaskValues(task, "target", copies, self.check_trial),
-            "mask_of": TaskValues(task, "mask", copies),
+            "mask_of": mask_of,
             "n_outputs": task.n_outputs,
             "n_steps": task.n_steps,
             "n_columns": task.n_outputs * copies,
         }
+        # the column of the mask: that of the trial, or of the output where each has its own
+        column = "(i % n_columns)//n_outputs" if mask_of.width == 1 else "i % n_columns"
         code = f"""target = target_of(t_in_timesteps, i % n_columns)
-                  _trial = (i % n_columns)//n_outputs
+                  _trial = {column}
                   {self.error_code}"""
         self.networks, self.copies = networks, copies
         super().__init__(

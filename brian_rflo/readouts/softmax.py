@@ -53,11 +53,13 @@ class SoftmaxReadout(LeakyReadout):
     Raises
     ------
     ValueError
-        If the task has only one output, or a target that is not one-hot; or as for `LeakyReadout`.
+        If the task has only one output, a target that is not one-hot, or a mask of each output; or
+        as for `LeakyReadout`.
         Random trials of a run are checked when they are drawn.
     """
 
     trial_start = "loss = 0; output = 0; error = 0; choice = 0"
+    window_start = "loss = 0; choice = 0"
     more_equations = "drive : 1\nprobability : 1\ndenominator : 1\nchoice : 1"
     error_code = """probability = 1/denominator
                _counts = mask_of(t_in_timesteps, _trial)
@@ -101,7 +103,14 @@ class SoftmaxReadout(LeakyReadout):
     def check_trial(
         task: Task, number: int, inputs: NDArray, target: NDArray, mask: NDArray
     ) -> None:
-        """Raise unless the target is one-hot in all steps of a trial that count."""
+        """Raise unless the target is one-hot in all steps of a trial that count, and all classes
+        have the same mask.
+        """
+        if mask.ndim > 1:
+            raise ValueError(
+                "SoftmaxReadout: the classes of a step count together, so the mask of"
+                f" {type(task).__name__} must have shape {(len(mask),)}; got {mask.shape}"
+            )
         counted = target[mask != 0]
         is_class = ((counted == 0) | (counted == 1)).all(axis=1) & (counted.sum(axis=1) == 1)
         if not is_class.all():

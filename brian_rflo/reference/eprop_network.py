@@ -45,7 +45,7 @@ def sum_of_products(left, right):
 @dataclass(frozen=True, eq=False)
 class EpropTrial:
     """Course of a batch of trials; all arrays have the shape ``(n_steps, trials, n)``, and the mask
-    ``(n_steps, trials, 1)``.
+    ``(n_steps, trials, 1)``, or ``(n_steps, trials, n_outputs)`` where each output has its own.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class EpropTrial:
     @property
     def windows(self) -> NDArray:
         """Number of steps that count, in each trial."""
-        return self.mask.sum(axis=(0, 2))
+        return self.mask.max(axis=2).sum(axis=0)
 
     @property
     def wrong(self) -> NDArray:
@@ -196,7 +196,7 @@ class EpropNetwork:
             ``"input"`` (N, n_inputs), ``"recurrent"`` (N, N) and ``"output"`` (n_outputs, N), all
             ``[post, pre]``.
         inputs, target : array, shape (trials, n_steps, n)
-        mask : array, shape (trials, n_steps)
+        mask : array, shape (trials, n_steps), or for regression (trials, n_steps, n_outputs)
 
         Returns
         -------
@@ -207,19 +207,24 @@ class EpropNetwork:
         ValueError
             If the arrays have no axis of trials, or differ in trials or steps.
         """
-        if np.ndim(inputs) != 3 or not np.shape(inputs)[:2] == np.shape(target)[:2] == np.shape(
-            mask
+        per_output = np.ndim(mask) == 3 and self.loss == "regression"
+        shapes = [np.shape(target)[:2], *([np.shape(target)] if per_output else [])]
+        if (
+            np.ndim(inputs) != 3
+            or np.shape(inputs)[:2] != shapes[0]
+            or np.shape(mask) not in shapes
         ):
             got = f"{np.shape(inputs)}, {np.shape(target)} and {np.shape(mask)}"
             raise ValueError(
                 "inputs, target and mask must have shapes (trials, n_steps, n), (trials, n_steps,"
-                f" n) and (trials, n_steps); got {got}"
+                f" n) and (trials, n_steps), for regression also one of each output; got {got}"
             )
         inputs, target = (
             np.ascontiguousarray(np.swapaxes(values, 0, 1), dtype=float)
             for values in (inputs, target)
         )
-        mask = np.ascontiguousarray(np.transpose(mask), dtype=float)[..., None]
+        mask = np.ascontiguousarray(np.swapaxes(mask, 0, 1), dtype=float)
+        mask = mask if per_output else mask[..., None]
         spikes, gain, voltage, adaptation = self._spiking(weights, inputs)
         output = filtered(self.zetas[1] * (spikes @ weights["output"].T), self.decays[2])
         answer = softmax(output) if self.loss == "classification" else output

@@ -258,12 +258,11 @@ def fit_readout(
     )
     history = History(simulation.weights, trials)
     seen = [(simulation.response(task, number), task.trial(number)) for number in range(trials)]
-    targets = np.concatenate([np.sqrt(mask)[:, None] * target for _, (_, target, mask) in seen])
+    targets = np.concatenate([target for _, (_, target, _) in seen])
+    masks = np.sqrt(np.concatenate([mask.reshape(len(mask), -1) for _, (_, _, mask) in seen]))
     for network in range(len(weights["recurrent"])):
-        activity = np.concatenate(
-            [np.sqrt(mask)[:, None] * trial.after[:, network] for trial, (_, _, mask) in seen]
-        )
-        simulation.weights["output"][network] = np.linalg.lstsq(activity, targets, rcond=None)[0].T
+        activity = np.concatenate([trial.after[:, network] for trial, _ in seen])
+        simulation.weights["output"][network] = least_squares(activity, targets, masks).T
     for number in range(trials):
         history.add(
             number,
@@ -272,6 +271,18 @@ def fit_readout(
             simulation.weights,
         )
     return history.result(task, task.trial(2 * trials - 1), simulation.weights, given)
+
+
+def least_squares(activity, targets, masks):
+    """Return the weights ``[pre, output]`` with the smallest weighted squared error, with one
+    column of weights for all outputs or one for each.
+    """
+    shares = np.split(targets, masks.shape[1], axis=1)
+    fits = [
+        np.linalg.lstsq(mask[:, None] * activity, mask[:, None] * share, rcond=None)[0]
+        for mask, share in zip(masks.T, shares)
+    ]
+    return np.concatenate(fits, axis=1)
 
 
 class History:

@@ -121,7 +121,7 @@ class Simulation:
         trial.after[:-1], trial.after[-1] = trial.before[1:], activity
         trial.gain[:] = 1 - trial.gain**2
         trial.output[:] = product(self.weights["output"], trial.after)
-        trial.error[:] = mask[:, None, None] * (target[:, None] - trial.output)
+        trial.error[:] = mask.reshape(len(mask), 1, -1) * (target[:, None] - trial.output)
         return trial
 
     def step_by_step(self, inputs, target, mask):

@@ -155,7 +155,7 @@ class LIF:
                 free,
             )
         trial.output = product(weights["output"], trial.after)
-        trial.error = mask[:, None, None] * (target[:, None] - trial.output)
+        trial.error = mask.reshape(len(mask), 1, -1) * (target[:, None] - trial.output)
         return trial
 
     def psp(self, inputs):

@@ -24,6 +24,8 @@ DIMENSIONS = {
     "alignment": ("network", "aligned_trials"),
     "diverged_in": ("network",),
 }
+#: Dimensions of a mask: of each step, or of each output too.
+MASKS = {1: ("time",), 2: ("time", "readout")}
 WEIGHTS = {
     "recurrent": ("network", "post", "pre"),
     "output": ("network", "readout", "pre"),
@@ -34,13 +36,18 @@ WEIGHTS = {
 NAMES = {
     "losses": "loss of a trial, summed over outputs",
     "target": "target of the last trial, at the end of each step",
-    "mask": "weight of the error of a step",
+    "mask": "weight of the error of a step, or of each output",
     "first_output": "output in the first trial",
     "output": "output in the last trial",
     "alignment": "cosine between readout and feedback weights",
     "diverged_in": "trial in which a network diverged, -1 if it did not",
 }
 ENGINE, KIND = "h5netcdf", "netCDF file"
+
+
+def dimensions_with(mask):
+    """Return the dimensions of the arrays of a training, given those of its mask."""
+    return DIMENSIONS | {"mask": MASKS.get(len(np.shape(mask)), DIMENSIONS["mask"])}
 
 
 def dimensions_of_weights(names):
@@ -69,8 +76,9 @@ def xarray():
 def dataset_of(result):
     """Return a `TrainingResult` as a dataset, with its settings as attributes."""
     start = result.settings.get("first_trial", 0)
+    dimensions = dimensions_with(result.mask)
     variables = {
-        name: (DIMENSIONS[name], getattr(result, name), {"long_name": long_name, "units": "1"})
+        name: (dimensions[name], getattr(result, name), {"long_name": long_name, "units": "1"})
         for name, long_name in NAMES.items()
     }
     along = dimensions_of_weights(result.weights_after)

@@ -53,8 +53,8 @@ class TrainingResult:
         Time step in seconds.
     target : ndarray, shape (n_steps, n_outputs)
         Target of the last trial, at the end of each step.
-    mask : ndarray, shape (n_steps,)
-        Its mask.
+    mask : ndarray, shape (n_steps,) or (n_steps, n_outputs)
+        Its mask; the second where each output has its own.
     first_output, output : ndarray, shape (networks, n_steps, n_outputs)
         Output in the first and in the last trial; the latter NaN where all networks diverged and
         the simulation ended early.
@@ -90,6 +90,14 @@ class TrainingResult:
     def times(self) -> NDArray:
         """End of each step of a trial, in seconds; shape (n_steps,)."""
         return (np.arange(len(self.target)) + 1) * self.dt
+
+    @property
+    def shown(self) -> NDArray:
+        """Numbers of its trials, as the task counts them; shape (trials,). Of an `ArrayTask`,
+        ``task.index_of(result.shown)`` says which of the arrays each was.
+        """
+        first = self.settings.get("first_shown", self.settings.get("first_trial", 0))
+        return first + np.arange(self.losses.shape[1])
 
     @property
     def final_loss(self) -> NDArray:
@@ -266,7 +274,8 @@ def dimensions_of(arrays):
     """
     along = labelled.dimensions_of_weights(names_of_weights(arrays))
     weights = {f"{when}_{name}": dimensions for name, dimensions in along.items() for when in WHEN}
-    wanted = {"dt": (), **labelled.DIMENSIONS, **weights}
+    mask = arrays["mask"] if "mask" in arrays else ()
+    wanted = {"dt": (), **labelled.dimensions_with(mask), **weights}
     missing = sorted(set(wanted) - set(arrays))
     if missing:
         raise ValueError(f"it lacks {', '.join(missing)}")
@@ -275,7 +284,7 @@ def dimensions_of(arrays):
 
 def check_sizes(arrays, dimensions, settings):
     """Raise unless arrays, or their headers, are numeric, and each dimension has one size."""
-    for name in ("trials", "first_trial", "finished_trials"):
+    for name in ("trials", "first_trial", "first_shown", "finished_trials"):
         if name in settings and (type(settings[name]) is not int or settings[name] < 0):
             raise ValueError(
                 f"'{name}' in its settings must be a whole number, 0 or more; "

@@ -100,6 +100,11 @@ class Around(LearningRule):
             *self.more_steps,
         )
 
+    @property
+    def resets(self) -> tuple[Step, ...]:
+        """The steps of the inner rule that reset traces."""
+        return self.rule.resets
+
     #: Further steps of a subclass.
     more_steps = ()
 

@@ -147,6 +147,8 @@ class LearningRule(Mechanism):
     #: Whether it gives feedback weights the changes that another rule gives the readout weights, so
     #: that `readout_tau` must be that of the readout, None included.
     mirrors_readout: ClassVar[bool] = False
+    #: Whether an update in a step contains something of its trial so far, which a stream lacks.
+    needs_trials: ClassVar[bool] = False
 
     #: Variables of the groups that its strings read with the units that they have there; ports have
     #: none otherwise.
@@ -239,7 +241,7 @@ class LearningRule(Mechanism):
     @property
     def steps(self) -> tuple[Step, ...]:
         """All steps except the weight change, which belongs to the learning schedule."""
-        trace, start = self.phase or schedule.TRACE, dict(phase=schedule.RESET, when="trial_start")
+        trace = self.phase or schedule.TRACE
         steps = (
             *integration(self.traces, trace, "own"),
             *integration(self.pre_traces, schedule.CELL_TRACE, "pre"),
@@ -249,6 +251,17 @@ class LearningRule(Mechanism):
             Step(self.post_advance, schedule.CELL_TRACE, "post"),
             Step(without_comments(self.advance), trace),
             *(summation_steps(self.summed) if self.summed else ()),
+            *self.resets,
+        )
+        return tuple(step for step in steps if step.code.strip())
+
+    @property
+    def resets(self) -> tuple[Step, ...]:
+        """The steps that reset traces at the beginning of a trial; in a stream, of its first
+        window.
+        """
+        start = dict(phase=schedule.RESET, when="trial_start")
+        steps = (
             Step(self.reset, **start),
             Step(self.pre_reset, site="pre", **start),
             Step(self.post_reset, site="post", **start),

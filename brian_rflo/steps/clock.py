@@ -25,6 +25,9 @@ class TrialClock:
         Number of steps of a trial.
     ranges : dict of str to tuple
         First step of each phase and the step after its last; ``"trial"`` is the whole trial.
+    resets_at : str
+        The `when` of steps that reset state: ``"trial_start"``, or ``"stream_start"``, the first
+        step of all, if trials are the windows of a stream.
 
     Raises
     ------
@@ -34,12 +37,18 @@ class TrialClock:
 
     def __init__(self, task: Task):
         self.n_steps, self.ranges, begins = task.n_steps, {"trial": (0, task.n_steps)}, 0
+        self.resets_at = "stream_start" if task.continuous else "trial_start"
         for name, duration in getattr(task, "phases", {}).items():
             ends = begins + whole_steps(f"{type(task).__name__}: phase '{name}'", duration, task.dt)
-            if ends > task.n_steps or not name.isidentifier() or name in ("trial", "step"):
+            if (
+                ends > task.n_steps
+                or not name.isidentifier()
+                or name in ("trial", "step", "stream")
+            ):
                 raise ValueError(
-                    f"{type(task).__name__}: phases must have names other than 'trial' and 'step',"
-                    f" and fit into the {task.n_steps} steps of a trial; got {task.phases!r}"
+                    f"{type(task).__name__}: phases must have names other than 'trial', 'step' and"
+                    f" 'stream', and fit into the {task.n_steps} steps of a trial; got"
+                    f" {task.phases!r}"
                 )
             self.ranges[name], begins = (begins, ends), ends
 
@@ -54,6 +63,8 @@ class TrialClock:
         """
         if when == "step":
             return None if every == 1 else f"({{step}} + 1) % {every} == 0"
+        if when == "stream_start":
+            return "{step} == 0"
         name, edge = self.phase_and_edge(when)
         first, end = self.ranges[name]
         if name == "trial" and edge == "end":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import ClassVar
 
 import numpy as np
@@ -85,10 +85,14 @@ class Mechanism:
     parameters : dict
         Values that the user may change between runs, by name: numbers and quantities among the
         fields.
+    resets : tuple of Step
+        Those of its steps that reset state at the beginning of a trial. In a stream they run once,
+        in its first step; all others of the beginning of a trial run in each window.
     """
 
     variables: ClassVar[dict[str, str]] = {}
     steps: ClassVar[tuple[Step, ...]] = ()
+    resets: ClassVar[tuple[Step, ...]] = ()
     constants: ClassVar[dict[str, object]] = {}
 
     @property
@@ -123,10 +127,18 @@ def constants_of(mechanisms: Iterable[Mechanism]) -> dict[str, object]:
     return {name: value for mechanism in mechanisms for name, value in mechanism.constants.items()}
 
 
-def steps_of(mechanisms: Iterable[Mechanism], *sites: str) -> list[Step]:
-    """Return the merged steps of mechanisms at some sites."""
+def steps_of(
+    mechanisms: Iterable[Mechanism], *sites: str, resets_at: str = "trial_start"
+) -> list[Step]:
+    """Return the merged steps of mechanisms at some sites; `resets_at` is the `when` of those that
+    reset state at the beginning of a trial.
+    """
     return merged(
-        step for mechanism in mechanisms for step in mechanism.steps if step.site in sites
+        replace(step, when=resets_at) if step in resets else step
+        for mechanism in mechanisms
+        for resets in [mechanism.resets]
+        for step in mechanism.steps
+        if step.site in sites
     )
 
 

@@ -116,7 +116,7 @@ class PlasticSynapses(Projection):
     Notes
     -----
     Within trials of `T` steps (see `Trials`) each update has the paper's factor ``1/T``; without
-    trials it has not.
+    trials it has not, nor with `PerStep` in a stream.
     """
 
     #: Phase of the traces, if not the default one; True if changes contribute to the norm of the
@@ -124,6 +124,8 @@ class PlasticSynapses(Projection):
     traces_at, is_gradient = None, True
     #: The projection with which this one shares `plastic`.
     switched_with = None
+    #: True if its trials are the windows of a stream.
+    is_stream = False
     _is_checked = False
 
     def __init__(
@@ -154,6 +156,10 @@ class PlasticSynapses(Projection):
         self.constraint, self.sends = constraint, sends
         self._connected, self.cells, self.placed, self.waiting = 0, {}, {}, []
         self.dense = self.trials = self.trial_length = None
+        self.moves = {
+            schedule.LEARN: learns_at,
+            schedule.TRACE: self.traces_at or trace_phase(target),
+        }
         counts = "0" if not self.is_gradient else "1" if self_connections else "int(i != j)"
         self.mechanisms = (self.rule, *learn.mechanisms(self.rule, constraint, counts))
         self.sends_spikes, self.sums_into = receives_spikes(target, onto), onto
@@ -180,7 +186,7 @@ class PlasticSynapses(Projection):
             self._place_first(sum_at or phase_of_sum(target, self.rule))
         check_names(self, reader)
         check_times(self)
-        self._place_all(target, learns_at)
+        self._place_all()
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
         self.dense = DenseParts(self, self.summed, read(self))
 
@@ -252,16 +258,19 @@ class PlasticSynapses(Projection):
         self.contained_objects.append(cells)
         return cells
 
-    def _place_all(self, target, learns_at):
+    def _steps(self, resets_at="trial_start"):
+        """Return all steps that are not statements at spikes."""
+        steps = [
+            replace(step, phase=self.moves.get(step.phase, step.phase))
+            for step in steps_of(self.mechanisms, "own", "pre", "post", resets_at=resets_at)
+        ]
+        return [step for step in steps if step.when not in AT_SPIKES]
+
+    def _place_all(self):
         """Place all steps. Those at boundaries, and those of cells that read numbers of the
         network, wait for `join`.
         """
-        moves = {schedule.LEARN: learns_at, schedule.TRACE: self.traces_at or trace_phase(target)}
-        steps = [
-            replace(step, phase=moves.get(step.phase, step.phase))
-            for step in steps_of(self.mechanisms, "own", "pre", "post")
-        ]
-        steps = [step for step in steps if step.when not in AT_SPIKES]
+        steps = self._steps()
         self.waiting = [step for step in steps if waits(step)]
         self.placed = {step: self._place(step) for step in steps if not waits(step)}
 
@@ -339,11 +348,17 @@ class PlasticSynapses(Projection):
             )
         for name in WITHOUT_TRIALS:
             forget(self.variables, name)  # left by a run without trials
-        self.settle(trials=trials.name, trial_length=trials.task.n_steps)
+        n_steps, is_stream = trials.task.n_steps, trials.task.continuous
+        self.settle(trials=trials.name, trial_length=n_steps, is_stream=is_stream)
+        if is_stream:
+            check_stream(self)
+            steps = self._steps(trials.phases.resets_at)
+            self.settle(waiting=[step for step in steps if waits(step)])
         self.contained_objects[:] = without_loops(
             self.contained_objects
         )  # that of the trials does it
-        self.variables.add_constant("trial_steps", trials.task.n_steps)
+        has_factor = self.learn.accumulates or not is_stream  # the paper's 1/T
+        self.variables.add_constant("trial_steps", n_steps if has_factor else 1)
         for step in [*self.placed, *self.waiting]:
             for name in names_ending_in(step.code, NETWORK) if step.site == "own" else ():
                 self._add_number(name, step, trials)
@@ -376,7 +391,8 @@ class PlasticSynapses(Projection):
         """Check that the projection can run, and warn of omissions."""
         if self.trials is None:
             self._check_without_trials()
-        if self.sends_spikes and self.trials is not None and self.has_delays:
+        has_trials = self.trials is not None and not self.is_stream
+        if self.sends_spikes and has_trials and self.has_delays:
             self.pre.code = arriving_in_time(
                 on_pre_of(self.target, self.onto, self.rule.transmits), self.trial_length
             )
@@ -456,6 +472,16 @@ def waits(step):
     return step.when not in ("step", "spike") or (
         step.site != "own" and bool(names_ending_in(step.code, NETWORK))
     )
+
+
+def check_stream(synapses):
+    """Raise if a rule cannot learn from a stream."""
+    if synapses.rule.needs_trials:
+        raise ValueError(
+            f"{synapses.rule.title} on '{synapses.name}' changes weights in each step by a mean"
+            " over the trial so far, and a stream has no trials; write learn=PerTrial(...), for"
+            " the mean over each window"
+        )
 
 
 def adds_up(step):

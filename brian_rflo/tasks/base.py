@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,7 +37,11 @@ class Task:
     its end, ``(k + 1)*dt`` after the beginning of the trial.
 
     A subclass defines `n_steps`, `n_inputs`, `n_outputs` and `sample`, and sets `random` to True if
-    trials differ.
+    trials differ. ``sample(rng)`` draws a trial; ``sample(rng, number)`` also gets its number.
+
+    With ``continuous = True`` in the class, trials are the windows of one stream: nothing is reset
+    between them (neurons, traces, readouts), each has a loss of its own, and updates in a step are
+    not divided by the steps of a trial (see `Trials`).
 
     Parameters
     ----------
@@ -51,6 +56,10 @@ class Task:
     seed: int = 0
 
     random = False
+    #: True if trials are the windows of a stream.
+    continuous = False
+    #: Numbers of steps of padded trials; None where all trials have `n_steps`.
+    lengths = None
     n_inputs = 0
     n_outputs = 1
 
@@ -68,11 +77,35 @@ class Task:
     def sample(self, rng: np.random.Generator) -> Arrays:
         """Draw a trial with the generator `rng`: ``inputs, target, mask``, unchecked.
 
-        Users call `trial`.
+        Users call `trial`. A subclass may define ``sample(rng, number)``, with the number of the
+        trial.
         """
         raise NotImplementedError(
             f"{type(self).__name__} must define sample(rng), which returns inputs, target and mask"
         )
+
+    @property
+    def counts_trials(self) -> bool:
+        """True if `sample` gets the number of the trial.
+
+        Raises
+        ------
+        TypeError
+            If it takes neither ``(rng)`` nor ``(rng, number)``.
+        """
+        parameters = [*signature(self.sample).parameters.values()]
+        needed = [
+            one
+            for one in parameters
+            if one.default is Parameter.empty
+            and one.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+        ]
+        if not 1 <= len(needed) <= 2 or any(one.kind is Parameter.KEYWORD_ONLY for one in needed):
+            raise TypeError(
+                f"{type(self).__name__}: sample must be defined as sample(self, rng) or"
+                f" sample(self, rng, number); got sample{signature(type(self).sample)}"
+            )
+        return len(needed) == 2 or any(one.name == "number" for one in parameters[1:2])
 
     def steps(self, name: str) -> int:
         """Return the attribute `name`, a time, as a whole number of time steps.
@@ -110,16 +143,20 @@ class Task:
         -------
         inputs : ndarray, shape (n_steps, n_inputs)
         target : ndarray, shape (n_steps, n_outputs)
-        mask : ndarray, shape (n_steps,)
-            Weight of each step's error, 1 where it counts and 0 where it does not.
+        mask : ndarray, shape (n_steps,) or (n_steps, n_outputs)
+            Weight of each step's error, 1 where it counts and 0 where it does not; or of the error
+            of each output.
 
         Raises
         ------
+        TypeError
+            If `sample` takes other arguments than the generator and the number of the trial.
         ValueError
             If an array has the wrong shape or is not finite.
         """
         check_seed(f"{type(self).__name__}: the number of a trial", number)
-        drawn, n_steps = self.sample(np.random.default_rng((self.seed, int(number)))), self.n_steps
+        rng = np.random.default_rng((self.seed, int(number)))
+        drawn = self.sample(rng, int(number)) if self.counts_trials else self.sample(rng)
         if not isinstance(drawn, (tuple, list)) or len(drawn) != len(PARTS):
             is_sequence = isinstance(drawn, (tuple, list))
             got = f"{len(drawn)} values" if is_sequence else type(drawn).__name__
@@ -127,25 +164,29 @@ class Task:
                 f"{type(self).__name__}: sample must return three arrays, {', '.join(PARTS)}; got"
                 f" {got}"
             )
+        n_steps = self.n_steps
         if isinstance(n_steps, bool) or not isinstance(n_steps, (int, np.integer)) or n_steps < 1:
             raise ValueError(
                 f"{type(self).__name__}: n_steps must be a positive whole number; got {n_steps!r}"
             )
+        per_output = (n_steps, self.n_outputs)
         shapes = {
-            "inputs": (n_steps, self.n_inputs),
-            "target": (n_steps, self.n_outputs),
-            "mask": (n_steps,),
+            "inputs": [(n_steps, self.n_inputs)],
+            "target": [per_output],
+            "mask": [(n_steps,), per_output],
         }
-        return tuple(
+        inputs, target, mask = (
             self._checked(name, values, shapes[name], number) for name, values in zip(PARTS, drawn)
         )
+        return inputs, target, mask[:, 0] if mask.shape == (n_steps, 1) else mask
 
-    def _checked(self, name, values, shape, number):
+    def _checked(self, name, values, shapes, number):
         which = f" of trial {number}" if self.random else ""
         values = numbers(f"{type(self).__name__}: {name}", values)
-        if values.shape != shape:
+        if values.shape not in shapes:
             raise ValueError(
-                f"{type(self).__name__}: {name} must have shape {shape}; got {values.shape}"
+                f"{type(self).__name__}: {name} must have shape {' or '.join(map(str, shapes))};"
+                f" got {values.shape}{which}"
             )
         if not np.isfinite(values).all():
             step = np.argwhere(~np.isfinite(values))[0][0]
@@ -157,8 +198,8 @@ class Task:
         if name == "mask" and (values < 0).any():
             raise ValueError(
                 f"{type(self).__name__}: mask must not be negative; it is in step"
-                f" {np.argmax(values < 0)}{which} (the first). A negative weight would maximize the"
-                " error"
+                f" {np.argwhere(values < 0)[0][0]}{which} (the first). A negative weight would"
+                " maximize the error"
             )
         return values
 

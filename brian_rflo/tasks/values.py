@@ -35,9 +35,9 @@ static thread_local {type} {name}_chunk[{rows}*{columns}];
 static thread_local int64_t {name}_number = -1;
 static inline double {name}(const int64_t step, const int64_t column)
 {{
-    if (step/{rows} != {name}_number)
+    if ({step}/{rows} != {name}_number)
     {{
-        {name}_number = step/{rows};
+        {name}_number = {step}/{rows};
         std::ifstream file("{path}", std::ios::binary);
         file.seekg((std::streamoff)sizeof({name}_chunk)*({name}_number - {first}));
         if (!file.read((char*){name}_chunk, sizeof({name}_chunk)))
@@ -46,7 +46,7 @@ static inline double {name}(const int64_t step, const int64_t column)
             std::exit(1);
         }}
     }}
-    return {name}_chunk[(step % {rows})*{columns} + column];
+    return {name}_chunk[({step} % {rows})*{columns} + column];
 }}
 """
 
@@ -66,24 +66,19 @@ class TaskValues(Function, Nameable):
     check : callable, optional
         Called with the task, the number of a trial and its arrays before they are used; raises if
         they are invalid.
+
+    Attributes
+    ----------
+    width : int
+        Number of columns of a trial; of a mask 1, or the number of outputs if each has its own.
     """
 
     def __init__(self, task, what, copies=1, check=None):
         self.check = check
         Nameable.__init__(self, "_task_values*")
-        self.task, self.part, self.copies = (
-            task,
-            ("inputs", "target", "mask", "window").index(what),
-            copies,
-        )
-        self.columns = self.rows_of_trials(0).shape[1]
-        trials = (
-            max(1, min(CHUNK_TRIALS, CHUNK_VALUES // (task.n_steps * self.columns)))
-            if task.random
-            else 1
-        )
-        self.trials, self.rows = trials, trials * task.n_steps
-        self.number, self.values, self.folder = 0, self.chunk(0), None
+        self.part, self.copies = ("inputs", "target", "mask", "window").index(what), copies
+        self.width, self.shows, self.folder = None, 0, None
+        self.show(task)
         Function.__init__(
             self,
             pyfunc=self.look_up,
@@ -96,6 +91,21 @@ class TaskValues(Function, Nameable):
         self.implementations.add_dynamic_implementation(
             "cpp", self.cpp_code, namespace=self.cpp_namespace, name=self.name
         )
+
+    def show(self, task, begins=0):
+        """Show a task from now on: its first trial begins, or would have begun, at the time step
+        `begins`.
+        """
+        self.task, self.begins, self.shows = task, begins, self.shows + 1
+        self.width = self.width or self.rows_of_trial(0).shape[1]
+        self.columns = self.width * self.copies
+        trials = (
+            max(1, min(CHUNK_TRIALS, CHUNK_VALUES // (task.n_steps * self.columns)))
+            if task.random
+            else 1
+        )
+        self.trials, self.rows = trials, trials * task.n_steps
+        self.number, self.values = 0, self.chunk(0)
 
     def chunk(self, number):
         """Return the rows of one chunk as a flat array."""
@@ -120,11 +130,25 @@ class TaskValues(Function, Nameable):
             self.check(self.task, number, *arrays)
         if self.part == len(arrays):
             return np.full((self.task.n_steps, 1), max(arrays[-1].sum(), 1.0))
-        return arrays[self.part].reshape(self.task.n_steps, -1)
+        return self.as_wide(arrays[self.part].reshape(self.task.n_steps, -1), number)
+
+    def as_wide(self, rows, number):
+        """Return rows with the columns of trial 0 of the first task; a mask of each step counts for
+        all outputs.
+        """
+        if self.width in (None, rows.shape[1]):
+            return rows
+        if rows.shape[1] == 1:
+            return np.repeat(rows, self.width, axis=1)
+        raise ValueError(
+            f"{type(self.task).__name__}: the mask of trial {number} is one of each output, but"
+            " that of the network's first trial one of each step; write"
+            " np.repeat(mask[:, None], n_outputs, axis=1) there"
+        )
 
     def look_up(self, step, column):
         """Return the values of `column` at a time step, which is the same for all columns."""
-        number, row = divmod(int(step), self.rows)
+        number, row = divmod(int(step) - self.begins, self.rows)
         if self.task.random and number != self.number:
             self.number, self.values = number, self.chunk(number)
         return self.values[row * self.columns + column]
@@ -133,12 +157,14 @@ class TaskValues(Function, Nameable):
         """Return C++ source for the group `owner`; write random trials of the coming run to a file
         first.
         """
-        names = dict(name=self.name, rows=self.rows, columns=self.columns)
+        step = f"(step - {self.begins})" if self.begins else "step"
+        names = dict(name=self.name, rows=self.rows, columns=self.columns, step=step)
         if not self.task.random:
             return CPP_FIXED.format(**names)
         clock = owner.clock
-        first = int(clock.variables["timestep"].get_value()[0]) // self.rows
-        path = self.write(first, run_end(clock))
+        now = int(clock.variables["timestep"].get_value()[0])
+        first = (now - self.begins) // self.rows
+        path = self.write(first, run_end(clock) - self.begins)
         return CPP_CHUNKS.format(
             path=path.as_posix(), first=first, type=CPP_TYPES[path.suffix], **names
         )
@@ -155,7 +181,8 @@ class TaskValues(Function, Nameable):
             self.folder = scratch_folder("task")
             weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         numbers = range(first, -(-int(end) // self.rows))
-        paths = [self.folder / f"{self.name}_{first}_{end}{suffix}" for suffix in CPP_TYPES]
+        stem = f"{self.name}_{self.shows}_{first}_{end}"
+        paths = [self.folder / f"{stem}{suffix}" for suffix in CPP_TYPES]
         return next(path for path in paths if path.exists() or self.write_as(path, numbers))
 
     def write_as(self, path, numbers):
@@ -174,3 +201,8 @@ class TaskValues(Function, Nameable):
                 return True
         path.unlink()
         return False
+
+
+def is_of_task(value):
+    """Return whether a value is an array of a task."""
+    return isinstance(value, TaskValues)

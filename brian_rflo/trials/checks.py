@@ -52,8 +52,11 @@ def check_clipping(projections):
 
 def warn_of_omissions(trials):
     """Warn, once each, of plastic projections missing from `trials`, of projections whose spikes
-    arrive in the next trial, and of groups that are not reset.
+    arrive in the next trial, and of groups that are not reset; nothing of that is wrong in a
+    stream.
     """
+    if trials.task.continuous:
+        return
     objects = {
         id(obj): obj
         for network in networks_with(trials)

@@ -55,6 +55,10 @@ ADVICE = {
 }
 
 
+#: Advice where networks have diverged.
+RESUME = "{}.resume() resumes learning"
+
+
 class Perturbed(Mechanism):
     """The number `perturbed` of each copy of a network: 0 for the first, free copy, else 1."""
 
@@ -69,7 +73,10 @@ class Trials(Component, NeuronGroup):
     """The trial structure of a network: one unit per independent network, or per copy of one.
 
     Trials follow one another from ``t = 0``, each ``task.n_steps`` steps long. At the beginning of
-    a trial neurons, traces and loss are reset; at its end accumulated weight changes are applied. A
+    a trial neurons, traces and loss are reset; at its end accumulated weight changes are applied.
+    If the task is `continuous`, trials are the windows of one stream: neurons, traces and outputs
+    are reset in its first step only, each window has a loss, `PerStep` does not divide updates by
+    the steps of a window, and `PerTrial` changes weights at the end of each window. A
     network whose loss or weights are not finite at the end of a trial stops learning and gets back
     its weights from before that trial. On the runtime targets the simulation stops if all networks
     have diverged.
@@ -126,6 +133,7 @@ class Trials(Component, NeuronGroup):
         self.task, self.phases, self.numbers = task, TrialClock(task), count(1)
         self.reported, self.watched, self.cells, self.sums = set(), [], {}, {}
         self._sort(members)
+        self._check_stream()
         self.mechanisms = self._mechanisms_with(mechanisms, members)
         self.own_steps = []
         super().__init__(
@@ -139,7 +147,7 @@ class Trials(Component, NeuronGroup):
         check_clock(task, self)
         self._add_constants()
         self._set_parameters(mechanisms)
-        self.own_steps = steps_of(self.mechanisms, "network")
+        self.own_steps = steps_of(self.mechanisms, "network", resets_at=self.phases.resets_at)
         for step in self.own_steps:
             self._place(step)
         for part in (*members, *(given for given in parts if hasattr(given, "parts"))):
@@ -159,6 +167,15 @@ class Trials(Component, NeuronGroup):
         for readout in self.readouts:
             for part in self.projections:
                 readout.check_eligibility(part.rule, part.target)
+
+    def _check_stream(self):
+        """Raise if windows of a stream would run side by side."""
+        if self.task.continuous and self.copies > 1:
+            raise ValueError(
+                f"the windows of a stream follow one another, so {self.copies} of them cannot run"
+                " side by side (copies, or a rule that compares a free and a perturbed trial);"
+                " write PerTrial(batch=...), or a task of separate trials"
+            )
 
     def _mechanisms_with(self, mechanisms, members):
         """Return all mechanisms with numbers of the networks: the trials' own, those that were
@@ -234,7 +251,9 @@ class Trials(Component, NeuronGroup):
         schedule.take_part(parent_group(part))
         if getattr(part, "trial_start", ""):
             self._watch(part)
-            self._at(part, part.trial_start)
+            self._at(part, part.trial_start, self.phases.resets_at)
+        if self.task.continuous and getattr(part, "window_start", ""):
+            self._at(part, part.window_start)
         number = next(
             (number for number, readout in enumerate(self.readouts) if readout is part), 0
         )
@@ -262,6 +281,8 @@ class Trials(Component, NeuronGroup):
             and not any(group is other for other in self.watched)
         ):
             self.watched.append(group)
+            if self.task.continuous:  # the rate is that of a window
+                self._at(group, "spike_count = 0")
 
     def at_start(self, group: Group, statements: str) -> None:
         """Run statements of `group` at the beginning of each trial, in the phase RESET."""
@@ -396,7 +417,7 @@ class Trials(Component, NeuronGroup):
         logger.warn(
             f"Training diverged: {trials} (loss or weights not finite). Learning stopped, and the"
             f" weights are those from before that trial. Lower the learning rate of {rates};"
-            f" {self.name}.resume() resumes learning.",
+            f" {'build the network again' if self.task.continuous else RESUME.format(self.name)}.",
             "diverged",
         )
 
@@ -425,7 +446,18 @@ class Trials(Component, NeuronGroup):
                     )
 
     def resume(self) -> None:
-        """Resume learning of diverged networks, from their restored weights."""
+        """Resume learning of diverged networks, from their restored weights.
+
+        Raises
+        ------
+        RuntimeError
+            In a stream, which does not reset the neurons of a diverged network.
+        """
+        if self.task.continuous:
+            raise RuntimeError(
+                f"'{self.name}' is a stream, in which nothing resets diverged neurons; load the"
+                " network from a file, or build it again"
+            )
         self.diverged_in = -1
         self.reported.intersection_update(
             [what for what in self.reported if isinstance(what[0], str)]
@@ -456,7 +488,7 @@ def mechanisms_of(part):
 class GroupSteps:
     """A group as a mechanism: its own steps and its numbers of the network."""
 
-    constants = {}
+    constants, resets = {}, ()
 
     def __init__(self, group):
         self.variables = {"network": getattr(group, "numbers", "")}

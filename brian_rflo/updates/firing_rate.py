@@ -127,6 +127,11 @@ class Regulated(Around):
         return self.rule.rate_gradient if self.accumulates else ""
 
     @property
+    def needs_trials(self):
+        """True if updates in a step contain a mean over the trial so far."""
+        return not self.accumulates
+
+    @property
     def updates(self):
         """Updates of the inner rule plus the penalty: at the end of a trial, or in each step from
         the mean over the steps so far.
