@@ -57,8 +57,7 @@ def same(a, b):
 
 
 def check_task(task: Task) -> None:
-    """Check a task: shapes, finite values, reproducible trials, a mask under which something counts, a
-    picture.
+    """Check a task: shapes, finite values, reproducible trials, steps that count, a picture.
 
     Raises
     ------

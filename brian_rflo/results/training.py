@@ -274,7 +274,7 @@ def dimensions_of(arrays):
     """
     along = labelled.dimensions_of_weights(names_of_weights(arrays))
     weights = {f"{when}_{name}": dimensions for name, dimensions in along.items() for when in WHEN}
-    mask = arrays["mask"] if "mask" in arrays else ()
+    mask = arrays.get("mask", ())
     wanted = {"dt": (), **labelled.dimensions_with(mask), **weights}
     missing = sorted(set(wanted) - set(arrays))
     if missing:
