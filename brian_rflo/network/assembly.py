@@ -8,7 +8,6 @@ from brian2 import get_logger
 
 from ..brian.conditional import is_standalone
 from ..credit import Credit, RandomFeedback
-from ..identity import described, digest
 from ..identity.settings import serializable
 from ..neurons.base import PSP, owning_group, parent_group, receives
 from ..readouts.linear import Linear
@@ -260,7 +259,7 @@ class LearningNetwork(TrialNetwork):
         return serializable(
             self.given
             | {f"constant_{name}": value for name, value in self._constants.items()}
-            | {"task_numbers": digest(described(self.task.trial(0)))}
+            | self._settings_of_task
             | {f"neurons_{name}": values for name, values in self._values_per_neuron()}
         )
 

@@ -87,7 +87,7 @@ def freeze(net):
 
 def begin_with(net, first):
     """Let the next run begin with a given trial."""
-    time = first // net.seen * float(net.task.duration)
+    time = (net.shows.now.begins + first // net.seen) * float(net.task.duration)
     if is_standalone():
         run_from(net, time)
     else:
@@ -103,7 +103,7 @@ def run_later(recording, rounds, run):
     recording.measure(rounds)
     before = Record(f"{name}_before", watched)
     run()
-    after, t, settings = Record(f"{name}_after", watched), net.t, net.settings
+    after, ended = Record(f"{name}_after", watched), recording.ended()
 
     def read():
         if not is_built(made):
@@ -117,7 +117,7 @@ def run_later(recording, rounds, run):
         with after.holds():
             recording.last = recording.lengths()
             net.trials.check()
-            return recording.result(t, settings)
+            return recording.result(ended)
 
     return LaterResult(read)
 

@@ -100,19 +100,23 @@ class Recording:
     def _span(self, monitor):
         return slice(self.first[id(monitor)], self.last.get(id(monitor)))
 
-    def result(self, t=None, settings=None):
+    def ended(self):
+        """Return what the result of a run needs to know of the network at its end: the time, its
+        settings, and the task that it shows.
+        """
+        return self.net.t, self.net.settings, self.net.shows.now
+
+    def result(self, ended=None):
         """Return the result of the run, also if it ended early because all networks diverged or it
         was stopped.
 
         Parameters
         ----------
-        t : Quantity, optional
-            The time at which the run ended; now by default.
-        settings : dict, optional
-            The network's settings in the run; the present ones by default.
+        ended : tuple, optional
+            The network at the end of the run, see `ended`; that of now by default.
         """
         net, rounds = self.net, self.rounds
-        t, settings = (net.t, net.settings) if t is None else (t, settings)
+        t, settings, show = ended or self.ended()
         finished = round(float(t / net.task.dt)) // net.task.n_steps
         done = (
             self._since_start(self.losses, "loss")
@@ -127,7 +131,7 @@ class Recording:
         )
         outputs, has_last = self._outputs(), done.shape[1] == rounds
         aligned_rounds, aligned = self._alignment(start)
-        last = net.task.trial(max(finished * net.seen - 1, 0))
+        last = show.task.trial(max((finished - show.begins) * net.seen - 1, 0))
         self._warn_of_the_end(start, start + done.shape[1], diverged_in)
         self._warn_of_nothing_learned(done.shape[1])
         return TrainingResult(
@@ -149,6 +153,8 @@ class Recording:
                 "finished_trials": done.shape[1] * net.seen,
                 "first_trial": start * net.seen,
             }
+            | first_shown(start, show, net.seen)
+            | padding_of(show.task)
             | origin(),
         )
 
@@ -253,6 +259,21 @@ class Recording:
         return recorded.reshape(net.blocks, self.before[name].shape[2], n_post, recorded.shape[1])[
             :: net.copies
         ].transpose(3, 0, 2, 1)
+
+
+def first_shown(start, show, seen):
+    """Return the number of the first trial as the task counts it, by name, where that is not its
+    number in the simulation.
+    """
+    return {"first_shown": (start - show.begins) * seen} if show.begins else {}
+
+
+def padding_of(task):
+    """Return the lengths of padded trials, by name; empty where all trials have the same."""
+    if task.lengths is None:
+        return {}
+    shortest, longest = int(min(task.lengths)), int(max(task.lengths))
+    return {"padding": f"trials of {shortest} to {longest} steps, padded to {task.n_steps}"}
 
 
 class EdgeMonitor(ConditionalMonitor):

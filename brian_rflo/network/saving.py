@@ -4,7 +4,7 @@ The file contains everything that the next time step depends on: the state varia
 projections (weights, traces, moments, unfinished batches, ...), the time, and the state of the
 random generators; and the settings, so that a network with another construction is refused.
 Recordings of monitors are not included. Trials need no state: each is drawn from the task's seed
-and its number, which follows from the time.
+and its number, which follows from the time, and from the numbers of trials with other tasks.
 """
 
 import json
@@ -38,7 +38,7 @@ def save(net, path):
     refuse_delayed_spikes(net)
     about = dict(
         format=FORMAT, settings=net.settings | named_versions(), connections=connections(net)
-    )
+    ) | ({"shown": net.shows.rounds} if net.shows.rounds else {})
     known = variables(net)
     state = {name: variable.get_value() for name, variable in known.items()}
     for problem in impossible(state, known):
@@ -75,9 +75,11 @@ def load(net, path):
         refuse_another_network(net, wanted, file, about)
         with report_alteration(file.path):
             step, random, state = step_in(file), random_numbers_in(file), state_in(file, wanted)
+            shown = shown_in(about, step // net.task.n_steps)
     for name, variable in wanted.items():
         set_value(variable, state[name])
     set_time(net, step * float(net.task.dt))
+    net.shows.resume(shown)
     if random:
         restore_random_numbers(random)
     return state
@@ -139,6 +141,21 @@ def step_in(file):
     if type(step) is not int or step < 0:
         raise ValueError(f"'step' must be a whole number, 0 or more; got {step}")
     return step
+
+
+def shown_in(about, rounds):
+    """Return the rounds in which a saved network has shown other tasks, by their digests."""
+    shown = about.get("shown", {})
+    if (
+        not isinstance(shown, dict)
+        or any(type(count) is not int or count < 0 for count in shown.values())
+        or sum(shown.values()) > rounds
+    ):
+        raise ValueError(
+            f"'shown' must be numbers of trials with other tasks, {rounds} at most; got"
+            f" {shortened(shown)}"
+        )
+    return shown
 
 
 def state_in(file, wanted):

@@ -21,6 +21,7 @@ from . import saving
 from .contents import monitors_of
 from .phases import aside, check_first, run_later
 from .recording import Recording
+from .shows import Shows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from ..results import TrainingResult
     from ..synapses import PlasticSynapses, Projection
+    from ..tasks import Task
 
 
 logger = get_logger(__name__)
@@ -99,6 +101,7 @@ class TrialNetwork(Constructed, Network):
         self.blocks = len(trials)
         self.readout = trials.readouts[0] if trials.readouts else None
         self._has_run = False
+        self.shows = Shows(self)
         self._recording = Recording(self)
         self.losses = self._recording.losses
         self.add(*self._recording.monitors)
@@ -115,8 +118,8 @@ class TrialNetwork(Constructed, Network):
         """Return the advice that replaces an assignment."""
         if name == "task":
             return (
-                f"Build another network for {type(value).__name__}, with"
-                " initial=result.weights_after of this one."
+                f"Write net.train(n, task={shorten(repr(value), 60)}), or build another network"
+                " with initial=result.weights_after of this one."
             )
         parts = [
             role
@@ -189,10 +192,16 @@ class TrialNetwork(Constructed, Network):
             for name, part in self.learners.items()
         }
         return serializable(
-            {"task": self.task, "networks": self.networks, **parts, **learners}
+            {"networks": self.networks, **parts, **learners}
             | {f"constant_{name}": value for name, value in self._constants.items()}
-            | {"task_numbers": digest(described(self.task.trial(0)))}
+            | self._settings_of_task
         )
+
+    @property
+    def _settings_of_task(self):
+        """Return the task that it shows, and a digest of its numbers."""
+        task = self.shows.now.task
+        return {"task": task, "task_numbers": digest(described(task.trial(0)))}
 
     @property
     def _groups(self):
@@ -228,7 +237,11 @@ class TrialNetwork(Constructed, Network):
         ]
 
     def train(
-        self, trials: int, report: str | Callable | None = None, **run_args
+        self,
+        trials: int,
+        report: str | Callable | None = None,
+        task: Task | None = None,
+        **run_args,
     ) -> TrainingResult:
         """Run a number of whole trials.
 
@@ -238,6 +251,11 @@ class TrialNetwork(Constructed, Network):
             At least 1; with trials side by side a multiple of `copies`.
         report, **run_args
             For `brian2.Network.run`, for example ``report="text"``.
+        task : Task, optional
+            Another task than the network's own, or other numbers of the same one, with as many
+            inputs, outputs and steps. Each task goes on where it stood: another one begins with its
+            trial 0, and the network's own continues afterwards. Inputs and targets that equations
+            of yours read by ``task.timed`` stay those of the task they were made of.
 
         Returns
         -------
@@ -246,7 +264,8 @@ class TrialNetwork(Constructed, Network):
         Raises
         ------
         TypeError, ValueError
-            If `trials` is not a positive whole number, or the simulation stands within a trial.
+            If `trials` is not a positive whole number, the simulation stands within a trial, or
+            another task does not fit the network.
         RuntimeError
             If it is called a second time in C++ standalone, which builds one program.
         """
@@ -260,15 +279,16 @@ class TrialNetwork(Constructed, Network):
                 " weights change in this training unless it completes an earlier batch.",
                 "unfinished_batch",
             )
-        return self._run_trials(
-            trials, report, run_args, get_local_namespace(level=1), self._recording
-        )
+        namespace = get_local_namespace(level=1)
+        with self.shows.of(task):
+            return self._run_trials(trials, report, run_args, namespace, self._recording)
 
     def evaluate(
         self,
         trials: int,
         first: int | None = None,
         report: str | Callable | None = None,
+        task: Task | None = None,
         **run_args,
     ) -> TrainingResult:
         """Run a number of whole trials in which nothing learns, and after which nothing has
@@ -286,6 +306,8 @@ class TrialNetwork(Constructed, Network):
             Number of the first trial; by default the one that would come next in a training.
         report, **run_args
             For `brian2.Network.run`.
+        task : Task, optional
+            Another task, as for `train`; afterwards it stands where it stood.
 
         Returns
         -------
@@ -296,7 +318,8 @@ class TrialNetwork(Constructed, Network):
         Raises
         ------
         TypeError, ValueError
-            If `trials` or `first` is no such number, or the simulation stands within a trial.
+            If `trials` or `first` is no such number, the simulation stands within a trial, or
+            another task does not fit the network.
 
         Examples
         --------
@@ -311,8 +334,11 @@ class TrialNetwork(Constructed, Network):
         self._check_device()
         self._check_trials(trials)
         check_first(first, self.seen)
-        namespace = get_local_namespace(level=1)
-        with aside(self, first) as recording:
+        namespace, is_own = get_local_namespace(level=1), self.shows.name_of(task) is None
+        with (
+            aside(self, first if is_own else None) as recording,
+            self.shows.of(task, first, counts=False),
+        ):
             return self._run_trials(trials, report, run_args, namespace, recording)
 
     def _run_trials(self, trials, report, run_args, namespace, recording):

@@ -11,7 +11,6 @@ from ..brian.component import Component
 from ..brian.quantities import check_count
 from ..schedule import Phase
 from ..tasks import Task
-from ..tasks.values import is_of_task
 from ..updates.arguments import check_instance
 
 #: Example of a task, for error messages.
@@ -58,20 +57,7 @@ class TaskGroup(Component, NeuronGroup):
         check_clock(task, self)
         self.run_regularly(code, **phase, name=f"{self.name}_task")
 
-    def show(self, task: Task, begins: int = 0) -> None:
-        """Show another task from now on: its first trial begins, or would have begun, at the time
-        step `begins`.
-        """
-        for value in self.namespace.values():
-            if is_of_task(value):
-                value.show(task, begins)
-
     def before_run(self, run_namespace: dict[str, Any]) -> None:
         """Check the time step again, since the clock may have changed."""
         check_clock(self.task, self)
         super().before_run(run_namespace)
-
-
-def is_task_group(group):
-    """Return whether a group reads a task in each step."""
-    return isinstance(group, TaskGroup)

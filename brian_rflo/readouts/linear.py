@@ -14,6 +14,7 @@ from ..neurons.base import sends_bare_spikes
 from ..rules import Delta, LearningRule
 from ..steps import Step
 from ..tasks import Task
+from ..tasks.base import same_task
 from ..tasks.values import TaskValues
 from .base import TaskGroup, check_place
 
@@ -112,7 +113,7 @@ class Readout(TaskGroup):
 
     def check_trials(self, trials: Trials) -> None:
         """Raise unless `trials` has the readout's task and numbers of networks and copies."""
-        if self.task is not trials.task and self.task != trials.task:
+        if not same_task(self.task, trials.task):
             raise ValueError(
                 f"'{self.name}' and '{trials.name}' must have the same task; got"
                 f" {shorten(repr(self.task), 200)} and {shorten(repr(trials.task), 200)}"

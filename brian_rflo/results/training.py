@@ -218,7 +218,8 @@ class TrainingResult:
         measure = (
             f", losses are medians of the first and of the last {window}" if window > 1 else ""
         )
-        return "\n".join([finished + measure, *rows])
+        padding = [self.settings["padding"]] if "padding" in self.settings else []
+        return "\n".join([finished + measure, *padding, *rows])
 
     def _course(self, network):
         """Describe the loss of a network at the beginning and the end, measured alike, and the

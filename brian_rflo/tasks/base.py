@@ -24,6 +24,16 @@ Arrays = tuple[NDArray, NDArray, NDArray]
 PARTS = ("inputs", "target", "mask")
 
 
+def same_task(one: Task, other: Task) -> bool:
+    """Return whether two tasks are one, or are equal; those with arrays are equal to themselves
+    alone.
+    """
+    try:
+        return one is other or bool(one == other)
+    except ValueError:  # the truth of an array
+        return False
+
+
 def default_dt():
     return 1 * ms
 

@@ -16,6 +16,8 @@ from brian2 import Function, Nameable
 from ..brian.private import run_end
 from ..results.files import scratch_folder
 
+#: The arrays, in the order of `Task.trial`; a window is a number.
+PARTS = ("inputs", "target", "mask", "window")
 CHUNK_VALUES = 2**16
 #: Largest number of trials in a chunk, so that a short run does not draw thousands of short trials.
 CHUNK_TRIALS = 64
@@ -76,7 +78,7 @@ class TaskValues(Function, Nameable):
     def __init__(self, task, what, copies=1, check=None):
         self.check = check
         Nameable.__init__(self, "_task_values*")
-        self.part, self.copies = ("inputs", "target", "mask", "window").index(what), copies
+        self.what, self.part, self.copies = what, PARTS.index(what), copies
         self.width, self.shows, self.folder = None, 0, None
         self.show(task)
         Function.__init__(
@@ -203,6 +205,11 @@ class TaskValues(Function, Nameable):
         return False
 
 
-def is_of_task(value):
-    """Return whether a value is an array of a task."""
-    return isinstance(value, TaskValues)
+def task_values_of(objects):
+    """Return the arrays of tasks that the strings of some objects name."""
+    return [
+        value
+        for obj in objects
+        for value in (getattr(obj, "namespace", None) or {}).values()
+        if isinstance(value, TaskValues)
+    ]
