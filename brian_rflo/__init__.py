@@ -21,7 +21,7 @@ from .rules import RFLO, Delta, EProp, LearningRule
 from .sweeps import sweep
 from .synapses import FeedbackSynapses, FixedSynapses, PlasticSynapses
 from .tasks import Task
-from .trials import LossMonitor, Trials
+from .trials import LossMonitor, TrialMonitor, Trials
 from .updates import SGD, Adam, FiringRate, PerStep, PerTrial
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "SGD",
     "Task",
     "TrainingResult",
+    "TrialMonitor",
     "Trials",
     "schedule",
     "sweep",

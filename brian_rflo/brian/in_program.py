@@ -41,6 +41,11 @@ def say(*lines):
     get_device().insert_code("main", "\n".join(lines))
 
 
+def static(name, values):
+    """Return the C++ name of an array that the program reads where it begins."""
+    return get_device().static_array(name, np.ascontiguousarray(values, dtype=np.int32).ravel())
+
+
 def run_from(network, time):
     """Let the next run of a network begin at a time in seconds."""
     network.t_ = time

@@ -339,6 +339,7 @@ class LearningNetwork(TrialNetwork):
         With symmetric feedback "feedback" is the transposed readout. In standalone, before the run,
         the initial ones.
         """
+        self._check_known()
         return self._weights.now()
 
     def _loaded(self, state):

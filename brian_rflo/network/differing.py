@@ -8,6 +8,7 @@ from ..brian.borrowed import DynamicArrayVariable
 from ..brian.private import spikes_waiting
 from ..results.archives import shortened
 from ..synapses.kinds import is_projection
+from ..synapses.lesion import INTACT
 from .contents import WEIGHTS, connections, owners
 
 #: Arguments of a network that affect only its initial weights.
@@ -28,7 +29,7 @@ def refuse_another_network(net, wanted, file, about):
     found = {
         name.removeprefix("state/"): header
         for name, header in file.headers.items()
-        if name.startswith("state/")
+        if name.startswith("state/") and not is_lesion(name)
     }
     differences = [
         *differing_settings(about["settings"], net.settings),
@@ -43,6 +44,13 @@ def refuse_another_network(net, wanted, file, about):
             " net.recurrent.learning_rate, can be set after loading. To begin with its weights"
             " alone, give their matrices to initial= of a new network"
         )
+
+
+def is_lesion(name):
+    """Return whether the name of a variable is that of a mask of lesioned synapses, which a network
+    gets from the file.
+    """
+    return name.endswith(f".{INTACT}")
 
 
 def impossible(state, known):

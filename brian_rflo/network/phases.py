@@ -2,7 +2,7 @@
 has changed; and several phases in one C++ standalone program.
 """
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import count
 
 import numpy as np
@@ -27,7 +27,7 @@ NUMBERS = count()
 
 
 @contextmanager
-def aside(net, first=None):
+def aside(net, first=None, others=()):
     """Context of a run that leaves no trace: nothing learns in it, monitors of the user do not
     record, and afterwards everything is as it was. Its value is the recording of the run.
 
@@ -36,14 +36,13 @@ def aside(net, first=None):
     net : TrialNetwork
     first : int, optional
         Number of the first trial; by default the one that would come next.
+    others : sequence of Monitor
+        Further monitors that record.
     """
     recording, reported = recording_aside(net), set(net.trials.reported)
     ours, monitors = recording.monitors, monitors_of(net.sorted_objects)
-    silent = [
-        monitor
-        for monitor in monitors
-        if monitor.active and not any(monitor is one for one in ours)
-    ]
+    recorded = {id(monitor) for monitor in (*ours, *others)}
+    silent = [one for one in monitors if one.active and id(one) not in recorded]
     for monitor in silent:
         monitor.active = False
     try:
@@ -72,7 +71,9 @@ def recording_aside(net):
 
 
 def undone(net, monitors):
-    """Return the context of a run that is undone."""
+    """Return the context of a run that is undone, but for the only run of a program."""
+    if is_standalone() and not is_waiting():
+        return nullcontext()
     if is_standalone():
         return nothing_changes_in_program(net, f"phase_{next(NUMBERS)}", monitors)
     return nothing_changes(net, monitors)

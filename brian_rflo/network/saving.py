@@ -18,11 +18,16 @@ from ..brian.random_numbers import random_numbers, random_numbers_in, restore_ra
 from ..identity.settings import named_versions
 from ..results.archives import archive, in_words, shortened
 from ..results.files import save_arrays, write_whole
-from .contents import (
-    connections,
-    variables,
+from ..synapses.kinds import is_projection
+from ..synapses.lesion import INTACT
+from .contents import connections, owners, variables
+from .differing import (
+    impossible,
+    is_lesion,
+    refuse_another_network,
+    refuse_delayed_spikes,
+    report_alteration,
 )
-from .differing import impossible, refuse_another_network, refuse_delayed_spikes, report_alteration
 
 FORMAT = 2
 
@@ -71,13 +76,16 @@ def load(net, path):
         )
     refuse_delayed_spikes(net)
     with archive(path) as file:
-        about, wanted = about_of(file), variables(net)
+        about, wanted = about_of(file), without_lesions(variables(net))
         refuse_another_network(net, wanted, file, about)
         with report_alteration(file.path):
             step, random, state = step_in(file), random_numbers_in(file), state_in(file, wanted)
             shown = shown_in(about, step // net.task.n_steps)
+            lesions = lesions_in(file, net)
     for name, variable in wanted.items():
         set_value(variable, state[name])
+    for role, projection in lesionable(net).items():
+        projection.take_lesions(lesions.get(role))
     set_time(net, step * float(net.task.dt))
     net.shows.resume(shown)
     if random:
@@ -165,6 +173,38 @@ def state_in(file, wanted):
     for problem in impossible(state, wanted):
         raise ValueError(problem)
     return state
+
+
+def lesions_in(file, net):
+    """Return the masks of lesioned projections in a file, by role, checked."""
+    names = [name for name in file.headers if is_lesion(name.removeprefix("state/"))]
+    roles = {name: name.removeprefix("state/").removesuffix(f".{INTACT}") for name in names}
+    for name, role in roles.items():
+        weights, header = file.headers.get(f"state/{role}.w"), file.headers[name]
+        if (
+            role not in lesionable(net)
+            or weights is None
+            or (header.shape, header.dtype) != (weights.shape, weights.dtype)
+        ):
+            raise ValueError(
+                f"'{name}' must be one number for each weight of a projection; got"
+                f" {in_words(header)}"
+            )
+    arrays = file.read(names)
+    for name, values in arrays.items():
+        if not np.isin(values, (0, 1)).all():
+            raise ValueError(f"'{name}' must be 0 where synapses are lesioned, and 1 elsewhere")
+    return {role: arrays[name] for name, role in roles.items()}
+
+
+def lesionable(net):
+    """Return the projections of a network by role."""
+    return {role: obj for role, obj in owners(net).items() if is_projection(obj)}
+
+
+def without_lesions(known):
+    """Return variables by name without the masks of lesioned synapses."""
+    return {name: variable for name, variable in known.items() if not is_lesion(name)}
 
 
 def set_value(variable, values):

@@ -19,7 +19,8 @@ from ..synapses.kinds import is_projection, projections_of
 from ..trials.trials import is_trials, trials_of
 from . import saving
 from .contents import monitors_of
-from .phases import aside, check_first, run_later
+from .experiment import Experiment
+from .phases import run_later
 from .recording import Recording
 from .shows import Shows
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 
 
-class TrialNetwork(Constructed, Network):
+class TrialNetwork(Experiment, Constructed, Network):
     """A network of your own parts that trains: an ordinary `brian2.Network` with a `Trials` among
     its objects.
 
@@ -214,6 +215,7 @@ class TrialNetwork(Constructed, Network):
         """Return the present weights as ``[network, post, pre]`` by the name of the projection; of
         one copy of each network.
         """
+        self._check_known()
         if is_standalone() and not get_device().has_been_run:
             return {}
         return {name: self._matrix(part) for name, part in self.projections.items()}
@@ -282,64 +284,6 @@ class TrialNetwork(Constructed, Network):
         namespace = get_local_namespace(level=1)
         with self.shows.of(task):
             return self._run_trials(trials, report, run_args, namespace, self._recording)
-
-    def evaluate(
-        self,
-        trials: int,
-        first: int | None = None,
-        report: str | Callable | None = None,
-        task: Task | None = None,
-        **run_args,
-    ) -> TrainingResult:
-        """Run a number of whole trials in which nothing learns, and after which nothing has
-        changed: weights, traces, moments, an unfinished batch, neurons, the time and the numbers
-        of trials and later random numbers are to the bit as if it had not been.
-
-        Monitors of yours do not record these trials; see `record`. Code of yours, such as a network
-        operation, runs in them; what it keeps outside of Brian2's variables is not restored.
-
-        Parameters
-        ----------
-        trials : int
-            At least 1; with trials side by side a multiple of `copies`.
-        first : int, optional
-            Number of the first trial; by default the one that would come next in a training.
-        report, **run_args
-            For `brian2.Network.run`.
-        task : Task, optional
-            Another task, as for `train`; afterwards it stands where it stood.
-
-        Returns
-        -------
-        TrainingResult
-            Losses, outputs and the rest as of a training. A network that has diverged runs with its
-            restored weights.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `trials` or `first` is no such number, the simulation stands within a trial, or
-            another task does not fit the network.
-
-        Examples
-        --------
-        >>> from brian2 import ms, defaultclock
-        >>> task = PeriodicOutput(period=20*ms)
-        >>> defaultclock.dt = task.dt
-        >>> net = LearningNetwork(task, RateNeurons(10, tau=10*ms), RFLO(0.03, tau=10*ms))
-        >>> test = net.evaluate(3)
-        >>> float(test.losses[0, 2]) == float(net.train(1).losses[0, 0])
-        True
-        """
-        self._check_device()
-        self._check_trials(trials)
-        check_first(first, self.seen)
-        namespace, is_own = get_local_namespace(level=1), self.shows.name_of(task) is None
-        with (
-            aside(self, first if is_own else None) as recording,
-            self.shows.of(task, first, counts=False),
-        ):
-            return self._run_trials(trials, report, run_args, namespace, recording)
 
     def _run_trials(self, trials, report, run_args, namespace, recording):
         """Run trials and return their result, in a program that is to be built one that is read
@@ -461,6 +405,14 @@ class TrialNetwork(Constructed, Network):
             raise ValueError(
                 f"the simulation is at step {steps % self.task.n_steps} of a trial of"
                 f" {self.task.n_steps}; run to the end of the trial first, then train"
+            )
+
+    def _check_known(self):
+        """Raise between the runs of a program that is not yet built, whose numbers nobody knows."""
+        if is_waiting() and self._has_run and not get_device().has_been_run:
+            raise RuntimeError(
+                f"the weights of '{self.name}' are known after device.build(); before the first run"
+                " they are the initial ones, and results have those of each phase"
             )
 
     def _check_diverged(self):

@@ -50,6 +50,7 @@ class TaskInput(TaskGroup):
         **neurongroup_args: Any,
     ):
         check_place("TaskInput", task, networks, copies)
+        self.networks, self.copies = networks, copies
         if not task.n_inputs:
             raise ValueError(f"{type(task).__name__} has no inputs; omit TaskInput")
         namespace, filtered, self.is_filtered = (

@@ -1,4 +1,4 @@
-"""A result that is read when it is first used: the program that computes it is built later."""
+"""A result of a program that is not yet built: it is read when it is first used."""
 
 from __future__ import annotations
 

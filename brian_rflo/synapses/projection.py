@@ -18,6 +18,7 @@ from ..brian.private import WithoutWorkingMemory, is_given
 from ..brian.quantities import check_count, numbers
 from ..dense import Geometry
 from ..neurons.base import parent_group
+from .lesion import Lesionable
 from .sums import Addition
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 WORKING = ("_history_", "_at_", "_ahead", "_stale")
 
 
-class Projection(Component, WithoutWorkingMemory):
+class Projection(Lesionable, Component, WithoutWorkingMemory):
     """Base of all projections, which connect once and accept finite weights only.
 
     `_connected` is 0 before `connect`, the number of networks if each is connected all to all, and
@@ -151,6 +152,7 @@ class Projection(Component, WithoutWorkingMemory):
             )
         if not is_standalone():
             self._check_weights(self.variables["w"].get_value())
+        self.keep_lesions()
         super().before_run(run_namespace)
 
     def _size(self):

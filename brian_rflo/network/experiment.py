@@ -1,0 +1,200 @@
+"""What is done with a network beside training it: evaluate, record, lesion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brian2 import get_local_namespace
+
+from .activity import Activity
+from .lesions import lesion, warn_of_others
+from .phases import aside, check_first
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from brian2 import Group
+    from numpy.typing import ArrayLike, NDArray
+
+    from ..results import TrainingResult
+    from ..tasks import Task
+
+
+class Experiment:
+    """Mixin for networks that train: phases in which nothing learns, and lesions."""
+
+    def evaluate(
+        self,
+        trials: int,
+        first: int | None = None,
+        report: str | Callable | None = None,
+        task: Task | None = None,
+        **run_args,
+    ) -> TrainingResult:
+        """Run a number of whole trials in which nothing learns, and after which nothing has
+        changed: weights, traces, moments, an unfinished batch, neurons, the time and the numbers
+        of trials and later random numbers are to the bit as if it had not been.
+
+        Monitors of yours do not record these trials; see `record`. Code of yours, such as a network
+        operation, runs in them; what it keeps outside of Brian2's variables is not restored.
+
+        Parameters
+        ----------
+        trials : int
+            At least 1; with trials side by side a multiple of `copies`.
+        first : int, optional
+            Number of the first trial; by default the one that would come next in a training.
+        report, **run_args
+            For `brian2.Network.run`.
+        task : Task, optional
+            Another task, as for `train`; afterwards it stands where it stood.
+
+        Returns
+        -------
+        TrainingResult
+            Losses, outputs and the rest as of a training. A network that has diverged runs with its
+            restored weights.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `trials` or `first` is no such number, the simulation stands within a trial, or
+            another task does not fit the network.
+
+        Examples
+        --------
+        >>> from brian2 import ms, defaultclock
+        >>> task = PeriodicOutput(period=20*ms)
+        >>> defaultclock.dt = task.dt
+        >>> net = LearningNetwork(task, RateNeurons(10, tau=10*ms), RFLO(0.03, tau=10*ms))
+        >>> result, test = net.train(3), net.evaluate(5)
+        >>> test.losses.shape, test.settings["first_trial"], net.t
+        ((1, 5), 3, 60. * msecond)
+        """
+        self._check_device()
+        self._check_trials(trials)
+        check_first(first, self.seen)
+        namespace, is_own = get_local_namespace(level=1), self.shows.name_of(task) is None
+        with (
+            aside(self, first if is_own else None) as recording,
+            self.shows.of(task, first, counts=False),
+        ):
+            return self._run_trials(trials, report, run_args, namespace, recording)
+
+    def record(
+        self,
+        trials: int,
+        variables: str | Sequence[str] | None = None,
+        of: Group | Sequence[Group] | None = None,
+        first: int | None = None,
+        report: str | Callable | None = None,
+        task: Task | None = None,
+        **run_args,
+    ) -> NDArray | dict:
+        """Return the activity of neurons in some trials, in which nothing learns, and after which
+        nothing has changed: see `evaluate`.
+
+        Parameters
+        ----------
+        trials : int
+            At least 1; with trials side by side a multiple of `copies`.
+        variables : str or sequence of str, optional
+            Variables of the neurons, at the end of each time step; ``"spikes"`` are 1 in the steps
+            in which a neuron spikes, else 0. By default the activity, or spikes of neurons that
+            have none.
+        of : group or sequence of groups, optional
+            Whose variables; by default those of ``net.neurons``. A network of your own parts has no
+            default.
+        first : int, optional
+            Number of the first trial; by default the one that would come next in a training.
+        report, **run_args
+            For `brian2.Network.run`.
+        task : Task, optional
+            Another task, as for `train`; afterwards it stands where it stood.
+
+        Returns
+        -------
+        ndarray, shape (trials, n_steps, neurons), or (networks, trials, n_steps, neurons)
+            The latter for several networks. For a sequence of variables a dictionary of arrays by
+            variable, for a sequence of groups a dictionary by the names of groups.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a number is not valid, a group lacks a variable or does not divide into the networks.
+        RuntimeError
+            In a C++ standalone program that is not built by the run (``build_on_run=False``).
+
+        Examples
+        --------
+        >>> from brian2 import ms, defaultclock
+        >>> task = PeriodicOutput(period=20*ms)
+        >>> defaultclock.dt = task.dt
+        >>> net = LearningNetwork(task, RateNeurons(10, tau=10*ms), RFLO(0.03, tau=10*ms))
+        >>> net.record(3).shape
+        (3, 20, 10)
+        >>> sorted(net.record(3, ["activity", "feedback"]))
+        ['activity', 'feedback']
+        """
+        self._check_device()
+        self._check_trials(trials)
+        check_first(first, self.seen)
+        activity = Activity(self, variables, self._neurons_of(of, "record"))
+        namespace, is_own = get_local_namespace(level=1), self.shows.name_of(task) is None
+        with (
+            activity.monitored(),
+            aside(self, first if is_own else None, activity.monitors) as recording,
+            self.shows.of(task, first, counts=False),
+        ):
+            activity.begin()
+            self._run_trials(trials, report, run_args, namespace, recording)
+            return activity.arrays(trials // self.seen)
+
+    def lesion(
+        self,
+        neurons: ArrayLike,
+        of: Group | None = None,
+        networks: ArrayLike | None = None,
+    ) -> None:
+        """Remove neurons for good: all synapses from them and onto them, in all projections of this
+        package; see `PlasticSynapses.lesion`.
+
+        Parameters
+        ----------
+        neurons : array of int or bool
+            Their numbers within each network.
+        of : group, optional
+            Their group; by default ``net.neurons``. A network of your own parts has no default.
+        networks : array of int, optional
+            The networks in which they are removed; by default all.
+
+        Raises
+        ------
+        ValueError
+            If a number is out of range.
+
+        Examples
+        --------
+        >>> from brian2 import ms, defaultclock
+        >>> task = PeriodicOutput(period=20*ms)
+        >>> defaultclock.dt = task.dt
+        >>> net = LearningNetwork(task, RateNeurons(10, tau=10*ms), RFLO(0.03, tau=10*ms))
+        >>> net.lesion([0, 1])
+        >>> result = net.train(3)
+        >>> int((result.weights_after["recurrent"] == 0).sum()), 100 - 8*8
+        (36, 36)
+        """
+        self._check_device()
+        group = self._neurons_of(of, "lesion")
+        lesion(self, group, neurons, networks)
+        warn_of_others(self.objects, group)
+
+    def _neurons_of(self, of, word):
+        """Return the groups that are meant, by default the neurons of the standard network."""
+        of = getattr(self, "neurons", None) if of is None else of
+        if of is None:
+            raise ValueError(
+                f"'{self.name}' is made of your own parts; write net.{word}(..., of=neurons) with"
+                " the group that is meant"
+            )
+        return of
