@@ -8,15 +8,25 @@ from targets import LONG
 from brian_rflo import (
     RFLO,
     Adam,
+    Delta,
     EProp,
+    FeedbackSynapses,
+    FixedSynapses,
     LearningNetwork,
     LIFNeurons,
+    PerStep,
     PerTrial,
+    PlasticSynapses,
     RateNeurons,
+    Readout,
+    TrialMonitor,
+    Trials,
     schedule,
 )
+from brian_rflo.network import TrialNetwork
 from brian_rflo.network.contents import variables
-from brian_rflo.tasks import CursorMovements
+from brian_rflo.readouts import TaskInput
+from brian_rflo.tasks import ArrayTask, CursorMovements
 
 TASK = CursorMovements(movement=20 * ms, seed=1)
 RUNTIME = ("numpy", pytest.param("cython", marks=LONG))
@@ -125,3 +135,226 @@ def test_a_network_that_has_diverged_is_evaluated():
 def test_no_such_first_trial(first):
     with pytest.raises(ValueError, match="first must be the number of a trial"):
         rate_network(networks=1).evaluate(2, first=first)
+
+
+def test_what_is_recorded_is_what_a_monitor_sees():
+    """Two networks, two trials side by side: ``[network, trial, step, neuron]``, in the order of
+    trials; nothing changes.
+    """
+    defaultclock.dt = TASK.dt
+    neurons = RateNeurons(2 * 2 * 5, tau=10 * ms, name="neurons")
+    learn = PerTrial(batch=1, copies=2)
+    net = LearningNetwork(TASK, neurons, RFLO(0.003, tau=10 * ms), learn=learn, networks=2)
+    net.train(4)
+    before = set(net.objects)
+    found = net.record(6, ["activity", "gain"], first=2)
+    outputs = net.record(6, "output", of=[net.readout, net.inputs][:1], first=2)
+    assert set(net.objects) == before and found["gain"].shape == (2, 6, 20, 5)
+    by_hand = StateMonitor(neurons, "activity", record=True, when="end")
+    for projection in (net.recurrent, net.input_synapses, net.output):
+        projection.plastic = False
+    net.t_ = 1 * float(TASK.duration)
+    net.add(by_hand)
+    result = net.train(6)
+    wanted = by_hand.activity.reshape(2, 2, 5, 3, 20).transpose(0, 3, 1, 4, 2).reshape(2, 6, 20, 5)
+    np.testing.assert_array_equal(found["activity"], wanted)
+    np.testing.assert_array_equal(outputs["readout"][:, -1], result.output)
+    assert len(np.unique(found["activity"][:, :, -1, 0])) == 12
+
+
+def test_spikes_are_recorded_as_zeros_and_ones():
+    net = spiking_network()
+    counts = TrialMonitor(net.trials, net.neurons, "spike_count", name="counts")
+    raster = net.record(3, "spikes")
+    net.add(counts)
+    seed(2)
+    one = net.record(3, ["spikes", "v"])
+    seed(2)
+    for projection in (net.recurrent, net.input_synapses, net.output):
+        projection.plastic = False
+    net.train(3)
+    assert raster.shape == (3, 20, 12) and set(np.unique(raster)) == {0, 1}
+    np.testing.assert_array_equal(one["spikes"].sum(axis=1), counts.spike_count.T)
+    assert one["v"].shape == raster.shape
+
+
+def test_what_cannot_be_recorded():
+    net = rate_network(networks=1)
+    with pytest.raises(ValueError, match="'neurons' has no variable 'spikes'; its variables are "):
+        net.record(1, "spikes")
+    with pytest.raises(TypeError, match="of must be a group of neurons"):
+        net.record(1, "w", of=net.recurrent)
+    with pytest.raises(ValueError, match="trials must be at least 1"):
+        net.record(0)
+
+
+@pytest.mark.parametrize("every, step", [(1, None), (3, None), (2, 7), (1, 0)])
+def test_a_trial_monitor_records_once_a_trial(every, step):
+    """Against a StateMonitor of every time step."""
+    net = rate_network(networks=1, batch=1)
+    chosen = TrialMonitor(net.trials, net.recurrent, "w", every=every, step=step)
+    states = TrialMonitor(net.trials, net.neurons, ["activity", "gain"], every, step, [1, 2])
+    everything = StateMonitor(net.recurrent, "w", record=True, when="end")
+    activity = StateMonitor(net.neurons, "activity", record=True, when="end")
+    net.add(chosen, states, everything, activity)
+    net.train(4)
+    net.train(3)
+    trials = np.arange(every - 1, 7, every)
+    steps = trials * 20 + (19 if step is None else step)
+    np.testing.assert_array_equal(chosen.trial, trials)
+    np.testing.assert_array_equal(chosen.w, everything.w[:, steps])
+    np.testing.assert_array_equal(states.activity, activity.activity[[1, 2]][:, steps])
+    np.testing.assert_array_equal(np.asarray(chosen.t / TASK.dt).round(), steps)
+    if step is None and every == 1:
+        np.testing.assert_array_equal(chosen.w[:, -1], net.recurrent.w)
+        assert (np.diff(chosen.w) != 0).any(axis=0).all()
+
+
+@pytest.mark.parametrize(
+    "arguments, error",
+    [
+        (dict(every=0), "every must be"),
+        (dict(step=20), "step must be one of the 20"),
+        (dict(step=True), "step must be one of the 20"),
+        (dict(step=1.5), "step must be one of the 20"),
+    ],
+)
+def test_no_such_trials_are_monitored(arguments, error):
+    net = rate_network(networks=1)
+    with pytest.raises((TypeError, ValueError), match=error):
+        TrialMonitor(net.trials, net.neurons, "activity", **arguments)
+    with pytest.raises(TypeError, match="needs a Trials first"):
+        TrialMonitor(net.neurons, net.neurons, "activity")
+
+
+#: Short trials of two outputs, and synapses that are lesioned.
+SHORT = ArrayTask(
+    target=np.sin(np.arange(12) / 2).reshape(6, 2),
+    inputs=np.cos(np.arange(6.0))[:, None],
+    mask=np.ones(6),
+)
+GONE = np.zeros((8, 8), dtype=bool)
+GONE[1, 2:5] = GONE[4] = True
+SCHEDULES = {
+    "each step": PerStep(),
+    "each step, Adam": PerStep(Adam()),
+    "each trial": PerTrial(),
+    "batches, clipped": PerTrial(Adam(), batch=3, clip_norm=1e-3),
+}
+
+
+def by_parts(learn, absent=False, constraint="", rule=RFLO(0.05, tau=10 * ms)):
+    """A network of parts, with all synapses or without those of GONE."""
+    defaultclock.dt = SHORT.dt
+    rng = np.random.default_rng(1)
+    neurons, readout = RateNeurons(8, tau=10 * ms, name="neurons"), Readout(SHORT, name="readout")
+    inputs = TaskInput(SHORT, name="inputs")
+    driving = FixedSynapses(inputs, neurons, onto="I_in", name="driving")
+    recurrent = PlasticSynapses(
+        neurons, neurons, rule, onto="I_rec", learn=learn, constraint=constraint, name="recurrent"
+    )
+    output = PlasticSynapses(
+        neurons, readout, Delta(0.05), onto="output", learn=learn, name="output"
+    )
+    back = FeedbackSynapses(readout, neurons, name="back")
+    matrices = {
+        part: rng.standard_normal((len(part.target), len(part.source)))
+        for part in (driving, recurrent, output, back)
+    }
+    if absent:
+        matrices[recurrent][GONE] = np.nan
+    for part, matrix in matrices.items():
+        part.connect_matrix(matrix, absent=np.nan)
+    trials = Trials(SHORT, neurons, readout, recurrent, output, name="trials")
+    net = TrialNetwork(
+        neurons, readout, inputs, driving, recurrent, output, back, trials, name="mine"
+    )
+    if absent is not None and not absent:
+        recurrent.lesion(GONE)
+    return net, recurrent
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_lesioned_synapses_are_as_if_they_had_never_been(name):
+    """Against a network in which they are absent; also in gradient clipping."""
+    (net, lesioned), (other, sparse) = (by_parts(SCHEDULES[name], absent) for absent in (0, 1))
+    before = lesioned.matrix()
+    losses = [one.train(9).losses for one in (net, other)]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-12)
+    np.testing.assert_allclose(lesioned.matrix(), sparse.matrix(), rtol=0, atol=1e-13)
+    assert (lesioned.matrix()[GONE] == 0).all() and len(sparse) == 64 - GONE.sum()
+    assert (lesioned.matrix()[~GONE] != before[~GONE]).all()
+
+
+def test_lesioned_synapses_stay_absent(tmp_path):
+    """Through 200 trials, a constraint that lifts all weights, a file, and weights that are set."""
+    net, recurrent = by_parts(PerStep(), constraint="w = clip(w, -3, 3) + 1e-6")
+    net.train(200)
+    assert (recurrent.matrix()[GONE] == 0).all() and (recurrent.matrix()[~GONE] != 0).all()
+    net.save(tmp_path / "net.npz")
+    expected = net.train(10)
+    again, loaded = by_parts(PerStep(), constraint="w = clip(w, -3, 3) + 1e-6", absent=None)
+    again.load(tmp_path / "net.npz")
+    np.testing.assert_array_equal(again.train(10).losses, expected.losses)
+    assert (loaded.matrix()[GONE] == 0).all() and (loaded.intact[:] == 0).sum() == GONE.sum()
+    loaded.set_matrix(np.ones((8, 8)))
+    again.train(200)
+    assert (loaded.matrix()[GONE] == 0).all() and (loaded.matrix()[~GONE] != 0).all()
+
+
+def test_a_file_without_lesions_undoes_them(tmp_path):
+    """A file holds the state, whatever has happened to the network that loads it."""
+    net = rate_network(networks=1, batch=1, noise="")
+    net.train(2)
+    net.save(tmp_path / "net.npz")
+    expected = net.train(3)
+    net.lesion([0, 3])
+    net.train(2)
+    assert (net.recurrent.matrix()[0] == 0).all()
+    np.testing.assert_array_equal(net.load(tmp_path / "net.npz").train(3).losses, expected.losses)
+
+
+def test_neurons_are_lesioned_in_their_networks():
+    """Of two networks with two copies each: in one, in all copies, and in each projection."""
+    defaultclock.dt = TASK.dt
+    neurons = RateNeurons(2 * 2 * 5, tau=10 * ms, name="neurons")
+    learn = PerTrial(batch=1, copies=2)
+    net = LearningNetwork(TASK, neurons, RFLO(0.003, tau=10 * ms), learn=learn, networks=2)
+    net.lesion([1, 4], networks=[1])
+    for name, weights in net.train(6).weights_after.items():
+        gone = np.zeros(weights.shape, dtype=bool)
+        if weights.shape[1] == 5:
+            gone[1, [1, 4]] = True
+        if weights.shape[2] == 5:
+            gone[1, :, [1, 4]] = True
+        np.testing.assert_array_equal(weights == 0, gone, err_msg=name)
+    every = net.recurrent.matrix(networks=4)
+    np.testing.assert_array_equal(every[0::2], every[1::2])
+
+
+@pytest.mark.parametrize(
+    "arguments, error",
+    [
+        ({}, "needs either synapses, or pre or post"),
+        (dict(pre=[8]), "pre must be whole numbers from 0 on below 8"),
+        (dict(post=[-1]), "post must be whole numbers"),
+        (dict(synapses=[0.5]), "synapses must be whole numbers"),
+        (dict(synapses=np.ones((3, 3), dtype=bool)), r"must have shape \(8, 8\)"),
+        (dict(synapses=[0], pre=[0]), "needs either"),
+    ],
+)
+def test_no_such_lesion(arguments, error):
+    net = rate_network(networks=1)
+    with pytest.raises(ValueError, match=error):
+        net.recurrent.lesion(**arguments)
+    with pytest.raises(ValueError, match="neurons must be whole numbers from 0 on below 8"):
+        net.lesion([9])
+    assert not net.recurrent.is_lesioned
+
+
+def test_a_network_of_parts_says_whose_neurons_are_meant():
+    net, _ = by_parts(PerStep())
+    for word, call in (("record", lambda: net.record(1)), ("lesion", lambda: net.lesion([0]))):
+        with pytest.raises(ValueError, match=rf"net.{word}\(..., of=neurons\)"):
+            call()
+    assert net.record(2, of=net.readout.name and [net["neurons"]])["neurons"].shape == (2, 6, 8)
