@@ -40,7 +40,7 @@ class AdaptiveFeedback(CreditPath):
 
     decay: float = 0.0
 
-    is_aligned = True
+    is_aligned = follows_readout = True
 
     def __post_init__(self):
         if not is_number(self.decay) or not 0 <= self.decay < 1:

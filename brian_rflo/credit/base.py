@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 from brian2 import BrianObject, Group
 
 from .. import schedule
@@ -20,6 +21,8 @@ from ..updates import PerStep
 from ..updates.arguments import check_instance
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..trials import Trials
 
 __all__ = ["Credit", "CreditPath", "Path"]
@@ -77,6 +80,8 @@ class CreditPath(Mechanism):
     is_aligned: ClassVar[bool] = False
     #: Whether the readout weights themselves, transposed, bring the error back.
     is_symmetric: ClassVar[bool] = False
+    #: Whether its weights "feedback" get the changes of the readout weights.
+    follows_readout: ClassVar[bool] = False
 
     def check(self, trained: Collection[str], output_rule: LearningRule) -> None:
         """Raise unless the path fits the trained projections and the readout's rule."""
@@ -100,6 +105,9 @@ class Credit:
         The learning schedule of its projections.
     networks : int
         Number of independent networks in the groups; projections are all to all within each.
+    masks : dict of array, optional
+        True for each pair with a synapse, ``[network, post, pre]`` by the name of a projection that
+        is not all to all.
 
     Attributes
     ----------
@@ -124,17 +132,13 @@ class Credit:
         output: PlasticSynapses | None = None,
         learn: PerStep = PerStep(),
         networks: int = 1,
+        masks: dict[str, NDArray] | None = None,
     ):
         check_instance("Credit: path", path, CreditPath, "RandomFeedback()")
         for role, group in (("readout", readout), ("neurons", neurons)):
             check_instance(f"Credit: {role}", group, Group, "net.readout")
-        self.path, self.ends, self.output, self.learn, self.networks = (
-            path,
-            {"pre": readout, "post": neurons},
-            output,
-            learn,
-            networks,
-        )
+        self.path, self.ends = path, {"pre": readout, "post": neurons}
+        self.output, self.learn, self.networks, self.masks = output, learn, networks, masks or {}
         self.mechanisms = [path]
         self.cells = {
             site: self._cells(site, group)
@@ -193,7 +197,10 @@ class Credit:
                 source, target, sends=path.sends, onto=path.onto, name=f"{name}*", **args
             )
             made.place_sum(path.sum_at)
-        made.connect(networks=self.networks)
+        if name in self.masks:
+            made.connect_matrix(np.where(self.masks[name], 0, np.nan), absent=np.nan)
+        else:
+            made.connect(networks=self.networks)
         if path.initial:
             made.w = path.initial
         return made

@@ -3,8 +3,16 @@ a rule.
 """
 
 from .assembly import LearningNetwork
-from .connectivity import AllToAll
+from .connectivity import AllToAll, Masked, Sparse
+from .initial import Murray2019, initial_weights
 from .training import TrialNetwork
-from .weights import Murray2019, initial_weights
 
-__all__ = ["AllToAll", "LearningNetwork", "Murray2019", "TrialNetwork", "initial_weights"]
+__all__ = [
+    "AllToAll",
+    "LearningNetwork",
+    "Masked",
+    "Murray2019",
+    "Sparse",
+    "TrialNetwork",
+    "initial_weights",
+]

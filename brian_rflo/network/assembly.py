@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from brian2 import get_logger
 
 from ..brian.conditional import is_standalone
@@ -18,10 +19,11 @@ from ..trials import Trials
 from ..updates import PerStep
 from ..updates.arguments import PLASTIC, check_instance, check_trained
 from ..updates.learning import paired
-from .connectivity import AllToAll, connectivity_of
+from .connectivity import AllToAll, Connectivity, connectivity_of
 from .fitting import check_blocks, check_inputs, check_parts, credit_of
+from .initial import Murray2019
 from .training import TrialNetwork
-from .weights import Murray2019, Weights
+from .weights import Weights, check_names, masks_of, matrices_of, shapes_of, warn_of_zeros
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,11 +40,6 @@ if TYPE_CHECKING:
 
 
 logger = get_logger(__name__)
-
-
-def without_none(**values):
-    """Return the arguments that are not None, by name."""
-    return {name: value for name, value in values.items() if value is not None}
 
 
 class LearningNetwork(TrialNetwork):
@@ -73,14 +70,15 @@ class LearningNetwork(TrialNetwork):
         (see `PlasticSynapses`).
     regularization : FiringRate, optional
         Holds the rates of the neurons near a value, through recurrent and input weights.
-    connectivity : AllToAll or dict, optional
-        Connectivity of the recurrent weights, or by projection: ``{"recurrent":
-        AllToAll(self_connections=False)}``; ``{"input": group}`` is a group with ``activity`` in
-        place of the task's own inputs; with ``{"current": AllToAll()}`` the output also enters the
-        neurons as a current, in the next step and into their variable ``I_out``, with fixed
-        weights, by default those of the error feedback.
+    connectivity : AllToAll, Sparse, array of bool or dict, optional
+        Connectivity of the recurrent weights, or by projection ("recurrent", "input", "output",
+        "feedback"): ``{"recurrent": Sparse(0.1), "output": mask}``. ``{"input": group}`` is a
+        group with ``activity`` in place of the task's own inputs; with ``{"current": AllToAll()}``
+        the output also enters the neurons as a current, in the next step and into their variable
+        ``I_out``, with fixed weights, by default those of the error feedback.
     initial : Murray2019 or dict
-        Initial weights; a dictionary of matrices by name takes the place of those drawn.
+        Initial weights; a dictionary of matrices by name takes the place of those drawn. Pairs
+        with NaN, or that a scipy.sparse matrix does not store, have no synapse.
     networks : int
         Independent networks side by side: `neurons` is cut into that many equal parts.
     name : str, optional
@@ -124,7 +122,10 @@ class LearningNetwork(TrialNetwork):
         trained: Sequence[str] = PLASTIC,
         constraint: str = "",
         regularization: FiringRate | None = None,
-        connectivity: AllToAll | dict[str, AllToAll | NeuronGroup | Subgroup] = None,
+        connectivity: Connectivity
+        | ArrayLike
+        | dict[str, Connectivity | ArrayLike | NeuronGroup | Subgroup]
+        | None = None,
         initial: Murray2019 | dict[str, ArrayLike] = Murray2019(),
         networks: int = 1,
         name: str = "learningnetwork*",
@@ -141,40 +142,61 @@ class LearningNetwork(TrialNetwork):
         learn = paired(learn, rule)
         check_blocks(neurons, networks, learn.copies)
         path, modulators = credit_of(credit)
-        recurrent, inputs, has_current = connectivity_of(connectivity)
+        chosen, inputs = connectivity_of(connectivity)
         self.task, self.neurons, self.rule = task, neurons, rule
         self.networks, self.copies = int(networks), learn.copies
         self.blocks = self.networks * self.copies
         seen = 1 if rule.pairs else learn.copies
         regulated = rule if regularization is None else regularization.around(rule)
         path = RandomFeedback() if path is None and "feedback" in rule.reads("post") else path
-        current = AllToAll() if has_current else None
         self.given |= {
             "credit": (path, *modulators) if modulators else path,
-            "connectivity": without_none(recurrent=recurrent, input=inputs, current=current),
+            "connectivity": {"recurrent": AllToAll()}
+            | {name: one for name, one in chosen.items() if one != AllToAll() or name == "current"}
+            | ({} if inputs is None else {"input": inputs}),
         }
+        has_current = "current" in chosen
         asks = path is not None or has_current or modulators or not trained or "output" in trained
         self.inputs = self._input_group(inputs, seen)
         self.readout = readout.build(task, self.blocks // seen, seen) if asks else None
         readout_rule = readout_rule or readout.default_rule(rule.learning_rate)
         if path is not None:
             path.check(trained, readout_rule)
-        self._make_projections(
-            regulated, readout, readout_rule, learn, constraint, recurrent.self_connections
-        )
-        self._make_feedback(path, learn, has_current)
-        self._set_weights(initial, constraint, recurrent.self_connections)
+        free_diagonal = not ("recurrent" in chosen and chosen["recurrent"].holds_diagonal)
+        self._make_projections(regulated, readout, readout_rule, learn, constraint, free_diagonal)
+        given = matrices_of(initial.weights, shapes_of(self), self.networks)
+        masks = masks_of(chosen, given, shapes_of(self), self.networks, initial.seed, path)
+        self._make_feedback(path, learn, has_current, masks)
+        check_names(chosen, shapes_of(self), "connectivity")
+        warn_of_zeros(given, set(trained) - set(chosen))
+        drawn = initial.draw(*self._sizes, self.networks)
+        self._weights = Weights(self, drawn, given, masks, constraint, free_diagonal)
+        self._weights.connect()
         plastic = self._select_learners(trained)
         trials = self._make_trials(plastic.values(), modulators)
         groups = [owning_group(neurons), self.inputs and owning_group(self.inputs), self.readout]
         members = [*groups, *plastic.values(), *(self.credit or ()), self.current, trials]
         super().__init__(*dict.fromkeys(part for part in members if part is not None), name=name)
 
-    def _make_feedback(self, path, learn, has_current):
+    @property
+    def _sizes(self):
+        """Return the numbers of neurons, inputs and outputs of a network."""
+        return len(self.neurons) // self.blocks, self.n_inputs, self.task.n_outputs
+
+    def _make_feedback(self, path, learn, has_current, masks):
         """Make the path back from the readout: the credit path, and the output as a current."""
         self.credit = self.feedback = self.current = None
         if path is not None:
-            self.credit = Credit(path, self.readout, self.neurons, self.output, learn, self.blocks)
+            back = {name: mask for name, mask in masks.items() if name == "feedback"}
+            self.credit = Credit(
+                path,
+                self.readout,
+                self.neurons,
+                self.output,
+                learn,
+                self.blocks,
+                {name: np.repeat(mask, self.copies, axis=0) for name, mask in back.items()},
+            )
             self.feedback = self.credit.projections.get("feedback")
         if has_current:
             self.current = FixedSynapses(
@@ -227,14 +249,6 @@ class LearningNetwork(TrialNetwork):
                 name="output*",
             )
         )
-
-    def _set_weights(self, initial, constraint, self_connections):
-        """Connect all projections, with initial weights."""
-        drawn = initial.draw(
-            len(self.neurons) // self.blocks, self.n_inputs, self.task.n_outputs, self.networks
-        )
-        self._weights = Weights(self, drawn, initial.weights, constraint, self_connections)
-        self._weights.connect()
 
     def _make_trials(self, plastic, modulators):
         """Return the trials of all parts that act at trial boundaries."""
@@ -332,15 +346,16 @@ class LearningNetwork(TrialNetwork):
         check_inputs(inputs, self.task, self.copies)
         return inputs
 
-    def weights(self) -> dict[str, NDArray]:
+    def weights(self, absent: float = 0.0) -> dict[str, NDArray]:
         """Return the present weights as ``{"recurrent": [network, post, pre], "output": ...,
-        "feedback": ..., "input": ...}``.
+        "feedback": ..., "input": ...}``, and `absent` for pairs without a synapse.
 
         With symmetric feedback "feedback" is the transposed readout. In standalone, before the run,
-        the initial ones.
+        the initial ones. ``weights(absent=nan)`` is `initial` of another network with the same
+        synapses.
         """
         self._check_known()
-        return self._weights.now()
+        return self._weights.now(absent)
 
     def _loaded(self, state):
         self._weights.begin_with(state)

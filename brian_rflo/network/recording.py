@@ -47,9 +47,7 @@ class Recording:
             if is_plastic(part)
         }
         self.aligned = {
-            name: IntervalMonitor(
-                part, "w", n_steps, len(part.source) * len(part.target) // net.blocks
-            )
+            name: IntervalMonitor(part, "w", n_steps, part._size())
             for name, part in changing.items()
         }
 
@@ -254,11 +252,9 @@ class Recording:
 
     def _matrices(self, name):
         """Return recorded weights as (measurement, network, post, pre)."""
-        net, monitor = self.net, self.aligned[name]
-        recorded, n_post = self._since_start(monitor, "w"), self.before[name].shape[1]
-        return recorded.reshape(net.blocks, self.before[name].shape[2], n_post, recorded.shape[1])[
-            :: net.copies
-        ].transpose(3, 0, 2, 1)
+        net, recorded = self.net, self._since_start(self.aligned[name], "w")
+        part = dict(zip(("output", "feedback"), net.aligned))[name]
+        return np.moveaxis(part.arranged(recorded, net.blocks)[:: net.copies], -1, 0)
 
 
 def first_shown(start, show, seen):

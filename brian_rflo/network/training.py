@@ -211,32 +211,31 @@ class TrialNetwork(Experiment, Constructed, Network):
         """
         return [obj for obj in self.objects if isinstance(obj, Group)]
 
-    def weights(self) -> dict[str, NDArray]:
-        """Return the present weights as ``[network, post, pre]`` by the name of the projection; of
-        one copy of each network.
+    def weights(self, absent: float = 0.0) -> dict[str, NDArray]:
+        """Return the present weights as ``[network, post, pre]`` by the name of the projection, and
+        `absent` for pairs without a synapse; of one copy of each network.
         """
         self._check_known()
         if is_standalone() and not get_device().has_been_run:
             return {}
-        return {name: self._matrix(part) for name, part in self.projections.items()}
+        return {name: self._matrix(part, absent) for name, part in self.projections.items()}
 
-    def _matrix(self, part):
+    def _matrix(self, part, absent):
         """Return the weights of a projection: those within each block if no synapse connects two
         blocks, else those onto each block.
         """
         pre, post = len(part.source), len(part.target)
         if post % self.blocks:
-            return part.matrix()[None]
+            return part.matrix(absent=absent)[None]
         if (
             pre % self.blocks
             or (
                 np.asarray(part.i) * self.blocks // pre != np.asarray(part.j) * self.blocks // post
             ).any()
         ):
-            return part.matrix().reshape(self.blocks, -1, pre)[:: self.copies]
-        return part.matrix(networks=self.blocks).reshape(self.blocks, -1, pre // self.blocks)[
-            :: self.copies
-        ]
+            return part.matrix(absent=absent).reshape(self.blocks, -1, pre)[:: self.copies]
+        matrices = part.matrix(self.blocks, absent)
+        return matrices.reshape(self.blocks, -1, pre // self.blocks)[:: self.copies]
 
     def train(
         self,

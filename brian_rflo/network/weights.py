@@ -3,83 +3,168 @@
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-from brian2 import get_device
+from brian2 import get_device, get_logger
 
 from ..brian.conditional import is_standalone
-from ..brian.quantities import check_number, check_seed, numbers
+from ..brian.quantities import numbers
 from ..synapses.kinds import is_projection
+from ..synapses.projection import entries
 from ..updates import DALE
+from .initial import NORMALIZED, balanced, thinned
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+logger = get_logger(__name__)
+
+#: The attribute of the network for each projection.
+ROLES = {
+    "recurrent": "recurrent",
+    "output": "output",
+    "feedback": "feedback",
+    "current": "current",
+    "input": "input_synapses",
+}
 
 
-@dataclass(frozen=True)
-class Murray2019:
-    """Initial weights as in Murray 2019: recurrent N(0, gain^2/N), readout U(-1, 1)/sqrt(N), inputs
-    U(-1, 1), feedback N(0, 1).
+def shapes_of(net):
+    """Return the shapes ``(post, pre)`` of a network's weights by name, without those of
+    projections that it is known to lack.
+    """
+    block, n_outputs = len(net.neurons) // net.blocks, net.task.n_outputs
+    shapes = {
+        "recurrent": (block, block),
+        "output": (n_outputs, block),
+        "feedback": (block, n_outputs),
+        "input": (block, net.n_inputs),
+        "current": (block, n_outputs),
+    }
+    return {
+        name: shape
+        for name, shape in shapes.items()
+        if name == "input" or getattr(net, ROLES[name], net) is not None
+    }
+
+
+def check_names(given, shapes, what="weights"):
+    """Raise if an argument names a projection that a network does not have."""
+    for name in given:
+        if name not in shapes:
+            raise ValueError(f"{what} has no '{name}'; the names are {', '.join(shapes)}")
+
+
+def matrices_of(given, shapes, networks):
+    """Return the user's weights as ``[network, post, pre]`` by name, NaN where a synapse is absent.
 
     Parameters
     ----------
-    gain : float
-        Recurrent weights are normal with variance ``gain**2/N``.
-    seed : int
-        Network `k` draws from a generator seeded with ``(seed, k)``.
-    weights : dict of array, optional
-        Weights ``[post, pre]`` or ``[network, post, pre]`` by name ("recurrent", "output",
-        "feedback", "input", "current") that take the place of those drawn.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a number is out of its range.
+    given : dict
+        Matrices by name.
+    shapes : dict
+        Shapes ``(post, pre)`` of one network.
+    networks : int
     """
-
-    gain: float = 1.5
-    seed: int = 0
-    weights: dict | None = None
-
-    def __post_init__(self):
-        check_number("Murray2019", "gain", self.gain, zero_allowed=True)
-        check_seed("Murray2019: seed", self.seed)
-        object.__setattr__(self, "weights", {} if self.weights is None else self.weights)
-
-    def draw(
-        self, n_neurons: int, n_inputs: int, n_outputs: int, networks: int
-    ) -> dict[str, NDArray]:
-        """Return matrices ``[network, post, pre]`` by name."""
-        return initial_weights(n_neurons, n_inputs, n_outputs, networks, self.gain, self.seed)
-
-
-def initial_weights(
-    n_neurons: int,
-    n_inputs: int,
-    n_outputs: int,
-    networks: int,
-    gain: float,
-    seed: int | tuple[int, ...],
-) -> dict[str, NDArray]:
-    """Return Murray 2019's initial weights, ``[network, post, pre]`` by name; network `k` is drawn
-    with the seed ``(seed, k)``.
-    """
-    drawn = []
-    for network in range(networks):
-        rng = np.random.default_rng((seed, network))
-        drawn.append(
-            {
-                "recurrent": (
-                    gain * rng.standard_normal((n_neurons, n_neurons)) / np.sqrt(n_neurons)
-                ),
-                "output": rng.uniform(-1, 1, (n_outputs, n_neurons)) / np.sqrt(n_neurons),
-                "feedback": rng.standard_normal((n_neurons, n_outputs)),
-                "input": rng.uniform(-1, 1, (n_neurons, n_inputs)),
-            }
+    if not isinstance(given, dict):
+        raise TypeError(
+            "weights must be a dictionary of matrices by name, for example {'recurrent':"
+            f" matrix}}; got {type(given).__name__}"
         )
-    return {name: np.stack([weights[name] for weights in drawn]) for name in drawn[0]}
+    check_names(given, shapes)
+    checked = {}
+    for name, values in given.items():
+        values = numbers(f"weights['{name}']", without_sparse(values), "give a matrix")
+        values = values[None] if values.ndim == 2 and networks == 1 else values
+        if values.shape != (networks, *shapes[name]):
+            raise ValueError(
+                f"weights['{name}'] must have shape {(networks, *shapes[name])}, [network,"
+                f" post, pre]; got {values.shape}"
+            )
+        bad = np.isinf(values) | (np.isnan(values).all(axis=(1, 2), keepdims=True))
+        if bad.any():
+            raise ValueError(
+                f"weights['{name}'] must be finite; got {np.count_nonzero(bad)} that are not (NaN"
+                " stands for no synapse, and not for all of a matrix)"
+            )
+        checked[name] = values
+    return checked
+
+
+def without_sparse(values):
+    """Return matrices of scipy.sparse, or a list of them, as arrays with NaN where nothing is
+    stored; anything else as it is.
+    """
+    if isinstance(values, (list, tuple)) and any(hasattr(one, "tocoo") for one in values):
+        return np.stack([without_sparse(one) for one in values])
+    if not hasattr(values, "tocoo"):
+        return values
+    matrix = np.full(values.shape, np.nan)
+    post, pre, stored = entries(values, np.nan)
+    matrix[post, pre] = stored
+    return matrix
+
+
+def masks_of(chosen, given, shapes, networks, seed, path):
+    """Return True for each pair with a synapse, ``[network, post, pre]`` by name, for projections
+    that are not all to all.
+
+    Parameters
+    ----------
+    chosen : dict of str to Connectivity
+    given : dict
+        The user's weights, as `matrices_of` returns them.
+    shapes, networks, seed
+        See `matrices_of` and `Connectivity.masks`.
+    path : CreditPath or None
+        If its weights follow those of the readout, they have the synapses of the readout unless
+        the connectivity says others.
+    """
+    masks, default = {}, {}
+    for name, shape in shapes.items():
+        mask = default.get(name)
+        if name in chosen:
+            mask = chosen[name].masks(name, shape, networks, seed)
+        if name in given:
+            mask = agreed(name, mask, given[name])
+        if mask is not None and not mask.all():
+            masks[name] = mask
+        if name == "output" and name in masks and path is not None and path.follows_readout:
+            default["feedback"] = masks[name].swapaxes(1, 2)
+    return masks
+
+
+def agreed(name, mask, weights):
+    """Return the pairs with a synapse of a projection whose weights are given; raise if its
+    connectivity has others.
+    """
+    is_there = ~np.isnan(weights)
+    if mask is None:
+        return is_there
+    extra = np.count_nonzero(~mask & is_there & (weights != 0))
+    if extra or (mask & ~is_there).any():
+        what = (
+            f"{extra} weights for pairs without a synapse"
+            if extra
+            else f"no weight (NaN) for {np.count_nonzero(mask & ~is_there)} synapses"
+        )
+        raise ValueError(
+            f"weights['{name}'] has {what} of connectivity['{name}']; write NaN or 0 exactly where"
+            f" there is none, or leave connectivity['{name}'] out"
+        )
+    return mask
+
+
+def warn_of_zeros(given, names):
+    """Warn of matrices of which more than half is 0, but not all: as a rule synapses that were to
+    be absent.
+    """
+    for name in [name for name in given if name in names]:
+        zeros = np.count_nonzero(given[name] == 0)
+        if given[name].size // 2 < zeros < given[name].size and not np.isnan(given[name]).any():
+            logger.warn(
+                f"initial['{name}'] is 0 in {zeros} of {given[name].size} entries, and zeros are"
+                " synapses that learn. Write NaN (or scipy.sparse) for those that are absent, or"
+                f" connectivity={{'{name}': AllToAll()}} if all are to be there.",
+                "zeros",
+            )
 
 
 class Weights:
@@ -92,15 +177,17 @@ class Weights:
         Weights by name, as `initial_weights` draws them.
     given : dict
         The user's weights, which replace those drawn.
+    masks : dict
+        True for each pair with a synapse, by name, for projections that are not all to all.
     constraint : str
         Constraint of the recurrent weights.
     self_connections : bool
-        Whether neurons may have weights onto themselves.
+        Whether weights of neurons onto themselves may differ from 0.
 
     Attributes
     ----------
     initial : dict
-        The initial weights.
+        The initial weights, NaN where a synapse is absent.
 
     Raises
     ------
@@ -108,79 +195,40 @@ class Weights:
         If given weights do not fit.
     """
 
-    def __init__(self, net, drawn, given, constraint, self_connections):
+    def __init__(self, net, drawn, given, masks, constraint, self_connections):
         self.net = weakref.proxy(net)
-        chosen = (
-            drawn | {"recurrent": self.signed(drawn["recurrent"])} | self.checked(given, constraint)
-        )
-        chosen = {
-            name: values
-            for name, values in chosen.items()
-            if name in self.shapes() or name == "input"
+        self.check_signs(given, constraint)
+        drawn = {
+            name: thinned(values, masks[name]) if name in masks and name in NORMALIZED else values
+            for name, values in drawn.items()
         }
+        signs = self.signs()
+        if signs is not None:
+            drawn["recurrent"] = balanced(drawn["recurrent"], signs, masks.get("recurrent"))
+        back = given.get("feedback", drawn["feedback"])
+        drawn["current"] = np.where(np.isnan(back), drawn["feedback"], back)
+        self.shapes = shapes_of(net)
+        check_names(given, self.shapes)
+        chosen = {name: (drawn | given)[name] for name in self.shapes}
         if not self_connections:
             chosen["recurrent"] = chosen["recurrent"] * (1 - np.eye(chosen["recurrent"].shape[-1]))
-        if net.current is not None and "current" not in chosen:
-            chosen["current"] = chosen.get("feedback", drawn["feedback"])
-        self.initial = chosen
-
-    def shapes(self):
-        """Return the shapes ``(post, pre)`` of the network's weights, by name."""
-        net = self.net
-        block, n_outputs = len(net.neurons) // net.blocks, net.task.n_outputs
-        shapes = {
-            "recurrent": (block, block),
-            "output": (n_outputs, block),
-            "feedback": (block, n_outputs),
-            "input": (block, net.n_inputs),
-            "current": (block, n_outputs),
+        self.initial = {
+            name: np.where(masks[name], values, np.nan) if name in masks else values
+            for name, values in chosen.items()
         }
-        has = {"output": net.output, "feedback": net.feedback, "current": net.current}
-        return {name: shape for name, shape in shapes.items() if has.get(name, net) is not None}
 
-    def checked(self, weights, constraint):
-        """Return the user's weights as ``[network, post, pre]``, checked."""
-        net, shapes = self.net, self.shapes()
-        if not isinstance(weights, dict):
-            raise TypeError(
-                "weights must be a dictionary of matrices by name, for example {'recurrent':"
-                f" matrix}}; got {type(weights).__name__}"
-            )
-        checked = {}
-        for name, values in weights.items():
-            if name not in shapes:
-                raise ValueError(f"weights has no '{name}'; the names are {', '.join(shapes)}")
-            values = numbers(f"weights['{name}']", values, "give a matrix")
-            values = values[None] if values.ndim == 2 and net.networks == 1 else values
-            if values.shape != (net.networks, *shapes[name]):
-                raise ValueError(
-                    f"weights['{name}'] must have shape {(net.networks, *shapes[name])}, [network,"
-                    f" post, pre]; got {values.shape}"
-                )
-            if not np.isfinite(values).all():
-                raise ValueError(
-                    f"weights['{name}'] must be finite; got"
-                    f" {np.count_nonzero(~np.isfinite(values))} that are not"
-                )
-            checked[name] = values
+    def check_signs(self, given, constraint):
+        """Raise if given weights break Dale's law, which the constraint holds."""
         if (
             DALE in constraint
-            and "recurrent" in checked
-            and (checked["recurrent"] * self.signs() < 0).any()
+            and "recurrent" in given
+            and (given["recurrent"] * self.signs() < 0).any()
         ):
             raise ValueError(
                 "weights['recurrent'] breaks Dale's law: the weights of excitatory"
                 " neurons must not be negative, those of inhibitory ones not positive;"
                 " leave it out to draw such weights"
             )
-        return checked
-
-    def signed(self, recurrent):
-        """Return weights with the signs of their presynaptic neurons, if neurons are excitatory or
-        inhibitory (Murray 2019, Dale's law).
-        """
-        signs = self.signs()
-        return recurrent if signs is None else signs * np.abs(recurrent)
 
     def signs(self):
         """Return the signs of the neurons as ``[network, 1, pre]``, or None if they have none."""
@@ -197,80 +245,60 @@ class Weights:
                 " set it from an array of True and False, not from a string"
             ) from error
 
+    @property
+    def parts(self):
+        """Projections by the name of their weights; others carry none of their own."""
+        parts = {name: getattr(self.net, role) for name, role in ROLES.items()}
+        return {name: part for name, part in parts.items() if is_projection(part)}
+
+    def blocks(self, name):
+        """Return the number of blocks of a projection: networks times copies, but the inputs of
+        networks with one copy are those of all networks.
+        """
+        return 1 if name == "input" and self.net.copies == 1 else self.net.blocks
+
     def connect(self):
         """Connect all projections, with the initial weights."""
-        net, weights = self.net, self.initial
-        for part, name in (
-            (net.recurrent, "recurrent"),
-            (net.output, "output"),
-            (net.feedback, "feedback"),
-            (net.current, "current"),
-        ):
-            if is_projection(part):
-                if not part._connected:
-                    part.connect(networks=net.blocks)
-                part.set_matrix(
-                    np.repeat(weights[name], net.copies, axis=0)
-                    if net.blocks > 1
-                    else weights[name]
-                )
-        if net.inputs is not None and net.copies > 1:
-            net.input_synapses.connect(networks=net.blocks)
-            net.input_synapses.set_matrix(np.repeat(weights["input"], net.copies, axis=0))
-        elif net.inputs is not None:
-            net.input_synapses.connect()
-            net.input_synapses.set_matrix(weights["input"].reshape(-1, net.n_inputs))
+        for name, part in self.parts.items():
+            weights = np.repeat(self.initial[name], self.net.copies, axis=0)
+            weights = weights.reshape(self.blocks(name), -1, weights.shape[-1])
+            if part.networks:
+                part.w = entries(weights, np.nan)[2]
+            else:
+                part.connect_matrix(weights if len(weights) > 1 else weights[0], absent=np.nan)
 
-    def now(self):
-        """Return the present weights by name."""
+    def now(self, absent):
+        """Return the present weights by name, and `absent` for pairs without a synapse."""
         net = self.net
         if is_standalone() and not get_device().has_been_run:
-            initial = {name: values.copy() for name, values in self.initial.items()}
-            return initial | (
-                {"feedback": initial["output"].swapaxes(1, 2)} if net.is_symmetric else {}
-            )
-        block, n_outputs = len(net.neurons) // net.blocks, net.task.n_outputs
-        weights = {"recurrent": self.matrix(net.recurrent, block)}
-        if net.output is not None:
-            weights["output"] = self.matrix(net.output, n_outputs)
-        if is_projection(net.feedback):
-            weights["feedback"] = self.matrix(net.feedback, block)
-        elif net.is_symmetric:
+            weights = {
+                name: np.where(np.isnan(values), absent, values)
+                for name, values in self.initial.items()
+            }
+        else:
+            weights = {name: self.matrix(name, absent) for name in self.parts}
+        if net.is_symmetric:
             weights["feedback"] = weights["output"].swapaxes(1, 2)
-        weights["input"] = (
-            self.matrix(net.input_synapses, block, networks=net.blocks if net.copies > 1 else 1)
-            if net.inputs is not None
-            else np.zeros((net.networks, block, 0))
-        )
-        return weights | (
-            {} if net.current is None else {"current": self.matrix(net.current, block)}
-        )
+        none = np.zeros((net.networks, *self.shapes["input"]))
+        order = dict.fromkeys(("recurrent", "output", "feedback", "input", "current"))
+        return {name: weights.get(name, none) for name in order if name in {*weights, "input"}}
 
-    def matrix(self, synapses, n_post, networks=None):
+    def matrix(self, name, absent):
         """Return the weights of a projection, of one copy of each network."""
-        net = self.net
-        matrix = synapses.matrix(networks=networks or net.blocks)
-        return matrix.reshape(net.networks, -1, n_post, matrix.shape[-1])[:, 0]
+        net, blocks = self.net, self.blocks(name)
+        matrix = self.parts[name].matrix(blocks, absent)
+        return matrix.reshape(net.networks, -1, *self.shapes[name])[:, 0]
 
     def begin_with(self, state):
         """Take the initial weights of a standalone program from the state it begins with, for
         `now`.
         """
-        net, roles = (
-            self.net,
-            {
-                "recurrent": "recurrent",
-                "output": "output",
-                "feedback": "feedback",
-                "input": "input_synapses",
-                "current": "current",
-            },
-        )
-        for name, role in roles.items():
-            if name in self.initial and f"{role}.w" in state:
-                (_, n_post, n_pre), blocks = (
-                    self.initial[name].shape,
-                    (1 if name == "input" and net.copies == 1 else net.blocks),
-                )
-                matrix = state[f"{role}.w"].reshape(blocks, n_pre, -1).swapaxes(1, 2)
-                self.initial[name] = matrix.reshape(net.networks, -1, n_post, n_pre)[:, 0]
+        net = self.net
+        for name, values in self.initial.items():
+            if f"{ROLES[name]}.w" not in state:
+                continue
+            repeated = np.repeat(values, net.copies, axis=0)
+            columns = repeated.reshape(self.blocks(name), -1, values.shape[-1]).swapaxes(1, 2)
+            columns[~np.isnan(columns)] = state[f"{ROLES[name]}.w"]
+            matrix = columns.swapaxes(1, 2).reshape(net.networks, -1, *values.shape[1:])
+            self.initial[name] = matrix[:, 0]

@@ -132,12 +132,8 @@ def check_copies(synapses):
     copies = synapses.learn.copies
     if copies == 1 or synapses.trials is None or is_standalone():
         return
-    values = (
-        synapses.variables["w"]
-        .get_value()
-        .reshape(-1, copies, synapses.geometry.n_pre * synapses.geometry.n_post)
-    )
-    if not np.array_equal(values, np.broadcast_to(values[:, :1], values.shape), equal_nan=True):
+    values, first = (synapses.variables[name].get_value() for name in ("w", "first_idx"))
+    if not np.array_equal(values, values[first], equal_nan=True):
         raise ValueError(
             f"'{synapses.name}' must have equal weights in all {copies} copies of a network; write"
             f" {synapses.name}.set_matrix(np.repeat(matrices, {copies}, axis=0)) with matrices"

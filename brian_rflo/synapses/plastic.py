@@ -324,6 +324,27 @@ class PlasticSynapses(Projection):
 
     connect.__doc__ = Projection.connect.__doc__
 
+    def _connect_pairs(self, pre, post, networks):
+        super()._connect_pairs(pre, post, networks)
+        if self.learn.copies > 1 and networks % self.learn.copies == 0:
+            self.first_idx = self._first_copies(pre, post, networks)
+
+    def _first_copies(self, pre, post, networks):
+        """Return the number of the same synapse in the first copy of its network."""
+        n_pre, n_post = self.block_of(self.source, networks), self.block_of(self.target, networks)
+        starts = np.searchsorted(pre // n_pre, np.arange(networks))
+        first = starts[pre // n_pre // self.learn.copies * self.learn.copies]
+        first = first + np.arange(len(pre)) - starts[pre // n_pre]
+        pair = pre % n_pre * n_post + post % n_post
+        counts = np.bincount(pre // n_pre, minlength=networks).reshape(-1, self.learn.copies)
+        if (counts != counts[:, :1]).any() or (pair[first] != pair).any():
+            raise ValueError(
+                f"'{self.name}' must have the same synapses in all {self.learn.copies} copies of a"
+                f" network; write {self.name}.connect_matrix(np.repeat(matrices,"
+                f" {self.learn.copies}, axis=0)) with matrices [network, post, pre]"
+            )
+        return first
+
     def check_trials(self, trials: Trials) -> None:
         """Raise unless the projection fits the networks of `trials`."""
         if len(trials) > 1 and isinstance(self.target, Subgroup):
@@ -331,13 +352,12 @@ class PlasticSynapses(Projection):
                 f"'{self.name}' ends in a subgroup, but {len(trials)} networks need whole groups;"
                 " make a separate group of the networks"
             )
-        if self.learn.copies > 1 and (
-            self.geometry is None or self.geometry.networks != len(trials)
-        ):
+        if self.learn.copies > 1 and self.networks != len(trials):
             raise ValueError(
                 f"'{self.name}' must be connected all to all in each of {len(trials)} blocks, so"
                 " that trials side by side can share its weights; write"
-                f" {self.name}.connect(networks={len(trials)})"
+                f" {self.name}.connect(networks={len(trials)}), or connect_matrix with matrices"
+                " [network, post, pre]"
             )
 
     def join(self, trials: Trials) -> None:

@@ -32,12 +32,17 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
     """Base of all projections, which connect once and accept finite weights only.
 
     `_connected` is 0 before `connect`, the number of networks if each is connected all to all, and
-    -1 for other patterns.
+    -1 for other patterns. `_in_blocks` and `_count` are the number of networks and of synapses of a
+    pattern that `connect_matrix` made; 0 and None for others.
     """
 
     working = WORKING
+<<<<<<< HEAD
     #: What completes the total if an earlier projection sums into the same variable.
     addition = None
+=======
+    _in_blocks, _count = 0, None
+>>>>>>> 372e2d8 (Sparse connectivity in the assembly: Sparse, Masked, NaN and scipy.sparse in initial weights; drawn weights of excitatory and inhibitory neurons are balanced)
 
     def __init__(self, source: Group, target: Group, *args: Any, **synapses_args: Any):
         for group in (source, target):
@@ -160,8 +165,17 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
         if not is_standalone():
             return len(self)
         return (
-            len(self.source) * len(self.target) // self._connected if self._connected > 0 else None
+            len(self.source) * len(self.target) // self._connected
+            if self._connected > 0
+            else self._count
         )
+
+    @property
+    def networks(self) -> int:
+        """Number of networks within which it connects, each with a matrix of its own; 0 for other
+        patterns.
+        """
+        return max(self._connected, self._in_blocks)
 
     def connect_matrix(self, matrix: ArrayLike | scipy.sparse.sparray, absent: float = 0.0) -> None:
         """Connect the pairs of neurons for which a matrix ``[post, pre]`` has an entry, with the
@@ -171,7 +185,7 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
         ----------
         matrix : array, shape (n_post, n_pre), or scipy.sparse matrix of that shape
             Row `k` has the weights *onto* neuron `k` of the target. Each stored entry of a sparse
-            matrix is a synapse, including zeros.
+            matrix is a synapse, including zeros. Of networks side by side ``[network, post, pre]``.
         absent : float
             Value in an array that stands for no synapse; use ``nan`` to allow synapses of weight 0.
             A matrix without this value connects all to all.
@@ -191,20 +205,27 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
         >>> len(synapses), synapses.w["i == 0 and j == 1"]
         (3, array([2.]))
         """
-        shape = (len(self.target), len(self.source))
-        if np.shape(matrix) != shape:
+        networks = len(matrix) if np.ndim(matrix) == 3 else 1
+        shape = (self.block_of(self.target, networks), self.block_of(self.source, networks))
+        if np.ndim(matrix) not in (2, 3) or np.shape(matrix)[-2:] != shape:
             raise ValueError(
                 f"the weight matrix of '{self.name}' must have shape {shape}, [post, pre]; got"
                 f" {np.shape(matrix)}"
             )
         post, pre, weights = entries(matrix, absent)
-        if len(weights) == shape[0] * shape[1]:
-            self.connect()
-        elif len(weights):
+        if len(weights) == networks * shape[0] * shape[1]:
+            self.connect(networks=networks)
+        else:
+            self._connect_pairs(pre, post, networks)
+        self.w = weights
+
+    def _connect_pairs(self, pre, post, networks):
+        """Connect pairs of neurons, each within one of some networks side by side."""
+        if len(pre):
             self.connect(i=pre, j=post)
         else:
             self.connect(condition="False")
-        self.w = weights
+        self._in_blocks, self._count = networks, len(pre)
 
     def set_matrix(self, matrix: ArrayLike) -> None:
         """Set the weights from a matrix ``[post, pre]``, or ``[network, post, pre]`` after
@@ -232,8 +253,8 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
             )
         if self._connected == networks or not self._connected:
             self.w = matrix.swapaxes(-1, -2).ravel()
-        elif self._connected < 0 and networks == 1 and not is_standalone():
-            self._set_sparse(matrix)
+        elif networks in (1, self._in_blocks) and not is_standalone():
+            self._set_sparse(matrix.reshape(networks, *shape))
         else:
             raise ValueError(
                 f"'{self.name}' is not connected all to all within {networks} network(s), so a"
@@ -241,18 +262,23 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
                 f" {self.name}.i], or connect it with {self.name}.connect_matrix(matrix)"
             )
 
-    def _set_sparse(self, matrix):
-        pre, post = np.asarray(self.i), np.asarray(self.j)
-        left = np.nan_to_num(matrix, nan=0.0)
-        left[post, pre] = 0
+    def _set_sparse(self, matrices):
+        left, places = np.nan_to_num(matrices, nan=0.0), self._places(len(matrices))
+        left[places] = 0
         if left.any():
+            first = np.argwhere(left)[0]
             raise ValueError(
                 f"the matrix for '{self.name}' has {np.count_nonzero(left)} weights for pairs"
-                f" without a synapse (the first for post = {np.argwhere(left)[0][0]}, pre ="
-                f" {np.argwhere(left)[0][1]}); write 0 there, or make the synapses with"
-                f" {self.name}.connect_matrix(matrix)"
+                f" without a synapse (the first for post = {first[1]}, pre = {first[2]}); write 0"
+                f" there, or make the synapses with {self.name}.connect_matrix(matrix)"
             )
-        self.w = matrix[post, pre]
+        self.w = matrices[places]
+
+    def _places(self, networks):
+        """Return network, post and pre of each synapse."""
+        n_post, n_pre = self.block_of(self.target, networks), self.block_of(self.source, networks)
+        pre, post = np.asarray(self.i), np.asarray(self.j)
+        return post // n_post, post % n_post, pre % n_pre
 
     def matrix(self, networks: int = 1, absent: float = 0.0) -> NDArray:
         """Return the weights as ``[post, pre]``, or ``[network, post, pre]`` for several networks,
@@ -260,25 +286,32 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
 
         Weights of several synapses of one pair are summed.
         """
+        matrices = self.arranged(np.asarray(self.w), networks, absent)
+        return matrices if networks > 1 else matrices[0]
+
+    def arranged(self, values: ArrayLike, networks: int = 1, absent: float = 0.0) -> NDArray:
+        """Return values of the synapses, ``(n_synapses, ...)``, as ``[network, post, pre, ...]``;
+        see `matrix`.
+        """
         n_post, n_pre = self.block_of(self.target, networks), self.block_of(self.source, networks)
-        matrix = np.full((networks, n_post, n_pre), float(absent))
-        pre, post = np.asarray(self.i), np.asarray(self.j)
-        places = post // n_post, post % n_post, pre % n_pre
-        matrix[places] = 0
-        np.add.at(matrix, places, np.asarray(self.w))
-        return matrix if networks > 1 else matrix[0]
+        arranged = np.full((networks, n_post, n_pre, *np.shape(values)[1:]), float(absent))
+        places = self._places(networks)
+        arranged[places] = 0
+        np.add.at(arranged, places, values)
+        return arranged
 
 
 def entries(matrix, absent):
-    """Return rows, columns and values of the entries of a matrix ``[post, pre]``, in the order of
-    all-to-all synapses.
+    """Return rows, columns and values of the entries of a matrix ``[post, pre]``, or of several
+    side by side, ``[network, post, pre]``, in the order of all-to-all synapses.
     """
     if hasattr(matrix, "tocoo"):
         stored = matrix.tocsc().tocoo()  # sums entries of one place
-        post, pre, values = stored.row, stored.col, stored.data.astype(float)
-    else:
-        matrix = np.asarray(matrix, dtype=float)
-        post, pre = np.nonzero(~np.isnan(matrix) if np.isnan(absent) else matrix != absent)
-        values = matrix[post, pre]
-    order = np.lexsort((post, pre))
-    return post[order], pre[order], values[order]
+        order = np.lexsort((stored.row, stored.col))
+        return stored.row[order], stored.col[order], stored.data[order].astype(float)
+    columns = np.asarray(matrix, dtype=float).swapaxes(-1, -2)
+    is_there = ~np.isnan(columns) if np.isnan(absent) else columns != absent
+    *network, pre, post = np.nonzero(is_there)
+    n_pre, n_post = columns.shape[-2:]
+    network = network[0] if network else 0
+    return post + network * n_post, pre + network * n_pre, columns[is_there]
