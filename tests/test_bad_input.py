@@ -376,17 +376,17 @@ CASES = {
     "connectivity by name": (
         lambda: built(connectivity="sparse"),
         (
-            r"connectivity must be AllToAll\(...\), or a dictionary of 'recurrent', 'input',"
-            r" 'current'; got 'sparse'"
+            r"connectivity must be AllToAll\(...\), Sparse\(probability=0.1\), an array of True and"
+            r" False, or a dictionary of 'recurrent', 'input', .*; got 'sparse'"
         ),
     ),
     "connectivity of nobody": (
-        lambda: built(connectivity={"output": AllToAll()}),
-        "connectivity must be .* a dictionary of 'recurrent', 'input', 'current'; got .'output'",
+        lambda: built(connectivity={"outputs": AllToAll()}),
+        "connectivity must be .* a dictionary of 'recurrent', 'input', .*; got .'outputs'",
     ),
     "connectivity a flag": (
         lambda: built(connectivity={"recurrent": False}),
-        r"connectivity\['recurrent'\] must be a AllToAll, for example AllToAll\(\); got False",
+        r"connectivity\['recurrent'\] must be a Connectivity, for example AllToAll\(\)",
     ),
     "initial a seed": (
         lambda: built(initial=3),
@@ -907,7 +907,7 @@ CASES = {
     ),
     "Dale's law for neurons of neither kind": (
         lambda: network(constraint=DALE),
-        "its constraint contains 'excitatory_pre', which .* for DALE, give RateNeurons excitatory=",
+        "its constraint contains 'excitatory_pre', which .* for DALE, give the neurons excitatory=",
     ),
     "output current into nothing": (
         lambda: built(connectivity={"current": AllToAll()}),

@@ -37,6 +37,7 @@ from ..brian.quantities import (
     unit_text,
 )
 from .base import input_names
+from .values import assign, check_excitatory
 
 __all__ = ["LIFNeurons"]
 
@@ -92,6 +93,9 @@ class LIFNeurons(Component, NeuronGroup):
     events, inputs : tuple of str
         Names of the synaptic currents to which spikes add, and of the input variables that receive
         sums.
+    excitatory : array of bool, shape (N,), optional
+        True for excitatory neurons, False for inhibitory ones; for projections with the constraint
+        `DALE`.
     name : str
         Name of the group.
     **neurongroup_args
@@ -146,6 +150,7 @@ class LIFNeurons(Component, NeuronGroup):
         initial_activity: ArrayLike = 1.0,
         events: str | Sequence[str] = ("I_rec",),
         inputs: str | Sequence[str] = ("I_in",),
+        excitatory: ArrayLike | None = None,
         name: str = "lifneurons*",
         **neurongroup_args: Any,
     ):
@@ -159,6 +164,9 @@ class LIFNeurons(Component, NeuronGroup):
         check_finite(kind, N, **own, baseline=baseline)
         check_number(kind, "noise", noise, zero_allowed=True)
         check_number(kind, "width", width)
+        signs = {} if excitatory is None else {"excitatory": excitatory}
+        if signs:
+            check_excitatory(kind, N, excitatory)
         constants = dict(
             tau=tau,
             tau_syn=tau_syn,
@@ -173,7 +181,8 @@ class LIFNeurons(Component, NeuronGroup):
         namespace = namespace_with(neurongroup_args, **constants | self.constants())
         super().__init__(
             N,
-            self.equations_text(threshold, noise),
+            self.equations_text(threshold, noise)
+            + "".join(f"{name} : boolean (constant)\n" for name in signs),
             threshold=f"v > {self.threshold_text}",
             reset=RESET + self.reset_text,
             refractory=refractory,
@@ -188,6 +197,7 @@ class LIFNeurons(Component, NeuronGroup):
         self.bias = bias
         self.v = self.v_initial = rest + np.asarray(initial) * (threshold - rest)
         self.activity = self.activity_initial = np.asarray(initial_activity) - baseline
+        assign(self, signs)
 
     def _run(self, noise):
         """Compute the gain in each step, and draw noise if it is not 0."""
@@ -204,7 +214,7 @@ class LIFNeurons(Component, NeuronGroup):
     threshold_text, reset_text, more_equations, more_start = "threshold", "", "", ""
 
     #: Variables that may differ between neurons but not between copies of a network.
-    per_neuron = ("bias", "v_initial", "activity_initial")
+    per_neuron = ("bias", "v_initial", "activity_initial", "excitatory")
 
     #: Names of the time constants.
     times = ("tau", "tau_syn")
@@ -241,7 +251,8 @@ class LIFNeurons(Component, NeuronGroup):
     @property
     def checks(self) -> dict[str, Callable]:
         """Checks of values that are assigned later, by name."""
-        return {name: partial(check_values, f"'{self.name}': {name}") for name in self.per_neuron}
+        numbers = [name for name in self.per_neuron if name != "excitatory"]
+        return {name: partial(check_values, f"'{self.name}': {name}") for name in numbers}
 
     @property
     def activity_tau(self) -> Quantity:

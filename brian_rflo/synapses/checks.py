@@ -85,7 +85,7 @@ def check_names(synapses, reader):
         )
         if unknown:
             remedy = (
-                "write a number instead; or, for DALE, give RateNeurons excitatory="
+                "write a number instead; or, for DALE, give the neurons excitatory="
                 if part == "constraint"
                 else "make it a parameter or a trace of the rule"
             )

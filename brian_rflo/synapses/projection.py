@@ -37,12 +37,9 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
     """
 
     working = WORKING
-<<<<<<< HEAD
     #: What completes the total if an earlier projection sums into the same variable.
     addition = None
-=======
     _in_blocks, _count = 0, None
->>>>>>> 372e2d8 (Sparse connectivity in the assembly: Sparse, Masked, NaN and scipy.sparse in initial weights; drawn weights of excitatory and inhibitory neurons are balanced)
 
     def __init__(self, source: Group, target: Group, *args: Any, **synapses_args: Any):
         for group in (source, target):

@@ -65,8 +65,10 @@ def rflo(
             excitatory=excitatory,
         )
         weights = weights_of(task, n, networks, seed, gain, scaled)
-        if dale:
-            weights.pop("recurrent")  # drawn with the signs of the neurons
+        if dale:  # W_ij <- xi_j |W_ij|; as many inhibitory as excitatory neurons
+            weights["recurrent"] = np.abs(weights["recurrent"]) * np.where(
+                np.arange(n) < n // 2, 1, -1
+            )
         net = LearningNetwork(
             task,
             neurons,
