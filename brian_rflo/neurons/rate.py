@@ -130,6 +130,9 @@ class RateNeurons(Component, NeuronGroup):
         "rate_noise_std",
     )
 
+    #: Mean gain of a network below which it counts as saturated.
+    least_gain = 0.01
+
     #: Attributes that describe it in files, beside equations and constants.
     described = ("f",)
 

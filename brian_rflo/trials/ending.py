@@ -1,4 +1,4 @@
-"""Python work at the end of a trial on the runtime targets: check firing rates, and stop if all
+"""Python work at the end of a trial on the runtime targets: check the activity, and stop if all
 networks have diverged.
 """
 
@@ -32,7 +32,7 @@ class TrialEnd(Conditional, BrianObject):
         """Silence Brian2's warning of unused objects; the Trials raises it."""
 
     def work(self):
-        """Check rates; stop if all networks have diverged."""
-        self.trials.check_rates()
+        """Check the activity; stop if all networks have diverged."""
+        self.trials.check_activity()
         if (np.asarray(self.trials.variables["diverged_in"].get_value()) >= 0).all():
             stop()

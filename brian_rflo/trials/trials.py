@@ -18,7 +18,7 @@ from ..brian.names import spell
 from ..brian.quantities import check_count
 from ..brian.statements import written
 from ..brian.step_loop import StepLoop
-from ..neurons.base import check_group, parent_group, spikes
+from ..neurons.base import check_group, parent_group
 from ..readouts.base import TASK_EXAMPLE, check_clock
 from ..readouts.linear import readouts_of
 from ..steps import Mechanism, Step, TrialClock, equations_of, steps_of
@@ -28,6 +28,7 @@ from ..synapses.kinds import plastic_of
 from ..tasks import Task
 from ..updates.arguments import check_instance, check_statements
 from ..updates.divergence import DivergenceCheck, SharedDivergenceCheck
+from .activity import is_watched, warn_of_gains, warn_of_rates
 from .checks import check_clipping, check_members, warn_of_omissions
 from .ending import TrialEnd
 
@@ -35,24 +36,6 @@ if TYPE_CHECKING:
     from ..credit import Credit
 
 logger = get_logger(__name__)
-
-
-#: Mean firing rates, in Hz, below and above which a network counts as silent or saturated, and
-#: advice for each.
-USUAL_RATES = 0.5, 150.0
-
-
-ADVICE = {
-    "silent": (
-        "Without spikes there is no learning; raise the bias, the gain of the"
-        " initial weights or the input, or lower the threshold"
-    ),
-    "saturated": (
-        "Neurons at their maximal rate transmit little information; lower the bias, the gain of the"
-        " initial weights or the learning rates, lengthen the refractory time, or write"
-        " regularization=FiringRate(20*Hz, 100)"
-    ),
-}
 
 
 #: Advice where networks have diverged.
@@ -273,15 +256,10 @@ class Trials(Component, NeuronGroup):
             part.check_trials(self)
 
     def _watch(self, group):
-        """Check the firing rates of a group at the end of each trial."""
-        if (
-            not isinstance(group, Synapses)
-            and spikes(group)
-            and "spike_count" in group.variables
-            and not any(group is other for other in self.watched)
-        ):
+        """Check the firing rates, or the gains, of a group at the end of trials."""
+        if is_watched(group) and not any(group is other for other in self.watched):
             self.watched.append(group)
-            if self.task.continuous:  # the rate is that of a window
+            if self.task.continuous and spikes(group):  # the rate is that of a window
                 self._at(group, "spike_count = 0")
 
     def at_start(self, group: Group, statements: str) -> None:
@@ -399,7 +377,7 @@ class Trials(Component, NeuronGroup):
         saturated groups.
         """
         if is_standalone() and round(float(self.clock.t / self.clock.dt)) % self.task.n_steps == 0:
-            self.check_rates()
+            self.check_activity()
         trial = np.asarray(self.diverged_in)
         failed = [k for k in np.flatnonzero(trial >= 0) if (k, trial[k]) not in self.reported]
         if not failed:
@@ -421,29 +399,17 @@ class Trials(Component, NeuronGroup):
             "diverged",
         )
 
-    def check_rates(self) -> None:
-        """Warn, once each, of spiking groups that were silent or saturated in the last trial."""
-        for group in self.watched:
-            counts = np.asarray(group.variables["spike_count"].get_value())
-            networks = len(self) if len(counts) % len(self) == 0 else 1
-            rates = counts.reshape(networks, -1).mean(axis=1) / float(self.duration)
-            for state, found in (
-                ("silent", rates < USUAL_RATES[0]),
-                ("saturated", rates > USUAL_RATES[1]),
-            ):
-                if found.any() and (group.name, state) not in self.reported:
-                    self.reported.add((group.name, state))
-                    numbers = np.unique(np.flatnonzero(found) // self.copies)
-                    which = (
-                        ""
-                        if networks == self.copies
-                        else f" in network {', '.join(map(str, numbers))}"
-                    )
-                    logger.warn(
-                        f"'{group.name}' is {state}{which}: its neurons fire at"
-                        f" {rates[found].mean():.3g} Hz on average in a trial. {ADVICE[state]}.",
-                        "rates",
-                    )
+    def check_activity(self) -> None:
+        """Warn, once each, of groups that were silent or saturated in the last trial; of rate
+        neurons only at the end of the first one, and in C++ standalone of the run.
+        """
+        warn_of_rates(self)
+        if is_standalone() or self._first_ends():
+            warn_of_gains(self)
+
+    def _first_ends(self):
+        """Return whether this is the last step of the first trial."""
+        return self.clock.variables["timestep"].get_value()[0] + 1 == self.task.n_steps
 
     def resume(self) -> None:
         """Resume learning of diverged networks, from their restored weights.
