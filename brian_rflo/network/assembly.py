@@ -167,7 +167,8 @@ class LearningNetwork(TrialNetwork):
         given = matrices_of(initial.weights, shapes_of(self), self.networks)
         masks = masks_of(chosen, given, shapes_of(self), self.networks, initial.seed, path)
         self._make_feedback(path, learn, has_current, masks)
-        check_names(chosen, shapes_of(self), "connectivity")
+        here = {name: shape for name, shape in shapes_of(self).items() if 0 not in shape}
+        check_names(chosen, here, "connectivity")
         warn_of_zeros(given, set(trained) - set(chosen))
         drawn = initial.draw(*self._sizes, self.networks)
         self._weights = Weights(self, drawn, given, masks, constraint, free_diagonal)
