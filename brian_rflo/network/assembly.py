@@ -17,11 +17,11 @@ from ..synapses import FixedSynapses, PlasticSynapses
 from ..synapses.kinds import is_plastic
 from ..trials import Trials
 from ..updates import PerStep
-from ..updates.arguments import PLASTIC, check_instance, check_trained
-from ..updates.learning import paired
+from ..updates.arguments import PLASTIC, check_instance
 from .connectivity import AllToAll, Connectivity, connectivity_of
 from .fitting import check_blocks, check_inputs, check_parts, credit_of
 from .initial import Murray2019
+from .learning import Learning, regularized
 from .training import TrialNetwork
 from .weights import Weights, check_names, masks_of, matrices_of, shapes_of, warn_of_zeros
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ..steps import Mechanism
     from ..synapses.projection import Projection
     from ..tasks import Task
-    from ..updates import FiringRate
+    from ..updates import L1, L2, FiringRate
 
 
 logger = get_logger(__name__)
@@ -61,15 +61,20 @@ class LearningNetwork(TrialNetwork):
     credit : CreditPath or mechanism, or a tuple of them, optional
         How an error reaches the neurons: a credit path (`RandomFeedback` where the rule reads
         feedback and no other is given), modulators.
-    learn : PerStep or PerTrial
-        When weights change, and by which optimizer; batches, clipping, trials side by side.
-    trained : sequence of {"recurrent", "input", "output"}
-        Which weights learn; the others stay as they are. All of them by default.
+    learn : PerStep or PerTrial, or dict
+        When weights change, and by which optimizer; batches, clipping, trials side by side. Or by
+        projection, ``{"output": PerTrial(Adam())}``; inputs learn as recurrent weights do, and the
+        others by `PerStep`.
+    trained : sequence of {"recurrent", "input", "output"}, or dict
+        Which weights learn; the others stay as they are. All of them by default. A dictionary has
+        True, or factors of the learning rate ``[post, pre]`` such as a mask, by projection; see
+        `PlasticSynapses.set_plasticity`.
     constraint : str
         Statements that hold the recurrent weights in bounds after each change, for example `DALE`
         (see `PlasticSynapses`).
-    regularization : FiringRate, optional
-        Holds the rates of the neurons near a value, through recurrent and input weights.
+    regularization : FiringRate, L1 or L2, or a tuple of them, optional
+        Regularisation through the recurrent and input weights: of the neurons' rates, or of the
+        weights themselves. For the readout's write ``readout_rule=L2(1e-4).around(Delta(0.03))``.
     connectivity : AllToAll, Sparse, array of bool or dict, optional
         Connectivity of the recurrent weights, or by projection ("recurrent", "input", "output",
         "feedback"): ``{"recurrent": Sparse(0.1), "output": mask}``. ``{"input": group}`` is a
@@ -118,10 +123,10 @@ class LearningNetwork(TrialNetwork):
         readout: Linear = Linear(),
         readout_rule: LearningRule | None = None,
         credit: CreditPath | Mechanism | Sequence[Mechanism] | None = None,
-        learn: PerStep = PerStep(),
-        trained: Sequence[str] = PLASTIC,
+        learn: PerStep | dict[str, PerStep] = PerStep(),
+        trained: Sequence[str] | dict[str, ArrayLike] = PLASTIC,
         constraint: str = "",
-        regularization: FiringRate | None = None,
+        regularization: FiringRate | L1 | L2 | Sequence[FiringRate | L1 | L2] | None = None,
         connectivity: Connectivity
         | ArrayLike
         | dict[str, Connectivity | ArrayLike | NeuronGroup | Subgroup]
@@ -135,19 +140,19 @@ class LearningNetwork(TrialNetwork):
             for name, value in locals().items()
             if name not in ("self", "name", "__class__")
         }
-        check_parts(task, neurons, rule, readout, readout_rule, learn, regularization)
-        check_trained(trained)
+        check_parts(task, neurons, rule, readout, readout_rule)
         initial = Murray2019(weights=initial) if isinstance(initial, dict) else initial
         check_instance("initial", initial, Murray2019, "Murray2019(gain=1.5, seed=0)")
-        learn = paired(learn, rule)
-        check_blocks(neurons, networks, learn.copies)
+        learning = Learning(learn, trained, rule)
+        trained, copies = learning.names, learning.copies
+        check_blocks(neurons, networks, copies)
         path, modulators = credit_of(credit)
         chosen, inputs = connectivity_of(connectivity)
         self.task, self.neurons, self.rule = task, neurons, rule
-        self.networks, self.copies = int(networks), learn.copies
+        self.networks, self.copies = int(networks), copies
         self.blocks = self.networks * self.copies
-        seen = 1 if rule.pairs else learn.copies
-        regulated = rule if regularization is None else regularization.around(rule)
+        seen = 1 if rule.pairs else copies
+        regulated = rule if regularization is None else regularized(rule, regularization)
         path = RandomFeedback() if path is None and "feedback" in rule.reads("post") else path
         self.given |= {
             "credit": (path, *modulators) if modulators else path,
@@ -163,16 +168,19 @@ class LearningNetwork(TrialNetwork):
         if path is not None:
             path.check(trained, readout_rule)
         free_diagonal = not ("recurrent" in chosen and chosen["recurrent"].holds_diagonal)
-        self._make_projections(regulated, readout, readout_rule, learn, constraint, free_diagonal)
+        self._make_projections(
+            regulated, readout, readout_rule, learning, constraint, free_diagonal
+        )
         given = matrices_of(initial.weights, shapes_of(self), self.networks)
         masks = masks_of(chosen, given, shapes_of(self), self.networks, initial.seed, path)
-        self._make_feedback(path, learn, has_current, masks)
+        self._make_feedback(path, learning.schedules["output"], has_current, masks)
         here = {name: shape for name, shape in shapes_of(self).items() if 0 not in shape}
         check_names(chosen, here, "connectivity")
         warn_of_zeros(given, set(trained) - set(chosen))
         drawn = initial.draw(*self._sizes, self.networks)
         self._weights = Weights(self, drawn, given, masks, constraint, free_diagonal)
         self._weights.connect()
+        learning.set_factors(self)
         plastic = self._select_learners(trained)
         trials = self._make_trials(plastic.values(), modulators)
         groups = [owning_group(neurons), self.inputs and owning_group(self.inputs), self.readout]
@@ -212,7 +220,9 @@ class LearningNetwork(TrialNetwork):
             plastic[name].plastic = False
         return plastic
 
-    def _make_projections(self, rule, readout, readout_rule, learn, constraint, self_connections):
+    def _make_projections(
+        self, rule, readout, readout_rule, learning, constraint, self_connections
+    ):
         """Make the plastic projections; None where the group at one end is missing."""
         onto, neurons, inputs, outputs = (
             receives(self.neurons),
@@ -225,7 +235,7 @@ class LearningNetwork(TrialNetwork):
             neurons,
             rule,
             onto=onto["recurrent"],
-            learn=learn,
+            **learning.arguments_of("recurrent"),
             constraint=constraint,
             self_connections=self_connections,
             name="recurrent*",
@@ -234,7 +244,12 @@ class LearningNetwork(TrialNetwork):
             None
             if inputs is None
             else PlasticSynapses(
-                inputs, neurons, rule, onto=onto["input"], learn=learn, name="input_synapses*"
+                inputs,
+                neurons,
+                rule,
+                onto["input"],
+                **learning.arguments_of("input"),
+                name="input_synapses*",
             )
         )
         self.output = (
@@ -245,7 +260,7 @@ class LearningNetwork(TrialNetwork):
                 outputs,
                 readout_rule,
                 onto=outputs.onto,
-                learn=learn,
+                **learning.arguments_of("output"),
                 constraint=readout.constraint,
                 name="output*",
             )

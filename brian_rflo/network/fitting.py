@@ -11,21 +11,15 @@ from ..readouts.task_input import TaskInput
 from ..rules import LearningRule
 from ..steps import Mechanism
 from ..tasks import Task
-from ..updates import FiringRate, PerStep
 from ..updates.arguments import check_instance
 
 
-def check_parts(task, neurons, rule, readout, readout_rule, learn, regularization):
+def check_parts(task, neurons, rule, readout, readout_rule):
     """Raise unless the parts of a network have the right types and each rule fits its place."""
     check_instance("LearningNetwork: task", task, Task, TASK_EXAMPLE)
     check_group("LearningNetwork: neurons", neurons)
     check_instance("rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
     check_instance("readout", readout, Linear, "Leaky(tau=20*ms)")
-    check_instance("learn", learn, PerStep, "PerTrial(Adam())")
-    if regularization is not None:
-        check_instance(
-            "regularization", regularization, FiringRate, "FiringRate(target=10*Hz, strength=300)"
-        )
     if "error" in rule.reads("post") and "error" not in neurons.variables:
         raise ValueError(
             f"rule={type(rule).__name__} is for readout weights: it reads their error, and"

@@ -34,6 +34,8 @@ INHERITED = (
     "pairs",
     "phase",
     "with_units",
+    "readout_tau",
+    "mirrors_readout",
 )
 
 
@@ -115,6 +117,10 @@ class Around(LearningRule):
             if any(field.name == name for field in fields(self))
             else self.rule.with_field(name)
         )
+
+    def with_rate_gradient(self) -> LearningRule:
+        """Return this rule with the `rate_gradient` of its inner rule defined."""
+        return replace(self, rule=self.rule.with_rate_gradient())
 
     def bind(self, target: Group, onto: str, learn: PerStep | None = None) -> LearningRule:
         """Return this rule with its inner rule specialised for a projection."""

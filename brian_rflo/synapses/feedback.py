@@ -13,6 +13,7 @@ from ..neurons.base import check_group, check_port, parent_group
 from ..rules import LearningRule
 from ..updates.arguments import check_instance
 from .plastic import PlasticSynapses
+from .plasticity import check_transposed, transposed
 from .sums import Addition, variable_for_sum
 
 
@@ -75,6 +76,8 @@ class AdaptiveFeedbackSynapses(PlasticSynapses):
         if rule.mirrors_readout and hasattr(parent_group(source), "check_feedback"):
             parent_group(source).check_feedback(rule)
         self.switched_with = output
+        if output is not None and "plasticity" in output.variables:
+            plastic_args = {"plasticity": transposed(output.factors)} | plastic_args
         super().__init__(
             source,
             target,
@@ -85,6 +88,12 @@ class AdaptiveFeedbackSynapses(PlasticSynapses):
             name=name,
             **plastic_args,
         )
+
+    def before_run(self, run_namespace: dict[str, Any]) -> None:
+        """Check that it learns where the readout weights do."""
+        if self.switched_with is not None:
+            check_transposed(self, self.switched_with)
+        super().before_run(run_namespace)
 
 
 class SymmetricFeedbackSum(Constructed, SummedVariableUpdater):

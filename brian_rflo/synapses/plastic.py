@@ -36,11 +36,14 @@ from .ends import (
     trace_phase,
 )
 from .missing import belated_gain, never_written, premature_feedback
+from .plasticity import check_factors, check_plasticity, factors_by_synapse
 from .projection import Projection
 from .sums import variable_for_sum
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import ArrayLike
 
     from ..trials import Trials
 
@@ -83,6 +86,10 @@ class PlasticSynapses(Projection):
     self_connections : bool
         Allow weights of neurons onto themselves. If False, these are set to 0 with each change and
         do not contribute to the norm in gradient clipping.
+    plasticity : number or array, shape (n_post, n_pre) or (networks, n_post, n_pre), optional
+        Factors of the learning rate: the synaptic variable `plasticity`, see `set_plasticity`. A
+        mask of what learns has 0 and 1. By default all synapses have the same learning rate, and
+        there is no such variable.
     sends : str
         Variable of the source that is sent.
     sum_at, learns_at : Phase, optional
@@ -98,10 +105,14 @@ class PlasticSynapses(Projection):
         The weights, 0 until they are set; ``[post, pre]`` through `set_matrix` and `matrix`.
     plastic : shared boolean
         False freezes the weights, which then stay bit-identical.
+    plasticity : synaptic variable
+        Factors of the learning rate, if they were asked for.
     learning_rate, tau, ... : shared variables
         The parameters of the rule.
     trace, ... : synaptic variables
         The traces of the rule; a StateMonitor can record them.
+    factors : number or array, or None
+        The argument `plasticity`.
     cells : dict of str to Cells
         Cells at either end, ``"pre"`` and ``"post"``, if the rule has variables there.
     placed : dict of Step to BrianObject
@@ -137,6 +148,7 @@ class PlasticSynapses(Projection):
         learn: PerStep = PerStep(),
         constraint: str = "",
         self_connections: bool = True,
+        plasticity: ArrayLike | None = None,
         sends: str = "activity",
         sum_at: schedule.Phase | None = None,
         learns_at: schedule.Phase = schedule.LEARN,
@@ -160,8 +172,8 @@ class PlasticSynapses(Projection):
             schedule.LEARN: learns_at,
             schedule.TRACE: self.traces_at or trace_phase(target),
         }
-        counts = "0" if not self.is_gradient else "1" if self_connections else "int(i != j)"
-        self.mechanisms = (self.rule, *learn.mechanisms(self.rule, constraint, counts))
+        self.factors = plasticity
+        self.mechanisms = (self.rule, *self._learning(self_connections))
         self.sends_spikes, self.sums_into = receives_spikes(target, onto), onto
         reader = f"{rule.title} on the projection from '{source.name}' to '{target.name}'"
         check_rule_strings(self.rule, reader)
@@ -189,6 +201,14 @@ class PlasticSynapses(Projection):
         self._place_all()
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
         self.dense = DenseParts(self, self.summed, read(self))
+
+    def _learning(self, self_connections):
+        """Return the mechanisms of the learning schedule."""
+        factor = "" if self.factors is None else "plasticity"
+        counts = [] if self_connections else ["int(i != j)"]
+        counts = [*counts, "int(plasticity > 0)"] if factor else counts
+        counts = "*".join(counts or ["1"]) if self.is_gradient else "0"
+        return self.learn.mechanisms(self.rule, self.constraint, counts, factor)
 
     def _cells_at_both_ends(self, source, target):
         """Return the cells at either end where a mechanism has steps, by side."""
@@ -299,7 +319,12 @@ class PlasticSynapses(Projection):
         return {
             name: partial(check_field, self, self.rule.with_field(name), name)
             for name in self.rule.parameters
-        } | {"learning_rate": self._check_rate}
+        } | {"learning_rate": self._check_rate, "plasticity": partial(check_factors, self)}
+
+    def __setattr__(self, name, value, level=0):
+        if self._is_constructed:
+            check_plasticity(self, name, value)
+        super().__setattr__(name, value, level=level + 1)
 
     def _check_rate(self, value):
         if not (is_number(value) and value >= 0):
@@ -314,6 +339,8 @@ class PlasticSynapses(Projection):
             self.plastic = True
         for name, value in self.rule.parameters.items():
             setattr(self, name, value)
+        if self.factors is not None:
+            self.set_plasticity(self.factors)
         if self.learn.copies > 1 and self._connected > 0:
             pre, post, copies = (
                 self.block_of(self.source, self._connected),
@@ -344,6 +371,31 @@ class PlasticSynapses(Projection):
                 f" {self.learn.copies}, axis=0)) with matrices [network, post, pre]"
             )
         return first
+
+    def set_plasticity(self, matrix: ArrayLike) -> None:
+        """Set the factors of the learning rate, the synaptic variable `plasticity`, of a projection
+        that was made with them.
+
+        Synapses with the factor 0 do not learn: their weights and the memory of the optimizer stay
+        bit-identical, and they do not contribute to the norm in gradient clipping. For all others
+        the factor multiplies the optimizer's step.
+
+        Parameters
+        ----------
+        matrix : number or array, shape (n_post, n_pre) or (networks, n_post, n_pre)
+            Factors ``[post, pre]``, or True and False. A size of 1 stands for all neurons: with
+            ``(n_post, 1)`` each postsynaptic neuron has a learning rate. Entries without a synapse
+            have no meaning.
+
+        Raises
+        ------
+        AttributeError
+            If the projection was made without.
+        ValueError
+            If the shape does not fit, or a factor is negative or not finite.
+        """
+        check_plasticity(self, "plasticity", 1.0)
+        self.plasticity = factors_by_synapse(self, matrix)
 
     def check_trials(self, trials: Trials) -> None:
         """Raise unless the projection fits the networks of `trials`."""

@@ -259,7 +259,9 @@ class Trials(Component, NeuronGroup):
         """Check the firing rates, or the gains, of a group at the end of trials."""
         if is_watched(group) and not any(group is other for other in self.watched):
             self.watched.append(group)
-            if self.task.continuous and spikes(group):  # the rate is that of a window
+            if (
+                self.task.continuous and "spike_count" in group.variables
+            ):  # the rate is that of a window
                 self._at(group, "spike_count = 0")
 
     def at_start(self, group: Group, statements: str) -> None:

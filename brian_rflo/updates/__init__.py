@@ -1,4 +1,6 @@
-"""Weight changes: learning schedules, optimizers, constraints, firing-rate regularisation."""
+"""Weight changes: learning schedules, optimizers, decays of the learning rate, constraints,
+regularisation of rates and weights.
+"""
 
 from ..brian.rooms import names_of
 from .adam import *
@@ -6,6 +8,8 @@ from .constraints import *
 from .cosine import *
 from .decay import *
 from .firing_rate import *
+from .l1 import *
+from .l2 import *
 from .learning import *
 from .momentum import *
 from .sgd import *

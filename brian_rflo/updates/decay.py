@@ -1,8 +1,7 @@
 """Decay of the learning rate with the number of updates.
 
 A decay is one expression of `rate`, the learning rate, and `update`, the number k = 0, 1, ... of
-the update, which Brian2 and NumPy compute alike. Optimizers take one, or the value that stands for
-it:
+the update, which Brian2 and NumPy compute alike. Optimizers take one, or what stands for it:
 
     decay=None      rate
     decay=100       rate/(1 + k/100)

@@ -1,0 +1,111 @@
+"""What learns in the standard network, when, and at which rate."""
+
+import numpy as np
+
+from ..brian.quantities import numbers
+from ..updates import PerStep
+from ..updates.arguments import PLASTIC, check_instance, check_trained
+from ..updates.learning import paired
+from .weights import shapes_of
+
+
+class Learning:
+    """What the arguments `learn` and `trained` of a network say about each plastic projection.
+
+    Parameters
+    ----------
+    learn : PerStep, or dict of it
+        A learning schedule, or one by projection; those of inputs are by default as those of
+        recurrent weights.
+    trained : sequence of str, or dict
+        Names of projections, or True or factors of the learning rate by name.
+    rule : LearningRule
+        The rule of recurrent weights.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Projections that learn.
+    schedules : dict of PerStep
+        Learning schedules by projection.
+    factors : dict of array
+        Factors of the learning rate by projection, of those that have any.
+    copies : int
+        Number of copies of each network.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a name is unknown, or a schedule is none.
+    """
+
+    def __init__(self, learn, trained, rule):
+        given = trained if isinstance(trained, dict) else {}
+        check_trained(list(trained) if given else trained)
+        self.names = tuple(name for name in trained if given.get(name, True) is not False)
+        self.factors = {name: given[name] for name in given if not isinstance(given[name], bool)}
+        self.schedules = {name: paired(one, rule) for name, one in by_projection(learn).items()}
+        self.copies = self.schedules["output"].copies
+        if any(one.copies != self.copies for one in self.schedules.values()):
+            raise ValueError(f"learn must have the same copies for all projections; got {learn!r}")
+
+    def arguments_of(self, name):
+        """Return the arguments of a projection; factors are set when it is connected."""
+        return dict(learn=self.schedules[name], plasticity=1.0 if name in self.factors else None)
+
+    def set_factors(self, net):
+        """Set the factors of the learning rates of all projections: of each network, in each of its
+        copies, and of feedback weights that follow those of the readout.
+        """
+        parts = {"recurrent": net.recurrent, "input": net.input_synapses, "output": net.output}
+        for name, values in self.factors.items():
+            if parts[name] is None:
+                raise ValueError(f"trained: this network has no '{name}' weights to learn")
+            matrices = whole(name, values, (net.networks, *shapes_of(net)[name]))
+            if name == "input" and net.copies == 1:  # one group of inputs for all networks
+                matrices = matrices.reshape(1, -1, matrices.shape[-1])
+            matrices = np.repeat(matrices, net.copies, axis=0)
+            parts[name].set_plasticity(matrices)
+            if name == "output" and getattr(net.feedback, "switched_with", None) is net.output:
+                net.feedback.set_plasticity(matrices.swapaxes(-1, -2))
+
+
+def by_projection(learn):
+    """Return the learning schedules by the name of the projection."""
+    given = learn if isinstance(learn, dict) else dict.fromkeys(PLASTIC, learn)
+    if not set(given) <= set(PLASTIC):
+        raise ValueError(
+            f"learn must be a learning schedule, or have some of {PLASTIC}, for example"
+            f" learn={{'output': PerTrial(Adam())}}; got {learn!r}"
+        )
+    for one in given.values():
+        check_instance("learn", one, PerStep, "PerTrial(Adam())")
+    recurrent = given.get("recurrent", PerStep())
+    return {"recurrent": recurrent, "input": recurrent, "output": PerStep()} | given
+
+
+def whole(name, values, shape):
+    """Return factors of a projection as ``[network, post, pre]``; raise if the shape is another."""
+    values = numbers(f"trained['{name}']", values, "give factors [post, pre], or True")
+    try:
+        if values.ndim == 1:
+            raise ValueError
+        return np.broadcast_to(values, shape)
+    except ValueError:
+        raise ValueError(
+            f"trained['{name}'] must have shape {shape[1:]}, [post, pre], or {shape}, [network,"
+            f" post, pre], with 1 in place of a size for all neurons; got {values.shape}"
+        ) from None
+
+
+def regularized(rule, regularization):
+    """Return a rule with regularisations around it, the first one innermost."""
+    is_several = isinstance(regularization, (tuple, list))
+    for one in regularization if is_several else [regularization]:
+        if isinstance(one, type) or not hasattr(one, "around"):
+            raise TypeError(
+                "regularization must be a FiringRate, an L1 or an L2, for example FiringRate("
+                f"target=10*Hz, strength=300), or a tuple of them; got {one!r}"
+            )
+        rule = one.around(rule)
+    return rule
