@@ -123,9 +123,9 @@ def check_expression(text):
     """Raise unless a text is an expression of `update`, and a finite number in update 0."""
     try:
         unknown = sorted(get_identifiers(text) - {"update", *KNOWN})
-        value = np.nan if unknown else np.asarray(evaluated(text, update=0), dtype=float)
+        value = np.asarray(np.nan if unknown else evaluated(text, update=0))
         found = f"it names {', '.join(map(repr, unknown))}" if unknown else f"it is {value} there"
-        is_right = np.ndim(value) == 0 and np.isfinite(value)
+        is_right = value.ndim == 0 and value.dtype.kind in "iuf" and np.isfinite(value)
     except (SyntaxError, TypeError, ValueError) as error:
         is_right, found = False, str(error)
     if not is_right:

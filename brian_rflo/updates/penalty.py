@@ -9,7 +9,7 @@ are divided by T, the weights descend the loss of each trial plus strength*P(w):
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from brian2 import Group
@@ -39,6 +39,15 @@ class Penalised(Around):
     accumulates: bool = field(default=True, kw_only=True)
 
     penalty: ClassVar[str] = ""
+
+    def __post_init__(self):
+        super().__post_init__()
+        own = {one.name for one in fields(self)} - {"learning_rate", "rule", "accumulates"}
+        for name in own & set(self.rule.parameters):
+            raise ValueError(
+                f"{name.upper()}: {self.title} has this penalty already, or a parameter '{name}'; it"
+                " cannot have it twice"
+            )
 
     @property
     def title(self) -> str:
