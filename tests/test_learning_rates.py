@@ -42,8 +42,18 @@ def cosine(n, final):
 class Recursion:
     """Networks that learn by RFLO, with all that is written around it spelled out."""
 
-    def __init__(self, before, optimizer="sgd", batch=0, clip=np.inf, decay=lambda k: 1.0,
-                 factors={}, penalty=lambda w: 0.0, readout_penalty=lambda w: 0.0, rate=RATE):  # noqa: B006  # fmt: skip
+    def __init__(
+        self,
+        before,
+        optimizer="sgd",
+        batch=0,
+        clip=np.inf,
+        decay=lambda k: 1.0,
+        factors=(),
+        penalty=lambda w: 0.0,
+        readout_penalty=lambda w: 0.0,
+        rate=RATE,
+    ):
         self.w = {name: before[name].copy() for name in NAMES}
         self.feedback, self.optimizer, self.decay, self.rate = (
             before["feedback"],
@@ -54,7 +64,8 @@ class Recursion:
         self.batch, self.clip, self.k, self.memory = batch, clip, 0, {}
         self.penalty = dict(recurrent=penalty, input=penalty, output=readout_penalty)
         self.factors = {
-            name: np.broadcast_to(factors.get(name, 1.0), self.w[name].shape) for name in NAMES
+            name: np.broadcast_to(dict(factors).get(name, 1.0), self.w[name].shape)
+            for name in NAMES
         }
         self.total = dict.fromkeys(NAMES, 0.0)
 
@@ -159,9 +170,15 @@ CASES = {
             trained={"recurrent": RNG.uniform(0, 2, (N, 1)), "input": MASK[:, :1], "output": 0.1},
             regularization=L1(0.02),
         ),
-        dict(rate=0.01, optimizer="adam", batch=1, decay=cosine(3, 0), penalty=lambda w: 0.02 * np.sign(w)),
+        dict(
+            rate=0.01,
+            optimizer="adam",
+            batch=1,
+            decay=cosine(3, 0),
+            penalty=lambda w: 0.02 * np.sign(w),
+        ),
     ),
-}  # fmt: skip
+}
 CASES["Adam"][1]["factors"] = CASES["Adam"][0]["trained"]
 
 
@@ -214,9 +231,10 @@ def parts(learn=PerStep(), plasticity=None, matrix=None):
 def test_what_is_not_asked_for_is_not_there():
     """Neither a variable nor an operation; and factors of 1 change no bit."""
     (plain, one), (asked, other) = parts(PerTrial(Adam())), parts(PerTrial(Adam()), 1.0)
-    assert set(other.variables) - set(one.variables) == {"plasticity"}
+    names = [set(part.equations.names) for part in (one, other)]
+    assert names[1] - names[0] == {"plasticity"}
     codes = [[step.code for step in part.placed] for part in (one, other)]
-    assert codes[0] == [code.replace("*plasticity", "") for code in codes[1]]
+    assert codes[0] == [code.replace(" * plasticity", "") for code in codes[1]]
     plain.train(2)
     asked.train(2)
     assert np.array_equal(one.w, other.w) and np.array_equal(one.first_moment, other.first_moment)
@@ -262,28 +280,20 @@ def test_trials_side_by_side_are_a_batch():
 
 @pytest.mark.parametrize("learn", [PerStep(SGD(decay=Cosine(80))), PerTrial(Adam(decay=Cosine(5)))])
 def test_a_decay_goes_on_after_save_and_load(learn, tmp_path):
-    """And where nothing learns, it waits; two trainings are one."""
-    options = dict(networks=1, learn=learn, trained={"recurrent": MASK, "output": True})
+    """In several trainings; and where nothing learns, it waits."""
+    options = dict(networks=1, learn=learn, trained={"recurrent": MASK})
     whole, first, second = network(**options), network(**options), network(**options)
-    whole.train(4)
-    first.train(1)
-    first.recurrent.plastic = first.output.plastic = False
+    whole.train(2)
     first.train(1)
     first.save(tmp_path / "net.npz")
     second.load(tmp_path / "net.npz")
-    assert float(second.recurrent.updates) == (TASK.n_steps if "PerStep" in str(learn) else 1)
-    second.recurrent.plastic = second.output.plastic = True
-    again = network(**options)
-    again.load(first.save(tmp_path / "net.npz"))
-    for net in (again, second):
-        net.recurrent.plastic = net.output.plastic = True
-        net.train(2)
-    assert np.array_equal(again.recurrent.w, second.recurrent.w)
-    assert float(again.recurrent.updates) == float(whole.recurrent.updates) * 3 / 4
-    parted = network(**options)
-    for _ in range(4):
-        parted.train(1)
-    assert np.array_equal(parted.recurrent.w, whole.recurrent.w)
+    second.train(1)
+    assert np.array_equal(second.recurrent.w, whole.recurrent.w)
+    counted = np.asarray(second.recurrent.updates).item()
+    assert counted == (2 * TASK.n_steps if "PerStep" in str(learn) else 2)
+    second.recurrent.plastic = False
+    second.run(TASK.duration)
+    assert np.asarray(second.recurrent.updates).item() == counted
     assert "Cosine" in whole.settings["learn"]
 
 
@@ -317,38 +327,17 @@ def test_schedules_by_projection():
     assert (first.weights_after["recurrent"] != other.weights_after["recurrent"]).any()
 
 
-def test_penalties_go_with_regularisation_of_rates():
-    """In any order of the two, and their strength may be changed between runs."""
-    held, small = FiringRate(0.2, 30), L2(0.3)
-    ends = {}
-    for learn in (PerStep(), PerTrial()):
-        for order in ((held, small), (small, held), (held,)):
-            net = network(networks=1, learn=learn, regularization=order)
-            if len(order) > 1:
-                net.recurrent.l2 = 0.1
-            ends[learn, order] = net.train(2).weights_after["recurrent"]
-        one, other, without = (
-            ends[learn, order] for order in ((held, small), (small, held), (held,))
-        )
-        np.testing.assert_allclose(one, other, rtol=1e-12)
-        assert (one != without).all()
-
-
-def test_a_penalty_alone_shrinks_weights():
-    """By strength times learning rate in a trial, whatever else the rule reads."""
-    defaultclock.dt = TASK.dt
-    for learn, tolerance in ((PerTrial(), 1e-12), (PerStep(), 1e-2)):
-        for made, change in ((L2(0.1), lambda w: 0.1 * w), (L1(0.1), lambda w: 0.1 * np.sign(w))):
-            silent = RateNeurons(N, tau=TAU, initial=0.0)
-            readout = Readout(TASK)
-            rule = made.around(RFLO(RATE, tau=TAU))
-            part = PlasticSynapses(silent, silent, rule, onto="I_rec", learn=learn)
-            part.connect()
-            part.set_matrix(GRADED[0] - 1)
-            net = TrialNetwork(silent, readout, part, Trials(TASK, silent, readout, part))
-            net.train(1)
-            moved = part.matrix() - (GRADED[0] - 1)
-            np.testing.assert_allclose(moved, -RATE * change(GRADED[0] - 1), rtol=tolerance)
+@pytest.mark.parametrize("learn", [PerStep(), PerTrial()])
+def test_penalties_go_with_regularisation_of_rates(learn):
+    """In any order of the two; and their strength may be changed between runs."""
+    held, small, ends = FiringRate(0.2, 30), L2(0.3), []
+    for order in ((held, small), (small, held), (held,)):
+        net = network(networks=1, learn=learn, regularization=order)
+        if len(order) > 1:
+            net.recurrent.l2 = 0.1
+        ends.append(net.train(1).weights_after["recurrent"])
+    np.testing.assert_allclose(ends[0], ends[1], rtol=1e-12)
+    assert (ends[0] != ends[2]).all()
 
 
 BAD = {
@@ -413,4 +402,4 @@ def test_a_decay_of_ones_own_is_the_same_in_numpy():
     assert [SGD(decay=Halving()).rate_in(k, 1.0) for k in range(5)] == [1, 1, 0.5, 0.5, 0.25]
     for decay in (None, 3, "0.5**(update//2)", Cosine(4, 0.1)):
         rates = [Adam(decay=decay).rate_in(k, learning_rate=0.03) for k in range(9)]
-        assert rates[0] == 0.03 and all(a >= b > 0 for a, b in zip(rates, rates[1:]))
+        assert rates[0] == 0.03 and (np.diff(rates) <= 0).all()

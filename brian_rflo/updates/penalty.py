@@ -45,8 +45,8 @@ class Penalised(Around):
         own = {one.name for one in fields(self)} - {"learning_rate", "rule", "accumulates"}
         for name in own & set(self.rule.parameters):
             raise ValueError(
-                f"{name.upper()}: {self.title} has this penalty already, or a parameter '{name}'; it"
-                " cannot have it twice"
+                f"{name.upper()}: {self.title} has this penalty already, or another parameter"
+                f" '{name}'; it cannot have it twice"
             )
 
     @property
