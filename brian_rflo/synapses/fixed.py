@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from brian2 import Group
+from brian2 import Group, Quantity
 
 from .. import schedule
 from ..dense import DenseParts
 from ..neurons.base import check_group, check_port, receives_spikes
+from .delays import delayed
 from .ends import check_spikes, on_pre_of, own_on_pre, phase_of_sum
 from .projection import Projection
 from .sums import variable_for_sum
@@ -29,6 +30,9 @@ class FixedSynapses(Projection):
     onto : str
         Variable of the target that receives the sum or the spikes. It must be dimensionless.
         Several projections may sum into a variable of the groups of this package.
+    delay : Quantity, optional
+        Of spikes, as for `brian2.Synapses`. Of a sum, a whole number of time steps, after which the
+        target receives what the source sends, and 0 before in each trial.
     name : str
         Name of the projection.
     **synapses_args
@@ -51,6 +55,7 @@ class FixedSynapses(Projection):
         target: Group,
         sends: str = "activity",
         onto: str = "I_in",
+        delay: Quantity | None = None,
         name: str = "fixedsynapses*",
         **synapses_args: Any,
     ):
@@ -63,12 +68,14 @@ class FixedSynapses(Projection):
             check_port(target, onto, f"onto='{onto}'")
         if self.sends_spikes:
             check_spikes(source, target, onto)
+            synapses_args |= {} if delay is None else {"delay": delay}
             super().__init__(
                 source, target, "w : 1", on_pre=on_pre_of(target, onto), name=name, **synapses_args
             )
             return
         check_port(source, sends, type(self).__name__)
         described = f"the projection from '{source.name}' to '{target.name}'"
+        source = delayed(source, delay, sends, self.phase, described, name)
         self.sums_into = variable_for_sum(target, onto, described)
         super().__init__(
             source,

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from brian2 import Group, Subgroup, get_logger
+from brian2 import Group, Quantity, Subgroup, get_logger
 
 from .. import schedule
 from ..brian.borrowed import get_identifiers
@@ -27,6 +27,7 @@ from ..steps.step import constants_of
 from ..updates.arguments import check_constraint, check_instance
 from ..updates.learning import PerStep, paired
 from .checks import check_copies, check_names, check_ports, check_rule_strings, check_times
+from .delays import delayed_for_rule
 from .ends import (
     arriving_in_time,
     check_one_group,
@@ -94,6 +95,10 @@ class PlasticSynapses(Projection):
         Variable of the source that is sent.
     sum_at, learns_at : Phase, optional
         Phases of the sum and of learning, if not the default ones.
+    delay : Quantity, optional
+        Of spikes, as for `brian2.Synapses`. Of a sum, a whole number of time steps, after which the
+        target receives what the source sends, and 0 before in each trial; the rule reads it with
+        the same delay.
     name : str
         Name of the projection.
     **synapses_args
@@ -152,6 +157,7 @@ class PlasticSynapses(Projection):
         sends: str = "activity",
         sum_at: schedule.Phase | None = None,
         learns_at: schedule.Phase = schedule.LEARN,
+        delay: Quantity | None = None,
         name: str = "plasticsynapses*",
         **synapses_args: Any,
     ):
@@ -178,7 +184,11 @@ class PlasticSynapses(Projection):
         reader = f"{rule.title} on the projection from '{source.name}' to '{target.name}'"
         check_rule_strings(self.rule, reader)
         check_ports(self, source, target, reader)
-        if not self.sends_spikes:
+        summed_at = sum_at or phase_of_sum(target, self.rule)
+        if self.sends_spikes:
+            synapses_args |= {} if delay is None else {"delay": delay}
+        else:
+            source = delayed_for_rule(source, target, delay, summed_at, self, name)
             self.sums_into = variable_for_sum(target, onto, reader)
         namespace = namespace_with(synapses_args, **constants_of(self.mechanisms) | FUNCTIONS)
         method = "exponential_euler" if self.traces_at else trace_method(target)
@@ -195,12 +205,13 @@ class PlasticSynapses(Projection):
         self._add_references(source)
         self.cells = self._cells_at_both_ends(source, target)
         if not self.sends_spikes:
-            self._place_first(sum_at or phase_of_sum(target, self.rule))
+            self._place_first(summed_at)
         check_names(self, reader)
         check_times(self)
         self._place_all()
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
         self.dense = DenseParts(self, self.summed, read(self))
+        self._leave_delay_line()
 
     def _learning(self, self_connections):
         """Return the mechanisms of the learning schedule."""
@@ -248,15 +259,19 @@ class PlasticSynapses(Projection):
         return {f"on_{side}": "\n".join(lines) for side, lines in codes.items() if lines}
 
     def _add_references(self, source):
-        """Add references to variables of other objects."""
+        """Add references to variables of other objects. Of a source without activity, that is what
+        it sends.
+        """
         if self.switched_with is not None:
             self.variables.add_reference("plastic", self.switched_with)
-        if (
-            PSP not in source.variables
-            and "activity" in source.variables
-            and f"{PSP}_pre" not in self.variables
-        ):
-            self.variables.add_reference(f"{PSP}_pre", source, "activity", index="_presynaptic_idx")
+        sent = "activity" if "activity" in source.variables else self.sends
+        for name in (PSP, *({"activity"} & set(self.rule.reads("pre")))):
+            if (
+                name not in source.variables
+                and sent in source.variables
+                and f"{name}_pre" not in self.variables
+            ):
+                self.variables.add_reference(f"{name}_pre", source, sent, index=INDICES["pre"])
 
     def _cells(self, side, group, other):
         """Return cells at one end; synapses read their variables with the ending of that end."""
@@ -442,6 +457,7 @@ class PlasticSynapses(Projection):
         for step, runner in self.placed.items():
             if adds_up(step):
                 schedule.move(runner, step.phase.behind(schedule.TURNS[step.site] + turn))
+        self._leave_delay_line()
 
     def _add_number(self, name, step, trials):
         """Add a reference to a number of the network, by way of the cells of the target."""

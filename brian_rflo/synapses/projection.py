@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from brian2 import Group, get_local_namespace
+from brian2 import CodeRunner, Group, get_local_namespace
 from numpy.typing import ArrayLike, NDArray
 
 from .. import schedule
@@ -18,6 +18,7 @@ from ..brian.private import WithoutWorkingMemory, is_given
 from ..brian.quantities import check_count, numbers
 from ..dense import Geometry
 from ..neurons.base import parent_group
+from .delays import is_delayed
 from .lesion import Lesionable
 from .sums import Addition
 
@@ -40,11 +41,16 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
     #: What completes the total if an earlier projection sums into the same variable.
     addition = None
     _in_blocks, _count = 0, None
+    #: The group that has what the source sent some steps ago, if it sums with a delay.
+    delay_line = None
 
     def __init__(self, source: Group, target: Group, *args: Any, **synapses_args: Any):
         for group in (source, target):
             schedule.take_part(parent_group(group))
         super().__init__(source, target, *args, **synapses_args)
+        if is_delayed(source):
+            self.delay_line = source
+            self.contained_objects.append(source)
 
     def connect(self, *args: Any, networks: int = 1, level: int = 0, **connect_args: Any) -> None:
         """Connect all to all, or with the arguments of `brian2.Synapses.connect`.
@@ -82,8 +88,23 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
     def place_sum(self, phase: schedule.Phase) -> None:
         """Move the sum to a phase, and what completes the total with it."""
         schedule.move(self.summed, phase)
+        if self.delay_line is not None:
+            self.delay_line.take_before(phase, self.sends)
         if self.addition is not None:
             self.addition.place(phase)
+
+    def run_regularly(self, *args: Any, **runner_args: Any) -> CodeRunner:
+        """Run statements as `brian2.Group.run_regularly` does."""
+        runner = super().run_regularly(*args, **runner_args)
+        self._leave_delay_line()
+        return runner
+
+    def _leave_delay_line(self):
+        """Take the projection out of the parts of its delay line, which is a part of it; Brian2
+        adds an object with statements to its source.
+        """
+        if self.delay_line is not None and self in self.delay_line.contained_objects:
+            self.delay_line.contained_objects.remove(self)
 
     def _place_first(self, phase):
         """Place the sum where it was made; add it to the total if that has sums already."""
@@ -127,6 +148,11 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
     def __setattr__(self, name, value, level=0):
         if name == "w" and not isinstance(value, str):
             self._check_weights(value)
+        if name == "delay" and self._is_constructed and not self.sends_spikes:
+            raise AttributeError(
+                f"'{self.name}' sums, and the delay of a sum is read when it is made; write"
+                f" {type(self).__name__}(..., delay=5*ms)"
+            )
         super().__setattr__(name, value, level=level + 1)
 
     def _check_weights(self, value):

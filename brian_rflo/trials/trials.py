@@ -203,6 +203,11 @@ class Trials(Component, NeuronGroup):
         """Duration of a trial."""
         return self.task.duration
 
+    @property
+    def reset_every(self) -> int:
+        """Number of time steps after which the parts are reset."""
+        return self.task.n_steps
+
     def _set_parameters(self, mechanisms):
         for mechanism in mechanisms:
             for name, value in mechanism.parameters.items():
