@@ -60,7 +60,7 @@ class FixedSynapses(Projection):
         **synapses_args: Any,
     ):
         self._connected, self.dense, self.sends, self.onto = 0, None, sends, onto
-        self.sums_into = onto
+        self.sums_into, self.end = onto, target
         check_group(f"{type(self).__name__}: source", source)
         check_group(f"{type(self).__name__}: target", target)
         self.sends_spikes = receives_spikes(target, onto)
@@ -90,7 +90,7 @@ class FixedSynapses(Projection):
     @property
     def phase(self) -> schedule.Phase:
         """Phase of its sum."""
-        return phase_of_sum(self.target)
+        return phase_of_sum(self.end)
 
 
 class FeedbackSynapses(FixedSynapses):

@@ -51,6 +51,7 @@ def sums_into(target, name):
         and variable is not None
         and getattr(obj, "target_var", None) is variable  # one that was refused has none
         and overlap(obj.target, target)
+        and not abandoned(obj)
         and not abandoned(obj.group)
     ]
     return sorted(found, key=lambda obj: obj.name)
