@@ -143,9 +143,9 @@ class TaskValues(Function, Nameable):
         if rows.shape[1] == 1:
             return np.repeat(rows, self.width, axis=1)
         raise ValueError(
-            f"{type(self.task).__name__}: the mask of trial {number} is one of each output, but"
-            " that of the network's first trial one of each step; write"
-            " np.repeat(mask[:, None], n_outputs, axis=1) there"
+            f"{type(self.task).__name__}: trial {number} has a mask of each output, but the network"
+            " was built for masks of each step; give trial 0 of its own task a mask of shape"
+            " (n_steps, n_outputs) too"
         )
 
     def look_up(self, step, column):
