@@ -23,6 +23,7 @@ from brian_rflo import (
 )
 from brian_rflo.checks import check_credit, check_neurons, check_rule, check_task
 from brian_rflo.credit import CreditPath, Path
+from brian_rflo.neurons import PotentialNeurons
 from brian_rflo.tasks import (
     MNIST1D,
     ArrayTask,
@@ -74,10 +75,23 @@ def discrete(N):
     )
 
 
+def potential(N):
+    return PotentialNeurons(
+        N,
+        tau=np.linspace(5, 20, N) * ms,
+        f="sigmoid",
+        bias=0.2,
+        noise_std=0.1,
+        output_noise_std=0.1,
+    )
+
+
 NEURONS = (
     discrete,
     lambda N: RateNeurons(N, tau=10 * ms, initial=0.3),
     lambda N: RateNeurons(N, tau=5 * ms, initial=np.linspace(-1, 1, N)),
+    lambda N: RateNeurons(N, tau=10 * ms, f="relu", bias=0.2, rate_noise_std=0.1),
+    potential,
     lif,
     alif,
 )

@@ -81,8 +81,10 @@ def networks_with(obj):
     """
     networks = [reference() for reference in Network.__instances__()]
     built = [
-        network for network in networks if hasattr(network, "objects")
-    ]  # a refused network has none, and lives on in a traceback
+        network
+        for network in networks
+        if hasattr(network, "objects") and hasattr(network, "schedule")
+    ]  # a refused network lacks them, and lives on in a traceback
     return [network for network in built if any(member is obj for member in network.sorted_objects)]
 
 

@@ -58,7 +58,7 @@ class NeuronText:
         Dimensions of the distance from the threshold.
     """
 
-    name: str
+    name: str = field(metadata={"described": False})  # another group may have the same model
     code: str
     units: dict
     activity: str

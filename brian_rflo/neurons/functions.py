@@ -98,6 +98,11 @@ def check_names(kind, f, namespace):
     constants = {name for name, value in namespace.items() if is_number(value)}
     known = {"u", *constants, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS} - set(DEFAULT_UNITS)
     unknown = sorted(found - known)
+    if unknown and unknown[0] in DEFAULT_UNITS:
+        raise ValueError(
+            f"{kind}: f = {f!r} names '{unknown[0]}', a unit, and f has none; leave it out, or"
+            " give your number another name"
+        )
     if unknown:
         raise ValueError(
             f"{kind}: f = {f!r} names '{unknown[0]}', which is neither u, nor a function of"
