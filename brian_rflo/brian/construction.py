@@ -81,11 +81,14 @@ def networks_with(obj):
     """
     networks = [reference() for reference in Network.__instances__()]
     built = [
-        network
-        for network in networks
-        if hasattr(network, "objects") and hasattr(network, "schedule")
-    ]  # a refused network lacks them, and lives on in a traceback
-    return [network for network in built if any(member is obj for member in network.sorted_objects)]
+        network for network in networks if hasattr(network, "objects")
+    ]  # a refused network has none, and lives on in a traceback
+    return [network for network in built if is_among(obj, network.objects)]
+
+
+def is_among(obj, objects):
+    """Return whether an object is one of some objects, or contained in one."""
+    return any(member is obj or is_among(obj, member.contained_objects) for member in objects)
 
 
 def abandon(*objects):

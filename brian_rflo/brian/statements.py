@@ -1,6 +1,7 @@
 """Names that statements in Brian2's language read and write."""
 
 import ast
+from functools import lru_cache
 
 from brian2 import DEFAULT_FUNCTIONS
 
@@ -22,7 +23,15 @@ def assigned(tree):
 def written(code):
     """Return the names that statements assign to; for code by block, those of all blocks."""
     blocks = code.values() if isinstance(code, dict) else [code]
-    return set().union(*(assigned(parsed(block)) for block in blocks))
+    return set().union(*(assigned_in(block) for block in blocks))
+
+
+@lru_cache(1000)
+def assigned_in(block):
+    """Return the names that statements assign to; the same strings are asked for again and
+    again.
+    """
+    return frozenset(assigned(parsed(block)))
 
 
 def loaded(code):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -302,7 +303,13 @@ def check_one_tau(rule, neurons):
 
 def integration(equations, phase, site):
     """Return a tuple with the step that integrates equations; empty without differential ones."""
-    return (Step(INTEGRATE, phase, site),) if Equations(equations).diff_eq_names else ()
+    return (Step(INTEGRATE, phase, site),) if has_derivatives(equations) else ()
+
+
+@lru_cache(1000)
+def has_derivatives(equations):
+    """Return whether there are differential equations; steps are asked for again and again."""
+    return bool(Equations(equations).diff_eq_names)
 
 
 def summation_steps(expression):

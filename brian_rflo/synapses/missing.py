@@ -6,6 +6,7 @@ or values from the previous step, are rarely intended.
 
 import ast
 from contextlib import suppress
+from functools import lru_cache
 
 import numpy as np
 from brian2 import CodeRunner, Synapses
@@ -204,6 +205,7 @@ def writes(obj, variable, names=written):
         )
 
 
+@lru_cache(1000)
 def overwritten(code):
     """Return the names to which statements assign without reading the old value."""
     new, old = set(), set()
@@ -215,12 +217,13 @@ def overwritten(code):
             if isinstance(node.ctx, ast.Load) or isinstance(statement, ast.AugAssign)
         } - new
         new |= assigned(statement)
-    return new - old
+    return frozenset(new - old)
 
 
+@lru_cache(1000)
 def more_than_zero(code):
     """Return the names to which statements assign, except those that they set to 0."""
-    return set().union(
+    return frozenset().union(
         *(
             assigned(statement)
             for statement in statements_of(code)
