@@ -29,6 +29,7 @@ from ..brian.component import Component, namespace_with
 from ..brian.conditional import is_standalone
 from ..brian.quantities import check_number, check_tau, check_time
 from ..rules import LearningRule
+from .arriving import ArrivingSpikes
 from .lif import check_finite
 
 __all__ = ["DiscreteLIFNeurons", "PRESETS"]
@@ -201,6 +202,22 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
     def refractory_steps(self) -> float:
         """Number of steps after a spike without further spikes."""
         return float(np.round(float(self.refractory_time / self.clock.dt)))
+
+    @property
+    def arriving(self) -> ArrivingSpikes:
+        """The `psp` of spikes that sources without one send to these neurons."""
+        return ArrivingSpikes(
+            "spiked_before : 1\npsp : 1",
+            "psp = exp(-dt/tau_of_membrane)*psp + scale_of_membrane*spiked_before\n"
+            "spiked_before = 0",
+            "spiked_before = 1",
+            dict(
+                tau_of_membrane=self.tau,
+                scale_of_membrane=(
+                    1 - np.exp(-float(self.clock.dt / self.tau)) if self.scale_input else 1.0
+                ),
+            ),
+        )
 
     @property
     def input_scale(self) -> float:

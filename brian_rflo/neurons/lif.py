@@ -36,6 +36,7 @@ from ..brian.quantities import (
     per_neuron,
     unit_text,
 )
+from .arriving import ArrivingSpikes
 from .base import input_names
 from .values import assign, check_excitatory
 
@@ -253,6 +254,21 @@ class LIFNeurons(Component, NeuronGroup):
         """Checks of values that are assigned later, by name."""
         numbers = [name for name in self.per_neuron if name != "excitatory"]
         return {name: partial(check_values, f"'{self.name}': {name}") for name in numbers}
+
+    @property
+    def arriving(self) -> ArrivingSpikes:
+        """The `psp` of spikes that sources without one send to these neurons."""
+        return ArrivingSpikes(
+            "filtered_spikes : 1\npsp : 1",
+            "psp = filtered_spikes + (psp - filtered_spikes)*exp(-dt/tau_of_membrane)\n"
+            "filtered_spikes = filtered_spikes*exp(-dt/tau_of_current)",
+            "filtered_spikes += current_of_spike",
+            dict(
+                tau_of_membrane=self.tau,
+                tau_of_current=self.tau_syn,
+                current_of_spike=self.namespace["spike_amplitude"],
+            ),
+        )
 
     @property
     def activity_tau(self) -> Quantity:

@@ -55,6 +55,8 @@ class Readout(TaskGroup):
         If the time steps of task and simulation differ.
     """
 
+    #: The variable that projections from it send, with ``sends=``.
+    sent = "output"
     #: Optional check of the arrays of each trial (`TaskValues`).
     check_trial = None
 

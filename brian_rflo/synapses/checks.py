@@ -7,8 +7,9 @@ from ..brian.borrowed import get_identifiers
 from ..brian.conditional import is_standalone
 from ..brian.quantities import check_tau
 from ..brian.statements import written
-from ..neurons.base import PORTS, PSP, check_port, parent_group
+from ..neurons.base import PORTS, PSP, check_port, parent_group, spikes
 from ..rules.base import without_comments
+from ..steps import equations_of
 from ..steps.cells import FIRST, NETWORK
 from .ends import check_spikes, own_on_pre
 
@@ -53,12 +54,59 @@ def check_ports(synapses, source, target, reader):
     if not (synapses.sends_spikes and own_on_pre(target, synapses.onto)):
         check_port(target, synapses.onto, f"onto='{synapses.onto}'")
     if not synapses.sends_spikes:
-        check_port(source, synapses.sends, reader)
+        check_sent(source, synapses.sends, synapses.onto, reader)
+    kept = Equations(equations_of(synapses.mechanisms, "pre")).names
     for side, group in (("pre", source), ("post", target)):
         for name in synapses.rule.reads(side):
+            if side == "pre" and (name in kept or is_what_is_sent(name, source, synapses)):
+                continue
             name = "activity" if name == PSP and PSP not in group.variables else name
+            check_can_have(name, group, reader)
             if name in PORTS and name not in synapses.rule.core.with_units:
                 check_port(group, name, reader, with_units=name in synapses.rule.with_units)
+
+
+def is_what_is_sent(name, source, synapses):
+    """Return whether a name of the source's activity means what a projection sends in its place."""
+    return (
+        name in ("activity", PSP)
+        and not {name, "activity"} & set(source.variables)
+        and not synapses.sends_spikes
+    )
+
+
+def check_sent(source, sends, onto, reader):
+    """Raise unless a group has the variable that a projection sums."""
+    group, kind = parent_group(source), type(parent_group(source)).__name__
+    own = getattr(group, "sent", "activity")
+    if sends not in source.variables and own != sends:
+        raise ValueError(
+            f"'{source.name}', a {kind}, has no variable '{sends}', which {reader} needs. It sends"
+            f" its {own}: write sends='{own}'."
+        )
+    if sends not in source.variables and only_spikes(group):
+        raise ValueError(
+            f"'{source.name}', a {kind}, sends spikes and no {sends}, and the target sums into"
+            f" '{onto}'. Spikes add to a variable with a differential equation, for example"
+            " onto='I_spikes' of LIFNeurons(..., events=('I_rec', 'I_spikes'))."
+        )
+    check_port(source, sends, reader)
+
+
+def check_can_have(name, group, reader):
+    """Raise if a rule reads a variable of a group that sends spikes and nothing else."""
+    if name not in group.variables and name in PORTS and only_spikes(parent_group(group)):
+        raise ValueError(
+            f"'{group.name}', a {type(parent_group(group)).__name__}, sends spikes and no {name},"
+            f" which {reader} needs. Let the rule read psp_pre, the filtered spikes, and let the"
+            " target be LIFNeurons, ALIFNeurons or DiscreteLIFNeurons; or make the source a"
+            f" NeuronGroup with the variable {name}."
+        )
+
+
+def only_spikes(group):
+    """Return whether a group sends spikes and has no equations, which a variable could join."""
+    return spikes(group) and not hasattr(group, "equations")
 
 
 def check_names(synapses, reader):

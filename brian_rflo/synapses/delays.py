@@ -198,4 +198,4 @@ def is_late(source, delay, kind):
 
 def line_name(name):
     """Return the name of the delay line of a projection."""
-    return f"{name.removesuffix('*')}_delay*"
+    return f"{name.removesuffix('*')}_delay{'*' if name.endswith('*') else ''}"

@@ -4,7 +4,7 @@ and the phase and integrator of its traces.
 
 from .. import schedule
 from ..brian.borrowed import word_substitute
-from ..neurons.base import parent_group, spikes
+from ..neurons.base import PSP, parent_group, spikes
 
 
 def phase_of_sum(target, rule=None):
@@ -62,6 +62,17 @@ def check_spikes(source, target, onto):
             f" but group '{source.name}' emits none; write '{onto} : 1' there, for the sum of its"
             f" activity, or give '{source.name}' a threshold"
         )
+
+
+def arriving_at(synapses, source, target):
+    """Return what keeps the `psp` of a source's spikes in cells beside it, if the rule reads it,
+    the source does not have it, and the class of the target knows it (`arriving`); else nothing.
+    """
+    has_own = {PSP, "activity"} & set(source.variables)
+    if not synapses.sends_spikes or has_own or PSP not in synapses.rule.reads("pre"):
+        return ()
+    known = getattr(parent_group(target), "arriving", None)
+    return () if known is None else (known,)
 
 
 def own_on_pre(target, onto):

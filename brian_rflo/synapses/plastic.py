@@ -29,6 +29,7 @@ from ..updates.learning import PerStep, paired
 from .checks import check_copies, check_names, check_ports, check_rule_strings, check_times
 from .delays import delayed_for_rule
 from .ends import (
+    arriving_at,
     arriving_in_time,
     check_one_group,
     on_pre_of,
@@ -179,8 +180,12 @@ class PlasticSynapses(Projection):
             schedule.TRACE: self.traces_at or trace_phase(target),
         }
         self.factors = plasticity
-        self.mechanisms = (self.rule, *self._learning(self_connections))
         self.sends_spikes, self.sums_into = receives_spikes(target, onto), onto
+        self.mechanisms = (
+            self.rule,
+            *self._learning(self_connections),
+            *arriving_at(self, source, target),
+        )
         reader = f"{rule.title} on the projection from '{source.name}' to '{target.name}'"
         check_rule_strings(self.rule, reader)
         check_ports(self, source, target, reader)
