@@ -147,7 +147,7 @@ def test_the_order_of_addition_does_not_depend_on_names():
 
 
 def test_the_first_of_two_projections_keeps_its_variable():
-    net, (recurrent, between, _) = two_onto_one()
+    _net, (recurrent, between, _) = two_onto_one()
     assert (recurrent.sums_into, between.sums_into) == ("I_rec", "I_rec_2")
     assert recurrent.addition is None
 
@@ -197,7 +197,7 @@ def test_sums_of_overlapping_parts_are_refused():
 
 
 def test_sums_that_were_moved_apart_are_refused():
-    net, (recurrent, between, _) = two_onto_one()
+    net, (_recurrent, between, _) = two_onto_one()
     schedule.move(between.summed, schedule.READOUT)
     with pytest.raises(Exception) as refused:
         net.train(1)

@@ -100,7 +100,8 @@ class Shows:
             return
         start, stood, seen = self._round(), self.rounds.get(name, 0), self.net.seen
         begins = start - (stood if first is None else first // seen)
-        values = self._values(task)
+        values = self._values()
+        self._check_inputs(values, task)
         try:
             self._show(values, Show(task, begins))
             yield
@@ -112,27 +113,27 @@ class Shows:
     def resume(self, rounds: dict[str, int]) -> None:
         """Go on from other numbers of rounds with other tasks."""
         self.rounds = dict(rounds)
-        self._show(self._values(self.own), Show(self.own, self.elsewhere))
+        self._show(self._values(), Show(self.own, self.elsewhere))
 
     def _round(self):
         """Return the number of rounds that have run."""
         return round(float(self.net.t / self.net.task.dt)) // self.net.task.n_steps
 
-    def _values(self, task):
-        """Return the arrays of the own task that objects of the network read; raise if its inputs
-        come from elsewhere.
-        """
-        values = [
+    def _values(self):
+        """Return the arrays of the task shown now that objects of the network read."""
+        return [
             value
             for value in task_values_of(self.net.sorted_objects)
             if same_task(value.task, self.now.task)
         ]
+
+    def _check_inputs(self, values, task):
+        """Raise if the inputs of the own task come from elsewhere, so that others do not arrive."""
         if task.n_inputs and not any(value.what == "inputs" for value in values):
             raise ValueError(
                 f"no TaskInput of '{self.net.name}' has the inputs of its task, so those of"
                 f" {type(task).__name__} cannot be shown; build it with TaskInput(task)"
             )
-        return values
 
     def _show(self, values, show):
         """Let arrays be those of another task."""

@@ -173,7 +173,7 @@ class Lesionable:
     def _lesion_now(self, chosen):
         """Remove synapses on the runtime targets."""
         gone = gone_among(chosen, *self._ends(), len(self))
-        first = self._first_copies()
+        first = self._shared_with()
         if first is not None:
             shared = np.zeros(len(self), dtype=bool)
             shared[first[gone]] = True
@@ -194,7 +194,7 @@ class Lesionable:
         """Return the neurons at both ends of all synapses, within their groups."""
         return np.asarray(self.i), np.asarray(self.j)
 
-    def _first_copies(self):
+    def _shared_with(self):
         """Return the synapse of each synapse in the first of the copies that share weights."""
         name = "first_idx"
         return self.variables[name].get_value() if name in self.variables else None
