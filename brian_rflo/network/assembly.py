@@ -11,19 +11,20 @@ from ..brian.conditional import is_standalone
 from ..credit import Credit, RandomFeedback
 from ..identity.settings import serializable
 from ..neurons.base import PSP, owning_group, parent_group, receives
+from ..readouts.constant import constant_for
 from ..readouts.linear import Linear
 from ..readouts.task_input import TaskInput
 from ..synapses import FixedSynapses, PlasticSynapses
 from ..synapses.kinds import is_plastic
 from ..trials import Trials
 from ..updates import PerStep
-from ..updates.arguments import PLASTIC, check_instance
-from .connectivity import AllToAll, Connectivity, connectivity_of
-from .fitting import check_blocks, check_inputs, check_parts, credit_of
+from ..updates.arguments import BIASES, PLASTIC, check_instance
+from .connectivity import IF_NAMED, AllToAll, Connectivity, connectivity_of
+from .fitting import check_blocks, check_inputs, check_parts, credit_of, variable_of_bias
 from .initial import Murray2019
-from .learning import Learning, regularized
+from .learning import Learning, regularized, trained_by_default
 from .training import TrialNetwork
-from .weights import Weights, check_names, masks_of, matrices_of, shapes_of, warn_of_zeros
+from .weights import ROLES, Weights, check_names, masks_of, matrices_of, shapes_of, warn_of_zeros
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ class LearningNetwork(TrialNetwork):
         When weights change, and by which optimizer; batches, clipping, trials side by side. Or by
         projection, ``{"output": PerTrial(Adam())}``; inputs learn as recurrent weights do, and the
         others by `PerStep`.
-    trained : sequence of {"recurrent", "input", "output"}, or dict
+    trained : sequence of {"recurrent", "input", "output", "bias", "output_bias"}, or dict
         Which weights learn; the others stay as they are. All of them by default. A dictionary has
         True, or factors of the learning rate ``[post, pre]`` such as a mask, by projection; see
         `PlasticSynapses.set_plasticity`.
@@ -80,7 +81,9 @@ class LearningNetwork(TrialNetwork):
         "feedback"): ``{"recurrent": Sparse(0.1), "output": mask}``. ``{"input": group}`` is a
         group with ``activity`` in place of the task's own inputs; with ``{"current": AllToAll()}``
         the output also enters the neurons as a current, in the next step and into their variable
-        ``I_out``, with fixed weights, by default those of the error feedback.
+        ``I_out``, with fixed weights, by default those of the error feedback. With ``{"bias":
+        AllToAll(), "output_bias": AllToAll()}`` neurons and readout have biases that learn by their
+        rules, initially 0: weights of a `ConstantUnit`.
     initial : Murray2019 or dict
         Initial weights; a dictionary of matrices by name takes the place of those drawn. Pairs
         with NaN, or that a scipy.sparse matrix does not store, have no synapse.
@@ -96,6 +99,8 @@ class LearningNetwork(TrialNetwork):
     inputs, input_synapses, feedback, current
         The input group and its projection, and the projections of the error feedback and of the
         output current; None where absent.
+    constant, bias, output_bias
+        The constant unit, and the projections from it to neurons and readout; None where absent.
     credit : Credit or None
         All objects of the credit path.
 
@@ -124,7 +129,7 @@ class LearningNetwork(TrialNetwork):
         readout_rule: LearningRule | None = None,
         credit: CreditPath | Mechanism | Sequence[Mechanism] | None = None,
         learn: PerStep | dict[str, PerStep] = PerStep(),
-        trained: Sequence[str] | dict[str, ArrayLike] = PLASTIC,
+        trained: Sequence[str] | dict[str, ArrayLike] | None = None,
         constraint: str = "",
         regularization: FiringRate | L1 | L2 | Sequence[FiringRate | L1 | L2] | None = None,
         connectivity: Connectivity
@@ -143,11 +148,13 @@ class LearningNetwork(TrialNetwork):
         check_parts(task, neurons, rule, readout, readout_rule)
         initial = Murray2019(weights=initial) if isinstance(initial, dict) else initial
         check_instance("initial", initial, Murray2019, "Murray2019(gain=1.5, seed=0)")
+        chosen, inputs = connectivity_of(connectivity)
+        trained = trained_by_default(trained, chosen)
+        self.given["trained"] = trained
         learning = Learning(learn, trained, rule)
         trained, copies = learning.names, learning.copies
         check_blocks(neurons, networks, copies)
         path, modulators = credit_of(credit)
-        chosen, inputs = connectivity_of(connectivity)
         self.task, self.neurons, self.rule = task, neurons, rule
         self.networks, self.copies = int(networks), copies
         self.blocks = self.networks * self.copies
@@ -157,11 +164,12 @@ class LearningNetwork(TrialNetwork):
         self.given |= {
             "credit": (path, *modulators) if modulators else path,
             "connectivity": {"recurrent": AllToAll()}
-            | {name: one for name, one in chosen.items() if one != AllToAll() or name == "current"}
+            | {name: one for name, one in chosen.items() if one != AllToAll() or name in IF_NAMED}
             | ({} if inputs is None else {"input": inputs}),
         }
         has_current = "current" in chosen
-        asks = path is not None or has_current or modulators or not trained or "output" in trained
+        needs = {"output", "output_bias"} & {*trained, *(set(chosen) & set(BIASES))}
+        asks = path is not None or has_current or modulators or not trained or needs
         self.inputs = self._input_group(inputs, seen)
         self.readout = readout.build(task, self.blocks // seen, seen) if asks else None
         readout_rule = readout_rule or readout.default_rule(rule.learning_rate)
@@ -171,6 +179,7 @@ class LearningNetwork(TrialNetwork):
         self._make_projections(
             regulated, readout, readout_rule, learning, constraint, free_diagonal
         )
+        self._make_biases(regulated, readout_rule, learning, set(chosen) & set(BIASES))
         given = matrices_of(initial.weights, shapes_of(self), self.networks)
         masks = masks_of(chosen, given, shapes_of(self), self.networks, initial.seed, path)
         self._make_feedback(path, learning.schedules["output"], has_current, masks)
@@ -184,6 +193,7 @@ class LearningNetwork(TrialNetwork):
         plastic = self._select_learners(trained)
         trials = self._make_trials(plastic.values(), modulators)
         groups = [owning_group(neurons), self.inputs and owning_group(self.inputs), self.readout]
+        groups += [self.constant]
         members = [*groups, *plastic.values(), *(self.credit or ()), self.current, trials]
         super().__init__(*dict.fromkeys(part for part in members if part is not None), name=name)
 
@@ -214,8 +224,8 @@ class LearningNetwork(TrialNetwork):
 
     def _select_learners(self, trained):
         """Return the plastic projections by name, and let only the trained ones learn."""
-        every = zip(PLASTIC, (self.recurrent, self.input_synapses, self.output))
-        plastic = {name: part for name, part in every if part is not None}
+        every = {name: getattr(self, ROLES[name]) for name in (*PLASTIC, *BIASES)}
+        plastic = {name: part for name, part in every.items() if part is not None}
         for name in set(plastic) - set(trained):
             plastic[name].plastic = False
         return plastic
@@ -266,11 +276,34 @@ class LearningNetwork(TrialNetwork):
             )
         )
 
+    def _make_biases(self, rule, readout_rule, learning, names):
+        """Make the constant unit and the weights from it, those that are named; else None."""
+        self.constant = constant_for(self.neurons, self.blocks) if names else None
+        self.bias = self.output_bias = None
+        if "bias" in names:
+            self.bias = PlasticSynapses(
+                self.constant,
+                self.neurons,
+                rule,
+                onto=variable_of_bias(self.neurons),
+                **learning.arguments_of("bias"),
+                name="bias*",
+            )
+        if "output_bias" in names:
+            self.output_bias = PlasticSynapses(
+                self.constant,
+                self.readout,
+                readout_rule,
+                onto=self.readout.onto,
+                **learning.arguments_of("output_bias"),
+                name="output_bias*",
+            )
+
     def _make_trials(self, plastic, modulators):
         """Return the trials of all parts that act at trial boundaries."""
         resettable = {
             id(group): group
-            for group in map(parent_group, (self.neurons, self.inputs))
+            for group in map(parent_group, (self.neurons, self.inputs, self.constant))
             if hasattr(group, "trial_start")
         }
         parts = [*resettable.values(), self.readout, *plastic, self.credit, *modulators]
@@ -333,6 +366,8 @@ class LearningNetwork(TrialNetwork):
             "recurrent": self.recurrent,
             "input_synapses": self.input_synapses,
             "output": self.output,
+            "bias": self.bias,
+            "output_bias": self.output_bias,
         }
         named = {name: part for name, part in roles.items() if part is not None}
         others = (

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 #: Projections whose connectivity can be given: "input" also takes the user's group in place of the
-#: task's inputs, and "current" feeds the output back as a current, only if it is named.
-PROJECTIONS = ("recurrent", "input", "output", "feedback", "current")
+#: task's inputs. Those of `IF_NAMED` exist only if they are named: "current" feeds the output back
+#: as a current, and biases are weights of a constant unit.
+PROJECTIONS = ("recurrent", "input", "output", "feedback", "current", "bias", "output_bias")
+IF_NAMED = ("current", "bias", "output_bias")
 
 
 class Connectivity:

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..brian.quantities import check_count
 from ..credit.base import paths_of
-from ..neurons.base import check_group, parent_group
+from ..neurons.base import check_group, parent_group, receives, receives_spikes
 from ..readouts.base import TASK_EXAMPLE
 from ..readouts.linear import Linear
 from ..readouts.task_input import TaskInput
@@ -82,6 +82,28 @@ def check_blocks(neurons, networks, copies):
                 f" and '{name}' must be the same in all of them; write for example"
                 f" {name}=np.tile(values, {copies})"
             )
+
+
+def variable_of_bias(neurons):
+    """Return the variable of neurons that receives a bias: ``I_bias`` if they have it, else the
+    first of those for recurrent weights and inputs that receives sums.
+    """
+    if "I_bias" in neurons.variables:
+        return "I_bias"
+    names = [name for name in receives(neurons).values() if name in neurons.variables]
+    sums = [name for name in names if not receives_spikes(neurons, name)]
+    kind = type(parent_group(neurons)).__name__
+    if not sums:
+        raise ValueError(
+            f"connectivity['bias']: only spikes enter '{neurons.name}' ({', '.join(names)}), and a"
+            f" constant unit sends none; write {kind}(..., inputs=('I_bias',))"
+        )
+    if not getattr(parent_group(neurons), "takes_more_sums", False):
+        raise ValueError(
+            f"connectivity['bias']: '{neurons.name}' has no variable for it; write 'I_bias : 1' in"
+            f" its equations, and {sums[0]} + I_bias in place of {sums[0]}"
+        )
+    return sums[0]
 
 
 def check_inputs(inputs, task, copies):

@@ -4,9 +4,9 @@ import numpy as np
 
 from ..brian.quantities import numbers
 from ..updates import PerStep
-from ..updates.arguments import PLASTIC, check_instance, check_trained
+from ..updates.arguments import BIASES, PLASTIC, check_instance, check_trained
 from ..updates.learning import paired
-from .weights import shapes_of
+from .weights import ROLES, shapes_of
 
 
 class Learning:
@@ -57,7 +57,7 @@ class Learning:
         """Set the factors of the learning rates of all projections: of each network, in each of its
         copies, and of feedback weights that follow those of the readout.
         """
-        parts = {"recurrent": net.recurrent, "input": net.input_synapses, "output": net.output}
+        parts = {name: getattr(net, ROLES[name]) for name in (*PLASTIC, *BIASES)}
         for name, values in self.factors.items():
             if parts[name] is None:
                 raise ValueError(f"trained: this network has no '{name}' weights to learn")
@@ -72,16 +72,38 @@ class Learning:
 
 def by_projection(learn):
     """Return the learning schedules by the name of the projection."""
-    given = learn if isinstance(learn, dict) else dict.fromkeys(PLASTIC, learn)
-    if not set(given) <= set(PLASTIC):
+    known = (*PLASTIC, *BIASES)
+    given = learn if isinstance(learn, dict) else dict.fromkeys(known, learn)
+    if not set(given) <= set(known):
         raise ValueError(
-            f"learn must be a learning schedule, or have some of {PLASTIC}, for example"
+            f"learn must be a learning schedule, or have some of {known}, for example"
             f" learn={{'output': PerTrial(Adam())}}; got {learn!r}"
         )
     for one in given.values():
         check_instance("learn", one, PerStep, "PerTrial(Adam())")
-    recurrent = given.get("recurrent", PerStep())
-    return {"recurrent": recurrent, "input": recurrent, "output": PerStep()} | given
+    recurrent, output = (given.get(name, PerStep()) for name in ("recurrent", "output"))
+    return {
+        "recurrent": recurrent,
+        "input": recurrent,
+        "output": output,
+        "bias": recurrent,
+        "output_bias": output,
+    } | given
+
+
+def trained_by_default(trained, chosen):
+    """Return which weights learn: by default all that the network has. Raise if biases are named
+    that it has not.
+    """
+    if trained is None:
+        return (*PLASTIC, *(name for name in BIASES if name in chosen))
+    for name in BIASES:
+        if isinstance(trained, (list, tuple, set, dict)) and name in trained and name not in chosen:
+            raise ValueError(
+                f"trained has '{name}', and this network has no such weights; write"
+                f" connectivity={{'{name}': AllToAll()}}"
+            )
+    return trained
 
 
 def whole(name, values, shape):

@@ -12,6 +12,7 @@ from ..brian.quantities import numbers
 from ..synapses.kinds import is_projection
 from ..synapses.projection import entries
 from ..updates import DALE
+from ..updates.arguments import BIASES
 from .initial import NORMALIZED, balanced, thinned
 
 logger = get_logger(__name__)
@@ -23,6 +24,8 @@ ROLES = {
     "feedback": "feedback",
     "current": "current",
     "input": "input_synapses",
+    "bias": "bias",
+    "output_bias": "output_bias",
 }
 
 
@@ -37,6 +40,8 @@ def shapes_of(net):
         "feedback": (block, n_outputs),
         "input": (block, net.n_inputs),
         "current": (block, n_outputs),
+        "bias": (block, 1),
+        "output_bias": (n_outputs, 1),
     }
     return {
         name: shape
@@ -72,6 +77,8 @@ def matrices_of(given, shapes, networks):
     checked = {}
     for name, values in given.items():
         values = numbers(f"weights['{name}']", without_sparse(values), "give a matrix")
+        if name in BIASES and (values.ndim == 1 or values.shape[-1] != 1):
+            values = values[..., None]  # one bias per unit
         values = values[None] if values.ndim == 2 and networks == 1 else values
         if values.shape != (networks, *shapes[name]):
             raise ValueError(
@@ -208,6 +215,11 @@ class Weights:
         back = given.get("feedback", drawn["feedback"])
         drawn["current"] = np.where(np.isnan(back), drawn["feedback"], back)
         self.shapes = shapes_of(net)
+        drawn |= {
+            name: np.zeros((net.networks, *self.shapes[name]))
+            for name in BIASES
+            if name in self.shapes
+        }
         check_names(given, self.shapes)
         chosen = {name: (drawn | given)[name] for name in self.shapes}
         if not self_connections:
@@ -280,7 +292,7 @@ class Weights:
         if net.is_symmetric:
             weights["feedback"] = weights["output"].swapaxes(1, 2)
         none = np.zeros((net.networks, *self.shapes["input"]))
-        order = dict.fromkeys(("recurrent", "output", "feedback", "input", "current"))
+        order = ("recurrent", "output", "feedback", "input", "current", *BIASES)
         return {name: weights.get(name, none) for name in order if name in {*weights, "input"}}
 
     def matrix(self, name, absent):

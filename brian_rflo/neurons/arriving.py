@@ -42,6 +42,9 @@ class ArrivingSpikes(Mechanism):
             Step(reset, schedule.RESET, "pre", "trial_start"),
         )
         for name, value in dict(
-            variables={"pre": equations}, steps=steps, constants=dict(constants)
+            variables={"pre": equations},
+            steps=steps,
+            resets=steps[-1:],
+            constants=dict(constants),
         ).items():
             object.__setattr__(self, name, value)

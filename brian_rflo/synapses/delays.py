@@ -126,7 +126,8 @@ class DelayLine(Component, NeuronGroup):
                 " network is built"
             )
         objects = [obj for network in networks_with(self) for obj in network.sorted_objects]
-        lengths = [obj.reset_every for obj in objects if hasattr(obj, "reset_every")]
+        lengths = [getattr(obj, "reset_every", None) for obj in objects]
+        lengths = [length for length in lengths if length is not None]
         forget(self.variables, "trial_steps")  # of an earlier run
         self.variables.add_constant("trial_steps", lengths[0] if lengths else ENDLESS)
         super().before_run(run_namespace)

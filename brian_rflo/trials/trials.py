@@ -204,9 +204,9 @@ class Trials(Component, NeuronGroup):
         return self.task.duration
 
     @property
-    def reset_every(self) -> int:
-        """Number of time steps after which the parts are reset."""
-        return self.task.n_steps
+    def reset_every(self) -> int | None:
+        """Number of time steps after which the parts are reset; None if the task is a stream."""
+        return None if self.task.continuous else self.task.n_steps
 
     def _set_parameters(self, mechanisms):
         for mechanism in mechanisms:

@@ -10,6 +10,8 @@ from ..brian.statements import assigned
 UPDATES = ("step", "trial")
 #: The plastic projections of a standard network.
 PLASTIC = ("recurrent", "input", "output")
+#: Those of the constant unit, which a network has if its connectivity names them.
+BIASES = ("bias", "output_bias")
 
 
 def check_update(update, batch):
@@ -43,9 +45,10 @@ def check_clip_norm(clip_norm, update):
 
 def check_trained(trained):
     """Raise unless `trained` names plastic projections."""
-    if not isinstance(trained, (list, tuple, set)) or not all(name in PLASTIC for name in trained):
+    known = (*PLASTIC, *BIASES)
+    if not isinstance(trained, (list, tuple, set)) or not all(name in known for name in trained):
         raise ValueError(
-            f"trained must be some of {PLASTIC}, for example trained=('output',); got {trained!r}"
+            f"trained must be some of {known}, for example trained=('output',); got {trained!r}"
         )
 
 
