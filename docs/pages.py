@@ -37,6 +37,7 @@ SHORTER = {
     "periodic": [],
     "rate_and_spiking": [("train(100", "train(30")],
     "sweep": [("train(500)", "train(60)")],
+    "two_populations": [("train(200", "train(60")],
     "watching_traces": [],
 }
 GALLERY = """Examples

@@ -4,7 +4,7 @@ a rule.
 
 from .assembly import LearningNetwork
 from .connectivity import AllToAll, Masked, Sparse
-from .initial import Murray2019, initial_weights
+from .initial import Murray2019, balanced, initial_weights
 from .training import TrialNetwork
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "Murray2019",
     "Sparse",
     "TrialNetwork",
+    "balanced",
     "initial_weights",
 ]
