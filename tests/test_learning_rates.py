@@ -35,6 +35,11 @@ MASK = RNG.random((N, N)) < 0.5
 GRADED = RNG.choice([0, 0.3, 1, 2.5], size=(NETWORKS, N, N))
 
 
+def long(case):
+    """A case of the long set."""
+    return pytest.param(case, marks=pytest.mark.model)
+
+
 def cosine(n, final):
     return lambda k: final + (1 - final) * (1 + np.cos(np.pi * min(k / n, 1))) / 2
 
@@ -278,7 +283,9 @@ def test_trials_side_by_side_are_a_batch():
         np.testing.assert_allclose(ends[0][name], ends[1][name], rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("learn", [PerStep(SGD(decay=Cosine(80))), PerTrial(Adam(decay=Cosine(5)))])
+@pytest.mark.parametrize(
+    "learn", [long(PerStep(SGD(decay=Cosine(80)))), PerTrial(Adam(decay=Cosine(5)))]
+)
 def test_a_decay_goes_on_after_save_and_load(learn, tmp_path):
     """In several trainings; and where nothing learns, it waits."""
     options = dict(networks=1, learn=learn, trained={"recurrent": MASK})
@@ -297,7 +304,7 @@ def test_a_decay_goes_on_after_save_and_load(learn, tmp_path):
     assert "Cosine" in whole.settings["learn"]
 
 
-@pytest.mark.parametrize("learn", [PerStep(), PerTrial()])
+@pytest.mark.parametrize("learn", [PerStep(), long(PerTrial())])
 def test_adaptive_feedback_learns_where_the_readout_does(learn):
     mask = RNG.random((NETWORKS, 2, N)) < 0.5
     trained = {"recurrent": True, "output": mask}
@@ -327,7 +334,7 @@ def test_schedules_by_projection():
     assert (first.weights_after["recurrent"] != other.weights_after["recurrent"]).any()
 
 
-@pytest.mark.parametrize("learn", [PerStep(), PerTrial()])
+@pytest.mark.parametrize("learn", [long(PerStep()), PerTrial()])
 def test_penalties_go_with_regularisation_of_rates(learn):
     """In any order of the two; and their strength may be changed between runs."""
     held, small, ends = FiringRate(0.2, 30), L2(0.3), []

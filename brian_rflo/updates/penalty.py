@@ -1,8 +1,9 @@
 """Penalties on weights: what L1 and L2 have in common.
 
-With the penalty strength*P(w), each update of a rule becomes update - strength*P'(w), which scales
-with windows, batches and trials side by side as updates do. In trials of T steps, with updates that
-are divided by T, the weights descend the loss of each trial plus strength*P(w):
+With the penalty strength*P(w), each update of a rule becomes update - strength*P'(w), and an update
+that is read once per trial is penalised once. So the penalty scales with windows, batches and
+trials side by side as updates do. By default the weights descend the loss of each trial plus
+strength*P(w); for updates in each of the T steps of a trial,
 
     dw = learning_rate (1/T sum_t update(t) - strength P'(w))        by `SGD` at the end of a trial
 """
@@ -74,6 +75,9 @@ class Penalised(Around):
         inside, penalty = self.rule.updates, f"({self.penalty})"
         if "step" in inside and not self.accumulates:
             return inside | {"step": f"{inside['step']} - {penalty}"}
-        penalty += "*trial_steps" if "step" in inside else ""
+        is_divided = self.accumulates and (
+            "step" in inside or self.summed
+        )  # by the steps of a trial
+        penalty += "*trial_steps" if is_divided else ""
         penalty += "*perturbed_network" if self.pairs else ""  # once for both trials of a pair
         return inside | {"trial_end": f"{inside.get('trial_end', '')} - {penalty}".strip()}
