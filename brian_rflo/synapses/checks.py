@@ -176,14 +176,21 @@ def check_times(synapses):
 
 
 def check_copies(synapses):
-    """Raise unless copies of a network, which share their weights, begin with equal weights."""
+    """Raise unless copies of a network, which share their weights, begin with equal weights, and
+    learn equally fast.
+    """
     copies = synapses.learn.copies
     if copies == 1 or synapses.trials is None or is_standalone():
         return
-    values, first = (synapses.variables[name].get_value() for name in ("w", "first_idx"))
-    if not np.array_equal(values, values[first], equal_nan=True):
-        raise ValueError(
-            f"'{synapses.name}' must have equal weights in all {copies} copies of a network; write"
-            f" {synapses.name}.set_matrix(np.repeat(matrices, {copies}, axis=0)) with matrices"
-            " [network, post, pre]"
-        )
+    first = synapses.variables["first_idx"].get_value()
+    for name, what, setter in (
+        ("w", "weights", "set_matrix"),
+        ("plasticity", "plasticity", "set_plasticity"),
+    ):
+        values = synapses.variables[name].get_value() if name in synapses.variables else first
+        if not np.array_equal(values, values[first], equal_nan=True):
+            raise ValueError(
+                f"'{synapses.name}' must have equal {what} in all {copies} copies of a network;"
+                f" write {synapses.name}.{setter}(np.repeat(matrices, {copies}, axis=0)) with"
+                " matrices [network, post, pre]"
+            )

@@ -372,6 +372,8 @@ class PlasticSynapses(Projection):
     connect.__doc__ = Projection.connect.__doc__
 
     def _connect_pairs(self, pre, post, networks):
+        if self.factors is not None:
+            self.settle(pairs=(pre, post, networks))
         super()._connect_pairs(pre, post, networks)
         if self.learn.copies > 1 and networks % self.learn.copies == 0:
             self.first_idx = self._first_copies(pre, post, networks)

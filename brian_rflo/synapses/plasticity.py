@@ -57,9 +57,9 @@ def factors_by_synapse(synapses, matrix):
     check_factors(synapses, matrix)
     if matrix.ndim == 0:
         return matrix
-    blocks, copies = max(synapses._connected, 1), synapses.learn.copies
-    if matrix.ndim == 3 and synapses._connected < 0:
-        blocks = len(matrix)
+    copies, blocks = synapses.learn.copies, max(synapses._connected, 1)
+    if synapses._connected < 0:
+        blocks = synapses.pairs[2] if synapses.pairs else len(matrix) if matrix.ndim == 3 else 1
     if matrix.ndim == 3 and len(matrix) * copies == blocks:
         matrix = np.repeat(matrix, copies, axis=0)
     shape = synapses.block_of(synapses.target, blocks), synapses.block_of(synapses.source, blocks)
@@ -80,13 +80,14 @@ def at_synapses(synapses, matrices):
     """Return the entries of ``[network, post, pre]`` in the order of the synapses."""
     if synapses._connected > 0:
         return matrices.swapaxes(-1, -2).ravel()
-    if is_standalone():
+    if synapses.pairs is None and is_standalone():
         raise NotImplementedError(
             f"'{synapses.name}': before it runs, C++ standalone does not know the synapses of this"
-            f" pattern. Write {synapses.name}.plasticity = a string, for example 'int(i < 10)'."
+            f" pattern. Write {synapses.name}.plasticity = a string, for example 'int(i < 10)', or"
+            " connect it with connect_matrix."
         )
+    pre, post, _ = synapses.pairs or (np.asarray(synapses.i), np.asarray(synapses.j), 0)
     _, n_post, n_pre = matrices.shape
-    pre, post = np.asarray(synapses.i), np.asarray(synapses.j)
     return matrices[post // n_post, post % n_post, pre % n_pre]
 
 
