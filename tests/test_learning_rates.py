@@ -261,8 +261,9 @@ def test_sparse_projections_and_masks_between_runs():
 
 
 def test_trials_side_by_side_are_a_batch():
-    """Factors, decay and penalty count the same."""
+    """Factors, decay and penalty count the same; here of sparse weights."""
     options = dict(
+        connectivity={"recurrent": MASK},
         trained={"recurrent": GRADED, "input": MASK[:, :1], "output": True},
         regularization=L2(0.3),
         networks=NETWORKS,
@@ -278,7 +279,10 @@ def test_trials_side_by_side_are_a_batch():
             initial=Murray2019(seed=4),
             **options,
         )
-        ends.append(net.train(4).weights_after)
+        result = net.train(4)
+        ends.append(result.weights_after)
+        moved = result.weights_after["recurrent"] != result.weights_before["recurrent"]
+        assert (moved == MASK * (GRADED > 0)).all()
     for name in NAMES:
         np.testing.assert_allclose(ends[0][name], ends[1][name], rtol=1e-12, atol=1e-14)
 
