@@ -1,4 +1,6 @@
-"""Trials of one's own: recorded reaches as NumPy arrays, a train and a test part, and the reach that is learned worst."""
+"""Your own data: arrays of trials, a test part that is never trained, and the trial that is
+learned worst.
+"""
 
 from brian2 import *
 

@@ -1,0 +1,31 @@
+"""A network that has learned to reach with one decoder adapts to another; only recurrent weights
+learn (Portes, Schmid, Murray 2022).
+"""
+
+from brian2 import *
+
+from brian_rflo import *
+from brian_rflo.tasks import ArrayTask
+
+prefs.codegen.target = "numpy"  # begins at once
+N, T, noise, rng = 50, 20, 0.5, np.random.default_rng(5)  # noise is a standard deviation per step
+pulses = np.zeros((4, T, 4))
+pulses[range(4), :4, range(4)] = 1  # one of four pulses calls for one of four ends
+ends = np.repeat([[[1, 1]], [[-1, 1]], [[1, -1]], [[-1, -1]]], T, axis=1)
+task = ArrayTask(target=ends, inputs=pulses, mask=1 / (T - np.arange(T)), order="drawn", seed=1)
+defaultclock.dt = task.dt
+first, second = 2 * rng.uniform(-1, 1, (2, 2, N)) / sqrt(N)
+initial = {"input": rng.uniform(-2, 0, (N, 4)), "output": first, "feedback": first.T}
+neurons = RateNeurons(N, tau=10 * ms, initial=0, output_noise_std=noise)
+rule, initial["recurrent"] = RFLO(0.1, tau=10 * ms), 1.5 * rng.standard_normal((N, N)) / sqrt(N)
+net = LearningNetwork(
+    task, neurons, rule, learn=PerTrial(), trained=("recurrent",), initial=initial
+)
+print(before := net.train(20))
+net.output.set_matrix(second)
+net.feedback.set_matrix(second.T)
+print(after := net.train(20))
+semilogy(concatenate([before.losses[0], after.losses[0]]))
+xlabel("Trial")
+ylabel("Loss")
+show()
