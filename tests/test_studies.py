@@ -29,7 +29,7 @@ def test_a_changed_decoder():
     initial, task, N, T = (script[name] for name in ("initial", "task", "N", "T"))
     W, Win, a, eta = initial["recurrent"].copy(), initial["input"], 0.1, 0.1
     for k in range(40):
-        x, target, mask = task.trial(k)
+        x, target, _ = task.trial(k)
         Wout = script["first"] if k < 20 else script["second"]
         h, p, dW = np.zeros(N), np.zeros((N, N)), np.zeros((N, N))
         for t in range(T):
