@@ -1,4 +1,6 @@
-"""Train, freeze, test: plasticity is switched off for a test phase, and on again."""
+"""Train, freeze, test: plasticity is switched off for a test phase, and on again. A monitor has the
+weights of every tenth trial.
+"""
 
 from brian2 import *
 
@@ -17,6 +19,8 @@ net = LearningNetwork(
     initial=Murray2019(seed=4),
 )
 
+weights = TrialMonitor(net.trials, net.recurrent, "w", every=10)
+net.add(weights)
 training = net.train(300, report="text")
 net.recurrent.plastic = net.output.plastic = False  # frozen, to the bit
 net.trials.at_start(
@@ -30,9 +34,13 @@ print("training:", training)
 print("test, perturbed and frozen:", test)
 print("training goes on, perturbed:", again)
 result = np.concatenate([part.losses[0] for part in (training, test, again)])
-figure(layout="constrained")
-semilogy(result)
-axvspan(300, 320, color="0.85")
-xlabel("Trial (frozen where grey)")
-ylabel("Loss")
+changes = np.abs(weights.w - training.weights_before["recurrent"][0].T.ravel()[:, None])
+_, (above, below) = subplots(2, sharex=True, layout="constrained")
+above.semilogy(result)
+above.set_ylabel("Loss")
+below.plot(weights.trial, changes.mean(axis=0))
+below.set_ylabel("Mean change of\na recurrent weight")
+below.set_xlabel("Trial (frozen where grey)")
+for part in (above, below):
+    part.axvspan(300, 320, color="0.85")
 show()

@@ -2,7 +2,17 @@
 
 import numpy as np
 import pytest
-from brian2 import SpikeMonitor, StateMonitor, Synapses, defaultclock, ms, prefs, seed
+from brian2 import (
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    defaultclock,
+    get_device,
+    ms,
+    prefs,
+    seed,
+    set_device,
+)
 from targets import LONG
 
 from brian_rflo import (
@@ -23,6 +33,8 @@ from brian_rflo import (
     Trials,
     schedule,
 )
+from brian_rflo.brian.devices import device
+from brian_rflo.brian.in_program import is_waiting
 from brian_rflo.network import TrialNetwork
 from brian_rflo.network.contents import variables
 from brian_rflo.readouts import TaskInput
@@ -359,3 +371,82 @@ def test_a_network_of_parts_says_whose_neurons_are_meant():
         with pytest.raises(ValueError, match=rf"net.{word}\(..., of=neurons\)"):
             call()
     assert net.record(2, of=net.readout.name and [net["neurons"]])["neurons"].shape == (2, 6, 8)
+
+
+def phases_of_an_experiment(build):
+    """Train, evaluate, evaluate earlier trials, lesion, train, evaluate; all that comes of it."""
+    net = build()
+    weights = TrialMonitor(net.trials, net.recurrent, "w", every=3, name="weights")
+    everything = StateMonitor(net.neurons, "activity", record=True, name="everything")
+    net.add(weights, everything)
+    results = [net.train(7), net.evaluate(3), net.evaluate(2, first=1)]
+    net.lesion([1, 6])
+    net.output.lesion(np.arange(16).reshape(2, 8) % 3 == 0)
+    net.recurrent.lesion([3, 9])
+    net.recurrent.learning_rate = net.recurrent.rule.learning_rate / 2
+    results += [net.train(8), net.evaluate(2)]
+    if is_waiting():
+        assert_nothing_is_known(net, results)
+        get_device().build(run=True)
+    found = {
+        f"{name} {number}": values
+        for number, result in enumerate(results)
+        for name, values in result.arrays().items()
+        if name != "settings"
+    }
+    settings = [
+        {name: value for name, value in result.settings.items() if name in KNOWN_LATER}
+        for result in results
+    ]
+    others = dict(weights=weights.w[:], trial=weights.trial, seen=everything.activity[:])
+    return found | others | dict(losses=net.losses.loss[:]), settings
+
+
+KNOWN_LATER = "first_trial", "learning_rate_recurrent", "plastic_output", "finished_trials"
+
+
+def assert_nothing_is_known(net, results):
+    for question in (
+        lambda: results[0].losses,
+        lambda: results[-1].final_loss,
+        net.weights,
+    ):
+        with pytest.raises(RuntimeError, match=r"device\.build\(\)"):
+            question()
+    with pytest.raises(RuntimeError, match="record returns arrays"):
+        net.record(1)
+
+
+EXPERIMENTS = {
+    "each step": lambda: assembled(RateNeurons(8, tau=10 * ms, name="neurons"), PerStep()),
+    "batches": lambda: assembled(
+        RateNeurons(8, tau=10 * ms, name="neurons"), PerTrial(Adam(), batch=4, clip_norm=1e-3)
+    ),
+    "spiking": lambda: assembled(
+        LIFNeurons(8, bias=1.6, tau=10 * ms, tau_syn=5 * ms, name="neurons"), PerStep()
+    ),
+}
+
+
+def assembled(neurons, learn):
+    defaultclock.dt = TASK.dt
+    rule = EProp(1e-4, tau=10 * ms) if "v" in neurons.variables else RFLO(0.01, tau=10 * ms)
+    return LearningNetwork(TASK, neurons, rule, learn=learn)
+
+
+@pytest.mark.parametrize("name", ["each step", "batches", "spiking"])
+@pytest.mark.compiled
+@pytest.mark.model
+def test_phases_of_one_program_equal_those_on_numpy(name):
+    """Results, monitors and lesions, with random trials; to 1e-12."""
+    expected, settings = phases_of_an_experiment(EXPERIMENTS[name])
+    with device("cpp_standalone"):
+        set_device("cpp_standalone", build_on_run=False, directory=None)
+        found, its = phases_of_an_experiment(EXPERIMENTS[name])
+    assert its == settings and [one["first_trial"] for one in its] == [0, 7, 1, 7, 15]
+    assert set(found) == set(expected)
+    for what, values in expected.items():
+        np.testing.assert_allclose(found[what], values, rtol=0, atol=1e-12, err_msg=what)
+    gone = found["weights_after_recurrent 3"] == 0
+    assert gone[0, 1].all() and gone[0, :, 6].all() and gone.sum() > 28
+    assert not np.array_equal(found["losses 0"], found["losses 3"])
