@@ -211,8 +211,8 @@ def test_value_objects_are_fixed():
             "task",
             CursorMovements(movement=20 * ms, seed=2),
             (
-                "Build another network for CursorMovements, with initial=result.weights_after of"
-                " this one"
+                r"Write net.train\(n, task=CursorMovements\(.*\), or build another network with"
+                " initial=result.weights_after of this one"
             ),
         ),
         (
