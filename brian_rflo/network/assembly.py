@@ -19,7 +19,7 @@ from ..synapses.kinds import is_plastic
 from ..trials import Trials
 from ..updates import PerStep
 from ..updates.arguments import BIASES, PLASTIC, check_instance
-from .connectivity import IF_NAMED, AllToAll, Connectivity, connectivity_of
+from .connectivity import Connectivity, all_named, connectivity_of
 from .fitting import check_blocks, check_inputs, check_parts, credit_of, variable_of_bias
 from .initial import Murray2019
 from .learning import Learning, regularized, trained_by_default
@@ -163,9 +163,7 @@ class LearningNetwork(TrialNetwork):
         path = RandomFeedback() if path is None and "feedback" in rule.reads("post") else path
         self.given |= {
             "credit": (path, *modulators) if modulators else path,
-            "connectivity": {"recurrent": AllToAll()}
-            | {name: one for name, one in chosen.items() if one != AllToAll() or name in IF_NAMED}
-            | ({} if inputs is None else {"input": inputs}),
+            "connectivity": all_named(chosen, inputs),
         }
         has_current = "current" in chosen
         needs = {"output", "output_bias"} & {*trained, *(set(chosen) & set(BIASES))}
@@ -183,11 +181,10 @@ class LearningNetwork(TrialNetwork):
         given = matrices_of(initial.weights, shapes_of(self), self.networks)
         masks = masks_of(chosen, given, shapes_of(self), self.networks, initial.seed, path)
         self._make_feedback(path, learning.schedules["output"], has_current, masks)
-        here = {name: shape for name, shape in shapes_of(self).items() if 0 not in shape}
-        check_names(chosen, here, "connectivity")
         warn_of_zeros(given, set(trained) - set(chosen))
         drawn = initial.draw(*self._sizes, self.networks)
         self._weights = Weights(self, drawn, given, masks, constraint, free_diagonal)
+        check_names(chosen, self._weights.parts, "connectivity")
         self._weights.connect()
         learning.set_factors(self)
         plastic = self._select_learners(trained)

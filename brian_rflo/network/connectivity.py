@@ -166,6 +166,12 @@ def connectivity_of(given):
     return chosen, groups[0] if groups else None
 
 
+def all_named(chosen, inputs):
+    """Return the argument that means the same with as few names as possible."""
+    others = {name: one for name, one in chosen.items() if one != AllToAll() or name in IF_NAMED}
+    return {"recurrent": AllToAll()} | others | ({} if inputs is None else {"input": inputs})
+
+
 #: Types of the argument.
 NAMED = (Connectivity, np.ndarray, list, dict)
 
