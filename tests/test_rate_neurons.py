@@ -178,7 +178,7 @@ def test_potential_neurons_learn_by_the_recursion(name, target):
     assert_equal(result, W)
 
 
-@pytest.mark.parametrize("name, target", on_targets("each its own", "rectified tanh"))
+@pytest.mark.parametrize("name, target", on_targets("each its own", "string"))
 def test_rate_neurons_learn_by_rflo(name, target):
     """With any function, and given the draws of all noise."""
     f, (arguments, numbers), update = CASES[name]
@@ -415,6 +415,21 @@ BAD = {
         "names 'top', .* namespace={'top': 2.0}",
     ),
     "unit in f": (lambda kind: kind(3, 5 * ms, f="u*mV"), ValueError, "names 'mV', a unit"),
+    "own name": (
+        lambda kind: kind(3, 5 * ms, f="activity*u", namespace={"activity": 2.0}),
+        ValueError,
+        "names 'activity', which is a variable",
+    ),
+    "own tau": (
+        lambda kind: kind(3, 5 * ms, f="tau*u", namespace={"tau": 2.0}),
+        ValueError,
+        "names 'tau', which is a variable",
+    ),
+    "slope": (
+        lambda kind: kind(3, 5 * ms, f="sqrt(clip(u, 0, inf))"),
+        ValueError,
+        "is 0 at u = -4, where its slope, .* is not finite",
+    ),
     "no expression": (lambda kind: kind(3, 5 * ms, f="u +* 2"), ValueError, "not an expression"),
     "bias": (lambda kind: kind(3, 5 * ms, bias=[1, 2]), ValueError, "bias must be one number"),
     "NaN": (lambda kind: kind(3, 5 * ms, bias=np.nan), ValueError, "bias must be finite"),
@@ -446,8 +461,14 @@ def test_rules_that_do_not_fit_are_refused():
     ):
         with pytest.raises(ValueError, match=r"RFLO reads 'gain', .* Write .*\.rule\(learning_rat"):
             PlasticSynapses(plain, target, RFLO(0.1, tau=5 * ms), onto="I_rec")
-    with pytest.raises(ValueError, match="'eta' in noise must be read by the model"):
-        DerivedNeurons(3, "dx/dt = (I_rec - x)/(5*ms) : 1", activity="x", noise={"eta": 1})
+    with pytest.raises(ValueError, match=r"\.rule\(learning_rate"):
+        PlasticSynapses(plain, neurons, RFLO(0.1, tau=None), onto="I_rec")
+    model = "dx/dt = (I_rec + zeta - x)/(5*ms) : 1\nzeta : 1"
+    for noise in ({"eta": 1}, {"I_rec": 1}, {"x": 1}):
+        with pytest.raises(ValueError, match="in noise must be read by the model"):
+            DerivedNeurons(3, model, activity="x", noise=noise)
+    with pytest.raises(TypeError, match="'zeta' has the unit 1, so its"):
+        DerivedNeurons(3, model, activity="x", noise={"zeta": 1 * mV})
 
 
 def test_a_rule_that_explores_draws_into_the_port():

@@ -326,8 +326,8 @@ class DerivedNeurons(Component, NeuronGroup):
                     f"DerivedNeurons: input='{name}' must be a variable that the model declares or"
                     f" reads; its variables are {', '.join(sorted(model.names))}"
                 )
-        for name in self.noise_given:
-            check_noise(name, model, f"{spelled}\n{activity}")
+        for name, std in self.noise_given.items():
+            check_noise(name, std, model, f"{spelled}\n{activity}", self.inputs)
         taken = [name for name in OWN if name in model.names]
         if taken:
             raise ValueError(
@@ -625,12 +625,22 @@ def check_texts(model, **texts):
             raise TypeError(f"DerivedNeurons: {name} must be a string; got {text!r}")
 
 
-def check_noise(name, model, texts):
-    """Raise unless noise is a parameter that the equations or the activity read."""
-    if name not in get_identifiers(texts) or name in model.diff_eq_names | model.subexpr_names:
+def check_noise(name, std, model, texts, inputs):
+    """Raise unless noise is a parameter that the equations or the activity read, with its unit."""
+    if name not in get_identifiers(texts) or name in {
+        *model.diff_eq_names,
+        *model.subexpr_names,
+        *inputs,
+    }:
         raise ValueError(
             f"DerivedNeurons: '{name}' in noise must be read by the model or by activity, and have"
-            f" no equation of its own; write for example 'dx/dt = (-x + I_rec + {name})/tau : 1'"
+            " no equation and no sum of its own; write for example"
+            " noise={'xi_x': 0.1} for 'dx/dt = (-x + I_rec + xi_x)/tau : 1'"
+        )
+    if name in model.names and model.dimensions[name] != dimensions_of(std):
+        raise TypeError(
+            f"DerivedNeurons: '{name}' has the unit {unit_text(model.dimensions[name])}, so its"
+            f" standard deviation must have it too; got {std!r}"
         )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
+import numpy as np
 import sympy
 from brian2 import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS
 
 from ..brian.borrowed import get_identifiers, word_substitute
 from ..brian.quantities import is_number
-from ..derivation.calculus import Calculus, is_random, names, parsed, to_code
+from ..derivation.calculus import Calculus, is_random, names, parsed, symbol, to_code
 
 #: Functions by name, and their slopes in terms of ``u`` and ``phi = f(u)``. The sigmoid is
 #: 1/(1 + exp(-u)), in a form that does not overflow.
@@ -79,7 +81,9 @@ def transfer(kind: str, f: str, namespace: Mapping[str, object]) -> Transfer:
     if f in FUNCTIONS:
         return Transfer(*FUNCTIONS[f])
     check_names(kind, f, namespace)
-    return Transfer(f"({f})", f"({slope_of(kind, f)})")
+    slope = slope_of(kind, f)
+    check_slope(kind, f, slope, namespace)
+    return Transfer(f"({f})", f"({to_code(slope)})")
 
 
 def choices():
@@ -112,7 +116,7 @@ def check_names(kind, f, namespace):
 
 
 def slope_of(kind, f):
-    """Return the derivative of the user's function as text; raise if it has none."""
+    """Return the derivative of the user's function; raise if it has none."""
     try:
         expression = parsed(f)
     except (SyntaxError, TypeError, ValueError) as error:
@@ -132,7 +136,47 @@ def slope_of(kind, f):
             f"{kind}: f = {f!r} cannot be differentiated by u; write it with exp, log, tanh, sqrt,"
             " clip and comparisons"
         )
-    return to_code(slope)
+    return slope
+
+
+def check_slope(kind, f, slope, namespace):
+    """Raise if a function has values where its slope, as it is written, has none: where it divides
+    by zero, or multiplies infinity by zero.
+    """
+    u = np.linspace(-4, 4, 33)
+    with suppress(NameError, TypeError):  # functions that only Brian2 knows
+        values, slopes = (
+            np.broadcast_to(evaluated(one, u, namespace), u.shape) for one in (parsed(f), slope)
+        )
+        wrong = np.isfinite(values) & ~np.isfinite(slopes)
+        if wrong.any():
+            raise ValueError(
+                f"{kind}: f = {f!r} is {values[wrong][0]:.3g} at u = {u[wrong][0]:g}, where its"
+                f" slope, {to_code(slope)}, is not finite; keep it away from there, for example"
+                " 'sqrt(clip(u, 0, inf) + 1e-12)'"
+            )
+
+
+def evaluated(expression, u, namespace):
+    """Return the values of an expression in NumPy."""
+    known = {name: constant.value for name, constant in DEFAULT_CONSTANTS.items()}
+    known |= {**namespace, "u": u}
+    found = sorted(names(expression))
+    functions = {name: one.pyfunc for name, one in DEFAULT_FUNCTIONS.items() if one.stateless}
+    functions |= {"int_": np.asarray, "clip": np.clip}
+    with np.errstate(all="ignore"):
+        compute = sympy.lambdify(list(map(symbol, found)), expression, [functions, "numpy"])
+        return np.asarray(compute(*(known[name] for name in found)), dtype=float)
+
+
+def refuse_own_names(neurons, f: str) -> None:
+    """Raise if a function names something that is a variable of the neurons."""
+    taken = sorted((get_identifiers(f) - {"u"}) & {*neurons.variables, "tau"})
+    if taken:
+        raise ValueError(
+            f"{type(neurons).__name__}: f = {f!r} names '{taken[0]}', which is a variable of the"
+            " neurons; give your number another name"
+        )
 
 
 def refuse_other_names(kind: str, arguments: Mapping[str, object]) -> None:

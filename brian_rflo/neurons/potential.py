@@ -25,7 +25,7 @@ from ..brian.quantities import per_neuron
 from . import noise
 from .base import input_names
 from .derived import DerivedNeurons
-from .functions import refuse_other_names, transfer
+from .functions import refuse_other_names, refuse_own_names, transfer
 from .values import (
     assign,
     check_excitatory,
@@ -164,6 +164,7 @@ class PotentialNeurons(DerivedNeurons):
             name=name,
             **neurongroup_args,
         )
+        refuse_own_names(self, f)
         assign(self, own | values | signs)
         check_time_step(self)
 

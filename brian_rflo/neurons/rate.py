@@ -25,7 +25,7 @@ from ..brian.quantities import per_neuron
 from ..rules import LearningRule
 from . import noise
 from .base import input_names
-from .functions import refuse_other_names, transfer
+from .functions import refuse_other_names, refuse_own_names, transfer
 from .values import (
     assign,
     check_excitatory,
@@ -181,6 +181,7 @@ class RateNeurons(Component, NeuronGroup):
             **neurongroup_args,
         )
         schedule.take_part(self)
+        refuse_own_names(self, f)
         self._run(function, "steepness" in values)
         assign(self, own | values | {"initial": initial, self.state_name: initial})
         self.activity = initial

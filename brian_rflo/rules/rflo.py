@@ -85,6 +85,8 @@ class RFLO(LearningRule):
         differs from it.
         """
         neurons = getattr(target, "source", target)  # a subgroup has one
+        if "gain" not in neurons.variables:
+            return self  # refused with all ports
         if self.tau is None:
             return self if "tau" in neurons.variables else replace(self, tau=tau_of(neurons))
         theirs = getattr(neurons, "activity_tau", self.tau)
