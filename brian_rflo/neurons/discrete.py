@@ -31,6 +31,7 @@ from ..brian.quantities import check_number, check_tau, check_time
 from ..rules import LearningRule
 from .arriving import ArrivingSpikes
 from .lif import check_finite
+from .values import assign, check_excitatory
 
 __all__ = ["DiscreteLIFNeurons", "PRESETS"]
 
@@ -97,6 +98,9 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
     height, width : float, optional
         Height and half width of the pseudo-derivative; ``0.3/threshold`` and `threshold` by
         default.
+    excitatory : array of bool, shape (N,), optional
+        True for excitatory neurons, False for inhibitory ones; for projections with the constraint
+        `DALE`.
     name : str
         Name of the group.
     **neurongroup_args
@@ -125,7 +129,7 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
     """
 
     #: Variables that may differ between neurons but not between copies of a network.
-    per_neuron = ("beta",)
+    per_neuron = ("beta", "excitatory")
 
     #: The activity is the spike itself, which only a readout filters.
     sends_bare_spikes = True
@@ -147,6 +151,7 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
         reset_by: str = "subtract",
         height: float | None = None,
         width: float | None = None,
+        excitatory: ArrayLike | None = None,
         name: str = "discretelifneurons*",
         **neurongroup_args: Any,
     ):
@@ -164,6 +169,9 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
         if reset_by not in RESETS:
             raise ValueError(f"{kind}: reset_by must be 'subtract' or 'zero'; got {reset_by!r}")
         self.scale_input, self.reset_by = bool(scale_input), reset_by
+        signs = {} if excitatory is None else {"excitatory": excitatory}
+        if signs:
+            check_excitatory(kind, N, excitatory)
         constants = dict(
             tau=tau,
             tau_adapt=tau if tau_adapt is None else tau_adapt,
@@ -174,7 +182,7 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
         namespace = namespace_with(neurongroup_args, **constants)
         super().__init__(
             N,
-            EQUATIONS,
+            EQUATIONS + "".join(f"{name} : boolean (constant)\n" for name in signs),
             threshold="v >= threshold + beta*a and wait <= 0",
             reset="activity = 1; spike_count += 1; wait = t_refractory",
             namespace=namespace,
@@ -192,6 +200,7 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
         )
         self.run_regularly(SLOPE, **schedule.SLOPE, name=f"{self.name}_slope")
         self.beta = beta
+        assign(self, signs)
 
     @property
     def checks(self) -> dict[str, Callable]:
