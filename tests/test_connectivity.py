@@ -25,6 +25,7 @@ from brian_rflo.brian.devices import device
 from brian_rflo.credit import AdaptiveFeedback
 from brian_rflo.network import AllToAll, Masked, Murray2019, Sparse, TrialNetwork, initial_weights
 from brian_rflo.network.initial import balanced, thinned
+from brian_rflo.neurons import PotentialNeurons
 from brian_rflo.tasks import CursorMovements, PeriodicOutput
 from brian_rflo.updates import DALE
 
@@ -261,14 +262,16 @@ def test_weights_of_one_sign_or_none_are_as_drawn():
     np.testing.assert_allclose(weights[0], each[0] * np.abs(drawn[0]) / np.sqrt(1 - 2 / np.pi))
 
 
-def test_saturated_rate_neurons_are_reported(caplog):
-    excitatory = np.arange(4 * N) >= 0
-    neurons = RateNeurons(4 * N, tau=TAU, initial=0.9, excitatory=excitatory, name="cells")
-    net = network(neurons=neurons, connectivity=AllToAll(), initial=Murray2019(gain=6))
+@pytest.mark.parametrize("kind", [RateNeurons, PotentialNeurons])
+def test_saturated_rate_neurons_are_reported(kind, caplog):
+    """Excitation alone, in a network of two; once, at the end of the first trial."""
+    excitatory = np.tile(np.arange(2 * N) < 18, 2) | (np.arange(4 * N) < 2 * N)
+    neurons = kind(4 * N, tau=TAU, initial=0.9, excitatory=excitatory, name="cells")
+    rule = neurons.rule(0.01) if kind is PotentialNeurons else RFLO(0.01, tau=TAU)
+    net = LearningNetwork(TASK, neurons, rule, networks=2, initial=Murray2019(gain=8))
     net.train(1)
-    assert caplog.text.count("'cells' is saturated: the mean slope (gain) of its neurons is") == 1
+    assert caplog.text.count("'cells' is saturated in network 0: the mean slope") == 1
     net.train(1)
-    network().train(1)
     assert caplog.text.count("saturated") == 1
 
 

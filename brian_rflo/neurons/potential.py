@@ -114,6 +114,9 @@ class PotentialNeurons(DerivedNeurons):
     feedback_post*(J_activity_u_post*trace_u_pre)
     """
 
+    #: As for `RateNeurons`; without it where f is linear.
+    slope, least_slope = "J_activity_u", 0.01
+
     #: Attributes that describe it in files, beside equations and constants.
     described = ("f",)
 

@@ -130,8 +130,9 @@ class RateNeurons(Component, NeuronGroup):
         "rate_noise_std",
     )
 
-    #: Mean gain of a network below which it counts as saturated.
-    least_gain = 0.01
+    #: The variable whose mean in a network says whether its neurons are saturated, and how small it
+    #: is then.
+    slope, least_slope = "gain", 0.01
 
     #: Attributes that describe it in files, beside equations and constants.
     described = ("f",)

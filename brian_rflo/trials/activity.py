@@ -29,26 +29,26 @@ ADVICE = {
 
 
 def is_watched(group):
-    """Return whether the firing rates or the gains of a group can be judged: it counts its spikes,
-    or its class says which mean gain is too small.
+    """Return whether the firing rates or the slopes of a group can be judged: it counts its spikes,
+    or its class says which mean slope is too small.
     """
     if isinstance(group, Synapses):
         return False
     counts = spikes(group) and "spike_count" in group.variables
-    return counts or least_gain(group) is not None
+    return counts or has_slope(group)
 
 
-def least_gain(group):
-    """Return the mean gain below which a group counts as saturated; None if its class names
-    none.
+def has_slope(group):
+    """Return whether the class of a group says which of its variables is the slope, `slope`, and
+    which mean is too small, `least_slope`.
     """
-    return getattr(parent_group(group), "least_gain", None)
+    return getattr(parent_group(group), "slope", None) in group.variables
 
 
 def warn_of_rates(trials):
     """Warn, once each, of spiking groups that were silent or saturated in the last trial."""
     for group in trials.watched:
-        if least_gain(group) is not None:
+        if has_slope(group):
             continue
         rates = means(trials, group, "spike_count") / float(trials.duration)
         fire = "its neurons fire at {:.3g} Hz on average in a trial"
@@ -56,13 +56,14 @@ def warn_of_rates(trials):
         warn(trials, group, "saturated", rates, rates > USUAL_RATES[1], fire)
 
 
-def warn_of_gains(trials):
-    """Warn, once each, of groups whose gain is too small on average."""
+def warn_of_slopes(trials):
+    """Warn, once each, of groups whose slope is too small on average."""
     for group in trials.watched:
-        if least_gain(group) is not None:
-            gains = means(trials, group, "gain")
-            slope = "the mean slope (gain) of its neurons is {:.2g} at the end of the trial"
-            warn(trials, group, "flat", gains, gains < least_gain(group), slope)
+        if has_slope(group):
+            kind = parent_group(group)
+            slopes, is_flat = means(trials, group, kind.slope), f"the mean slope ({kind.slope})"
+            is_flat += " of its neurons is {:.2g} at the end of the trial"
+            warn(trials, group, "flat", slopes, slopes < kind.least_slope, is_flat)
 
 
 def means(trials, group, name):

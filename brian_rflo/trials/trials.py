@@ -28,7 +28,7 @@ from ..synapses.kinds import plastic_of
 from ..tasks import Task
 from ..updates.arguments import check_instance, check_statements
 from ..updates.divergence import DivergenceCheck, SharedDivergenceCheck
-from .activity import is_watched, warn_of_gains, warn_of_rates
+from .activity import is_watched, warn_of_rates, warn_of_slopes
 from .checks import check_clipping, check_members, warn_of_omissions
 from .ending import TrialEnd
 
@@ -261,7 +261,7 @@ class Trials(Component, NeuronGroup):
             part.check_trials(self)
 
     def _watch(self, group):
-        """Check the firing rates, or the gains, of a group at the end of trials."""
+        """Check the firing rates, or the slopes, of a group at the end of trials."""
         if is_watched(group) and not any(group is other for other in self.watched):
             self.watched.append(group)
             if (
@@ -412,7 +412,7 @@ class Trials(Component, NeuronGroup):
         """
         warn_of_rates(self)
         if is_standalone() or self._first_ends():
-            warn_of_gains(self)
+            warn_of_slopes(self)
 
     def _first_ends(self):
         """Return whether this is the last step of the first trial."""
