@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from brian2 import get_local_namespace
 
+from ..brian.in_program import is_waiting
 from .activity import Activity
 from .lesions import lesion, warn_of_others
-from .phases import aside, check_first
+from .phases import aside, check_first, warn_of_divergence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,7 +80,10 @@ class Experiment:
             aside(self, first if is_own else None) as recording,
             self.shows.of(task, first, counts=False),
         ):
-            return self._run_trials(trials, report, run_args, namespace, recording)
+            result = self._run_trials(trials, report, run_args, namespace, recording)
+        if not is_waiting():
+            warn_of_divergence(result)
+        return result
 
     def record(
         self,

@@ -6,6 +6,7 @@ from contextlib import contextmanager, nullcontext
 from itertools import count
 
 import numpy as np
+from brian2 import get_logger
 
 from ..brian.conditional import is_standalone
 from ..brian.in_program import (
@@ -22,8 +23,17 @@ from ..synapses.kinds import plastic_of
 from .contents import monitors_of
 from .recording import Recording
 
+logger = get_logger(__name__)
+
 #: Numbers of phases, for names in programs.
 NUMBERS = count()
+
+
+class ButDivergence(set):
+    """What has been reported, as if all divergence had been: trials speak of a training."""
+
+    def __contains__(self, what):
+        return not isinstance(what[0], str) or super().__contains__(what)
 
 
 @contextmanager
@@ -39,7 +49,8 @@ def aside(net, first=None, others=()):
     others : sequence of Monitor
         Further monitors that record.
     """
-    recording, reported = recording_aside(net), set(net.trials.reported)
+    recording, reported = recording_aside(net), net.trials.reported
+    net.trials.settle(reported=ButDivergence(reported))
     ours, monitors = recording.monitors, monitors_of(net.sorted_objects)
     recorded = {id(monitor) for monitor in (*ours, *others)}
     silent = [one for one in monitors if one.active and id(one) not in recorded]
@@ -117,7 +128,8 @@ def run_later(recording, rounds, run):
             recording.begin(rounds)
         with after.holds():
             recording.last = recording.lengths()
-            net.trials.check()
+            if recording is net._recording:
+                net.trials.check()
             return recording.result(ended)
 
     return LaterResult(read)
@@ -131,6 +143,16 @@ def watched_by(recording):
     watched = [part.variables[name] for part in parts for name in names if name in part.variables]
     watched += [monitor.variables["N"] for monitor in recording.monitors]
     return list(dict.fromkeys([*watched, net.trials.variables["diverged_in"]]))
+
+
+def warn_of_divergence(result):
+    """Warn of networks whose losses in an evaluation are not finite."""
+    for network in np.flatnonzero(result.diverged_in >= 0):
+        logger.warn(
+            f"The loss of network {network} is not finite in trial {result.diverged_in[network]} of"
+            " this evaluation, and NaN after it.",
+            "not_finite",
+        )
 
 
 def check_first(first, seen):
