@@ -380,7 +380,7 @@ def phases_of_an_experiment(build):
     results += [net.train(8), net.evaluate(2)]
     if is_waiting():
         assert_nothing_is_known(net, results)
-        get_device().build(run=True)
+        get_device().build(directory=None)
     found = {
         f"{name} {number}": values
         for number, result in enumerate(results)

@@ -145,12 +145,12 @@ class Lesionable:
             self.variables[INTACT].set_value(1)
         names = self._transmitted()
         for step, runner in self.placed.items():
-            if step.site == "own" and names & written(step.code):
-                runner.abstract_code += "".join(masked(name) for name in names & written(step.code))
+            if step.site == "own":
+                runner.abstract_code += masked(names & written(step.code))
         for pathway in (getattr(self, side, None) for side in ("pre", "post")):
             code = getattr(pathway, "code", None)
             if isinstance(code, str):
-                pathway.code += "".join(masked(name) for name in names & written(code))
+                pathway.code += masked(names & written(code))
         if "change" in self.variables:
             condition, name = last_step(self.trial_length), f"{self.name}_lesions*"
             runner = ConditionalRunner(self, CHANGES.code, condition, CHANGES.phase, name)
@@ -237,9 +237,9 @@ class Lesionable:
         self.keep_lesions()
 
 
-def masked(name):
-    """Return a line that sets a variable of lesioned synapses to 0, also one that is infinite."""
-    return f"\n{name} = where({INTACT} > 0, {name}, 0)"
+def masked(names):
+    """Return lines that set variables of lesioned synapses to 0, also if they are infinite."""
+    return "".join(f"\n{name} = where({INTACT} > 0, {name}, 0)" for name in sorted(names))
 
 
 def mask(projection, name, numbers, group):
