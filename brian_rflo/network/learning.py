@@ -126,8 +126,8 @@ def regularized(rule, regularization):
     for one in regularization if is_several else [regularization]:
         if isinstance(one, type) or not hasattr(one, "around"):
             raise TypeError(
-                "regularization must be a FiringRate, an L1 or an L2, for example FiringRate("
-                f"target=10*Hz, strength=300), or a tuple of them; got {one!r}"
+                "regularization must be a FiringRate, for example FiringRate(target=10*Hz,"
+                f" strength=300); got {one!r}. It can also be an L1 or L2, or a tuple of them"
             )
         rule = one.around(rule)
     return rule

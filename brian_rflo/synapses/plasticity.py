@@ -27,7 +27,7 @@ def check_plasticity(synapses, name, value):
         "PlasticSynapses(..., plasticity=matrix), or LearningNetwork(..., trained={'recurrent':"
         " matrix}), with factors [post, pre] of the learning rate"
     )
-    if name in SHARED and not isinstance(value, str) and np.ndim(value) > 0:
+    if name in SHARED and not isinstance(value, str) and np.size(value) > 1:
         raise ValueError(
             f"'{synapses.name}': {name} must be one value for all synapses; got shape"
             f" {np.shape(value)}. For a learning rate of each synapse write {advice}."

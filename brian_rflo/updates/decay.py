@@ -103,12 +103,12 @@ def decay_of(name: str, value: Decay | float | str | None) -> Decay:
         return Constant()
     if isinstance(value, Decay):
         return value
-    if isinstance(value, str):
+    if isinstance(value, str) and get_identifiers(value):
         return Expression(value)
     if not (is_number(value) and value > 0):
         raise ValueError(
-            f"{name}: decay must be a positive number of updates, Cosine(1000) or another Decay, an"
-            f" expression of update, or None; got {value!r}"
+            f"{name}: decay must be a positive number of updates, or None; got {value!r}. It can"
+            " also be a Decay, such as Cosine(1000), or an expression of update"
         )
     if value < 1:
         raise ValueError(
@@ -121,13 +121,16 @@ def decay_of(name: str, value: Decay | float | str | None) -> Decay:
 
 def check_expression(text):
     """Raise unless a text is an expression of `update`, and a finite number in update 0."""
+    names = get_identifiers(text)
+    unknown = sorted(names - {"update", *KNOWN})
     try:
-        unknown = sorted(get_identifiers(text) - {"update", *KNOWN})
-        value = np.asarray(np.nan if unknown else evaluated(text, update=0))
-        found = f"it names {', '.join(map(repr, unknown))}" if unknown else f"it is {value} there"
+        value = np.asarray(0.0 if unknown else evaluated(text, update=0))
+        found = f"it is {value} there"
         is_right = value.ndim == 0 and value.dtype.kind in "iuf" and np.isfinite(value)
     except (SyntaxError, TypeError, ValueError) as error:
         is_right, found = False, str(error)
+    if unknown or "update" not in names:
+        is_right, found = False, f"it names {', '.join(map(repr, unknown or sorted(names)))}"
     if not is_right:
         raise ValueError(
             "decay must be an expression of update alone, and finite in update 0; got"
