@@ -11,9 +11,8 @@ import matplotlib
 import numpy as np
 import pytest
 from brian2 import BrianLogger, Clock, defaultclock, ms, prefs, start_scope
-from brian2.codegen import translation
-from brian2.codegen.generators import base
-from brian2.core import base as objects
+from brian2.codegen import codeobject, translation
+from brian2.core import base
 
 import brian_rflo  # noqa: F401 (before garbage is frozen)
 
@@ -29,13 +28,28 @@ def pytest_configure(config):
     which takes two fifths of the time of a small network; the long set has it.
     """
     if config.getoption("markexpr") == "not model":
-        # Statements are looked up by the values of all variables of a group: parsing is quicker.
+        # Statements are looked up by the values of all variables of a group: parsing is quicker,
+        # once for the code of an object, which is its user's code too.
         translation.make_statements = translation.make_statements.__wrapped__
-        base.make_statements = translation.make_statements
+        codeobject.analyse_identifiers = not_twice(codeobject.analyse_identifiers)
         # Messages below INFO, to which each object adds its clock; where an object was made.
         logging.getLogger("brian2").setLevel(logging.INFO)
         Clock.__repr__ = object.__repr__
-        objects.traceback = SimpleNamespace(extract_stack=list)
+        base.traceback = SimpleNamespace(extract_stack=list)
+
+
+def not_twice(function):
+    """Wrap a function of a text and an object so that a second call with both is answered by the
+    first.
+    """
+    last = [None, None, None]
+
+    def answer(text, thing, **more):
+        if last[0] != text or last[1] is not thing:
+            last[:] = text, thing, function(text, thing, **more)
+        return last[2]
+
+    return answer
 
 
 @pytest.fixture(autouse=True)

@@ -4,9 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
+from io import StringIO
 
 import numpy as np
 import pytest
+from brian2 import prefs
 from test_models import Here
 
 from brian_rflo import cli
@@ -33,17 +36,25 @@ def test_list(capsys):
     assert "murray2019/fig2a" in capsys.readouterr().out
 
 
-def test_run_writes_figure_data_and_summary(tmp_path, capsys):
-    status = run(tmp_path, "--seed", "5")
-    said = capsys.readouterr().out
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """A run with its parts in processes: its folder, its exit status and what it has said."""
+    prefs.codegen.target, folder = "numpy", tmp_path_factory.mktemp("ran")
+    with redirect_stdout(StringIO()) as said:
+        status = run(folder, "--seed", "5")
+    return folder / "out", status, said.getvalue()
+
+
+def test_run_writes_figure_data_and_summary(ran):
+    folder, status, said = ran
     assert "measured" in said and "RFLO: final loss, median" in said and "100% after" in said
-    assert sorted(os.listdir(tmp_path / "out")) == [
+    assert sorted(os.listdir(folder)) == [
         "data.npz",
         "figure.png",
         "murray2019",
         "summary.json",
     ]
-    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    summary = json.loads((folder / "summary.json").read_text())
     assert set(summary["rows"][0]) == {
         "quantity",
         "measured",
@@ -64,8 +75,8 @@ def test_run_writes_figure_data_and_summary(tmp_path, capsys):
         seconds > 0 for seconds in summary["parts_s"].values()
     )
     assert status == (0 if all(row["holds"] is not False for row in summary["rows"]) else 1)
-    assert (tmp_path / "out" / "figure.png").read_bytes().startswith(b"\x89PNG")
-    with np.load(tmp_path / "out" / "data.npz", allow_pickle=False) as data:
+    assert (folder / "figure.png").read_bytes().startswith(b"\x89PNG")
+    with np.load(folder / "data.npz", allow_pickle=False) as data:
         assert (
             data["rflo-T200/losses"].shape == (2, 12)
             and np.isfinite(data["rflo-T200/losses"]).all()
@@ -79,12 +90,11 @@ def test_run_writes_figure_data_and_summary(tmp_path, capsys):
         assert (data["rflo-T200/losses"][:, -1] != data["bptt-T200/losses"][:, -1]).all()
 
 
-def test_the_same_seed_gives_the_same_data(tmp_path, monkeypatch):
+def test_the_same_seed_gives_the_same_data(ran, tmp_path, monkeypatch):
     """Whether parts are computed in processes or in this one."""
-    for name in ("a", "b"):
-        cli.main([*QUICK, "--out", str(tmp_path / name)])
-        monkeypatch.setattr(part, "Processes", lambda _: Here(Progress(tmp_path / "progress")))
-    with np.load(tmp_path / "a" / "data.npz") as a, np.load(tmp_path / "b" / "data.npz") as b:
+    monkeypatch.setattr(part, "Processes", lambda _: Here(Progress(tmp_path / "progress")))
+    run(tmp_path, "--seed", "5")
+    with np.load(ran[0] / "data.npz") as a, np.load(tmp_path / "out" / "data.npz") as b:
         assert all(np.array_equal(a[key], b[key]) for key in a if not key.endswith("/seconds"))
 
 

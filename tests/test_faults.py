@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 from brian2 import Network, defaultclock, ms
 from helpers import assemble
+from processes import Forked
 
 from brian_rflo import RFLO, LIFNeurons, RateNeurons, TrainingResult, sweep
 from brian_rflo.nir import from_nir, to_nir
@@ -31,6 +32,7 @@ from brian_rflo.results.files import (
     own_folder,
     save_arrays,
     scratch,
+    scratch_folder,
     writable_folder,
     write_together,
     write_whole,
@@ -106,9 +108,24 @@ assert sorted(os.listdir()) == sorted(map(str, saved)), os.listdir()
 @POSIX
 def test_a_full_disk_loses_nothing(tmp_path):
     """Files that may not grow stand for a full disk."""
-    process = script(FULL, tmp_path)
-    said, _ = process.communicate(timeout=120)
+    process = Forked(FULL, tmp_path)
+    said = process.communicate()
     assert process.returncode == 0, said
+
+
+#: A small run of an experiment, with its parts in processes; and, in front of it, in this one.
+RUN = """
+import sys
+from brian_rflo.cli import main
+small = ["--networks", "1", "--trials", "2", "--device", "numpy", "--workers", "1"]
+sys.exit(main(["run", sys.argv[1], "--quick", *small, "--out", sys.argv[2]]))
+"""
+HERE = """
+import tempfile
+from test_models import Here
+from brian_rflo.crews import Progress, part
+part.Processes = lambda workers: Here(Progress(tempfile.mktemp()))
+"""
 
 
 @POSIX
@@ -116,18 +133,16 @@ def test_a_full_disk_in_a_run(tmp_path):
     """The command ends with an error that names the file; with room again the same command
     finishes.
     """
-    run = (
-        "import resource, sys\nfrom brian_rflo.cli import main\nif sys.argv[2] == 'full':\n   "
-        " resource.setrlimit(resource.RLIMIT_FSIZE, (3000,"
-        " resource.RLIM_INFINITY))\nsys.exit(main(['run', 'murray2019/fig2a', '--quick',"
-        " '--networks', '1', '--trials', '2', '--device', 'numpy', '--out', sys.argv[1]]))"
+    process = Forked(
+        f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (3000, -1))\n{RUN}",
+        "murray2019/fig2a",
+        tmp_path,
     )
-    process = script(run, tmp_path, "full")
-    said, _ = process.communicate(timeout=200)
+    said = process.communicate()
     assert process.returncode == 2 and "cannot write" in said and "Make room" in said, said
     assert not list(tmp_path.rglob("*.png")) and not list(tmp_path.rglob(".*npz"))
-    process = script(run, tmp_path, "room")
-    said, _ = process.communicate(timeout=200)
+    process = Forked(f"{HERE}{RUN}", "murray2019/fig2a", tmp_path)
+    said = process.communicate()
     assert process.returncode in (0, 1) and "Written" in said, said
 
 
@@ -148,10 +163,10 @@ def test_a_kill_while_saving_leaves_a_whole_file(tmp_path):
     """
     path, rng = tmp_path / "network.npz", np.random.default_rng(3)
     for _ in range(2):
-        process = script(SAVING, path)
+        process = Forked(SAVING, path)
         process.stdout.readline()
         time.sleep(rng.uniform(0, 0.1))
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         process.communicate()
         net = network().load(path)
         assert round(net.t / net.task.duration) >= 1 and np.isfinite(net.train(1).losses).all()
@@ -408,33 +423,8 @@ def number_of(seed):
 @POSIX
 def test_two_runs_in_one_folder(tmp_path):
     """Two of the same command at once: both end well, with the same data."""
-    run = [
-        sys.executable,
-        "-m",
-        "brian_rflo",
-        "run",
-        "murray2019/fig4",
-        "--quick",
-        "--networks",
-        "1",
-        "--trials",
-        "2",
-        "--device",
-        "numpy",
-        "--workers",
-        "1",
-        "--out",
-    ]
-    both = [
-        subprocess.Popen(
-            [*run, str(tmp_path / "out")],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    said = [process.communicate(timeout=200)[0] for process in both]
+    both = [Forked(f"{HERE}{RUN}", "murray2019/fig4", tmp_path / "out") for _ in range(2)]
+    said = [process.communicate() for process in both]
     assert all(
         process.returncode in (0, 1) and "Written" in text for process, text in zip(both, said)
     ), said
@@ -450,7 +440,7 @@ def test_two_runs_in_one_folder(tmp_path):
 
 @POSIX
 def test_a_kill_within_a_simulation_keeps_what_was_saved(tmp_path):
-    process = script(
+    process = Forked(
         f"{NETWORK}\nnet.train(2)\nnet.save({str(tmp_path / 'network.npz')!r})\nprint('saved',"
         " flush=True)\nnet.train(10**6)"
     )
@@ -527,11 +517,12 @@ def test_a_build_that_was_interrupted(tmp_path):
 @POSIX
 def test_what_killed_processes_have_left_goes(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    code = (
-        "import os, signal; from brian_rflo.results.files import scratch_folder;"
-        " (scratch_folder('build') / 'header').touch(); os.kill(os.getpid(), signal.SIGKILL)"
+    kill_in(
+        lambda: (
+            (scratch_folder("build") / "header").touch(),
+            os.kill(os.getpid(), signal.SIGKILL),
+        )
     )
-    subprocess.run([sys.executable, "-c", code], env=os.environ | {"TMPDIR": str(tmp_path)})
     (left,), other = tmp_path.glob("brian_rflo_*"), tmp_path / "brian_rflo_build.elsewhere.1.x"
     other.mkdir()
     with scratch("build") as mine, scratch("task") as second:

@@ -63,10 +63,9 @@ class Here(InProcess):
     ],
 )
 def test_every_experiment_runs_small(name, tmp_path, tmp_path_factory, monkeypatch):
-    """One of them in processes, as it is run; in the others those would mostly load Brian2."""
-    if name != "murray2019/fig2a":
-        progress = Progress(tmp_path_factory.mktemp("progress") / "fraction")
-        monkeypatch.setattr(part, "Processes", lambda workers: Here(progress))
+    """In this process; `test_cli` runs one of them in processes, which would mostly load Brian2."""
+    progress = Progress(tmp_path_factory.mktemp("progress") / "fraction")
+    monkeypatch.setattr(part, "Processes", lambda workers: Here(progress))
     assert cli.main(
         [
             "run",

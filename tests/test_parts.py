@@ -5,7 +5,6 @@ interruptions, failures or damage.
 import errno
 import os
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from brian2 import BrianLogger
+from processes import Forked, fork_parts
 
 from brian_rflo import cli, identity
 from brian_rflo.crews import Progress
@@ -24,14 +24,14 @@ from brian_rflo.identity import code
 
 SCRIPT = """
 import sys
-sys.path.insert(0, {tests!r})
+from processes import fork_parts
 from test_parts import many
 from brian_rflo.crews.part import compute
-if __name__ == "__main__":
-    try:
-        compute(many({folder!r}), {folder!r}, 2, print)
-    except KeyboardInterrupt:
-        sys.exit(130)
+fork_parts()
+try:
+    compute(many(sys.argv[1]), sys.argv[1], 2, print)
+except KeyboardInterrupt:
+    sys.exit(130)
 """
 
 
@@ -69,7 +69,13 @@ def many(folder):
     ]
 
 
-def test_computed_once(tmp_path):
+@pytest.fixture
+def forked(monkeypatch):
+    """Let parts be computed in forks: new processes would mostly load Brian2."""
+    fork_parts(monkeypatch.setattr)
+
+
+def test_computed_once(tmp_path, forked):
     counter, said = str(tmp_path / "counter"), []
     wanted = [
         Part(f"p{value}", double, dict(value=value, counter=counter), 1) for value in range(2)
@@ -93,20 +99,23 @@ def test_other_settings_are_another_part():
     assert one != other and one == Part("p", double, dict(value=1), 5).path("")
 
 
-def test_a_failure_leaves_the_others(tmp_path):
-    """And nothing in the temporary folder."""
-    note = tmp_path / "note"
+def test_a_failure_leaves_the_others(tmp_path, forked):
     wanted = [
         Part("good", double, dict(value=1), 1),
         Part("bad", fail, dict(message="no such thing"), 2),
-        Part("dead", die, dict(note=str(note)), 2),
     ]
     found, failed = compute(wanted, tmp_path / "parts", 2, lambda line: None)
-    assert failed == {
-        "bad": "ValueError: no such thing",
-        "dead": "its process ended with status 7",
-    } and list(found) == ["good"]
+    assert failed == {"bad": "ValueError: no such thing"} and list(found) == ["good"]
     assert wanted[0].load(tmp_path / "parts")["twice"] == 2
+
+
+def test_a_process_that_dies_leaves_nothing_in_the_temporary_folder(tmp_path):
+    note = tmp_path / "note"
+    wanted = [Part("dead", die, dict(note=str(note)), 2)]
+    assert compute(wanted, tmp_path / "parts", 2, lambda line: None) == (
+        {},
+        {"dead": "its process ended with status 7"},
+    )
     assert "brian_debug" in note.read_text() and not Path(note.read_text()).exists()
 
 
@@ -115,7 +124,7 @@ def no_room(progress):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_a_full_disk_stops_a_run(tmp_path):
+def test_a_full_disk_stops_a_run(tmp_path, forked):
     """The others are not computed, and named."""
     counter, said = tmp_path / "counter", []
     wanted = [
@@ -202,11 +211,7 @@ def lives(pid):
 def test_interrupted(tmp_path, number):
     """What is finished stays, what is running ends with it, and nothing half-written is left."""
     folder = tmp_path / "parts"
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT.format(tests=os.path.dirname(__file__), folder=str(folder)))
-    process = subprocess.Popen(
-        [sys.executable, str(script)], stdout=subprocess.DEVNULL, start_new_session=True
-    )
+    process = Forked(SCRIPT, folder)
     wanted, pids = many(folder), Path(f"{folder}.pids")
     while not pids.exists() or len(pids.read_text().split()) < 2:
         assert process.poll() is None

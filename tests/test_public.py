@@ -23,7 +23,7 @@ README = (ROOT / "README.md").read_text()
 #: But for the one that the README prints.
 EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if path.stem != "periodic")
 #: What is run as it is printed, and its blocks, one after the other: those of the README each by
-#: itself and in turn.
+#: itself and in turn; by default in turn, with a tenth of the trials.
 SCRIPTS = [
     ("README.md", (0, 1)),
     ("README.md", (1,)),
@@ -99,7 +99,7 @@ def test_the_readme_prints_the_example():
             name,
             numbers,
             id="-".join((name, *map(str, numbers))),
-            marks=[] if name == "README.md" else pytest.mark.model,
+            marks=pytest.mark.model,
         )
         for name, numbers in SCRIPTS
     ],
@@ -107,7 +107,25 @@ def test_the_readme_prints_the_example():
 def test_a_script_runs_as_printed(name, blocks, tmp_path):
     """In a process of its own, in which nothing warns: no Python warning, and none of Brian2's."""
     printed = blocks_of(ROOT / name)
-    script = "\n".join(printed[number] for number in blocks)
+    run_as_script("\n".join(printed[number] for number in blocks), tmp_path)
+
+
+def test_the_readme_runs(tmp_path):
+    """As printed, but for a tenth of the trials, in a process in which nothing warns; the second
+    script also by itself.
+    """
+    printed = blocks_of(ROOT / "README.md")
+    shorter = (
+        "\n".join(printed).replace("200, report", "20, report").replace("200 * task", "20 * task")
+    )
+    assert len(printed) == 2 and shorter.count("20, report") == shorter.count("20 * task") == 1
+    run_as_script(shorter, tmp_path)
+    exec(compile(shortened(printed[1]), "README.md", "exec"), {"__name__": "__main__"})
+    plt.close("all")
+
+
+def run_as_script(script, folder):
+    """Run a script in a new process, and ask that nothing warns."""
     command = [
         sys.executable,
         "-W",
@@ -120,7 +138,7 @@ def test_a_script_runs_as_printed(name, blocks, tmp_path):
     ]
     environment = {**os.environ, "MPLBACKEND": "Agg"}
     done = subprocess.run(
-        command, input=script, text=True, capture_output=True, cwd=tmp_path, env=environment
+        command, input=script, text=True, capture_output=True, cwd=folder, env=environment
     )
     assert done.returncode == 0 and not done.stderr, done.stderr
 

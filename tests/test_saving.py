@@ -155,7 +155,7 @@ def go_on(folder, stops):
 @pytest.fixture(scope="module")
 def continued(tmp_path_factory):
     """A folder of networks saved within their training, trained to the end here and, from each file
-    on, in a new process; and where they were saved.
+    on, in a new process; and where they were saved: the first of them at two places.
     """
     folder, stops = tmp_path_factory.mktemp("continued"), {}
     prefs.codegen.target, defaultclock.dt = "numpy", 1 * ms

@@ -1,10 +1,10 @@
 """Folders that several processes and users compute into: nothing twice, and what to do."""
 
 import os
-import subprocess
 import sys
 
 import pytest
+from processes import Forked
 
 from brian_rflo.crews import part as parts
 from brian_rflo.crews import sharing
@@ -15,7 +15,8 @@ POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
 ASK = """
 import sys
 from pathlib import Path
-from brian_rflo.crews.sharing import is_claimed
+from brian_rflo.crews.sharing import OPEN, is_claimed
+OPEN.clear()  # the claims of the process that this one is forked from
 print([is_claimed(Path(path)) for path in sys.argv[1:]])
 """
 
@@ -39,9 +40,7 @@ def test_a_claim_ends_with_itself_and_no_other_one_does(tmp_path):
         with claimed(link / "inner") as second:
             assert first and second
         assert not is_claimed(inner)
-        asked = subprocess.run(
-            [sys.executable, "-c", ASK, outer, inner], capture_output=True, text=True, check=True
-        ).stdout
+        asked = Forked(ASK, outer, inner).communicate()
         with pytest.raises(
             RuntimeError,
             match="outer' is requested while this process computes it; .* other settings",

@@ -24,6 +24,8 @@ import numpy as np
 import pytest
 from altering import altered
 from brian2 import Network, NeuronGroup, defaultclock, ms, mV, prefs, rand, set_device
+from processes import Forked
+from test_trial_network import two_populations
 
 from brian_rflo import RFLO, LearningNetwork, RateNeurons, sweep
 from brian_rflo.crews import pieces
@@ -155,31 +157,6 @@ def test_numbers_are_those_of_a_network_alone(expected, tmp_path):
     Network(group).run(0 * ms)
 
 
-def test_processes_compute_the_same_numbers(expected, tmp_path):
-    """By a function that is sent as code; in it, Brian2's objects and random numbers are those of
-    the process.
-    """
-
-    def within(seed, learning_rate):
-        prefs.codegen.string_expression_target = "numpy"
-        assert brian2.prefs.codegen.string_expression_target == "numpy"
-        rand()
-        brian2.seed(seed)
-        defaultclock.dt = 5 * ms
-        return train(seed, learning_rate)
-
-    assert same(
-        sweep(
-            within,
-            {"seed": range(2), "learning_rate": [0.01, 0.1]},
-            tmp_path / "joblib",
-            workers=2,
-            report=None,
-        ),
-        expected,
-    )
-
-
 def blocks_of(page):
     """The Python blocks of a page of the documentation."""
     return re.findall(
@@ -187,34 +164,56 @@ def blocks_of(page):
     )
 
 
-def test_the_task_of_the_documentation_is_swept_in_processes(tmp_path):
-    """A class of the script that restates what it inherits, `n_outputs = 1`."""
+def delayed():
+    """The class of a task in a script, that of the documentation; it restates what it inherits,
+    `n_outputs = 1`.
+    """
     first, *others = blocks_of("own.md")
     task = next(block for block in others if "class Delayed(Task)" in block)
     script = {"__name__": "__main__"}
     exec(first + task.partition("task = Delayed")[0], script)
     assert script["Delayed"].n_outputs == script["Task"].n_outputs
+    return script["Delayed"]
 
-    def train(seed, kind):
-        defaultclock.dt = 1 * ms
-        return LearningNetwork(
-            kind(delay=20 * ms),
-            RateNeurons(5, tau=10 * ms),
-            RFLO(0.1, tau=10 * ms),
-            initial=Murray2019(seed=seed),
-        ).train(2)
 
-    tables = [
-        sweep(
-            train,
-            {"seed": range(2), "kind": [script["Delayed"]]},
-            tmp_path / str(workers),
-            workers=workers,
-            report=None,
-        )
-        for workers in (1, 2)
+def test_processes_compute_the_same_numbers(expected, tmp_path):
+    """By a function that is sent as code; in it, Brian2's objects and random numbers are those of
+    the process. Of networks of a task of the script, and of two populations, too.
+    """
+
+    def within(seed, learning_rate, of):
+        prefs.codegen.string_expression_target = "numpy"
+        assert brian2.prefs.codegen.string_expression_target == "numpy"
+        rand()
+        brian2.seed(seed)
+        if of == "populations":
+            return two_populations(learning_rate).train(2)
+        if of != "rates":
+            defaultclock.dt = 1 * ms
+            return LearningNetwork(
+                of(delay=20 * ms),
+                RateNeurons(5, tau=10 * ms),
+                RFLO(learning_rate, tau=10 * ms),
+                initial=Murray2019(seed=seed),
+            ).train(2)
+        defaultclock.dt = 5 * ms
+        return train(seed, learning_rate)
+
+    settings = [
+        dict(seed=seed, learning_rate=rate, of="rates") for seed in range(2) for rate in (0.01, 0.1)
     ]
-    assert not tables[1].failed and same(*tables)
+    settings += [dict(seed=seed, learning_rate=0.1, of=delayed()) for seed in range(2)]
+    settings += [dict(seed=0, learning_rate=rate, of="populations") for rate in (0.001, 0.003)]
+    here, there = (
+        sweep(within, settings, tmp_path / str(workers), workers=workers, report=None)
+        for workers in (1, 2)
+    )
+    assert not there.failed and same(here, there)
+    for one, other in zip(arrays(expected), arrays(there)[:4], strict=True):
+        assert one.keys() == other.keys() and len(one) > 5
+        for name in one:
+            np.testing.assert_array_equal(one[name], other[name])
+    assert len({float(result.losses[0, -1]) for result in there.results}) == 8
 
 
 BEFORE_THE_IMPORT = """
@@ -285,7 +284,7 @@ def test_what_is_one_in_a_process_is_not_copied():
 
 
 def test_an_executor_computes_the_same_numbers(expected, tmp_path):
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as executor:
         assert same(
             sweep(
                 train,
@@ -1037,11 +1036,7 @@ def begin(folder, log, seeds, pause, workers=2):
         .replace("PAUSE", str(pause))
         .replace("WORKERS", str(workers))
     )
-    return subprocess.Popen(
-        [sys.executable, str(script), str(folder), str(log)],
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-    )
+    return Forked(script, folder, log)
 
 
 def finished(folder):
@@ -1066,9 +1061,9 @@ def numbers_in(folder):
         ]
 
 
-def check_killed(folder, seeds, kills, pause, seed):
-    """Kill a sweep at random moments and go on each time; the table is that of an undisturbed
-    sweep, and nothing finished is begun again.
+def check_killed(folder, seeds, kills, pause, seed, workers=2):
+    """Kill a sweep at random moments and go on each time, at last with some workers; the table is
+    that of an undisturbed sweep, and nothing finished is begun again.
     """
     chance, log = random.Random(seed), folder.parent / "log"
     undisturbed = begin(
@@ -1085,12 +1080,12 @@ def check_killed(folder, seeds, kills, pause, seed):
         if process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
             killed += 1
-        process.wait()
+        process.wait(timeout=300)
         assert not done & set(begun(log)[before:]), "a finished network was computed again"
         if len(finished(folder)) == 3 * seeds:
             break
     done, before = finished(folder), len(begun(log))
-    assert begin(folder, log, seeds, pause).wait(timeout=300) == 0
+    assert begin(folder, log, seeds, pause, workers).wait(timeout=300) == 0
     time.sleep(0.5)
     assert not done & set(begun(log)[before:])
     assert (
@@ -1103,7 +1098,7 @@ def check_killed(folder, seeds, kills, pause, seed):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_killed(tmp_path):
-    assert check_killed(tmp_path / "sweep", seeds=1, kills=1, pause=0.5, seed=1) == 1
+    assert check_killed(tmp_path / "sweep", seeds=1, kills=1, pause=0.5, seed=1, workers=1) == 1
 
 
 @pytest.mark.model

@@ -167,7 +167,7 @@ class TrialNetwork(Experiment, Constructed, Network):
     @property
     def projections(self) -> dict[str, Projection]:
         """All projections of this package, by name."""
-        return {obj.name: obj for obj in projections_of(self.objects)}
+        return {obj.name: obj for obj in projections_of(by_name(self.objects))}
 
     #: Arguments that it was made with, where it was assembled.
     given = {}
@@ -209,7 +209,7 @@ class TrialNetwork(Experiment, Constructed, Network):
         """Return its groups, whose strings may name constants of the script, as those of a
         `brian2.NeuronGroup` may.
         """
-        return [obj for obj in self.objects if isinstance(obj, Group)]
+        return [obj for obj in by_name(self.objects) if isinstance(obj, Group)]
 
     def weights(self, absent: float = 0.0) -> dict[str, NDArray]:
         """Return the present weights as ``[network, post, pre]`` by the name of the projection, and
@@ -437,3 +437,10 @@ class TrialNetwork(Experiment, Constructed, Network):
         print.
         """
         return self.scheduling_summary()
+
+
+def by_name(objects):
+    """Return objects in the order of their names; Brian2 keeps a set, whose order is another one in
+    each process.
+    """
+    return sorted(objects, key=lambda obj: obj.name)
