@@ -3,10 +3,16 @@
 Oracles are NumPy recursions written here.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from brian2 import (
+    Hz,
+    Network,
     NeuronGroup,
+    PoissonGroup,
+    SpikeGeneratorGroup,
     StateMonitor,
     device,
     ms,
@@ -19,8 +25,14 @@ from brian_rflo import (
     RFLO,
     Delta,
     DerivedNeurons,
+    DiscreteLIFNeurons,
+    EProp,
     FeedbackSynapses,
     FixedSynapses,
+    LearningNetwork,
+    LearningRule,
+    LIFNeurons,
+    PerStep,
     PerTrial,
     PlasticSynapses,
     RateNeurons,
@@ -28,11 +40,11 @@ from brian_rflo import (
     Trials,
     schedule,
 )
-from brian_rflo.network import TrialNetwork
-from brian_rflo.readouts import LeakyReadout
+from brian_rflo.network import AllToAll, TrialNetwork
+from brian_rflo.readouts import ConstantUnit, LeakyReadout, TaskInput
 from brian_rflo.rules import LeakyDelta
 from brian_rflo.synapses import SymmetricFeedbackSum
-from brian_rflo.tasks import PeriodicOutput
+from brian_rflo.tasks import ArrayTask, CursorMovements, PeriodicOutput
 
 TASK = PeriodicOutput(period=12 * ms)
 T, N, M, ETA, A = TASK.n_steps, 5, 3, 0.1, 0.1  # A = dt/tau
@@ -147,7 +159,7 @@ def test_the_order_of_addition_does_not_depend_on_names():
 
 
 def test_the_first_of_two_projections_keeps_its_variable():
-    _net, (recurrent, between, _) = two_onto_one()
+    _, (recurrent, between, _) = two_onto_one()
     assert (recurrent.sums_into, between.sums_into) == ("I_rec", "I_rec_2")
     assert recurrent.addition is None
 
@@ -158,8 +170,6 @@ def test_a_second_projection_alone_in_a_network_is_the_whole_sum():
     source.activity = 1
     first = connected(FixedSynapses(source, neurons, onto="I_rec"), [[5.0], [5.0]])
     second = connected(FixedSynapses(source, neurons, onto="I_rec"), [[0.25], [0.5]])
-    from brian2 import Network
-
     net = Network(neurons, source, second)
     net.run(3 * ms)
     np.testing.assert_array_equal(neurons.I_rec, [0.25, 0.5])
@@ -172,8 +182,6 @@ def test_a_second_projection_alone_in_a_network_is_the_whole_sum():
 
 
 def test_three_sums_and_parts_of_a_group():
-    from brian2 import Network
-
     neurons, source = RateNeurons(4, tau=TAU), NeuronGroup(1, "activity : 1")
     source.activity = 1
     parts = [
@@ -186,8 +194,6 @@ def test_three_sums_and_parts_of_a_group():
 
 
 def test_sums_of_overlapping_parts_are_refused():
-    from brian2 import Network
-
     neurons, source = RateNeurons(4, tau=TAU), NeuronGroup(1, "activity : 1")
     first = connected(FixedSynapses(source, neurons[:2], onto="I_rec"), [[1.0], [1.0]])
     second = connected(FixedSynapses(source, neurons[1:3], onto="I_rec"), [[1.0], [1.0]])
@@ -197,7 +203,7 @@ def test_sums_of_overlapping_parts_are_refused():
 
 
 def test_sums_that_were_moved_apart_are_refused():
-    net, (_recurrent, between, _) = two_onto_one()
+    net, (_, between, _) = two_onto_one()
     schedule.move(between.summed, schedule.READOUT)
     with pytest.raises(Exception) as refused:
         net.train(1)
@@ -222,8 +228,6 @@ def test_a_second_feedback_of_the_users_by_the_lines_of_the_error():
         FeedbackSynapses(readouts[1], mine)
     assert "onto='feedback_1'" in str(refused.value)
     del first
-    from brian2 import Network
-
     mine = NeuronGroup(2, "feedback : 1\nfeedback_1 : 1\nfeedback_2 : 1")
     mine.run_regularly("feedback = feedback_1 + feedback_2", **schedule.FEEDBACK.behind())
     parts = [
@@ -354,8 +358,6 @@ def test_a_delay_of_zero_is_no_delay():
 
 
 def test_a_delayed_fixed_sum_without_and_with_trials():
-    from brian2 import Network
-
     source = NeuronGroup(2, "activity : 1", name="steps")
     source.run_regularly("activity = t_in_timesteps + 1 + 100*i", **schedule.STATE)
     neurons = RateNeurons(2, tau=TAU)
@@ -467,3 +469,242 @@ def test_a_relay_learns_from_the_output_that_it_sends():
     np.testing.assert_allclose(recurrent.matrix(), w, rtol=0, atol=1e-12)
     np.testing.assert_allclose(back.matrix(), v, rtol=0, atol=1e-12)
     assert abs(back.matrix() - 2 * BACK).max() > 1e-3
+
+
+#: A recorded input: spikes of four units in 40 steps, none in the last.
+SPIKES = np.random.default_rng(1).random((40, 4)) < 0.2
+SPIKES[-1] = False
+SIGNAL = np.random.default_rng(2).standard_normal((40, 1))
+
+
+def generator(repeats):
+    """The recorded spikes in each of some trials."""
+    steps, units = np.nonzero(np.tile(SPIKES, (repeats, 1)))
+    return SpikeGeneratorGroup(SPIKES.shape[1], units, steps * ms)
+
+
+def test_a_spike_source_learns_onto_lif_neurons():
+    """RFLO of LIF neurons with spikes as inputs and a bias, through the assembly (case 18)."""
+    repeats, tau, tau_syn, eta = 2, 10.0, 20.0, 0.01
+    neurons = LIFNeurons(N, tau=tau * ms, tau_syn=tau_syn * ms, inputs=("I_bias",), bias=1.0)
+    rng = np.random.default_rng(4)
+    given = {
+        "recurrent": rng.standard_normal((N, N)) / 2,
+        "input": rng.standard_normal((N, 4)) / 2,
+        "output": rng.standard_normal((1, N)) / 2,
+        "feedback": rng.standard_normal((N, 1)),
+        "bias": np.linspace(-0.2, 0.4, N),
+    }
+    net = LearningNetwork(
+        ArrayTask(target=SIGNAL, dt=1 * ms),
+        neurons,
+        RFLO(eta, tau=tau_syn * ms),
+        connectivity={"input": generator(repeats), "bias": AllToAll()},
+        initial=given,
+    )
+    net.train(repeats)
+    w, v, out, back, b = (given[name].copy() for name in given)
+    a, s, amp, steps = np.exp(-1 / tau), np.exp(-1 / tau_syn), 1 / (tau_syn * 0.02), len(SIGNAL)
+    for _ in range(repeats):
+        u, r, psp, current = np.zeros(N), np.ones(N), np.zeros(N), np.zeros(N)
+        f, q, c = np.zeros(4), np.zeros(4), 0.0  # spikes of the source filtered once and twice
+        traces = [np.zeros((N, N)), np.zeros((N, 4)), np.zeros(N)]
+        for t in range(steps):
+            drive = amp * current + 1 + b
+            u, psp, r, current = drive + (u - drive) * a, r + (psp - r) * a, r * s, current * s
+            q, f, c = f + (q - f) * a, f * s, 1 + (c - 1) * a
+            gain = np.clip(1 - abs(u - 1), 0, 1)
+            new = np.outer(gain, psp), np.outer(gain, q), gain * c
+            traces = [one + (p - one) * s for p, one in zip(traces, new)]
+            spiked = u > 1
+            current = current + w @ spiked + v @ SPIKES[t]
+            u, r, f = np.where(spiked, 0, u), r + amp * spiked, f + amp * SPIKES[t]
+            e = SIGNAL[t] - out @ (r - 1)
+            fb = eta / steps * (back @ e)
+            w, v, b = w + fb[:, None] * traces[0], v + fb[:, None] * traces[1], b + fb * traces[2]
+            out = out + eta / steps * np.outer(e, r - 1)
+    for name, expected in (("recurrent", w), ("input", v), ("output", out), ("bias", b[:, None])):
+        found = net.weights()[name][0]
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+        assert abs(expected.ravel() - given[name].ravel()).max() > 1e-4
+
+
+def test_a_spike_source_is_a_task_input_one_step_earlier():
+    """DiscreteLIF neurons and e-prop: spikes arrive in the next step, inputs in the same."""
+    weights, inputs = [], np.vstack([np.zeros((1, 4)), SPIKES[:-1]])
+    task = ArrayTask(target=SIGNAL, inputs=inputs, dt=1 * ms)
+    for source in ("spikes", "values"):
+        neurons = DiscreteLIFNeurons(N, tau=TAU, threshold=0.5)
+        readout = LeakyReadout(task, tau=20 * ms)
+        if source == "spikes":
+            group, onto = generator(2), "I_rec"
+        else:
+            group, onto = TaskInput(task, tau=TAU, scale=neurons.input_scale), "I_in"
+        rule, rng = EProp(0.5, tau=20 * ms), np.random.default_rng(5)
+        learn = PerTrial()  # within a trial, a spike carries the weight of the step before
+        into = PlasticSynapses(group, neurons, rule, onto=onto, learn=learn)
+        recurrent = PlasticSynapses(neurons, neurons, rule, onto="I_rec", learn=learn)
+        feedback = FeedbackSynapses(readout, neurons)
+        output = PlasticSynapses(neurons, readout, LeakyDelta(0, tau=20 * ms), onto="drive")
+        parts = [(into, (N, 4)), (recurrent, (N, N)), (feedback, (N, 1)), (output, (1, N))]
+        for part, shape in parts:
+            connected(part, rng.standard_normal(shape) / 2)
+        before = into.matrix()
+        members = [neurons, readout, into, recurrent, output]
+        members += [group] if source == "values" else []
+        TrialNetwork(*dict.fromkeys([group, *members, feedback]), Trials(task, *members)).train(2)
+        weights.append((into.matrix(), recurrent.matrix()))
+    for one, other in zip(*weights):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-12)
+    assert abs(weights[0][0] - before).max() > 1e-3
+
+
+def test_a_spike_source_learns_onto_derived_neurons():
+    """The derived rule counts arrivals: for these neurons its eligibility is a double filter."""
+    tau, tau_s = 10 * ms, 5 * ms  # noqa: F841 (in the equations)
+    neurons = DerivedNeurons(
+        2,
+        "dv/dt = (g - v)/tau : 1\ndg/dt = -g/tau_s : 1",
+        input=(),
+        on_pre="g += w",
+        activity="v",
+        method="euler",
+    )
+    rule = neurons.rule(0.1)
+    part = connected(PlasticSynapses(generator(1), neurons, rule, onto="g"), np.ones((2, 4)))
+    neurons.feedback = 0.5
+    Network(neurons, part, part.source).run(40 * ms)
+    change, eps_v, eps_g = np.zeros(4), np.zeros(4), np.zeros(4)
+    for spiked in SPIKES:
+        eps_v, eps_g = eps_v + (eps_g - eps_v) / 10, eps_g - eps_g / 5
+        change, eps_g = change + 0.1 * 0.5 * eps_v, eps_g + spiked
+    np.testing.assert_allclose(part.matrix() - 1, np.tile(change, (2, 1)), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (lambda n: PlasticSynapses(PoissonGroup(2, 9 * Hz), n, RFLO(0.1, TAU), "I_in"), "'I_rec'"),
+        (lambda n: FixedSynapses(PoissonGroup(2, 9 * Hz), n, onto="I_in"), "onto='I_rec'"),
+        (
+            lambda n: PlasticSynapses(PoissonGroup(2, 9 * Hz), n, WithActivity(0.1), onto="I_rec"),
+            "psp_pre",
+        ),
+    ],
+)
+def test_spike_sources_in_the_wrong_place(make, words):
+    neurons = LIFNeurons(2, tau=TAU, tau_syn=20 * ms)
+    with pytest.raises(ValueError, match=words) as refused:
+        make(neurons)
+    assert "add 'activity" not in str(refused.value)
+
+
+@dataclass(frozen=True)
+class WithActivity(LearningRule):
+    """A rule that reads the activity of its source."""
+
+    update = "feedback_post*activity_pre"
+
+
+@pytest.mark.parametrize("target", NUMPY_FIRST, indirect=True)
+@pytest.mark.parametrize("per_trial", [False, True])
+def test_biases_of_neurons_and_readout(target, per_trial):
+    begin = np.linspace(-0.5, 0.5, N)
+    net = LearningNetwork(
+        TASK,
+        RateNeurons(N, tau=TAU),
+        RFLO(ETA, tau=TAU),
+        learn=PerTrial() if per_trial else PerStep(),
+        connectivity={"bias": AllToAll(), "output_bias": AllToAll()},
+        initial={"recurrent": W, "output": OUT, "feedback": BACK, "bias": begin},
+    )
+    net.train(3)
+    w, out, b, c = W.copy(), OUT.copy(), begin.copy(), np.zeros(1)
+    for trial in range(3):
+        h, p, q, error = np.full(N, 0.1), np.zeros((N, N)), np.zeros(N), errors_of(trial)
+        total = [0 * one for one in (w, out, b, c)]
+        for t in range(T):
+            phi = np.tanh(w @ h + b)
+            gain = 1 - phi**2
+            p, q = p + A * (np.outer(gain, h) - p), q + A * (gain - q)
+            h = h + A * (phi - h)
+            e = error(t, out @ h + c)
+            fb = BACK @ e
+            steps = [ETA / T * one for one in (fb[:, None] * p, np.outer(e, h), fb * q, e)]
+            total = [one + step for one, step in zip(total, steps)]
+            if not per_trial:
+                w, out, b, c = (one + step for one, step in zip((w, out, b, c), steps))
+        if per_trial:
+            w, out, b, c = (one + change for one, change in zip((w, out, b, c), total))
+    expected = {"recurrent": w, "output": out, "bias": b[:, None], "output_bias": c[:, None]}
+    for name, values in expected.items():
+        np.testing.assert_allclose(net.weights()[name][0], values, rtol=0, atol=1e-12)
+    assert abs(b - begin).max() > 1e-3 and abs(c).max() > 1e-3
+
+
+def biased(networks=1, copies=1, **arguments):
+    """A small network with biases, for inputs and trials that differ."""
+    return LearningNetwork(
+        CursorMovements(movement=12 * ms, seed=1),
+        RateNeurons(networks * copies * N, tau=TAU),
+        RFLO(ETA, tau=TAU),
+        learn=PerTrial(batch=2 // copies, copies=copies),
+        connectivity={"bias": AllToAll(), "output_bias": AllToAll()},
+        networks=networks,
+        **arguments,
+    )
+
+
+def test_biases_in_networks_and_trials_side_by_side(tmp_path):
+    net = biased(networks=2)
+    net.train(4)
+    found = net.weights()
+    assert found["bias"].shape == (2, N, 1) and found["output_bias"].shape == (2, 2, 1)
+    assert abs(found["bias"]).min() > 0
+    net.save(tmp_path / "network.npz")
+    again = biased(networks=2)
+    again.load(tmp_path / "network.npz")
+    assert all(np.array_equal(found[name], again.weights()[name]) for name in found)
+    initial = {name: values[:1] for name, values in net._weights.initial.items()}
+    weights = []
+    for copies in (1, 2):
+        net = biased(copies=copies, initial=initial)
+        net.train(4)
+        weights.append(net.weights())
+    for name in weights[0]:
+        np.testing.assert_allclose(weights[0][name], weights[1][name], rtol=0, atol=1e-13)
+        np.testing.assert_allclose(weights[0][name][0], found[name][0], rtol=0, atol=1e-13)
+
+
+def test_biases_are_trained_only_where_they_are():
+    net = biased(trained=("output",))
+    net.train(2)
+    assert not net.weights()["bias"].any() and net.given["trained"] == ("output",)
+    assert biased().given["trained"] == ("recurrent", "input", "output", "bias", "output_bias")
+    plain = LearningNetwork(TASK, RateNeurons(N, tau=TAU), RFLO(ETA, tau=TAU))
+    assert plain.bias is plain.constant is None and "bias" not in plain.weights()
+    assert plain.given["trained"] == ("recurrent", "input", "output")
+    for words, arguments in {
+        "connectivity={'bias'": dict(trained=("bias",)),
+        "has no 'bias'": dict(initial={"bias": np.zeros(N)}),
+    }.items():
+        with pytest.raises(ValueError, match=words):
+            LearningNetwork(TASK, RateNeurons(N, tau=TAU), RFLO(ETA, tau=TAU), **arguments)
+
+
+def test_a_bias_needs_a_variable_that_receives_sums():
+    for neurons, words in (
+        (LIFNeurons(N, tau=TAU, tau_syn=20 * ms, inputs=()), "inputs="),
+        (NeuronGroup(N, "activity : 1\ngain : 1\nfeedback : 1\nI_rec : 1"), "'I_bias : 1'"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            LearningNetwork(TASK, neurons, RFLO(ETA, tau=TAU), connectivity={"bias": AllToAll()})
+
+
+def test_a_constant_unit_by_parts():
+    neurons = RateNeurons(2, tau=TAU, inputs=("I_bias",))
+    bias = connected(
+        PlasticSynapses(ConstantUnit(), neurons, RFLO(ETA, tau=TAU), onto="I_bias"), [[0.5], [1]]
+    )
+    Network(neurons, bias, bias.source).run(2 * ms)
+    np.testing.assert_array_equal(neurons.I_bias, [0.5, 1])

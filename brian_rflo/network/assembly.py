@@ -20,7 +20,14 @@ from ..trials import Trials
 from ..updates import PerStep
 from ..updates.arguments import BIASES, PLASTIC, check_instance
 from .connectivity import Connectivity, all_named, connectivity_of
-from .fitting import check_blocks, check_inputs, check_parts, credit_of, variable_of_bias
+from .fitting import (
+    check_blocks,
+    check_inputs,
+    check_parts,
+    credit_of,
+    variable_of_bias,
+    variable_of_inputs,
+)
 from .initial import Murray2019
 from .learning import Learning, regularized, trained_by_default
 from .training import TrialNetwork
@@ -254,7 +261,7 @@ class LearningNetwork(TrialNetwork):
                 inputs,
                 neurons,
                 rule,
-                onto["input"],
+                variable_of_inputs(neurons, inputs),
                 **learning.arguments_of("input"),
                 name="input_synapses*",
             )

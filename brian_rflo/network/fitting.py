@@ -4,7 +4,7 @@ import numpy as np
 
 from ..brian.quantities import check_count
 from ..credit.base import paths_of
-from ..neurons.base import check_group, parent_group, receives, receives_spikes
+from ..neurons.base import check_group, parent_group, receives, receives_spikes, spikes
 from ..readouts.base import TASK_EXAMPLE
 from ..readouts.linear import Linear
 from ..readouts.task_input import TaskInput
@@ -82,6 +82,17 @@ def check_blocks(neurons, networks, copies):
                 f" and '{name}' must be the same in all of them; write for example"
                 f" {name}=np.tile(values, {copies})"
             )
+
+
+def variable_of_inputs(neurons, inputs):
+    """Return the variable of neurons that receives the inputs; for a source that only sends spikes
+    and neurons whose input variable receives sums, the one to which recurrent spikes add.
+    """
+    names = receives(neurons)
+    if "activity" in inputs.variables or not spikes(inputs):
+        return names["input"]
+    events = [name for name in names.values() if receives_spikes(neurons, name)]
+    return names["input"] if names["input"] in events or not events else events[0]
 
 
 def variable_of_bias(neurons):

@@ -54,7 +54,9 @@ def check_names(given, shapes, what="weights"):
     """Raise if an argument names a projection that a network does not have."""
     for name in given:
         if name not in shapes:
-            raise ValueError(f"{what} has no '{name}'; the names are {', '.join(shapes)}")
+            remedy = f"; write connectivity={{'{name}': AllToAll()}}" if name in BIASES else ""
+            names = ", ".join(shapes)
+            raise ValueError(f"{what} has no '{name}'; the names are {names}{remedy}")
 
 
 def matrices_of(given, shapes, networks):

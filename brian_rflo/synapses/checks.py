@@ -54,7 +54,7 @@ def check_ports(synapses, source, target, reader):
     if not (synapses.sends_spikes and own_on_pre(target, synapses.onto)):
         check_port(target, synapses.onto, f"onto='{synapses.onto}'")
     if not synapses.sends_spikes:
-        check_sent(source, synapses.sends, synapses.onto, reader)
+        check_sent(source, target, synapses.sends, synapses.onto, reader)
     kept = Equations(equations_of(synapses.mechanisms, "pre")).names
     for side, group in (("pre", source), ("post", target)):
         for name in synapses.rule.reads(side):
@@ -75,7 +75,7 @@ def is_what_is_sent(name, source, synapses):
     )
 
 
-def check_sent(source, sends, onto, reader):
+def check_sent(source, target, sends, onto, reader):
     """Raise unless a group has the variable that a projection sums."""
     group, kind = parent_group(source), type(parent_group(source)).__name__
     own = getattr(group, "sent", "activity")
@@ -86,11 +86,18 @@ def check_sent(source, sends, onto, reader):
         )
     if sends not in source.variables and only_spikes(group):
         raise ValueError(
-            f"'{source.name}', a {kind}, sends spikes and no {sends}, and the target sums into"
-            f" '{onto}'. Spikes add to a variable with a differential equation, for example"
-            " onto='I_spikes' of LIFNeurons(..., events=('I_rec', 'I_spikes'))."
+            f"'{source.name}', a {kind}, sends spikes and no {sends}, and '{target.name}' sums into"
+            f" '{onto}'. Spikes add to a variable with a differential equation: write"
+            f" {receiving_spikes(parent_group(target))}."
         )
     check_port(source, sends, reader)
+
+
+def receiving_spikes(group):
+    """Return the argument for spikes onto a group, or neurons that receive them."""
+    names = getattr(group, "events_onto", ())
+    own = " or ".join(f"onto='{name}'" for name in names)
+    return own or "for example LIFNeurons(..., events=('I_rec', 'I_spikes')) and onto='I_spikes'"
 
 
 def check_can_have(name, group, reader):

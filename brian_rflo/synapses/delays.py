@@ -86,6 +86,7 @@ class DelayLine(Component, NeuronGroup):
             **neurongroup_args,
         )
         self.integrate_what_is_there()
+        self.add_dependency(group)
         self._refer_to(source, group, [*(f"{name}_sent" for name in phases), *constants])
         self.variables.add_array("slot", size=len(source), dtype=np.int32, unique=True)
         self._run("slot = i + N*(t_in_timesteps % delay_steps)", schedule.BEGIN, "slot")

@@ -7,6 +7,7 @@ from brian2 import Group, Quantity
 from .. import schedule
 from ..dense import DenseParts
 from ..neurons.base import check_group, check_port, receives_spikes
+from .checks import check_sent
 from .delays import delayed
 from .ends import check_spikes, on_pre_of, own_on_pre, phase_of_sum
 from .projection import Projection
@@ -73,7 +74,7 @@ class FixedSynapses(Projection):
                 source, target, "w : 1", on_pre=on_pre_of(target, onto), name=name, **synapses_args
             )
             return
-        check_port(source, sends, type(self).__name__)
+        check_sent(source, target, sends, onto, type(self).__name__)
         described = f"the projection from '{source.name}' to '{target.name}'"
         source = delayed(source, delay, sends, self.phase, described, name)
         self.sums_into = variable_for_sum(target, onto, described)
