@@ -31,6 +31,7 @@ LINK = re.compile(r"(!?\[[^\]]*\])\(([^)#:\s]+)(#[^)\s]*)?\)")
 SHORTER = {
     "digits": [("copies * 500", "copies * 30"), ("copies * 20", "copies * 4")],
     "freezing": [("300", "120"), ("320", "140")],
+    "own_data": [("train(600", "train(120")],
     "own_network": [("400", "150")],
     "own_rule": [("train(300", "train(70")],
     "own_spiking_neuron": [("100 * task", "15 * task")],
