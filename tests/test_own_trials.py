@@ -114,6 +114,7 @@ def test_train_and_test_parts():
     assert np.array_equal(test.trial(1)[1], TARGET[test.index_of(1)])
     train, test = MINE.split(test=[4, 1])
     assert test.rows == (4, 1) and [test.index_of(k) for k in range(3)] == [4, 1, 4]
+    assert ArrayTask(target=TARGET, continuous=True).split(test=2)[1].rows == (4, 5)
     inner, valid = train.split(test=[0])
     assert inner.rows == (2, 3, 5) and valid.index_of(0) == 0
     other = ArrayTask(target=TARGET, seed=1).split(test=2)[1], ArrayTask(target=TARGET).split(2)[1]
@@ -389,8 +390,12 @@ def test_evaluation_with_another_task_changes_nothing():
     frozen = rflo(weights, [OTHER.trial(k) for k in range(3)], divisor=np.inf)
     assert abs(found.losses[0] - frozen[1]).max() < 1e-12
     assert net.evaluate(2, first=4, task=OTHER).shown.tolist() == [4, 5]
+    net.store()
     result = net.train(1, task=OTHER)
     assert farthest(result, *rflo(weights, [OTHER.trial(0)], divisor=8)) < 1e-12
+    assert net.train(1).shown == 1
+    net.restore()
+    assert np.array_equal(net.train(1, task=OTHER).losses, result.losses)
     test = net.evaluate(2, first=1)
     assert test.shown.tolist() == [1, 2] and np.array_equal(test.target, MINE.trial(2)[1])
 

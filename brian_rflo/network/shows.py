@@ -57,7 +57,7 @@ class Shows:
 
     def __init__(self, net):
         self.net, self.own = weakref.proxy(net), net.task
-        self.now, self.rounds = Show(net.task), {}
+        self.now, self.rounds, self.kept = Show(net.task), {}, {}
 
     @property
     def elsewhere(self) -> int:
@@ -110,6 +110,14 @@ class Shows:
         finally:
             self._show(values, Show(self.own, self.elsewhere))
 
+    def keep(self, name: str) -> None:
+        """Remember under a name how far each task has come."""
+        self.kept[name] = dict(self.rounds)
+
+    def recall(self, name: str) -> None:
+        """Go on from where each task stood when the name was given."""
+        self.resume(self.kept.get(name, {}))
+
     def resume(self, rounds: dict[str, int]) -> None:
         """Go on from other numbers of rounds with other tasks."""
         self.rounds = dict(rounds)
@@ -129,6 +137,11 @@ class Shows:
 
     def _check_inputs(self, values, task):
         """Raise if the inputs of the own task come from elsewhere, so that others do not arrive."""
+        if not values:
+            raise ValueError(
+                f"no Readout or TaskInput of '{self.net.name}' reads its task, so another one would"
+                " change nothing"
+            )
         if task.n_inputs and not any(value.what == "inputs" for value in values):
             raise ValueError(
                 f"no TaskInput of '{self.net.name}' has the inputs of its task, so those of"

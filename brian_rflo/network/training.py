@@ -159,6 +159,23 @@ class TrialNetwork(Experiment, Constructed, Network):
             super().run(duration, report, report_period, namespace, profile, level=level + 1)
         self._has_run = True
 
+    def store(self, name: str = "default", filename: str | None = None) -> None:
+        """Store the state like `brian2.Network.store`, and how far each task has come."""
+        super().store(name, filename)
+        self.shows.keep(name)
+
+    def restore(
+        self,
+        name: str = "default",
+        filename: str | None = None,
+        restore_random_state: bool = False,
+    ) -> None:
+        """Restore a state like `brian2.Network.restore`, with each task where it stood; from a file
+        of another process, tasks stand as if no other one had been shown (`save` keeps that).
+        """
+        super().restore(name, filename, restore_random_state)
+        self.shows.recall(name)
+
     @property
     def learners(self) -> dict[str, PlasticSynapses]:
         """Projections that learn, by name."""

@@ -168,8 +168,8 @@ class ArrayTask(Task):
         Parameters
         ----------
         test : int or sequence of int
-            How many trials to test with, drawn with the seed of the task; or which, by their place
-            in the arrays.
+            How many trials to test with, drawn with the seed of the task, of a stream the last
+            ones; or which, by their place in the arrays.
 
         Returns
         -------
@@ -207,6 +207,8 @@ class ArrayTask(Task):
                 f"ArrayTask: split: test must be from 1 to {len(self._shown) - 1}, one fewer than"
                 f" the trials of the task; got {count}"
             )
+        if self.continuous:
+            return self._shown[-count:]
         rng = np.random.default_rng((self.seed, 0, 1))  # of its own: orders have two numbers
         return self._shown[np.sort(rng.permutation(len(self._shown))[:count])]
 
