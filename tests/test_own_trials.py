@@ -20,6 +20,7 @@ from brian_rflo import (
     Task,
     TrainingResult,
     Trials,
+    reference,
 )
 from brian_rflo.checks import check_task
 from brian_rflo.network import TrialNetwork
@@ -176,6 +177,8 @@ def test_a_mask_of_each_output_against_the_recursion():
     result = net.train(7)
     expected = rflo(weights, [MINE.trial(k) for k in range(7)], divisor=8)
     assert farthest(result, *expected) < 1e-12
+    baseline = reference.train(MINE, weights, "rflo", RATE, TAU * ms, 7, update="step")
+    assert abs(result.losses - baseline.losses).max() < 1e-12
     assert np.array_equal(result.mask, MASK[0]) and result.weights_after["output"][0].any()
     plain = rflo(weights, [(*MINE.trial(k)[:2], np.ones(8)) for k in range(7)], divisor=8)
     assert farthest(result, *plain) > 1e-3
@@ -355,6 +358,8 @@ def test_what_makes_no_sense_in_a_stream():
         net.trials.resume()
     with pytest.raises(ValueError, match="must have the continuous of the network's own, True"):
         net.train(1, task=ArrayTask(target=TARGET, inputs=INPUTS))
+    with pytest.raises(ValueError, match="give them the stream as one long trial"):
+        reference.train(STREAM, net.weights(), "rflo", RATE, TAU * ms, 2)
 
 
 OTHER = ArrayTask(target=-TARGET, inputs=INPUTS[:, :, ::-1], mask=MASK)

@@ -17,6 +17,7 @@ from .baseline_rules import RULES, RULES_BACKWARD, Backward, Forward
 def check_training(task, rule, learning_rate, optimizer, regularization, constraint, report):
     """Raise unless the arguments of a training have the right types and values."""
     check_instance("reference.train: task", task, Task, "PeriodicOutput(period=200*ms)")
+    check_no_stream(task)
     if not isinstance(rule, str):
         raise TypeError(
             f"reference.train: rule must be the name of a baseline rule, one of {', '.join(RULES)};"
@@ -44,6 +45,15 @@ def check_training(task, rule, learning_rate, optimizer, regularization, constra
     for name, value in (("constraint", constraint), ("report", report)):
         if value is not None and not callable(value):
             raise TypeError(f"reference.train: {name} must be a function; got {value!r}")
+
+
+def check_no_stream(task):
+    """Raise if trials of a task are the windows of a stream, since baselines begin each anew."""
+    if task.continuous:
+        raise ValueError(
+            f"the baselines begin each trial at rest, but {type(task).__name__} is a stream"
+            " (continuous = True); give them the stream as one long trial"
+        )
 
 
 def check_optimizer(optimizer):

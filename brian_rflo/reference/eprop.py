@@ -52,7 +52,7 @@ import numpy as np
 from ..brian.quantities import check_count
 from ..updates.arguments import PLASTIC, check_trained
 from ..updates.sgd import SGD
-from .arguments import check_optimizer
+from .arguments import check_no_stream, check_optimizer
 from .eprop_network import EpropNetwork
 from .rate import copies
 
@@ -179,6 +179,7 @@ def train(
         If weights do not fit the task, a neuron has a synapse onto itself, or feedback is not
         symmetric through time.
     """
+    check_no_stream(task)
     check_count("updates", updates)
     check_count("batch", batch)
     check_trained(trained)

@@ -29,6 +29,7 @@ from ..updates.arguments import (
 )
 from ..updates.sgd import SGD
 from .arguments import (
+    check_no_stream,
     check_regularization,
     check_spiking,
     check_training,
@@ -198,6 +199,7 @@ def respond(
     ndarray, shape (networks, trials, n_steps, n_outputs)
     """
     check_tau("reference.respond", tau, task.dt)
+    check_no_stream(task)
     if not np.iterable(trials):
         raise TypeError(
             "reference.respond: trials must be numbers of trials, for example range(5); got"
@@ -244,6 +246,7 @@ def fit_readout(
     """
     given = serializable(locals() | {"rule": "least squares"})
     check_tau("reference.fit_readout", tau, task.dt)
+    check_no_stream(task)
     check_count("trials", trials)
     check_spiking(neurons)
     simulation = Simulation(
