@@ -73,36 +73,37 @@ def small_network(
     for synapses, key in zip(plastic, ("recurrent", "input", "output")):
         synapses.connect()
         synapses.set_matrix(weights[key][0])
-    feedback = credit = None
     if path is not None:
-        back = credit = Credit(path, readout, neurons, plastic[2], learn)
-        plastic += credit.parts
-    elif feedback_rule is None:
-        feedback = FeedbackSynapses(readout, neurons, name=name["feedback"])
+        back = Credit(path, readout, neurons, plastic[2], learn)
+        learners = back.parts
     else:
-        feedback = AdaptiveFeedbackSynapses(
-            readout, neurons, feedback_rule, name=name["feedback"], learn=learn
-        )
-        plastic.append(feedback)
-    if feedback is not None:
-        feedback.connect()
-        feedback.set_matrix(weights["feedback"][0])
-        back = [feedback]
+        back = [feedback_of(readout, neurons, feedback_rule, name["feedback"], learn)]
+        back[0].connect()
+        back[0].set_matrix(weights["feedback"][0])
+        learners = back if feedback_rule is not None else []
     trials = Trials(
         task,
         *([neurons] if hasattr(neurons, "trial_start") else []),
         readout,
-        *(plastic[:3] if credit else plastic),
-        *([credit] if credit else []),
+        *plastic,
+        *(learners if path is None else [back]),
         name=name["trials"],
     )
-    network = Network(neurons, inputs, readout, trials, *plastic[:3], *back)
+    network = Network(neurons, inputs, readout, trials, *plastic, *back)
+    plastic += learners
     if monitor:
         network.add(
             StateMonitor(plastic[0], ["w", *plastic[0].equations.diff_eq_names], record=[0, 5]),
             StateMonitor(neurons, ["activity", "gain", "feedback"], record=True, when="end"),
         )
     return network, plastic
+
+
+def feedback_of(readout, neurons, rule, name, learn):
+    """Return the feedback projection, fixed if `rule` is None."""
+    if rule is None:
+        return FeedbackSynapses(readout, neurons, name=name)
+    return AdaptiveFeedbackSynapses(readout, neurons, rule, name=name, learn=learn)
 
 
 def with_others(rule):

@@ -168,17 +168,9 @@ class LIFNeurons(Component, NeuronGroup):
         signs = {} if excitatory is None else {"excitatory": excitatory}
         if signs:
             check_excitatory(kind, N, excitatory)
-        constants = dict(
-            tau=tau,
-            tau_syn=tau_syn,
-            rest=rest,
-            reset_to=reset,
-            threshold=threshold,
-            scale=threshold - rest,
-            width=width,
-            baseline=baseline,
-            spike_amplitude=float(1 / (tau_syn * rate_unit)),
-        )
+        constants = dict(tau=tau, tau_syn=tau_syn, rest=rest, reset_to=reset, threshold=threshold)
+        constants |= dict(scale=threshold - rest, width=width, baseline=baseline)
+        constants["spike_amplitude"] = float(1 / (tau_syn * rate_unit))
         namespace = namespace_with(neurongroup_args, **constants | self.constants())
         super().__init__(
             N,
