@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: Projections whose connectivity can be given: "input" also takes the user's group in place of the
 #: task's inputs. Those of `IF_NAMED` exist only if they are named: "current" feeds the output back
-#: as a current, and biases are weights of a constant unit.
+#: as a current, and biases are weights of a constant unit. Draws of `Sparse` depend on the order.
 PROJECTIONS = ("recurrent", "input", "output", "feedback", "current", "bias", "output_bias")
 IF_NAMED = ("current", "bias", "output_bias")
 
@@ -90,7 +90,7 @@ class Sparse(Connectivity):
     >>> net = LearningNetwork(task, RateNeurons(50, tau=10*ms), RFLO(0.03, tau=10*ms),
     ...                       connectivity={"recurrent": Sparse(0.1)})
     >>> len(net.recurrent)
-    249
+    271
     """
 
     probability: float
