@@ -63,8 +63,9 @@ class GradientCheck:
         to the largest change.
         """
         ruled, base = self.changes()
+        objective = self.objective(base)
         slopes = [
-            sum(side * self.objective(side * size * move, base) for side in (-1, 1))
+            sum(side * objective(side * size * move) for side in (-1, 1))
             / (2 * size * move * self.weight)
             for size in (1, 2)
         ]
@@ -104,13 +105,13 @@ class GradientCheck:
         sent = StateMonitor(neurons, "activity", record=True, when="end")
         return neurons, synapses, sent, [neurons, source, synapses, Trials(task, synapses), sent]
 
-    def run(self, parts, **arrays):
-        """Run for the steps of the check; `arrays` are available to the strings as functions of
-        time.
+    def run(self, network, **arrays):
+        """Run a network for the steps of the check; `arrays` are available to the strings as
+        functions of time.
         """
         given = {"_given_feedback": self.feedback, **arrays}
         with catch_logs():  # of neurons that come from many runs Brian2 warns
-            Network(*parts).run(
+            network.run(
                 self.steps * defaultclock.dt,
                 namespace={
                     name: TimedArray(values, defaultclock.dt) for name, values in given.items()
@@ -125,7 +126,7 @@ class GradientCheck:
         _neurons, synapses, _, parts = self.parts(
             self.weights, lambda neurons: watched.extend(self.watch(neurons))
         )
-        self.run([*parts, *watched])
+        self.run(Network(*parts, *watched))
         matrix = np.zeros((N_POST, N_PRE))
         matrix[np.asarray(synapses.j), np.asarray(synapses.i)] = np.asarray(synapses.change)
         recorded = {
@@ -135,17 +136,25 @@ class GradientCheck:
         }
         return (matrix * self.perturbed).sum(axis=1), recorded
 
-    def objective(self, move, base):
-        """Return the sum of c y for each neuron, with weights moved by `move` times `weight`."""
-        _, _, sent, parts = self.parts(
-            self.weights + move * self.weight * self.perturbed, self.replay_linearised
-        )
-        self.run(parts, **base)
-        values = np.asarray(sent.activity).T
-        if self.tau_out is not None:
-            keep = np.exp(-float(defaultclock.dt / self.tau_out))
-            values = (1 - keep) * filtered(values, keep)
-        return (self.feedback * values).sum(axis=0)
+    def objective(self, base):
+        """Return a function of a move: the sum of c y for each neuron, with weights moved by it
+        times `weight`. One network runs for all moves, each time from its beginning.
+        """
+        _, synapses, sent, parts = self.parts(self.weights, self.replay_linearised)
+        network = Network(*parts)
+        network.store()
+
+        def moved(move):
+            network.restore(restore_random_state=True)
+            synapses.set_matrix(self.weights + move * self.weight * self.perturbed)
+            self.run(network, **base)
+            values = np.asarray(sent.activity).T
+            if self.tau_out is not None:
+                keep = np.exp(-float(defaultclock.dt / self.tau_out))
+                values = (1 - keep) * filtered(values, keep)
+            return (self.feedback * values).sum(axis=0)
+
+        return moved
 
     def watch(self, neurons):
         """Let spiking neurons record their distance from the threshold, their spikes, and the size
