@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -169,13 +169,15 @@ def evaluated(expression, u, namespace):
         return np.asarray(compute(*(known[name] for name in found)), dtype=float)
 
 
-def refuse_own_names(neurons, f: str) -> None:
-    """Raise if a function names something that is a variable of the neurons."""
-    taken = sorted((get_identifiers(f) - {"u"}) & {*neurons.variables, "tau"})
+def refuse_own_names(kind: str, f: str, variables: Iterable[str]) -> None:
+    """Raise if a function names something that is a variable, or the time constant, of the
+    neurons.
+    """
+    taken = sorted((get_identifiers(f) - {"u"}) & {*variables, "tau"})
     if taken:
         raise ValueError(
-            f"{type(neurons).__name__}: f = {f!r} names '{taken[0]}', which is a variable of the"
-            " neurons; give your number another name"
+            f"{kind}: f = {f!r} names '{taken[0]}', which is a variable of the neurons; give your"
+            " number another name"
         )
 
 

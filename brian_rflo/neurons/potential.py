@@ -148,6 +148,7 @@ class PotentialNeurons(DerivedNeurons):
         stds = noise.checked(kind, N, dict(noise=noise_std, output_noise=output_noise_std))
         values = given_values(kind, N, bias=bias, steepness=steepness)
         function = transfer(kind, f, neurongroup_args.get("namespace") or {})
+        refuse_own_names(kind, f, (*inputs, *values, *stds))
         own = {"tau": tau} if is_per_neuron(tau) else {}
         if not own:
             self.tau = tau
@@ -167,7 +168,7 @@ class PotentialNeurons(DerivedNeurons):
             name=name,
             **neurongroup_args,
         )
-        refuse_own_names(self, f)
+        refuse_own_names(kind, f, self.variables)
         assign(self, own | values | signs)
         check_time_step(self)
 

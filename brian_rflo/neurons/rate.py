@@ -182,7 +182,7 @@ class RateNeurons(Component, NeuronGroup):
             **neurongroup_args,
         )
         schedule.take_part(self)
-        refuse_own_names(self, f)
+        refuse_own_names(kind, f, self.variables)
         self._run(function, "steepness" in values)
         assign(self, own | values | {"initial": initial, self.state_name: initial})
         self.activity = initial

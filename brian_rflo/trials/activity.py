@@ -23,7 +23,8 @@ ADVICE = {
     ),
     "flat": (
         "Where the slope is 0, neurons do not learn; lower the gain of the initial weights, the"
-        " input or the bias, and with neurons of two signs balance excitation and inhibition"
+        " input or the bias, and with neurons of two signs balance excitation and inhibition;"
+        " rectified neurons that are all silent need more drive"
     ),
 }
 
