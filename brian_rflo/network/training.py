@@ -437,7 +437,7 @@ class TrialNetwork(Experiment, Constructed, Network):
             first = next(iter(self.learners), "recurrent")
             raise RuntimeError(
                 "every network has diverged, and none would learn; lower the learning rates, for"
-                f" example {first}.learning_rate = 0.01, and write {self.trials.name}.resume()"
+                f" example {first}.learning_rate = 0.01; {self.trials.remedy}"
             )
 
     def __str__(self):

@@ -38,10 +38,6 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 
 
-#: Advice where networks have diverged.
-RESUME = "{}.resume() resumes learning"
-
-
 class Perturbed(Mechanism):
     """The number `perturbed` of each copy of a network: 0 for the first, free copy, else 1."""
 
@@ -270,7 +266,9 @@ class Trials(Component, NeuronGroup):
                 self._at(group, "spike_count = 0")
 
     def at_start(self, group: Group, statements: str) -> None:
-        """Run statements of `group` at the beginning of each trial, in the phase RESET."""
+        """Run statements of `group` at the beginning of each trial, or window of a stream, in the
+        phase RESET.
+        """
         self._watch(group)
         self.at(group, statements)
 
@@ -402,7 +400,7 @@ class Trials(Component, NeuronGroup):
         logger.warn(
             f"Training diverged: {trials} (loss or weights not finite). Learning stopped, and the"
             f" weights are those from before that trial. Lower the learning rate of {rates};"
-            f" {'build the network again' if self.task.continuous else RESUME.format(self.name)}.",
+            f" {self.remedy}.",
             "diverged",
         )
 
@@ -417,6 +415,13 @@ class Trials(Component, NeuronGroup):
     def _first_ends(self):
         """Return whether this is the last step of the first trial."""
         return self.clock.variables["timestep"].get_value()[0] + 1 == self.task.n_steps
+
+    @property
+    def remedy(self) -> str:
+        """What resumes learning of networks that have diverged, as text."""
+        if self.task.continuous:
+            return "build the network again, since nothing resets neurons in a stream"
+        return f"{self.name}.resume() resumes learning"
 
     def resume(self) -> None:
         """Resume learning of diverged networks, from their restored weights.
