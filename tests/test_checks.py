@@ -52,6 +52,14 @@ TASKS = (
     NeurogymTask(env=Decisions()),
     NeurogymTask(env=Reaching(), length=500 * ms, period=None, dt=10 * ms),
     ArrayTask(target=np.linspace(0, 1, 12), inputs=np.ones((12, 3)), mask=np.arange(12) % 2),
+    ArrayTask(
+        target=np.arange(72.0).reshape(6, 6, 2),
+        inputs=np.ones(6),
+        mask=np.arange(12).reshape(6, 2) % 2,
+        order="shuffled",
+    ),
+    ArrayTask(target=[np.full((n, 1), n) for n in (3, 5)], continuous=False, order="drawn"),
+    ArrayTask(target=np.arange(12.0).reshape(2, 6, 1), continuous=True),
 )
 START = dict(tau=10 * ms, tau_syn=20 * ms, bias=3.0, refractory=2 * ms)
 

@@ -152,7 +152,7 @@ class Recording:
                 "first_trial": start * net.seen,
             }
             | first_shown(start, show, net.seen)
-            | padding_of(show.task)
+            | ({"padding": show.task.padding_text} if show.task.padding_text else {})
             | origin(),
         )
 
@@ -262,14 +262,6 @@ def first_shown(start, show, seen):
     number in the simulation.
     """
     return {"first_shown": (start - show.begins) * seen} if show.begins else {}
-
-
-def padding_of(task):
-    """Return the lengths of padded trials, by name; empty where all trials have the same."""
-    if task.lengths is None:
-        return {}
-    shortest, longest = int(min(task.lengths)), int(max(task.lengths))
-    return {"padding": f"trials of {shortest} to {longest} steps, padded to {task.n_steps}"}
 
 
 class EdgeMonitor(ConditionalMonitor):

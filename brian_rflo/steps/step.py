@@ -36,7 +36,8 @@ class Step:
     site : {"own", "pre", "post", "network"}
         The site of the statements.
     when : str
-        ``"step"`` for each time step; ``"trial_start"``, ``"trial_end"``; a named phase of the
+        ``"step"`` for each time step; ``"trial_start"``, ``"trial_end"``; ``"stream_start"``, the
+        first step of all; a named phase of the
         trial, its ``_start`` or its ``_end``; at spikes ``"pre_spike"`` or ``"post_spike"`` (site
         "own") or ``"spike"`` (cells).
     every : int

@@ -124,6 +124,14 @@ class ArrayTask(Task):
         return self._differ
 
     @property
+    def padding_text(self) -> str:
+        """What results say of the lengths of its trials; empty if all are equal."""
+        if self.lengths is None:
+            return ""
+        shortest, longest = self.lengths.min(), self.lengths.max()
+        return f"trials of {shortest} to {longest} steps, padded to {self.n_steps}"
+
+    @property
     def n_steps(self) -> int:
         return self._arrays[1].shape[1]
 

@@ -68,8 +68,8 @@ class Task:
     random = False
     #: True if trials are the windows of a stream.
     continuous = False
-    #: Numbers of steps of padded trials; None where all trials have `n_steps`.
-    lengths = None
+    #: What results say of the lengths of padded trials; empty where all have `n_steps`.
+    padding_text = ""
     n_inputs = 0
     n_outputs = 1
 
