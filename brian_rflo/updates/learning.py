@@ -41,7 +41,7 @@ class PerStep:
         The optimizer that turns updates into changes of the weights.
     window : int, optional
         Number of steps by which an update is divided; by default the steps of a trial, as in Murray
-        2019, or 1 for an update that a rule reads once per trial.
+        2019, or 1 for an update that a rule reads once per trial, and in a stream.
 
     Raises
     ------
