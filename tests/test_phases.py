@@ -154,6 +154,11 @@ def test_what_cannot_be_recorded_or_evaluated():
         net.record(1, "w", of=net.recurrent)
     with pytest.raises(ValueError, match="trials must be at least 1"):
         net.record(0)
+    stranger = RateNeurons(3, tau=10 * ms, name="stranger")
+    with pytest.raises(ValueError, match="'stranger' is no part of"):
+        net.record(1, of=stranger)
+    with pytest.raises(ValueError, match="'stranger' has no projections in"):
+        net.lesion([0], of=stranger)
 
 
 def test_what_is_recorded_is_what_a_monitor_sees():
@@ -199,7 +204,9 @@ def test_spikes_are_recorded_as_zeros_and_ones():
 
 
 def test_a_trial_monitor_records_once_a_trial():
-    """Against a StateMonitor of every time step; the last weights are those after the training."""
+    """Against a StateMonitor of every time step; the last weights are those after the training
+    (in a StateMonitor of one time step per trial they are those after its first step).
+    """
     net = rate_network(networks=1, batch=1)
     cases = [(1, None), (3, None), (2, 7), (1, 0)]
     weights = [TrialMonitor(net.trials, net.recurrent, "w", *case) for case in cases]

@@ -45,6 +45,8 @@ class Activity:
                 "record: of must be a group of neurons, or a list of them; got"
                 f" {getattr(group, 'name', group)!r}"
             )
+        if not any(obj.name == parent_group(group).name for obj in self.net.sorted_objects):
+            raise ValueError(f"record: '{group.name}' is no part of '{self.net.name}'")
         own = group.variables
         default = "activity" if "activity" in own or not spikes(group) else SPIKES
         given = default if self.variables is None else self.variables
