@@ -1,5 +1,7 @@
 """Phases of an experiment: evaluate, record, lesion, go on; in one process and in one program."""
 
+import gc
+
 import numpy as np
 import pytest
 from brian2 import (
@@ -380,6 +382,8 @@ def phases_of_an_experiment(build):
     everything = StateMonitor(net.neurons, "activity", record=True, name="everything")
     net.add(weights, everything)
     results = [net.train(7), net.evaluate(3), net.evaluate(2, first=1)]
+    net.evaluate(1)  # whose result nobody keeps
+    gc.collect()
     net.lesion([1, 6])
     net.output.lesion(np.arange(16).reshape(2, 8) % 3 == 0)
     net.recurrent.lesion([3, 9])

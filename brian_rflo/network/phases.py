@@ -78,6 +78,7 @@ def recording_aside(net):
         return net._recording
     recording = Recording(net)
     net.add(*recording.monitors)
+    net._recording.others.append(recording)  # the program needs them until it is built
     return recording
 
 

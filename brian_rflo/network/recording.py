@@ -33,10 +33,12 @@ class Recording:
     aligned : dict of str to IntervalMonitor
         Weights that the alignment is computed from and that change, ``"output"`` and
         ``"feedback"``; empty where alignment means nothing.
+    others : list of Recording
+        Recordings of evaluations in the same C++ program.
     """
 
     def __init__(self, net):
-        self.net, n_steps = weakref.proxy(net), net.task.n_steps
+        self.net, n_steps, self.others = weakref.proxy(net), net.task.n_steps, []
         self.losses = LossMonitor(net.trials) if net.readout is not None else None
         self.outputs = (
             EdgeMonitor(net.readout, "output", n_steps) if net.readout is not None else None
