@@ -11,9 +11,11 @@ from brian2 import (
     defaultclock,
     get_device,
     ms,
+    network_operation,
     prefs,
     seed,
     set_device,
+    stop,
 )
 from targets import LONG
 
@@ -143,6 +145,30 @@ def test_a_network_that_has_diverged_is_evaluated():
     net.trials.diverged_in = 0
     np.testing.assert_array_equal(net.evaluate(2).losses, expected.losses)
     assert net.trials.diverged_in[0] == 0
+
+
+def test_an_evaluation_that_is_stopped_leaves_no_trace(caplog):
+    """By Brian2's `stop` within a trial, and by an error."""
+    net = rate_network(networks=1, batch=1)
+    at = {"step": 13}
+
+    @network_operation(name="ends")
+    def ends():
+        if net.trials.t_in_timesteps[:][()] == at["step"]:
+            stop() if at["step"] == 13 else 1 / 0
+
+    net.add(ends)
+    before = state(net)
+    seed(2)
+    assert np.isnan(net.evaluate(3).losses).tolist() == [[False, True, True]]
+    assert "The evaluation was stopped" in caplog.text and "no training" not in caplog.text
+    at["step"] = 25
+    with pytest.raises(ZeroDivisionError):
+        net.evaluate(3)
+    after = state(net)
+    same({**before, "next": 0}, {**after, "next": 0})
+    ends.active = False
+    assert net.train(2).settings["first_trial"] == 0
 
 
 def test_what_cannot_be_recorded_or_evaluated():

@@ -51,6 +51,7 @@ def aside(net, first=None, others=()):
     """
     recording, reported = recording_aside(net), net.trials.reported
     net.trials.settle(reported=ButDivergence(reported))
+    recording.is_undone = True
     ours, monitors = recording.monitors, monitors_of(net.sorted_objects)
     recorded = {id(monitor) for monitor in (*ours, *others)}
     silent = [one for one in monitors if one.active and id(one) not in recorded]
@@ -63,6 +64,7 @@ def aside(net, first=None, others=()):
                 begin_with(net, first)
             yield recording
     finally:
+        recording.is_undone = False
         for monitor in silent:
             monitor.active = True
         if is_waiting():

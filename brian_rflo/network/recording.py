@@ -37,6 +37,9 @@ class Recording:
         Recordings of evaluations in the same C++ program.
     """
 
+    #: Whether the run is undone when it is over.
+    is_undone = False
+
     def __init__(self, net):
         self.net, n_steps, self.others = weakref.proxy(net), net.task.n_steps, []
         self.losses = LossMonitor(net.trials) if net.readout is not None else None
@@ -187,14 +190,14 @@ class Recording:
     def _warn_of_the_end(self, start, end, diverged_in):
         """Warn if the run was stopped, and its remaining trials are missing."""
         if end < start + self.rounds and (diverged_in < 0).any():
-            net, hint = self.net, ""
-            if round(float(net.t / net.task.dt)) % net.task.n_steps:
+            net, hint, what = self.net, "", "The evaluation" if self.is_undone else "Training"
+            if not self.is_undone and round(float(net.t / net.task.dt)) % net.task.n_steps:
                 hint = (
                     " Within a trial no training can begin: run the network to its end, load what"
                     " was saved, or build it anew."
                 )
             logger.warn(
-                f"Training was stopped at {net.t}, after {(end - start) * net.seen} of"
+                f"{what} was stopped at {net.t}, after {(end - start) * net.seen} of"
                 f" {self.rounds * net.seen} trials; losses of the others are NaN.{hint}",
                 "stopped",
             )
