@@ -2,6 +2,8 @@
 against a recursion in NumPy.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from brian2 import defaultclock, ms
@@ -14,6 +16,7 @@ from brian_rflo import (
     FeedbackSynapses,
     FiringRate,
     LearningNetwork,
+    LearningRule,
     PerStep,
     PerTrial,
     PlasticSynapses,
@@ -351,6 +354,12 @@ def test_penalties_go_with_regularisation_of_rates(learn):
     assert (ends[0] != ends[2]).all()
 
 
+@dataclass(frozen=True)
+class Own(LearningRule):
+    traces = "plasticity : 1"
+    update = "activity_post*activity_pre*plasticity"
+
+
 BAD = {
     "a rate for each synapse": (
         lambda part: setattr(part, "learning_rate", np.ones(N * N)),
@@ -359,6 +368,10 @@ BAD = {
     "factors of a projection without": (
         lambda part: parts()[1].set_plasticity(MASK),
         "made with one learning rate.*Write PlasticSynapses",
+    ),
+    "a variable of that name": (
+        lambda part: PlasticSynapses(part.source, part.target, Own(0.1), "I_rec", plasticity=1),
+        "Own: its variable 'plasticity' has the name of the factors",
     ),
     "a matrix as an array": (
         lambda part: setattr(part, "plasticity", MASK),

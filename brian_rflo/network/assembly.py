@@ -81,8 +81,9 @@ class LearningNetwork(TrialNetwork):
         Statements that hold the recurrent weights in bounds after each change, for example `DALE`
         (see `PlasticSynapses`).
     regularization : FiringRate, L1 or L2, or a tuple of them, optional
-        Regularisation through the recurrent and input weights: of the neurons' rates, or of the
-        weights themselves. For the readout's write ``readout_rule=L2(1e-4).around(Delta(0.03))``.
+        Regularisation through recurrent and input weights, and biases of the neurons: of rates, or
+        of the weights themselves. For the readout write
+        ``readout_rule=L2(1e-4).around(Delta(0.03))``.
     connectivity : AllToAll, Sparse, array of bool or dict, optional
         Connectivity of the recurrent weights, or by projection ("recurrent", "input", "output",
         "feedback"): ``{"recurrent": Sparse(0.1), "output": mask}``. ``{"input": group}`` is a

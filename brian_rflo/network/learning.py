@@ -41,7 +41,7 @@ class Learning:
 
     def __init__(self, learn, trained, rule):
         given = trained if isinstance(trained, dict) else {}
-        check_trained(list(trained) if given else trained)
+        check_trained(list(trained) if isinstance(trained, dict) else trained)
         self.names = tuple(name for name in trained if given.get(name, True) is not False)
         self.factors = {name: given[name] for name in given if not isinstance(given[name], bool)}
         self.schedules = {name: paired(one, rule) for name, one in by_projection(learn).items()}

@@ -38,7 +38,12 @@ from .ends import (
     trace_phase,
 )
 from .missing import belated_gain, never_written, premature_feedback
-from .plasticity import check_factors, check_plasticity, factors_by_synapse
+from .plasticity import (
+    check_factors,
+    check_plasticity,
+    factors_by_synapse,
+    learning_mechanisms,
+)
 from .projection import Projection
 from .sums import variable_for_sum
 
@@ -183,7 +188,7 @@ class PlasticSynapses(Projection):
         self.sends_spikes, self.sums_into = receives_spikes(target, onto), onto
         self.mechanisms = (
             self.rule,
-            *self._learning(self_connections),
+            *learning_mechanisms(self, self_connections),
             *arriving_at(self, source, target),
         )
         reader = f"{rule.title} on the projection from '{source.name}' to '{target.name}'"
@@ -217,14 +222,6 @@ class PlasticSynapses(Projection):
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
         self.dense = DenseParts(self, self.summed, read(self))
         self._leave_delay_line()
-
-    def _learning(self, self_connections):
-        """Return the mechanisms of the learning schedule."""
-        factor = "" if self.factors is None else "plasticity"
-        counts = [] if self_connections else ["int(i != j)"]
-        counts = [*counts, "int(plasticity > 0)"] if factor else counts
-        counts = "*".join(counts or ["1"]) if self.is_gradient else "0"
-        return self.learn.mechanisms(self.rule, self.constraint, counts, factor)
 
     def _cells_at_both_ends(self, source, target):
         """Return the cells at either end where a mechanism has steps, by side."""

@@ -1,12 +1,29 @@
 """The plasticity of single synapses: factors of the learning rate, given as matrices."""
 
 import numpy as np
+from brian2 import Equations
 
 from ..brian.conditional import is_standalone
 from ..brian.quantities import numbers
 
 #: What has one value for all synapses of a projection.
 SHARED = ("learning_rate", "plastic")
+
+
+def learning_mechanisms(synapses, self_connections):
+    """Return the mechanisms by which a projection learns, with factors of the learning rate if they
+    were asked for; what does not learn does not contribute to the norm in gradient clipping.
+    """
+    rule, factor = synapses.rule, "" if synapses.factors is None else "plasticity"
+    if factor in Equations(rule.variables["own"]).names:
+        raise ValueError(
+            f"{rule.title}: its variable '{factor}' has the name of the factors of the learning"
+            " rate; rename it"
+        )
+    counts = [] if self_connections else ["int(i != j)"]
+    counts += ["int(plasticity > 0)"] if factor else []
+    counts = "*".join(counts or ["1"]) if synapses.is_gradient else "0"
+    return synapses.learn.mechanisms(rule, synapses.constraint, counts, factor)
 
 
 def check_factors(synapses, values):
