@@ -27,7 +27,7 @@ def pytest_configure(config):
     """Leave out, in the default set, what Brian2 does for messages and for its cache of statements,
     which takes two fifths of the time of a small network; the long set has it.
     """
-    if config.getoption("markexpr") == "not model":
+    if is_default(config):
         # Statements are looked up by the values of all variables of a group: parsing is quicker,
         # once for the code of an object, which is its user's code too.
         translation.make_statements = translation.make_statements.__wrapped__
@@ -36,6 +36,11 @@ def pytest_configure(config):
         logging.getLogger("brian2").setLevel(logging.INFO)
         Clock.__repr__ = object.__repr__
         base.traceback = SimpleNamespace(extract_stack=list)
+
+
+def is_default(config):
+    """Return whether the default set runs."""
+    return config.getoption("markexpr") == "not model"
 
 
 def not_twice(function):
@@ -52,14 +57,24 @@ def not_twice(function):
     return answer
 
 
+#: Files whose programs are compiled as a user's are; in others of the default set compilers
+#: optimize less, which takes half the time.
+OPTIMIZED = ("test_dense", "test_exactness", "test_padding")
+FLAGS = list(prefs["codegen.cpp.extra_compile_args_gcc"])
+
+
 @pytest.fixture(autouse=True)
-def clean_brian():
+def clean_brian(request):
     # Objects of earlier tests give their names back, and compiled code is found again. What stays
     # is frozen: each Network.run() collects garbage, and need not look at it.
     gc.collect()
     gc.freeze()
     start_scope()
     prefs.codegen.target = "numpy"
+    is_quick = is_default(request.config) and request.module.__name__ not in OPTIMIZED
+    prefs["codegen.cpp.extra_compile_args_gcc"] = [
+        "-O1" if is_quick and flag == "-O3" else flag for flag in FLAGS
+    ]
     defaultclock.dt = 1 * ms
     brian2.seed(1)
 

@@ -72,7 +72,7 @@ def test_every_experiment_runs_small(name, tmp_path, tmp_path_factory, monkeypat
             name,
             "--quick",
             "--networks",
-            "2",
+            "1" if name.startswith("bellec") else "2",
             "--trials",
             "1" if name.startswith("bellec") else "3",
             "--device",

@@ -110,6 +110,7 @@ def test_all_to_all_is_connected_without_a_compiler(empty):
     whole.connect()
     blocks.connect(networks=2)
     assert not list(empty.glob("*.so"))
+    prefs.codegen.target = "numpy"
     pairs.connect(i=np.repeat(range(4), 4), j=np.tile(range(4), 4))
     np.testing.assert_array_equal((whole.i, whole.j), (pairs.i, pairs.j))
     np.testing.assert_array_equal(
