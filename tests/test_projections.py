@@ -45,6 +45,7 @@ from brian_rflo.readouts import ConstantUnit, LeakyReadout, TaskInput
 from brian_rflo.rules import LeakyDelta
 from brian_rflo.synapses import SymmetricFeedbackSum
 from brian_rflo.tasks import ArrayTask, CursorMovements, PeriodicOutput
+from brian_rflo.updates import DALE
 
 TASK = PeriodicOutput(period=12 * ms)
 T, N, M, ETA, A = TASK.n_steps, 5, 3, 0.1, 0.1  # A = dt/tau
@@ -345,6 +346,14 @@ def test_a_delay_between_rate_neurons(target, per_trial):
     np.testing.assert_allclose(recurrent.matrix(), expected[0], rtol=0, atol=1e-12)
     np.testing.assert_allclose(output.matrix(), expected[1], rtol=0, atol=1e-12)
     assert abs(recurrent.matrix() - W).max() > 1e-3
+
+
+def test_lesioned_neurons_send_nothing_late():
+    net, (recurrent, between, _) = two_onto_one(delay=2 * ms)
+    net.lesion([1], of=between.sender)
+    net.train(1)
+    assert not between.matrix()[:, 1].any() and between.matrix()[:, [0, 2]].all()
+    assert recurrent.matrix().all()
 
 
 def test_a_delay_of_zero_is_no_delay():
@@ -708,3 +717,35 @@ def test_a_constant_unit_by_parts():
     )
     Network(neurons, bias, bias.source).run(2 * ms)
     np.testing.assert_array_equal(neurons.I_bias, [0.5, 1])
+
+
+def test_a_delayed_input_of_spiking_neurons_is_a_later_input():
+    """Also for the rule, which reads the filtered input at another phase."""
+    late, inputs = 3, np.random.default_rng(6).standard_normal((40, 2)) + 1
+    shifted, weights = np.vstack([np.zeros((late, 2)), inputs[:-late]]), []
+    for values, delay in ((shifted, None), (inputs, late * ms)):
+        task = ArrayTask(target=SIGNAL, inputs=values, dt=1 * ms)
+        neurons = LIFNeurons(N, tau=TAU, tau_syn=20 * ms)
+        source, readout = TaskInput(task, tau=TAU), Readout(task)
+        rule = RFLO(0.1, tau=20 * ms)
+        into = PlasticSynapses(source, neurons, rule, onto="I_in", delay=delay)
+        connected(into, np.linspace(-1, 1, 2 * N).reshape(N, 2))
+        output = connected(PlasticSynapses(neurons, readout, Delta(0), onto="output"), OUT)
+        feedback = connected(FeedbackSynapses(readout, neurons), BACK)
+        parts = [source, neurons, readout, into, output]
+        TrialNetwork(*parts, feedback, Trials(task, *parts)).train(2)
+        weights.append(into.matrix())
+    np.testing.assert_allclose(*weights, rtol=0, atol=1e-13)
+    assert abs(weights[0] - np.linspace(-1, 1, 2 * N).reshape(N, 2)).max() > 1e-3
+
+
+def test_a_delayed_projection_with_signs():
+    """The constraint reads a constant of the source, which has no delay."""
+    neurons = RateNeurons(2, tau=TAU, excitatory=np.array([True, False]))
+    part = PlasticSynapses(
+        neurons, neurons, RFLO(10.0, tau=TAU), onto="I_rec", constraint=DALE, delay=1 * ms
+    )
+    connected(part, [[0.1, -0.1], [0.1, -0.1]])
+    neurons.feedback = [-1, 1]
+    Network(neurons, part).run(20 * ms)
+    assert (part.matrix() * [1, -1] >= 0).all() and (part.matrix() == 0).any()

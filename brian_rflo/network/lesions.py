@@ -36,13 +36,13 @@ def lesion(net, group, neurons, networks=None):
     starts = (chosen[:, None] * copies + np.arange(copies)).ravel() * size
     gone = group.start + (starts[:, None] + neurons).ravel()
     projections = projections_of(net.sorted_objects)
-    ends = {parent_group(end).name for part in projections for end in (part.source, part.target)}
+    ends = {parent_group(end).name for part in projections for end in (part.sender, part.target)}
     if parent_group(group).name not in ends:
         raise ValueError(
             f"'{group.name}' has no projections in '{net.name}' that could be lesioned"
         )
     for projection in projections:
-        for side, end in (("pre", projection.source), ("post", projection.target)):
+        for side, end in (("pre", projection.sender), ("post", projection.target)):
             if parent_group(end).name == parent_group(group).name:
                 within = gone[(gone >= end.start) & (gone < end.stop)] - end.start
                 if len(within):

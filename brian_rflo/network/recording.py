@@ -218,7 +218,7 @@ class Recording:
             )
             if (
                 learns
-                and learner.source is learner.target
+                and learner.sender is learner.target
                 and name in self.before
                 and np.array_equal(self.before[name], after[name])
             ):

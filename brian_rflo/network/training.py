@@ -204,7 +204,7 @@ class TrialNetwork(Experiment, Constructed, Network):
         parts = {name: described(group) for name, group in groups.items() if len(name)}
         learners = {
             name: (
-                f"{part.source.name} to {part.target.name}, {part.onto}: {described(part.rule)},"
+                f"{sender_of(part)} to {part.target.name}, {part.onto}: {described(part.rule)},"
                 f" {described(part.learn)}, {part.constraint!r}"
             )
             for name, part in self.learners.items()
@@ -461,3 +461,9 @@ def by_name(objects):
     each process.
     """
     return sorted(objects, key=lambda obj: obj.name)
+
+
+def sender_of(projection):
+    """Return the name of the group that sends, and how late."""
+    line = projection.delay_line
+    return projection.sender.name + ("" if line is None else f" ({line.delay!r} later)")

@@ -73,6 +73,10 @@ def check_exportable_projection(projection, groups):
             f"'{projection.name}' is a brian2.Synapses, whose equations are arbitrary;"
             " to_nir takes the weights of FixedSynapses and PlasticSynapses"
         )
+    if projection.delay_line is not None:
+        raise ValueError(
+            f"'{projection.name}' has a delay, and to_nir knows none; train it without delay"
+        )
     for group in (projection.source, projection.target):
         if isinstance(group, Subgroup) or group not in groups:
             why = (

@@ -112,7 +112,8 @@ class DelayLine(Component, NeuronGroup):
         )
         for name in names:
             original = name.removesuffix("_sent")
-            index = "0" if group.variables[original].scalar else "source_idx"
+            is_whole = len(source) == len(group)  # synapses see variables of the own index alone
+            index = "0" if group.variables[original].scalar else None if is_whole else "source_idx"
             self.variables.add_reference(name, group, original, index=index)
 
     def _run(self, code, phase, name):
@@ -186,6 +187,11 @@ def delayed_for_rule(
     constants = tuple(name for name in read if source.variables[name].constant)
     phase = synapses.traces_at or trace_phase(target)
     phase = schedule.CELL_TRACE if phase == schedule.TRACE else phase  # cells read it there
+    if constants and len(source) < len(parent_group(source)):
+        raise ValueError(
+            f"{rule.title} reads '{constants[0]}' of '{source.name}', a part of a group, and delays"
+            " it; make that part a group of its own"
+        )
     changing = {one: phase for one in read if one not in constants}
     for one in changing:
         check_port(source, one, f"{rule.title} with a delay")

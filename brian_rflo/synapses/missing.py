@@ -139,7 +139,7 @@ def never_reset(trials):
     groups = {
         group.name: group
         for part in trials.projections
-        for group in (parent_group(part.source), parent_group(part.target))
+        for group in (parent_group(part.sender), parent_group(part.target))
         if "activity" in group.variables
     }
     for name in sorted(driven & set(groups)):

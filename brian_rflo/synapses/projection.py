@@ -113,6 +113,11 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
         self.place_sum(phase)
 
     @property
+    def sender(self) -> Group:
+        """The group that sends: the source, or that of which a delay line has the values."""
+        return self.source if self.delay_line is None else self.delay_line.beside
+
+    @property
     def summed(self) -> SummedVariableUpdater | None:
         """What sums into the target; None for a projection that sends spikes."""
         return self.summed_updaters.get(f"{self.sums_into}_post")

@@ -75,7 +75,7 @@ def warn_of_projection(trials, projection):
     """Warn, once, of a projection whose traces or spikes cross the boundary of trials."""
     if (
         trials.members.isdisjoint(
-            {parent_group(projection.source).name, parent_group(projection.target).name}
+            {parent_group(projection.sender).name, parent_group(projection.target).name}
         )
         or projection.name in trials.reported
     ):
