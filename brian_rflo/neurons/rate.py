@@ -68,8 +68,7 @@ class RateNeurons(Component, NeuronGroup):
     initial : float or array, shape (N,)
         Activity at the beginning of each trial; a network that starts at 0 stays at 0.
     inputs : tuple of str
-        Names of the input variables; the drive is their sum. Each needs its own projection, since
-        in Brian2 two projections cannot sum into one variable.
+        Names of the input variables; the drive is their sum.
     excitatory : array of bool, shape (N,), optional
         True for excitatory neurons, False for inhibitory ones; for projections with the constraint
         `DALE`.
