@@ -70,12 +70,8 @@ class DenseParts(BrianObject):
             self, clock=synapses.clock, name=f"{synapses.name}_dense*", **schedule.ARRANGE
         )
         learner, advancer = reading.learner, reading.advancer
-        self.synapses, self.summed, self.learner, self.advancer = (
-            weakref.proxy(synapses),
-            summed,
-            learner,
-            advancer,
-        )
+        self.synapses, self.summed = weakref.proxy(synapses), summed
+        self.learner, self.advancer = learner, advancer
         self.why_not_dense = self.why_not_batched = self.why_not_lazy = self.why_not_padded = (
             "it has not run yet"
         )

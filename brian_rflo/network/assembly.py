@@ -21,6 +21,7 @@ from ..updates import PerStep
 from ..updates.arguments import BIASES, PLASTIC, check_instance
 from .connectivity import Connectivity, all_named, connectivity_of
 from .fitting import (
+    asks_for_readout,
     check_blocks,
     check_inputs,
     check_parts,
@@ -148,11 +149,8 @@ class LearningNetwork(TrialNetwork):
         networks: int = 1,
         name: str = "learningnetwork*",
     ):
-        self.given = {
-            name: value
-            for name, value in locals().items()
-            if name not in ("self", "name", "__class__")
-        }
+        unsaid = ("self", "name", "__class__")
+        self.given = {name: one for name, one in locals().items() if name not in unsaid}
         check_parts(task, neurons, rule, readout, readout_rule)
         initial = Murray2019(weights=initial) if isinstance(initial, dict) else initial
         check_instance("initial", initial, Murray2019, "Murray2019(gain=1.5, seed=0)")
@@ -173,9 +171,7 @@ class LearningNetwork(TrialNetwork):
             "credit": (path, *modulators) if modulators else path,
             "connectivity": all_named(chosen, inputs),
         }
-        has_current = "current" in chosen
-        needs = {"output", "output_bias"} & {*trained, *(set(chosen) & set(BIASES))}
-        asks = path is not None or has_current or modulators or not trained or needs
+        asks = asks_for_readout(chosen, path, modulators, trained)
         self.inputs = self._input_group(inputs, seen)
         self.readout = readout.build(task, self.blocks // seen, seen) if asks else None
         readout_rule = readout_rule or readout.default_rule(rule.learning_rate)
@@ -186,21 +182,30 @@ class LearningNetwork(TrialNetwork):
             regulated, readout, readout_rule, learning, constraint, free_diagonal
         )
         self._make_biases(regulated, readout_rule, learning, set(chosen) & set(BIASES))
+        self._connect(initial, chosen, path, learning, constraint, free_diagonal)
+        learning.set_factors(self)
+        plastic = self._select_learners(trained)
+        trials = self._make_trials(plastic.values(), modulators)
+        super().__init__(*self._members(plastic.values(), trials), name=name)
+
+    def _members(self, plastic, trials):
+        """Return all parts, each once."""
+        groups = [owning_group(self.neurons), self.inputs and owning_group(self.inputs)]
+        parts = [*groups, self.readout, self.constant, *plastic, *(self.credit or ()), self.current]
+        return dict.fromkeys(part for part in (*parts, trials) if part is not None)
+
+    def _connect(self, initial, chosen, path, learning, constraint, free_diagonal):
+        """Make the path back from the readout, and connect all projections, with their initial
+        weights.
+        """
         given = matrices_of(initial.weights, shapes_of(self), self.networks)
         masks = masks_of(chosen, given, shapes_of(self), self.networks, initial.seed, path)
-        self._make_feedback(path, learning.schedules["output"], has_current, masks)
-        warn_of_zeros(given, set(trained) - set(chosen))
+        self._make_feedback(path, learning.schedules["output"], "current" in chosen, masks)
+        warn_of_zeros(given, set(learning.names) - set(chosen))
         drawn = initial.draw(*self._sizes, self.networks)
         self._weights = Weights(self, drawn, given, masks, constraint, free_diagonal)
         check_names(chosen, self._weights.parts, "connectivity")
         self._weights.connect()
-        learning.set_factors(self)
-        plastic = self._select_learners(trained)
-        trials = self._make_trials(plastic.values(), modulators)
-        groups = [owning_group(neurons), self.inputs and owning_group(self.inputs), self.readout]
-        groups += [self.constant]
-        members = [*groups, *plastic.values(), *(self.credit or ()), self.current, trials]
-        super().__init__(*dict.fromkeys(part for part in members if part is not None), name=name)
 
     @property
     def _sizes(self):

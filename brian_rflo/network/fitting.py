@@ -11,7 +11,7 @@ from ..readouts.task_input import TaskInput
 from ..rules import LearningRule
 from ..steps import Mechanism
 from ..tasks import Task
-from ..updates.arguments import check_instance
+from ..updates.arguments import BIASES, check_instance
 
 
 def check_parts(task, neurons, rule, readout, readout_rule):
@@ -39,6 +39,13 @@ def check_parts(task, neurons, rule, readout, readout_rule):
             f" readout_rule=Delta(learning_rate={readout_rule.learning_rate:g}), or LeakyDelta with"
             " readout=Leaky(tau)"
         )
+
+
+def asks_for_readout(chosen, path, modulators, trained):
+    """Return whether a network needs its readout: it learns or is sent back, or nothing learns."""
+    learns = {"output", "output_bias"} & {*trained, *(set(chosen) & set(BIASES))}
+    sent = path is not None or "current" in chosen or bool(modulators)
+    return bool(learns) or sent or not trained
 
 
 def credit_of(credit):

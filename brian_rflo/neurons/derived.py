@@ -169,13 +169,8 @@ class DerivedNeurons(Component, NeuronGroup):
         name: str = "derivedneurons*",
         **neurongroup_args: Any,
     ):
-        check_texts(
-            model=model,
-            activity=activity,
-            threshold=threshold or "",
-            reset=reset or "",
-            surrogate=surrogate,
-        )
+        texts = dict(model=model, activity=activity, reset=reset or "", surrogate=surrogate)
+        check_texts(threshold=threshold or "", **texts)
         check_values(initial, derivatives, noise)
         self.inputs = as_tuple("input", input)
         self.added = dict(event_of(line) for line in as_tuple("on_pre", on_pre))

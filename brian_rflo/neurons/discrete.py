@@ -164,10 +164,7 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
         width = threshold if width is None else width
         check_number(kind, "height", height)
         check_number(kind, "width", width)
-        if not isinstance(scale_input, (bool, np.bool_)):
-            raise TypeError(f"{kind}: scale_input must be True or False; got {scale_input!r}")
-        if reset_by not in RESETS:
-            raise ValueError(f"{kind}: reset_by must be 'subtract' or 'zero'; got {reset_by!r}")
+        check_choices(kind, scale_input, reset_by)
         self.scale_input, self.reset_by = bool(scale_input), reset_by
         signs = {} if excitatory is None else {"excitatory": excitatory}
         if signs:
@@ -270,6 +267,14 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
             )
         self.namespace["t_refractory"] = self.refractory_steps
         super().before_run(run_namespace)
+
+
+def check_choices(kind, scale_input, reset_by):
+    """Raise unless the choices of scaling and of reset are among those there are."""
+    if not isinstance(scale_input, (bool, np.bool_)):
+        raise TypeError(f"{kind}: scale_input must be True or False; got {scale_input!r}")
+    if reset_by not in RESETS:
+        raise ValueError(f"{kind}: reset_by must be 'subtract' or 'zero'; got {reset_by!r}")
 
 
 def check_adaptation(kind, N, tau, tau_adapt, beta):

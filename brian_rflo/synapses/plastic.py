@@ -177,23 +177,9 @@ class PlasticSynapses(Projection):
             check_one_group(source, target)
             constraint = f"{NO_SELF_CONNECTIONS}\n{constraint}".strip()
         self.rule, self.onto, self.learn = rule.bind(target, onto, learn), onto, learn
-        self.constraint, self.sends = constraint, sends
-        self._connected, self.cells, self.placed, self.waiting = 0, {}, {}, []
-        self.dense = self.trials = self.trial_length = None
-        self.moves = {
-            schedule.LEARN: learns_at,
-            schedule.TRACE: self.traces_at or trace_phase(target),
-        }
-        self.factors = plasticity
-        self.sends_spikes, self.sums_into = receives_spikes(target, onto), onto
-        self.mechanisms = (
-            self.rule,
-            *learning_mechanisms(self, self_connections),
-            *arriving_at(self, source, target),
-        )
+        self.constraint, self.sends, self.factors = constraint, sends, plasticity
         reader = f"{rule.title} on the projection from '{source.name}' to '{target.name}'"
-        check_rule_strings(self.rule, reader)
-        check_ports(self, source, target, reader)
+        self._plan(source, target, learns_at, self_connections, reader)
         summed_at = sum_at or phase_of_sum(target, self.rule)
         if self.sends_spikes:
             synapses_args |= {} if delay is None else {"delay": delay}
@@ -222,6 +208,25 @@ class PlasticSynapses(Projection):
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
         self.dense = DenseParts(self, self.summed, read(self))
         self._leave_delay_line()
+
+    def _plan(self, source, target, learns_at, self_connections, reader):
+        """Set the mechanisms and where their steps go, before the synapses are made; raise unless
+        both groups fit the rule.
+        """
+        self._connected, self.cells, self.placed, self.waiting = 0, {}, {}, []
+        self.dense = self.trials = self.trial_length = None
+        self.moves = {
+            schedule.LEARN: learns_at,
+            schedule.TRACE: self.traces_at or trace_phase(target),
+        }
+        self.sends_spikes, self.sums_into = receives_spikes(target, self.onto), self.onto
+        self.mechanisms = (
+            self.rule,
+            *learning_mechanisms(self, self_connections),
+            *arriving_at(self, source, target),
+        )
+        check_rule_strings(self.rule, reader)
+        check_ports(self, source, target, reader)
 
     def _cells_at_both_ends(self, source, target):
         """Return the cells at either end where a mechanism has steps, by side."""
