@@ -162,7 +162,9 @@ def continued(tmp_path_factory):
     for name, make in MAKERS.items():
         every = 2 if name == "side_by_side" else 1
         possible = np.arange(every, TRIALS, every)
-        stops[name] = sorted(np.random.default_rng(3).choice(possible, 2, replace=False).tolist())
+        stops[name] = sorted(
+            np.random.default_rng(3).choice(possible, 1 + (name == "rflo"), replace=False).tolist()
+        )
         seed(5)
         net = make()
         before = net.weights()
