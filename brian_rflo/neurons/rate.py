@@ -136,6 +136,8 @@ class RateNeurons(Component, NeuronGroup):
     #: Attributes that describe it in files, beside equations and constants.
     described = ("f",)
 
+    trial_start = "activity = initial"
+
     def __init__(
         self,
         N: int,
@@ -171,6 +173,8 @@ class RateNeurons(Component, NeuronGroup):
         own = {"tau": tau} if is_per_neuron(tau) else {}
         if not own:
             self.tau = tau
+        if "rate_noise" in self.noise_given:
+            self.trial_start = f"activity = initial\n{self.state_name} = initial"
         namespace = namespace_with(neurongroup_args, **({} if own else {"tau": tau}))
         super().__init__(
             N,
@@ -221,12 +225,6 @@ class RateNeurons(Component, NeuronGroup):
         if "rate_noise" in self.noise_given:
             code = "activity = h + rate_noise"
             self.run_regularly(code, **schedule.SENT, name=f"{self.name}_sent")
-
-    @property
-    def trial_start(self) -> str:
-        """Statements at the beginning of a trial."""
-        own = "" if self.state_name == "activity" else f"\n{self.state_name} = initial"
-        return f"activity = initial{own}"
 
     @property
     def checks(self) -> dict[str, Callable]:
