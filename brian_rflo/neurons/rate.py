@@ -133,9 +133,6 @@ class RateNeurons(Component, NeuronGroup):
     #: is then.
     slope, least_slope = "gain", 0.01
 
-    #: Attributes that describe it in files, beside equations and constants.
-    described = ("f",)
-
     trial_start = "activity = initial"
 
     def __init__(
@@ -225,6 +222,13 @@ class RateNeurons(Component, NeuronGroup):
         if "rate_noise" in self.noise_given:
             code = "activity = h + rate_noise"
             self.run_regularly(code, **schedule.SENT, name=f"{self.name}_sent")
+
+    @property
+    def described(self) -> tuple[str, ...]:
+        """Attributes that describe it in files, beside equations and constants: `f`, unless it is
+        tanh, so that files from before there was another one can be loaded.
+        """
+        return () if self.f == "tanh" else ("f",)
 
     @property
     def checks(self) -> dict[str, Callable]:
