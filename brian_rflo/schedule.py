@@ -120,8 +120,10 @@ def place_of(runner: BrianObject) -> Phase:
 
 
 def move(runner: BrianObject, phase: Phase) -> None:
-    """Move an existing Brian2 object to `phase`."""
+    """Move an existing Brian2 object to `phase`, and what follows it (`followers`)."""
     runner.when, runner.order = phase.when, phase.order
+    for follow in getattr(runner, "followers", ()):
+        follow(phase)
 
 
 def take_part(group: Group) -> None:

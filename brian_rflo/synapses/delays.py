@@ -134,7 +134,7 @@ class DelayLine(Component, NeuronGroup):
         self.variables.add_constant("trial_steps", lengths[0] if lengths else ENDLESS)
         super().before_run(run_namespace)
 
-    def take_before(self, phase: schedule.Phase, name: str) -> None:
+    def take_before(self, name: str, phase: schedule.Phase) -> None:
         """Take the values of a variable before another phase."""
         schedule.move(self.takers[name], phase.behind(BEFORE))
 

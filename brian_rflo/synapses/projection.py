@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,12 +87,8 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
         self._connected = networks if dense else -1
 
     def place_sum(self, phase: schedule.Phase) -> None:
-        """Move the sum to a phase, and what completes the total with it."""
+        """Move the sum to a phase, with its delay line and what completes the total."""
         schedule.move(self.summed, phase)
-        if self.delay_line is not None:
-            self.delay_line.take_before(phase, self.sends)
-        if self.addition is not None:
-            self.addition.place(phase)
 
     def run_regularly(self, *args: Any, **runner_args: Any) -> CodeRunner:
         """Run statements as `brian2.Group.run_regularly` does."""
@@ -110,6 +107,11 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
         """Place the sum where it was made; add it to the total if that has sums already."""
         if self.sums_into != self.onto:
             self.addition = Addition(self, self.target, self.onto, self.sums_into, phase)
+            self.summed_updaters[f"{self.onto}_post"] = self.summed  # also by the name of the total
+        followers = [] if self.addition is None else [self.addition.place]
+        if self.delay_line is not None:
+            followers.append(partial(self.delay_line.take_before, self.sends))
+        self.summed.followers = tuple(followers)
         self.place_sum(phase)
 
     @property
