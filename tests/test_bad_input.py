@@ -894,8 +894,8 @@ CASES = {
         "trained must be some of .*'output'.*got .'readout',.",
     ),
     "trained nothing, without a list": (
-        lambda: network(trained=None),
-        "trained must be some of .*got None",
+        lambda: network(trained=3),
+        "trained must be some of .*got 3",
     ),
     "trained without a list": (
         lambda: network(trained="output"),

@@ -304,7 +304,7 @@ def test_default_rate_neurons_are_as_they_were():
 def test_time_constants_of_their_own_need_a_rule_that_reads_them():
     neurons = RateNeurons(3, tau=[5, 10, 20] * ms)
     for rule in (RFLO(0.1, tau=10 * ms), EProp(0.1, tau=10 * ms)):
-        with pytest.raises(ValueError, match=r"each neuron of 'rateneurons' has its own; write RF"):
+        with pytest.raises(ValueError, match=r"each neuron of 'rateneurons.* has its own; write"):
             PlasticSynapses(neurons, neurons, rule, onto="I_rec")
     assert "/tau_post" in RFLO(0.1, tau=None).traces and "/tau :" in RFLO(0.1, 5 * ms).traces
     alike = RateNeurons(3, tau=5 * ms, name="alike")

@@ -79,7 +79,7 @@ def check_sent(source, target, sends, onto, reader):
     """Raise unless a group has the variable that a projection sums."""
     group, kind = parent_group(source), type(parent_group(source)).__name__
     own = getattr(group, "sent", "activity")
-    if sends not in source.variables and own != sends:
+    if sends not in source.variables and sends == "activity" != own:
         raise ValueError(
             f"'{source.name}', a {kind}, has no variable '{sends}', which {reader} needs. It sends"
             f" its {own}: write sends='{own}'."
