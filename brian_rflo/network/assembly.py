@@ -51,6 +51,10 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 
 
+#: What is in the scope of the constructor, but decides no number.
+UNSAID = ("self", "name", "__class__")
+
+
 class LearningNetwork(TrialNetwork):
     """Recurrent network, readout, credit path and trials for a task, in one `brian2.Network`.
 
@@ -149,8 +153,7 @@ class LearningNetwork(TrialNetwork):
         networks: int = 1,
         name: str = "learningnetwork*",
     ):
-        unsaid = ("self", "name", "__class__")
-        self.given = {name: one for name, one in locals().items() if name not in unsaid}
+        self.given = {name: one for name, one in locals().items() if name not in UNSAID}
         check_parts(task, neurons, rule, readout, readout_rule)
         initial = Murray2019(weights=initial) if isinstance(initial, dict) else initial
         check_instance("initial", initial, Murray2019, "Murray2019(gain=1.5, seed=0)")
