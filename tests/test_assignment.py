@@ -2,6 +2,8 @@
 write.
 """
 
+from inspect import signature
+
 import numpy as np
 import pytest
 from brian2 import BrianObject, Network, NeuronGroup, StateMonitor, defaultclock, ms
@@ -274,6 +276,12 @@ def test_store_and_restore_work_on_what_is_fixed():
     first = net.train(1).losses
     net.restore()
     assert np.array_equal(net.train(1).losses, first)
+
+
+def test_settings_are_the_arguments():
+    net = LearningNetwork(TASK, RateNeurons(5, tau=TAU), RULE)
+    assert set(net.given) == set(signature(LearningNetwork).parameters) - {"name"}
+    assert set(net.given) <= set(net.settings)
 
 
 def test_subclasses_have_attributes_of_their_own():
