@@ -312,6 +312,13 @@ def by_parts(learn, absent=False, constraint="", rule=RFLO(0.05, tau=10 * ms)):
     return net, recurrent
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_an_evaluation_divides_no_clipping_by_zero():
+    """Nothing learns there, so that the norm is 0."""
+    prefs.codegen.target = "numpy"
+    by_parts(SCHEDULES["batches, clipped"])[0].evaluate(3)
+
+
 @pytest.mark.parametrize(
     "name",
     [

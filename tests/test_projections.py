@@ -138,6 +138,20 @@ def two_onto_one(names=("zz", "aa"), learn=None, **second):
     return TrialNetwork(*parts, feedback, Trials(TASK, *parts)), [recurrent, between, output]
 
 
+def test_what_is_removed_from_a_network_neither_sends_nor_learns(caplog):
+    """Brian2 makes an object with statements a part of its source, with which it would run."""
+    net, (recurrent, between, output) = two_onto_one()
+    net.remove(between)
+    net.train(2)
+    for part, expected in zip((recurrent, output), recursion(2)):
+        np.testing.assert_allclose(part.matrix(), expected, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(between.matrix(), V)
+    assert [one.message for one in caplog.records if "net.add(aa)" in one.message] == [
+        "'aa' was passed to 'trials', but it is not in the network: it neither sends nor learns."
+        " Write net.add(aa), unless you removed it."
+    ]
+
+
 @pytest.mark.parametrize("target", NUMPY_FIRST, indirect=True)
 def test_two_projections_sum_into_one_variable(target):
     net, parts = two_onto_one()

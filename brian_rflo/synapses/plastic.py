@@ -207,7 +207,7 @@ class PlasticSynapses(Projection):
         self._place_all()
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
         self.dense = DenseParts(self, self.summed, read(self))
-        self._leave_delay_line()
+        self._leave_source()
 
     def _plan(self, source, target, learns_at, self_connections, reader):
         """Set the mechanisms and where their steps go, before the synapses are made; raise unless
@@ -466,7 +466,7 @@ class PlasticSynapses(Projection):
         for step, runner in self.placed.items():
             if adds_up(step):
                 schedule.move(runner, step.phase.behind(schedule.TURNS[step.site] + turn))
-        self._leave_delay_line()
+        self._leave_source()
 
     def _add_number(self, name, step, trials):
         """Add a reference to a number of the network, by way of the cells of the target."""

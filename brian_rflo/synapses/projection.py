@@ -93,15 +93,15 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
     def run_regularly(self, *args: Any, **runner_args: Any) -> CodeRunner:
         """Run statements as `brian2.Group.run_regularly` does."""
         runner = super().run_regularly(*args, **runner_args)
-        self._leave_delay_line()
+        self._leave_source()
         return runner
 
-    def _leave_delay_line(self):
-        """Take the projection out of the parts of its delay line, which is a part of it; Brian2
-        adds an object with statements to its source.
+    def _leave_source(self):
+        """Take the projection out of the parts of its source, to which Brian2 adds an object with
+        statements: it would run with the source, also where it is no part of the network.
         """
-        if self.delay_line is not None and self in self.delay_line.contained_objects:
-            self.delay_line.contained_objects.remove(self)
+        if self in self.source.contained_objects:
+            self.source.contained_objects.remove(self)
 
     def _place_first(self, phase):
         """Place the sum where it was made; add it to the total if that has sums already."""

@@ -51,24 +51,39 @@ def check_clipping(projections):
 
 
 def warn_of_omissions(trials):
-    """Warn, once each, of plastic projections missing from `trials`, of projections whose spikes
-    arrive in the next trial, and of groups that are not reset; nothing of that is wrong in a
-    stream.
+    """Warn, once each, of projections of `trials` that are in no network; and, unless it is a
+    stream, of plastic projections missing from `trials`, of projections whose spikes arrive in the
+    next trial, and of groups that are not reset.
     """
-    if trials.task.continuous:
-        return
     objects = {
         id(obj): obj
         for network in networks_with(trials)
         for obj in network.sorted_objects
         if isinstance(obj, Projection)
     }
+    for projection in trials.projections:
+        if id(projection) not in objects:
+            warn_of_absence(trials, projection)
+    if trials.task.continuous:
+        return
     for projection in objects.values():
         warn_of_projection(trials, projection)
     if not trials._is_checked:
         trials.settle(_is_checked=True)
         for sentence in never_reset(trials):
             logger.warn(sentence, "forgotten")
+
+
+def warn_of_absence(trials, projection):
+    """Warn, once, of a projection that does not run, since the network lacks it."""
+    if projection.name not in trials.reported:
+        trials.reported.add(projection.name)
+        logger.warn(
+            f"'{projection.name}' was passed to '{trials.name}', but it is not in the network:"
+            f" it neither sends nor learns. Write net.add({projection.name}), unless you removed"
+            " it.",
+            "forgotten",
+        )
 
 
 def warn_of_projection(trials, projection):

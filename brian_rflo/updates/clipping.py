@@ -44,6 +44,7 @@ class Clip(Mechanism):
     def steps(self):
         """Two successive sums over the synapses, and the scale."""
         when, norm = dict(when="trial_end", every=self.batch), f"(unit*sqrt(squares)/{self.window})"
+        largest = repr(self.largest)
         factor = "" if self.counts == "1" else f"({self.counts})*"
         measure = (
             Step(f"sizes_network += {factor}abs(change)", schedule.MEASURE, **when),
@@ -53,8 +54,8 @@ class Clip(Mechanism):
             *(measure if self.counts != "0" else ()),
             Step("unit = sizes + int(sizes == 0)\nsizes = 0", schedule.UNIT, "network", **when),
             Step(
-                f"scale = where({norm} < inf and {norm} > {self.largest!r},"
-                f" {self.largest!r}/{norm}, 1)\nsquares = 0",
+                f"scale = where({norm} < inf, {largest}/clip({norm}, {largest}, inf), 1)"
+                "\nsquares = 0",
                 schedule.SCALE,
                 "network",
                 **when,
