@@ -98,7 +98,9 @@ NEURONS = (
     discrete,
     lambda N: RateNeurons(N, tau=10 * ms, initial=0.3),
     lambda N: RateNeurons(N, tau=5 * ms, initial=np.linspace(-1, 1, N)),
-    lambda N: RateNeurons(N, tau=10 * ms, f="relu", bias=0.2, rate_noise_std=0.1),
+    lambda N: RateNeurons(
+        N, tau=np.linspace(5, 20, N) * ms, f="relu", bias=0.2, rate_noise_std=0.1
+    ),
     potential,
     lif,
     alif,

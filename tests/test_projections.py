@@ -763,3 +763,10 @@ def test_a_delayed_projection_with_signs():
     neurons.feedback = [-1, 1]
     Network(neurons, part).run(20 * ms)
     assert (part.matrix() * [1, -1] >= 0).all() and (part.matrix() == 0).any()
+
+
+@pytest.mark.parametrize("argument", ["trained", "learn"])
+def test_biases_that_a_network_lacks_are_refused(argument):
+    given = {"trained": ("recurrent", "bias"), "learn": {"bias": PerTrial()}}[argument]
+    with pytest.raises(ValueError, match=f"{argument} has 'bias', and this network has no such"):
+        LearningNetwork(TASK, RateNeurons(N, tau=TAU), RFLO(ETA, tau=TAU), **{argument: given})

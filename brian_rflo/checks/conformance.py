@@ -233,11 +233,8 @@ def check_neurons(make: Callable[[int], NeuronGroup]) -> None:
     check_make("check_neurons", make)
     seed(SEED)
     neurons = make(N)
-    rule = (
-        neurons.rule(0.1)
-        if hasattr(neurons, "rule")
-        else RFLO(learning_rate=0.1, tau=10 * defaultclock.dt)
-    )
+    tau = None if np.ndim(getattr(neurons, "activity_tau", None)) else 10 * defaultclock.dt
+    rule = neurons.rule(0.1) if hasattr(neurons, "rule") else RFLO(learning_rate=0.1, tau=tau)
     name = type(neurons).__name__
     require(len(neurons) == N, f"{name}: make({N}) returned {len(neurons)} neurons")
     network, plastic = small_network(rule, Delta(0.1), neurons=neurons)

@@ -158,7 +158,7 @@ class LearningNetwork(TrialNetwork):
         initial = Murray2019(weights=initial) if isinstance(initial, dict) else initial
         check_instance("initial", initial, Murray2019, "Murray2019(gain=1.5, seed=0)")
         chosen, inputs = connectivity_of(connectivity)
-        trained = trained_by_default(trained, chosen)
+        trained = trained_by_default(trained, chosen, learn)
         self.given["trained"] = trained
         learning = Learning(learn, trained, rule)
         trained, copies = learning.names, learning.copies

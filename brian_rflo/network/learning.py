@@ -91,19 +91,19 @@ def by_projection(learn):
     } | given
 
 
-def trained_by_default(trained, chosen):
-    """Return which weights learn: by default all that the network has. Raise if biases are named
-    that it has not.
+def trained_by_default(trained, chosen, learn):
+    """Return which weights learn: by default all that the network has. Raise if `trained` or
+    `learn` names biases that it has not.
     """
-    if trained is None:
-        return (*PLASTIC, *(name for name in BIASES if name in chosen))
-    for name in BIASES:
-        if isinstance(trained, (list, tuple, set, dict)) and name in trained and name not in chosen:
-            raise ValueError(
-                f"trained has '{name}', and this network has no such weights; write"
-                f" connectivity={{'{name}': AllToAll()}}"
-            )
-    return trained
+    for argument, given in (("trained", trained), ("learn", learn)):
+        named = given if isinstance(given, (list, tuple, set, dict)) else ()
+        for name in BIASES:
+            if name in named and name not in chosen:
+                raise ValueError(
+                    f"{argument} has '{name}', and this network has no such weights; write"
+                    f" connectivity={{'{name}': AllToAll()}}"
+                )
+    return (*PLASTIC, *(name for name in BIASES if name in chosen)) if trained is None else trained
 
 
 def whole(name, values, shape):
