@@ -21,11 +21,11 @@ rule, initial["recurrent"] = RFLO(0.1, tau=10 * ms), 1.5 * rng.standard_normal((
 net = LearningNetwork(
     task, neurons, rule, learn=PerTrial(), trained=("recurrent",), initial=initial
 )
-print(before := net.train(20))
+print(before := net.train(600))
 net.output.set_matrix(second)
 net.feedback.set_matrix(second.T)
-print(after := net.train(20))
+print(after := net.train(400))
+figure(layout="constrained")
 semilogy(concatenate([before.losses[0], after.losses[0]]))
-xlabel("Trial")
-ylabel("Loss")
+gca().set(xlabel="Trial (the decoder changes after 600)", ylabel="Loss")
 show()

@@ -10,9 +10,9 @@ SCRIPT = Path(__file__).parents[1] / "examples" / "changed_decoder.py"
 
 
 def run(**values):
-    """Run the script with other values; return its variables."""
+    """Run the script with twenty trials each and other values; return its variables."""
     text = SCRIPT.read_text()
-    for line, other in values.items():
+    for line, other in {"train(600)": "train(20)", "train(400)": "train(20)", **values}.items():
         assert line in text
         text = text.replace(line, other)
     names = {}
