@@ -765,6 +765,25 @@ def test_a_delayed_projection_with_signs():
     assert (part.matrix() * [1, -1] >= 0).all() and (part.matrix() == 0).any()
 
 
+@pytest.mark.parametrize("how", ["removed", "inactive"])
+def test_values_that_a_sum_leaves_behind_are_named(how, caplog):
+    """As in Brian2, nothing sets them to 0."""
+    net, (recurrent, between, _) = two_onto_one()
+    net.train(1)
+    for part in (recurrent, between):
+        if how == "removed":
+            net.remove(part)
+        part.active = False
+    net.train(1)
+    assert [one.message for one in caplog.records if "Nothing sums" in one.message] == [
+        "Nothing sums into 'I_rec' of 'neurons' any longer, so that it keeps the values of its"
+        " last step. Write neurons.I_rec = 0, unless you want them."
+    ]
+    net["neurons"].I_rec = 0
+    net.train(1)
+    np.testing.assert_allclose(net["neurons"].activity[:], 0.1 * (1 - A) ** T, rtol=1e-12)
+
+
 @pytest.mark.parametrize("argument", ["trained", "learn"])
 def test_biases_that_a_network_lacks_are_refused(argument):
     given = {"trained": ("recurrent", "bias"), "learn": {"bias": PerTrial()}}[argument]

@@ -23,7 +23,7 @@ from ..brian.construction import networks_with
 from ..brian.statements import assigned, written
 from ..dense.choice import is_python
 from ..neurons.base import parent_group, spikes
-from .sums import parts_of
+from .sums import is_summing, parts_of
 
 #: Variables that a rule may read from its target, and advice if nothing sets them.
 REMEDIES = {
@@ -159,6 +159,32 @@ def never_reset(trials):
             )
 
 
+def left_behind(trials):
+    """Yield a sentence for each variable that keeps what projections summed into it in an earlier
+    run of `trials`, and that nothing sets in this one.
+    """
+    for objects in objects_with(trials):
+        running = [obj for obj in objects if runs(obj)]
+        for (group, name), variable in trials.ever_summed.items():
+            if is_known_not_to_be_zero(variable) and not any(
+                is_python(obj) or writes(obj, variable) for obj in running
+            ):
+                yield (
+                    f"Nothing sums into '{name}' of '{group}' any longer, so that it keeps the"
+                    f" values of its last step. Write {group}.{name} = 0, unless you want them."
+                )
+        for obj in running:
+            if isinstance(obj, SummedVariableUpdater):
+                addition = getattr(obj.group, "addition", None)  # to the total, which is read
+                total = obj.target_var if addition is None else addition.total
+                trials.ever_summed[parent_group(obj.target).name, total.name] = total
+
+
+def runs(obj):
+    """Return whether an object runs, a sum also by dense loops in its place."""
+    return is_summing(obj) if isinstance(obj, SummedVariableUpdater) else obj.active
+
+
 def objects_with(obj):
     """Return the objects of each network that contains `obj`, in the order of a step."""
     return [network.sorted_objects for network in networks_with(obj)]
@@ -183,6 +209,14 @@ def is_zero(variable):
     """Return True if a variable is known to be 0 for all neurons; C++ standalone may not know."""
     try:
         return not np.any(variable.get_value())
+    except NotImplementedError:
+        return False
+
+
+def is_known_not_to_be_zero(variable):
+    """Return True if a variable is known not to be 0 for all neurons."""
+    try:
+        return bool(np.any(variable.get_value()))
     except NotImplementedError:
         return False
 

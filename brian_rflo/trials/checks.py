@@ -6,7 +6,7 @@ from brian2 import get_logger
 from ..brian.construction import networks_with
 from ..neurons.base import check_group, parent_group
 from ..synapses import PlasticSynapses, Projection
-from ..synapses.missing import never_reset
+from ..synapses.missing import left_behind, never_reset
 from ..updates.clipping import Clip
 
 logger = get_logger(__name__)
@@ -51,9 +51,9 @@ def check_clipping(projections):
 
 
 def warn_of_omissions(trials):
-    """Warn, once each, of projections of `trials` that are in no network; and, unless it is a
-    stream, of plastic projections missing from `trials`, of projections whose spikes arrive in the
-    next trial, and of groups that are not reset.
+    """Warn, once each, of projections of `trials` that are in no network, and of sums that have
+    ended; and, unless it is a stream, of plastic projections missing from `trials`, of projections
+    whose spikes arrive in the next trial, and of groups that are not reset.
     """
     objects = {
         id(obj): obj
@@ -64,6 +64,10 @@ def warn_of_omissions(trials):
     for projection in trials.projections:
         if id(projection) not in objects:
             warn_of_absence(trials, projection)
+    for sentence in left_behind(trials):
+        if sentence not in trials.reported:
+            trials.reported.add(sentence)
+            logger.warn(sentence, "forgotten")
     if trials.task.continuous:
         return
     for projection in objects.values():

@@ -111,6 +111,7 @@ class Trials(Component, NeuronGroup):
         check_members(task, members)
         self.task, self.phases, self.numbers = task, TrialClock(task), count(1)
         self.reported, self.watched, self.cells, self.sums = set(), [], {}, {}
+        self.ever_summed = {}  # totals by group and name
         self._sort(members)
         self._check_stream()
         self.mechanisms = self._mechanisms_with(mechanisms, members)
