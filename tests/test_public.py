@@ -21,6 +21,7 @@ import brian_rflo
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 #: But for the one that the README prints.
+FIGURES = sorted((ROOT / "docs" / "figures").glob("*.py"))
 EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if path.stem != "periodic")
 #: What is run as it is printed, and its blocks, one after the other: those of the README each by
 #: itself and in turn; by default in turn, with a tenth of the trials.
@@ -242,6 +243,15 @@ def test_versions_agree():
     version = re.search(r"^version = (.*)$", (ROOT / "setup.cfg").read_text(), flags=re.M)[1]
     assert f"version: {version}" in (ROOT / "CITATION.cff").read_text()
     assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("path", FIGURES, ids=lambda path: path.stem)
+def test_figure_of_the_pages_runs(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(path.read_text(), str(path), "exec"), {"__name__": "__main__"})
+    assert plt.get_fignums()
+    plt.close("all")
 
 
 @pytest.mark.parametrize("path", mostly_rarely(EXAMPLES))

@@ -8,6 +8,8 @@
 from brian2 import *
 
 from brian_rflo import *
+from brian_rflo import plotting
+from brian_rflo.network import Murray2019
 from brian_rflo.tasks import PeriodicOutput
 
 task = PeriodicOutput(period=300 * ms)
@@ -15,7 +17,7 @@ defaultclock.dt = task.dt
 neurons = LIFNeurons(
     60, tau=20 * ms, tau_syn=50 * ms, bias=np.linspace(1, 1.5, 60), refractory=3 * ms
 )
-net = LearningNetwork(task, neurons, RFLO(1e-3, tau=50 * ms), gain=0.5)
+net = LearningNetwork(task, neurons, RFLO(1e-3, tau=50 * ms), initial=Murray2019(gain=0.5))
 spikes = SpikeMonitor(neurons)
 traces = StateMonitor(net.recurrent, "trace", record=net.recurrent[:3, 5], when="end")
 net.add(spikes, traces)
