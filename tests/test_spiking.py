@@ -383,10 +383,7 @@ BAD = {
     ),
     "fixed weights onto a current": (
         lambda: FixedSynapses(RateNeurons(3, tau=TAU), lif(name="n"), onto="I_rec"),
-        (
-            "'I_rec' of group 'n' has a differential equation, so spikes add to it, but group '.*'"
-            " emits none"
-        ),
+        ("spikes add to 'I_rec' of group 'n', but group '.*' emits none. Write onto='I_in'"),
     ),
     "class of an optimizer": (
         lambda: LearningNetwork(CURSOR, lif(), RFLO(0.1, tau=TAU), learn=PerStep(Adam)),
@@ -430,10 +427,7 @@ BAD = {
         lambda: PlasticSynapses(
             RateNeurons(3, tau=TAU, name="rates"), lif(name="n"), RFLO(0.1, tau=TAU), onto="I_rec"
         ),
-        (
-            "'I_rec' of group 'n' has a differential equation, so spikes add to it, but group"
-            " 'rates' emits none"
-        ),
+        ("spikes add to 'I_rec' of group 'n', but group 'rates' emits none. Write onto='I_in'"),
     ),
     "decay": (
         lambda: Adam(decay=0),

@@ -56,12 +56,19 @@ def check_one_group(source, target):
 
 def check_spikes(source, target, onto):
     """Raise unless the source emits spikes, which add to the variable `onto` of the target."""
-    if not spikes(source):
+    if spikes(source):
+        return
+    graded = [name for name in getattr(parent_group(target), "inputs", ()) if name != onto]
+    if graded and onto in getattr(parent_group(target), "events_onto", ()):
         raise ValueError(
-            f"'{onto}' of group '{target.name}' has a differential equation, so spikes add to it,"
-            f" but group '{source.name}' emits none; write '{onto} : 1' there, for the sum of its"
-            f" activity, or give '{source.name}' a threshold"
+            f"spikes add to '{onto}' of group '{target.name}', but group '{source.name}' emits"
+            f" none. Write onto='{graded[0]}', into which activity is summed."
         )
+    raise ValueError(
+        f"'{onto}' of group '{target.name}' has a differential equation, so spikes add to it,"
+        f" but group '{source.name}' emits none; write '{onto} : 1' there, for the sum of its"
+        f" activity, or give '{source.name}' a threshold"
+    )
 
 
 def arriving_at(synapses, source, target):
