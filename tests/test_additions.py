@@ -15,7 +15,17 @@ from additions.h_softplus import SoftplusNeurons
 from additions.i_td_error import RewardingReadout, Tagged, TDError
 from additions.j_node_perturbation import NodePerturbation, NoisyNeurons
 from additions.k_stdp import RewardedSTDP
-from brian2 import Network, NeuronGroup, SpikeMonitor, defaultclock, device, ms, prefs, set_device
+from brian2 import (
+    BrianObjectException,
+    Network,
+    NeuronGroup,
+    SpikeMonitor,
+    defaultclock,
+    device,
+    ms,
+    prefs,
+    set_device,
+)
 from brian2.devices.device import reset_device
 
 from brian_rflo import (
@@ -312,6 +322,19 @@ def node_perturbation():
 class Alternating(Mechanism):
     variables = {"network": "modulator : 1"}
     steps = (Step("modulator = 1.5 + sin(t_in_timesteps)", MODULATE, "network", "trial_end"),)
+
+
+def test_steps_at_spikes_need_spikes_without_delays():
+    model = "dv/dt = (1.5 + I_syn - v)/(10*ms) : 1\ndI_syn/dt = -I_syn/(5*ms) : 1"
+    cells = NeuronGroup(N, model, threshold="v > 1", reset="v = 0", method="euler", namespace={})
+    rule = RewardedSTDP(0.01, tau=20 * ms)
+    rec = PlasticSynapses(cells, cells, rule, "I_syn", PerTrial(), delay=2 * ms)
+    connect((rec, 0.2 * W))
+    trials = Trials(TASK, rec, Alternating())
+    trials.at_start(cells, "v = 0; I_syn = 0")
+    with pytest.raises(BrianObjectException) as raised:
+        Network(cells, rec, trials).run(TASK.duration)
+    assert "must not have delays" in str(raised.value.__cause__)
 
 
 def stdp():

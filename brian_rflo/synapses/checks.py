@@ -9,7 +9,7 @@ from ..brian.quantities import check_tau
 from ..brian.statements import written
 from ..neurons.base import PORTS, PSP, check_port, parent_group, spikes
 from ..rules.base import without_comments
-from ..steps import equations_of
+from ..steps import equations_of, steps_of
 from ..steps.cells import FIRST, NETWORK
 from .ends import check_spikes, own_on_pre
 
@@ -180,6 +180,16 @@ def check_times(synapses):
     """
     for name, value in synapses.rule.time_constants.items():
         check_tau(synapses.rule.title, value, synapses.clock.dt, name)
+
+
+def check_spikes_in_time(synapses):
+    """Raise if a rule has steps at spikes that arrive with delays, perhaps in the next trial."""
+    if any(step.when == "pre_spike" for step in steps_of(synapses.mechanisms, "own")):
+        raise ValueError(
+            f"{synapses.rule.title} on '{synapses.name}' has steps at presynaptic spikes, which in"
+            " trials must not have delays: those of the last trial would count. Write"
+            f" {synapses.name}.delay = 0*ms."
+        )
 
 
 def check_copies(synapses):

@@ -26,7 +26,14 @@ from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, names_ending_in, pla
 from ..steps.step import constants_of
 from ..updates.arguments import check_constraint, check_instance
 from ..updates.learning import PerStep, paired
-from .checks import check_copies, check_names, check_ports, check_rule_strings, check_times
+from .checks import (
+    check_copies,
+    check_names,
+    check_ports,
+    check_rule_strings,
+    check_spikes_in_time,
+    check_times,
+)
 from .delays import delayed_for_rule
 from .ends import (
     arriving_at,
@@ -490,6 +497,7 @@ class PlasticSynapses(Projection):
             self._check_without_trials()
         has_trials = self.trials is not None and not self.is_stream
         if self.sends_spikes and has_trials and self.has_delays:
+            check_spikes_in_time(self)
             self.pre.code = arriving_in_time(
                 on_pre_of(self.target, self.onto, self.rule.transmits), self.trial_length
             )
