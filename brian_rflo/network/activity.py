@@ -130,9 +130,11 @@ class Activity:
 
 
 def whole(values, steps):
-    """Return recorded values with NaN for steps that did not run, if there are any."""
+    """Return a copy of recorded values, with NaN for steps that did not run; the memory of a
+    monitor is free as soon as the monitor is gone (Brian2 from 2.10 on).
+    """
     if values.shape[1] == steps:
-        return values
+        return values.copy()
     padded = np.full((len(values), steps), np.nan)
     padded[:, : values.shape[1]] = values
     return padded
