@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 #: Experiments that differ from another in their task alone, or in their size, and one whose
 #: networks `test_comparison` trains.
 ALIKE = {
+    "murray2019/fig2",
     "murray2019/fig2c",
     "murray2019/fig2d",
     "murray2019/fig2s2",

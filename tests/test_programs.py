@@ -45,7 +45,7 @@ def run(folder, steps=20, number=0):
 
 
 @pytest.mark.compiled
-def test_same_numbers_however_it_is_compiled(tmp_path, kept, monkeypatch):
+def test_same_numbers_whether_it_is_compiled_or_kept(tmp_path, kept):
     first = run(tmp_path / "a")
     assert len(objects(kept)) == 2 and not any(
         path.suffix == ".o" for path in (tmp_path / "a" / "code_objects").iterdir()
@@ -57,7 +57,14 @@ def test_same_numbers_however_it_is_compiled(tmp_path, kept, monkeypatch):
     before = objects(kept)
     np.testing.assert_array_equal(run(tmp_path / "c"), first)
     assert objects(kept) == before and not np.array_equal(other, first)
-    # the way of Brian2 where one file does not compile
+
+
+@pytest.mark.compiled
+@pytest.mark.model
+def test_same_numbers_where_one_file_does_not_compile(tmp_path, kept, monkeypatch):
+    """The way of Brian2, file by file."""
+    first = run(tmp_path / "a")
+    before = objects(kept)
     monkeypatch.setattr(units, "one_file", lambda objects, frame: "no C++")
     messages = []
     monkeypatch.setattr(programs.logger, "info", lambda message, *args: messages.append(message))
