@@ -198,6 +198,17 @@ def test_a_rule_that_never_moves_is_found():
         check_rule(Silent(0.1))
 
 
+def test_a_trace_that_is_updated_at_spikes_only_is_refused():
+    @dataclass(frozen=True)
+    class AtSpikes(LearningRule):
+        tau: Quantity
+        traces = "dp/dt = -p/tau : 1 (event-driven)"
+        update = "feedback_post*p"
+
+    with pytest.raises(ValueError, match="trace 'p' must be updated in each step.*clock-driven"):
+        check_rule(AtSpikes(0.1, tau=10 * ms))
+
+
 def test_a_rule_with_a_trace_behind_the_trace_conforms():
     @dataclass(frozen=True)
     class TwoStage(LearningRule):

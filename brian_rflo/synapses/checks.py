@@ -25,6 +25,12 @@ def check_rule_strings(rule, reader):
             " update = 'feedback_post*activity_pre'"
         )
     equations = Equations(rule.traces)
+    for equation in equations.values():
+        if "event-driven" in equation.flags:
+            raise ValueError(
+                f"{reader}: its trace '{equation.varname}' must be updated in each step, in which"
+                " it is read; got (event-driven). Write (clock-driven)."
+            )
     if rule.advance and equations.diff_eq_names:
         raise ValueError(
             f"{reader}: its traces must be either differential equations"
