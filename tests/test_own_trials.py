@@ -60,7 +60,7 @@ def rflo(weights, trials, divisor, is_stream=False):
             p, q = p + a * (np.outer(gain, h) - p), q + a * (np.outer(gain, x) - q)
             h = h + a * (rate - h)
             error = m * (y - out @ h)
-            loss += (error**2).sum() / (2 * len(inputs))
+            loss += (m * (y - out @ h) ** 2).sum() / (2 * len(inputs))
             signal = back @ error
             w, win = (
                 w + RATE / divisor * signal[:, None] * p,

@@ -46,8 +46,8 @@ class Readout(TaskGroup):
         The task's target of this step, and ``mask*(target - output)``, with the mask of the step
         or, where the task has one for each, of the output.
     loss : state variable
-        ``1/(2*T)`` times the sum of squared errors of this trial so far, for trials of `T` steps
-        (Murray 2019, equation 2).
+        ``1/(2*T)`` times the sum of ``mask*(target - output)**2`` over this trial so far, for
+        trials of `T` steps (Murray 2019, equation 2), whose derivative by `output` is ``-error/T``.
 
     Raises
     ------
@@ -75,8 +75,9 @@ class Readout(TaskGroup):
         Step("loss_network += loss", schedule.TALLY, when="trial_end"),
     )
     #: Statements that set `error` and add to `loss`.
-    error_code = """error = mask_of(t_in_timesteps, _trial)*(target - output)
-               loss += error**2/(2*n_steps)"""
+    error_code = """_weight = mask_of(t_in_timesteps, _trial)
+               error = _weight*(target - output)
+               loss += _weight*(target - output)**2/(2*n_steps)"""
 
     def __init__(
         self,

@@ -44,8 +44,8 @@ class SoftmaxReadout(LeakyReadout):
     error : state variable
         ``mask*(target - probability)``.
     loss : state variable
-        Cross entropy, the mean of ``-log(probability)`` of the correct class over the steps that
-        count.
+        Cross entropy, the sum of ``-mask*log(probability)`` of the correct class, divided by the
+        number of steps that count, those in which the mask is not 0.
     choice : state variable
         Sum of the probability over the steps of this trial that count; the largest is the network's
         answer.
@@ -62,10 +62,10 @@ class SoftmaxReadout(LeakyReadout):
     window_start = "loss = 0; choice = 0"
     more_equations = "drive : 1\nprobability : 1\ndenominator : 1\nchoice : 1"
     error_code = """probability = 1/denominator
-               _counts = mask_of(t_in_timesteps, _trial)
-               error = _counts*(target - probability)
-               loss += _counts*target*log(denominator)/window_of(t_in_timesteps, _trial)
-               choice += _counts*probability"""
+               _weight = mask_of(t_in_timesteps, _trial)
+               error = _weight*(target - probability)
+               loss += _weight*target*log(denominator)/window_of(t_in_timesteps, _trial)
+               choice += _weight*probability"""
 
     def __init__(
         self,

@@ -42,6 +42,11 @@ def sum_of_products(left, right):
     return left.reshape(-1, left.shape[-1]).T @ right.reshape(-1, right.shape[-1])
 
 
+def counting(mask):
+    """Return the number of steps of each trial that count, in which its mask is not 0."""
+    return (mask != 0).any(axis=2).sum(axis=0).astype(float)
+
+
 @dataclass(frozen=True, eq=False)
 class EpropTrial:
     """Course of a batch of trials; all arrays have the shape ``(n_steps, trials, n)``, and the mask
@@ -58,7 +63,8 @@ class EpropTrial:
         The readout u; u again or, for classification, its softmax; the target, the error E and the
         mask.
     loss : ndarray, shape (trials,)
-        Half the sum of squared errors, or the mean over the steps that count of the cross entropy.
+        Half the sum of ``mask*(answer - target)**2``, or the sum of cross entropy times mask
+        divided by the number of steps that count.
     """
 
     inputs: np.ndarray
@@ -81,7 +87,7 @@ class EpropTrial:
     @property
     def windows(self) -> NDArray:
         """Number of steps that count, in each trial."""
-        return self.mask.max(axis=2).sum(axis=0)
+        return counting(self.mask)
 
     @property
     def wrong(self) -> NDArray:
@@ -271,7 +277,7 @@ class EpropNetwork:
         if self.loss == "regression":
             return 0.5 * (mask * (answer - target) ** 2).sum(axis=(0, 2))
         surprise = -np.log(answer, where=target > 0, out=np.zeros_like(answer))
-        return (mask * target * surprise).sum(axis=(0, 2)) / mask.sum(axis=(0, 2))
+        return (mask * target * surprise).sum(axis=(0, 2)) / counting(mask)
 
     def gradients(
         self,

@@ -5,7 +5,7 @@ weights, as the Brian2 components, and are independent of them: the lower lines 
 oracle of the tests.
 
     u(t) = W h(t-1) + Win x(t)    h(t) = h(t-1) + (-h(t-1) + tanh(u(t)))/tau
-    y(t) = Wout h(t)              eps = mask (y* - y)              loss = 1/(2T) sum of eps^2
+    y(t) = Wout h(t)              eps = mask (y* - y)              loss = 1/(2T) sum of eps (y* - y)
 
 All updates are ``learning_rate/T`` times a sum over the trial, applied at its end, or, for
 ``update="step"``, at each step.

@@ -15,7 +15,7 @@ from .baseline_rules import product
 @dataclass
 class Trial:
     """Course of a trial, time first: gain, activity before and after each step, error, output,
-    inputs.
+    inputs, target.
     """
 
     gain: np.ndarray
@@ -24,11 +24,13 @@ class Trial:
     error: np.ndarray
     output: np.ndarray
     inputs: np.ndarray
+    target: np.ndarray
 
     @property
     def loss(self):
-        """Loss of each network."""
-        return (self.error**2).sum(axis=(0, 2)) / (2 * len(self.error))
+        """Loss of each network: half the mean over steps of ``mask*(target - output)**2``."""
+        difference = self.target[:, None] - self.output
+        return (self.error * difference).sum(axis=(0, 2)) / (2 * len(self.error))
 
 
 class Simulation:
@@ -98,6 +100,7 @@ class Simulation:
                 for n in (n_units, n_units, n_units, target.shape[1], target.shape[1])
             ),
             inputs,
+            target,
         )
 
     def start(self):

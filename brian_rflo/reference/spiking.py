@@ -117,6 +117,7 @@ class LIF:
             None,
             None,
             self.psp(inputs),
+            target,
             np.empty(size),
             np.empty(size),
         )

@@ -61,7 +61,7 @@ class TaskValues(Function, Nameable):
     ----------
     task : Task
     what : {"inputs", "target", "mask", "window"}
-        ``"window"`` is one number per trial, the sum of its mask.
+        ``"window"`` is one number per trial, that of its steps in which the mask is not 0.
     copies : int
         Number of trials side by side: first the columns of the first trial, then those of the
         second, and so on.
@@ -131,7 +131,7 @@ class TaskValues(Function, Nameable):
         if self.check:
             self.check(self.task, number, *arrays)
         if self.part == len(arrays):
-            return np.full((self.task.n_steps, 1), max(arrays[-1].sum(), 1.0))
+            return np.full((self.task.n_steps, 1), max(float(np.count_nonzero(arrays[-1])), 1.0))
         return self.as_wide(arrays[self.part].reshape(self.task.n_steps, -1), number)
 
     def as_wide(self, rows, number):

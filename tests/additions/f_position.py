@@ -10,8 +10,9 @@ from brian_rflo.readouts.linear import Readout
 class PositionReadout(Readout):
     more_equations, trial_start = "position : 1", "loss = 0; position = 0"
     error_code = """position += output*dt/tau_position
-               error = mask_of(t_in_timesteps, _trial)*(target - position)
-               loss += error**2/(2*n_steps)"""
+               _weight = mask_of(t_in_timesteps, _trial)
+               error = _weight*(target - position)
+               loss += _weight*(target - position)**2/(2*n_steps)"""
 
     def __init__(self, task, tau, **args):
         super().__init__(task, namespace={"tau_position": tau}, **args)
