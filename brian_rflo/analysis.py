@@ -68,9 +68,15 @@ def losses_at_both_ends(losses: ArrayLike, trials: int = 100) -> tuple[float, fl
 
 def band(values: ArrayLike, axis: int = 0) -> tuple[NDArray, NDArray, NDArray]:
     """Return median and quartiles over networks, ``(lower, median, upper)``, ignoring networks that
-    have failed.
+    have failed; NaN where all have.
     """
-    return np.nanpercentile(values, [25, 50, 75], axis=axis)
+    values = np.moveaxis(np.asarray(values, dtype=float), axis, 0)
+    is_known = ~np.isnan(values).all(axis=0)
+    found = np.full((3, *values.shape[1:]), np.nan)
+    if is_known.any():
+        with np.errstate(invalid="ignore"):  # between two infinite losses
+            found[:, is_known] = np.nanpercentile(values[:, is_known], [25, 50, 75], axis=0)
+    return found
 
 
 def running_mean(values: ArrayLike, width: int) -> NDArray:

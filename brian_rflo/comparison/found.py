@@ -130,6 +130,10 @@ class Comparison:
         """Return drawing functions by name, which `plotting.plot_comparison` arranges."""
         return {name: partial(draw, self) for name, draw in panels.PANELS.items()}
 
+    def legend(self) -> tuple[list, list[str]]:
+        """Return lines and labels of the legend of its figure: rules, neuron models, the target."""
+        return panels.legend(self)
+
     def to_xarray(self) -> Dataset:
         """Return an `xarray.Dataset` along ``neurons`` and ``rule``, including spikes, rates and
         durations; needs ``brian_rflo[results]``.

@@ -22,6 +22,7 @@ from .returned import dataset_of, returned_from
 from .words import first_line, is_scalar, labels, plain, settings_text, short
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from os import PathLike
 
     from matplotlib.axes import Axes
@@ -198,11 +199,18 @@ class SweepTable:
             stacked[name].attrs.update({"units": unit} if unit else {})
         return stacked
 
-    def plot(self, parameter: str, number: str | None = None, ax: Axes | None = None) -> Axes:
+    def plot(
+        self,
+        parameter: str,
+        number: str | None = None,
+        ax: Axes | None = None,
+        hue: str | Sequence[str] | None = None,
+    ) -> Axes:
         """Draw a number of the table, by default the first, against a parameter: a point for each
-        network, a line through the medians; returns the axes.
+        network, lines through medians, one for each value of the other parameters, or of those in
+        `hue` (`plotting.plot_sweep`); returns the axes.
         """
-        return plotting.plot_sweep(self, parameter, number, ax)
+        return plotting.plot_sweep(self, parameter, number, ax, hue)
 
     def __str__(self):
         lines = [[*self.parameters, *self.columns(), "seconds", ""]]
