@@ -1,143 +1,125 @@
-"""A flattened NIR graph: its nodes, and the input of each as a weighted sum."""
+"""A flat NIR graph: its nodes, and the input of each as a weighted sum."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..neurons.base import check_port, spikes
-
-LINEAR, MOVING, CURRENT_BASED = ("Linear", "Affine", "Scale"), ("LI", "LIF"), ("CubaLI", "CubaLIF")
-KNOWN = ("Input", "Output", *LINEAR, *MOVING, *CURRENT_BASED)
+from .flattening import CURRENT_BASED, FIRING, LINEAR, Node, flat, kind_of
 
 
-@dataclass
-class Terms:
-    """A sum of weighted sources and a constant: matrices by the name of the source (None for an
-    identity matrix).
+@dataclass(eq=False)
+class Term:
+    """What one node contributes to the input of another.
+
+    Attributes
+    ----------
+    source : str
+    matrix : array, shape (n_post, n_pre), or None
+        Weights; None for an identity matrix.
+    delay : array, shape (n_post, n_pre) or with sizes of 1, or None
+        Delay in seconds.
+    via : tuple of str
+        The nodes in between.
     """
 
-    weights: dict
+    source: str
+    matrix: np.ndarray | None = None
+    delay: np.ndarray | None = None
+    via: tuple = ()
+
+    def through(self, name, node):
+        """Return what is left of it behind a node."""
+        via = (*self.via, name)
+        if node.kind == "Delay":
+            delay = node.delay[None, :] if self.matrix is None else node.delay[:, None]
+            return replace(self, delay=delay if self.delay is None else self.delay + delay, via=via)
+        if self.delay is not None and self.matrix is not None and not same_rows(self.delay):
+            raise ValueError(
+                f"from_nir: the channels that enter node '{name}' have delays of their own behind"
+                " weights, and synapses have one matrix of weights; put the Delay before them"
+            )
+        matrix = np.diag(node.scale) if node.kind == "Scale" else node.weight
+        delay = None if self.delay is None else self.delay[:1]
+        return replace(
+            self,
+            matrix=matrix if self.matrix is None else matrix @ self.matrix,
+            delay=delay,
+            via=via,
+        )
+
+
+def same_rows(delay):
+    return bool((delay == delay[:1]).all())
+
+
+@dataclass(eq=False)
+class Terms:
+    """A sum of weighted sources and a constant.
+
+    Attributes
+    ----------
+    paths : list of Term
+        Each way from a source.
+    bias : array
+    """
+
+    paths: list
     bias: np.ndarray
 
-    def through(self, node):
-        """Return the sum behind a linear node."""
-        kind = type(node).__name__
-        matrix = (
-            np.diag(np.ravel(node.scale))
-            if kind == "Scale"
-            else np.asarray(node.weight, dtype=float)
-        )
-        bias = matrix @ self.bias + (
-            np.asarray(node.bias, dtype=float) if kind == "Affine" else 0.0
-        )
-        return Terms(
-            {
-                name: matrix if weights is None else matrix @ weights
-                for name, weights in self.weights.items()
-            },
-            bias,
-        )
+    @property
+    def merged(self):
+        """The sum with one term for each source; those with delays stay apart."""
+        terms = {}
+        for path in self.paths:
+            known = terms.get(path.source)
+            if path.delay is not None:
+                terms[path.via] = path
+            elif known is None:
+                terms[path.source] = path
+            else:
+                total = full(known.matrix, self.bias) + full(path.matrix, self.bias)
+                terms[path.source] = Term(path.source, total)
+        return list(terms.values())
 
-    def plus(self, other):
-        """Return the sum of both."""
-        weights = dict(self.weights)
-        for name, matrix in other.weights.items():
-            weights[name] = (
-                matrix
-                if name not in weights
-                else full(weights[name], self.bias) + full(matrix, self.bias)
-            )
-        return Terms(weights, self.bias + other.bias)
+    @property
+    def sources(self):
+        """The names of its sources."""
+        return list(dict.fromkeys(path.source for path in self.paths))
 
 
 def full(matrix, like):
     return np.eye(len(like)) if matrix is None else matrix
 
 
-def flattened(graph):
-    """Return nodes and edges of a graph and its subgraphs, the latter as ``outer.inner``."""
-    nodes, edges = dict(graph.nodes), [tuple(edge) for edge in graph.edges]
-    for name, inner in graph.nodes.items():
-        if type(inner).__name__ == "NIRGraph":
-            parts, links = flattened(inner)
-            inward, outward = (
-                [part for part, node in parts.items() if type(node).__name__ == kind]
-                for kind in ("Input", "Output")
-            )
-            heads = [end for start, end in links if start in inward]
-            tails = [start for start, end in links if end in outward]
-            within = [
-                (f"{name}.{start}", f"{name}.{end}")
-                for start, end in links
-                if start not in inward and end not in outward
-            ]
-            into = [
-                (start, f"{name}.{head}") for start, end in edges if end == name for head in heads
-            ]
-            out_of = [
-                (f"{name}.{tail}", end) for start, end in edges if start == name for tail in tails
-            ]
-            edges = [edge for edge in edges if name not in edge] + within + into + out_of
-            del nodes[name]
-            nodes |= {
-                f"{name}.{part}": node
-                for part, node in parts.items()
-                if part not in (*inward, *outward)
-            }
-    return nodes, edges
-
-
-def unfolded(nir, nodes, edges):
+def unfolded(nodes, edges):
     """Return nodes and edges with an LI node for the synapse of each current-based neuron."""
+    nodes = dict(nodes)
     for name, node in list(nodes.items()):
-        if kind_of(node) in CURRENT_BASED:
-            synapse = f"{name}_I"
-            nodes[synapse] = nir.LI(
-                tau=node.tau_syn, r=node.w_in, v_leak=np.zeros_like(node.v_leak)
-            )
-            levels = dict(tau=node.tau_mem, r=node.r, v_leak=node.v_leak, metadata=node.metadata)
-            nodes[name] = (
-                nir.LIF(v_threshold=node.v_threshold, v_reset=node.v_reset, **levels)
-                if kind_of(node) == "CubaLIF"
-                else nir.LI(**levels)
-            )
+        if node.kind in CURRENT_BASED:
+            synapse = another(f"{name}_I", nodes)
+            values = dict(tau=node.tau_syn, r=node.w_in, v_leak=np.zeros_like(node.v_leak))
+            nodes[synapse] = Node("LI", node.size, values)
+            values = {
+                value.removesuffix("_mem"): array
+                for value, array in node.values.items()
+                if value not in ("tau_syn", "w_in")
+            }
+            nodes[name] = Node(node.kind.removeprefix("Cuba"), node.size, values, node.metadata)
             edges = [(start, synapse if end == name else end) for start, end in edges] + [
                 (synapse, name)
             ]
     return nodes, edges
 
 
-def kind_of(node):
-    return type(node).__name__
-
-
-def check_nodes(nodes):
-    """Raise unless all nodes are supported."""
-    for name, node in nodes.items():
-        if kind_of(node) not in KNOWN:
-            raise ValueError(
-                f"from_nir: node '{name}' is a {kind_of(node)}, which is not supported;"
-                f" it supports {', '.join(KNOWN)}, and graphs of them"
-            )
-        shape = np.ravel(node.output_type["output"])
-        if len(shape) != 1:
-            raise ValueError(
-                f"from_nir: node '{name}' has the shape {tuple(int(n) for n in shape)}, and groups"
-                " of Brian2 are rows of neurons; flatten it where the graph is made"
-            )
-        if kind_of(node) in ("LIF", "CubaLIF"):
-            tau = node.tau if kind_of(node) == "LIF" else node.tau_mem
-            if not uniform(tau):
-                raise ValueError(
-                    f"from_nir: the neurons of node '{name}' have membrane time constants from"
-                    f" {tau.min():g} to {tau.max():g} s, and LIFNeurons have one; put them into"
-                    " nodes of one time constant each"
-                )
-            if not (node.v_threshold > node.v_reset).all():
-                raise ValueError(
-                    f"from_nir: node '{name}' has neurons whose v_threshold is not above v_reset;"
-                    " they would fire in every step"
-                )
+def another(name, taken):
+    """Return a name, with a number if it is taken."""
+    number, chosen = 2, name
+    while chosen in taken:
+        chosen, number = f"{name}_{number}", number + 1
+    return chosen
 
 
 def uniform(values):
@@ -155,26 +137,16 @@ class FlatGraph:
         Pairs of names.
     given : dict
         The groups that Input nodes stand for, by the name of the node.
-    drives : dict
-        The input of each LI node.
-    currents : dict
-        The LI nodes that may be synaptic currents, for each LIF node.
-    fused : set
-        Synaptic currents that are built together with their neurons.
     """
 
-    def __init__(self, nir, graph, inputs):
-        nodes, edges = flattened(graph)
-        check_nodes(nodes)
-        self.nodes, self.edges = unfolded(nir, nodes, edges)
+    def __init__(self, graph, inputs, rules=()):
+        self.nodes, self.edges = flat(graph)
+        self.learned = check_names_of(rules, self.nodes)
         self.given = self.checked_inputs(inputs)
-        self.drives = {name: self.drive(name) for name in self.names("LI")}
-        self.currents = {name: self.currents_of(name) for name in self.names("LIF")}
-        self.fused = self.choose_fused()
 
-    def names(self, kind):
-        """Return the names of the nodes of a kind."""
-        return [name for name, node in self.nodes.items() if kind_of(node) == kind]
+    def names(self, *kinds):
+        """Return the names of the nodes of some kinds."""
+        return [name for name, node in self.nodes.items() if node.kind in kinds]
 
     def before(self, name):
         """Return the nodes with an edge to a node."""
@@ -186,7 +158,8 @@ class FlatGraph:
 
     def size(self, name):
         """Return the number of input channels of a node."""
-        return int(np.ravel(next(iter(self.nodes[name].input_type.values())))[0])
+        node = self.nodes[name]
+        return node.weight.shape[1] if node.kind in ("Linear", "Affine") else node.size
 
     def checked_inputs(self, inputs):
         """Return the groups for Input nodes, by name, checked."""
@@ -218,28 +191,99 @@ class FlatGraph:
     def spiking(self, name):
         """Return whether a node emits spikes rather than values."""
         given = self.given.get(name)
-        return kind_of(self.nodes[name]) == "LIF" or (
+        return self.nodes[name].kind in FIRING or (
             given is not None and "activity" not in given.variables
         )
 
     def drive(self, name, without=(), passed=()):
         """Return the input of a node, as weighted sources and a constant."""
-        terms = Terms({}, np.zeros(self.size(name)))
+        terms = Terms([], np.zeros(self.size(name)))
         for start in self.before(name):
             if start not in without:
-                terms = terms.plus(self.output_of(start, passed))
+                more = self.output_of(start, passed)
+                terms = Terms([*terms.paths, *more.paths], terms.bias + more.bias)
         return terms
 
     def output_of(self, name, passed):
         """Return the output of a node, as weighted sources and a constant."""
-        if kind_of(self.nodes[name]) not in LINEAR:
-            return Terms({name: None}, np.zeros(self.size(name)))
+        node = self.nodes[name]
+        if node.kind not in (*LINEAR, "Delay"):
+            return Terms([Term(name)], np.zeros(node.size))
         if name in passed:
             raise ValueError(
                 f"from_nir: node '{name}' is in a loop without neurons, which has no solution in"
                 " time"
             )
-        return self.drive(name, passed=(*passed, name)).through(self.nodes[name])
+        terms = self.drive(name, passed=(*passed, name))
+        bias = terms.bias if node.kind == "Delay" else behind(node, terms.bias, name in self.learned)
+        return Terms([path.through(name, node) for path in terms.paths], bias)
+
+
+def behind(node, bias, learned):
+    """Return a constant behind a linear node; a bias that learns is none."""
+    if node.kind == "Scale":
+        return node.scale * bias
+    return node.weight @ bias + (0.0 if learned else node.values.get("bias", 0.0))
+
+
+def check_names_of(rules, nodes):
+    """Return the names of the nodes that learn; raise unless they have weights."""
+    weights = [name for name, node in nodes.items() if node.kind in ("Linear", "Affine")]
+    for name in rules:
+        if name not in weights:
+            raise ValueError(
+                f"from_nir: rules has '{name}', and the Linear and Affine nodes of the graph are"
+                f" {', '.join(weights) or 'none'}"
+            )
+    return set(rules)
+
+
+class ExactGraph(FlatGraph):
+    """A flat graph whose nodes are to be solved exactly; synaptic currents are nodes of their own.
+
+    Attributes
+    ----------
+    drives : dict
+        The input of each LI node.
+    currents : dict
+        The LI nodes that may be synaptic currents, for each LIF node.
+    fused : set
+        Synaptic currents that are built together with their neurons.
+    apart : set
+        Neurons that are built without currents.
+    """
+
+    def __init__(self, graph, inputs, rules=()):
+        super().__init__(graph, inputs, rules)
+        self.nodes, self.edges = unfolded(self.nodes, self.edges)
+        self.check_neurons()
+        self.apart = {*self.names("IF"), *self.learning_from_spikes()}
+        self.drives = {name: self.drive(name) for name in self.names("LI")}
+        self.currents = {name: self.currents_of(name) for name in self.names("LIF")}
+        self.fused = self.choose_fused()
+
+    def check_neurons(self):
+        """Raise unless the neurons of a node have one membrane time constant."""
+        for name in self.names("LIF"):
+            tau = self.nodes[name].tau
+            if not uniform(tau):
+                raise ValueError(
+                    f"from_nir: the neurons of node '{name}' have membrane time constants from"
+                    f" {tau.min():g} to {tau.max():g} s, and LIFNeurons have one; put them into"
+                    " nodes of one time constant each, or write integrator='euler' for a graph of"
+                    " a simulator that steps by Euler"
+                )
+
+    def learning_from_spikes(self):
+        """Return the neurons that learn weights of spikes without a synaptic current."""
+        return [
+            name
+            for name in self.names("LIF")
+            if any(
+                self.spiking(path.source) and set(path.via) & self.learned
+                for path in self.drive(name).paths
+            )
+        ]
 
     def currents_of(self, name):
         """Return the LI nodes that can be synaptic currents of neurons: driven by spikes alone,
@@ -249,7 +293,7 @@ class FlatGraph:
         for start in self.before(name):
             node = self.nodes[start]
             if (
-                kind_of(node) == "LI"
+                node.kind == "LI"
                 and uniform(node.tau)
                 and (node.r > 0).all()
                 and not node.v_leak.any()
@@ -257,9 +301,12 @@ class FlatGraph:
             ):
                 drive = self.drives[start]
                 if (
-                    all(self.spiking(source) for source in drive.weights)
+                    all(self.spiking(source) for source in drive.sources)
                     and not drive.bias.any()
-                    and all(kind_of(self.nodes[end]) == "LIF" for end in self.after(start))
+                    and all(
+                        kind_of(self.nodes[end]) == "LIF" and end not in self.apart
+                        for end in self.after(start)
+                    )
                 ):
                     found.append(start)
         return found
@@ -281,10 +328,3 @@ class FlatGraph:
             for current in candidates
             if all(first[end] == self.nodes[current].tau[0] for end in self.after(current))
         }
-
-    def summed(self, drive):
-        """Return the sources of a drive that are summed separately; None stands for all spikes
-        together.
-        """
-        values = [source for source in drive.weights if not self.spiking(source)]
-        return values + ([None] if len(values) < len(drive.weights) else [])

@@ -11,35 +11,50 @@ from ..brian.component import Component
 from .graph import uniform
 
 
+class GraphInput(Component, NeuronGroup):
+    """Channels of an Input node for which no group was given: ``activity``, 0 until it is set."""
+
+    def __init__(self, n, name):
+        super().__init__(n, "activity : 1", name=name)
+
+
 class LeakyIntegrators(Component, NeuronGroup):
     """``tau dactivity/dt = rest - activity + r (I + bias)``; a spike adds ``r dt/tau``. Without
     spikes, inputs act in the step in which they arrive.
     """
 
     events_onto = ("activity",)
+    on_pre = {"activity": "activity_post += w*jump_post"}
 
-    def __init__(self, node, sums, spiking, name):
+    def __init__(self, node, spike_length, sums, spiking, name):
         self.sum_phase = schedule.DRIVE if spiking else schedule.READOUT
+        self.node, self.spike_length = node, spike_length
         total = " + ".join([*sums, "bias"])
         model = (
             f"dactivity/dt = (rest + r*({total}) - activity)/tau : 1\ntau : second (constant)\nr :"
-            " 1 (constant)\nrest : 1 (constant)\nbias : 1\n"
-            + "".join(f"{sum} : 1\n" for sum in sums)
+            " 1 (constant)\nrest : 1 (constant)\njump : 1 (constant)\nactivity_initial : 1\n"
+            "bias : 1\n" + "".join(f"{sum} : 1\n" for sum in sums)
         )
-        super().__init__(len(node.tau), model, method="exponential_euler", name=name)
+        super().__init__(node.size, model, method="exponential_euler", name=name)
         if not spiking:
             schedule.move(self.state_updater, schedule.READOUT_TRACE)
         self.tau, self.r, self.rest = node.tau * second, node.r, node.v_leak
-        self.activity = node.metadata.get("initial", node.v_leak)
+        self.jump = node.r * spike_length / node.tau
+        self.activity = self.activity_initial = node.metadata.get("initial", node.v_leak)
+
+    #: Statements at the beginning of a trial.
+    trial_start = "activity = activity_initial"
 
 
 class Pulses(Component, NeuronGroup):
-    """Weighted spikes of the last step, ``activity``, for one step."""
+    """Weighted spikes of the last step for a group, ``activity``, for one step."""
 
     events_onto = ("activity",)
+    trial_start = "activity = 0"
 
-    def __init__(self, n, name):
-        super().__init__(n, "activity : 1", name=name)
+    def __init__(self, served, name):
+        self.served = served
+        super().__init__(len(served), "activity : 1", name=name)
         self.run_regularly("activity = 0", **schedule.GAIN, name=f"{name}_end")
 
 
@@ -88,10 +103,10 @@ class Units:
                 threshold,
                 rest,
                 reset,
-                np.zeros(len(node.tau)),
-                np.ones(len(node.tau)),
+                np.zeros(node.size),
+                np.ones(node.size),
                 node.r / (threshold - rest),
-                np.zeros(len(node.tau)),
+                np.zeros(node.size),
             )
         scale = node.v_threshold - node.v_reset
         return cls(

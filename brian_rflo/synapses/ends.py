@@ -73,8 +73,12 @@ def check_spikes(source, target, onto):
 
 def arriving_at(synapses, source, target):
     """Return what keeps the `psp` of a source's spikes in cells beside it, if the rule reads it,
-    the source does not have it, and the class of the target knows it (`arriving`); else nothing.
+    the source does not have it, and the class of the target knows it (`arriving`; `psp_for` where
+    it depends on the projection, also for values); else nothing.
     """
+    own = getattr(parent_group(target), "psp_for", None)
+    if own is not None and PSP in synapses.rule.reads("pre") and PSP not in source.variables:
+        return (own(synapses),)
     has_own = {PSP, "activity"} & set(source.variables)
     if not synapses.sends_spikes or has_own or PSP not in synapses.rule.reads("pre"):
         return ()

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from brian2 import Group, Quantity, Subgroup, get_logger
+from brian2 import Equations, Group, Quantity, Subgroup, get_logger
 
 from .. import schedule
 from ..brian.borrowed import get_identifiers
@@ -279,9 +279,11 @@ class PlasticSynapses(Projection):
         if self.switched_with is not None:
             self.variables.add_reference("plastic", self.switched_with)
         sent = "activity" if "activity" in source.variables else self.sends
+        kept = equations_of(self.mechanisms, "pre")
         for name in (PSP, *({"activity"} & set(self.rule.reads("pre")))):
             if (
                 name not in source.variables
+                and name not in Equations(kept).names
                 and sent in source.variables
                 and f"{name}_pre" not in self.variables
             ):
