@@ -27,7 +27,7 @@ class EulerImporter(Importer):
 
     def __init__(self, graph, dt, rules, learn, same_step, integrator="euler"):
         super().__init__(graph, dt, rules, learn)
-        self.integrator = integrator
+        self.integrator, self.same_step = integrator, same_step
         self.drives = {
             name: graph.drive(name) for name in graph.names(*NEURONS, *INTEGRATORS, "Output")
         }
@@ -50,6 +50,7 @@ class EulerImporter(Importer):
         """Make the group of a node with a state."""
         node, drive = self.graph.nodes[name], self.drives[name]
         group = kind(node, self.integrator, self.dt, self.layers[name], self.names[name])
+        group.settle(same_step=self.same_step)
         self.groups[name] = group
         group.bias = drive.bias
 

@@ -72,6 +72,16 @@ class Outputs(Component, NeuronGroup):
         )
 
 
+def is_pulses(group):
+    """Return whether a group holds the spikes of a step for another."""
+    return isinstance(group, Pulses)
+
+
+def is_output(group):
+    """Return whether a group is the input of an Output node."""
+    return isinstance(group, Outputs)
+
+
 @dataclass
 class Units:
     """Conversion of NIR membranes to those of `LIFNeurons`: ``v = offset + scale*membrane``, with

@@ -108,6 +108,8 @@ class Importer:
         if term.delay is not None and not sums:
             delays = np.broadcast_to(term.delay, np.shape(weights))
             made.delay = delays[np.asarray(made.j), np.asarray(made.i)] * second
+            if len(term.delay) == 1:
+                made.settle(delay_of_graph=np.broadcast_to(term.delay[0], len(source)).copy())
         self.parts.append(made)
         return made
 

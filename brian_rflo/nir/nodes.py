@@ -12,15 +12,29 @@ from functools import singledispatch
 import numpy as np
 
 from ..neurons import DiscreteLIFNeurons, LIFNeurons
-from ..neurons.base import sends_bare_spikes
+from ..neurons.base import sends_bare_spikes, spikes
 from ..readouts.linear import Readout
 from ..readouts.task_input import is_task_input
+from .groups import GraphInput, LeakyIntegrators
 from .refusals import SPIKES_IN, check_discrete, check_known, check_lif, spike_height
+from .stepped import NodeIntegrators, NodeNeurons
 
 
-def is_input(group):
-    """Return whether a group brings values or spikes into a network."""
-    return is_task_input(group) or isinstance(group, SPIKES_IN)
+def is_input(group, projections=()):
+    """Return whether a group brings values or spikes into a network: that of a task, a source of
+    spikes, or any group that sends its activity and receives nothing.
+    """
+    return (
+        is_task_input(group)
+        or isinstance(group, (GraphInput, *SPIKES_IN))
+        or (
+            "activity" in group.variables
+            and not spikes(group)
+            and any(one.sender is group for one in projections)
+            and not any(one.target is group for one in projections)
+            and type(group) not in node_of.registry
+        )
+    )
 
 
 @singledispatch
@@ -40,6 +54,12 @@ def sent_by(group, graph, spikes):
         Whether the projection sends spikes.
     """
     return graph.value_of.get(group, group.name), 0.0
+
+
+@singledispatch
+def constant_drive(group, graph):
+    """Return the effect of a constant in the node of a group, in units of that in the group."""
+    return 1.0
 
 
 @singledispatch
@@ -87,13 +107,70 @@ def _(group: Readout, graph):
     """Return the node of a leaky readout; bare spikes change it at once, as a jump."""
     if group.tau is None:
         return None
-    ratio = float(group.clock.dt / group.tau)
-    bare = any(
-        sends_bare_spikes(projection.source)
+    bare = is_driven_by_spikes(group, graph)
+    return graph.low_pass(len(group), group.tau, height_in_readout(group) if bare else 1.0, spikes=bare)
+
+
+def is_driven_by_spikes(group, graph):
+    """Return whether bare spikes enter a readout."""
+    return any(
+        sends_bare_spikes(projection.sender)
         for projection in graph.projections
         if projection.target is group
     )
-    return graph.low_pass(len(group), group.tau, (1 - np.exp(-ratio)) / ratio if bare else 1.0)
+
+
+def height_in_readout(group):
+    """Return the r with which a spike changes a leaky readout as it does here."""
+    ratio = float(group.clock.dt / group.tau)
+    return (1 - np.exp(-ratio)) / ratio
+
+
+@constant_drive.register
+def _(group: Readout, graph):
+    return 1.0 if group.tau is None else float(graph.nodes[group.name].r[0])
+
+
+@node_of.register
+def _(group: LeakyIntegrators, graph):
+    """Return the node of integrators; r has two meanings where both spikes and values drive it."""
+    node = group.node
+    sent = {one.sends_spikes for one in graph.projections if one.target is group}
+    tau = graph.time(node.tau, group)
+    if len(sent) > 1 and tau is not node.tau:
+        raise ValueError(
+            f"'{group.name}' receives both spikes and values, whose effects no time constant of"
+            " Euler keeps; write to_nir(..., integrator='exact')"
+        )
+    r = node.r * (tau / node.tau if True in sent and tau is not node.tau else 1.0)
+    begin = np.array(group.variables["activity_initial"].get_value())
+    metadata = {"initial": begin} if (begin != node.v_leak).any() else {}
+    return graph.nir.LI(tau=tau, r=r, v_leak=node.v_leak, metadata=metadata)
+
+
+@node_of.register
+def _(group: NodeNeurons, graph):
+    return stepped_node(group, graph)
+
+
+@node_of.register
+def _(group: NodeIntegrators, graph):
+    return stepped_node(group, graph)
+
+
+def stepped_node(group, graph):
+    """Return the node of a group that has the values of one."""
+    node, name = group.node, f"{group.membrane}_initial"
+    values = dict(node.values)
+    for value in [value for value in values if value.startswith("tau")]:
+        values[value] = graph.time(node.values[value], group, group.integrator)
+        jumps = {"tau": "r" if node.kind == "LI" else None, "tau_syn": "w_in"}.get(value)
+        if jumps and graph.integrator == "exact" != group.integrator:
+            values[jumps] = node.values[jumps] * values[value] / node.values[value]
+    begin = np.array(group.variables[name].get_value())
+    rest = group.at_rest(node)
+    metadata = {"initial": begin} if (begin != rest).any() else {}
+    return getattr(graph.nir, node.kind)(**values, metadata=metadata)
 
 
 @sent_by.register

@@ -3,21 +3,36 @@
 import numpy as np
 from brian2 import PoissonGroup, SpikeGeneratorGroup, Subgroup
 
+from ..brian.statements import loaded
+from ..neurons.base import parent_group
 from ..readouts.linear import is_readout
 from ..steps.cells import is_cells
 from ..synapses.kinds import is_projection
+from ..synapses.missing import code_of
 
 SPIKES_IN = (PoissonGroup, SpikeGeneratorGroup)
 
 
 def brings_credit(projection):
-    """Return whether a projection is part of a credit path: it ends in feedback, or at cells beside
-    a group, which do not affect the network's activity.
+    """Return whether a projection is no part of the network's activity: it begins or ends at cells
+    beside a group, or its target does not read what it receives.
     """
     return (
-        getattr(projection, "onto", None) == "feedback"
-        or is_cells(projection.source)
+        is_cells(projection.source)
         or is_cells(projection.target)
+        or (is_projection(projection) and not is_read(projection.target, projection.onto))
+    )
+
+
+def is_read(group, name):
+    """Return whether the equations or statements of a group read a variable."""
+    group = parent_group(group)
+    events = [*group.events.values(), *group.event_codes.values()]
+    codes = [code_of(obj) for obj in group.contained_objects if hasattr(obj, "abstract_code")]
+    return (
+        any(name in equation.identifiers for equation in group.equations.values())
+        or name in group.equations.diff_eq_names
+        or any(name in loaded(code) for code in (*events, *codes))
     )
 
 
@@ -73,11 +88,7 @@ def check_exportable_projection(projection, groups):
             f"'{projection.name}' is a brian2.Synapses, whose equations are arbitrary;"
             " to_nir takes the weights of FixedSynapses and PlasticSynapses"
         )
-    if projection.delay_line is not None:
-        raise ValueError(
-            f"'{projection.name}' has a delay, and to_nir knows none; train it without delay"
-        )
-    for group in (projection.source, projection.target):
+    for group in (projection.sender, projection.target):
         if isinstance(group, Subgroup) or group not in groups:
             why = (
                 "a part of a group, and nodes of NIR are whole groups"
@@ -88,20 +99,34 @@ def check_exportable_projection(projection, groups):
                 f"'{projection.name}' connects '{group.name}', which is {why}; give to_nir a"
                 " network with all whole groups"
             )
-    if projection.sends_spikes and projection.has_delays:
+    check_receives(projection)
+    is_of_graph = getattr(projection, "delay_of_graph", None) is not None
+    if projection.sends_spikes and projection.has_delays and not is_of_graph:
         raise ValueError(
             f"'{projection.name}' has delays, one for each synapse, and NIR delays whole channels;"
             " train it without delays"
         )
     known = (
         "output"
-        if is_readout(projection.source)
+        if is_readout(projection.sender)
         else "spikes"
-        if isinstance(projection.source, SPIKES_IN)
+        if isinstance(projection.sender, SPIKES_IN)
         else "activity"
     )
     if not projection.sends_spikes and projection.sends != known:
         raise ValueError(
-            f"'{projection.name}' sends '{projection.sends}' of '{projection.source.name}', and the"
+            f"'{projection.name}' sends '{projection.sends}' of '{projection.sender.name}', and the"
             f" only value of that group that leaves a node of NIR is its {known}"
+        )
+
+
+def check_receives(projection):
+    """Raise unless a projection ends in an input of its target."""
+    target = projection.target
+    known = (*getattr(target, "events_onto", ()), *getattr(target, "inputs", ()))
+    known = (target.onto,) if is_readout(target) else known
+    if projection.onto not in known and hasattr(target, "inputs"):
+        raise ValueError(
+            f"'{projection.name}' acts on '{projection.onto}' of '{target.name}', and what enters a"
+            f" node of NIR is its input; write onto='{known[-1]}'"
         )

@@ -69,8 +69,11 @@ class Stepped(Component, NeuronGroup):
     #: The variable of the node.
     membrane = "activity"
 
+    #: Whether the spikes of one layer drive the next one in the same step.
+    same_step = False
+
     def __init__(self, node, integrator, spike_length, layer, name, more="", **neurongroup_args):
-        self.kind, self.integrator, self.layer = node.kind, integrator, layer
+        self.integrator, self.layer = integrator, layer
         self.spike_length, self.places = spike_length, places_of(layer)
         self.sum_phase = self.places["sums"]
         self.trace_phase = self.places["traces"]
@@ -91,12 +94,17 @@ class Stepped(Component, NeuronGroup):
         for value, array in self.values.items():
             setattr(self, value, array * second if value in TIMES else array)
         self.run_regularly(self.code, **self.places["state"], name=f"{self.name}_state")
+        begin = node.metadata.get("initial", self.at_rest(node))
+        setattr(self, self.membrane, begin)
+        setattr(self, f"{self.membrane}_initial", begin)
+
+    @staticmethod
+    def at_rest(node):
+        """Return where a node begins, if its graph does not say so."""
         rest = node.values.get("v_leak", np.zeros(node.size))
         if "v_threshold" in node.values:
             rest = np.where(rest < node.v_threshold, rest, node.v_reset)
-        begin = node.metadata.get("initial", rest)
-        setattr(self, self.membrane, begin)
-        setattr(self, f"{self.membrane}_initial", begin)
+        return rest
 
     @property
     def currents(self):

@@ -88,6 +88,11 @@ class ConstantUnit(Component, NeuronGroup):
         return "psp = 0" if self.is_filtered else ""
 
 
+def is_constant(group):
+    """Return whether a group is units that always send 1."""
+    return isinstance(group, ConstantUnit)
+
+
 def constant_for(neurons, networks):
     """Return the constant units of networks, whose `psp` is filtered as `neurons` filter inputs."""
     group = parent_group(neurons)
