@@ -55,10 +55,10 @@ class EulerImporter(Importer):
         group.bias = drive.bias
 
         def connect():
-            for term in drive.paths:
+            for term in self.by_name(drive.paths, group):
                 self.send(term, name, group)
             for bias_of, bias in self.learned_biases(drive.paths).items():
-                self.add_bias(bias_of, group, "I_in", bias)
+                self.add_bias(bias_of, group, "I_bias", bias)
 
         return connect
 
@@ -68,17 +68,11 @@ class EulerImporter(Importer):
         onto = "I_in"
         if self.graph.spiking(term.source):
             onto = "I_rec" if later else "I_now"
-        made = self.project(term, group, matrix_of(term, len(group)), onto, self.name_of(term, group))
+        made = self.project(term, group, matrix_of(term, len(group)), onto, self.node_name(term, group))
         if onto == "I_now":
             schedule.move(made.pre, group.places["arrival"].behind())
         elif onto == "I_rec" and any(self.layers.values()):
             schedule.move(made.pre, schedule.LATER.behind())
-
-    def name_of(self, term, group):
-        """Return the name of a projection: that of its one node, or by its ends."""
-        weights = [name for name in term.via if self.graph.nodes[name].kind != "Delay"]
-        is_free = len(weights) == 1 and self.names[weights[0]] not in self.used
-        return self.names[weights[0]] if is_free else self.path_name(term, group)
 
     def outputs(self, name):
         """Make the group of an Output node, unless its input is just spikes of neurons."""
@@ -93,11 +87,11 @@ class EulerImporter(Importer):
 
         def connect():
             pulses = self.pulses(group, "I_spikes") if has_spikes else None
-            for term in drive.paths:
+            for term in self.by_name(drive.paths, group):
                 fires = self.graph.spiking(term.source)
                 target, onto = (pulses, "activity") if fires else (group, "I_in")
                 weights = matrix_of(term, len(group))
-                made = self.project(term, target, weights, onto, self.name_of(term, target))
+                made = self.project(term, target, weights, onto, self.node_name(term, target))
                 if fires and any(self.layers.values()):
                     schedule.move(made.pre, schedule.LATER.behind())
 

@@ -47,13 +47,13 @@ class ExactImporter(Importer):
         group.bias = drive.bias
 
         def connect():
-            for term in drive.paths:
+            for term in self.by_name(drive.paths, group):
                 onto = "I_rec" if self.graph.spiking(term.source) else "I_in"
                 self.project(
                     term, group, matrix_of(term, len(group)), onto, self.path_name(term, group)
                 )
             for node, bias in self.learned_biases(drive.paths).items():
-                self.add_bias(node, group, "I_in", bias)
+                self.add_bias(node, group, "I_bias", bias)
 
         return connect
 

@@ -146,7 +146,7 @@ class Importer:
 
     def learned_biases(self, terms):
         """Return the biases that learn, by node."""
-        nodes = {term.via[0]: self.graph.nodes[term.via[0]] for term in terms if term.via}
+        nodes = {term.via[-1]: self.graph.nodes[term.via[-1]] for term in terms if term.via}
         return {
             name: node.bias
             for name, node in nodes.items()
@@ -161,6 +161,17 @@ class Importer:
         synapses.connect_matrix(np.eye(len(group)))
         self.parts += [pulses, synapses]
         return pulses
+
+    def by_name(self, terms, group):
+        """Return paths in the order of the names of their projections, in which they add up: that
+        of the graph that `to_nir` writes too.
+        """
+        return sorted(terms, key=lambda term: self.node_name(term, group))
+
+    def node_name(self, term, group):
+        """Return the name of a projection: that of its one node, or by its ends."""
+        weights = [name for name in term.via if self.graph.nodes[name].kind != "Delay"]
+        return self.names[weights[0]] if len(weights) == 1 else self.path_name(term, group)
 
     def path_name(self, term, group):
         """Return the name of a projection by its ends."""

@@ -65,7 +65,7 @@ class Stepped(Component, NeuronGroup):
 
     #: Spikes of this step, and of the last one.
     events_onto = ("I_now", "I_rec")
-    inputs = ("I_in",)
+    inputs = ("I_in", "I_bias")
     #: The variable of the node.
     membrane = "activity"
 
@@ -81,8 +81,8 @@ class Stepped(Component, NeuronGroup):
         self.node = node
         self.values = {name_of(value): array for value, array in node.values.items()}
         lines = [f"{value} : {'second' if value in TIMES else 1} (constant)" for value in self.values]
-        lines += [f"{self.membrane}_initial : 1", "bias : 1", "I_in : 1"]
-        lines += [f"{current} : 1" for current in (*self.events_onto, *self.currents)]
+        lines += [f"{self.membrane}_initial : 1", "bias : 1"]
+        lines += [f"{current} : 1" for current in (*self.events_onto, *self.inputs, *self.currents)]
         super().__init__(
             node.size,
             "\n".join([f"{self.membrane} : 1", *lines, more]),
@@ -115,7 +115,7 @@ class Stepped(Component, NeuronGroup):
     def code(self):
         """Statements of a time step."""
         area = "" if self.integrator == "euler" else "spike_length/dt*"
-        lines = [f"_input = {area}(I_now + I_rec) + I_in + bias"]
+        lines = [f"_input = {area}(I_now + I_rec) + I_in + (bias + I_bias)"]
         lines += self.filtered("_input", self.currents, self.membrane)
         return "\n".join([*lines, "I_now = 0", "I_rec = 0"])
 

@@ -149,15 +149,16 @@ class Graph:
             )
         self.name, self.nir, self.nodes, self.edges = network.name, nir, {}, []
         self.value_of, self.biased = {}, set()
+        objects = sorted(network.objects, key=lambda part: part.name)
         self.groups = [
             part
-            for part in network.objects
+            for part in objects
             if isinstance(part, (NeuronGroup, *SPIKES_IN))
             and not (is_trials(part) or is_cells(part))
         ]
         projections = [
             part
-            for part in network.objects
+            for part in objects
             if isinstance(part, Synapses) and not brings_credit(part)
         ]
         self.biases = [part for part in projections if is_constant(part.source)]
@@ -343,10 +344,8 @@ class Graph:
         self.biased.add(neurons)
         if "bias" in neurons.variables:
             bias = np.array(neurons.variables["bias"].get_value(), dtype=float)
-        for projection in self.biases:
-            if target_of(projection) is neurons:
-                bias = bias + projection.matrix()[:, 0]
-        return bias / constant_drive(neurons, self)
+        learned = [one.matrix()[:, 0] for one in self.biases if target_of(one) is neurons]
+        return (bias + sum(learned)) / constant_drive(neurons, self)
 
     def add_constants(self):
         """Add biases that no projection has carried. A constant is the bias of an Affine node,
