@@ -2,10 +2,12 @@
 
 from contextlib import contextmanager
 
+import numpy as np
 from brian2 import NumpyCodeObject, Synapses
 
 from .conditional import is_standalone
 from .construction import Constructed
+from .in_program import set_value
 from .names import OwnNames
 from .settable import Settable
 
@@ -27,6 +29,9 @@ class Component(Constructed, OwnNames, Settable):
             self.state(variable, use_units=name == variable).set_item(
                 slice(None), value, level=level + 1
             )
+        elif is_standalone() and is_infinite(value):
+            with self.judged(variable):
+                set_value(self.variables[variable], np.full(self.variables[variable].size, value))
         else:
             with self.judged(variable):
                 super().__setattr__(name, value, level=level + 1)
@@ -59,6 +64,11 @@ class OwnSynapses(OwnNames, Synapses):
         """Connect like `brian2.Synapses.connect`, without a compiler."""
         with without_compiler(self):
             super().connect(*args, level=level + 1, **connect_args)
+
+
+def is_infinite(value):
+    """Return whether a value is an infinite number."""
+    return isinstance(value, (float, np.floating)) and bool(np.isinf(value))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from brian2 import get_device
 
 from .borrowed import ArrayVariable, DynamicArrayVariable, c_data_type
 from .conditional import is_standalone
+from .private import set_in_program
 
 
 def is_waiting():
@@ -50,6 +51,18 @@ def run_from(network, time):
     """Let the next run of a network begin at a time in seconds."""
     network.t_ = time
     say(f"{network.name}.t = {time!r};")
+
+
+def set_value(variable, values):
+    """Set the values of a variable; Brian2 has no C++ for a single one that is not finite."""
+    if is_standalone() and values.size == 1 and not np.isfinite(values).all():
+        value = (
+            "NAN" if np.isnan(values).any() else "INFINITY" if (values > 0).any() else "-INFINITY"
+        )
+        set_in_program(variable, value)
+        get_device().array_cache[variable] = values.reshape(1).copy()
+    else:
+        variable.set_value(values)
 
 
 class Record:

@@ -94,10 +94,13 @@ def undone(net, monitors):
 
 
 def freeze(net):
-    """Let no projection learn, and networks that have diverged run with their restored weights."""
+    """Let no projection learn, and networks that have diverged run with their restored weights;
+    without learning no loss is too large.
+    """
     for projection in plastic_of(net.sorted_objects):
         projection.plastic = False
     net.trials.diverged_in = -1
+    net.trials.limit = np.inf
 
 
 def begin_with(net, first):
@@ -145,7 +148,8 @@ def watched_by(recording):
     parts = [*net.projections.values(), *net.learners.values()]
     watched = [part.variables[name] for part in parts for name in names if name in part.variables]
     watched += [monitor.variables["N"] for monitor in recording.monitors]
-    return list(dict.fromkeys([*watched, net.trials.variables["diverged_in"]]))
+    judged = ("diverged_in", "diverged_loss", "largest_loss", "limit")
+    return list(dict.fromkeys([*watched, *(net.trials.variables[name] for name in judged)]))
 
 
 def warn_of_divergence(result):

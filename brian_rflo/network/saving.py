@@ -13,7 +13,7 @@ import numpy as np
 from brian2 import get_device
 
 from ..brian.conditional import is_standalone
-from ..brian.private import set_in_program
+from ..brian.in_program import set_value
 from ..brian.random_numbers import random_numbers, random_numbers_in, restore_random_numbers
 from ..identity.settings import named_versions
 from ..results.archives import archive, in_words, shortened
@@ -205,17 +205,6 @@ def lesionable(net):
 def without_lesions(known):
     """Return variables by name without the masks of lesioned synapses."""
     return {name: variable for name, variable in known.items() if not is_lesion(name)}
-
-
-def set_value(variable, values):
-    """Set the values of a variable; Brian2 has no C++ for a single one that is not finite."""
-    if is_standalone() and values.size == 1 and not np.isfinite(values).all():
-        value = (
-            "NAN" if np.isnan(values).any() else "INFINITY" if (values > 0).any() else "-INFINITY"
-        )
-        set_in_program(variable, value)
-    else:
-        variable.set_value(values)
 
 
 def set_time(net, t):

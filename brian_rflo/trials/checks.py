@@ -1,13 +1,14 @@
 """Checks of the parts of a `Trials`, and warnings about activity that crosses trial boundaries."""
 
 import numpy as np
-from brian2 import get_logger
+from brian2 import Equations, get_logger
 
 from ..brian.construction import networks_with
 from ..neurons.base import check_group, parent_group
 from ..synapses import PlasticSynapses, Projection
 from ..synapses.missing import left_behind, never_reset
 from ..updates.clipping import Clip
+from ..updates.divergence import FIRST_TRIALS, DivergenceCheck
 
 logger = get_logger(__name__)
 
@@ -24,6 +25,19 @@ def check_members(task, members):
     for number, part in enumerate(members):
         if any(part is other for other in members[:number]):
             raise ValueError(f"Trials was given '{part.name}' twice; name each part once")
+
+
+def check_numbers(mechanisms):
+    """Raise if a mechanism defines a number that decides whether a network has diverged."""
+    ours = Equations(DivergenceCheck.variables["network"]).names
+    for mechanism in mechanisms:
+        theirs = Equations(mechanism.variables.get("network", "")).names
+        taken = sorted(ours & {*theirs, *mechanism.parameters, *mechanism.constants})
+        if taken:
+            raise ValueError(
+                f"{type(mechanism).__name__} defines '{taken[0]}', which Trials has itself, to"
+                " detect divergence; rename it"
+            )
 
 
 def check_clipping(projections):
@@ -48,6 +62,19 @@ def check_clipping(projections):
             f"gradient clipping must have the same settings in all projections; '{one}' has"
             f" {wording[0]}, '{other}' {wording[1]}. Write the same learn=PerTrial(..., window=...)"
         )
+
+
+def cause_of(trials, network):
+    """Return why a network has diverged, as text."""
+    copies = slice(network * trials.copies, (network + 1) * trials.copies)
+    limit, trial = np.asarray(trials.limit).item(), trials.diverged_in[copies][0]
+    for loss, largest in zip(trials.diverged_loss[copies], trials.largest_loss[copies]):
+        if trial >= FIRST_TRIALS and largest > 0 and np.isfinite(loss) and loss / limit > largest:
+            return (
+                f"loss {loss:.3g}, above limit={limit:g} times {largest:.3g}, the largest of the"
+                f" first {FIRST_TRIALS} trials"
+            )
+    return "loss or weights not finite"
 
 
 def warn_of_omissions(trials):

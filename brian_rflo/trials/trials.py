@@ -14,6 +14,7 @@ from brian2 import Group, NeuronGroup, Quantity, Synapses, get_logger
 from .. import schedule
 from ..brian.component import Component, namespace_with
 from ..brian.conditional import is_standalone
+from ..brian.in_program import set_value
 from ..brian.names import spell
 from ..brian.quantities import check_count
 from ..brian.statements import written
@@ -27,9 +28,15 @@ from ..steps.step import constants_of, is_mechanism
 from ..synapses.kinds import plastic_of
 from ..tasks import Task
 from ..updates.arguments import check_instance, check_statements
-from ..updates.divergence import DivergenceCheck, SharedDivergenceCheck
+from ..updates.divergence import DivergenceCheck, SharedDivergenceCheck, check_limit
 from .activity import is_watched, warn_of_rates, warn_of_slopes
-from .checks import check_clipping, check_members, warn_of_omissions
+from .checks import (
+    cause_of,
+    check_clipping,
+    check_members,
+    check_numbers,
+    warn_of_omissions,
+)
 from .ending import TrialEnd
 
 if TYPE_CHECKING:
@@ -56,7 +63,8 @@ class Trials(Component, NeuronGroup):
     If the task is `continuous`, trials are the windows of one stream: neurons, traces and outputs
     are reset in its first step only, each window has a loss, `PerStep` does not divide updates by
     the steps of a window, and `PerTrial` changes weights at the end of each window. A
-    network whose loss or weights are not finite at the end of a trial stops learning and gets back
+    network diverges if its loss or weights are not finite at the end of a trial, or if its loss
+    exceeds `limit` times the largest one of the first ten trials: it stops learning and gets back
     its weights from before that trial. On the runtime targets the simulation stops if all networks
     have diverged.
 
@@ -70,6 +78,10 @@ class Trials(Component, NeuronGroup):
     networks : int
         Number of independent networks in the groups. With ``PerTrial(copies=...)`` the groups
         contain that many consecutive copies of each.
+    limit : float
+        Above 1: the factor by which a loss may exceed the largest one of the first ten trials.
+        There is no limit where these losses are 0. Write ``inf`` for none, and
+        ``net.trials.limit = ...`` in a network that has been built.
     name : str
         Name of the group.
     **neurongroup_args
@@ -79,6 +91,8 @@ class Trials(Component, NeuronGroup):
     ----------
     loss : state variable
         Loss of the last finished trial, summed over outputs; a `LossMonitor` records all.
+    largest_loss : state variable
+        Largest loss of the first ten trials; of each copy of a network its own.
     diverged_in : state variable
         Trial in which a network diverged; -1 if it has not.
     phases : TrialClock
@@ -94,19 +108,23 @@ class Trials(Component, NeuronGroup):
     """
 
     _is_checked = False
+    checks = {"limit": check_limit}
 
     def __init__(
         self,
         task: Task,
         *parts: Group | Mechanism | Credit,
         networks: int = 1,
+        limit: float = 1e6,
         name: str = "trials*",
         **neurongroup_args: Any,
     ):
         check_instance("Trials: task", task, Task, TASK_EXAMPLE)
         check_count("Trials: networks", networks)
+        check_limit(limit)
         parts = [part for given in parts for part in (given, *getattr(given, "parts", ()))]
         mechanisms = [part for part in parts if is_mechanism(part)]
+        check_numbers(mechanisms)
         members = [part for part in parts if not is_mechanism(part) and not hasattr(part, "parts")]
         check_members(task, members)
         self.task, self.phases, self.numbers = task, TrialClock(task), count(1)
@@ -125,7 +143,7 @@ class Trials(Component, NeuronGroup):
         )
         self.integrate_what_is_there()
         check_clock(task, self)
-        self._add_constants()
+        self._add_constants(limit)
         self._set_parameters(mechanisms)
         self.own_steps = steps_of(self.mechanisms, "network", resets_at=self.phases.resets_at)
         for step in self.own_steps:
@@ -182,8 +200,8 @@ class Trials(Component, NeuronGroup):
         ]
         return "\n".join(dict.fromkeys("\n".join(equations).splitlines()))
 
-    def _add_constants(self):
-        """Add variables about trials and copies that statements can read."""
+    def _add_constants(self, limit):
+        """Add variables about trials and copies that statements can read, and set the limit."""
         self.variables.add_array(
             "_first_idx",
             size=len(self),
@@ -194,6 +212,7 @@ class Trials(Component, NeuronGroup):
         )
         self.variables.add_constant("trial_steps", self.task.n_steps)
         self.diverged_in = -1
+        set_value(self.variables["limit"], np.array(float(limit)))
 
     @property
     def duration(self) -> Quantity:
@@ -394,14 +413,14 @@ class Trials(Component, NeuronGroup):
             for part in self.projections
         )
         trials = ", ".join(
-            dict.fromkeys(
-                f"network {k // self.copies} in trial {trial[k] * self.copies}" for k in failed
-            )
+            f"network {k} in trial {trial[k * self.copies] * self.seen} ({cause_of(self, k)})"
+            for k in dict.fromkeys(unit // self.copies for unit in failed)
         )
+        may_rise = f"; raise {self.name}.limit where larger losses are meant"
         logger.warn(
-            f"Training diverged: {trials} (loss or weights not finite). Learning stopped, and the"
-            f" weights are those from before that trial. Lower the learning rate of {rates};"
-            f" {self.remedy}.",
+            f"Training diverged: {trials}. Learning stopped, and the weights are those from before"
+            f" that trial. Lower the learning rate of {rates}; {self.remedy}"
+            f"{may_rise if 'limit=' in trials else ''}.",
             "diverged",
         )
 
