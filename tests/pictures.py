@@ -2,6 +2,8 @@
 over the data.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
@@ -17,6 +19,8 @@ def faults_of(figure):
     return [
         *outside(texts, boxes, figure.bbox.extents),
         *over_each_other(texts, boxes),
+        *too_close(figure, texts),
+        *under_legends(figure, texts, boxes),
         *covered(figure),
     ]
 
@@ -70,6 +74,34 @@ def over_each_other(texts, boxes):
     ]
 
 
+def too_close(figure, texts):
+    """Labels of an x axis that are read as one, with less than a third of a letter's height
+    between them.
+    """
+    for ax in figure.axes:
+        labels = [label for label in ax.get_xticklabels(which="both") if label in texts]
+        boxes = sorted(
+            ((label.get_window_extent().extents.tolist(), label) for label in labels),
+            key=lambda found: found[0],
+        )
+        for (left, one), (right, other) in pairwise(boxes):
+            is_beside = left[1] < right[3] and right[1] < left[3]
+            if is_beside and right[0] - left[2] < 0.33 * one.get_size() * figure.dpi / 72:
+                yield f"'{one.get_text()}' nearly touches '{other.get_text()}'"
+
+
+def under_legends(figure, texts, boxes):
+    """Texts under the lines of legends that they are not part of."""
+    legends = [*figure.legends, *(ax.get_legend() for ax in figure.axes if ax.get_legend())]
+    for legend in legends:
+        own = set(legend.get_texts()) | {legend.get_title()}
+        low, high = legend.get_window_extent().padded(-1).extents.reshape(2, 2)
+        meet = (low < boxes[:, 2:]).all(axis=1) & (boxes[:, :2] < high).all(axis=1)
+        for number in np.flatnonzero(meet):
+            if texts[number] not in own:
+                yield f"the legend covers '{texts[number].get_text()}'"
+
+
 def covered(figure):
     """Lines, spikes and bands under the legend of their axes."""
     return [
@@ -99,7 +131,7 @@ def hides(legend, artist, ax):
 
 def line_meets(path, transform, box):
     """Whether a line passes through a box."""
-    cleaned = path.cleaned(transform, remove_nans=True)
+    cleaned = transform.transform_path(path).cleaned(remove_nans=True)  # logarithmic axes, too
     return len(cleaned.vertices) > 1 and cleaned.intersects_bbox(box, filled=False)
 
 

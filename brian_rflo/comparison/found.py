@@ -64,13 +64,13 @@ class Comparison:
 
     def final_error(self, kind: str | Kind, rule: str) -> NDArray:
         """Return the median error of the last 20 trials; shape (networks,)."""
-        return np.median(np.nan_to_num(self.errors(kind, rule)[:, -LATE:], nan=np.inf), axis=1)
+        return np.median(finite_or_infinite(self.errors(kind, rule)[:, -LATE:]), axis=1)
 
     def trials_to(self, kind: str | Kind, rule: str) -> NDArray:
         """Return the first trial from which on the running median error of 20 trials is below 0.1;
         shape (networks,), infinite if there is none.
         """
-        errors = np.nan_to_num(self.errors(kind, rule), nan=np.inf)
+        errors = finite_or_infinite(self.errors(kind, rule))
         width = min(LATE, errors.shape[1])
         running = np.median(
             np.lib.stride_tricks.sliding_window_view(errors, width, axis=1), axis=-1
@@ -161,6 +161,11 @@ class Comparison:
         alignment; return the figure.
         """
         return panels.draw(self)
+
+
+def finite_or_infinite(errors):
+    """Return errors with those of diverged networks, which are not finite, as infinite."""
+    return np.nan_to_num(errors, nan=np.inf, posinf=np.inf)
 
 
 def power(task: Task) -> float:

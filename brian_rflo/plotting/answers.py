@@ -46,7 +46,7 @@ def plot_points(
         )
     ax.plot(
         x,
-        [np.median(np.nan_to_num(points, nan=np.inf)) for points in values],
+        [np.median(np.nan_to_num(points, nan=np.inf, posinf=np.inf)) for points in values],
         "o",
         color=colour(name),
         label=label or name,

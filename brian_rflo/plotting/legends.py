@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import fill
+
 import numpy as np
 
 
@@ -42,20 +44,45 @@ def is_constrained(figure):
 
 
 def legend_below(figure, entries, **how):
-    """Place a legend below all axes of a figure with constrained layout."""
+    """Place a legend below all axes of a figure with constrained layout, which becomes higher where
+    the legend would take more than a third of it.
+    """
     how = dict(frameon=False, loc="outside lower center") | how
-    return fitted_legend(figure, entries, figure.bbox.width, **how)
+    legend = fitted_legend(figure, entries, figure.bbox.width, **how)
+    height = legend.get_window_extent().height
+    if height > figure.bbox.height / 3 and hasattr(figure, "set_figheight"):
+        figure.set_figheight(figure.get_figheight() + height / figure.dpi)
+    return legend
 
 
 def fitted_legend(owner, entries, width, **how):
-    """Return the legend of axes or of a figure, in as many columns as fit into a width in
-    pixels.
+    """Return the legend of axes or of a figure, in as many columns as fit into a width in pixels;
+    labels that are too long for one column are in several lines.
     """
-    for columns in range(max(1, len(entries[1])), 0, -1):
+
+    def width_of(columns):
         legend = owner.legend(*entries, ncols=columns, **how)
-        if columns == 1 or legend.get_window_extent().width < 0.9 * width:
-            return legend
+        found = legend.get_window_extent().width
         legend.remove()
+        return found
+
+    room, widest = 0.92 * width, width_of(1)
+    most = min(len(entries[1]), int(2 * room / widest) + 1)
+    columns = next((count for count in range(most, 1, -1) if width_of(count) < room), 1)
+    legend = owner.legend(*entries, ncols=columns, **how)
+    if widest > room:
+        wrap(legend, room)
+    return legend
+
+
+def wrap(legend, width):
+    """Write the labels of a legend in lines, so that it has a width in pixels."""
+    texts = legend.get_texts()
+    longest = max(texts, key=lambda text: text.get_window_extent().width)
+    room = longest.get_window_extent().width - (legend.get_window_extent().width - width)
+    count = int(len(longest.get_text()) * room / longest.get_window_extent().width)
+    for text in texts:
+        text.set_text(fill(text.get_text(), max(8, count)))
 
 
 def leave_room(ax, share):

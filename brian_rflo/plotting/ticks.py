@@ -40,7 +40,7 @@ class SpacedLocator(MaxNLocator):
     """Ticks of a linear axis."""
 
     def __init__(self, integer=False):
-        super().__init__(nbins="auto", steps=[1, 2, 2.5, 5, 10], integer=integer)
+        super().__init__(nbins="auto", steps=[1, 2, 2.5, 5, 10], integer=integer, min_n_ticks=1)
 
     def tick_values(self, vmin, vmax):
         self.set_params(nbins=places(self.axis))
@@ -92,7 +92,9 @@ class SpacedLogFormatter(Formatter):
 
 
 def logarithmic(axis):
-    """Make an axis logarithmic, with ticks that have room."""
+    """Make an axis logarithmic, with ticks that have room, if it has anything positive to show."""
+    if not np.isfinite(axis.get_minpos()):
+        return
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})
     axis.set_major_locator(SpacedLogLocator())
     axis.set_major_formatter(SpacedLogFormatter())

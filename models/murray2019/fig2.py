@@ -135,7 +135,7 @@ def results_of(arrays):
 
 def final(result):
     """Median over networks of the final loss; a network that has diverged counts as infinite."""
-    return float(np.median(np.nan_to_num(result.final_loss, nan=np.inf)))
+    return float(np.median(np.nan_to_num(result.final_loss, nan=np.inf, posinf=np.inf)))
 
 
 def aligned(result):
@@ -145,7 +145,7 @@ def aligned(result):
 
 def spread(result):
     """Quartiles of the final loss, for the table."""
-    low, high = np.percentile(np.nan_to_num(result.final_loss, nan=np.inf), [25, 75])
+    low, high = np.percentile(np.nan_to_num(result.final_loss, nan=np.inf, posinf=np.inf), [25, 75])
     return f"quartiles {format_number(low, '.2g')} .. {format_number(high, '.2g')}"
 
 
