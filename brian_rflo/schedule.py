@@ -17,7 +17,7 @@ STATE; its ``order`` stays 0.
 
 from dataclasses import dataclass
 
-from brian2 import BrianObject, Group
+from brian2 import BrianObject, Group, Network
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,68 @@ ARRANGED = Phase("end", 1000000)  # not in a step: last when a run is prepared
 TURNS, SUMS = {"own": 0, "pre": 700, "post": 800}, 500
 
 
+#: Places this far behind a phase are not near it.
+NEAR = 1000
+
+
 def name_of(phase: Phase) -> str | None:
     """Return the name of a phase in small letters; None for a place that has none."""
     names = {value: name for name, value in globals().items() if isinstance(value, Phase)}
     return names[phase].lower() if phase in names else None
+
+
+def title_of(place: Phase) -> str:
+    """Return the name of a phase as it is written, ``LEARN``; that of one shortly before a place,
+    ``LEARN + 3``; or nothing, far behind all phases of its slot.
+    """
+    before = [
+        (place.order - phase.order, name)
+        for name, phase in globals().items()
+        if isinstance(phase, Phase) and phase.when == place.when and phase.order <= place.order
+    ]
+    distance, name = min(before, default=(NEAR, ""))
+    return "" if distance >= NEAR else f"{name} + {distance}" if distance else name
+
+
+def table(network: Network) -> str:
+    """Return the objects of a network in the order in which they run in a step, the user's among
+    ours, with the names of their phases.
+
+    Objects that do not run are left out, as are those of Brian2 and of this package that only
+    prepare a run.
+
+    Parameters
+    ----------
+    network : Network
+        Any network of Brian2, before or after a run.
+
+    Examples
+    --------
+    >>> from brian2 import Network, NeuronGroup, ms
+    >>> from brian_rflo import schedule
+    >>> group = NeuronGroup(1, "v : 1", dt=1*ms, name="mine")
+    >>> operation = group.run_regularly("v += 1", name="count", **schedule.GAIN.behind(2))
+    >>> print(schedule.table(Network(group)))
+    phase     when    order  every  object             part of
+    ---------------------------------------------------------------------
+              groups      0  1 ms   mine_stateupdater  mine (NeuronGroup)
+    GAIN + 2  groups   1002  1 ms   count              mine (NeuronGroup)
+    """
+    from .results.text import aligned
+
+    rows = [
+        (
+            title_of(Phase(entry.when, entry.order)),
+            entry.when,
+            f"{entry.order}",
+            f"{float(entry.dt) * 1e3:g} ms",
+            entry.name,
+            f"{entry.owner_name} ({entry.owner_type})" if entry.owner_name else entry.type,
+        )
+        for entry in network.scheduling_summary().entries
+        if entry.active and abs(entry.order) < ARRANGED.order
+    ]
+    return aligned([("phase", "when", "order", "every", "object", "part of"), *rows], right=[2])
 
 
 def place_of(runner: BrianObject) -> Phase:

@@ -2,8 +2,10 @@
 and Brian2's own table shows it all.
 """
 
+import re
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -328,6 +330,42 @@ def test_brian2s_own_table_shows_what_runs():
     )
     net.train(1)
     assert str(net).startswith(f"{net.name}: 1 network of 5 neurons\n")
+
+
+SLOTS = ["start", "groups", "after_resets", "end"]
+
+
+def rows_of(table):
+    """Cells of a printed table, without numbers that tell objects of one name apart; objects of one
+    place, which run in the order of their names, in one order.
+    """
+    lines = [line.strip() for line in re.sub(r"_\d+\b", "", table).strip().splitlines()[2:]]
+    rows = [re.split(r"  +", line) for line in lines]
+    return sorted(rows, key=lambda row: (SLOTS.index(row[-5]), int(row[-4]), row))
+
+
+def test_the_printed_step_is_the_real_one(capsys):
+    """The page's first block prints what stands below it."""
+    page = (Path(__file__).parents[1] / "docs" / "step.md").read_text()
+    code, printed = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", page, re.S).groups()
+    names = {}
+    exec(compile(code, "docs/step.md", "exec"), names)
+    found = capsys.readouterr().out
+    assert rows_of(found) == rows_of(printed)
+    entries = names["net"].scheduling_summary().entries
+    runs = [entry for entry in entries if entry.active and abs(entry.order) < 1000000]
+    orders = [int(re.search(r" (-?\d+)  ", line)[1]) for line in found.splitlines()[2:]]
+    assert orders == [entry.order for entry in runs] and len(runs) > 30
+    phases = {row[-2]: row[0] for row in rows_of(printed)}
+    assert phases["forget"] == "RESET" and phases["copied_summed_variable_y_post"] == "READOUT"
+    assert phases["recorded"] == "end", "a place of its own, without a phase"
+
+
+def test_places_near_a_phase_have_its_name():
+    assert schedule.title_of(schedule.LEARN) == "LEARN"
+    assert schedule.title_of(schedule.LEARN.behind(3)) == "LEARN + 3"
+    assert schedule.title_of(schedule.Phase("groups", 0)) == ""
+    assert schedule.title_of(schedule.Phase("resets", 0)) == ""
 
 
 @dataclass(frozen=True)
