@@ -17,7 +17,9 @@ def alignment(output: ArrayLike, feedback: ArrayLike) -> NDArray:
     Parameters
     ----------
     output : array, shape (..., n_outputs, N)
+        Weights of the readout.
     feedback : array, shape (..., N, n_outputs)
+        Weights of the error feedback.
 
     Returns
     -------

@@ -48,7 +48,8 @@ autodoc_default_options = {"members": True, "show-inheritance": True}
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 napoleon_google_docstring = False
-napoleon_use_ivar = True
+napoleon_use_ivar = False
+napoleon_attr_annotations = False
 napoleon_use_rtype = False
 napoleon_preprocess_types = True
 napoleon_type_aliases = {"Quantity": "`~brian2.Quantity`", "ndarray": "`~numpy.ndarray`"}
@@ -75,6 +76,6 @@ sphinx_gallery_conf = dict(
     min_reported_time=1e6,
     download_all_examples=False,
     abort_on_example_error=True,
-    within_subsection_order="FileNameSortKey",
+    within_subsection_order="site_parts.in_order",
     write_computation_times=False,
 )

@@ -27,27 +27,28 @@ PAGES |= {
 #: The reference with its tables, from which Sphinx makes the pages of names.
 REFERENCE = "made/reference.rst"
 LINK = re.compile(r"(!?\[[^\]]*\])\(([^)#:\s]+)(#[^)\s]*)?\)")
-#: Examples, and what is made smaller so that a build takes minutes: all of them, or a build stops.
-SHORTER = {
-    "changed_decoder": [("train(600", "train(150"), ("train(400", "train(100")],
-    "digits": [("copies * 500", "copies * 30"), ("copies * 20", "copies * 4")],
-    "freezing": [("300", "120"), ("320", "140")],
-    "own_data": [("train(600", "train(120")],
-    "own_network": [("400", "150")],
-    "own_rule": [("train(300", "train(70")],
-    "own_spiking_neuron": [("100 * task", "15 * task")],
-    "periodic": [],
-    "rate_and_spiking": [("train(100", "train(30")],
-    "sweep": [("train(500)", "train(60)")],
-    "two_populations": [("train(200", "train(60")],
-    "watching_traces": [],
+#: Titles of the gallery by example, in its order: what one wants to see first.
+EXAMPLES = {
+    "watching_traces": "From spikes to weight changes",
+    "periodic": "A rate network, part by part",
+    "own_data": "My own data",
+    "rate_and_spiking": "Rate and spiking neurons, one rule",
+    "own_rule": "A rule of my own",
+    "own_network": "My own neurons, in millivolts",
+    "own_spiking_neuron": "My own spiking neuron, with conductances",
+    "two_populations": "Excitatory and inhibitory neurons",
+    "changed_decoder": "Adapting to another decoder",
+    "freezing": "Train, freeze, test",
+    "digits": "Handwritten digits, row by row",
+    "sweep": "Twelve networks on all cores",
 }
 GALLERY = """Examples
 ========
 
-The scripts in the folder ``examples``, run when these pages were made, for fewer trials than they
-have there.
+The scripts in the folder ``examples``, run as they are when these pages were made. Each is complete: copy one, and change it.
 """
+#: Sections of the README that are parts of pages, with the files that they become.
+SECTIONS = {"What you can do": "do.inc", "Can I trust the numbers?": "numbers.inc"}
 
 
 def moved(text, source, page):
@@ -74,15 +75,17 @@ def section(text, title):
     return re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, flags=re.M | re.S)[1]
 
 
-def shorter(path):
-    """An example with a heading, fewer trials and no progress report."""
-    source = path.read_text().replace(', report="text"', "")
-    for long, short in SHORTER[path.stem]:
-        if long not in source:
-            raise ValueError(f"{path} has no {long!r}: docs/pages.py shortens its training so")
-        source = source.replace(long, short)
-    title = path.stem.replace("_", " ").capitalize()
+def titled(path):
+    """An example with its title, and without progress report."""
+    source, title = path.read_text().replace(', report="text"', ""), EXAMPLES[path.stem]
     return source.replace('"""', f'"""\n{title}\n{"=" * len(title)}\n\n', 1)
+
+
+def further(text):
+    """The home page, with the pages in its contents that it does not name."""
+    named = set(re.findall(r"^(\w+)$", text, flags=re.M))
+    others = sorted(path.stem for path in DOCS.glob("*.md") if path.stem != "index")
+    return text.replace("(further)", "\n".join(name for name in others if name not in named))
 
 
 def make():
@@ -95,9 +98,9 @@ def make():
     tables = rooms.with_tables((DOCS / "api.rst").read_text())
     (DOCS / REFERENCE).write_text(tables.replace(":toctree: made/", ":toctree: "))
     readme = (ROOT / "README.md").read_text()
-    for title in ("What there is", "Can I trust the numbers?", "Limits"):
-        page = MADE / f"{title.split()[-1].strip('?').lower()}.inc"
-        page.write_text(moved(section(readme, title), ROOT / "README.md", DOCS / "index.md"))
+    for title, name in SECTIONS.items():
+        text = moved(section(readme, title), ROOT / "README.md", DOCS / "index.md")
+        (MADE / name).write_text(text)
     (MADE / "examples" / "GALLERY_HEADER.rst").write_text(GALLERY)
     for path in sorted((ROOT / "examples").glob("*.py")):
-        (MADE / "examples" / path.name).write_text(shorter(path))
+        (MADE / "examples" / path.name).write_text(titled(path))

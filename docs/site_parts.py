@@ -2,16 +2,19 @@
 strings, equations without a network.
 """
 
+import dataclasses
 import inspect
 import re
 import sys
-from dataclasses import MISSING, fields
+from pathlib import Path
 
+import fields
 import pages
 import rooms
 from brian2 import ms
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 from brian_rflo import rules
@@ -41,7 +44,11 @@ STRINGS = (
 
 def made(kind):
     """A rule of a class, whatever the numbers; what they are is nowhere shown."""
-    needed = [f.name for f in fields(kind) if f.default is f.default_factory is MISSING]
+    needed = [
+        field.name
+        for field in dataclasses.fields(kind)
+        if field.default is field.default_factory is dataclasses.MISSING
+    ]
     return kind(**{name: 10 * ms if name.startswith("tau") else 0.03 for name in needed})
 
 
@@ -64,6 +71,30 @@ class Rule(SphinxDirective):
         equations = nodes.container(classes=["rule-equations"])
         self.state.nested_parse(self.content, self.content_offset, equations)
         return [beside(equations, made(getattr(rules, self.arguments[0])))]
+
+
+class Drawn(SphinxDirective):
+    """``:::{drawn} examples NAME``: the picture that a script of a gallery drew, which leads there;
+    the text is its caption. Nothing where the galleries were not run.
+    """
+
+    has_content, required_arguments = True, 2
+
+    def run(self):
+        gallery = {"examples": "gallery"}.get(self.arguments[0], self.arguments[0])
+        page = f"made/{gallery}/{self.arguments[1]}"
+        picture = f"made/{gallery}/images/sphx_glr_{self.arguments[1]}_001_2_00x.png"
+        if not (pages.DOCS / picture).exists():
+            return []
+        image = nodes.image(uri=f"/{picture}", alt=self.content[0])
+        path = self.env.relfn2path(f"/{picture}")[0]
+        image["uri"] = path
+        link = nodes.reference("", "", image, internal=True, refuri=f"{page}.html")
+        caption = nodes.caption()
+        text = nodes.Element()
+        self.state.nested_parse(self.content, self.content_offset, text)
+        caption += [child for part in text for child in part]
+        return [nodes.figure("", link, caption, classes=["drawn"])]
 
 
 class FurtherRules(SphinxDirective):
@@ -94,6 +125,43 @@ def beside(equations, rule):
     return nodes.container("", equations, right, classes=["rule"])
 
 
+class Tables(SphinxPostTransform):
+    """Tables say what they hold: ``numbers`` may scroll on a narrow screen; the rows of the others,
+    ``words``, become blocks there, in which each cell has the heading of its column as a label.
+    """
+
+    default_priority = 400
+    #: Letters of a cell from which on it is read as a sentence.
+    SENTENCE = 25
+
+    def run(self):
+        for table in self.document.findall(nodes.table):
+            body = [list(row) for part in table.findall(nodes.tbody) for row in part]
+            heads = [list(row) for part in table.findall(nodes.thead) for row in part]
+            words = [cell.astext().strip() for cell in (heads[-1] if heads else ())]
+            longest = max((len(cell.astext()) for row in body for cell in row), default=0)
+            table["classes"] += ["words" if longest > self.SENTENCE else "numbers"]
+            if heads and not any(words):
+                table["classes"] += ["unheaded"]
+            if longest > self.SENTENCE:
+                self.label(body, words)
+
+    def label(self, body, words):
+        """Put the headings of columns into their cells, but for the first, which is the row's."""
+        for row in body:
+            for cell, word in list(zip(row, words))[1:]:
+                if word and cell.astext().strip():
+                    label = nodes.inline("", f"{word}: ", classes=["cell-label"])
+                    first = cell[0] if isinstance(cell[0], nodes.paragraph) else cell
+                    first.insert(0, label)
+
+
+def in_order(name):
+    """Scripts of a gallery in the order of `pages.EXAMPLES`, others by name."""
+    order = list(pages.EXAMPLES)
+    return order.index(Path(name).stem) if Path(name).stem in order else len(order), name
+
+
 def fresh_brian(gallery_conf, where):
     """Each script of a gallery begins as in a new process, on the numpy target."""
     from brian2 import defaultclock, ms, prefs, seed, start_scope
@@ -106,6 +174,8 @@ def fresh_brian(gallery_conf, where):
 def moved_links(app, docname, content):
     """Pages that are written here: links to files that are pages lead there."""
     page = pages.DOCS / f"{docname}.md"
+    if docname == "index":
+        content[0] = pages.further(content[0])
     if page.exists() and pages.MADE not in page.parents:
         content[0] = pages.moved(content[0], page, page)
 
@@ -117,17 +187,39 @@ def tables_of_rooms(app, docname, content):
 
 
 def own_arguments(app, what, name, thing, options, signature, annotation):
-    """Brian2's objects are made by a function that hides the arguments of their constructors."""
+    """Brian2's objects are made by a function that hides the arguments of their constructors. Types
+    stand with the fields.
+    """
     if what == "class" and signature == "(*args, **kw)":
         found = inspect.signature(thing.__init__)
-        return str(found.replace(parameters=list(found.parameters.values())[1:])), annotation
+        kept = [one.replace(annotation=inspect.Parameter.empty) for one in found.parameters.values()]
+        return str(found.replace(parameters=kept[1:])), annotation
 
 
 def no_constants(app, what, name, thing, skip, options):
-    """What a class tells the package about itself is no part of what a user reads."""
-    return (
-        skip or (what == "class" and not callable(thing) and not hasattr(thing, "__get__")) or None
+    """What a class tells the package about itself is no part of what a user reads; nor is a
+    property that its list of attributes has.
+    """
+    is_constant = what == "class" and not callable(thing) and not hasattr(thing, "__get__")
+    return skip or is_constant or (isinstance(thing, property) and is_listed(thing, name)) or None
+
+
+def is_listed(thing, name):
+    """Return whether the class of a property has an entry for it among its attributes."""
+    place = sys.modules.get(getattr(thing.fget, "__module__", ""))
+    for part in getattr(thing.fget, "__qualname__", name).split(".")[:-1]:
+        place = getattr(place, part, None)
+    lines = (inspect.getdoc(place) or "").splitlines()
+    return any(
+        section == "Attributes" and field == name
+        for section, field, _, _ in fields.fields(lines, {})
     )
+
+
+def entries(app, what, name, thing, options, lines):
+    """An entry for each field, with the type that its signature has where none is written."""
+    if what in ("class", "function", "method"):
+        lines[:] = fields.one_each(lines, fields.annotations_of(thing))
 
 
 def plain_equations(app, what, name, thing, options, lines):
@@ -177,7 +269,9 @@ def visit_math(self, node):
 
 
 def setup(app):
+    app.add_post_transform(Tables)
     app.add_directive("rule", Rule)
+    app.add_directive("drawn", Drawn)
     app.add_directive("further-rules", FurtherRules)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
     app.connect("source-read", moved_links)
@@ -186,4 +280,5 @@ def setup(app):
     app.connect("autodoc-skip-member", no_constants)
     app.connect("autodoc-process-docstring", plain_equations, priority=0)
     app.connect("autodoc-process-docstring", several_errors, priority=0)
+    app.connect("autodoc-process-docstring", entries, priority=1)
     return {"parallel_read_safe": True}

@@ -1,5 +1,6 @@
-"""A network that has learned to reach with one decoder adapts to another; only recurrent weights
-learn (Portes, Schmid, Murray 2022).
+"""A network that has learned to reach adapts to another decoder; only recurrent weights learn.
+
+After Portes, Schmid, Murray 2022 (arXiv 2206.13448): a brain-machine interface whose decoder changes.
 """
 
 from brian2 import *

@@ -1,6 +1,4 @@
-"""A recurrent network learns to classify handwritten digits, presented row by row, and is tested
-with new images.
-"""
+"""A recurrent network reads handwritten digits row by row, and is tested with new images."""
 
 from brian2 import *
 
@@ -31,7 +29,7 @@ def network(part, initial=Murray2019(gain=0.5, seed=1)):
 
 
 net = network("train")
-result = net.train(copies * 500, report="text")
+result = net.train(copies * 150, report="text")
 
 test = network("test", initial=result.weights_after)
 for projection in test.trials.projections:

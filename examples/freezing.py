@@ -1,6 +1,4 @@
-"""Train, freeze, test: plasticity is switched off for a test phase, and on again. A monitor has the
-weights of every tenth trial.
-"""
+"""Weights are frozen for a test phase, and learn again; a monitor has those of each tenth trial."""
 
 from brian2 import *
 
@@ -15,20 +13,20 @@ defaultclock.dt = task.dt
 net = LearningNetwork(
     task,
     RateNeurons(30, tau=10 * ms),
-    RFLO(learning_rate=0.03, tau=10 * ms),
-    initial=Murray2019(seed=4),
+    RFLO(learning_rate=0.02, tau=10 * ms),
+    initial=Murray2019(seed=1),
 )
 
 weights = TrialMonitor(net.trials, net.recurrent, "w", every=10)
 net.add(weights)
-training = net.train(300, report="text")
+training = net.train(200, report="text")
 net.recurrent.plastic = net.output.plastic = False  # frozen, to the bit
 net.trials.at_start(
-    net.neurons, "activity = initial + 0.1*randn()"
+    net.neurons, "activity = initial + 0.02*randn()"
 )  # other initial states than it was trained with
 test = net.train(20)
 net.recurrent.plastic = net.output.plastic = True
-again = net.train(300)
+again = net.train(200)
 
 print("training:", training)
 print("test, perturbed and frozen:", test)
@@ -42,5 +40,5 @@ below.plot(weights.trial, changes.mean(axis=0))
 below.set_ylabel("Mean change of\na recurrent weight")
 below.set_xlabel("Trial (frozen where grey)")
 for part in (above, below):
-    part.axvspan(300, 320, color="0.85")
+    part.axvspan(200, 220, color="0.85")
 show()

@@ -1,6 +1,4 @@
-"""Your own data: arrays of trials, a test part that is never trained, and the trial that is
-learned worst.
-"""
+"""Arrays of trials, a test part that is never trained, and the trial that is learned worst."""
 
 from brian2 import *
 

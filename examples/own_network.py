@@ -1,6 +1,4 @@
-"""Your own network learns: a NeuronGroup in millivolts, with its own monitors, extended by the
-parts of this package.
-"""
+"""A NeuronGroup in millivolts, with its own monitors, and the parts that make it learn."""
 
 from brian2 import *
 

@@ -1,4 +1,4 @@
-"""Your own rule, in your own script: a second trace that filters the eligibility trace."""
+"""A second trace filters the eligibility trace: a rule of ten lines, checked, then trained."""
 
 from dataclasses import dataclass
 
@@ -29,11 +29,11 @@ task = PeriodicOutput(period=200 * ms)
 defaultclock.dt = task.dt
 figure(layout="constrained")
 for rule in (
-    RFLO(learning_rate=0.03, tau=10 * ms),
-    TwoStage(learning_rate=0.03, tau=10 * ms, tau_slow=5 * ms),
+    RFLO(learning_rate=0.02, tau=10 * ms),
+    TwoStage(learning_rate=0.02, tau=10 * ms, tau_slow=5 * ms),
 ):
-    net = LearningNetwork(task, RateNeurons(30, tau=10 * ms), rule, initial=Murray2019(seed=3))
-    result = net.train(300, report="text")
+    net = LearningNetwork(task, RateNeurons(30, tau=10 * ms), rule, initial=Murray2019(seed=1))
+    result = net.train(200, report="text")
     print(f"{type(rule).__name__}: {result}")
     semilogy(result.losses[0], label=type(rule).__name__)
 xlabel("Trial")

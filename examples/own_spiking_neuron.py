@@ -1,6 +1,4 @@
-"""Your own spiking neuron learns: conductances, reversal potentials, millivolts, and the ports that
-RFLO reads.
-"""
+"""Conductances and reversal potentials, in millivolts, with the ports that RFLO reads."""
 
 from brian2 import *
 
@@ -67,7 +65,7 @@ trials.at_start(
 )
 loss = LossMonitor(trials)
 network = Network(collect())
-network.run(100 * task.duration, report="text")
+network.run(30 * task.duration, report="text")
 
 voltage = StateMonitor(mine, "v", record=range(2), when="end")
 trained = StateMonitor(readout, ["output", "target"], record=True, when="end")

@@ -37,7 +37,7 @@ for kind, neurons in kinds.items():
     if kind == "spiking":
         spikes = SpikeMonitor(neurons)
         net.add(spikes)
-    result = net.train(100, report="text")
+    result = net.train(60, report="text")
     subplot(211)
     loglog(arange(1, len(result.losses[0]) + 1), result.losses[0], label=kind)
 

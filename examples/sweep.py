@@ -1,6 +1,4 @@
-"""Find a good learning rate: twelve networks, four at each of three rates, on all cores; if you
-interrupt it, it resumes at the next call.
-"""
+"""Find a good learning rate: four networks at each of three rates; if interrupted, it resumes."""
 
 from brian2 import *
 
@@ -19,7 +17,7 @@ def train(learning_rate, seed):
         RFLO(learning_rate, tau=10 * ms),
         initial=Murray2019(seed=seed),
     )
-    return net.train(500)
+    return net.train(200)
 
 
 prefs.codegen.target = "numpy"  # of all networks; without this line Brian2 compiles first

@@ -1,6 +1,4 @@
-"""Two populations: excitatory and inhibitory neurons, sparsely connected, whose weights keep their
-signs while they learn.
-"""
+"""Sparsely connected neurons of two kinds, whose weights keep their signs while they learn."""
 
 from brian2 import *
 

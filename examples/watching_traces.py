@@ -1,6 +1,4 @@
-"""From spikes to weight changes, step by step: recording three synapses onto one neuron in the
-first trial.
-"""
+"""Three synapses onto one neuron, step by step, in the first trial of a spiking network."""
 
 from brian2 import *
 
@@ -46,13 +44,14 @@ assert np.allclose(
     atol=1e-12,
 )
 
-figure, rows = subplots(6, 1, figsize=(7, 9), sharex=True, layout="constrained")
+figure, rows = subplots(6, 1, figsize=(7.5, 7.5), sharex=True, layout="constrained")
 rows[0].eventplot(
     [spikes.t[spikes.i == neuron] / ms for neuron in pre],
     lineoffsets=pre,
     linelengths=0.7,
     colors=["C0", "C1", "C2"],
 )
+rows[0].set_yticks([])
 for row, values in zip(
     rows[1:],
     (source.psp, target.gain, synapses.trace, target.feedback, 1e3 * (synapses.w - before)),
@@ -62,16 +61,15 @@ for row, values in zip(
 for row, name in zip(
     rows,
     (
-        "Spikes of three\nneurons j",
-        "Low-passed\nactivity of j",
-        "Pseudo-derivative\nof neuron i",
-        "Eligibility\ntrace ij",
-        "Learning signal\nat neuron i",
-        "Weight change\nij (1e-3)",
+        "Spikes of three neurons j",
+        "Low-passed activity of j, as a membrane sees it",
+        "Pseudo-derivative of neuron i",
+        "Eligibility trace ij: pseudo-derivative times activity, low-passed",
+        "Learning signal at neuron i: the projected error",
+        "Weight change ij (1e-3): the sum of learning signal times trace",
     ),
 ):
-    row.set_ylabel(name)
-rows[0].set(yticks=[])
+    row.set_title(name, loc="left", fontsize="medium")
+    row.spines[["top", "right"]].set_visible(False)
 rows[-1].set_xlabel("Time in trial (ms)")
-figure.align_ylabels()
 show()

@@ -40,7 +40,8 @@ MODULES = [
 
 def shortened(source):
     """The same with three trials where a training has hundreds."""
-    return re.sub(r"\b[1-8]00\b(?=, report| \* task|\) \+)|(?<=train\()[1-8]00\b", "3", source)
+    long = r"\b(?:[1-8]00|[1-9]\d0|[36]0)\b"
+    return re.sub(rf"{long}(?=, report| \* task|\) \+)|(?<=train\()[1-8]00\b", "3", source)
 
 
 def blocks_of(path):

@@ -26,6 +26,7 @@ def check_credit(path: CreditPath) -> None:
     Parameters
     ----------
     path : CreditPath
+        The credit path.
 
     Raises
     ------

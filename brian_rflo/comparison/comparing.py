@@ -55,6 +55,7 @@ def compare(
     Parameters
     ----------
     task : Task or {"periodic", "cursor", "pattern", "interval"}
+        The task, or the name of one.
     neurons : sequence of {"rate", "lif", "alif"} or of Kind
         Your own `Kind` makes other neurons and defines their rule, which replaces "rflo".
     rules : sequence of {"rflo", "readout", "least_squares", "bptt"}
@@ -74,6 +75,8 @@ def compare(
     seed : int
         Seed of weights, neurons and noise.
     device : {"auto", "numpy", "cython", "cpp_standalone"}
+        Where it runs; "auto" takes C++ standalone where there is a compiler, and numpy
+        elsewhere.
 
     Returns
     -------

@@ -38,6 +38,7 @@ class Comparison:
     Attributes
     ----------
     task : Task
+        The task, whose trials are shown.
     results : dict
         A `TrainingResult` for each pair of names ``(neurons, rule)``.
     arrays : dict

@@ -97,6 +97,7 @@ class Credit:
     Parameters
     ----------
     path : CreditPath
+        The credit path.
     readout, neurons : group
         The groups that it connects.
     output : PlasticSynapses, optional

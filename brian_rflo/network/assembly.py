@@ -61,6 +61,7 @@ class LearningNetwork(TrialNetwork):
     Parameters
     ----------
     task : Task
+        The task, whose trials the network is trained on.
     neurons : group
         `RateNeurons`, or a group of your own with the variables that the rule names and the input
         variables ``I_rec`` and, where there are inputs, ``I_in``. For a group of your own, add
@@ -107,13 +108,32 @@ class LearningNetwork(TrialNetwork):
 
     Attributes
     ----------
-    neurons, readout, recurrent, output, trials, losses
-        The parts; all ordinary Brian2 objects.
-    inputs, input_synapses, feedback, current
-        The input group and its projection, and the projections of the error feedback and of the
-        output current; None where absent.
-    constant, bias, output_bias
-        The constant unit, and the projections from it to neurons and readout; None where absent.
+    neurons : group
+        The neurons that were given.
+    readout : Readout or None
+        The readout group; None where nothing asks for one.
+    recurrent : PlasticSynapses
+        Recurrent weights.
+    output : PlasticSynapses or None
+        Readout weights.
+    trials : Trials
+        Trials, with the numbers of each network.
+    losses : LossMonitor or None
+        Losses of all trials that trained.
+    inputs : group or None
+        The task's inputs, or the group in their place.
+    input_synapses : PlasticSynapses or None
+        Input weights.
+    feedback : FeedbackSynapses or None
+        Weights that project the error back.
+    current : FixedSynapses or None
+        Weights of the output current.
+    constant : ConstantUnit or None
+        The unit from which biases come.
+    bias : PlasticSynapses or None
+        Biases of the neurons.
+    output_bias : PlasticSynapses or None
+        Biases of the readout.
     credit : Credit or None
         All objects of the credit path.
 

@@ -109,6 +109,7 @@ def balanced(weights: NDArray, signs: NDArray, mask: NDArray | None = None) -> N
     Parameters
     ----------
     weights : array, shape (networks, post, pre)
+        The matrices to be balanced.
     signs : array, shape (networks, 1, pre)
         1 for excitatory, -1 for inhibitory neurons.
     mask : array of bool, shape (networks, post, pre), optional

@@ -29,6 +29,7 @@ class Show:
     Parameters
     ----------
     task : Task
+        The task, whose trials are shown.
     begins : int
         Round of the simulation in which its trial 0 begins, or would have begun; a round is as many
         trials as run side by side.

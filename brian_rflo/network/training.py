@@ -54,7 +54,9 @@ class TrialNetwork(Experiment, Constructed, Network):
     Attributes
     ----------
     trials : Trials
+        The trials of the network.
     task : Task
+        The task, whose trials are shown.
     readout : Readout or None
         The first readout of the trials.
     losses : LossMonitor or None

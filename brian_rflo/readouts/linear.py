@@ -30,6 +30,7 @@ class Readout(TaskGroup):
     Parameters
     ----------
     task : Task
+        The task, whose trials are shown.
     networks, copies : int
         Numbers of independent networks and of copies of each network; copies run different trials
         of the task. The group has ``networks*copies*task.n_outputs`` units.

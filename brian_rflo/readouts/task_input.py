@@ -21,6 +21,7 @@ class TaskInput(TaskGroup):
     Parameters
     ----------
     task : Task
+        The task, whose trials are shown.
     tau : Quantity, optional
         Membrane time constant of the target neurons, if they have one (`LIFNeurons`). The input
         filtered with it is the variable `psp`, which traces read.

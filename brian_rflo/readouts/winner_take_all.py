@@ -237,6 +237,7 @@ class ChoiceMonitor(ConditionalMonitor):
     Parameters
     ----------
     units : WinnerTakeAll
+        The units whose choices are recorded.
     **statemonitor_args
         Any argument of `brian2.StateMonitor`, for example ``name``.
     """

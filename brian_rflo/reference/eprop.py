@@ -143,7 +143,9 @@ def train(
     Parameters
     ----------
     network : EpropNetwork
+        Neurons and readout: time constants, threshold, width of the pseudo-derivative.
     task : Task
+        The task, whose trials are shown.
     weights : dict of ndarray
         ``"input"`` (N, n_inputs), ``"recurrent"`` (N, N), ``"output"`` (n_outputs, N) and, unless
         the feedback is symmetric, ``"feedback"`` (N, n_outputs), all ``[post, pre]``. They are
@@ -160,6 +162,7 @@ def train(
     trained : sequence of {"recurrent", "input", "output"}
         Which weights learn.
     optimizer : SGD or Adam
+        How sums of updates change the weights.
     decay : float
         Share of the output weights, and of adaptive feedback, that is lost in each update.
     through_time : bool

@@ -74,6 +74,7 @@ def train(
     Parameters
     ----------
     task : Task
+        The task, whose trials are shown.
     weights : dict of ndarray
         ``"recurrent"`` (networks, N, N), ``"output"`` (networks, n_outputs, N), ``"feedback"``
         (networks, N, n_outputs) and, for a task with inputs, ``"input"`` (networks, N, n_inputs);

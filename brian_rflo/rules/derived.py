@@ -37,6 +37,7 @@ class DerivedRule(LearningRule):
     Parameters
     ----------
     learning_rate : float
+        Learning rate; see `LearningRule`.
     text : NeuronText
         Code and equations of the neurons.
     onto : str

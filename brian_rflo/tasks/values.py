@@ -60,6 +60,7 @@ class TaskValues(Function, Nameable):
     Parameters
     ----------
     task : Task
+        The task, whose trials are shown.
     what : {"inputs", "target", "mask", "window"}
         ``"window"`` is one number per trial, that of its steps in which the mask is not 0.
     copies : int

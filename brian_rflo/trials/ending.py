@@ -17,6 +17,7 @@ class TrialEnd(Conditional, BrianObject):
     Parameters
     ----------
     trials : Trials
+        The trials of the network.
     """
 
     add_to_magic_network = False

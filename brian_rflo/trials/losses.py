@@ -14,6 +14,7 @@ class LossMonitor(ConditionalMonitor):
     Parameters
     ----------
     trials : Trials
+        The trials of the network.
     **statemonitor_args
         Any argument of `brian2.StateMonitor`, for example ``name``.
     """

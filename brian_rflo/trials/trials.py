@@ -71,6 +71,7 @@ class Trials(Component, NeuronGroup):
     Parameters
     ----------
     task : Task
+        The task, whose trials are shown.
     *parts : RateNeurons, Readout, PlasticSynapses, mechanisms, ...
         All parts with trials: groups with statements in ``trial_start``, plastic projections,
         credit paths, and mechanisms such as a modulator. For a group of your own write
@@ -308,7 +309,9 @@ class Trials(Component, NeuronGroup):
         Parameters
         ----------
         group : group
+            The group on which the statements act.
         statements : str
+            Statements of Brian2, in the variables of the group.
         when : str
             See `Step`.
         phase : Phase

@@ -86,6 +86,7 @@ class Regulated(Around):
     Parameters
     ----------
     learning_rate : float
+        Learning rate; see `LearningRule`.
     rule : LearningRule
         The inner rule, with a `rate_gradient`.
     rate_target : Quantity or float

@@ -71,6 +71,7 @@ class PerStep:
         Parameters
         ----------
         rule : LearningRule
+            The rule whose updates are applied.
         constraint : str
             Statements that run after each change of the weights.
         counts : str

@@ -30,6 +30,7 @@ class Penalised(Around):
     Parameters
     ----------
     learning_rate : float
+        Learning rate; see `LearningRule`.
     rule : LearningRule
         The inner rule.
     accumulates : bool

@@ -96,7 +96,9 @@ class SGD(Mechanism):
         Parameters
         ----------
         total : ndarray
+            Sum of the updates.
         window : float
+            What the sum is divided by.
         rate : float
             Learning rate of this update, divided by `window`.
         moments : dict
