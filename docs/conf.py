@@ -71,6 +71,7 @@ sphinx_gallery_conf = dict(
     filename_pattern=r"\.py$",
     reset_modules=("matplotlib", "site_parts.fresh_brian"),
     image_srcset=["2x"],
+    thumbnail_size=(640, 440),
     capture_repr=(),
     show_memory=False,
     min_reported_time=1e6,

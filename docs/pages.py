@@ -26,6 +26,8 @@ PAGES |= {
 }
 #: The reference with its tables, from which Sphinx makes the pages of names.
 REFERENCE = "made/reference.rst"
+#: An example in the text, which leads to its page in the gallery.
+EXAMPLE = re.compile(r"(?<!\[)`examples/(\w+)\.py`")
 LINK = re.compile(r"(!?\[[^\]]*\])\(([^)#:\s]+)(#[^)\s]*)?\)")
 #: Titles of the gallery by example, in its order: what one wants to see first.
 EXAMPLES = {
@@ -59,6 +61,8 @@ def moved(text, source, page):
     def link(match):
         words, target, anchor = match[1], match[2], match[3] or ""
         path = (source.parent / target).resolve()
+        if path == DOCS / "figures":
+            path = MADE / "figures" / "index.rst"
         if path not in PAGES and DOCS not in path.parents and not words.startswith("!"):
             return (
                 f"{words[1:-1]} (`{path.relative_to(ROOT)}`)"
@@ -67,7 +71,10 @@ def moved(text, source, page):
             )
         return f"{words}({os.path.relpath(PAGES.get(path, path), page.parent)}{anchor})"
 
-    return LINK.sub(link, text)
+    def example(match):
+        return f"[{match[0]}]({os.path.relpath(MADE / 'gallery', page.parent)}/{match[1]}.rst)"
+
+    return EXAMPLE.sub(example, LINK.sub(link, text))
 
 
 def section(text, title):
