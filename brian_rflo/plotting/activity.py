@@ -34,9 +34,11 @@ def plot_traces(
     Parameters
     ----------
     times : Quantity or array, shape (n_steps,)
+        Times of the steps, as quantities or in seconds.
     traces : array, shape (n_steps, n)
         A `~brian2.StateMonitor` records ``(n, n_steps)``: write ``monitor.trace.T``.
     ax : matplotlib.axes.Axes, optional
+        Axes to draw on; new ones by default.
     labels : sequence of str, optional
         A name for each line.
     """
@@ -75,10 +77,12 @@ def plot_raster(
     Parameters
     ----------
     times : Quantity or array, shape (spikes,)
+        Times of the spikes, as quantities or in seconds.
     neurons : array of int, shape (spikes,)
         As in ``monitor.t`` and ``monitor.i`` of a `~brian2.SpikeMonitor`, or, of spikes ``[step,
         neuron]``, as in ``step, neuron = numpy.nonzero(spikes)``.
     ax : matplotlib.axes.Axes, optional
+        Axes to draw on; new ones by default.
     label, color : optional
         As Matplotlib takes them.
     """

@@ -70,6 +70,7 @@ def plot_share(
     happened : array, shape (networks, trials)
         0 or 1, or the share of a batch.
     ax : matplotlib.axes.Axes, optional
+        Axes to draw on; new ones by default.
     name, label, color : optional
         See `plot_losses`.
     """
@@ -99,8 +100,11 @@ def plot_answers(
     Parameters
     ----------
     x, wanted : array, shape (n,)
+        Positions on the axis, and the answers that are wanted there.
     answers : array, shape (networks, n)
+        Answers of each network.
     ax : matplotlib.axes.Axes, optional
+        Axes to draw on; new ones by default.
     name : str, optional
         See `plot_losses`.
     """
@@ -128,7 +132,9 @@ def plot_psychometric(
     evidence : array, shape (trials,)
         For example cues right minus left.
     answers : array of bool, shape (trials,)
+        Answer of each trial.
     ax : matplotlib.axes.Axes, optional
+        Axes to draw on; new ones by default.
     label, color : optional
         As Matplotlib takes them.
     """
@@ -156,7 +162,9 @@ def plot_tracks(velocity: ArrayLike, target: ArrayLike, ax: Axes | None = None) 
     velocity : array, shape (networks, n_steps, 2)
         As in ``result.output`` of `CursorMovements`.
     target : array, shape (n_steps, 2)
+        Positions of the target.
     ax : matplotlib.axes.Axes, optional
+        Axes to draw on; new ones by default.
     """
     target, velocity = arrays_of(
         "plot_tracks",

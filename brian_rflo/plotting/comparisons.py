@@ -50,6 +50,7 @@ def plot_comparison(
     Parameters
     ----------
     comparison : Comparison
+        What `compare` returns.
     axes : dict of matplotlib.axes.Axes, optional
         Any of ``"error"``, ``"early"``, ``"late"``, ``"raster"``, ``"alignment"``, ``"changes"``,
         ``"rates"``: what is left out is not drawn.

@@ -17,6 +17,7 @@ def legend_over(ax, entries=None, **how):
     Parameters
     ----------
     ax : matplotlib.axes.Axes
+        The axes of the legend.
     entries : tuple of lists, optional
         Lines and their labels; by default those of the axes.
     how : optional

@@ -43,6 +43,7 @@ def plot_sweep(
     number : str, optional
         By default the first of the table.
     ax : matplotlib.axes.Axes, optional
+        Axes to draw on; new ones by default.
     hue : str or sequence of str, optional
         Parameters with a line for each of their values; by default all others that vary, except
         ``"seed"``. With ``()`` there is one line, through the medians of all networks.

@@ -43,6 +43,7 @@ def plot_losses(
         As in ``result.losses``, or ``monitor.loss`` of a `LossMonitor`. Networks that have failed
         (NaN) are left out; where no loss is finite and positive, the legend says so.
     ax : matplotlib.axes.Axes, optional
+        Axes to draw on; new ones by default.
     name : str, optional
         A rule, which determines the colour, as in `COLOURS`.
     label : str, optional
@@ -92,8 +93,11 @@ def plot_output(
     Parameters
     ----------
     times : Quantity or array, shape (n_steps,)
+        Times of the steps, as quantities or in seconds.
     output, target : array, shape (n_steps, n_outputs)
+        Output and target in each step.
     ax : matplotlib.axes.Axes, optional
+        Axes to draw on; new ones by default.
     name, label, linestyle, color : optional
         See `plot_losses`.
     mask : array, shape (n_steps,) or (n_steps, n_outputs), optional
@@ -151,7 +155,9 @@ def plot_alignment(
     trials : array, shape (n,)
         Finished trials, as in ``result.aligned_trials``.
     alignment : array, shape (networks, n)
+        Alignment of each network, -1 to 1.
     ax : matplotlib.axes.Axes, optional
+        Axes to draw on; new ones by default.
     name, label, linestyle, color, quartiles : optional
         See `plot_losses`.
     """

@@ -29,6 +29,7 @@ def plot_weights(weights: ArrayLike, ax: Axes | None = None) -> Axes:
         Weights of one network, as ``net.recurrent.matrix()`` or
         ``result.weights_after["recurrent"][0]``.
     ax : matplotlib.axes.Axes, optional
+        Axes to draw on; new ones by default.
 
     Examples
     --------
@@ -72,7 +73,9 @@ def plot_spectrum(
     Parameters
     ----------
     weights : array, shape (neurons, neurons)
+        Recurrent weights, [post, pre].
     ax : matplotlib.axes.Axes, optional
+        Axes to draw on; new ones by default.
     name, label, color : optional
         See `plot_losses`.
     """
