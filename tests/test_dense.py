@@ -430,7 +430,7 @@ def test_histories_only_where_nobody_looks():
     assert [reasons[k] for k in (0, 2, 4)] == [
         "'synapses_start' uses change, trace",
         "weights do not change at the end of trials",
-        "its update is not a sum of products",
+        "its update is not a sum of products of neurons",
     ]
 
 

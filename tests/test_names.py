@@ -406,3 +406,18 @@ def test_a_variable_named_like_a_trace_of_cells_is_refused():
     assert "slow_pre" in projection("fast : 1").variables
     with pytest.raises(ValueError, match="keeps 'slow'.*rename the variable"):
         projection("slow : 1")
+
+
+def test_a_variable_named_like_an_attribute_of_ours_is_refused():
+    """`synapses.sum_updater` would be the object, and the variable could not be read."""
+
+    class Hidden(LearningRule):
+        traces = "dsum_updater/dt = (gain_post*activity_pre - sum_updater)/(20*ms) : 1"
+        update = "sum_updater*feedback_post"
+
+    neurons = RateNeurons(3, 10 * ms)
+    with pytest.raises(ValueError, match="'sum_updater'.*attribute of PlasticSynapses.*rename"):
+        PlasticSynapses(neurons, neurons, Hidden(0.1), onto="I_rec")
+    model = "dx/dt = (-x + I_rec)/(10*ms) : 1\nrule : 1"
+    with pytest.raises(ValueError, match="'rule'.*attribute of DerivedNeurons.*rename"):
+        DerivedNeurons(3, model, activity="tanh(x)", method="euler")

@@ -219,7 +219,7 @@ def test_sums_of_overlapping_parts_are_refused():
 
 def test_sums_that_were_moved_apart_are_refused():
     net, (_, between, _) = two_onto_one()
-    schedule.move(between.summed, schedule.READOUT)
+    schedule.move(between.sum_updater, schedule.READOUT)
     with pytest.raises(Exception) as refused:
         net.train(1)
     assert "schedule.move for both" in str(refused.value.__cause__)

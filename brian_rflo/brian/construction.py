@@ -45,6 +45,8 @@ def constructed(init):
         self.settle(_is_begun=True)
         with one_error(*args, *kwargs.values(), begun=self):
             init(self, *args, **kwargs)
+            if is_whole:
+                refuse_hidden(self)
         self.settle(
             _fixed=self._fixed | set(vars(self)) - before - self._of_brian, _is_constructed=is_whole
         )
@@ -67,6 +69,19 @@ def prepared(before_run):
             raise
 
     return prepare
+
+
+def refuse_hidden(obj):
+    """Raise if an attribute of a group of ours hides a variable of its equations, so that nobody
+    could read it.
+    """
+    equations = getattr(obj, "equations", None) or {}
+    hidden = sorted(set(equations) & (names_of_ours(type(obj)) | set(vars(obj))))
+    if hidden:
+        raise ValueError(
+            f"variable '{hidden[0]}' has the name of an attribute of {type(obj).__name__}, which"
+            " would hide it; rename the variable"
+        )
 
 
 @cache

@@ -86,7 +86,7 @@ class FixedSynapses(Projection):
             **synapses_args,
         )
         self._place_first(self.phase)
-        self.dense = DenseParts(self, self.summed)
+        self.dense = DenseParts(self, self.sum_updater)
 
     @property
     def phase(self) -> schedule.Phase:

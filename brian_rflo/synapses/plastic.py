@@ -213,7 +213,7 @@ class PlasticSynapses(Projection):
         check_times(self)
         self._place_all()
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
-        self.dense = DenseParts(self, self.summed, read(self))
+        self.dense = DenseParts(self, self.sum_updater, read(self))
         self._leave_source()
 
     def _plan(self, source, target, learns_at, self_connections, reader):

@@ -88,7 +88,7 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
 
     def place_sum(self, phase: schedule.Phase) -> None:
         """Move the sum to a phase, with its delay line and what completes the total."""
-        schedule.move(self.summed, phase)
+        schedule.move(self.sum_updater, phase)
 
     def run_regularly(self, *args: Any, **runner_args: Any) -> CodeRunner:
         """Run statements as `brian2.Group.run_regularly` does."""
@@ -107,11 +107,11 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
         """Place the sum where it was made; add it to the total if that has sums already."""
         if self.sums_into != self.onto:
             self.addition = Addition(self, self.target, self.onto, self.sums_into, phase)
-            self.summed_updaters[f"{self.onto}_post"] = self.summed  # also by the name of the total
+            self.summed_updaters[f"{self.onto}_post"] = self.sum_updater  # also by the name of the total
         followers = [] if self.addition is None else [self.addition.place]
         if self.delay_line is not None:
             followers.append(partial(self.delay_line.take_before, self.sends))
-        self.summed.followers = tuple(followers)
+        self.sum_updater.followers = tuple(followers)
         self.place_sum(phase)
 
     @property
@@ -120,7 +120,7 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
         return self.source if self.delay_line is None else self.delay_line.beside
 
     @property
-    def summed(self) -> SummedVariableUpdater | None:
+    def sum_updater(self) -> SummedVariableUpdater | None:
         """What sums into the target; None for a projection that sends spikes."""
         return self.summed_updaters.get(f"{self.sums_into}_post")
 
