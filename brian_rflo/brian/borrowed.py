@@ -22,6 +22,7 @@ from brian2.equations.unitcheck import parse_expression_dimensions
 from brian2.groups.neurongroup import Resetter
 from brian2.parsing.rendering import CPPNodeRenderer
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
+from brian2.stateupdaters.base import UnsupportedEquationsException
 from brian2.synapses.synapses import SummedVariableUpdater, SynapticPathway
 from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.logger import catch_logs
@@ -42,6 +43,7 @@ __all__ = [
     "Resetter",
     "SummedVariableUpdater",
     "SynapticPathway",
+    "UnsupportedEquationsException",
     "VariableView",
     "c_data_type",
     "catch_logs",

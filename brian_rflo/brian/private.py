@@ -14,23 +14,24 @@ def run_end(clock):
     return int(clock._i_end)
 
 
+def run_begin(clock):
+    """Return the number of the time step with which the coming run of a clock begins."""
+    return int(clock.variables["timestep"].get_value()[0])
+
+
 def has_state(obj):
     """Return whether Brian2's `store` keeps something of an object."""
     return hasattr(obj, "_full_state")
 
 
 def spikes_waiting(obj):
-    """Return whether spikes of later steps wait in an object, a pathway of synapses with delays.
-
-    The queue is in C++ or in Python; those of the last step, which have arrived, may be in it.
+    """Return whether spikes of later steps wait in an object, a pathway of synapses with delays,
+    whose queue is in C++ or in Python.
     """
     if not isinstance(obj, SynapticPathway) or obj.queue is None:
         return False
     state = obj.queue._full_state()
-    if len(state) == 3:
-        return bool((state[1][:, 0] > 0).any())
-    now, queue = state
-    return any(spikes for step, spikes in enumerate(queue) if step != now)
+    return len(state[1]) > 0 if len(state) == 3 else any(state[1])
 
 
 def forget(variables, name):

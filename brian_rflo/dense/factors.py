@@ -109,6 +109,8 @@ def integrated(trace, rate, dt, method):
         slope = rate.coeff(trace)
         decay = sympy.exp(slope * dt)
         return decay * trace + sympy.simplify(rate - slope * trace) * (decay - 1) / slope
+    if method != "euler":
+        raise NotImplementedError(f"the integrator {method!r} has no formula here")
     return trace + dt * rate
 
 

@@ -6,6 +6,14 @@ from .. import schedule
 from ..brian.borrowed import word_substitute
 from ..neurons.base import PSP, parent_group, spikes
 
+#: What does for traces the same as an integrator of neurons, those of the GSL to their tolerance;
+#: Euler where nothing is integrated.
+SAME_FOR_TRACES = dict.fromkeys((None, "milstein", "heun"), "euler") | dict.fromkeys(
+    ("exact", "linear", "independent", "gsl", "gsl_rk2", "gsl_rk4")
+    + ("gsl_rkf45", "gsl_rkck", "gsl_rk8pd"),
+    "exponential_euler",
+)
+
 
 def phase_of_sum(target, rule=None):
     """Return the phase of a projection's sum: DRIVE for neurons, READOUT for readouts.
@@ -32,14 +40,14 @@ def trace_phase(target):
     )
 
 
-def trace_method(target):
-    """Return the integrator of traces: that of the neurons, so that both decay alike."""
-    method = getattr(
-        parent_group(target),
-        "trace_method",
-        getattr(parent_group(target), "method_choice", "euler"),
-    )
-    return "exponential_euler" if method in ("exponential_euler", "exact", "linear") else "euler"
+def trace_method(target, integrator=None):
+    """Return the integrator of traces: that of the neurons, so that both decay alike.
+
+    The class of a group may define it (`trace_method`). Traces are linear and have no noise, so
+    that some integrators do the same.
+    """
+    method = getattr(parent_group(target), "trace_method", integrator)
+    return SAME_FOR_TRACES.get(method, method)
 
 
 def check_one_group(source, target):
@@ -91,11 +99,17 @@ def own_on_pre(target, onto):
     return getattr(parent_group(target), "on_pre", {}).get(onto)
 
 
-def arriving_in_time(statements, n_steps):
+def arriving_in_time(statements, n_steps, begins=0):
     """Return statements for a spike that ignore spikes from before the current trial, which has
-    `n_steps` steps.
+    `n_steps` steps, in a run that begins with the time step `begins`.
+
+    A spike that is on its way where a run begins has been fired in the trial of that step, perhaps
+    with another delay than that of now (see `brian.queues`).
     """
-    arrived = f"_arriving = w*int(t_in_timesteps % {n_steps} >= int(delay/dt + 0.5))"
+    in_time = f"t_in_timesteps % {n_steps} >= int(delay/dt + 0.5)"
+    if begins % n_steps:
+        in_time = f"t_in_timesteps < {begins - begins % n_steps + n_steps} or {in_time}"
+    arrived = f"_arriving = w*int({in_time})"
     return f"{arrived}\n{word_substitute(statements, {'w': '_arriving'})}"
 
 

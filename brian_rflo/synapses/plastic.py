@@ -13,8 +13,10 @@ from .. import schedule
 from ..brian.borrowed import get_identifiers
 from ..brian.component import namespace_with
 from ..brian.conditional import is_standalone
-from ..brian.private import forget
+from ..brian.integrators import integrator_of, solve
+from ..brian.private import forget, run_begin
 from ..brian.quantities import check_field, is_number
+from ..brian.queues import drop_spikes, drop_spikes_of_other_trials
 from ..brian.statements import written
 from ..brian.step_loop import without_loops
 from ..dense import DenseParts
@@ -194,12 +196,11 @@ class PlasticSynapses(Projection):
             source = delayed_for_rule(source, target, delay, summed_at, self, name)
             self.sums_into = variable_for_sum(target, onto, reader)
         namespace = namespace_with(synapses_args, **constants_of(self.mechanisms) | FUNCTIONS)
-        method = "exponential_euler" if self.traces_at else trace_method(target)
         super().__init__(
             source,
             target,
             self._equations(sends),
-            method=method,
+            method="exponential_euler" if self.traces_at else trace_method(target),
             namespace=namespace,
             name=name,
             **self._pathways(target),
@@ -497,19 +498,38 @@ class PlasticSynapses(Projection):
         """Check that the projection can run, and warn of omissions."""
         if self.trials is None:
             self._check_without_trials()
-        has_trials = self.trials is not None and not self.is_stream
-        if self.sends_spikes and has_trials and self.has_delays:
+        if self._has_late_spikes():
             check_spikes_in_time(self)
-            self.pre.code = arriving_in_time(
-                on_pre_of(self.target, self.onto, self.rule.transmits), self.trial_length
-            )
+            statements = on_pre_of(self.target, self.onto, self.rule.transmits)
+            begins = run_begin(self.clock)
+            if begins % self.trial_length == 0:
+                drop_spikes(self.pre)  # of a trial that was not finished
+            self.pre.code = arriving_in_time(statements, self.trial_length, begins)
         for name, value in WITHOUT_TRIALS.items():
             if name not in self.variables:
                 self.variables.add_constant(name, value)
         check_times(self)
         check_copies(self)
         self._warn_of_omissions()
+        if self.equations.diff_eq_names and not self.traces_at:
+            self._integrate_as_target(run_namespace)
         super().before_run(run_namespace)
+
+    def _integrate_as_target(self, run_namespace):
+        """Integrate the traces as the target is integrated."""
+        target, updater = parent_group(self.target), self.state_updater
+        method, options = trace_method(target, integrator_of(target, run_namespace)), None
+        if not isinstance(method, str):
+            options = target.state_updater.method_options
+            try:
+                solve(method, self, run_namespace, options)
+            except Exception as error:  # whatever a function of the user's raises
+                raise ValueError(
+                    f"'{target.name}' has an integrator of its own, which cannot integrate the"
+                    f" traces of {self.rule.title} on '{self.name}'; write for example"
+                    " method='euler' for the group."
+                ) from error
+        updater.method_choice, updater.method_options = method, options
 
     def _warn_of_omissions(self):
         """Warn, before it first learns, of variables that are not set, or at the wrong time."""
@@ -551,9 +571,16 @@ class PlasticSynapses(Projection):
                 f" write Trials(task, ..., {self.name})"
             )
 
+    def _has_late_spikes(self):
+        """Return whether spikes may arrive in the trial after that in which they were fired."""
+        has_trials = self.trials is not None and not self.is_stream
+        return self.sends_spikes and has_trials and self.has_delays
+
     def after_run(self) -> None:
-        """Warn if weights are not finite."""
+        """Warn if weights are not finite; drop spikes that would arrive in the next trial."""
         super().after_run()
+        if self._has_late_spikes():
+            drop_spikes_of_other_trials(self.pre, self.trial_length)
         if (
             not is_standalone()
             and self._connected
