@@ -13,6 +13,8 @@ from textwrap import shorten
 
 from brian2 import BrianObject, Network, Subgroup, Synapses, VariableOwner
 
+from .passed import check_passed
+
 
 class Refused:
     """Placeholder network of user groups whose network was refused; Brian2 would otherwise warn
@@ -44,6 +46,8 @@ def constructed(init):
         before, is_whole = set(vars(self)), not self._is_begun
         self.settle(_is_begun=True)
         with one_error(*args, *kwargs.values(), begun=self):
+            if is_whole:
+                check_passed(self, init, kwargs)
             init(self, *args, **kwargs)
             if is_whole:
                 refuse_hidden(self)

@@ -8,6 +8,7 @@ from typing import Any
 from brian2 import Quantity
 
 from .. import schedule
+from ..brian.component import namespace_with
 from ..brian.quantities import check_tau, check_time
 from ..rules import LeakyDelta, LearningRule
 from ..tasks import Task
@@ -64,7 +65,12 @@ class LeakyReadout(Readout):
         check_tau(type(self).__name__, tau, task.dt)
         self.tau = tau
         super().__init__(
-            task, networks, copies, name=name, namespace={"tau_readout": tau}, **neurongroup_args
+            task,
+            networks,
+            copies,
+            name=name,
+            namespace=namespace_with(neurongroup_args, tau_readout=tau),
+            **neurongroup_args,
         )
         self.run_regularly(
             "_kappa = exp(-dt/tau_readout)\noutput = _kappa*output + (1 - _kappa)*drive",

@@ -7,6 +7,7 @@ from typing import Any
 from brian2 import Quantity
 
 from .. import schedule
+from ..brian.component import namespace_with
 from ..brian.quantities import check_number, check_tau
 from ..tasks import Task
 from ..tasks.values import TaskValues
@@ -71,7 +72,7 @@ class TaskInput(TaskGroup):
             networks * copies * task.n_inputs,
             f"activity : 1{filtered}",
             task,
-            namespace,
+            namespace_with(neurongroup_args, **namespace),
             "activity = input_of(t_in_timesteps, i % n_columns)",
             schedule.INPUT,
             method="exponential_euler",

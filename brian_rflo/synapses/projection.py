@@ -20,6 +20,7 @@ from ..brian.quantities import check_count, numbers
 from ..dense import Geometry
 from ..neurons.base import parent_group
 from .delays import is_delayed
+from .fitting import check_clocks, check_variables, refuse_many
 from .lesion import Lesionable
 from .sums import Addition
 
@@ -48,7 +49,9 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
     def __init__(self, source: Group, target: Group, *args: Any, **synapses_args: Any):
         for group in (source, target):
             schedule.take_part(parent_group(group))
+        check_variables(source, target, *args)
         super().__init__(source, target, *args, **synapses_args)
+        check_clocks(self)
         if is_delayed(source):
             self.delay_line = source
             self.contained_objects.append(source)
@@ -188,6 +191,7 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
         if not is_standalone():
             self._check_weights(self.variables["w"].get_value())
         self.keep_lesions()
+        check_clocks(self)
         super().before_run(run_namespace)
 
     def _size(self):
@@ -281,6 +285,7 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
                 f"the weight matrix of '{self.name}' must have shape {shape}, [post, pre]; got"
                 f" {matrix.shape}"
             )
+        refuse_many(self, "w")
         if self._connected == networks or not self._connected:
             self.w = matrix.swapaxes(-1, -2).ravel()
         elif networks in (1, self._in_blocks) and not is_standalone():

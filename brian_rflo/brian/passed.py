@@ -1,0 +1,59 @@
+"""Arguments of Brian2 that pass through the constructors of this package.
+
+Those that would do nothing, or something else than they say, are refused where they are written.
+All others are Brian2's: name, dt, clock, namespace, dtype, codeobj_class, multisynaptic_index, ...
+"""
+
+import inspect
+
+from brian2 import NeuronGroup, Synapses
+
+OWN_SPIKES = (
+    "what happens at a spike follows from onto and the rule. Write steps of a rule of your own"
+    " (when='pre_spike'), or further Synapses beside it."
+)
+OWN_MODEL = (
+    "equations, integrator and spikes belong to its model. Write DerivedNeurons(...), or a"
+    " NeuronGroup, for a model of your own."
+)
+ONE_METHOD = "they are options of one integrator. Write method= too, for example method='exact'."
+PLACES = "its parts have their places in the time step, see brian_rflo.schedule. Leave it out."
+#: Refused arguments, each with the reason, by the class of Brian2.
+REFUSED = {
+    Synapses: {
+        **dict.fromkeys(("model", "on_pre", "on_post", "pre", "post", "on_event"), OWN_SPIKES),
+        **dict.fromkeys(
+            ("method", "method_options"),
+            "its traces are integrated as its target is. Give it to the target.",
+        ),
+        "order": PLACES,
+    },
+    NeuronGroup: {
+        **dict.fromkeys(
+            ("model", "method", "method_options", "threshold", "reset", "refractory"), OWN_MODEL
+        ),
+        "order": PLACES,
+    },
+}
+
+
+def check_passed(obj, init, arguments):
+    """Raise if arguments of a constructor `init`, which it would pass on to Brian2, are refused."""
+    reasons = next((found for kind, found in REFUSED.items() if isinstance(obj, kind)), {})
+    if not set(arguments) & {*reasons, "events"}:
+        return
+    own = inspect.signature(init).parameters
+    if inspect.Parameter.VAR_KEYWORD not in {one.kind for one in own.values()}:
+        return
+    if "method" in own:  # options of the integrator that the user chooses
+        chosen = arguments.get("method")
+        is_one = isinstance(chosen, str) or callable(chosen)
+        reasons = reasons | {"method_options": None if is_one else ONE_METHOD}
+    if "spike" in (arguments.get("events") or ()) and "events" not in own:
+        reasons = reasons | {"events": OWN_MODEL}
+    for name in arguments:
+        if reasons.get(name) and name not in own:
+            value = arguments[name]
+            raise TypeError(
+                f"{type(obj).__name__} does not take {name} (got {name}={value!r}): {reasons[name]}"
+            )
