@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from brian2 import Clock as BrianClock
 from brian2 import BrianObjectException, Network, NeuronGroup, StateMonitor, defaultclock, ms
+from brian2 import Clock as BrianClock
 
 from brian_rflo import (
     RFLO,

@@ -23,7 +23,7 @@ def check_clocks(synapses):
     """Raise if a projection does not have the time step of its target, or, if it learns, of its
     source.
     """
-    learns = hasattr(synapses, "rule")
+    learns = getattr(synapses, "rule", None) is not None
     ends = [synapses.target] if learns or not synapses.sends_spikes else []
     ends += [synapses.sender] if learns else []
     for group in ends:
