@@ -162,7 +162,9 @@ def layers_of(kind, graph):
         lif = nodes["lif1.lif"]
         return [(affine("fc1"), Layer(lif, len(lif.tau), nodes["lif1.w_rec"].weight))]
     inner = nodes["lif1"].nodes
-    first = Layer(inner["lif"], len(nodes["fc1"].weight), inner["w_rec"].weight, inner["w_rec"].bias)
+    first = Layer(
+        inner["lif"], len(nodes["fc1"].weight), inner["w_rec"].weight, inner["w_rec"].bias
+    )
     return [(affine("fc1"), first), (affine("fc2"), Layer(nodes["lif2"], 4))]
 
 

@@ -1,10 +1,12 @@
 """Graphs of simulators that step by forward Euler, in their own steps.
 
-    LIF, IF, CubaLIF          NodeNeurons
-    LI, CubaLI                NodeIntegrators
-    Linear, Affine, Scale     FixedSynapses, with the names of the nodes; a product where several
-                              are between two groups; biases of the group behind them
-    Input, Output             the groups that were given, and Outputs
+Nodes of the graph, and what they become:
+
+LIF, IF, CubaLIF          NodeNeurons
+LI, CubaLI                NodeIntegrators
+Linear, Affine, Scale     FixedSynapses, with the names of the nodes; a product where several
+                          are between two groups; biases of the group behind them
+Input, Output             the groups that were given, and Outputs
 """
 
 from .. import schedule
@@ -55,7 +57,7 @@ class EulerImporter(Importer):
         group.bias = drive.bias
 
         def connect():
-            for term in self.by_name(drive.paths, group):
+            for term in self.by_name(drive.paths, group.name):
                 self.send(term, name, group)
             for bias_of, bias in self.learned_biases(drive.paths).items():
                 self.add_bias(bias_of, group, "I_bias", bias)
@@ -68,7 +70,7 @@ class EulerImporter(Importer):
         onto = "I_in"
         if self.graph.spiking(term.source):
             onto = "I_rec" if later else "I_now"
-        made = self.project(term, group, matrix_of(term, len(group)), onto, self.node_name(term, group))
+        made = self.project(term, group, matrix_of(term, len(group)), onto)
         if onto == "I_now":
             schedule.move(made.pre, group.places["arrival"].behind())
         elif onto == "I_rec" and any(self.layers.values()):
@@ -87,11 +89,10 @@ class EulerImporter(Importer):
 
         def connect():
             pulses = self.pulses(group, "I_spikes") if has_spikes else None
-            for term in self.by_name(drive.paths, group):
+            for term in self.by_name(drive.paths, group.name):
                 fires = self.graph.spiking(term.source)
                 target, onto = (pulses, "activity") if fires else (group, "I_in")
-                weights = matrix_of(term, len(group))
-                made = self.project(term, target, weights, onto, self.node_name(term, target))
+                made = self.project(term, target, matrix_of(term, len(group)), onto)
                 if fires and any(self.layers.values()):
                     schedule.move(made.pre, schedule.LATER.behind())
 

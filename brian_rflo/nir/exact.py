@@ -1,16 +1,16 @@
 """Graphs whose equations are solved exactly, in time steps of any length.
 
-    LIF                       LIFNeurons, in units in which its r is threshold minus rest; weights
-                              and bias take what is left of it
-    CubaLIF                   the LI of its synapse, tau_syn dx/dt = -x + w_in I, before its LIF
-    LI before LIFs alone      a synaptic current of those LIFNeurons, where only spikes enter it
-    other LI                  LeakyIntegrators
-    IF; LIF whose spikes learn   NodeNeurons
-    spikes onto anything else Pulses: the weights of a spike, for one step; in other time steps than
-                              the graph's, of the same area
-    Linear, Affine, Scale     FixedSynapses, with the product of those between two groups; biases of
-                              the group behind them
-    Input, Output             the groups that were given, and Outputs
+LIF                       LIFNeurons, in units in which its r is threshold minus rest; weights
+                          and bias take what is left of it
+CubaLIF                   the LI of its synapse, tau_syn dx/dt = -x + w_in I, before its LIF
+LI before LIFs alone      a synaptic current of those LIFNeurons, where only spikes enter it
+other LI                  LeakyIntegrators
+IF; LIF whose spikes learn   NodeNeurons
+spikes onto anything else Pulses: the weights of a spike, for one step; in other time steps than
+                          the graph's, of the same area
+Linear, Affine, Scale     FixedSynapses, with the product of those between two groups; biases of
+                          the group behind them
+Input, Output             the groups that were given, and Outputs
 """
 
 from brian2 import Hz, second
@@ -29,11 +29,17 @@ class ExactImporter(Importer):
         """Make all groups; return what makes their projections."""
         graph = self.graph
         return (
-            [self.stepped(name) if name in graph.apart else self.neurons(name) for name in
-             graph.names("LIF", "IF")]
+            [
+                self.stepped(name) if name in graph.apart else self.neurons(name)
+                for name in graph.names("LIF", "IF")
+            ]
             + [self.integrators(name) for name in graph.names("LI") if name not in graph.fused]
             + [self.outputs(name) for name in graph.names("Output")]
         )
+
+    def merged(self, drive, target):
+        """Return one term for each source, in the order of their names."""
+        return self.by_name(drive.merged, target)
 
     def summed(self, terms):
         """Return the terms that are summed separately; None stands for all spikes together."""
@@ -47,11 +53,9 @@ class ExactImporter(Importer):
         group.bias = drive.bias
 
         def connect():
-            for term in self.by_name(drive.paths, group):
+            for term in self.by_name(drive.paths, group.name):
                 onto = "I_rec" if self.graph.spiking(term.source) else "I_in"
-                self.project(
-                    term, group, matrix_of(term, len(group)), onto, self.path_name(term, group)
-                )
+                self.project(term, group, matrix_of(term, len(group)), onto)
             for node, bias in self.learned_biases(drive.paths).items():
                 self.add_bias(node, group, "I_bias", bias)
 
@@ -63,7 +67,7 @@ class ExactImporter(Importer):
         node, units = graph.nodes[name], Units.of(graph.nodes[name])
         currents = [current for current in graph.currents[name] if current in graph.fused]
         drive = graph.drive(name, without=currents)
-        terms = drive.merged
+        terms = self.merged(drive, self.names[name])
         sums = [f"I_in{number}" for number, _ in enumerate(self.summed(terms))]
         group = LIFNeurons(
             node.size,
@@ -106,19 +110,14 @@ class ExactImporter(Importer):
 
     def project_current(self, current, group, scale):
         """Make the projections onto a synaptic current."""
-        for term in self.graph.drives[current].merged:
-            self.project(
-                term,
-                group,
-                scaled(matrix_of(term, len(group)), scale),
-                named(current),
-                f"{self.names[term.source]}_to_{self.names[current]}",
-            )
+        for term in self.merged(self.graph.drives[current], group.name):
+            weights = scaled(matrix_of(term, len(group)), scale)
+            self.project(term, group, weights, named(current))
 
     def integrators(self, name):
         """Make the group of an LI node."""
         node, drive = self.graph.nodes[name], self.graph.drives[name]
-        terms = drive.merged
+        terms = self.merged(drive, self.names[name])
         values = [term for term in terms if not self.graph.spiking(term.source)]
         sums = [f"I_in{number}" for number, _ in enumerate(values)]
         self.groups[name] = group = LeakyIntegrators(
@@ -129,8 +128,7 @@ class ExactImporter(Importer):
         def connect():
             for term in terms:
                 if self.graph.spiking(term.source):
-                    weights = matrix_of(term, len(group))
-                    self.project(term, group, weights, "activity", self.path_name(term, group))
+                    self.project(term, group, matrix_of(term, len(group)), "activity")
             self.sum_up(values, drive.bias, group, sums)
 
         return connect
@@ -140,7 +138,7 @@ class ExactImporter(Importer):
         drive = self.graph.drive(name)
         if all(self.graph.spiking(term.source) and not term.via for term in drive.paths):
             return lambda: None
-        terms = drive.merged
+        terms = self.merged(drive, self.names[name])
         sums = [f"I_in{number}" for number, _ in enumerate(self.summed(terms))]
         self.groups[name] = group = Outputs(self.graph.size(name), sums, self.names[name])
         group.bias = drive.bias
@@ -151,11 +149,8 @@ class ExactImporter(Importer):
         pulses = None
         for term in terms:
             weights = scaled(full(term.matrix, like), factors)
-            name = self.path_name(term, group)
             if self.graph.spiking(term.source):
                 pulses = pulses or self.pulses(group, sums[-1])
-                name = f"{self.names[term.source]}_to_{pulses.name}"
-                self.project(term, pulses, height * weights, "activity", name)
+                self.project(term, pulses, height * weights, "activity")
             else:
-                onto = sums[self.summed(terms).index(term)]
-                self.project(term, group, weights, onto, name)
+                self.project(term, group, weights, sums[self.summed(terms).index(term)])

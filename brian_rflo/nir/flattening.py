@@ -186,8 +186,7 @@ def own_sizes(node):
 
 
 def sizes_of(nodes, edges):
-    """Return the number of channels that leave each node; raise unless they fit those of the next.
-    """
+    """Return the number of channels that leave each node; raise unless they fit those of the next."""
     own = {name: own_sizes(node) for name, node in nodes.items()}
     leaving = {name: own[name][1] for name in nodes}
     for spreads in (onwards, both_ways):

@@ -215,7 +215,9 @@ class FlatGraph:
                 " time"
             )
         terms = self.drive(name, passed=(*passed, name))
-        bias = terms.bias if node.kind == "Delay" else behind(node, terms.bias, name in self.learned)
+        bias = (
+            terms.bias if node.kind == "Delay" else behind(node, terms.bias, name in self.learned)
+        )
         return Terms([path.through(name, node) for path in terms.paths], bias)
 
 

@@ -78,8 +78,9 @@ class Importer:
             )
         if "gain" not in group.variables:
             raise ValueError(
-                f"from_nir: rules has '{name}', which leads to '{group.name}', and only weights"
-                " onto neurons learn by a rule; give the neurons a Readout of your own"
+                f"from_nir: rules has '{name}', which leads to '{group.name}', and rules learn"
+                " weights onto neurons. If that is the synaptic current of a CubaLIF, write"
+                " integrator='euler'; else give the neurons a Readout of your own."
             )
         if name in self.plastic:
             raise ValueError(
@@ -88,21 +89,19 @@ class Importer:
             )
         return name, self.rules[name]
 
-    def project(self, term, group, weights, onto, name):
+    def project(self, term, group, weights, onto):
         """Make a projection for a path, and return it."""
+        name = self.claim(self.name_of(term, group.name))
         node, rule = self.rule_of(term, group)
         source = self.groups[term.source]
         sums = not receives_spikes(group, onto)
         delay = {} if term.delay is None or not sums else {"delay": self.one_delay(term)}
         if rule is None:
-            made = FixedSynapses(source, group, onto=onto, name=self.claim(name), **delay)
+            made = FixedSynapses(source, group, onto=onto, name=name, **delay)
             made.connect_matrix(weights)
         else:
             self.check_delay(term, node)
-            name = self.claim(self.names[node])
-            made = PlasticSynapses(
-                source, group, rule, onto, learn=self.learn, name=name, **delay
-            )
+            made = PlasticSynapses(source, group, rule, onto, learn=self.learn, name=name, **delay)
             made.connect_matrix(weights, absent=np.nan)
             self.plastic[node] = made
         if term.delay is not None and not sums:
@@ -162,20 +161,18 @@ class Importer:
         self.parts += [pulses, synapses]
         return pulses
 
-    def by_name(self, terms, group):
+    def by_name(self, terms, target):
         """Return paths in the order of the names of their projections, in which they add up: that
         of the graph that `to_nir` writes too.
         """
-        return sorted(terms, key=lambda term: self.node_name(term, group))
+        return sorted(terms, key=lambda term: self.name_of(term, target))
 
-    def node_name(self, term, group):
+    def name_of(self, term, target):
         """Return the name of a projection: that of its one node, or by its ends."""
         weights = [name for name in term.via if self.graph.nodes[name].kind != "Delay"]
-        return self.names[weights[0]] if len(weights) == 1 else self.path_name(term, group)
-
-    def path_name(self, term, group):
-        """Return the name of a projection by its ends."""
-        return f"{self.names[term.source]}_to_{group.name}"
+        if len(weights) == 1:
+            return self.names[weights[0]]
+        return f"{self.names[term.source]}_to_{target}"
 
 
 def scaled(weights, factors):

@@ -21,9 +21,7 @@ def delayed_edges(links, fires, same_step):
     if not same_step:
         return {(start, end) for start, end in links if fires(end)}
     loops = loops_of(links)
-    delayed = {
-        (start, end) for start, end in links if fires(start) and loops[start] == loops[end]
-    }
+    delayed = {(start, end) for start, end in links if fires(start) and loops[start] == loops[end]}
     left = [edge for edge in links if edge not in delayed]
     loops = loops_of(left)
     return delayed | {(start, end) for start, end in left if loops[start] == loops[end]}

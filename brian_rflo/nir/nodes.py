@@ -108,7 +108,9 @@ def _(group: Readout, graph):
     if group.tau is None:
         return None
     bare = is_driven_by_spikes(group, graph)
-    return graph.low_pass(len(group), group.tau, height_in_readout(group) if bare else 1.0, spikes=bare)
+    return graph.low_pass(
+        len(group), group.tau, height_in_readout(group) if bare else 1.0, spikes=bare
+    )
 
 
 def is_driven_by_spikes(group, graph):

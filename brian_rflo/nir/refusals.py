@@ -9,6 +9,7 @@ from ..readouts.linear import is_readout
 from ..steps.cells import is_cells
 from ..synapses.kinds import is_projection
 from ..synapses.missing import code_of
+from .groups import is_pulses
 
 SPIKES_IN = (PoissonGroup, SpikeGeneratorGroup)
 
@@ -20,7 +21,11 @@ def brings_credit(projection):
     return (
         is_cells(projection.source)
         or is_cells(projection.target)
-        or (is_projection(projection) and not is_read(projection.target, projection.onto))
+        or (
+            is_projection(projection)
+            and not is_pulses(projection.target)
+            and not is_read(projection.target, projection.onto)
+        )
     )
 
 
@@ -37,8 +42,17 @@ def is_read(group, name):
 
 
 def spike_height(neurons):
-    """Return the factor by which a spike exceeds a value of 1 during one step."""
-    return neurons.namespace["spike_amplitude"] * float(neurons.tau_syn) / float(neurons.clock.dt)
+    """Return the factor by which a spike exceeds a value of 1 during one step, so that the same
+    neurons come back.
+    """
+    amplitude, tau = neurons.namespace["spike_amplitude"], float(neurons.tau_syn)
+    dt = float(neurons.clock.dt)
+    height = amplitude * tau / dt
+    near = [height]
+    for towards in (np.inf, 0.0):
+        for _ in range(4):
+            near.append(np.nextafter(near[-1] if len(near) % 4 != 1 else height, towards))
+    return float(next((one for one in near if 1 / (tau * (1 / (one * dt))) == amplitude), height))
 
 
 def check_known(group, known):

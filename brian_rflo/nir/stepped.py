@@ -80,7 +80,9 @@ class Stepped(Component, NeuronGroup):
         self.trace_method = "euler" if integrator == "euler" else "exponential_euler"
         self.node = node
         self.values = {name_of(value): array for value, array in node.values.items()}
-        lines = [f"{value} : {'second' if value in TIMES else 1} (constant)" for value in self.values]
+        lines = [
+            f"{value} : {'second' if value in TIMES else 1} (constant)" for value in self.values
+        ]
         lines += [f"{self.membrane}_initial : 1", "bias : 1"]
         lines += [f"{current} : 1" for current in (*self.events_onto, *self.inputs, *self.currents)]
         super().__init__(
@@ -232,7 +234,9 @@ class Driving(Mechanism):
         if fires:
             at = neurons.places["arrival"] if onto == "I_now" else schedule.LATER
             steps.append(Step("spiked = 1", at, "pre", "spike"))
-        steps.append(Step("; ".join(f"{name} = 0" for name in own), schedule.RESET, "pre", "trial_start"))
+        steps.append(
+            Step("; ".join(f"{name} = 0" for name in own), schedule.RESET, "pre", "trial_start")
+        )
         for name, value in dict(
             variables={"pre": "\n".join(f"{name} : 1" for name in own)},
             steps=tuple(steps),

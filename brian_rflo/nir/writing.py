@@ -157,9 +157,7 @@ class Graph:
             and not (is_trials(part) or is_cells(part))
         ]
         projections = [
-            part
-            for part in objects
-            if isinstance(part, Synapses) and not brings_credit(part)
+            part for part in objects if isinstance(part, Synapses) and not brings_credit(part)
         ]
         self.biases = [part for part in projections if is_constant(part.source)]
         self.projections = [
@@ -369,10 +367,10 @@ class Graph:
         for group in known:
             shape = np.array([len(group)])
             self.add(group.name, self.nir.Output(shape), *self.value_of[group])
-        sources = {projection.sender for projection in self.projections}
+        starts = {start for start, _ in self.edges}
         readouts = [group for group in readouts_of(self.groups) if group in self.value_of]
-        last = [group for group in self.spiking if group not in sources] if known else self.spiking
-        for group in readouts or last:
+        last = [group for group in self.spiking if group.name not in starts]
+        for group in [*readouts, *(last if readouts or known else self.spiking)]:
             self.add(
                 f"{group.name}_out",
                 self.nir.Output(np.array([len(group)])),
