@@ -29,6 +29,7 @@ from brian_rflo import (
     PerStep,
     PerTrial,
     RateNeurons,
+    reference,
 )
 from brian_rflo.network import Murray2019, TrialNetwork
 from brian_rflo.readouts import Readout
@@ -145,7 +146,7 @@ NEURONS = {
 @pytest.mark.parametrize("kind", NEURONS)
 def test_networks_get_back_the_weights_from_before(kind, target):
     """Dense loops, and spiking neurons: as without a limit, until a loss is beyond it."""
-    targets = np.concatenate([np.tile(np.sin(np.arange(30) / 5), (12, 1)), np.full((2, 30), 5.0)])
+    targets = np.concatenate([np.tile(np.sin(np.arange(20) / 5), (11, 1)), np.full((1, 20), 5.0)])
 
     def train(limit, trials):
         if target == "cpp_standalone":
@@ -170,11 +171,11 @@ def test_networks_get_back_the_weights_from_before(kind, target):
                 device.reinit()
                 set_device("runtime")
 
-    free, _, after = train(inf, 14)
-    losses, failed, weights = train(4, 14)
-    assert failed == 12 == np.flatnonzero(free > 4 * free[:10].max())[0]
-    np.testing.assert_array_equal(losses[:13], free[:13])
-    _, _, before = train(inf, 12)
+    free, _, after = train(inf, 12)
+    losses, failed, weights = train(4, 12)
+    assert failed == 11 == np.flatnonzero(free > 4 * free[:10].max())[0]
+    np.testing.assert_array_equal(losses, free)
+    _, _, before = train(inf, 11)
     for name in ("recurrent", "output"):
         np.testing.assert_array_equal(weights[name], before[name])
         assert (weights[name] != after[name]).any()
@@ -294,3 +295,29 @@ def test_a_mechanism_leaves_the_numbers_of_divergence_alone():
     defaultclock.dt = 1 * ms
     with pytest.raises(ValueError, match="Mine defines 'limit', which Trials has itself"):
         Trials(ArrayTask(target=np.ones(4), dt=1 * ms), Mine())
+
+
+def test_the_baselines_have_the_same_limit():
+    """A network whose readout learns too fast, beside one that learns."""
+    defaultclock.dt = 1 * ms
+    net = LearningNetwork(
+        PeriodicOutput(period=20 * ms),
+        RateNeurons(20, tau=TAU),
+        RFLO(0.01, tau=TAU),
+        readout_rule=Delta(30.0),
+        learn=PerTrial(),
+        trained=("output",),
+        networks=2,
+    )
+    net.trials.limit = 100.0
+    found, rates = net.train(16), {"recurrent": 0.0, "input": 0.0, "output": 30.0}
+    given = net.task, found.weights_before, "rflo", rates, TAU, 16
+    wanted = reference.train(*given, trained=("output",), limit=100.0)
+    assert found.diverged_in.tolist() == [13, -1] == wanted.diverged_in.tolist()
+    np.testing.assert_allclose(found.losses, wanted.losses, rtol=1e-9)
+    for name in ("recurrent", "output"):
+        np.testing.assert_allclose(
+            found.weights_after[name], wanted.weights_after[name], rtol=1e-9, atol=1e-12
+        )
+    with pytest.raises(ValueError, match=r"reference\.train: limit must be a number above 1"):
+        reference.train(*given, limit=1)

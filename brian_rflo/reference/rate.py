@@ -27,6 +27,7 @@ from ..updates.arguments import (
     check_trained,
     check_update,
 )
+from ..updates.divergence import FIRST_TRIALS, check_limit
 from ..updates.sgd import SGD
 from .arguments import (
     check_no_stream,
@@ -68,6 +69,7 @@ def train(
     neurons: LIF | None = None,
     regularization: FiringRate | None = None,
     report: Callable[[int], object] | None = None,
+    limit: float = 1e6,
 ) -> TrainingResult:
     """Train networks by a baseline rule.
 
@@ -110,6 +112,8 @@ def train(
         that they are replaced by.
     report : callable, optional
         Called with the number of finished trials after each.
+    limit : float
+        Largest loss, as a multiple of the largest one of the first ten trials; see `Trials`.
 
     Returns
     -------
@@ -133,6 +137,7 @@ def train(
     if clip_norm is not None:
         check_clip_norm(clip_norm, update)
     check_count("trials", trials)
+    check_limit(limit, "reference.train")
     check_tau("reference.train", tau, task.dt)
     clip = None if clip_norm is None else clip_norm * task.n_steps
     simulation = Simulation(
@@ -151,7 +156,7 @@ def train(
         neurons,
         regularization,
     )
-    history = History(simulation.weights, trials)
+    history = History(simulation.weights, trials, limit)
     for number in range(trials):
         arrays = task.trial(number)
         run_trial(simulation, history, number, arrays)
@@ -167,7 +172,7 @@ def run_trial(simulation, history, number, arrays):
     kept = copies(simulation.weights)
     with np.errstate(over="ignore", invalid="ignore"):
         trial = simulation.run(*arrays)
-        diverged = ~np.isfinite(trial.loss) | ~simulation.finite_weights()
+        diverged = history.fails(number, trial.loss) | ~simulation.finite_weights()
         for name, values in kept.items():
             simulation.weights[name][diverged] = values[diverged]
         history.add(number, trial, diverged, simulation.weights)
@@ -292,15 +297,25 @@ def least_squares(activity, targets, masks):
 class History:
     """Results of a training, collected trial by trial."""
 
-    def __init__(self, weights, trials):
+    def __init__(self, weights, trials, limit=np.inf):
         self.trials, self.every = trials, alignment_interval(trials)
+        self.limit, self.largest = limit, np.zeros(len(weights["recurrent"]))
         self.before, self.losses, self.outputs = copies(weights), [], {}
         self.aligned = {0: alignment(weights["output"], weights["feedback"])}
         self.diverged_in = np.full(len(weights["recurrent"]), -1)
 
+    def fails(self, number, loss):
+        """Return for which networks a loss is not finite, or beyond the limit."""
+        is_beyond = (
+            (number >= FIRST_TRIALS) & (self.largest > 0) & (loss / self.limit > self.largest)
+        )
+        return ~np.isfinite(loss) | is_beyond
+
     def add(self, number, trial, diverged, weights):
-        """Add a trial after which the networks `diverged` are not finite."""
+        """Add a trial in which the networks `diverged` have diverged."""
         learning = self.diverged_in < 0
+        if number < FIRST_TRIALS:
+            self.largest = np.where(diverged, self.largest, np.fmax(self.largest, trial.loss))
         self.losses.append(np.where(learning, trial.loss, np.nan))
         self.diverged_in[diverged & learning] = number
         if number in (0, self.trials - 1):

@@ -70,11 +70,11 @@ class SharedDivergenceCheck(Mechanism):
     )
 
 
-def check_limit(limit):
+def check_limit(limit, owner="Trials"):
     """Raise unless `limit` is a number above 1; infinity is one."""
     is_infinite = isinstance(limit, (float, np.floating)) and limit == np.inf
     if not (is_infinite or is_number(limit)) or limit <= 1:
         raise ValueError(
-            "Trials: limit must be a number above 1, by which the largest loss of the first"
+            f"{owner}: limit must be a number above 1, by which the largest loss of the first"
             f" {FIRST_TRIALS} trials is multiplied, or inf for none; got {limit!r}"
         )
