@@ -153,7 +153,7 @@ def table(network: Network) -> str:
     >>> operation = group.run_regularly("v += 1", name="count", **schedule.GAIN.behind(2))
     >>> print(schedule.table(Network(group)))
     phase     when    order  every  object             part of
-    ---------------------------------------------------------------------
+    ----------------------------------------------------------
               groups      0  1 ms   mine_stateupdater  mine (NeuronGroup)
     GAIN + 2  groups   1002  1 ms   count              mine (NeuronGroup)
     """

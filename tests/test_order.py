@@ -354,7 +354,7 @@ def test_the_printed_step_is_the_real_one(capsys):
     assert rows_of(found) == rows_of(printed)
     entries = names["net"].scheduling_summary().entries
     runs = [entry for entry in entries if entry.active and abs(entry.order) < 1000000]
-    orders = [int(re.search(r" (-?\d+)  ", line)[1]) for line in found.splitlines()[2:]]
+    orders = [int(re.search(r"[a-z]  +(-?\d+)  ", line)[1]) for line in found.splitlines()[2:]]
     assert orders == [entry.order for entry in runs] and len(runs) > 30
     phases = {row[-2]: row[0] for row in rows_of(printed)}
     assert phases["forget"] == "RESET" and phases["copied_summed_variable_y_post"] == "READOUT"

@@ -81,7 +81,8 @@ def plot_share(
             np.arange(len(values)) + width,
             values,
             color=color or colour(name),
-            linewidth=1,
+            linewidth=0.8,
+            alpha=0.7,
             label=None if number else label or name,
         )
     whole(ax.xaxis)
