@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brian_rflo.plotting import axes_or_new
+from brian_rflo.plotting import CYCLE, axes_or_new, legend_over
 
 from .contestants import BY_NAME
 from .problem import Problem
@@ -15,7 +15,9 @@ def style(name):
     """Return colour and mark of a contestant, the same everywhere."""
     number = list(BY_NAME).index(name)
     return dict(
-        color=f"C{number % 10}", marker=MARKS[number % len(MARKS)], label=BY_NAME[name].title
+        color=CYCLE[number % len(CYCLE)],
+        marker=MARKS[number % len(MARKS)],
+        label=BY_NAME[name].title,
     )
 
 
@@ -38,7 +40,7 @@ def speeds(entries):
         for ax in row:
             finish(ax)
         if row[0].get_legend_handles_labels()[0]:
-            row[0].legend(frameon=False, fontsize="x-small")
+            legend_over(row[0])
     return figure
 
 
@@ -83,7 +85,7 @@ def growth(found, entries):
         sizes,
         [np.median(point["us_per_step"]) for point in points],
         "o-",
-        color="C1",
+        color=CYCLE[1],
         label=BY_NAME["ours"].title,
     )
     limit = [
@@ -94,18 +96,18 @@ def growth(found, entries):
     if limit:
         axes[0].plot(*zip(*limit), color="black", label=BY_NAME["limit"].title)
     axes[0].set(xlabel="Neurons N", ylabel="Microseconds per step")
-    axes[0].legend(frameon=False, fontsize="x-small")
     known = [(point["size"], point["memory"] / 1e6) for point in points if point["memory"]]
-    axes[1].plot(*zip(*known), "o-", color="C1") if known else None
+    axes[1].plot(*zip(*known), "o-", color=CYCLE[1]) if known else None
     axes[1].set(xlabel="Neurons N", ylabel="Peak memory (MB)")
     trials = found.get("trials", [])
     axes[2].plot(
         [point["trials"] for point in trials],
         [point["program"] for point in trials],
         "o-",
-        color="C1",
+        color=CYCLE[1],
     )
     axes[2].set(xlabel="Trials of 200 steps, N = 30", ylabel="CPU seconds of the program")
     for ax in axes:
         finish(ax)
+    legend_over(axes[0])
     return figure

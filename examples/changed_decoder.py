@@ -1,6 +1,7 @@
 """A network that has learned to reach adapts to another decoder; only recurrent weights learn.
 
-After Portes, Schmid, Murray 2022 (arXiv 2206.13448): a brain-machine interface whose decoder changes.
+After Portes, Schmid, Murray 2022 (arXiv 2206.13448): a brain-machine interface whose decoder
+changes.
 """
 
 from brian2 import *
@@ -19,14 +20,14 @@ first, second = 2 * rng.uniform(-1, 1, (2, 2, N)) / sqrt(N)
 initial = {"input": rng.uniform(-2, 0, (N, 4)), "output": first, "feedback": first.T}
 neurons = RateNeurons(N, tau=10 * ms, initial=0, output_noise_std=noise)
 rule, initial["recurrent"] = RFLO(0.1, tau=10 * ms), 1.5 * rng.standard_normal((N, N)) / sqrt(N)
-net = LearningNetwork(
-    task, neurons, rule, learn=PerTrial(), trained=("recurrent",), initial=initial
-)
+net = LearningNetwork(task, neurons, rule, learn=PerTrial(), trained=["recurrent"], initial=initial)
 print(before := net.train(600))
 net.output.set_matrix(second)
 net.feedback.set_matrix(second.T)
 print(after := net.train(400))
 figure(layout="constrained")
-semilogy(concatenate([before.losses[0], after.losses[0]]))
-gca().set(xlabel="Trial (the decoder changes after 600)", ylabel="Loss")
+for start, part in ((0, before), (len(before.losses[0]), after)):
+    mean = np.convolve(part.losses[0], ones(20) / 20, "valid")
+    plot(start + arange(10, 10 + len(mean)), mean)
+gca().set(xlabel="Trial (in colours: first, second decoder)", ylabel="Loss, mean of 20 trials")
 show()

@@ -3,6 +3,7 @@
 from brian2 import *
 
 from brian_rflo import *
+from brian_rflo import plotting
 from brian_rflo.tasks import PeriodicOutput
 
 # begins at once; without this line Brian2 compiles first, for about ten seconds
@@ -50,6 +51,7 @@ network.run(task.duration)
 _, (left, right) = subplots(1, 2, figsize=(10, 3.5), layout="constrained")
 left.loglog(np.arange(len(loss.t)) + 1, loss.loss[0])
 left.set(xlabel="Trial", ylabel="Loss")
+right.set_prop_cycle(color=plotting.CYCLE)
 right.plot((voltage.t - voltage.t[0]) / ms, voltage.v.T / mV)
 right.set(xlabel="Time in trial (ms)", ylabel="Membrane potential (mV)")
 show()

@@ -3,6 +3,7 @@
 from brian2 import *
 
 from brian_rflo import *
+from brian_rflo import plotting
 from brian_rflo.network import Murray2019, Sparse
 from brian_rflo.tasks import PeriodicOutput
 from brian_rflo.updates import DALE
@@ -34,7 +35,8 @@ _, (left, middle, right) = subplots(1, 3, figsize=(11, 3.2), layout="constrained
 left.semilogy(result.losses[0])
 left.set(xlabel="Trial", ylabel="Loss")
 bins = linspace(after.min(), after.max(), 60)
-for cells, colour, name in ((excitatory, "C3", "Excitatory"), (~excitatory, "C0", "Inhibitory")):
+blue, red = plotting.CYCLE[:2]
+for cells, colour, name in ((excitatory, red, "Excitatory"), (~excitatory, blue, "Inhibitory")):
     middle.plot(result.times * 1000, activity.activity[cells][:4].T, colour, lw=0.8)
     right.hist(after[:, cells][after[:, cells] != 0], bins, color=colour, label=name)
 middle.set(xlabel="Time in trial (ms)", ylabel="Activity of four neurons each")

@@ -3,6 +3,7 @@
 from brian2 import *
 
 from brian_rflo import *
+from brian_rflo import plotting
 from brian_rflo.network import Murray2019
 from brian_rflo.tasks import PeriodicOutput
 
@@ -49,13 +50,14 @@ rows[0].eventplot(
     [spikes.t[spikes.i == neuron] / ms for neuron in pre],
     lineoffsets=pre,
     linelengths=0.7,
-    colors=["C0", "C1", "C2"],
+    colors=plotting.CYCLE[:3],
 )
 rows[0].set_yticks([])
 for row, values in zip(
     rows[1:],
     (source.psp, target.gain, synapses.trace, target.feedback, 1e3 * (synapses.w - before)),
 ):
+    row.set_prop_cycle(color=plotting.CYCLE)
     row.plot(source.t / ms, values.T, color=None if len(values) == 3 else "0.3")
     row.axhline(0, color="0.8", linewidth=0.8, zorder=0)
 for row, name in zip(

@@ -3,6 +3,8 @@ errors.
 """
 
 import json
+from dataclasses import replace
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -66,8 +68,6 @@ def test_errors_are_in_units_of_the_targets_variance(small):
 
 
 def test_trials_until_the_error_is_small(small):
-    from dataclasses import replace
-
     easy = replace(small, cut=1e6)
     assert (easy.trials_to("lif", "rflo") == 4).all() and np.isinf(
         replace(small, cut=0).trials_to("lif", "rflo")
@@ -95,6 +95,52 @@ def test_what_is_not_reached_is_said_in_words(small):
         Row("final loss", np.inf).measured_text == "diverged"
         and listed([0.5, np.inf, np.nan], ".2f") == "0.50 - -"
     )
+
+
+def test_panels_have_letters_and_rows(small):
+    """Targets in the legend, one colour a rule, one style a neuron model, rasters apart."""
+    figure = small.plot()
+    assert not faults_of(figure)
+    axes = {ax.get_label(): ax for ax in figure.axes}
+    assert sorted(ax.get_title(loc="left") for ax in figure.axes) == list("abcdefg")
+    (legend,) = figure.legends
+    rules, kinds = ["RFLO", "readout", "least squares", "BPTT"], ["rate", "LIF", "adaptive LIF"]
+    assert [text.get_text() for text in legend.get_texts()] == ["target", *rules, *kinds]
+    curves = {(line.get_color(), line.get_linestyle()) for line in axes["error"].lines}
+    assert len(curves) == 12 and len({color for color, _ in curves}) == 4
+    bands = [line.get_ydata() for line in axes["raster"].lines if len(line.get_ydata())]
+    assert len(bands) == 8 and all(one.min() > other.max() for one, other in pairwise(bands))
+    names = [f"{kind}, {rule}" for kind in kinds for rule in rules]
+    assert [text.get_text() for text in axes["late"].texts] == names
+
+
+def test_without_rules_to_compare_colours_are_neuron_models(small):
+    pairs = [pair for pair in small.results if pair[1] == "rflo"]
+    one = replace(
+        small,
+        results={pair: small.results[pair] for pair in pairs},
+        arrays={pair: small.arrays[pair] for pair in pairs},
+    )
+    _, labels = one.legend()
+    assert labels == ["target", "rate", "LIF", "adaptive LIF"]
+    axes = plotting.plot_comparison(one)
+    assert len({line.get_color() for line in axes["error"].lines}) == 3
+    rates = replace(one, results={pairs[0]: one.results[pairs[0]]}, arrays={pairs[0]: {}})
+    assert set(plotting.plot_comparison(rates)) == {
+        "error",
+        "alignment",
+        "changes",
+        "early",
+        "late",
+    }, "without spikes there are no panels of spikes"
+    plt.close("all")
+
+
+def test_infinite_errors_are_diverged_networks(small):
+    pair = "rate", "rflo"
+    losses = np.full_like(small.results[pair].losses, np.inf)
+    broken = replace(small, results={pair: replace(small.results[pair], losses=losses)})
+    assert np.isinf(broken.final_error(*pair)).all() and np.isinf(broken.trials_to(*pair)).all()
 
 
 def test_panels_one_by_one(small):

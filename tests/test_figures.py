@@ -1,12 +1,15 @@
 """Figures of what is hard to draw, and colours of those who do not see all of them."""
 
+import ast
 import itertools
+import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from brian2 import ms
+from matplotlib.colors import CSS4_COLORS, to_rgb
 from pictures import faults_of
 
 import brian_rflo
@@ -132,6 +135,141 @@ def closed():
     plt.close("all")
 
 
-@pytest.mark.parametrize("name", HARD)
+#: Which are drawn by default; the others with ``-m model``.
+BY_DEFAULT = (
+    "losses of one network and trial",
+    "losses that diverge",
+    "losses that are all NaN",
+    "losses to 1e72",
+    "weights of NaN",
+    "traces with long labels",
+    "changes of 1e72",
+    "points at one place",
+    "a sweep of two parameters",
+    "a sweep of long names",
+    "a sweep that diverges",
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in BY_DEFAULT else pytest.mark.model) for name in HARD],
+)
 def test_what_is_hard_to_draw(name):
+    """No text meets another or lies outside, legends cover nothing, and nothing warns."""
     assert not faults_of(HARD[name]().figure)
+
+
+def test_a_line_for_each_value_of_the_other_parameters():
+    def lines(ax):
+        return {line.get_label(): line for line in ax.lines if line.get_label()[0] != "_"}
+
+    table = sweep_of(rate=[0.1, 1.0, 3.0], neurons=["rate", "lif"], **SEEDS)
+    numbers = np.array([row.numbers["final_loss"] for row in table.rows]).reshape(3, 2, 3)
+    found = lines(table.plot("rate"))
+    assert list(found) == ["neurons = rate", "neurons = lif"]
+    for line, medians in zip(found.values(), np.median(numbers, axis=2).T):
+        np.testing.assert_array_equal(line.get_ydata(), medians)
+    looks = {(line.get_color(), line.get_linestyle(), line.get_marker()) for line in found.values()}
+    assert len(set(map(tuple, zip(*looks)))) == 3, "each differs in all three"
+    (one,) = [line for line in table.plot("rate", hue=()).lines if line.get_linestyle() == "-"]
+    np.testing.assert_array_equal(one.get_ydata(), np.median(numbers.reshape(3, 6), axis=1))
+    assert list(lines(table.plot("rate", hue="seed"))) == ["seed = 0", "seed = 1", "seed = 2"]
+    both = lines(table.plot("rate", hue=("neurons", "seed")))
+    assert len(both) == 6 and "neurons = lif, seed = 2" in both
+
+
+def test_parameters_that_are_no_hue():
+    table = sweep_of(a=[1, 2], b=range(4), c=range(4))
+    with pytest.raises(ValueError, match=r"some of the other parameters, b, c; got 'd'"):
+        table.plot("a", hue="d")
+    with pytest.raises(ValueError, match="got 'a'"):
+        table.plot("a", hue=("b", "a"))
+    with pytest.raises(ValueError, match=r"b, c, have 16 combinations.*Write hue='b'"):
+        table.plot("a")
+
+
+def test_diverged_networks_count_as_infinite():
+    """Also where the loss itself is infinite: the median was 1.8e308."""
+    ax = plotting.plot_points([1, 2], [[NAN, INF, 2.0], [INF, 1.0, 2.0]])
+    assert ax.lines[-1].get_ydata().tolist() == [INF, 2.0]
+
+
+#: What those see who lack a kind of cones: in linear RGB, at full strength (Machado, Oliveira,
+#: Fernandes 2009, IEEE TVCG 15, table 1).
+CONES = {
+    "all": np.eye(3),
+    "no long (protanopia)": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "no middle (deuteranopia)": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "no short (tritanopia)": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+
+
+def seen(color, cones):
+    """A colour in CIE Lab, as one sees it who has these cones."""
+    coded = np.array(to_rgb(color))
+    linear = np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(np.array(CONES[cones]) @ linear, 0, 1)
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    x, y, z = np.array(to_xyz) @ linear / [0.9505, 1, 1.089]
+    x, y, z = (np.cbrt(v) if v > 0.008856 else 7.787 * v + 16 / 116 for v in (x, y, z))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def closest(colors, cones):
+    """The least distance of two colours; 2.3 is what one just notices."""
+    places = [seen(color, cones) for color in dict.fromkeys(map(to_rgb, colors))]
+    return min(np.linalg.norm(one - other) for one, other in itertools.combinations(places, 2))
+
+
+@pytest.mark.parametrize("cones", CONES)
+def test_colours_are_apart_for_everyone(cones):
+    compared = [plotting.colour(rule) for rule in ("rflo", "readout", "least_squares", "bptt")]
+    assert closest(plotting.CYCLE, cones) > 15
+    assert closest(plotting.COLOURS.values(), cones) > 12
+    assert closest([*compared, plotting.COLOURS["target"]], cones) > 15
+    assert closest(["white", *plotting.CYCLE, plotting.COLOURS["target"]], cones) > 15
+    assert closest(plotting.colours(9), cones) > 7, "shades from dark to light, in order"
+
+
+def test_red_and_green_of_a_screen_would_be_found():
+    assert closest(["#ff0000", "#8a7300"], "no middle (deuteranopia)") < 15
+    assert closest(["tab:orange", "tab:olive"], "no middle (deuteranopia)") < 15
+
+
+def test_all_colours_stand_in_one_file():
+    """Nothing else names a colour but black, white and shades of grey."""
+    others = re.compile(r"C\d|tab:\w+|#[0-9a-fA-F]{6}|[rgbcmy]-{0,2}|jet|rainbow|hsv|viridis")
+    named = set(CSS4_COLORS) - {"black", "white", "grey", "gray"}
+    for folder in ("brian_rflo", "models", "examples", "benchmarks", "docs/figures"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if path.parts[-2:] == ("plotting", "style.py"):
+                continue
+            for node in ast.walk(ast.parse(path.read_text())):
+                for keyword in getattr(node, "keywords", ()):
+                    values = [
+                        each.value for each in ast.walk(keyword.value) if hasattr(each, "value")
+                    ]
+                    if keyword.arg in ("color", "colors", "c", "cmap", "colour", "facecolor"):
+                        texts = [value for value in values if isinstance(value, str)]
+                        wrong = [text for text in texts if others.fullmatch(text) or text in named]
+                        assert not wrong, (path, wrong)
+
+
+def test_text_of_vector_figures_is_text(tmp_path):
+    with plt.rc_context(plotting.EDITABLE):
+        figure = plotting.plot_losses(CURVE).figure
+        figure.savefig(tmp_path / "figure.svg")
+    assert ">Trial</text>" in (tmp_path / "figure.svg").read_text()

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
+from pictures import faults_of
 
 from brian_rflo import cli
 from brian_rflo.crews import InProcess, Progress, part
@@ -67,6 +69,13 @@ def test_every_experiment_runs_small(name, tmp_path, tmp_path_factory, monkeypat
     """In this process; `test_cli` runs one of them in processes, which would mostly load Brian2."""
     progress = Progress(tmp_path_factory.mktemp("progress") / "fraction")
     monkeypatch.setattr(part, "Processes", lambda workers: Here(progress))
+    save, faults = Figure.savefig, []
+
+    def watched(figure, *args, **kwargs):
+        faults.extend(faults_of(figure))
+        save(figure, *args, **kwargs)
+
+    monkeypatch.setattr(Figure, "savefig", watched)
     assert cli.main(
         [
             "run",
@@ -85,6 +94,7 @@ def test_every_experiment_runs_small(name, tmp_path, tmp_path_factory, monkeypat
     assert {"figure.png", "data.npz", "summary.json", name.split("/")[0]} == {
         path.name for path in tmp_path.iterdir()
     }
+    assert not faults
 
 
 @pytest.mark.model

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from brian2 import ms
 
+from .. import plotting
 from ..neurons import ALIFNeurons, LIFNeurons, RateNeurons
 from ..reference.spiking import LIF
 from ..rules import RFLO
@@ -31,7 +32,7 @@ class Kind:
     label: str
     gain: float
     readout: float = 1.0
-    colour: str = "#555555"
+    colour: str = plotting.COLOURS["untrained"]
     readout_rate: float = READOUT_RATE
 
     def make(self, size: int, tau: Quantity, rng: np.random.Generator, noise: float) -> NeuronGroup:
@@ -85,9 +86,9 @@ class AdaptiveSpikes(Spikes):
 
 #: Neuron models by name.
 KINDS = {
-    "rate": Rates("rate", 1.5, colour="#0072b2"),
-    "lif": Spikes("LIF", 0.5, 0.1, "#d55e00"),
-    "alif": AdaptiveSpikes("adaptive LIF", 0.5, 0.1, "#009e73"),
+    "rate": Rates("rate", 1.5, colour=plotting.CYCLE[0]),
+    "lif": Spikes("LIF", 0.5, 0.1, plotting.CYCLE[1]),
+    "alif": AdaptiveSpikes("adaptive LIF", 0.5, 0.1, plotting.CYCLE[2]),
 }
 
 

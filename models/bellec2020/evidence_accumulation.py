@@ -20,7 +20,12 @@ from .drawing import draw_raster, traces
 from .evidence_trainings import evidence, evidence_network
 
 LABELS = {"eprop": "e-prop", "lif": "LIF only", "rflo": "traces of RFLO", "readout": "readout only"}
-COLOURS = {"eprop": "#0072b2", "lif": "#999999", "rflo": "#d55e00", "readout": "#009e73"}
+COLOURS = {
+    "eprop": plotting.CYCLE[0],
+    "lif": plotting.COLOURS["untrained"],
+    "rflo": plotting.CYCLE[1],
+    "readout": plotting.CYCLE[2],
+}
 REPLAYS, REPLAY_BATCH = 8, 64
 
 

@@ -29,15 +29,18 @@ from .pattern_trainings import (
 FEEDBACKS = ("random", "symmetric", "adaptive")
 LATE = 20
 STYLES = {
-    "random": ("e-prop, random feedback", dict(color="#0072b2")),
-    "symmetric": ("e-prop, symmetric feedback", dict(color="#56b4e9")),
-    "adaptive": ("e-prop, adaptive feedback", dict(color="#009e73")),
-    "bptt": ("BPTT", dict(color="#d55e00")),
-    "symmetric-adam": ("e-prop, symmetric feedback, Adam", dict(color="#56b4e9", linestyle="--")),
-    "bptt-adam": ("BPTT, Adam", dict(color="#d55e00", linestyle="--")),
-    "bptt-detached": ("BPTT, reset detached, Adam", dict(color="#d55e00", linestyle=":")),
-    "rate": ("rate network, RFLO", dict(color="#777777")),
-    "rate-bptt": ("rate network, BPTT", dict(color="#777777", linestyle="--")),
+    "random": ("e-prop, random feedback", dict(color=plotting.CYCLE[0])),
+    "symmetric": ("e-prop, symmetric feedback", dict(color=plotting.CYCLE[5])),
+    "adaptive": ("e-prop, adaptive feedback", dict(color=plotting.CYCLE[2])),
+    "bptt": ("BPTT", dict(color=plotting.CYCLE[1])),
+    "symmetric-adam": (
+        "e-prop, symmetric feedback, Adam",
+        dict(color=plotting.CYCLE[5], linestyle="--"),
+    ),
+    "bptt-adam": ("BPTT, Adam", dict(color=plotting.CYCLE[1], linestyle="--")),
+    "bptt-detached": ("BPTT, reset detached, Adam", dict(color=plotting.CYCLE[1], linestyle=":")),
+    "rate": ("rate network, RFLO", dict(color=plotting.COLOURS["untrained"])),
+    "rate-bptt": ("rate network, BPTT", dict(color=plotting.COLOURS["untrained"], linestyle="--")),
 }
 #: What else is trained, on network 0.
 ALONE = (*IN_NUMPY, "rate", "rate-bptt")

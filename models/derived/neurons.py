@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from brian2 import cm, mS, ms, mV, nS, pA, pF, second, uF, umetre
 
-from brian_rflo import DerivedNeurons, schedule
+from brian_rflo import DerivedNeurons, plotting, schedule
 from brian_rflo.comparison import RATE, Kind
 
 RATE_UNIT = 20
@@ -98,7 +98,7 @@ CONDUCTANCE = Neuron(
     "conductance-based LIF",
     gain=0.5,
     readout=0.1,
-    colour="#cc79a7",
+    colour=plotting.CYCLE[3],
     model=(
         "dv/dt = (g_leak*(E_leak - v)"
         " + g_unit*(clip(g, 0, inf)*(E_exc - v) + clip(-g, 0, inf)*(E_inh - v))"
@@ -130,7 +130,7 @@ ADEX = Neuron(
     "AdEx",
     gain=0.5,
     readout=0.1,
-    colour="#d55e00",
+    colour=plotting.CYCLE[1],
     readout_rate=1e-3,
     model=(
         "dv/dt = (g_leak*(E_leak - v) + g_leak*slope*exp((v - v_t)/slope) - a"
@@ -169,7 +169,7 @@ IZHIKEVICH = Neuron(
     "Izhikevich",
     gain=0.5,
     readout=0.1,
-    colour="#009e73",
+    colour=plotting.CYCLE[2],
     model="""dv/dt = (0.04*v**2 + 5*v + 140 - u + 10*(I_rec + I_in + bias + noise_input))/ms : 1
     du/dt = 0.02*(0.2*v - u)/ms : 1
     dI_rec/dt = -I_rec/tau : 1
@@ -193,7 +193,7 @@ COBAHH = Neuron(
     "Hodgkin-Huxley",
     gain=0.5,
     readout=0.1,
-    colour="#0072b2",
+    colour=plotting.CYCLE[0],
     model=(
         "dv/dt = (g_leak*(E_leak - v)"
         " + g_unit*(clip(g, 0, inf)*(E_exc - v) + clip(-g, 0, inf)*(E_inh - v))"
@@ -240,7 +240,7 @@ COBAHH = Neuron(
 ADAPTING = Neuron(
     "adapting rate",
     gain=1.5,
-    colour="#e69f00",
+    colour=plotting.CYCLE[4],
     model="""dx/dt = (tanh(I_rec + I_in - a) - x)/tau : 1
     da/dt = (0.5*x - a)/tau_a : 1
     """,

@@ -214,9 +214,9 @@ def draw_learning(found, ax):
                 color=kind.colour,
                 linestyle=":" if alone else "-",
             )
-    ax.plot([], [], color="0.3", linestyle=":", label="best readout alone")
+    ax.plot([], [], color=plotting.COLOURS["untrained"], linestyle=":", label="best readout alone")
     ax.set(ylabel="Error (NMSE)", ylim=(0.01, 3), title="Median and quartiles over networks")
-    ax.legend(frameon=False, fontsize="small", loc="lower left")
+    plotting.legend_over(ax)
 
 
 def draw_costs(found, ax):

@@ -383,8 +383,8 @@ def draw_2a(results):
         linestyle="--",
         label="untrained",
     )
-    axes["loss"].legend(frameon=False)
-    axes["alignment"].legend(frameon=False)
+    plotting.legend_over(axes["loss"])
+    plotting.legend_over(axes["alignment"])
     networks, trials = results["rflo-T200"].losses.shape
     figure.suptitle(
         f"Murray 2019, figure 2: periodic output, T = 20 tau, {networks} networks, {trials} trials"
@@ -481,7 +481,7 @@ def draw_period(results, period, ax):
         if result is not None:
             plotting.plot_losses(result.losses, ax, name=rule, label=label, linestyle=line)
     ax.set(title=f"T = {period // 10} tau")
-    ax.legend(frameon=False, fontsize="x-small", loc="lower left")
+    plotting.legend_over(ax)
 
 
 def draw_alignment(results, ax):
@@ -503,7 +503,7 @@ def draw_alignment(results, ax):
     plotting.plot_alignment(
         result.aligned_trials, result.alignment, ax, name="bptt", label="BPTT, 20 tau"
     )
-    ax.legend(frameon=False, fontsize="x-small")
+    plotting.legend_over(ax)
 
 
 def draw_rules(results, period, ax):
@@ -542,7 +542,7 @@ def draw_against_period(results, periods, ax):
     )
     ax.minorticks_off()
     ax.set_xticks([period / 10 for period in periods], [f"{period // 10}" for period in periods])
-    ax.legend(frameon=False, fontsize="x-small")
+    plotting.legend_over(ax)
 
 
 ETAS = {rule: {str(period): rate for period, rate in rates.items()} for rule, rates in ETA.items()}

@@ -79,7 +79,7 @@ def draw(settings, results):
             results[f"rflo-T{period}-dale"].losses, ax, name="rtrl", label="RFLO with Dale's law"
         )
         ax.set(title=f"T = {period // 10} tau")
-        ax.legend(frameon=False)
+        plotting.legend_over(ax)
     plotting.plot_weights(results["rflo-T200-dale"].weights_after["recurrent"][0], last).set(
         title="Weights of network 0, trained"
     )

@@ -98,7 +98,7 @@ def draw(results):
             name=COLOURS[name],
             mask=result.mask,
         )
-    left.legend(frameon=False)
+    plotting.legend_over(left)
     right.set(title=f"Last trial of network {typical}")
     figure.suptitle("Murray 2019, figure 2, supplement 2: which weights learn (T = 20 tau)")
     return figure

@@ -200,13 +200,17 @@ def draw(settings, arrays):
     top, bottom = figure.subfigures(2, 1)
     *examples, losses = top.subplots(1, 4)
     draw_trials(("rflo", S3, 15), settings, arrays, examples)
-    for case, color in zip(
-        shown, ("#0072b2", "#d55e00", "#56b4e9", "#999999", "#e69f00", "#cc79a7", "#f0e442")
-    ):
-        plotting.plot_losses(
-            arrays[name_of(*case)]["losses"], losses, label=name_of(*case), color=color
-        )
-    losses.legend(frameon=False, fontsize="x-small")
+    for rule in dict.fromkeys(case[0] for case in shown):
+        of_rule = [case for case in shown if case[0] == rule]
+        for case, style in zip(of_rule, plotting.styles(len(of_rule))):
+            plotting.plot_losses(
+                arrays[name_of(*case)]["losses"],
+                losses,
+                name=rule,
+                label=name_of(*case),
+                linestyle=style,
+            )
+    plotting.legend_over(losses)
     panels = bottom.subplots(1, len(shown), squeeze=False, sharey=True)[0]
     for ax, case in zip(panels, shown):
         draw_peaks(case, settings, arrays, ax)

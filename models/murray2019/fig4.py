@@ -394,9 +394,11 @@ def draw(arrays):
     for ax, name in zip(middle.subplots(1, len(shown), squeeze=False)[0], shown):
         draw_velocity(velocity_of(arrays[name]), ax, tracks[name])
     left, right = bottom.subplots(1, 2)
-    for name, color in zip(shown, ("#0072b2", "#56b4e9", "#e69f00", "#d55e00")):
+    for name, color in zip(
+        shown, (plotting.CYCLE[0], plotting.CYCLE[5], plotting.CYCLE[4], plotting.CYCLE[1])
+    ):
         plotting.plot_losses(arrays[name]["losses"], left, label=tracks[name], color=color)
-    left.legend(frameon=False, fontsize="x-small")
+    plotting.legend_over(left)
     draw_rewards(arrays, right)
     figure.suptitle(f"Murray 2019, figure 4: a sequence of movements, N = {N}")
     return figure
@@ -425,9 +427,9 @@ def draw_velocity(velocity, ax, title):
 def draw_rewards(arrays, ax):
     """Share of rewarded decisions."""
     for name, rule, label, color in (
-        ("loop-S4", "one_hot", "S4", "#0072b2"),
-        ("loop-S4", "graded", "S4, z as printed", "#999999"),
-        ("loop-bells", "one_hot", "height 2", "#56b4e9"),
+        ("loop-S4", "one_hot", "S4", plotting.CYCLE[0]),
+        ("loop-S4", "graded", "S4, z as printed", plotting.COLOURS["untrained"]),
+        ("loop-bells", "one_hot", "height 2", plotting.CYCLE[5]),
     ):
         rewards = arrays.get(name, {}).get(f"{rule}_reward")
         if rewards is not None:
