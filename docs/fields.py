@@ -22,7 +22,7 @@ def annotations_of(thing):
     """Return the annotations of a signature and of a class, as text."""
     found = {}
     for kind in reversed(getattr(thing, "__mro__", ())):
-        found |= kind.__dict__.get("__annotations__", {})
+        found |= inspect.get_annotations(kind) if isinstance(kind, type) else {}
     function = thing.__init__ if inspect.isclass(thing) else thing
     found |= getattr(function, "__annotations__", {})
     return {

@@ -192,7 +192,9 @@ def own_arguments(app, what, name, thing, options, signature, annotation):
     """
     if what == "class" and signature == "(*args, **kw)":
         found = inspect.signature(thing.__init__)
-        kept = [one.replace(annotation=inspect.Parameter.empty) for one in found.parameters.values()]
+        kept = [
+            one.replace(annotation=inspect.Parameter.empty) for one in found.parameters.values()
+        ]
         return str(found.replace(parameters=kept[1:])), annotation
 
 

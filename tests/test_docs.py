@@ -3,6 +3,7 @@ request, it builds without warnings and its links lead somewhere.
 """
 
 import importlib
+import inspect
 import json
 import os
 import re
@@ -81,12 +82,76 @@ def test_every_figure_is_in_the_gallery():
     assert all(name in scripts for name in vars(plotting) if name.startswith("plot_"))
 
 
-def test_examples_are_made_shorter(monkeypatch):
+def test_examples_have_a_title_and_a_sentence_and_are_run_as_they_are(monkeypatch):
     monkeypatch.syspath_prepend(DOCS)
-    import pages
+    pages = importlib.import_module("pages")
+    paths = sorted((ROOT / "examples").glob("*.py"))
+    assert sorted(pages.EXAMPLES) == [path.stem for path in paths]
+    for path in paths:
+        text = path.read_text()
+        assert len(re.match(r'"""(.*?)("""|\n\n)', text, flags=re.S)[1]) < 100, path
+        heading = f"{pages.EXAMPLES[path.stem]}\n{'=' * len(pages.EXAMPLES[path.stem])}\n\n"
+        assert pages.titled(path).replace(f"\n{heading}", "") == text.replace(', report="text"', "")
 
-    for path in (ROOT / "examples").glob("*.py"):
-        assert pages.shorter(path) != path.read_text()
+
+def test_every_field_of_the_reference_has_a_type_and_a_sentence(rooms, monkeypatch):
+    """As the site shows them: a name each; of arguments that go on to Brian2 the sentence."""
+    fields = importlib.import_module("fields")
+    text = rooms.with_tables((DOCS / "api.rst").read_text())
+    bare = []
+    for name in re.findall(r"^   (?!:)([\w.]+)$", text, flags=re.M):
+        for where, thing in shown_on(name):
+            annotations = fields.annotations_of(thing)
+            lines = (inspect.getdoc(thing) or "").splitlines()
+            for section, field, kind, body in fields.fields(lines, annotations):
+                is_whole = "".join(body).strip() and (kind or field.startswith("*"))
+                if section and field and not is_whole:
+                    bare.append(f"{where}: {field}")
+    assert not bare, bare
+
+
+def shown_on(name):
+    """Yield what a page of the reference shows: an object, its methods, functions of a module."""
+    thing = brian_rflo
+    for part in name.split("."):
+        thing = getattr(thing, part, None) or importlib.import_module(f"{thing.__name__}.{part}")
+    yield name, thing
+    if inspect.ismodule(thing):
+        listed = getattr(thing, "__all__", ())
+        yield from ((f"{name}.{one}", getattr(thing, one)) for one in listed)
+    if inspect.isclass(thing):
+        for one, method in vars(thing).items():
+            if inspect.isfunction(method) and not one.startswith("_") and method.__doc__:
+                yield f"{name}.{one}", method
+
+
+def test_fields_are_split(rooms):
+    fields = importlib.import_module("fields")
+    lines = """Text, of two names.
+
+    Parameters
+    ----------
+    a, b : int, float
+        Both.
+    c, d
+        As before.
+    *more : array, shape (n, m)
+        Others.
+
+    Returns
+    -------
+    x, y : int""".replace("\n    ", "\n").split("\n")
+    found = fields.one_each(lines, {"c": "str"})
+    heads = [line for line in found[4:] if line and not line.startswith((" ", "-"))]
+    assert heads == [
+        "a : int",
+        "b : float",
+        "c : str",
+        "d",
+        "*more : array, shape (n, m)",
+        "Returns",
+        "x, y : int",
+    ]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -108,7 +173,7 @@ def test_notebooks_are_thin_and_without_outputs(path):
 
 def test_the_readme_has_the_command():
     assert re.search(
-        r"^    python3 -m venv .venv && .venv/bin/pip install -q -e \"\.\[docs\]\" &&"
+        r"^python3 -m venv .venv && .venv/bin/pip install -q -e \"\.\[docs\]\" &&"
         r" .venv/bin/sphinx-build -W docs results/docs$",
         (ROOT / "README.md").read_text(),
         flags=re.M,

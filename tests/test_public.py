@@ -7,6 +7,7 @@ import importlib
 import os
 import pkgutil
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +15,11 @@ from pathlib import Path
 import brian2
 import matplotlib.pyplot as plt
 import pytest
+from blocks import KNOWN, commands, fences, indented, not_run, python_blocks, scripts
 from pictures import faults_of
 
 import brian_rflo
+from brian_rflo import cli
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -27,6 +30,7 @@ EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if path.stem
 #: itself and in turn; by default in turn, with a tenth of the trials.
 SCRIPTS = [
     ("README.md", (0, 1)),
+    ("README.md", (0,)),
     ("README.md", (1,)),
     ("docs/index.md", (0,)),
     ("docs/tutorial.md", tuple(range(10))),
@@ -40,15 +44,8 @@ MODULES = [
 
 def shortened(source):
     """The same with three trials where a training has hundreds."""
-    long = r"\b(?:[1-8]00|[1-9]\d0|[36]0)\b"
+    long = r"\b(?:[1-9]\d0|[36]0)\b"
     return re.sub(rf"{long}(?=, report| \* task|\) \+)|(?<=train\()[1-8]00\b", "3", source)
-
-
-def blocks_of(path):
-    """The Python blocks of a page."""
-    return re.findall(
-        r"^```(?:python|\{code-cell\} ipython3)\n(.*?)^```", path.read_text(), flags=re.M | re.S
-    )
 
 
 #: All public names: those at the top, and those of the rooms in which there are more.
@@ -108,7 +105,7 @@ def test_the_readme_prints_the_example():
 )
 def test_a_script_runs_as_printed(name, blocks, tmp_path):
     """In a process of its own, in which nothing warns: no Python warning, and none of Brian2's."""
-    printed = blocks_of(ROOT / name)
+    printed = python_blocks(ROOT / name)
     run_as_script("\n".join(printed[number] for number in blocks), tmp_path)
 
 
@@ -116,7 +113,7 @@ def test_the_readme_runs(tmp_path):
     """As printed, but for a tenth of the trials, in a process in which nothing warns; the second
     script also by itself.
     """
-    printed = blocks_of(ROOT / "README.md")
+    printed = python_blocks(ROOT / "README.md")
     shorter = (
         "\n".join(printed).replace("200, report", "20, report").replace("200 * task", "20 * task")
     )
@@ -148,11 +145,11 @@ def run_as_script(script, folder):
 def test_all_printed_scripts_are_run():
     for name in {name for name, _ in SCRIPTS}:
         run = {number for other, numbers in SCRIPTS for number in numbers if other == name}
-        assert run == set(range(len(blocks_of(ROOT / name)))), name
+        assert run == set(range(len(python_blocks(ROOT / name)))), name
 
 
 #: Pages and examples that are run by default; the others with ``-m model``.
-BY_DEFAULT = ("own", "periodic", "own_network")
+BY_DEFAULT = ("index", "own", "own_network", "periodic", "tutorial")
 
 
 def mostly_rarely(paths):
@@ -161,30 +158,60 @@ def mostly_rarely(paths):
     return [pytest.param(path, marks=mark, id=path.stem) for path, mark in zip(paths, marks)]
 
 
-PAGES = [
-    path
-    for path in sorted((ROOT / "docs").glob("*.md"))
-    if blocks_of(path) and path.stem not in ("index", "tutorial")
+#: Pages with Python blocks; of home page and tutorial those as printed are above.
+PAGES = [path for path in sorted((ROOT / "docs").glob("*.md")) if python_blocks(path)]
+#: All pages with blocks that a reader may type.
+TYPED = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "benchmarks" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "models").glob("*/README.md")),
 ]
 
 
 @pytest.mark.parametrize("path", mostly_rarely(PAGES))
 def test_the_documentation_runs(path, tmp_path, monkeypatch):
-    """All Python blocks of a page, one after the other, but for the number of trials; those of the
-    page on speed are excerpts. Home page and tutorial: as printed, above.
-    """
+    """All Python blocks of a page, one after the other, but for the number of trials."""
     monkeypatch.chdir(tmp_path)
-    if path.stem != "speed":
-        exec(
-            compile(shortened("\n".join(blocks_of(path))), str(path), "exec"),
-            {"__name__": "__main__"},
-        )
+    exec(
+        compile(shortened("\n".join(python_blocks(path))), str(path), "exec"),
+        {"__name__": "__main__"},
+    )
     assert not [fault for number in plt.get_fignums() for fault in faults_of(plt.figure(number))]
     plt.close("all")
 
 
+@pytest.mark.model
+@pytest.mark.parametrize("path", [path for path in TYPED if scripts(path)], ids=lambda p: p.stem)
+def test_scripts_of_the_documentation_run(path, tmp_path):
+    for script in scripts(path):
+        run_as_script(script, tmp_path)
+
+
+@pytest.mark.parametrize("path", TYPED, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_block_is_run_or_says_why_not(path):
+    assert not indented(path), "write a block between fences, with its language"
+    for language, text in fences(path):
+        assert language in KNOWN or language.startswith("{"), (path, language, text[:80])
+
+
+def test_few_blocks_are_not_run():
+    assert sum(len(not_run(path)) for path in TYPED) <= 4
+
+
+def test_commands_of_pages_are_known():
+    """`tests/readme.sh` runs them; here that the command line takes them."""
+    known = cli.parser()
+    for path in TYPED:
+        for command in commands(path):
+            words = shlex.split(command.rpartition("brian-rflo ")[2])
+            if "brian-rflo" in command:
+                known.parse_args(words)
+
+
 def test_ci_runs_the_command_of_the_readme():
-    (command,) = re.findall(r"^    (python3 -m venv .*pytest)$", README, flags=re.M)
+    (command,) = re.findall(r"^(python3 -m venv .*pytest)$", README, flags=re.M)
     assert command in (ROOT / ".ci" / "run").read_text()
 
 

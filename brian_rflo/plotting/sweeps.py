@@ -39,7 +39,9 @@ def plot_sweep(
     Parameters
     ----------
     table : SweepTable
+        What `sweep` returns.
     parameter : str
+        The parameter on the horizontal axis.
     number : str, optional
         By default the first of the table.
     ax : matplotlib.axes.Axes, optional

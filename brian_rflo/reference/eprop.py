@@ -109,6 +109,7 @@ class EpropResult:
     rates : ndarray, shape (updates, N)
         Spikes per step of each neuron, on average over the batch.
     weights_before, weights_after : dict of ndarray
+        Weights by name, ``[post, pre]``.
     """
 
     losses: np.ndarray

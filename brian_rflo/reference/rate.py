@@ -82,12 +82,14 @@ def train(
         (networks, N, n_outputs) and, for a task with inputs, ``"input"`` (networks, N, n_inputs);
         all ``[post, pre]``. `LearningNetwork.weights` gives them. They are copied.
     rule : {"rflo", "rtrl", "bptt", "local_symmetric", "nonlocal_random"}
+        The baseline.
     learning_rate : float or dict of float
         The paper's eta; updates carry ``1/T``. Or one for each of "recurrent", "input" and
         "output".
     tau : Quantity
         Time constant of rate neurons.
     trials : int
+        Number of trials.
     initial : float or array, shape (N,) or (networks, N)
         Activity at the beginning of each trial.
     update : {"trial", "step"}
