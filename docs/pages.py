@@ -47,7 +47,8 @@ EXAMPLES = {
 GALLERY = """Examples
 ========
 
-The scripts in the folder ``examples``, run as they are when these pages were made. Each is complete: copy one, and change it.
+The scripts in the folder ``examples``, run as they are when these pages were made.
+Each is complete: copy one, and change it.
 """
 #: Sections of the README that are parts of pages, with the files that they become.
 SECTIONS = {"What you can do": "do.inc", "Can I trust the numbers?": "numbers.inc"}

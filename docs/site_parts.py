@@ -16,7 +16,9 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.nodes import make_refnode
 
+import brian_rflo
 from brian_rflo import rules
 
 #: A letter with a bar and an index, as docutils writes it, and as it should stand: the index
@@ -156,6 +158,17 @@ class Tables(SphinxPostTransform):
                     first.insert(0, label)
 
 
+class Pictures(SphinxPostTransform):
+    """Pictures of the models are as wide as the text, and open in their own size."""
+
+    default_priority = 400
+
+    def run(self):
+        if self.env.current_document.docname.startswith(("made/models", "made/benchmarks")):
+            for image in self.document.findall(nodes.image):
+                image.setdefault("width", "100%")
+
+
 def in_order(name):
     """Scripts of a gallery in the order of `pages.EXAMPLES`, others by name."""
     order = list(pages.EXAMPLES)
@@ -224,6 +237,21 @@ def entries(app, what, name, thing, options, lines):
         lines[:] = fields.one_each(lines, fields.annotations_of(thing))
 
 
+def public_name(app, env, node, words):
+    """A public name without its folder, as docstrings have it, leads to its page."""
+    known = env.get_domain("py").objects
+    full = [
+        name
+        for room in ("", *(f"{one}." for one in sorted(brian_rflo.MOVED)))
+        if (name := f"brian_rflo.{room}{node.get('reftarget')}") in known
+    ]
+    if node.get("refdomain") != "py" or not full:
+        return None
+    place = known[full[0]]
+    here = node.get("refdoc", env.current_document.docname)
+    return make_refnode(app.builder, here, place.docname, place.node_id, words, full[0])
+
+
 def plain_equations(app, what, name, thing, options, lines):
     """What is indented in the text of a module is shown as it stands: equations and strings."""
     if what != "module":
@@ -272,12 +300,14 @@ def visit_math(self, node):
 
 def setup(app):
     app.add_post_transform(Tables)
+    app.add_post_transform(Pictures)
     app.add_directive("rule", Rule)
     app.add_directive("drawn", Drawn)
     app.add_directive("further-rules", FurtherRules)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
     app.connect("source-read", moved_links)
     app.connect("source-read", tables_of_rooms)
+    app.connect("missing-reference", public_name)
     app.connect("autodoc-process-signature", own_arguments)
     app.connect("autodoc-skip-member", no_constants)
     app.connect("autodoc-process-docstring", plain_equations, priority=0)

@@ -65,7 +65,7 @@ trials.at_start(
 )
 loss = LossMonitor(trials)
 network = Network(collect())
-network.run(30 * task.duration, report="text")
+network.run(100 * task.duration, report="text")
 
 voltage = StateMonitor(mine, "v", record=range(2), when="end")
 trained = StateMonitor(readout, ["output", "target"], record=True, when="end")

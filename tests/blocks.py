@@ -3,7 +3,8 @@
 - ``python`` blocks of a page run one after the other, as a reader would type them; one that begins
   with the comment `OWN` runs as a script, in a process of its own.
 - ``sh`` blocks are run by ``tests/readme.sh``.
-- ``text`` is no code: what is printed, pictures of letters, equations.
+- Each line of an ``output`` block is printed by the Python blocks of its page.
+- ``text`` is no code: pictures of letters, equations, what is printed and differs from run to run.
 - A block that cannot be run says so in its first line, `NOT_RUN` and why.
 """
 
@@ -15,7 +16,7 @@ OWN, NOT_RUN = "# a script of its own\n", "# not run by the tests: "
 FENCE = re.compile(r"^(`{3,})([^\n]*)\n(.*?)^\1[ ]*$", flags=re.M | re.S)
 PYTHON = ("python", "{code-cell} ipython3")
 #: What is run, or shown as it stands; Sphinx's own begin with a brace.
-KNOWN = (*PYTHON, "sh", "text")
+KNOWN = (*PYTHON, "sh", "output", "text")
 
 
 def fences(path):
@@ -40,6 +41,16 @@ def scripts(path):
 def not_run(path):
     """Return the blocks of a page that say why they are not run."""
     return [text for _, text in fences(path) if text.startswith(NOT_RUN)]
+
+
+def outputs(path):
+    """Return the lines of a page that its Python blocks print."""
+    return [
+        line
+        for language, text in fences(path)
+        if language == "output"
+        for line in text.splitlines()
+    ]
 
 
 def commands(path):

@@ -22,7 +22,10 @@ WATCH = """<script>
 window.complaints = [];
 for (const level of ["error", "warn"]) {
   const shown = console[level];
-  console[level] = (...words) => { complaints.push(level + ": " + words.join(" ")); shown(...words); };
+  console[level] = (...words) => {
+    complaints.push(level + ": " + words.join(" "));
+    shown(...words);
+  };
 }
 addEventListener("error", event => complaints.push(
   event.message || "not loaded: " + (event.target.src || event.target.href)), true);

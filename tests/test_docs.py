@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import browser
 import pytest
 
 import brian_rflo
@@ -24,6 +25,7 @@ DOCS = ROOT / "docs"
 PAGES = {path.stem: path.read_text() for path in DOCS.glob("*.md")}
 
 
+needs_chromium = pytest.mark.skipif(browser.chromium() is None, reason="needs Chromium")
 #: Folders whose files are found by the documentation.
 FOUND = ("rules", "tasks", "neurons", "credit", "readouts", "updates")
 
@@ -227,31 +229,72 @@ def fetched(folder):
     }
 
 
-@pytest.mark.model
-@pytest.mark.published
-def test_it_builds_without_warnings_and_its_links_lead_somewhere(tmp_path):
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The site, built without a warning."""
     if shutil.which("sphinx-build", path=Path(sys.executable).parent) is None:
         pytest.skip("needs pip install 'brian_rflo[docs]'")
-    built = tmp_path / "site"
+    folder = tmp_path_factory.mktemp("site")
+    command = [Path(sys.executable).parent / "sphinx-build", "-W", "--keep-going"]
     done = subprocess.run(
-        [
-            Path(sys.executable).parent / "sphinx-build",
-            "-W",
-            "--keep-going",
-            "-d",
-            tmp_path / "trees",
-            DOCS,
-            built,
-        ],
+        [*command, "-d", folder / "trees", DOCS, folder / "html"],
         capture_output=True,
         text=True,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr[-5000:]
-    count, broken = broken_links(built)
+    return folder / "html"
+
+
+@pytest.mark.model
+@pytest.mark.published
+def test_it_builds_without_warnings_and_its_links_lead_somewhere(site):
+    count, broken = broken_links(site)
     assert count > 70 and not broken, broken
-    assert not fetched(built)
+    assert not fetched(site)
     assert (
         "brian2.readthedocs.io/en/stable/reference/brian2.groups.neurongroup.NeuronGroup.html"
-        in (built / "made" / "api" / "brian_rflo.RateNeurons.html").read_text()
+        in (site / "made" / "api" / "brian_rflo.RateNeurons.html").read_text()
     )
+    network = (site / "made" / "api" / "brian_rflo.LearningNetwork.html").read_text()
+    assert 'id="brian_rflo.LearningNetwork.recurrent"' in network
+
+
+@pytest.mark.model
+@pytest.mark.published
+@needs_chromium
+def test_pages_fit_a_phone_and_a_screen_and_nothing_complains(site):
+    """No error on the console, and no text that one must scroll to the side to read."""
+    seen = browser.look_at(site, (400, 1280))
+    assert len(seen) > 140
+    faults = [page for page in seen if page["complaints"] or page["wide"] or page["scrolling"]]
+    assert not faults, faults
+
+
+@pytest.mark.model
+@needs_chromium
+def test_the_browser_sees_what_is_wrong(tmp_path):
+    """Errors, missing pictures, wide pages and boxes that scroll; numbers and code may scroll."""
+    long = "<p style='white-space: nowrap'>" + "long " * 100
+    box = "<div style='overflow-x: auto'>"
+    pages = {
+        "complaint": "<script>console.error('ours')</script>",
+        "error": "<script>nowhere()</script>",
+        "picture": "<img src='nowhere.png'>",
+        "wide": long,
+        "box": f"{box}{long}</p></div>",
+        "code": f"<pre style='overflow-x: auto'>{'long ' * 100}</pre>",
+        "numbers": f"<div class='numbers' style='overflow-x: auto'>{long}</p></div>",
+        "fine": "<p>short",
+    }
+    for name, body in pages.items():
+        text = f"<!doctype html><html><head></head><body><article>{body}</article></body></html>"
+        (tmp_path / f"{name}.html").write_text(text)
+    seen = {page["address"][1:-5]: page for page in browser.look_at(tmp_path, (400,))}
+    assert {name for name, page in seen.items() if page["complaints"]} == {
+        "complaint",
+        "error",
+        "picture",
+    }
+    assert {name for name, page in seen.items() if page["wide"]} == {"wide"}
+    assert {name for name, page in seen.items() if page["scrolling"]} == {"box"}

@@ -15,7 +15,7 @@ from pathlib import Path
 import brian2
 import matplotlib.pyplot as plt
 import pytest
-from blocks import KNOWN, commands, fences, indented, not_run, python_blocks, scripts
+from blocks import KNOWN, commands, fences, indented, not_run, outputs, python_blocks, scripts
 from pictures import faults_of
 
 import brian_rflo
@@ -44,7 +44,7 @@ MODULES = [
 
 def shortened(source):
     """The same with three trials where a training has hundreds."""
-    long = r"\b(?:[1-9]\d0|[36]0)\b"
+    long = r"\b(?:[1-9]\d0|60)\b"
     return re.sub(rf"{long}(?=, report| \* task|\) \+)|(?<=train\()[1-8]00\b", "3", source)
 
 
@@ -171,13 +171,16 @@ TYPED = [
 
 
 @pytest.mark.parametrize("path", mostly_rarely(PAGES))
-def test_the_documentation_runs(path, tmp_path, monkeypatch):
-    """All Python blocks of a page, one after the other, but for the number of trials."""
+def test_the_documentation_runs(path, tmp_path, monkeypatch, capsys):
+    """All Python blocks of a page, one after the other, but for the number of trials; they print
+    what the page shows.
+    """
     monkeypatch.chdir(tmp_path)
     exec(
         compile(shortened("\n".join(python_blocks(path))), str(path), "exec"),
         {"__name__": "__main__"},
     )
+    assert set(outputs(path)) <= set(capsys.readouterr().out.splitlines())
     assert not [fault for number in plt.get_fignums() for fault in faults_of(plt.figure(number))]
     plt.close("all")
 
