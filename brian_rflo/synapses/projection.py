@@ -110,7 +110,8 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
         """Place the sum where it was made; add it to the total if that has sums already."""
         if self.sums_into != self.onto:
             self.addition = Addition(self, self.target, self.onto, self.sums_into, phase)
-            self.summed_updaters[f"{self.onto}_post"] = self.sum_updater  # also by the name of the total
+            # also by the name of the total
+            self.summed_updaters[f"{self.onto}_post"] = self.sum_updater
         followers = [] if self.addition is None else [self.addition.place]
         if self.delay_line is not None:
             followers.append(partial(self.delay_line.take_before, self.sends))
