@@ -2,6 +2,8 @@
 simulators in plain NumPy, written from their documentation.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 nir = None
@@ -49,7 +51,7 @@ def sequential(rng, beta=(0.9, 0.8), sizes=(5, 20, 8)):
             rng.normal(0.3, 1, (post, pre)).astype(np.float32),
             rng.uniform(0, 0.05, post).astype(np.float32),
         )
-        for pre, post in zip(sizes, sizes[1:], strict=False)
+        for pre, post in pairwise(sizes)
     ]
     nodes = {
         "input": nir.Input(np.array([1, sizes[0]])),
@@ -61,7 +63,7 @@ def sequential(rng, beta=(0.9, 0.8), sizes=(5, 20, 8)):
         "output": nir.Output(None),
     }
     names = list(nodes)
-    return nir.NIRGraph(nodes, list(zip(names, names[1:], strict=False)), type_check=False)
+    return nir.NIRGraph(nodes, list(pairwise(names)), type_check=False)
 
 
 def recurrent_graph(rng, node, n=20, n_in=5, spread=1.0):
@@ -88,7 +90,7 @@ def recurrent_graph(rng, node, n=20, n_in=5, spread=1.0):
         "output": nir.Output(np.array([4])),
     }
     names = list(nodes)
-    return nir.NIRGraph(nodes, list(zip(names, names[1:], strict=False)))
+    return nir.NIRGraph(nodes, list(pairwise(names)))
 
 
 def spinnaker(rng, n=20):

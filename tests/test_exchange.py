@@ -628,8 +628,8 @@ BAD = {
     ),
     "nothing": (lambda: to_nir(Network()), "has no neurons"),
     "unknown node": (
-        of_graph(nir.IF(r=np.ones(3), v_threshold=np.ones(3))),
-        "node 'if' is a IF, which is not supported",
+        of_graph(nir.Threshold(threshold=np.ones(3))),
+        "node 'threshold' is a Threshold, which is not supported",
     ),
     "many time constants": (
         of_graph(nir.LIF(tau=np.array([0.01, 0.02, 0.02]), **cells(3, 1))),

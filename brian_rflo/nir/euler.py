@@ -1,12 +1,12 @@
 """Graphs of simulators that step by forward Euler, in their own steps.
 
-Nodes of the graph, and what they become:
+Nodes become:
 
-LIF, IF, CubaLIF          NodeNeurons
-LI, CubaLI                NodeIntegrators
-Linear, Affine, Scale     FixedSynapses, with the names of the nodes; a product where several
-                          are between two groups; biases of the group behind them
-Input, Output             the groups that were given, and Outputs
+    LIF, IF, CubaLIF          NodeNeurons
+    LI, CubaLI                NodeIntegrators
+    Linear, Affine, Scale     FixedSynapses, with the names of the nodes; a product where several
+                              are between two groups; biases of the group behind them
+    Input, Output             the groups that were given, and Outputs
 """
 
 from .. import schedule

@@ -1,16 +1,18 @@
 """Graphs whose equations are solved exactly, in time steps of any length.
 
-LIF                       LIFNeurons, in units in which its r is threshold minus rest; weights
-                          and bias take what is left of it
-CubaLIF                   the LI of its synapse, tau_syn dx/dt = -x + w_in I, before its LIF
-LI before LIFs alone      a synaptic current of those LIFNeurons, where only spikes enter it
-other LI                  LeakyIntegrators
-IF; LIF whose spikes learn   NodeNeurons
-spikes onto anything else Pulses: the weights of a spike, for one step; in other time steps than
-                          the graph's, of the same area
-Linear, Affine, Scale     FixedSynapses, with the product of those between two groups; biases of
-                          the group behind them
-Input, Output             the groups that were given, and Outputs
+Nodes become:
+
+    LIF                       LIFNeurons, in units in which its r is threshold minus rest; weights
+                              and bias take what is left of it
+    CubaLIF                   the LI of its synapse, tau_syn dx/dt = -x + w_in I, before its LIF
+    LI before LIFs alone      a synaptic current of those LIFNeurons, where only spikes enter it
+    other LI                  LeakyIntegrators
+    IF                        NodeNeurons; LIF too, where weights of bare spikes learn
+    spikes onto anything else Pulses: the weights of a spike, for one step; in other time steps than
+                              the graph's, of the same area
+    Linear, Affine, Scale     FixedSynapses, with the product of those between two groups; biases of
+                              the group behind them
+    Input, Output             the groups that were given, and Outputs
 """
 
 from brian2 import Hz, second

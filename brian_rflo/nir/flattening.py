@@ -186,7 +186,9 @@ def own_sizes(node):
 
 
 def sizes_of(nodes, edges):
-    """Return the number of channels that leave each node; raise unless they fit those of the next."""
+    """Return the number of channels that leave each node; raise unless they fit the next
+    one.
+    """
     own = {name: own_sizes(node) for name, node in nodes.items()}
     leaving = {name: own[name][1] for name in nodes}
     for spreads in (onwards, both_ways):

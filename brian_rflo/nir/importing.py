@@ -8,6 +8,7 @@ from brian2 import Network, second
 from ..neurons.base import receives_spikes
 from ..readouts.constant import constant_for
 from ..synapses import FixedSynapses, PlasticSynapses
+from ..synapses.projection import entries
 from .graph import another, full
 from .groups import GraphInput, Pulses, named
 
@@ -105,8 +106,8 @@ class Importer:
             made.connect_matrix(weights, absent=np.nan)
             self.plastic[node] = made
         if term.delay is not None and not sums:
-            delays = np.broadcast_to(term.delay, np.shape(weights))
-            made.delay = delays[np.asarray(made.j), np.asarray(made.i)] * second
+            post, pre, _ = entries(weights, 0.0 if rule is None else np.nan)
+            made.delay = np.broadcast_to(term.delay, np.shape(weights))[post, pre] * second
             if len(term.delay) == 1:
                 made.settle(delay_of_graph=np.broadcast_to(term.delay[0], len(source)).copy())
         self.parts.append(made)

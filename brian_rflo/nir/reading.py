@@ -74,10 +74,10 @@ def from_nir(
     -------
     Network
         ``net["lif"]`` is the group of the node "lif", with characters that Brian2 does not allow in
-        names replaced by underscores (and a number where two names become one). The ``output`` of
-        Output nodes that no spikes reach alone is recorded with ``when="end"``. With "euler" neurons
-        are `NodeNeurons`, and projections have the names of their nodes; with "exact" LIF nodes
-        are `LIFNeurons`.
+        names replaced by underscores (and a number where two names become one); a projection has
+        the name of its Linear or Affine node, ``net["fc1"]``. LIF nodes are `LIFNeurons`, and with
+        "euler" groups with the values of their nodes. The ``output`` of Output nodes that no spikes
+        reach alone is recorded with ``when="end"``.
 
     Raises
     ------
@@ -193,8 +193,8 @@ def warn_of_coarse_steps(graph, seconds):
             if value.startswith("tau") and (array < FEW * seconds).any():
                 logger.warn(
                     f"from_nir: node '{name}' has {value} = {array.min() * 1e3:g} ms, less than"
-                    f" {FEW} time steps of {seconds * 1e3:g} ms. If the graph comes from a simulator"
-                    " that steps by forward Euler (snnTorch, Norse, SpiNNaker2), write"
+                    f" {FEW} time steps of {seconds * 1e3:g} ms. If the graph comes from a"
+                    " simulator that steps by forward Euler (snnTorch, Norse, SpiNNaker2), write"
                     " integrator='euler' for its spikes.",
                     "coarse_steps",
                 )
