@@ -16,11 +16,13 @@ from brian2 import (
     SpikeMonitor,
     StateMonitor,
     defaultclock,
+    device,
     ms,
     second,
     set_device,
     start_scope,
 )
+from brian2.devices.device import reset_device
 from nir_graphs import DT, leaky, recurrent_graph, sequential, spikes_of, spinnaker, synaptic
 from targets import LONG
 
@@ -54,6 +56,19 @@ FIELDS += ("v_threshold", "v_reset")
 @pytest.fixture(autouse=True)
 def step():
     defaultclock.dt = DT * second
+
+
+@pytest.fixture(params=BOTH)
+def target(request):
+    """NumPy, and C++ standalone."""
+    if request.param == "cpp_standalone":
+        set_device(request.param, directory=None)
+        defaultclock.dt = DT * second
+        yield request.param
+        device.reinit()
+        reset_device()
+    else:
+        yield request.param
 
 
 def drawn(n=5, p=0.2, seed=3):
@@ -109,13 +124,10 @@ def assert_equal_graphs(one, other):
             assert np.array_equal(getattr(node, field, 0), getattr(twin, field, 0)), (name, field)
 
 
-@pytest.mark.parametrize("target", BOTH)
 @pytest.mark.parametrize("given", [as_values, as_spikes], ids=["values", "spikes"])
 @pytest.mark.parametrize("case", GRAPHS)
-def test_the_spikes_of_an_euler_simulator(case, given, target, tmp_path):
+def test_the_spikes_of_an_euler_simulator(case, given, target):
     """To the spike, layers within a step; and what goes out again means the same."""
-    if target == "cpp_standalone":
-        set_device(target, directory=str(tmp_path))
     make, names = GRAPHS[case]
     graph, inputs = make(np.random.default_rng(0)), drawn()
     expected = spikes_of(case if case != "current" else "recurrent", graph, inputs)
@@ -125,7 +137,6 @@ def test_the_spikes_of_an_euler_simulator(case, given, target, tmp_path):
         assert other.sum() > 100
         np.testing.assert_array_equal(one, other)
     if target == "numpy":
-        defaultclock.dt = DT * second
         again = to_nir(from_nir(graph, inputs=given(inputs), **kind))
         start_scope()
         group = next(name for name, node in again.nodes.items() if isinstance(node, nir.Input))
@@ -377,11 +388,8 @@ def test_currents_and_biases_that_learn_go_out(integrator):
 
 @pytest.mark.parametrize("shape", [(), (1,)])
 @pytest.mark.parametrize("integrator", ["exact", "euler"])
-@pytest.mark.parametrize("target", BOTH)
-def test_values_of_size_one_are_those_of_what_enters(shape, integrator, target, tmp_path):
+def test_values_of_size_one_are_those_of_what_enters(shape, integrator, target):
     """Intervals of the equation, or of its steps."""
-    if target == "cpp_standalone":
-        set_device(target, directory=str(tmp_path))
     values = [np.full(shape, value) for value in (0.01, 1.0, 0.0, 1.0)]
     nodes = {
         "in": nir.Input(np.array([3])),
@@ -403,13 +411,10 @@ def test_values_of_size_one_are_those_of_what_enters(shape, integrator, target, 
 
 
 @pytest.mark.parametrize("integrator", ["exact", "euler"])
-@pytest.mark.parametrize("target", BOTH)
-def test_neurons_without_leak(integrator, target, tmp_path):
+def test_neurons_without_leak(integrator, target):
     """dv/dt = r I: spikes in the step in which v exceeds the threshold, here of whole numbers, and
     the spikes of others add r dt each.
     """
-    if target == "cpp_standalone":
-        set_device(target, directory=str(tmp_path))
     one = np.ones(4)
     graph = nir.NIRGraph(
         {
@@ -468,7 +473,7 @@ def test_flatten_subgraphs_that_pass_and_names_that_become_one():
 
 
 @pytest.mark.parametrize("integrator", ["exact", "euler"])
-def test_delays_of_channels(integrator, tmp_path):
+def test_delays_of_channels(integrator):
     """Those of the graph come in and go out again; a spike arrives so much later."""
     one = np.ones(3)
     nodes = {
