@@ -63,6 +63,7 @@ ATTRIBUTES = {
     "BrianObject._active": "whether it works",
     "BrianObject._set_active": "the setter of `active`",
     "BrianObject._code_objects": "the code that it runs in each step",
+    "BrianObject._dependencies": "the numbers of the objects that it needs",
     "BrianObject._network": "the network that it has run in",
     "Group._full_state": "what `store` keeps",
     "Group._restore_from_full_state": "what `restore` gives back",

@@ -16,6 +16,7 @@ from .borrowed import (
     CPPStandaloneCodeObject,
     CPPStandaloneDevice,
 )
+from .private import check_device
 
 
 class ConditionalStandaloneCodeObject(CPPStandaloneCodeObject):
@@ -61,6 +62,7 @@ class Conditional:
 
     def before_run(self, run_namespace):
         """Translate the condition for the target of this run."""
+        check_device(self)
         self.lead(())
         self.resolved = self.condition.format(step="{step}", **self.numbers())
         timestep = self.clock.variables["timestep"]

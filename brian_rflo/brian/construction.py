@@ -228,6 +228,24 @@ class Constructed:
             f" {self.in_place_of(name, value)}"
         )
 
+    def __delattr__(self, name):
+        """Refuse to delete attributes of this package, which its methods read."""
+        if self._is_constructed and (name in self._fixed or name in names_of_ours(type(self))):
+            raise AttributeError(
+                f"'{self.name}', a {type(self).__name__}: {name} cannot be deleted. Build another"
+                " one without it."
+            )
+        super().__delattr__(name)
+
+    def __reduce_ex__(self, protocol):
+        """Refuse to be copied or pickled: Brian2's objects belong to one process and have unique
+        names.
+        """
+        raise TypeError(f"'{self.name}' cannot be copied or pickled; {self.in_place_of_a_copy}")
+
+    #: What to do in place of copying.
+    in_place_of_a_copy = "build it again where you need it, and copy the values of its variables"
+
     def in_place_of(self, name, value):
         """Return the advice that replaces an assignment."""
         kind = type(self).__name__
@@ -241,6 +259,12 @@ class Constructed:
                 " what is connected to it anew."
             )
         return f"Make another {kind} in its place, and build what is connected to it anew."
+
+
+def name_of_id(number):
+    """Return the name of the Brian2 object with a number (`id`)."""
+    found = (reference() for reference in BrianObject.__instances__())
+    return next((obj.name for obj in found if obj is not None and obj.id == number), "an object")
 
 
 def constructed_of(objects):

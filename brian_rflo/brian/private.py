@@ -34,6 +34,20 @@ def spikes_waiting(obj):
     return len(state[1]) > 0 if len(state) == 3 else any(state[1])
 
 
+def needed_by(obj):
+    """Return the numbers (`id`) of the objects without which an object cannot run."""
+    return set(obj._dependencies)
+
+
+def check_device(obj):
+    """Raise unless an object was made for the active device of Brian2, by its clock."""
+    if obj.clock.variables["timestep"].device is not get_device():
+        raise RuntimeError(
+            f"'{obj.name}' was built for another device of Brian2 than the active one; write"
+            " set_device(...) before anything is built"
+        )
+
+
 def forget(variables, name):
     """Take a variable away, if there is one of this name."""
     variables._variables.pop(name, None)

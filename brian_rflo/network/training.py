@@ -7,7 +7,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import numpy as np
-from brian2 import BrianObject, Group, Network, get_device, get_local_namespace, get_logger, second
+from brian2 import BrianObject, Group, get_device, get_local_namespace, get_logger, second
 
 from ..brian.conditional import is_standalone
 from ..brian.construction import Constructed, constructed_of, excuse
@@ -20,6 +20,7 @@ from ..trials.trials import is_trials, trials_of
 from . import saving
 from .contents import monitors_of
 from .experiment import Experiment
+from .members import Members
 from .phases import run_later
 from .recording import Recording
 from .shows import Shows
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 
 
-class TrialNetwork(Experiment, Constructed, Network):
+class TrialNetwork(Experiment, Constructed, Members):
     """A network of your own parts that trains: an ordinary `brian2.Network` with a `Trials` among
     its objects.
 
@@ -143,6 +144,8 @@ class TrialNetwork(Experiment, Constructed, Network):
 
     def before_run(self, run_namespace: dict[str, object]) -> None:
         """Prepare a run like `brian2.Network.before_run`."""
+        self._check_device()
+        self.check_members()
         super().before_run(run_namespace)
 
     def run(
@@ -157,9 +160,14 @@ class TrialNetwork(Experiment, Constructed, Network):
         """Run like `brian2.Network.run`, but collect garbage at most every ten seconds in a network
         that has run before.
         """
+        self._check_device()
         with frozen() if self._has_run else nullcontext():
             super().run(duration, report, report_period, namespace, profile, level=level + 1)
         self._has_run = True
+
+    def is_own(self, obj: BrianObject) -> bool:
+        """Return whether an object records what results contain."""
+        return self._is_constructed and any(obj is monitor for monitor in self._recording.monitors)
 
     def store(self, name: str = "default", filename: str | None = None) -> None:
         """Store the state like `brian2.Network.store`, and how far each task has come."""
@@ -384,14 +392,10 @@ class TrialNetwork(Experiment, Constructed, Network):
     def _loaded(self, state):
         """Remember the initial state of a standalone program."""
 
-    def __reduce_ex__(self, protocol):
-        """Refuse to be copied or pickled: Brian2's objects belong to one process and have unique
-        names.
-        """
-        raise TypeError(
-            f"'{self.name}' cannot be copied or pickled; write its state with save('network.npz'),"
-            " and load it into a network that is built in the same way"
-        )
+    in_place_of_a_copy = (
+        "write its state with save('network.npz'), and load it into a network that is built in the"
+        " same way"
+    )
 
     def _check_device(self):
         """Raise if the active device is not the one for which this network was built."""

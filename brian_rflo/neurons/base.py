@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from brian2 import BrianObject, Group, Subgroup, get_dimensions
 
 from ..brian.borrowed import DIMENSIONLESS, ArrayVariable
+from ..brian.private import check_device
 
 #: Each port, with advice for a group that lacks it.
 PORTS = {
@@ -103,11 +104,12 @@ def input_names(kind, argument, names, least=0):
 
 
 def check_group(role, group):
-    """Raise unless `group` is a Brian2 group."""
+    """Raise unless `group` is a Brian2 group of the active device."""
     if not isinstance(group, Group):
         raise TypeError(
             f"{role} must be a Brian2 group, for example RateNeurons(30, tau=10*ms); got {group!r}"
         )
+    check_device(group)
     try:
         _ = parent_group(group).name
     except ReferenceError:

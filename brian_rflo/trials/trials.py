@@ -9,7 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from brian2 import Group, NeuronGroup, Quantity, Synapses, get_logger
+from brian2 import Group, NeuronGroup, Quantity, Synapses, get_device, get_logger
 
 from .. import schedule
 from ..brian.component import Component, namespace_with
@@ -403,7 +403,17 @@ class Trials(Component, NeuronGroup):
     def check(self) -> None:
         """Warn, once each, of networks that have diverged; in C++ standalone also of silent and
         saturated groups.
+
+        Raises
+        ------
+        RuntimeError
+            In C++ standalone before the program has run.
         """
+        if is_standalone() and not get_device().has_been_run:
+            raise RuntimeError(
+                f"'{self.name}': check() reads what the program has computed; write it after"
+                " device.build()"
+            )
         if is_standalone() and round(float(self.clock.t / self.clock.dt)) % self.task.n_steps == 0:
             self.check_activity()
         trial = np.asarray(self.diverged_in)
