@@ -158,6 +158,7 @@ def test_panels_one_by_one(small):
     } and all(ax.has_data() for ax in axes.values())
     one = {"error": axes["error"]}
     assert plotting.plot_comparison(small, one) is one
+    assert len(axes["error"].figure.legends) == 1, "the legend is there once"
     with pytest.raises(ValueError, match="no panel 'loss'; there are error, early"):
         plotting.plot_comparison(small, {"loss": axes["error"]})
     plt.close("all")

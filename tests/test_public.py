@@ -282,6 +282,7 @@ def test_figure_of_the_pages_runs(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(compile(path.read_text(), str(path), "exec"), {"__name__": "__main__"})
     assert plt.get_fignums()
+    assert not [fault for number in plt.get_fignums() for fault in faults_of(plt.figure(number))]
     plt.close("all")
 
 

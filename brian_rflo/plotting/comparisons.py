@@ -79,11 +79,14 @@ def plot_comparison(
 
 
 def add_legend(comparison, axes):
-    """Add the legend of a comparison: below the figure, or in the first axes."""
+    """Add the legend of a comparison, once: below the figure, or in the first axes."""
     entries = comparison.legend()
     if not axes:
         return
     figure = axes[0].figure
+    for legend in list(figure.legends):
+        if [text.get_text() for text in legend.get_texts()] == entries[1]:
+            legend.remove()
     if is_constrained(figure):
         size = 0.875 * axes[0].xaxis.label.get_size()
         legend_below(figure, entries, fontsize=size, handlelength=3)
