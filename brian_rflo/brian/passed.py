@@ -49,7 +49,8 @@ def check_passed(obj, init, arguments):
         chosen = arguments.get("method")
         is_one = isinstance(chosen, str) or callable(chosen)
         reasons = reasons | {"method_options": None if is_one else ONE_METHOD}
-    if "spike" in (arguments.get("events") or ()) and "events" not in own:
+    events = arguments.get("events")
+    if isinstance(events, dict) and "spike" in events and "events" not in own:
         reasons = reasons | {"events": OWN_MODEL}
     for name in arguments:
         if reasons.get(name) and name not in own:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from brian2 import StateMonitor, defaultclock, seed
 
+from ..brian.declared import declared, declares
 from ..rules import RFLO, Delta, DerivedRule, LearningRule
 from ..tasks import Task
 from ..updates.arguments import check_instance
@@ -233,8 +234,8 @@ def check_neurons(make: Callable[[int], NeuronGroup]) -> None:
     check_make("check_neurons", make)
     seed(SEED)
     neurons = make(N)
-    tau = None if np.ndim(getattr(neurons, "activity_tau", None)) else 10 * defaultclock.dt
-    rule = neurons.rule(0.1) if hasattr(neurons, "rule") else RFLO(learning_rate=0.1, tau=tau)
+    tau = None if np.ndim(declared(neurons, "activity_tau")) else 10 * defaultclock.dt
+    rule = neurons.rule(0.1) if declares(neurons, "rule") else RFLO(learning_rate=0.1, tau=tau)
     name = type(neurons).__name__
     require(len(neurons) == N, f"{name}: make({N}) returned {len(neurons)} neurons")
     network, plastic = small_network(rule, Delta(0.1), neurons=neurons)

@@ -30,6 +30,7 @@ from brian2 import (
 
 from .. import schedule
 from ..brian.borrowed import catch_logs, word_substitute
+from ..brian.declared import declared
 from ..derivation import NeuronText
 from ..derivation.calculus import assignments
 from ..derivation.printing import mode_of
@@ -231,7 +232,7 @@ def text_of(neurons):
     """Return the text of a group; for hand-written neurons, as much of it as their threshold
     needs.
     """
-    known = getattr(neurons, "text", None)
+    known = declared(neurons, "text")
     return known or NeuronText(
         neurons.name,
         "",
@@ -269,7 +270,7 @@ def after_reset(neurons, pattern):
 
 def modes_of(neurons):
     """Return how the traces of derived neurons treat each variable's reset."""
-    text = getattr(neurons, "text", None)
+    text = declared(neurons, "text")
     if text is None:
         return {}
     placement = next(iter(neurons.derivations.values())).placement
@@ -322,7 +323,7 @@ def gradient_error(
         if rule is None
         else (lambda made: rule)
     )
-    names = getattr(neurons, "receives", {"recurrent": "I_rec"})
+    names = declared(neurons, "receives", {"recurrent": "I_rec"})
     return GradientCheck(
         make, rule_of, onto or names["recurrent"], source, steps, weight, dict(modes or {}), tau_out
     ).error()

@@ -3,6 +3,7 @@
 import numpy as np
 from brian2 import Network, Quantity, StateMonitor, defaultclock, get_dimensions, seed
 
+from ..brian.declared import declares
 from ..credit import Credit
 from ..network import initial_weights
 from ..neurons import RateNeurons
@@ -83,7 +84,7 @@ def small_network(
         learners = back if feedback_rule is not None else []
     trials = Trials(
         task,
-        *([neurons] if hasattr(neurons, "trial_start") else []),
+        *([neurons] if declares(neurons, "trial_start") else []),
         readout,
         *plastic,
         *(learners if path is None else [back]),

@@ -12,6 +12,7 @@ from types import FunctionType, ModuleType
 import numpy as np
 from brian2 import Equations, Function, Group, Quantity, TimedArray, get_unit
 
+from ..brian.declared import declared, declares
 from ..neurons.base import parent_group
 from .code import (
     code_by_name,
@@ -162,12 +163,12 @@ class Description:
         ]
         parts += [
             f"{name}={self.text(getattr(neurons, name))}"
-            for name in getattr(neurons, "described", ())
+            for name in declared(neurons, "described", ())
         ]
-        parts += [f"task={self.text(neurons.task)}"] if hasattr(neurons, "task") else []
+        parts += [f"task={self.text(neurons.task)}"] if declares(neurons, "task") else []
         part = f"[{group.start}:{group.stop}]" if group is not neurons else ""
         model = [
-            str(getattr(neurons, "equations", "")),
+            str(declared(neurons, "equations", "")),
             *(
                 f"{name}: {value}"
                 for name in ("events", "event_codes")

@@ -6,6 +6,7 @@ import numpy as np
 from brian2 import Group, SpikeMonitor, StateMonitor, Synapses
 
 from .. import schedule
+from ..brian.declared import declared
 from ..brian.in_program import is_waiting
 from ..neurons.base import parent_group, spikes
 
@@ -145,5 +146,5 @@ def blocks_of(net, group):
     they have, which may be one for all networks.
     """
     base = parent_group(group)
-    declared = getattr(base, "networks", None), getattr(base, "copies", None)
-    return net.blocks if None in declared else declared[0] * declared[1]
+    said = declared(base, "networks"), declared(base, "copies")
+    return net.blocks if None in said else said[0] * said[1]

@@ -8,6 +8,7 @@ import numpy as np
 from brian2 import get_logger
 
 from ..brian.conditional import is_standalone
+from ..brian.declared import declared, declares
 from ..credit import Credit, RandomFeedback
 from ..identity.settings import serializable
 from ..neurons.base import PSP, owning_group, parent_group, receives
@@ -337,7 +338,7 @@ class LearningNetwork(TrialNetwork):
         resettable = {
             id(group): group
             for group in map(parent_group, (self.neurons, self.inputs, self.constant))
-            if hasattr(group, "trial_start")
+            if declares(group, "trial_start")
         }
         parts = [*resettable.values(), self.readout, *plastic, self.credit, *modulators]
         trials = Trials(
@@ -365,7 +366,7 @@ class LearningNetwork(TrialNetwork):
         """
         names = [
             name
-            for name in getattr(parent_group(self.neurons), "per_neuron", ())
+            for name in declared(parent_group(self.neurons), "per_neuron", ())
             if name in self.neurons.variables
         ]
         values = (
@@ -423,7 +424,7 @@ class LearningNetwork(TrialNetwork):
             tau = getattr(neurons, "tau", None) if PSP in self.neurons.variables else None
             blocks = dict(networks=self.blocks // seen, copies=seen) if self.copies > 1 else {}
             return (
-                TaskInput(self.task, tau=tau, scale=getattr(neurons, "input_scale", 1.0), **blocks)
+                TaskInput(self.task, tau=tau, scale=declared(neurons, "input_scale", 1.0), **blocks)
                 if self.task.n_inputs
                 else None
             )

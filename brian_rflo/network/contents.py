@@ -13,6 +13,7 @@ from brian2 import (
 
 from ..brian.borrowed import ArrayVariable
 from ..brian.conditional import is_standalone
+from ..brian.declared import declared
 from ..brian.private import has_state
 from ..identity import described, digest
 from ..synapses.projection import WORKING
@@ -85,7 +86,7 @@ def role_within(part, obj, role, roles):
     """Return the role of a contained object: its name, without the names of the object and of the
     group that it accompanies.
     """
-    beside = getattr(part, "beside", None)
+    beside = declared(part, "beside")
     return (
         part.name.replace(obj.name, role, 1)
         if beside is None

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from ..brian.declared import declared
 from ..brian.quantities import check_count
 from ..credit.base import paths_of
 from ..neurons.base import check_group, parent_group, receives, receives_spikes, spikes
-from ..readouts.base import TASK_EXAMPLE
+from ..readouts.base import TASK_EXAMPLE, check_clock
 from ..readouts.linear import Linear
 from ..readouts.task_input import TaskInput
 from ..rules import LearningRule
@@ -18,6 +19,7 @@ def check_parts(task, neurons, rule, readout, readout_rule):
     """Raise unless the parts of a network have the right types and each rule fits its place."""
     check_instance("LearningNetwork: task", task, Task, TASK_EXAMPLE)
     check_group("LearningNetwork: neurons", neurons)
+    check_clock(task, parent_group(neurons))
     check_instance("rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
     check_instance("readout", readout, Linear, "Leaky(tau=20*ms)")
     if "error" in rule.reads("post") and "error" not in neurons.variables:
@@ -76,7 +78,7 @@ def check_blocks(neurons, networks, copies):
             f"'{neurons.name}' must have networks x copies x N units; got {len(neurons)} units for"
             f" networks={networks} and copies={copies}"
         )
-    for name in getattr(neurons, "per_neuron", ()) if copies > 1 else ():
+    for name in declared(neurons, "per_neuron", ()) if copies > 1 else ():
         if name not in neurons.variables:
             continue
         try:
@@ -116,7 +118,7 @@ def variable_of_bias(neurons):
             f"connectivity['bias']: only spikes enter '{neurons.name}' ({', '.join(names)}), and a"
             f" constant unit sends none; write {kind}(..., inputs=('I_bias',))"
         )
-    if not getattr(parent_group(neurons), "takes_more_sums", False):
+    if not declared(parent_group(neurons), "takes_more_sums", False):
         raise ValueError(
             f"connectivity['bias']: '{neurons.name}' has no variable for it; write 'I_bias : 1' in"
             f" its equations, and {sums[0]} + I_bias in place of {sums[0]}"

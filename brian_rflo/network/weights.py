@@ -249,6 +249,11 @@ class Weights:
         net = self.net
         if "excitatory" not in net.neurons.variables:
             return None
+        if not net.neurons.variables["excitatory"].is_boolean:
+            raise ValueError(
+                f"'{net.neurons.name}' has a variable 'excitatory', which gives initial weights"
+                " their signs; write 'excitatory : boolean (constant)', or rename it"
+            )
         try:
             return np.where(np.asarray(net.neurons.excitatory[:]), 1, -1).reshape(
                 net.blocks, 1, -1

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from brian2 import BrianObject, Group, Subgroup, get_dimensions
+from brian2 import BrianObject, Group, get_dimensions
 
 from ..brian.borrowed import DIMENSIONLESS, ArrayVariable
+from ..brian.declared import declared, parent_group
 from ..brian.private import check_device
 
 #: Each port, with advice for a group that lacks it.
@@ -42,11 +43,6 @@ PORTS = {
 PSP = "psp"
 
 
-def parent_group(group: Group) -> Group:
-    """Return the parent group of a subgroup, or the group itself."""
-    return group.source if isinstance(group, Subgroup) else group
-
-
 def owning_group(group: Group) -> BrianObject:
     """Return a strong reference to the parent group, which a network must contain."""
     return parent_group(group).before_run.__self__  # a subgroup only has a weak reference
@@ -61,16 +57,16 @@ def sends_bare_spikes(group):
     """Return whether the activity of a group is the spike itself, which only a readout filters; its
     class says so.
     """
-    return getattr(parent_group(group), "sends_bare_spikes", False)
+    return declared(parent_group(group), "sends_bare_spikes", False)
 
 
 def receives_spikes(group: Group, name: str) -> bool:
     """Return True if spikes add to a variable of the group: it has a differential equation, like a
     synaptic current, or the class of the group lists it in `events_onto`.
     """
-    if name in getattr(parent_group(group), "events_onto", ()):
+    if name in declared(parent_group(group), "events_onto", ()):
         return True
-    equations = getattr(parent_group(group), "equations", None)
+    equations = declared(parent_group(group), "equations")
     return equations is not None and name in equations.diff_eq_names
 
 
@@ -78,7 +74,7 @@ def receives(group: Group) -> Mapping[str, str]:
     """Return the target variables of recurrent and input connections in a standard network, which
     the group may define.
     """
-    return getattr(parent_group(group), "receives", {"recurrent": "I_rec", "input": "I_in"})
+    return declared(parent_group(group), "receives", {"recurrent": "I_rec", "input": "I_in"})
 
 
 def input_names(kind, argument, names, least=0):

@@ -13,6 +13,7 @@ from typing import Any
 from brian2 import NeuronGroup, Quantity
 
 from ..brian.component import Component, namespace_with
+from ..brian.declared import declared
 from ..brian.quantities import check_count, check_number, check_tau
 from ..neurons.base import PSP, parent_group
 
@@ -97,5 +98,5 @@ def constant_for(neurons, networks):
     """Return the constant units of networks, whose `psp` is filtered as `neurons` filter inputs."""
     group = parent_group(neurons)
     tau = getattr(group, "tau", None) if PSP in neurons.variables else None
-    scale = getattr(group, "input_scale", 1.0)
+    scale = declared(group, "input_scale", 1.0)
     return ConstantUnit(networks, tau, scale, clock=group.clock)

@@ -11,6 +11,7 @@ from brian2 import Equations, Group, Quantity, get_dimensions, second
 
 from .. import schedule
 from ..brian.borrowed import get_identifiers
+from ..brian.declared import declared
 from ..brian.quantities import dimensions_of, unit_text
 from ..brian.statements import divisors
 from ..steps import INTEGRATE, Mechanism, Step
@@ -293,7 +294,7 @@ class LearningRule(Mechanism):
 
 def check_one_tau(rule, neurons):
     """Raise if a rule with one time constant is for neurons that each have their own."""
-    theirs = getattr(neurons, "activity_tau", None)
+    theirs = declared(neurons, "activity_tau")
     if np.ndim(theirs):
         raise ValueError(
             f"{rule.title} has one tau, {rule.tau}, but each neuron of '{neurons.name}' has its"

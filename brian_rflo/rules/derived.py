@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from brian2 import Group, Quantity
 
 from .. import schedule
+from ..brian.declared import declared, parent_group
 from ..brian.quantities import check_time
 from ..derivation import Derivation, NeuronText, derive
 from ..derivation.printing import printed
@@ -155,8 +156,8 @@ class DerivedRule(LearningRule):
 
     def bind(self, target: Group, onto: str, learn: PerStep | None = None) -> DerivedRule:
         """Return the rule for weights onto the variable `onto` of the same neurons."""
-        neurons = getattr(target, "source", target)
-        if getattr(neurons, "text", None) is not self.text:
+        neurons = parent_group(target)
+        if declared(neurons, "text") is not self.text:
             raise ValueError(
                 f"this rule was derived from '{self.text.name}', but the projection ends in"
                 f" '{target.name}'; write {target.name}.rule(...) if those are DerivedNeurons, else"

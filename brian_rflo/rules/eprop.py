@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from brian2 import Group, Quantity
 
+from ..brian.declared import parent_group
 from ..brian.quantities import check_time
 from .base import BELLEC, LearningRule, check_one_tau
 
@@ -81,7 +82,7 @@ class EProp(LearningRule):
         """Return the rule itself; raise for rate neurons that each have a time constant of their
         own.
         """
-        check_one_tau(self, getattr(target, "source", target))
+        check_one_tau(self, parent_group(target))
         return self
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from brian2 import Group, Quantity, get_logger
 
 from ..brian.borrowed import word_substitute
+from ..brian.declared import declared, declares, parent_group
 from ..brian.quantities import check_time
 from .base import MURRAY, LearningRule, check_one_tau
 
@@ -84,12 +85,12 @@ class RFLO(LearningRule):
         """Return the rule for these neurons, with their time constant if `tau` is None; warn if tau
         differs from it.
         """
-        neurons = getattr(target, "source", target)  # a subgroup has one
+        neurons = parent_group(target)  # a subgroup has one
         if "gain" not in neurons.variables:
             return self  # refused with all ports
         if self.tau is None:
             return self if "tau" in neurons.variables else replace(self, tau=tau_of(neurons))
-        theirs = getattr(neurons, "activity_tau", self.tau)
+        theirs = declared(neurons, "activity_tau", self.tau)
         check_one_tau(self, neurons)
         if abs(theirs - self.tau) > 1e-9 * self.tau:
             logger.warn(
@@ -104,7 +105,7 @@ class RFLO(LearningRule):
 
 def tau_of(neurons):
     """Return the time constant with which the activity of neurons decays; raise if unknown."""
-    if not hasattr(neurons, "activity_tau"):
+    if not declares(neurons, "activity_tau"):
         raise ValueError(
             f"RFLO has tau=None, which takes it from the neurons, but '{neurons.name}' has no"
             " variable 'tau'; write for example tau=10*ms, or add 'tau : second (constant)' to its"

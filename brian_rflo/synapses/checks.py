@@ -5,6 +5,7 @@ from brian2 import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS, Equation
 
 from ..brian.borrowed import get_identifiers
 from ..brian.conditional import is_standalone
+from ..brian.declared import declared, declares
 from ..brian.quantities import check_tau
 from ..brian.statements import written
 from ..neurons.base import PORTS, PSP, check_port, parent_group, spikes
@@ -53,7 +54,7 @@ def check_ports(synapses, source, target, reader):
     """Raise unless both groups have the variables that a projection and its rule need, and the
     source emits spikes if the target receives them.
     """
-    if hasattr(parent_group(target), "check_projection"):
+    if declares(parent_group(target), "check_projection"):
         parent_group(target).check_projection(synapses.rule, synapses.onto)
     if synapses.sends_spikes:
         check_spikes(source, target, synapses.onto)
@@ -84,7 +85,7 @@ def is_what_is_sent(name, source, synapses):
 def check_sent(source, target, sends, onto, reader):
     """Raise unless a group has the variable that a projection sums."""
     group, kind = parent_group(source), type(parent_group(source)).__name__
-    own = getattr(group, "sent", "activity")
+    own = declared(group, "sent", "activity")
     if sends not in source.variables and sends == "activity" != own:
         raise ValueError(
             f"'{source.name}', a {kind}, has no variable '{sends}', which {reader} needs. It sends"
@@ -101,7 +102,7 @@ def check_sent(source, target, sends, onto, reader):
 
 def receiving_spikes(group):
     """Return the argument for spikes onto a group, or neurons that receive them."""
-    names = getattr(group, "events_onto", ())
+    names = declared(group, "events_onto", ())
     own = " or ".join(f"onto='{name}'" for name in names)
     return own or "for example LIFNeurons(..., events=('I_rec', 'I_spikes')) and onto='I_spikes'"
 
@@ -119,7 +120,7 @@ def check_can_have(name, group, reader):
 
 def only_spikes(group):
     """Return whether a group sends spikes and has no equations, which a variable could join."""
-    return spikes(group) and not hasattr(group, "equations")
+    return spikes(group) and not declares(group, "equations")
 
 
 def check_names(synapses, reader):

@@ -18,6 +18,7 @@ from brian2 import NeuronGroup, Quantity
 from .. import schedule
 from ..brian.component import Component, namespace_with
 from ..brian.construction import networks_with
+from ..brian.declared import declared
 from ..brian.private import forget
 from ..brian.quantities import whole_steps
 from ..brian.where import where
@@ -128,7 +129,7 @@ class DelayLine(Component, NeuronGroup):
                 " network is built"
             )
         objects = [obj for network in networks_with(self) for obj in network.sorted_objects]
-        lengths = [getattr(obj, "reset_every", None) for obj in objects]
+        lengths = [declared(obj, "reset_every") for obj in objects]
         lengths = [length for length in lengths if length is not None]
         forget(self.variables, "trial_steps")  # of an earlier run
         self.variables.add_constant("trial_steps", lengths[0] if lengths else ENDLESS)

@@ -4,6 +4,7 @@ and the phase and integrator of its traces.
 
 from .. import schedule
 from ..brian.borrowed import word_substitute
+from ..brian.declared import declared
 from ..neurons.base import PSP, parent_group, spikes
 
 #: What does for traces the same as an integrator of neurons, those of the GSL to their tolerance;
@@ -22,7 +23,7 @@ def phase_of_sum(target, rule=None):
     rule reads its error.
     """
     is_readout = rule is not None and "error" in rule.reads("post")
-    return getattr(
+    return declared(
         parent_group(target), "sum_phase", schedule.READOUT if is_readout else schedule.DRIVE
     )
 
@@ -33,7 +34,7 @@ def trace_phase(target):
 
     The class of a group may define it (`trace_phase`), and the integrator (`trace_method`).
     """
-    return getattr(
+    return declared(
         parent_group(target),
         "trace_phase",
         schedule.SPIKING_TRACE if spikes(target) else schedule.TRACE,
@@ -46,7 +47,7 @@ def trace_method(target, integrator=None):
     The class of a group may define it (`trace_method`). Traces are linear and have no noise, so
     that some integrators do the same.
     """
-    method = getattr(parent_group(target), "trace_method", integrator)
+    method = declared(parent_group(target), "trace_method", integrator)
     return SAME_FOR_TRACES.get(method, method)
 
 
@@ -66,8 +67,8 @@ def check_spikes(source, target, onto):
     """Raise unless the source emits spikes, which add to the variable `onto` of the target."""
     if spikes(source):
         return
-    graded = [name for name in getattr(parent_group(target), "inputs", ()) if name != onto]
-    if graded and onto in getattr(parent_group(target), "events_onto", ()):
+    graded = [name for name in declared(parent_group(target), "inputs", ()) if name != onto]
+    if graded and onto in declared(parent_group(target), "events_onto", ()):
         raise ValueError(
             f"spikes add to '{onto}' of group '{target.name}', but group '{source.name}' emits"
             f" none. Write onto='{graded[0]}', into which activity is summed."
@@ -90,13 +91,13 @@ def arriving_at(synapses, source, target):
     has_own = {PSP, "activity"} & set(source.variables)
     if not synapses.sends_spikes or has_own or PSP not in synapses.rule.reads("pre"):
         return ()
-    known = getattr(parent_group(target), "arriving", None)
+    known = declared(parent_group(target), "arriving")
     return () if known is None else (known,)
 
 
 def own_on_pre(target, onto):
     """Return the target's own statement for a spike onto its variable `onto`, or None."""
-    return getattr(parent_group(target), "on_pre", {}).get(onto)
+    return declared(parent_group(target), "on_pre", {}).get(onto)
 
 
 def arriving_in_time(statements, n_steps, begins=0):

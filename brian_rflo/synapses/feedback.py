@@ -9,6 +9,7 @@ from brian2 import Expression, Group, Synapses
 from .. import schedule
 from ..brian.borrowed import SummedVariableUpdater
 from ..brian.construction import Constructed
+from ..brian.declared import declares
 from ..neurons.base import check_group, check_port, parent_group
 from ..rules import LearningRule
 from ..updates.arguments import check_instance
@@ -73,7 +74,7 @@ class AdaptiveFeedbackSynapses(PlasticSynapses):
             )
         if output is not None:
             check_instance("output", output, PlasticSynapses, "net.output")
-        if rule.mirrors_readout and hasattr(parent_group(source), "check_feedback"):
+        if rule.mirrors_readout and declares(parent_group(source), "check_feedback"):
             parent_group(source).check_feedback(rule)
         self.switched_with = output
         if output is not None and "plasticity" in output.variables:

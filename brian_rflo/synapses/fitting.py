@@ -4,6 +4,7 @@ import numpy as np
 from brian2 import Equations
 
 from ..brian.conditional import is_standalone
+from ..brian.declared import declared
 from ..neurons.base import parent_group
 
 
@@ -23,7 +24,7 @@ def check_clocks(synapses):
     """Raise if a projection does not have the time step of its target, or, if it learns, of its
     source.
     """
-    learns = getattr(synapses, "rule", None) is not None
+    learns = declared(synapses, "rule") is not None
     ends = [synapses.target] if learns or not synapses.sends_spikes else []
     ends += [synapses.sender] if learns else []
     for group in ends:

@@ -20,6 +20,7 @@ from ..brian.borrowed import (
 )
 from ..brian.conditional import is_conditional
 from ..brian.construction import networks_with
+from ..brian.declared import declared, declares
 from ..brian.statements import assigned, written
 from ..dense.choice import is_python
 from ..neurons.base import parent_group, spikes
@@ -147,7 +148,7 @@ def never_reset(trials):
         if state and not any(is_python(obj) or resets(obj, groups[name], state) for obj in objects):
             remedy = (
                 f"Trials(task, ..., {name})"
-                if hasattr(groups[name], "trial_start") and name not in trials.members
+                if declares(groups[name], "trial_start") and name not in trials.members
                 else (
                     f"{trials.name}.at_start({name},"
                     f" '{'; '.join(f'{variable} = ...' for variable in state)}')"
@@ -175,7 +176,7 @@ def left_behind(trials):
                 )
         for obj in running:
             if isinstance(obj, SummedVariableUpdater):
-                addition = getattr(obj.group, "addition", None)  # to the total, which is read
+                addition = declared(obj.group, "addition")  # to the total, which is read
                 total = obj.target_var if addition is None else addition.total
                 trials.ever_summed[parent_group(obj.target).name, total.name] = total
 
@@ -202,7 +203,7 @@ def phase_of_gain(group):
 
 def is_integrated(group, name):
     """Return True if a variable of a group has a differential equation."""
-    return name in getattr(getattr(group, "equations", None), "diff_eq_names", ())
+    return name in getattr(declared(group, "equations"), "diff_eq_names", ())
 
 
 def is_zero(variable):
@@ -296,7 +297,7 @@ def memory(group, objects):
         if not all("activity" in overwritten(code_of(obj)) for obj in runners)
         else set()
     )
-    return sorted(kept | set(getattr(getattr(group, "equations", None), "diff_eq_names", ())))
+    return sorted(kept | set(getattr(declared(group, "equations"), "diff_eq_names", ())))
 
 
 def resets(obj, group, state):

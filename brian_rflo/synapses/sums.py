@@ -14,6 +14,7 @@ from brian2 import BrianObject, CodeRunner, Equations
 from .. import schedule
 from ..brian.borrowed import SummedVariableUpdater
 from ..brian.construction import abandoned, networks_with
+from ..brian.declared import declared
 from ..neurons.base import parent_group
 
 
@@ -32,7 +33,7 @@ def variable_for_sum(target, onto, described):
     others = sums_into(target, onto)
     if not others:
         return onto
-    if not getattr(parent_group(target), "takes_more_sums", False):
+    if not declared(parent_group(target), "takes_more_sums", False):
         raise ValueError(refusal(target, onto, others[0].group, described))
     number = 2
     while sums_into(target, f"{onto}_{number}"):
@@ -174,7 +175,7 @@ class Addition(CodeRunner):
 
 def is_summing(updater):
     """Return whether a sum runs, itself or by dense loops in its place."""
-    dense = getattr(updater.group, "dense", None)
+    dense = declared(updater.group, "dense")
     return updater.active or any(one.active for one in getattr(dense, "sums", ()))
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from brian2 import Synapses, get_logger
 
+from ..brian.declared import declared
 from ..neurons.base import parent_group, spikes
 
 logger = get_logger(__name__)
@@ -43,7 +44,7 @@ def has_slope(group):
     """Return whether the class of a group says which of its variables is the slope, `slope`, and
     which mean is too small, `least_slope`.
     """
-    return getattr(parent_group(group), "slope", None) in group.variables
+    return declared(parent_group(group), "slope") in group.variables
 
 
 def warn_of_rates(trials):

@@ -14,6 +14,7 @@ from brian2 import Group, NeuronGroup, Quantity, Synapses, get_device, get_logge
 from .. import schedule
 from ..brian.component import Component, namespace_with
 from ..brian.conditional import is_standalone
+from ..brian.declared import declared, declares
 from ..brian.in_program import set_value
 from ..brian.names import spell
 from ..brian.quantities import check_count
@@ -123,10 +124,10 @@ class Trials(Component, NeuronGroup):
         check_instance("Trials: task", task, Task, TASK_EXAMPLE)
         check_count("Trials: networks", networks)
         check_limit(limit)
-        parts = [part for given in parts for part in (given, *getattr(given, "parts", ()))]
+        parts = [part for given in parts for part in (given, *declared(given, "parts", ()))]
         mechanisms = [part for part in parts if is_mechanism(part)]
         check_numbers(mechanisms)
-        members = [part for part in parts if not is_mechanism(part) and not hasattr(part, "parts")]
+        members = [part for part in parts if not is_mechanism(part) and not declares(part, "parts")]
         check_members(task, members)
         self.task, self.phases, self.numbers = task, TrialClock(task), count(1)
         self.reported, self.watched, self.cells, self.sums = set(), [], {}, {}
@@ -149,7 +150,7 @@ class Trials(Component, NeuronGroup):
         self.own_steps = steps_of(self.mechanisms, "network", resets_at=self.phases.resets_at)
         for step in self.own_steps:
             self._place(step)
-        for part in (*members, *(given for given in parts if hasattr(given, "parts"))):
+        for part in (*members, *(given for given in parts if declares(given, "parts"))):
             self._add(part)
         self.contained_objects.extend([TrialEnd(self), StepLoop(self)])
 
@@ -251,13 +252,13 @@ class Trials(Component, NeuronGroup):
     def _add(self, part):
         """Place the steps of a part at boundaries and with numbers of the network."""
         self._check(part)
-        if hasattr(part, "join"):
+        if declares(part, "join"):
             return part.join(self)
         schedule.take_part(parent_group(part))
-        if getattr(part, "trial_start", ""):
+        if declared(part, "trial_start", ""):
             self._watch(part)
             self._at(part, part.trial_start, self.phases.resets_at)
-        if self.task.continuous and getattr(part, "window_start", ""):
+        if self.task.continuous and declared(part, "window_start", ""):
             self._at(part, part.window_start)
         number = next(
             (number for number, readout in enumerate(self.readouts) if readout is part), 0
@@ -269,12 +270,12 @@ class Trials(Component, NeuronGroup):
                 place(part, step, self.phases, step.when)
 
     def _check(self, part):
-        if not hasattr(part, "join") and not mechanisms_of(part):
+        if not declares(part, "join") and not mechanisms_of(part):
             raise TypeError(
                 f"'{part.name}' does not define trial_start; remove it from Trials and write"
                 f" {self.name}.at_start({part.name}, 'v = ...') with the statements that reset it"
             )
-        if hasattr(part, "check_trials"):
+        if declares(part, "check_trials"):
             part.check_trials(self)
 
     def _watch(self, group):
@@ -489,9 +490,9 @@ def copies_of(projections):
 
 def mechanisms_of(part):
     """Return the mechanisms of a part; a group with `trial_start` or `steps` counts as one."""
-    if hasattr(part, "mechanisms"):
+    if declares(part, "mechanisms"):
         return part.mechanisms
-    if getattr(part, "trial_start", None) is None and not hasattr(part, "steps"):
+    if declared(part, "trial_start") is None and not declares(part, "steps"):
         return []
     return [GroupSteps(part)]
 
@@ -502,8 +503,8 @@ class GroupSteps:
     constants, resets = {}, ()
 
     def __init__(self, group):
-        self.variables = {"network": getattr(group, "numbers", "")}
-        self.steps = getattr(group, "steps", ())
+        self.variables = {"network": declared(group, "numbers", "")}
+        self.steps = declared(group, "steps", ())
 
 
 def is_trials(obj):
