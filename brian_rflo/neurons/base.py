@@ -132,6 +132,11 @@ def check_port(group, name, reader, with_units=False):
             f"variable '{name}' of group '{group.name}' must be stored, because {reader} reads it"
             f" at each synapse; write '{name} : 1' and set it once per step with run_regularly"
         )
+    if variable.scalar:
+        raise ValueError(
+            f"variable '{name}' of group '{group.name}' must have a value for each neuron, because"
+            f" {reader} reads it at each synapse; got (shared). Write '{name} : 1'."
+        )
     if not with_units and get_dimensions(variable) is not DIMENSIONLESS:
         raise ValueError(
             f"variable '{name}' of group '{group.name}' must be dimensionless for {reader}; write"

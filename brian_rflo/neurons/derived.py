@@ -335,6 +335,12 @@ class DerivedNeurons(Component, NeuronGroup):
                 )
         for name, std in self.noise_given.items():
             check_noise(name, std, model, f"{spelled}\n{activity}", self.inputs)
+        linked = [name for name in model.names if "linked" in model[name].flags]
+        if linked:
+            raise ValueError(
+                f"DerivedNeurons: '{linked[0]}' is (linked), and the rule is derived before it is;"
+                f" write '{linked[0]} : 1', and set it with run_regularly or a FixedSynapses"
+            )
         taken = [name for name in OWN if name in model.names]
         if taken:
             raise ValueError(

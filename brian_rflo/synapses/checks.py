@@ -14,6 +14,9 @@ from ..steps import equations_of, steps_of
 from ..steps.cells import FIRST, NETWORK
 from .ends import check_spikes, own_on_pre
 
+#: Flags that traces may have, and what to write in place of others.
+TRACE_FLAGS = {"clock-driven", "constant"}
+ADVICE = {"differential equation": "Write (clock-driven)."}
 #: Names that synapses define before a run.
 DEFINED_LATER = {"trial_steps"}
 
@@ -25,13 +28,9 @@ def check_rule_strings(rule, reader):
             f"{reader}: it has no update; write one in a subclass of LearningRule, for example"
             " update = 'feedback_post*activity_pre'"
         )
+    for traces in (rule.traces, rule.pre_traces, rule.post_traces):
+        check_flags(Equations(traces), reader)
     equations = Equations(rule.traces)
-    for equation in equations.values():
-        if "event-driven" in equation.flags:
-            raise ValueError(
-                f"{reader}: its trace '{equation.varname}' must be updated in each step, in which"
-                " it is read; got (event-driven). Write (clock-driven)."
-            )
     if rule.advance and equations.diff_eq_names:
         raise ValueError(
             f"{reader}: its traces must be either differential equations"
@@ -48,6 +47,20 @@ def check_rule_strings(rule, reader):
             f"{reader}: its traces declare {', '.join(map(repr, sorted(forgotten)))}, but its"
             " advance never assigns it; check the spelling"
         )
+
+
+def check_flags(equations, reader):
+    """Raise if traces have flags of Brian2 that mean something else than a value of each synapse,
+    or cell, that is updated in each step.
+    """
+    for equation in equations.values():
+        flags = [flag for flag in equation.flags if flag not in TRACE_FLAGS]
+        if flags:
+            raise ValueError(
+                f"{reader}: its trace '{equation.varname}' must be updated in each step, in which"
+                f" it is read; got ({', '.join(flags)})."
+                f" {ADVICE.get(equation.type, 'Leave the flag out.')}"
+            )
 
 
 def check_ports(synapses, source, target, reader):

@@ -27,6 +27,11 @@ def variable_for_sum(target, onto, described):
     ValueError
         If the group is not one of this package; `described` names the new projection.
     """
+    if target.variables[onto].constant:
+        raise ValueError(
+            f"{described} cannot sum into '{onto}' of '{parent_group(target).name}', which is"
+            f" flagged (constant); write '{onto} : 1'."
+        )
     if not sums_into(target, onto):
         return onto
     gc.collect()  # a projection that is gone must not decide
