@@ -92,7 +92,7 @@ def rows(spikes, n, start=0 * ms):
     return found
 
 
-def ran(net, *names, target="numpy"):
+def ran(net, *names):
     """Spikes of groups in the 300 steps of a network."""
     monitors = [SpikeMonitor(net[name]) for name in names]
     net.add(monitors)
@@ -289,6 +289,100 @@ def test_learning_is_e_prop_of_the_simulators_neurons():
         change = net[name].matrix() - nodes[name].weight
         assert np.abs(change).max() > 1e-3
         np.testing.assert_allclose(change, expected[name], rtol=1e-9, atol=1e-12)
+
+
+def layered(rng, currents, exact):
+    """Two layers whose time constants are such that they decay by 0.8 and 0.7 in a step."""
+
+    def node(n, beta, alpha=0.6):
+        tau = -DT / np.log(beta) if exact else DT / (1 - beta)
+        one, r = np.ones(n), np.full(n, 1 / (1 - beta))
+        if not currents:
+            return nir.LIF(tau * one, r, 0 * one, one)
+        gate = one * DT / (1 - alpha), one / (1 - alpha)
+        return nir.CubaLIF(gate[0], tau * one, r, 0 * one, one, w_in=gate[1])
+
+    weights = rng.normal(0.3, 0.6, (8, 5)), rng.normal(0.3, 0.6, (6, 8))
+    linear = [nir.Linear(weight) for weight in weights]
+    return chain(linear[0], node(8, 0.8), linear[1], node(6, 0.7), n=5)
+
+
+def layers_by_hand(graph, inputs, target, w_out, feedback, tau, same_step, currents, given_late):
+    """Weight changes of one trial for both layers, from e-prop's equations."""
+    layers = [
+        dict(w=graph.nodes[name].weight, beta=beta, signal=signal)
+        for name, beta, signal in zip("ac", (0.8, 0.7), feedback, strict=True)
+    ]
+    for layer in layers:
+        n, m = layer["w"].shape
+        for name, shape in dict(v=n, z=n, syn=n, f=m, psp=m, trace=(n, m), change=(n, m)).items():
+            layer[name] = np.zeros(shape)
+    out, kappa, before = np.zeros(1), np.exp(-DT / tau), np.zeros(5)
+    for t, x in enumerate(inputs):
+        sent, before, last = (before if given_late else x), x, layers[0]["z"]
+        for number, layer in enumerate(layers):
+            if number:
+                sent = layers[0]["z"] if same_step else last
+            drive, unit = layer["w"] @ sent, sent
+            if currents:
+                drive = layer["syn"] = 0.6 * layer["syn"] + drive
+                unit = layer["f"] = 0.6 * layer["f"] + sent
+            layer["v"] = layer["beta"] * layer["v"] + drive
+            layer["psp"] = layer["beta"] * layer["psp"] + unit
+            slope = 0.3 * np.clip(1 - np.abs(layer["v"] - 1), 0, 1)
+            layer["z"] = (layer["v"] > 1).astype(float)
+            layer["v"] = np.where(layer["z"] > 0, 0, layer["v"])
+            new = (1 - kappa) * np.outer(slope, layer["psp"])
+            layer["trace"] = kappa * layer["trace"] + new
+        out = kappa * out + (1 - kappa) * (w_out @ layers[1]["z"])
+        for layer in layers:
+            signal = layer["signal"][:, 0] * (target[t] - out)
+            layer["change"] += signal[:, None] * layer["trace"] / len(inputs)
+    return [layer["change"] for layer in layers]
+
+
+LAYERED = {
+    "values": (as_values, dict(integrator="euler"), False),
+    "currents, spikes": (as_spikes, dict(integrator="euler"), True),
+    "values, a step each": (as_values, dict(integrator="euler", same_step=False), False),
+    "spikes, a step each": (as_spikes, dict(integrator="euler", same_step=False), True),
+    "exact": (as_values, dict(integrator="exact"), False),
+}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=LONG if "step" in case else ()) for case in LAYERED],
+)
+def test_layers_learn_by_e_prop(case):
+    """Traces read what drove the neurons: spikes of the same step, if these do."""
+    given, args, currents = LAYERED[case]
+    rng, inputs = np.random.default_rng(0), drawn()
+    graph = layered(rng, currents, args["integrator"] == "exact")
+    target = np.sin(np.arange(STEPS) / 20)[:, None]
+    task = ArrayTask(target=target, inputs=inputs, dt=DT * second)
+    rules = dict.fromkeys("ac", EProp(1.0, tau=2 * ms))
+    net = from_nir(
+        graph, dt=DT * second, inputs=given(inputs), rules=rules, learn=PerTrial(), **args
+    )
+    readout, w_out = LeakyReadout(task, tau=2 * ms), rng.normal(size=(1, 6))
+    out = FixedSynapses(net["d"], readout, onto="drive")
+    out.connect_matrix(w_out)
+    feedback = [rng.normal(size=(n, 1)) for n in (8, 6)]
+    back = [FeedbackSynapses(readout, net[name]) for name in "bd"]
+    for projection, matrix in zip(back, feedback, strict=True):
+        projection.connect_matrix(matrix)
+    parts = [*net.objects, readout]
+    members = [part for part in parts if hasattr(part, "trial_start") or hasattr(part, "rule")]
+    net = TrialNetwork(*parts, out, *back, Trials(task, *members))
+    net.train(1)
+    same = args.get("same_step", args["integrator"] == "euler")
+    late = given is as_spikes and not same
+    expected = layers_by_hand(graph, inputs, target, w_out, feedback, 2e-3, same, currents, late)
+    for name, change in zip("ac", expected, strict=True):
+        assert np.abs(change).max() > 1e-2
+        found = net[name].matrix() - graph.nodes[name].weight
+        np.testing.assert_allclose(found, change, rtol=1e-9, atol=1e-12)
 
 
 def discrete(**args):
@@ -653,6 +747,14 @@ BAD = {
         lambda: chain(nir.Linear(np.eye(3)), lif(tau=np.array([0.01, 0.02, 0.03]))),
         dict(rules={"a": EProp(0.1, tau=2 * ms)}, integrator="euler"),
         "'b' has neurons with tau_mem from 0.01 to 0.03",
+    ),
+    "filtered twice": (
+        lambda: chain(nir.Linear(np.eye(3)), lif()),
+        dict(
+            rules={"a": EProp(0.1, tau=2 * ms)},
+            inputs=NeuronGroup(3, "activity : 1\npsp : 1", name="mine"),
+        ),
+        "rules has 'a', and 'mine' filters what it sends, as 'b' does already",
     ),
     "delays of values": (
         lambda: chain(nir.Delay(np.array([0.0, 0.001, 0.002])), nir.Linear(np.eye(3)), lif()),

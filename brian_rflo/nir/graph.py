@@ -263,6 +263,10 @@ class ExactGraph(FlatGraph):
         self.drives = {name: self.drive(name) for name in self.names("LI")}
         self.currents = {name: self.currents_of(name) for name in self.names("LIF")}
         self.fused = self.choose_fused()
+        if self.learned:  # what learns are the membranes of nodes, in which each value is its own
+            self.apart |= {
+                name for name in self.names("LIF") if not self.fused & set(self.currents[name])
+            }
 
     def check_neurons(self):
         """Raise unless the neurons of a node have one membrane time constant."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from brian2 import Network, second
 
-from ..neurons.base import receives_spikes
+from ..neurons.base import PSP, receives_spikes
 from ..readouts.constant import constant_for
 from ..synapses import FixedSynapses, PlasticSynapses
 from ..synapses.projection import entries
@@ -102,6 +102,7 @@ class Importer:
             made.connect_matrix(weights)
         else:
             self.check_delay(term, node)
+            check_psp(node, rule, source, group, sums)
             made = PlasticSynapses(source, group, rule, onto, learn=self.learn, name=name, **delay)
             made.connect_matrix(weights, absent=np.nan)
             self.plastic[node] = made
@@ -174,6 +175,24 @@ class Importer:
         if len(weights) == 1:
             return self.names[weights[0]]
         return f"{self.names[term.source]}_to_{target}"
+
+
+def check_psp(node, rule, source, group, sums):
+    """Raise if a source filters what it sends, and the neurons do so too, or if neither does."""
+    if PSP not in rule.reads("pre"):
+        return
+    has_own, know = PSP in source.variables, hasattr(group, "psp_for")
+    if has_own and know:
+        raise ValueError(
+            f"from_nir: rules has '{node}', and '{source.name}' filters what it sends, as"
+            f" '{group.name}' does already; write TaskInput(task) without tau, or"
+            " integrator='euler'"
+        )
+    if not has_own and sums and not know:
+        raise ValueError(
+            f"from_nir: rules has '{node}', and '{source.name}' does not filter what it sends, as"
+            f" the membranes of '{group.name}' do; write TaskInput(task, tau={group.tau!r})"
+        )
 
 
 def scaled(weights, factors):
