@@ -168,7 +168,10 @@ def trained(integrator, node, **args):
     )
     out.connect()
     out.w = np.linspace(-0.1, 0.1, 20)
-    back = [FeedbackSynapses(readout, net[name]) for name in ("lif1_lif", "lif2")]
+    back = [
+        FeedbackSynapses(readout, net[name], name=f"back_to_{name}")
+        for name in ("lif1_lif", "lif2")
+    ]
     for projection in back:
         projection.connect()
         projection.w = 0.3

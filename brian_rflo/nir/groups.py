@@ -133,5 +133,5 @@ class Units:
 
 def named(name):
     """Return a name in a form that Brian2 allows."""
-    name = re.sub(r"\W", "_", name)
+    name = re.sub(r"\W", "_", name, flags=re.ASCII)
     return name if name[:1].isalpha() else f"node_{name}"

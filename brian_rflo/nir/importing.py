@@ -133,7 +133,7 @@ class Importer:
 
     def add_bias(self, node, group, onto, bias, factors=1.0):
         """Make a bias that learns with the weights of a node."""
-        unit = constant_for(group, 1)
+        unit = constant_for(group, 1, self.unique(f"{self.names[node]}_unit"))
         learned = PlasticSynapses(
             unit,
             group,

@@ -135,19 +135,33 @@ def _(group: Readout, graph):
 
 @node_of.register
 def _(group: LeakyIntegrators, graph):
-    """Return the node of integrators; r has two meanings where both spikes and values drive it."""
     node = group.node
-    sent = {one.sends_spikes for one in graph.projections if one.target is group}
     tau = graph.time(node.tau, group)
-    if len(sent) > 1 and tau is not node.tau:
-        raise ValueError(
-            f"'{group.name}' receives both spikes and values, whose effects no time constant of"
-            " Euler keeps; write to_nir(..., integrator='exact')"
-        )
-    r = node.r * (tau / node.tau if True in sent and tau is not node.tau else 1.0)
     begin = np.array(group.variables["activity_initial"].get_value())
     metadata = {"initial": begin} if (begin != node.v_leak).any() else {}
+    r = node.r * growth(group, graph, node.tau, tau)
     return graph.nir.LI(tau=tau, r=r, v_leak=node.v_leak, metadata=metadata)
+
+
+def growth(group, graph, tau, written):
+    """Return the factor by which the effect of a spike, r dt/tau, remains with another time
+    constant; raise where values and constants enter too, whose effect is r.
+    """
+    if written is tau:
+        return 1.0
+    sent = {one.sends_spikes for one in graph.projections if one.target is group}
+    if True not in sent:
+        return 1.0
+    has_constant = bool(np.any(group.variables["bias"].get_value())) or any(
+        one.target is group for one in graph.biases
+    )
+    if False in sent or has_constant:
+        other = "exact" if graph.integrator == "euler" else "euler"
+        raise ValueError(
+            f"'{group.name}' receives both spikes and values or a bias, and no time constant keeps"
+            f" the effects of both; write to_nir(..., integrator='{other}')"
+        )
+    return written / tau
 
 
 @node_of.register
@@ -166,9 +180,10 @@ def stepped_node(group, graph):
     values = dict(node.values)
     for value in [value for value in values if value.startswith("tau")]:
         values[value] = graph.time(node.values[value], group, group.integrator)
-        jumps = {"tau": "r" if node.kind == "LI" else None, "tau_syn": "w_in"}.get(value)
-        if jumps and graph.integrator == "exact" != group.integrator:
-            values[jumps] = node.values[jumps] * values[value] / node.values[value]
+    for value, factor in (("tau", "r" if node.kind == "LI" else None), ("tau_syn", "w_in")):
+        if value in values and factor is not None:
+            grown = growth(group, graph, node.values[value], values[value])
+            values[factor] = node.values[factor] * grown
     begin = np.array(group.variables[name].get_value())
     rest = group.at_rest(node)
     metadata = {"initial": begin} if (begin != rest).any() else {}

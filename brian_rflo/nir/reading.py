@@ -85,7 +85,7 @@ def from_nir(
         Without the package nir: ``pip install 'brian_rflo[nir]'``.
     FileNotFoundError, RuntimeError
         If there is no such file, or it is damaged.
-    ValueError
+    TypeError, ValueError
         If a node is of another kind than Input, Output, Linear, Affine, Scale, Delay, Flatten, LI,
         LIF, IF, CubaLI and CubaLIF, or does not fit what enters; if the neurons of a node have
         different membrane time constants (not with "euler"), or the time step is not known.
@@ -108,6 +108,11 @@ def from_nir(
     nir = optional("nir", "from_nir", "nir", "h5py")
     if isinstance(graph, (str, Path)):
         graph = read_graph(nir, graph)
+    if not getattr(graph, "nodes", None):
+        raise TypeError(
+            "from_nir: graph must be a nir.NIRGraph with nodes, or the path of a file; got"
+            f" {type(graph).__name__}. Write nir.NIRGraph.from_list(node, ...) for single nodes."
+        )
     said = said_by(graph)
     check_integrator("from_nir", integrator)
     chosen = integrator or said.get("integrator", "exact")

@@ -94,9 +94,9 @@ def is_constant(group):
     return isinstance(group, ConstantUnit)
 
 
-def constant_for(neurons, networks):
+def constant_for(neurons, networks, name="constantunit*"):
     """Return the constant units of networks, whose `psp` is filtered as `neurons` filter inputs."""
     group = parent_group(neurons)
     tau = getattr(group, "tau", None) if PSP in neurons.variables else None
     scale = declared(group, "input_scale", 1.0)
-    return ConstantUnit(networks, tau, scale, clock=group.clock)
+    return ConstantUnit(networks, tau, scale, name, clock=group.clock)
