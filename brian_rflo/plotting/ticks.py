@@ -48,18 +48,19 @@ class SpacedLocator(MaxNLocator):
 
 
 class SpacedLogLocator(LogLocator):
-    """Ticks of a logarithmic axis: as many as have room of 1, 2 and 5 times powers of ten, of 1 and
-    3 times, or of the powers; on less than a third of a decade, those of a linear axis.
+    """Ticks of a logarithmic axis, as many as have room: 1, 2 and 5 times powers of ten within two
+    decades, 1 and 3 times within three, or the powers; on a short piece of a decade, those of a
+    linear axis.
     """
 
     def tick_values(self, vmin, vmax):
         low, high = sorted((vmin, vmax))
         if low <= 0 or not np.isfinite([low, high]).all():
             return np.array([])
-        room = places(self.axis)
+        room, densest = places(self.axis), 0 if high < 100 * low else 1 if high < 1e3 * low else 2
         ticks = next(
             found
-            for found in (log_ticks(low, high, *density) for density in DENSITIES)
+            for found in (log_ticks(low, high, *density) for density in DENSITIES[densest:])
             if len(found) <= room
         )
         if len(ticks) >= min(3, room) or high >= 10 * low:
