@@ -26,7 +26,8 @@ TAU_M, TAU_ADAPT, BETA, REFRACTORY = 20 * ms, 200 * ms, 0.1, 3 * ms
 @dataclass(frozen=True)
 class Kind:
     """A neuron model in a comparison: its name in figures, initial gain of the recurrent and factor
-    of the readout weights, and learning rate of the readout.
+    of the readout weights, colour where a figure compares neuron models by one rule, and learning
+    rate of the readout.
     """
 
     label: str
