@@ -401,7 +401,7 @@ def panels(title, count, draw_panel, width=4.2):
     """A figure of some panels; ``draw_panel(number, ax)`` draws one."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width * count, 3.8), layout="constrained")
+    figure = Figure(figsize=(max(7, width * count), 3.8), layout="constrained")
     for number, ax in enumerate(figure.subplots(1, count, squeeze=False, sharey=count > 1)[0]):
         draw_panel(number, ax)
     figure.suptitle(f"Murray 2019, figure {title}")
@@ -537,10 +537,9 @@ def draw_against_period(results, periods, ax):
                 linestyle=line,
                 label=f"{LABELS[rule]}{', clipped' if suffix else ''}",
             )
-    ax.set(
-        xscale="log", yscale="log", xlabel="Period / tau", ylabel="Final loss", title="Final loss"
-    )
+    ax.set(xscale="log", xlabel="Period / tau", ylabel="Final loss", title="Final loss")
     ax.minorticks_off()
+    plotting.logarithmic(ax.yaxis)
     ax.set_xticks([period / 10 for period in periods], [f"{period // 10}" for period in periods])
     plotting.legend_over(ax)
 

@@ -75,8 +75,8 @@ def draw(results, values):
             name="rflo",
             label="RFLO",
         )
+        plotting.logarithmic(ax.yaxis)
         ax.set(
-            yscale="log",
             xlabel={"N": "Neurons N", "g": "Initial gain g"}[axis],
             ylabel="Final loss",
             title="Each network, and the median",

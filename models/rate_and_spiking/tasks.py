@@ -120,26 +120,29 @@ def rows_of(found, settings, noisy_share):
     return rows
 
 
+def styles_of(conditions):
+    """Colours of the neuron models, and of each the conditions' styles of lines."""
+    found = {}
+    for kind in dict.fromkeys(condition.kind for condition in conditions):
+        of_kind = [condition for condition in conditions if condition.kind == kind]
+        for condition, style in zip(of_kind, plotting.styles(len(of_kind))):
+            found[condition] = dict(color=KINDS[kind].colour, linestyle=style)
+    return found
+
+
 def draw(task, found):
     """Errors over trials; output and target; spikes of a network after training."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(13, 4), layout="constrained")
     learning, output, raster = figure.subplots(1, 3)
+    styles = styles_of(found)
     for condition, comparison in found.items():
         (pair,) = comparison.results
-        style = dict(
-            color=KINDS[condition.kind].colour,
-            linestyle=(
-                "-"
-                if condition.rule == "rflo" and not condition.noisy
-                else "--"
-                if condition.rule == "rflo"
-                else ":"
-            ),
-        )
+        style = styles[condition]
         if condition.rule == "least_squares":
-            learning.axhline(np.median(error(comparison)), alpha=0.5, **style)
+            value = np.median(error(comparison))
+            learning.axhline(value, linewidth=0.8, label=str(condition), **style)
         else:
             plotting.plot_losses(comparison.errors(*pair), learning, label=str(condition), **style)
         if condition.rule == "rflo" and not condition.noisy:
