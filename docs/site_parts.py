@@ -135,6 +135,8 @@ class Tables(SphinxPostTransform):
     default_priority = 400
     #: Letters of a cell from which on it is read as a sentence.
     SENTENCE = 25
+    #: Letters of a name above which it may be broken: names of tests.
+    WORD = 36
 
     def run(self):
         for table in self.document.findall(nodes.table):
@@ -147,6 +149,9 @@ class Tables(SphinxPostTransform):
                 table["classes"] += ["unheaded"]
             if longest > self.SENTENCE:
                 self.label(body, words)
+            for literal in table.findall(nodes.literal):
+                if max(map(len, literal.astext().split()), default=0) > self.WORD:
+                    literal["classes"] += ["long"]
 
     def label(self, body, words):
         """Put the headings of columns into their cells, but for the first, which is the row's."""
