@@ -8,6 +8,7 @@
 - A block that cannot be run says so in its first line, `NOT_RUN` and why.
 """
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -25,7 +26,10 @@ def fences(path):
 
 
 def python_blocks(path):
-    """Return the Python blocks of a page that run one after the other."""
+    """Return the Python blocks of a page, or the cells of a notebook, that run in turn."""
+    if path.suffix == ".ipynb":
+        cells = json.loads(path.read_text())["cells"]
+        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     return [
         text
         for language, text in fences(path)
