@@ -6,11 +6,21 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from brian2 import Network, SpikeMonitor, StateMonitor, defaultclock, ms, prefs, set_device
+from brian2 import (
+    BrianObjectException,
+    Network,
+    SpikeMonitor,
+    StateMonitor,
+    defaultclock,
+    ms,
+    prefs,
+    set_device,
+)
 from brian2 import device as brian_device
 from targets import LONG
 
-from brian_rflo import RFLO, LIFNeurons, PlasticSynapses, Trials
+from brian_rflo import RFLO, LearningRule, LIFNeurons, PlasticSynapses, Trials, schedule
+from brian_rflo.steps import Step
 from brian_rflo.tasks import ArrayTask
 
 T, N, END = 20, 5, 60
@@ -105,3 +115,25 @@ def test_delays_changed_where_code_is_compiled(target):
         if target == "cpp":
             brian_device.reinit()
             set_device("runtime")
+
+
+@pytest.mark.parametrize("side", ["pre", "post"])
+def test_steps_at_spikes_that_would_arrive_late(side):
+    class AtSpikes(LearningRule):
+        traces, update = "p : 1", "p"
+
+        @property
+        def steps(self):
+            return (*super().steps, Step("p += 1", schedule.ARRIVAL, when=f"{side}_spike"))
+
+    task = ArrayTask(target=np.zeros(T), dt=1 * ms)
+    neurons = LIFNeurons(N, tau=5 * ms, tau_syn=20 * ms)
+    synapses = PlasticSynapses(neurons, neurons, AtSpikes(0.0), onto="I_rec")
+    synapses.connect()
+    net = Network(neurons, synapses, Trials(task, neurons, synapses))
+    net.run(2 * ms)
+    getattr(synapses, side).delay = 2 * ms
+    with pytest.raises(BrianObjectException) as raised:
+        net.run(2 * ms)
+    place = "delay" if side == "pre" else "post.delay"
+    assert f"Write {synapses.name}.{place} = 0*ms" in str(raised.value.__cause__)

@@ -240,3 +240,17 @@ def test_neurogym_itself():
     )
     losses = net.train(1000).losses[0]
     assert losses[-200:].mean() < 0.8 * losses[:50].mean()
+
+
+@pytest.mark.parametrize("value", [0.5, np.nan])
+def test_ground_truth_that_is_no_action(value):
+    class Graded(Decisions):
+        """Ground truth that is no whole number, in one step."""
+
+        def new_trial(self):
+            made = super().new_trial()
+            self.gt = np.where(np.arange(len(self.gt)) == 3, value, self.gt)
+            return made
+
+    with pytest.raises(ValueError, match=f"Graded has {value} as ground truth, but its actions"):
+        NeurogymTask(env=Graded(), dt=20 * ms).trial()

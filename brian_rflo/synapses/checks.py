@@ -202,14 +202,18 @@ def check_times(synapses):
         check_tau(synapses.rule.title, value, synapses.clock.dt, name)
 
 
-def check_spikes_in_time(synapses):
+def check_spikes_in_time(synapses, is_delaying):
     """Raise if a rule has steps at spikes that arrive with delays, perhaps in the next trial."""
-    if any(step.when == "pre_spike" for step in steps_of(synapses.mechanisms, "own")):
-        raise ValueError(
-            f"{synapses.rule.title} on '{synapses.name}' has steps at presynaptic spikes, which in"
-            " trials must not have delays: those of the last trial would count. Write"
-            f" {synapses.name}.delay = 0*ms."
-        )
+    for side, cells in (("pre", "presynaptic"), ("post", "postsynaptic")):
+        steps = steps_of(synapses.mechanisms, "own")
+        if any(step.when == f"{side}_spike" for step in steps) and is_delaying(
+            getattr(synapses, side)
+        ):
+            raise ValueError(
+                f"{synapses.rule.title} on '{synapses.name}' has steps at {cells} spikes, which in"
+                " trials must not have delays: those of the last trial would count. Write"
+                f" {synapses.name}.{'' if side == 'pre' else 'post.'}delay = 0*ms."
+            )
 
 
 def check_copies(synapses):

@@ -53,7 +53,7 @@ from .plasticity import (
     factors_by_synapse,
     learning_mechanisms,
 )
-from .projection import Projection
+from .projection import Projection, is_delaying
 from .sums import variable_for_sum
 
 if TYPE_CHECKING:
@@ -498,8 +498,9 @@ class PlasticSynapses(Projection):
         """Check that the projection can run, and warn of omissions."""
         if self.trials is None:
             self._check_without_trials()
+        if self.trials is not None and not self.is_stream:
+            check_spikes_in_time(self, is_delaying)
         if self._has_late_spikes():
-            check_spikes_in_time(self)
             statements = on_pre_of(self.target, self.onto, self.rule.transmits)
             begins = run_begin(self.clock)
             if begins % self.trial_length == 0:

@@ -144,8 +144,7 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
     @property
     def has_delays(self) -> bool:
         """True if spikes have delays; in C++ standalone, unknown delays count as non-zero."""
-        delay = self.pre.variables["delay"]
-        return is_given(delay) if is_standalone() else bool(np.any(delay.get_value()))
+        return is_delaying(self.pre)
 
     def block_of(self, group: Group, networks: int) -> int:
         """Return the size of one network's part of `group`."""
@@ -335,6 +334,14 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
         arranged[places] = 0
         np.add.at(arranged, places, values)
         return arranged
+
+
+def is_delaying(pathway):
+    """Return whether spikes through a pathway have delays; in C++ standalone, unknown delays count
+    as non-zero.
+    """
+    delay = pathway.variables["delay"]
+    return is_given(delay) if is_standalone() else bool(np.any(delay.get_value()))
 
 
 def entries(matrix, absent):

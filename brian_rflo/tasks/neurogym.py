@@ -173,7 +173,7 @@ class NeurogymTask(Task):
             )
         repeats = whole_steps("NeurogymTask: env.dt", env.dt * ms, self.dt)
         target = (
-            self._one_hot(gt.reshape(len(gt)).astype(int))
+            self._one_hot(gt.reshape(len(gt)))
             if self.is_classification
             else gt.reshape(len(gt), -1)
         )
@@ -182,7 +182,15 @@ class NeurogymTask(Task):
             for values in (ob.reshape(len(ob), -1), target, self._mask(len(ob)))
         )
 
-    def _one_hot(self, actions):
+    def _one_hot(self, truth):
+        strange = truth[~np.isfinite(truth) | (truth != np.round(truth))]
+        if len(strange):
+            raise ValueError(
+                f"NeurogymTask: {class_of(self._source)} has {strange[0]} as ground truth, but its"
+                " actions are whole numbers; give it an action_space of the shape of the ground"
+                " truth (Box) if that is no action"
+            )
+        actions = truth.astype(int)
         if actions.min() < 0 or actions.max() >= self.n_outputs:
             raise ValueError(
                 f"NeurogymTask: {class_of(self._source)} has action {actions.max()} as ground"
