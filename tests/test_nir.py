@@ -25,6 +25,7 @@ from brian2 import (
 from brian2.devices.device import reset_device
 from nir_graphs import DT, leaky, recurrent_graph, sequential, spikes_of, spinnaker, synaptic
 from targets import LONG
+from test_exchange import foreign
 
 from brian_rflo import (
     Adam,
@@ -221,6 +222,30 @@ def test_in_trained_out_and_in_again(case, trials, tmp_path):
     for name in ("fc1", "lif1_w_rec", "fc2"):
         np.testing.assert_array_equal(back[name].matrix(), weights[name])
     assert_equal_graphs(to_nir(back), written)
+
+
+@pytest.mark.parametrize("integrator", ["exact", "euler"])
+def test_a_foreign_graph_comes_back_equal_to_the_bit(integrator):
+    """Currents, levels of each neuron, spikes onto integrators, an Output of values: the network
+    of the graph that `to_nir` writes is the one that was written.
+    """
+    defaultclock.dt = 1 * ms
+    inputs = (np.random.default_rng(8).random((STEPS, 3)) < 0.3).astype(float)
+    found, graph = [], foreign()
+    for args in (dict(dt=1 * ms, integrator=integrator), {}):
+        start_scope()
+        task = ArrayTask(target=np.zeros(STEPS), inputs=inputs)
+        net = from_nir(graph, inputs=TaskInput(task, name="inputs"), **args)
+        output = StateMonitor(net["out"], "output", record=True, when="end")
+        spikes = [SpikeMonitor(net[name]) for name in ("node_1_lif", "node_3")]
+        net.add(output, spikes)
+        before, graph = graph, to_nir(net)
+        net.run(STEPS * ms)
+        found.append([np.array(output.output)] + [np.column_stack([s.i, s.t]) for s in spikes])
+    assert_equal_graphs(before, graph)
+    for one, other in zip(*found, strict=True):
+        assert one.size > 100
+        np.testing.assert_array_equal(one, other)
 
 
 def eprop_by_hand(graph, inputs, target, w_out, feedback, tau, steps=STEPS):
