@@ -121,6 +121,8 @@ def spinnaker(rng, n=20):
 class Layer:
     """One layer of an Euler simulator: ``mem = beta*mem + input``, a spike, a reset."""
 
+    reset_by = "to_value"
+
     def __init__(self, node, n, w_rec=None, b_rec=0.0):
         def each(value):
             return np.broadcast_to(np.asarray(value, dtype=float), n)
@@ -141,9 +143,13 @@ class Layer:
             x = x + self.w_rec @ self.z + self.b_rec
         if self.syn is not None:
             x = self.syn = self.alpha * self.syn + self.w_in * x
-        self.mem = self.beta * self.mem + self.rest + self.gain * x
+        late = self.z * self.threshold if self.reset_by == "subtract_later" else 0.0
+        self.mem = self.beta * self.mem + self.rest + self.gain * x - late
         self.z = (self.mem > self.threshold).astype(float)
-        self.mem = np.where(self.z > 0, self.reset, self.mem)
+        if self.reset_by == "to_value":
+            self.mem = np.where(self.z > 0, self.reset, self.mem)
+        if self.reset_by == "subtract":
+            self.mem = self.mem - self.z * self.threshold
         return self.z
 
 
@@ -170,9 +176,11 @@ def layers_of(kind, graph):
     return [(affine("fc1"), first), (affine("fc2"), Layer(nodes["lif2"], 4))]
 
 
-def spikes_of(kind, graph, inputs):
+def spikes_of(kind, graph, inputs, reset="to_value"):
     """Spikes [layer][step, neuron] of the simulator that a graph comes from."""
     layers = layers_of(kind, graph)
+    for _, layer in layers:
+        layer.reset_by = reset
     found = [[] for _ in layers]
     for x in inputs:
         for number, ((weight, bias), layer) in enumerate(layers):

@@ -147,6 +147,25 @@ def test_the_spikes_of_an_euler_simulator(case, given, target):
             np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("reset", ["subtract", "subtract_later"])
+def test_resets_that_subtract(reset):
+    """That of snnTorch by default, and without its delay; the graph that goes out says it."""
+    graph, inputs = recurrent_graph(np.random.default_rng(0), synaptic(0.7, 0.8, 1.0, 20)), drawn()
+    expected = spikes_of("recurrent", graph, inputs, reset)
+    assert (expected[0] != spikes_of("recurrent", graph, inputs)[0]).sum() > 100
+    args = dict(dt=DT * second, integrator="euler", reset=reset)
+    net = from_nir(graph, inputs=as_values(inputs), **args)
+    written = to_nir(net)
+    with pytest.raises(ValueError, match="only graphs for integrator='euler' say it"):
+        to_nir(net, integrator="exact")
+    found = ran(net, "lif1_lif", "lif2")
+    start_scope()
+    again = ran(from_nir(written, inputs=as_values(inputs)), "lif1_lif", "lif2")
+    for one, two, other in zip(found, again, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(two, other)
+
+
 def trained(integrator, node, **args):
     """A graph with a recurrent layer, trained for 20 trials with a readout of our own."""
     inputs = drawn()
@@ -750,6 +769,16 @@ BAD = {
         lambda: chain(lif()),
         dict(integrator="rk4"),
         "from_nir: integrator must be 'exact' or 'euler'; got 'rk4'",
+    ),
+    "reset": (
+        lambda: chain(lif()),
+        dict(reset="zero", integrator="euler"),
+        "reset must be one of 'to_value', 'subtract', 'subtract_later'; got 'zero'",
+    ),
+    "exact reset": (
+        lambda: chain(lif()),
+        dict(reset="subtract"),
+        "reset='subtract' is for simulators that step by Euler",
     ),
     "within a step": (
         lambda: chain(lif()),

@@ -25,11 +25,13 @@ class EulerImporter(Importer):
     ----------
     same_step : bool
         Whether spikes drive the next layer in the same step.
+    reset : str
+        What a spike does to the membrane.
     """
 
-    def __init__(self, graph, dt, rules, learn, same_step, integrator="euler"):
+    def __init__(self, graph, dt, rules, learn, same_step, reset="to_value"):
         super().__init__(graph, dt, rules, learn)
-        self.integrator, self.same_step = integrator, same_step
+        self.same_step, self.reset = same_step, reset
         self.drives = {
             name: graph.drive(name) for name in graph.names(*NEURONS, *INTEGRATORS, "Output")
         }
@@ -51,7 +53,8 @@ class EulerImporter(Importer):
     def moving(self, name, kind):
         """Make the group of a node with a state."""
         node, drive = self.graph.nodes[name], self.drives[name]
-        group = kind(node, self.integrator, self.dt, self.layers[name], self.names[name])
+        reset = (self.reset,) if kind is NodeNeurons else ()
+        group = kind(node, "euler", self.dt, self.layers[name], self.names[name], *reset)
         group.settle(same_step=self.same_step)
         self.groups[name] = group
         group.bias = drive.bias

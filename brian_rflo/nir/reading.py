@@ -19,7 +19,7 @@ from ..updates.arguments import check_instance
 from .euler import EulerImporter
 from .exact import ExactImporter
 from .graph import ExactGraph, FlatGraph
-from .steps import FEW, INTEGRATORS, check_integrator
+from .steps import FEW, INTEGRATORS, RESETS, check_integrator, check_reset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +37,7 @@ def from_nir(
     inputs: NeuronGroup | Mapping[str, NeuronGroup] | None = None,
     integrator: str | None = None,
     same_step: bool | None = None,
+    reset: str | None = None,
     rules: Mapping[str, LearningRule] | None = None,
     learn: PerStep = PerStep(),
 ) -> Network:
@@ -63,6 +64,11 @@ def from_nir(
         With "euler": whether spikes drive the next layer within the same step, as in snnTorch and
         Norse (the default). Recurrent spikes always take a step. False, where each spike takes a
         step, is for graphs of `to_nir`, which say so, and for SpiNNaker2 with ``conn_delay=1``.
+    reset : {"to_value", "subtract", "subtract_later"}, optional
+        With "euler": what a spike does to the membrane, which graphs of other simulators do not
+        say. By default it is set to ``v_reset``; "subtract" subtracts the threshold at once
+        (SpiNNaker2), "subtract_later" from the membrane of the next step (snnTorch, unless
+        ``reset_mechanism`` or ``reset_delay`` are given).
     rules : dict of LearningRule, optional
         Rules of weights that learn, by the name of their Linear or Affine node, for example
         ``{"w_rec": EProp(1e-3, tau=20*ms)}``; an Affine node's bias learns too. They are
@@ -116,13 +122,15 @@ def from_nir(
     said = said_by(graph)
     check_integrator("from_nir", integrator)
     chosen = integrator or said.get("integrator", "exact")
+    check_reset(reset, chosen)
     check_rules(rules, learn)
     rules, seconds = dict(rules or {}), spike_length(said, dt)
     with one_error():
         if chosen == "euler":
             same = said.get("same_step", True) if same_step is None else same_step
+            reset = said.get("reset", "to_value") if reset is None else reset
             flat = FlatGraph(graph, inputs, rules)
-            return EulerImporter(flat, seconds, rules, learn, bool(same)).build()
+            return EulerImporter(flat, seconds, rules, learn, bool(same), reset).build()
         if same_step:
             raise ValueError(
                 "from_nir: same_step=True needs the time step of the graph's simulator; write"
@@ -150,12 +158,11 @@ def said_by(graph):
     """Return what the metadata of a graph say of its time steps."""
     metadata = getattr(graph, "metadata", None)
     said = dict(metadata) if isinstance(metadata, dict) else {}
-    known = said.get("integrator")
-    known = known.decode() if isinstance(known, bytes) else known
-    if known in INTEGRATORS:
-        said["integrator"] = str(known)
-    else:
-        said.pop("integrator", None)
+    for name, known in (("integrator", INTEGRATORS), ("reset", RESETS)):
+        value = said.pop(name, None)
+        value = value.decode() if isinstance(value, bytes) else value
+        if value in known:
+            said[name] = str(value)
     return said
 
 

@@ -7,6 +7,8 @@ With I what enters in a step, spikes as 1 in one step, and a = dt/tau (forward E
     v(t) = (1 - a) v(t-1) + a (v_leak + r x(t))               IF, without tau: v(t-1) + dt r x(t)
     z(t) = 1 where v(t) > v_threshold; then v = v_reset       LIF, IF, CubaLIF
 
+Other resets subtract v_threshold: at once, or, as snnTorch does by default, from v(t+1).
+
 With tau = dt/(1 - beta) and r = tau/dt the first is ``mem = beta*mem + I``. Gain is the
 pseudo-derivative of Bellec et al. 2020 (Nature Communications 11:3625), and what traces read, psp,
 is the exact derivative of v by a weight, except for the reset.
@@ -30,7 +32,13 @@ TIMES = ("tau_mem", "tau_syn")
 #: Values that determine the effect of a spike on the membrane.
 TRACED = (*TIMES, "r", "w_in")
 SLOPE = "gain = height*clip(1 - abs(v - v_threshold)/width, 0, 1)/width"
-RESET = "v = v_reset\nactivity = 1\nspike_count += 1"
+#: What a spike does to the membrane: in its own step, and in the next one.
+RESETS = {
+    "to_value": ("v = v_reset", ""),
+    "subtract": ("v -= v_threshold", ""),
+    "subtract_later": ("", " - v_threshold*activity"),
+}
+FIRED = "activity = 1\nspike_count += 1"
 
 
 def places_of(layer):
@@ -66,6 +74,8 @@ class Stepped(Component, NeuronGroup):
     #: Spikes of this step, and of the last one.
     events_onto = ("I_now", "I_rec")
     inputs = ("I_in", "I_bias")
+    #: What the last step does to the variable of the node.
+    late = ""
     #: The variable of the node.
     membrane = "activity"
 
@@ -119,6 +129,7 @@ class Stepped(Component, NeuronGroup):
         area = "" if self.integrator == "euler" else "spike_length/dt*"
         lines = [f"_input = {area}(I_now + I_rec) + I_in + (bias + I_bias)"]
         lines += self.filtered("_input", self.currents, self.membrane)
+        lines[-1] += self.late
         return "\n".join([*lines, "I_now = 0", "I_rec = 0"])
 
     def filtered(self, source, currents, state, leak=" + _share*v_leak"):
@@ -182,7 +193,8 @@ class NodeNeurons(Stepped):
     #: The activity is the spike itself, which only a readout filters.
     sends_bare_spikes = True
 
-    def __init__(self, node, integrator, spike_length, layer, name):
+    def __init__(self, node, integrator, spike_length, layer, name, reset="to_value"):
+        self.reset_of_graph = reset
         super().__init__(
             node,
             integrator,
@@ -191,7 +203,7 @@ class NodeNeurons(Stepped):
             name,
             "activity : 1\ngain : 1\nfeedback : 1\nspike_count : 1\nheight : 1\nwidth : 1",
             threshold="v > v_threshold",
-            reset=RESET,
+            reset=f"{RESETS[reset][0]}\n{FIRED}",
         )
         self.run_regularly(SLOPE, **self.places["slope"], name=f"{self.name}_slope")
         if layer:
@@ -204,6 +216,11 @@ class NodeNeurons(Stepped):
     def code(self):
         """Statements of a time step."""
         return f"{super().code}\nactivity = 0"
+
+    @property
+    def late(self):
+        """What the spikes of the last step do to the membrane."""
+        return RESETS[self.reset_of_graph][1]
 
     @property
     def trial_start(self):

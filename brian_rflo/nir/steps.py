@@ -8,6 +8,8 @@ a constant drive, remains; what spikes change at once, r dt/tau, remains if r gr
 import numpy as np
 
 INTEGRATORS = ("exact", "euler")
+#: What a spike does to the membrane.
+RESETS = ("to_value", "subtract", "subtract_later")
 #: A time constant of fewer time steps is another one by Euler.
 FEW = 5
 
@@ -18,6 +20,20 @@ def check_integrator(function, integrator):
         raise ValueError(
             f"{function}: integrator must be 'exact' or 'euler'; got {integrator!r}. Write 'euler'"
             " for simulators that step by forward Euler, such as snnTorch and Norse."
+        )
+
+
+def check_reset(reset, integrator):
+    """Raise unless a reset is one that there is, or None, and the integrator knows it."""
+    if reset is not None and reset not in RESETS:
+        raise ValueError(
+            f"from_nir: reset must be one of {', '.join(map(repr, RESETS))}; got {reset!r}. Write"
+            " 'subtract_later' for the default of snnTorch."
+        )
+    if reset not in (None, "to_value") and integrator != "euler":
+        raise ValueError(
+            f"from_nir: reset={reset!r} is for simulators that step by Euler; write"
+            " integrator='euler' too"
         )
 
 

@@ -183,6 +183,7 @@ class Graph:
         for projection in self.projections:
             check_exportable_projection(projection, self.groups)
         self.dt = float(self.groups[0].clock.dt) if self.groups else None
+        reset = self.reset
         for group in self.groups:
             self.add_group(group)
         if not self.spiking:
@@ -200,10 +201,25 @@ class Graph:
                 "dt": self.dt,
                 "integrator": self.integrator,
                 "same_step": int(self.has_layers_of_a_step),
+                **reset,
                 "software": f"brian_rflo {versions()['brian_rflo']}",
                 "spikes": "1 during one step of dt seconds",
             },
         )
+
+    @property
+    def reset(self):
+        """What a spike does, if nodes of NIR do not say so; raise unless metadata can."""
+        resets = {getattr(group, "reset_of_graph", "to_value") for group in self.spiking}
+        if resets == {"to_value"} or not resets:
+            return {}
+        if self.integrator == "exact" or len(resets) > 1:
+            raise ValueError(
+                f"'{self.name}' has neurons that subtract the threshold with each spike, and NIR's"
+                " neurons are set to v_reset; only graphs for integrator='euler' say it in their"
+                " metadata, for all neurons"
+            )
+        return {"reset": resets.pop()}
 
     @property
     def has_layers_of_a_step(self):
