@@ -4,18 +4,23 @@ one sentence that names the user's object.
 
 import copy
 import pickle
+import re
 from contextlib import contextmanager
+from functools import cache
 
 import cloudpickle
 import numpy as np
 import pytest
-from brian2 import Network, StateMonitor, defaultclock, device, ms, set_device
+from brian2 import Network, StateMonitor, defaultclock, device, ms, mV, set_device
 
-from brian_rflo import RFLO, Delta, LearningNetwork, RateNeurons
+from brian_rflo import RFLO, Delta, LearningNetwork, LIFNeurons, RateNeurons
+from brian_rflo.network import TrialNetwork
+from brian_rflo.neurons import DiscreteLIFNeurons, PotentialNeurons
 from brian_rflo.readouts import Readout
-from brian_rflo.synapses import PlasticSynapses
-from brian_rflo.tasks import PeriodicOutput
+from brian_rflo.synapses import FixedSynapses, PlasticSynapses
+from brian_rflo.tasks import ArrayTask, PeriodicOutput
 from brian_rflo.trials import Trials
+from brian_rflo.updates import FiringRate
 
 TASK = PeriodicOutput(period=10 * ms)
 TAU = 10 * ms
@@ -25,6 +30,7 @@ ANOTHER_DEVICE = r"'\w+' was built for another device of Brian2 than the active 
 @pytest.fixture(autouse=True)
 def one_ms():
     defaultclock.dt = TASK.dt
+    shared.cache_clear()
 
 
 def network(name="net"):
@@ -113,7 +119,7 @@ def test_networks_have_one_trials():
 
 def test_what_others_need_is_missed():
     net = network()
-    with pytest.raises(ValueError, match="'output_2' is not in 'net'"):
+    with pytest.raises(ValueError, match="'other_output' is not in 'net'"):
         net.remove(
             PlasticSynapses(net.neurons, net.readout, Delta(0.1), "output", name="other_output")
         )
@@ -144,3 +150,92 @@ def test_a_program_is_checked_after_it_has_run():
         net.train(1)
         with pytest.raises(RuntimeError, match=r"check\(\) reads what the program has computed; w"):
             net.trials.check()
+
+
+#: What is no number, no time, no name, ...: each at least once.
+WRONG = {
+    "None": None,
+    "empty": "",
+    "negative": -1,
+    "nan": np.nan,
+    "list": [],
+    "array": np.ones((2, 3)),
+    "voltage": 5 * mV,
+    "object": object(),
+    "dictionary": {},
+    "complex": 1j,
+    "too large": 10**400,
+    "objects": np.array([None, "a"], dtype=object),
+    "bytes": b"x",
+}
+
+
+@cache
+def shared():
+    """Return the network of a test that refuses many values."""
+    return network("shared")
+
+
+def neurons():
+    return RateNeurons(4, tau=TAU)
+
+
+def assigned(role, name):
+    return lambda value: setattr(getattr(shared(), role), name, value)
+
+
+USES = {
+    "N of RateNeurons": lambda x: RateNeurons(x, tau=TAU),
+    "N of LIFNeurons": lambda x: LIFNeurons(x, TAU, tau_syn=TAU),
+    "bias of LIFNeurons": lambda x: LIFNeurons(3, TAU, tau_syn=TAU, bias=x),
+    "N of DiscreteLIFNeurons": lambda x: DiscreteLIFNeurons(x, TAU),
+    "N of PotentialNeurons": lambda x: PotentialNeurons(x, tau=TAU),
+    "name of a group": lambda x: RateNeurons(4, tau=TAU, name=x),
+    "name of a network": lambda x: LearningNetwork(TASK, neurons(), RFLO(0.1, tau=TAU), name=x),
+    "learning rate of a rule": Delta,
+    "strength": lambda x: FiringRate(0.1, x),
+    "target": lambda x: FiringRate(x, 0.1),
+    "onto": lambda x: FixedSynapses(neurons(), neurons(), onto=x),
+    "sends": lambda x: FixedSynapses(neurons(), neurons(), onto="I_rec", sends=x),
+    "rates": assigned("recurrent", "learning_rate"),
+    "switch": assigned("recurrent", "plastic"),
+    "time constant": assigned("recurrent", "tau"),
+    "weights": assigned("recurrent", "w"),
+    "limit": assigned("trials", "limit"),
+    "report": lambda x: shared().train(1, report=x),
+    "trials": lambda x: shared().train(x),
+    "absent": lambda x: shared().weights(absent=x),
+    "group at a start": lambda x: Trials(TASK).at_start(x, "activity = 0"),
+    "when": lambda x: Trials(TASK).at(neurons(), "activity = 0", when=x),
+    "phase": lambda x: Trials(TASK).at(neurons(), "activity = 0", phase=x),
+    "order": lambda x: ArrayTask(target=np.ones((2, 5, 1)), dt=1 * ms, order=x),
+    "objects": TrialNetwork,
+}
+#: What is right there, by the names of WRONG.
+RIGHT = {
+    "bias of LIFNeurons": {"negative"},
+    "target": {"negative"},
+    "weights": {"negative"},
+    "absent": {"negative", "nan"},
+    "report": {"None"},
+    "N of RateNeurons": {"too large"},
+    "N of LIFNeurons": {"too large"},
+    "N of DiscreteLIFNeurons": {"too large"},
+    "N of PotentialNeurons": {"too large"},
+    "trials": {"too large"},
+    "sends": {"empty"},
+    "onto": {"empty"},
+    "objects": {"list", "dictionary"},
+}
+WORDS = re.compile(r"must |takes Brian2 objects|should be set with|no weights|unknown")
+
+
+@pytest.mark.parametrize("use", USES)
+def test_what_is_wrong_is_said_in_a_sentence(use):
+    """No error in the words of NumPy or Python, and none that names no argument."""
+    for kind, value in WRONG.items():
+        if kind in RIGHT.get(use, ()):
+            continue
+        with pytest.raises(Exception) as caught:
+            USES[use](value)
+        assert WORDS.search(str(caught.value)), (kind, caught.value)

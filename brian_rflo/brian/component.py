@@ -5,6 +5,7 @@ from contextlib import contextmanager
 import numpy as np
 from brian2 import NumpyCodeObject, Synapses
 
+from .basics import check_assigned, named_expression
 from .conditional import is_standalone
 from .construction import Constructed
 from .in_program import set_value
@@ -26,15 +27,18 @@ class Component(Constructed, OwnNames, Settable):
         if variable is None:
             super().__setattr__(name, value, level=level + 1)
         elif isinstance(value, str):
-            self.state(variable, use_units=name == variable).set_item(
-                slice(None), value, level=level + 1
-            )
-        elif is_standalone() and is_infinite(value):
-            with self.judged(variable):
-                set_value(self.variables[variable], np.full(self.variables[variable].size, value))
+            with named_expression(self, name, value):
+                self.state(variable, use_units=name == variable).set_item(
+                    slice(None), value, level=level + 1
+                )
         else:
+            check_assigned(self, name, self.variables[variable], value)
             with self.judged(variable):
-                super().__setattr__(name, value, level=level + 1)
+                if is_standalone() and is_infinite(value):
+                    size = self.variables[variable].size
+                    set_value(self.variables[variable], np.full(size, value))
+                else:
+                    super().__setattr__(name, value, level=level + 1)
 
     def _variable_of(self, name):
         """Return the state variable that an attribute name refers to (``name``, or ``name_`` for

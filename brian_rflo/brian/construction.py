@@ -13,6 +13,7 @@ from textwrap import shorten
 
 from brian2 import BrianObject, Network, Subgroup, Synapses, VariableOwner
 
+from .basics import check_basics
 from .passed import check_passed
 
 
@@ -48,6 +49,8 @@ def constructed(init):
         with one_error(*args, *kwargs.values(), begun=self):
             if is_whole:
                 check_passed(self, init, kwargs)
+                names = init.__code__.co_varnames[1 : init.__code__.co_argcount]
+                check_basics(type(self).__name__, dict(zip(names, args)) | kwargs)
             init(self, *args, **kwargs)
             if is_whole:
                 refuse_hidden(self)

@@ -8,6 +8,9 @@ from brian2 import Quantity, get_dimensions, get_unit, hertz, ms, second
 
 from .borrowed import DIMENSIONLESS
 
+#: The largest number in arrays.
+LARGEST = float(np.finfo(float).max)
+
 
 def dimensions_of(value):
     """Return the dimensions of a number or an array; None for anything else."""
@@ -24,11 +27,11 @@ def unit_text(dimensions):
 
 def is_number(value):
     """Return whether `value` is one finite number without units."""
-    return (
-        isinstance(value, (int, float, np.number))
-        and not isinstance(value, (bool, np.complexfloating))
-        and bool(np.isfinite(value))
-    )
+    if not isinstance(value, (int, float, np.number)) or isinstance(
+        value, (bool, np.complexfloating)
+    ):
+        return False
+    return bool(abs(value) <= LARGEST)  # also of whole numbers of any size
 
 
 def numbers(name, values, advice="give numbers"):
@@ -131,6 +134,16 @@ def check_count(name, value, least=1):
     """Raise unless `value` is a whole number of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}")
+
+
+def check_absent(absent):
+    """Raise unless a value can stand for pairs without a synapse; NaN can."""
+    value = absent.item() if isinstance(absent, np.ndarray) and absent.ndim == 0 else absent
+    is_nan = isinstance(value, (float, np.floating)) and np.isnan(value)
+    if not (is_nan or is_number(value)) or isinstance(absent, Quantity):
+        raise TypeError(
+            f"absent must be a number that stands for no synapse, such as 0 or nan; got {absent!r}"
+        )
 
 
 def check_number(kind, name, value, zero_allowed=False):

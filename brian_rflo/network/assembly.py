@@ -9,6 +9,7 @@ from brian2 import get_logger
 
 from ..brian.conditional import is_standalone
 from ..brian.declared import declared, declares
+from ..brian.quantities import check_absent
 from ..credit import Credit, RandomFeedback
 from ..identity.settings import serializable
 from ..neurons.base import PSP, owning_group, parent_group, receives
@@ -439,6 +440,7 @@ class LearningNetwork(TrialNetwork):
         the initial ones. ``weights(absent=nan)`` is `initial` of another network with the same
         synapses.
         """
+        check_absent(absent)
         self._check_known()
         return self._weights.now(absent)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from reprlib import repr as shortened
 
 from brian2 import BrianObject, Network
+from numpy import ndarray
 
 from ..brian.construction import name_of_id
 from ..brian.private import needed_by
@@ -88,7 +89,7 @@ def members_in(objs, call):
             found.append(obj)
         elif isinstance(obj, dict):
             found += members_in(obj.values(), call)
-        elif isinstance(obj, Iterable) and not isinstance(obj, (str, bytes)):
+        elif isinstance(obj, Iterable) and not isinstance(obj, (str, bytes, ndarray)):
             found += members_in(obj, call)
         else:
             raise TypeError(

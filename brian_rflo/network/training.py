@@ -13,6 +13,7 @@ from ..brian.conditional import is_standalone
 from ..brian.construction import Constructed, constructed_of, excuse
 from ..brian.garbage import frozen
 from ..brian.in_program import is_waiting
+from ..brian.quantities import check_absent
 from ..identity import described, digest
 from ..identity.settings import constants_outside, serializable
 from ..synapses.kinds import is_projection, projections_of
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 
 
 logger = get_logger(__name__)
+
+
+#: Ways to report progress that have a name.
+REPORTS = ("text", "stdout", "stderr")
 
 
 class TrialNetwork(Experiment, Constructed, Members):
@@ -161,6 +166,7 @@ class TrialNetwork(Experiment, Constructed, Members):
         that has run before.
         """
         self._check_device()
+        check_report(report)
         with frozen() if self._has_run else nullcontext():
             super().run(duration, report, report_period, namespace, profile, level=level + 1)
         self._has_run = True
@@ -242,6 +248,7 @@ class TrialNetwork(Experiment, Constructed, Members):
         """Return the present weights as ``[network, post, pre]`` by the name of the projection, and
         `absent` for pairs without a synapse; of one copy of each network.
         """
+        check_absent(absent)
         self._check_known()
         if is_standalone() and not get_device().has_been_run:
             return {}
@@ -460,6 +467,16 @@ class TrialNetwork(Experiment, Constructed, Members):
         print.
         """
         return self.scheduling_summary()
+
+
+def check_report(report):
+    """Raise unless `report` is a way to report progress that Brian2 knows."""
+    is_way = report is None or (isinstance(report, str) and report in REPORTS)
+    if not is_way and not (callable(report) and not isinstance(report, type)):
+        raise ValueError(
+            f"report must be one of {', '.join(map(repr, REPORTS))}, or a function of elapsed"
+            f" time, finished fraction, start and duration; got {report!r}"
+        )
 
 
 def by_name(objects):

@@ -6,6 +6,7 @@ import numpy as np
 import sympy
 from brian2 import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS, Equations
 
+from ..brian.basics import as_numbers
 from ..brian.borrowed import get_identifiers
 from ..brian.quantities import dimensions_of, unit_text
 from ..derivation.calculus import names, parsed, symbol, to_code
@@ -70,7 +71,8 @@ def check_values(initial, derivatives, noise):
 
 def check_initial(name, value):
     """Raise unless initial values are finite numbers."""
-    if dimensions_of(value) is None or not np.isfinite(value).all():
+    array = as_numbers(value)
+    if dimensions_of(value) is None or array is None or not np.isfinite(array).all():
         raise ValueError(
             f"{name} must be finite numbers, or a string that is evaluated; got {value!r}"
         )

@@ -26,6 +26,7 @@ from brian2 import Hz, NeuronGroup, Quantity, get_dimensions, get_logger, second
 from numpy.typing import ArrayLike
 
 from .. import schedule
+from ..brian.basics import as_numbers
 from ..brian.borrowed import DIMENSIONLESS
 from ..brian.component import Component, namespace_with
 from ..brian.quantities import (
@@ -323,7 +324,12 @@ def check_levels(kind, threshold, rest, reset):
 def check_finite(kind, N, **values):
     """Raise unless numbers, or arrays of one per neuron, are finite and without units."""
     for name, value in values.items():
-        if dimensions_of(value) is not DIMENSIONLESS or not np.isfinite(value).all():
+        array = as_numbers(value)
+        if (
+            dimensions_of(value) is not DIMENSIONLESS
+            or array is None
+            or not np.isfinite(array).all()
+        ):
             raise ValueError(
                 f"{kind}: {name} must be finite and dimensionless (in units of threshold minus"
                 f" rest, or of the filtered spikes); got {value!r}"

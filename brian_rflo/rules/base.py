@@ -12,7 +12,7 @@ from brian2 import Equations, Group, Quantity, get_dimensions, second
 from .. import schedule
 from ..brian.borrowed import get_identifiers
 from ..brian.declared import declared
-from ..brian.quantities import dimensions_of, unit_text
+from ..brian.quantities import dimensions_of, is_number, unit_text
 from ..brian.statements import divisors
 from ..steps import INTEGRATE, Mechanism, Step
 
@@ -169,7 +169,7 @@ class LearningRule(Mechanism):
             raise TypeError(
                 f"{name}: learning_rate must be a plain number; got {self.learning_rate!r}"
             )
-        if not np.isfinite(self.learning_rate) or self.learning_rate < 0:
+        if not is_number(self.learning_rate) or self.learning_rate < 0:
             raise ValueError(
                 f"{name}: learning_rate must be finite and not negative; got {self.learning_rate!r}"
                 " (0 switches learning off)"

@@ -16,7 +16,7 @@ from ..brian.component import Component, without_compiler
 from ..brian.conditional import is_standalone
 from ..brian.names import Script
 from ..brian.private import WithoutWorkingMemory, is_given
-from ..brian.quantities import check_count, numbers
+from ..brian.quantities import check_absent, check_count, numbers
 from ..dense import Geometry
 from ..neurons.base import parent_group
 from .delays import is_delayed
@@ -321,6 +321,7 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
 
         Weights of several synapses of one pair are summed.
         """
+        check_absent(absent)
         matrices = self.arranged(np.asarray(self.w), networks, absent)
         return matrices if networks > 1 else matrices[0]
 
@@ -353,6 +354,7 @@ def entries(matrix, absent):
         order = np.lexsort((stored.row, stored.col))
         return stored.row[order], stored.col[order], stored.data[order].astype(float)
     columns = np.asarray(matrix, dtype=float).swapaxes(-1, -2)
+    check_absent(absent)
     is_there = ~np.isnan(columns) if np.isnan(absent) else columns != absent
     *network, pre, post = np.nonzero(is_there)
     n_pre, n_post = columns.shape[-2:]

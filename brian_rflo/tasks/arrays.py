@@ -89,7 +89,7 @@ class ArrayTask(Task):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.order not in ORDERS:
+        if not isinstance(self.order, str) or self.order not in ORDERS:
             raise ValueError(
                 f"ArrayTask: order must be one of {', '.join(map(repr, ORDERS))}; got"
                 f" {self.order!r}"

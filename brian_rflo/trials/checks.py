@@ -3,6 +3,7 @@
 import numpy as np
 from brian2 import Equations, get_logger
 
+from .. import schedule
 from ..brian.construction import networks_with
 from ..neurons.base import check_group, parent_group
 from ..synapses import PlasticSynapses, Projection
@@ -38,6 +39,20 @@ def check_numbers(mechanisms):
                 f"{type(mechanism).__name__} defines '{taken[0]}', which Trials has itself, to"
                 " detect divergence; rename it"
             )
+
+
+def check_place(trials, when, phase):
+    """Raise unless statements have a time of the trial, and a phase of the step."""
+    if not isinstance(when, str):
+        raise TypeError(
+            f"'{trials.name}': when must be a time of the trial, for example 'trial_end'; got"
+            f" {when!r}"
+        )
+    if not isinstance(phase, schedule.Phase):
+        raise TypeError(
+            f"'{trials.name}': phase must be a phase of brian_rflo.schedule, for example"
+            f" schedule.RESET; got {phase!r}"
+        )
 
 
 def check_clipping(projections):

@@ -36,6 +36,7 @@ from .checks import (
     check_clipping,
     check_members,
     check_numbers,
+    check_place,
     warn_of_omissions,
 )
 from .ending import TrialEnd
@@ -291,6 +292,7 @@ class Trials(Component, NeuronGroup):
         """Run statements of `group` at the beginning of each trial, or window of a stream, in the
         phase RESET.
         """
+        check_group(f"'{self.name}': the group of statements", group)
         self._watch(group)
         self.at(group, statements)
 
@@ -320,6 +322,7 @@ class Trials(Component, NeuronGroup):
         """
         check_group(f"'{self.name}': the group of statements", group)
         check_statements(group, statements)
+        check_place(self, when, phase)
         spell(group, statements)
         self._at(group, statements, when, phase)
 

@@ -29,12 +29,7 @@ def check_update(update, batch):
 
 def check_clip_norm(clip_norm, update):
     """Raise unless `clip_norm` is a positive number and changes are applied per trial."""
-    if (
-        isinstance(clip_norm, bool)
-        or not isinstance(clip_norm, (int, float, np.number))
-        or not np.isfinite(clip_norm)
-        or clip_norm <= 0
-    ):
+    if not is_number(clip_norm) or clip_norm <= 0:
         raise ValueError(f"clip_norm must be a positive number; got {clip_norm!r}")
     if update != "trial":
         raise ValueError(

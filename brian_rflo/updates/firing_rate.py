@@ -19,7 +19,7 @@ import numpy as np
 from brian2 import Group, Hz, Quantity, get_dimensions
 
 from .. import schedule
-from ..brian.quantities import check_number
+from ..brian.quantities import check_number, is_number
 from ..neurons.base import spikes
 from ..rules.around import Around
 from ..steps import Step
@@ -64,7 +64,7 @@ class FiringRate:
             not isinstance(self.target, (int, float, np.number, Quantity))
             or get_dimensions(self.target) not in (Hz.dim, get_dimensions(1))
             or np.ndim(self.target)
-            or not np.isfinite(self.target)
+            or not is_number(np.asarray(self.target).item())
         ):
             raise TypeError(
                 "FiringRate: target must be one rate, for example 10*Hz, or a number for rate"
