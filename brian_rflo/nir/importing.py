@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from brian2 import Network, second
 
+from ..brian.declared import declares
 from ..neurons.base import PSP, receives_spikes
 from ..readouts.constant import constant_for
 from ..synapses import FixedSynapses, PlasticSynapses
@@ -181,7 +182,7 @@ def check_psp(node, rule, source, group, sums):
     """Raise if a source filters what it sends, and the neurons do so too, or if neither does."""
     if PSP not in rule.reads("pre"):
         return
-    has_own, know = PSP in source.variables, hasattr(group, "psp_for")
+    has_own, know = PSP in source.variables, declares(group, "psp_for")
     if has_own and know:
         raise ValueError(
             f"from_nir: rules has '{node}', and '{source.name}' filters what it sends, as"

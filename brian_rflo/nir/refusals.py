@@ -3,6 +3,7 @@
 import numpy as np
 from brian2 import PoissonGroup, SpikeGeneratorGroup, Subgroup
 
+from ..brian.declared import declared, declares
 from ..brian.statements import loaded
 from ..neurons.base import parent_group
 from ..readouts.linear import is_readout
@@ -114,7 +115,7 @@ def check_exportable_projection(projection, groups):
                 " network with all whole groups"
             )
     check_receives(projection)
-    is_of_graph = getattr(projection, "delay_of_graph", None) is not None
+    is_of_graph = declared(projection, "delay_of_graph") is not None
     if projection.sends_spikes and projection.has_delays and not is_of_graph:
         raise ValueError(
             f"'{projection.name}' has delays, one for each synapse, and NIR delays whole channels;"
@@ -137,9 +138,9 @@ def check_exportable_projection(projection, groups):
 def check_receives(projection):
     """Raise unless a projection ends in an input of its target."""
     target = projection.target
-    known = (*getattr(target, "events_onto", ()), *getattr(target, "inputs", ()))
+    known = (*declared(target, "events_onto", ()), *declared(target, "inputs", ()))
     known = (target.onto,) if is_readout(target) else known
-    if projection.onto not in known and hasattr(target, "inputs"):
+    if projection.onto not in known and declares(target, "inputs"):
         raise ValueError(
             f"'{projection.name}' acts on '{projection.onto}' of '{target.name}', and what enters a"
             f" node of NIR is its input; write onto='{known[-1]}'"

@@ -28,6 +28,7 @@ import numpy as np
 from brian2 import NeuronGroup, Synapses, get_logger
 
 from ..brian.conditional import is_standalone
+from ..brian.declared import declared
 from ..brian.optional import optional
 from ..identity.settings import versions
 from ..readouts.constant import is_constant
@@ -166,7 +167,7 @@ class Graph:
         self.spiking = [
             group for group in self.groups if not (is_readout(group) or self.is_at_the_edge(group))
         ]
-        steps = {getattr(group, "integrator", "exact") for group in self.groups}
+        steps = {declared(group, "integrator", "exact") for group in self.groups}
         self.integrator = integrator or ("euler" if "euler" in steps else "exact")
 
     def is_at_the_edge(self, group):
@@ -210,7 +211,7 @@ class Graph:
     @property
     def reset(self):
         """What a spike does, if nodes of NIR do not say so; raise unless metadata can."""
-        resets = {getattr(group, "reset_of_graph", "to_value") for group in self.spiking}
+        resets = {declared(group, "reset_of_graph", "to_value") for group in self.spiking}
         if resets == {"to_value"} or not resets:
             return {}
         if self.integrator == "exact" or len(resets) > 1:
@@ -224,7 +225,7 @@ class Graph:
     @property
     def has_layers_of_a_step(self):
         """Whether spikes drive the next layer in the same step."""
-        return any(getattr(group, "same_step", False) for group in self.groups)
+        return any(declared(group, "same_step", False) for group in self.groups)
 
     @staticmethod
     def turn(target):
@@ -338,7 +339,7 @@ class Graph:
 
     def delayed(self, projection, sent):
         """Add a node for the delay of a projection; return the name of what it sends."""
-        line, given = projection.delay_line, getattr(projection, "delay_of_graph", None)
+        line, given = projection.delay_line, declared(projection, "delay_of_graph")
         if line is None and given is None:
             return sent
         n = len(projection.source)
@@ -347,7 +348,7 @@ class Graph:
 
     def height_in(self, group):
         """Return the area of a spike in a group in units of that in the graph."""
-        length = getattr(group, "spike_length", self.dt)
+        length = declared(group, "spike_length", self.dt)
         return 1.0 if np.isclose(length, self.dt, rtol=1e-9, atol=0) else length / self.dt
 
     def bias_for(self, neurons):
@@ -396,7 +397,7 @@ class Graph:
 
 def target_of(projection):
     """Return the group that a projection acts on; pulses belong to the group that they serve."""
-    return getattr(projection.target, "served", projection.target)
+    return declared(projection.target, "served", projection.target)
 
 
 def is_identity(weights):

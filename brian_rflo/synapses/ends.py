@@ -85,7 +85,7 @@ def arriving_at(synapses, source, target):
     the source does not have it, and the class of the target knows it (`arriving`; `psp_for` where
     it depends on the projection, also for values); else nothing.
     """
-    own = getattr(parent_group(target), "psp_for", None)
+    own = declared(parent_group(target), "psp_for")
     if own is not None and PSP in synapses.rule.reads("pre") and PSP not in source.variables:
         return (own(synapses),)
     has_own = {PSP, "activity"} & set(source.variables)
