@@ -26,7 +26,10 @@ COLOURS = {
 #: Colours of unnamed lines: neurons, synapses, outputs.
 CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 #: Styles of lines, and marks of points, of which each has one besides its colour.
-STYLES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3)))
+STYLES = (
+    *("-", "--", ":", "-."),
+    *((0, pattern) for pattern in ((5, 1, 1, 1, 1, 1), (8, 3), (1, 4), (6, 2, 2, 2))),
+)
 MARKS = "os^Dv*"
 #: Map from negative to positive values, and from small to large ones.
 SIGNED, ORDERED = "RdBu_r", "cividis"
