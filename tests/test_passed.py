@@ -7,6 +7,7 @@ from brian2 import Clock as BrianClock
 
 from brian_rflo import (
     RFLO,
+    ALIFNeurons,
     Delta,
     FeedbackSynapses,
     FixedSynapses,
@@ -84,6 +85,14 @@ def test_what_belongs_to_a_model_is_refused(kind):
     for name, value in refused.items():
         with pytest.raises(TypeError, match=rf"does not take {name} \(got {name}="):
             make(**{name: value})
+
+
+def test_what_a_class_takes_its_subclasses_take():
+    """Through arguments that they pass on; `ALIFNeurons` lost its refractory period."""
+    adaptive = ALIFNeurons(3, TAU, TAU, tau_adapt=TAU, beta=0.1, refractory=2 * ms)
+    assert adaptive.variables["not_refractory"] is not None
+    with pytest.raises(TypeError, match="ALIFNeurons does not take threshold"):
+        ALIFNeurons(3, TAU, TAU, tau_adapt=TAU, beta=0.1, threshold="v > 1")
 
 
 @pytest.mark.parametrize("kind", SYNAPSES)

@@ -5,6 +5,7 @@ All others are Brian2's: name, dt, clock, namespace, dtype, codeobj_class, multi
 """
 
 import inspect
+from itertools import takewhile
 
 from brian2 import NeuronGroup, Synapses
 
@@ -52,8 +53,13 @@ def check_passed(obj, init, arguments):
     events = arguments.get("events")
     if isinstance(events, dict) and "spike" in events and "events" not in own:
         reasons = reasons | {"events": OWN_MODEL}
+    taken = {
+        name
+        for kind in takewhile(lambda kind: kind not in REFUSED, type(obj).__mro__)
+        for name in inspect.signature(kind.__init__).parameters
+    }  # also by a class that this one inherits from: ALIFNeurons(refractory=...)
     for name in arguments:
-        if reasons.get(name) and name not in own:
+        if reasons.get(name) and name not in taken:
             value = arguments[name]
             raise TypeError(
                 f"{type(obj).__name__} does not take {name} (got {name}={value!r}): {reasons[name]}"
