@@ -15,6 +15,7 @@ from brian_rflo import (
     PlasticSynapses,
     RateNeurons,
     Readout,
+    TrialMonitor,
     Trials,
 )
 from brian_rflo.neurons import DerivedNeurons, DiscreteLIFNeurons, PotentialNeurons
@@ -208,3 +209,12 @@ def test_a_clock_that_changes_after_the_network_is_built():
     with pytest.raises(BrianObjectException) as raised:
         net.run(6 * ms)
     assert "at 0.5 ms" in str(raised.value.__cause__)
+
+
+def test_a_monitor_of_trials_has_the_time_of_trials():
+    neurons = rates()
+    trials = Trials(TASK, neurons)
+    for name, value in {"dt": 2 * ms, "when": "start", "order": 1}.items():
+        with pytest.raises(TypeError, match=f"TrialMonitor does not take {name} .*Write step= or"):
+            TrialMonitor(trials, neurons, "activity", **{name: value})
+    assert TrialMonitor(trials, neurons, "activity", name="seen").name == "seen"

@@ -7,7 +7,7 @@ All others are Brian2's: name, dt, clock, namespace, dtype, codeobj_class, multi
 import inspect
 from itertools import takewhile
 
-from brian2 import NeuronGroup, Synapses
+from brian2 import NeuronGroup, StateMonitor, Synapses
 
 OWN_SPIKES = (
     "what happens at a spike follows from onto and the rule. Write steps of a rule of your own"
@@ -35,6 +35,10 @@ REFUSED = {
         ),
         "order": PLACES,
     },
+    StateMonitor: dict.fromkeys(
+        ("dt", "clock", "when", "order"),
+        "it records at a time of the trial. Write step= or every= for another one.",
+    ),
 }
 
 

@@ -34,7 +34,8 @@ class LeakyReadout(Readout):
     name : str
         Name of the group.
     **neurongroup_args
-        Any other argument of `brian2.NeuronGroup`.
+        Arguments of `brian2.NeuronGroup` besides the model: ``dt``, ``clock``, ``namespace``,
+        ``dtype``, ``events``, ``codeobj_class``.
 
     Attributes
     ----------

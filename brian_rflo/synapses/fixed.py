@@ -37,7 +37,8 @@ class FixedSynapses(Projection):
     name : str
         Name of the projection.
     **synapses_args
-        Any other argument of `brian2.Synapses`.
+        Arguments of `brian2.Synapses` besides the model: ``dt``, ``clock``, ``namespace``,
+        ``dtype``, ``multisynaptic_index``, ``codeobj_class``.
 
     Attributes
     ----------
@@ -113,7 +114,8 @@ class FeedbackSynapses(FixedSynapses):
     name : str
         Name of the projection.
     **synapses_args
-        Any other argument of `brian2.Synapses`.
+        Arguments of `brian2.Synapses` besides the model: ``dt``, ``clock``, ``namespace``,
+        ``dtype``, ``multisynaptic_index``, ``codeobj_class``.
 
     Raises
     ------

@@ -117,7 +117,8 @@ class PlasticSynapses(Projection):
     name : str
         Name of the projection.
     **synapses_args
-        Any other argument of `brian2.Synapses`.
+        Arguments of `brian2.Synapses` besides the model: ``dt``, ``clock``, ``namespace``,
+        ``dtype``, ``multisynaptic_index``, ``codeobj_class``.
 
     Attributes
     ----------

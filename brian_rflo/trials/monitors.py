@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from .. import schedule
 from ..brian.borrowed import catch_logs
 from ..brian.conditional import ConditionalMonitor, is_standalone
+from ..brian.passed import check_passed
 from ..brian.quantities import check_count
 from ..synapses.kinds import is_projection
 from .trials import Trials
@@ -41,7 +42,7 @@ class TrialMonitor(ConditionalMonitor):
     record : bool or array of int
         Which units or synapses are recorded; all of them by default.
     **statemonitor_args
-        Any other argument of `brian2.StateMonitor`, for example ``name``.
+        Arguments of `brian2.StateMonitor` that leave the time as it is, for example ``name``.
 
     Attributes
     ----------
@@ -87,6 +88,7 @@ class TrialMonitor(ConditionalMonitor):
                 "TrialMonitor needs a Trials first, for example net.trials of a LearningNetwork;"
                 f" got {getattr(trials, 'name', trials)!r}"
             )
+        check_passed(self, TrialMonitor.__init__, statemonitor_args)
         check_count("TrialMonitor: every", every)
         self.n_steps = trials.task.n_steps
         self._check_step(step)
