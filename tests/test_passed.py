@@ -92,8 +92,8 @@ def test_what_a_class_takes_its_subclasses_take():
     """Through arguments that they pass on; `ALIFNeurons` lost its refractory period."""
     adaptive = ALIFNeurons(3, TAU, TAU, tau_adapt=TAU, beta=0.1, refractory=2 * ms)
     assert adaptive.variables["not_refractory"] is not None
-    with pytest.raises(TypeError, match="ALIFNeurons does not take threshold"):
-        ALIFNeurons(3, TAU, TAU, tau_adapt=TAU, beta=0.1, threshold="v > 1")
+    with pytest.raises(TypeError, match="ALIFNeurons does not take method"):
+        ALIFNeurons(3, TAU, TAU, tau_adapt=TAU, beta=0.1, method="rk4")
 
 
 @pytest.mark.parametrize("kind", SYNAPSES)

@@ -5,7 +5,6 @@ All others are Brian2's: name, dt, clock, namespace, dtype, codeobj_class, multi
 """
 
 import inspect
-from itertools import takewhile
 
 from brian2 import NeuronGroup, StateMonitor, Synapses
 
@@ -57,11 +56,7 @@ def check_passed(obj, init, arguments):
     events = arguments.get("events")
     if isinstance(events, dict) and "spike" in events and "events" not in own:
         reasons = reasons | {"events": OWN_MODEL}
-    taken = {
-        name
-        for kind in takewhile(lambda kind: kind not in REFUSED, type(obj).__mro__)
-        for name in inspect.signature(kind.__init__).parameters
-    }  # also by a class that this one inherits from: ALIFNeurons(refractory=...)
+    taken = {*own, *getattr(type(obj), "taken_by_subclasses", ())}
     for name in arguments:
         if reasons.get(name) and name not in taken:
             value = arguments[name]

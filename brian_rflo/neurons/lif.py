@@ -213,6 +213,8 @@ class LIFNeurons(Component, NeuronGroup):
 
     #: Names of the time constants.
     times = ("tau", "tau_syn")
+    #: Arguments of Brian2 that models which inherit from this one may pass on.
+    taken_by_subclasses = ("refractory",)
 
     def _check_times(self):
         for name in self.times:
