@@ -61,7 +61,7 @@ myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
-nb_execution_timeout = 200
+nb_execution_timeout = 600
 nb_execution_show_tb = True
 nb_merge_streams = True
 

@@ -135,7 +135,7 @@ class Tables(SphinxPostTransform):
     default_priority = 400
     #: Letters of a cell from which on it is read as a sentence.
     SENTENCE = 25
-    #: Letters of a name above which it may be broken: names of tests.
+    #: Letters of a name above which it may be broken at underscores: names of tests.
     WORD = 36
 
     def run(self):
@@ -151,7 +151,15 @@ class Tables(SphinxPostTransform):
                 self.label(body, words)
             for literal in table.findall(nodes.literal):
                 if max(map(len, literal.astext().split()), default=0) > self.WORD:
-                    literal["classes"] += ["long"]
+                    self.breakable(literal)
+
+    def breakable(self, literal):
+        """Let a long name break behind its underscores."""
+        parts = re.split(r"(?<=[_:])(?=[^_:])", literal.astext())
+        literal.children = []
+        for part in parts:
+            literal += nodes.Text(part)
+            literal += nodes.raw("", "<wbr>", format="html")
 
     def label(self, body, words):
         """Put the headings of columns into their cells, but for the first, which is the row's."""
