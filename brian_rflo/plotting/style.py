@@ -92,7 +92,7 @@ def new_axes(rows, size, **arrangement):
 def panels_of(figure, rows, **arrangement):
     """Return new axes of a figure by name, in the type of `PAPER`."""
     import matplotlib.pyplot as plt
-    from cycler import cycler
+    from matplotlib import cycler
 
     with plt.rc_context(PAPER | {"axes.prop_cycle": cycler(color=CYCLE)}):
         return figure.subplot_mosaic(rows, **arrangement)
