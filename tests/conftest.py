@@ -10,7 +10,7 @@ import brian2
 import matplotlib
 import numpy as np
 import pytest
-from brian2 import BrianLogger, Clock, defaultclock, ms, prefs, start_scope
+from brian2 import BrianLogger, BrianObject, Clock, defaultclock, ms, prefs, start_scope
 from brian2.codegen import codeobject, translation
 from brian2.core import base
 
@@ -63,11 +63,19 @@ OPTIMIZED = ("test_dense", "test_exactness", "test_padding")
 FLAGS = list(prefs["codegen.cpp.extra_compile_args_gcc"])
 
 
+#: How many objects of Brian2 live for longer than a test.
+KEPT = {"objects": 0}
+
+
 @pytest.fixture(autouse=True)
 def clean_brian(request):
     # Objects of earlier tests give their names back, and compiled code is found again. What stays
     # is frozen: each Network.run() collects garbage, and need not look at it.
     gc.collect()
+    if len(BrianObject.__instances__()) > KEPT["objects"]:
+        gc.unfreeze()  # what an earlier test kept alive for a while was frozen, and is garbage now
+        gc.collect()
+        KEPT["objects"] = len(BrianObject.__instances__())
     gc.freeze()
     start_scope()
     prefs.codegen.target = "numpy"

@@ -157,12 +157,13 @@ while True:
 
 
 @POSIX
-def test_a_kill_while_saving_leaves_a_whole_file(tmp_path):
+@pytest.mark.parametrize("kills", [2, pytest.param(30, marks=pytest.mark.model)])
+def test_a_kill_while_saving_leaves_a_whole_file(tmp_path, kills):
     """Killed at any moment, the file is that of the last trial saved, or the one before; the next
     save removes what lay half written.
     """
     path, rng = tmp_path / "network.npz", np.random.default_rng(3)
-    for _ in range(2):
+    for _ in range(kills):
         process = Forked(SAVING, path)
         process.stdout.readline()
         time.sleep(rng.uniform(0, 0.1))
@@ -329,6 +330,46 @@ def test_two_threads_save_to_one_path(tmp_path):
         ]:
             done.result()
     assert (tmp_path / "x.npz").read_text() in ("one", "two") and os.listdir(tmp_path) == ["x.npz"]
+
+
+@POSIX
+def test_two_processes_save_to_one_path(tmp_path):
+    """Whenever it is read, the file is a whole one of either process."""
+    path = tmp_path / "network.npz"
+    both = [Forked(SAVING, path) for _ in range(2)]
+    for process in both:
+        process.stdout.readline()
+    net = network()
+    for _ in range(6):
+        assert round(net.load(path).t / net.task.duration) >= 1
+    for process in both:
+        process.kill()
+        process.communicate()
+    net.save(path)
+    assert os.listdir(tmp_path) == ["network.npz"]
+
+
+@POSIX
+@pytest.mark.model
+def test_a_run_that_is_killed_thirty_times(tmp_path):
+    """At random moments; the same command finishes, with the data of an undisturbed run."""
+    rng, folder, whole = np.random.default_rng(5), tmp_path / "out", tmp_path / "whole"
+    undisturbed = Forked(f"{HERE}{RUN}", "murray2019/fig4", whole)
+    said = undisturbed.communicate()
+    assert undisturbed.returncode in (0, 1) and "Written" in said, said
+    for _ in range(30):
+        process = Forked(f"{HERE}{RUN}", "murray2019/fig4", folder)
+        time.sleep(rng.uniform(0, 2))
+        process.kill()
+        process.communicate()
+    process = Forked(f"{HERE}{RUN}", "murray2019/fig4", folder)
+    said = process.communicate()
+    assert process.returncode in (0, 1) and "Written" in said, said
+    assert sorted(os.listdir(folder)) == sorted(os.listdir(whole))
+    with np.load(folder / "data.npz") as found, np.load(whole / "data.npz") as wanted:
+        assert sorted(found) == sorted(wanted)
+        for name in wanted:
+            np.testing.assert_array_equal(found[name], wanted[name])
 
 
 def refused(*_, **__):

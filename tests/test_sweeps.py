@@ -1106,6 +1106,11 @@ def test_killed_ten_times(tmp_path):
     assert check_killed(tmp_path / "sweep", seeds=6, kills=10, pause=1.0, seed=2) == 10
 
 
+@pytest.mark.model
+def test_killed_thirty_times(tmp_path):
+    assert check_killed(tmp_path / "sweep", seeds=20, kills=30, pause=0.5, seed=3) == 30
+
+
 def test_two_sweeps_in_one_folder(tmp_path):
     """They share the networks, and both have the whole table."""
     log = tmp_path / "log"
