@@ -52,11 +52,15 @@ def shapes_of(net):
 
 def check_names(given, shapes, what="weights"):
     """Raise if an argument names a projection that a network does not have."""
+    biases = [name for name in BIASES if name in given and name not in shapes]
+    remedy = ", ".join(f"'{name}': AllToAll()" for name in biases)
     for name in given:
         if name not in shapes:
-            remedy = f"; write connectivity={{'{name}': AllToAll()}}" if name in BIASES else ""
             names = ", ".join(shapes)
-            raise ValueError(f"{what} has no '{name}'; the names are {names}{remedy}")
+            raise ValueError(
+                f"{what} has no '{name}'; the names are {names}"
+                + (f", and with connectivity={{{remedy}}} {', '.join(biases)}" if biases else "")
+            )
 
 
 def matrices_of(given, shapes, networks):

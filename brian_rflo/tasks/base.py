@@ -49,6 +49,11 @@ class Task:
     A subclass defines `n_steps`, `n_inputs`, `n_outputs` and `sample`, and sets `random` to True if
     trials differ. ``sample(rng)`` draws a trial; ``sample(rng, number)`` also gets its number.
 
+    With ``phases = {"free": 20*ms, "clamped": 10*ms}`` in the class, or as an attribute, a trial
+    has named phases, one after the other from its beginning; they need not fill it. Steps of rules
+    and `Trials.at` name them: ``when="clamped"`` for each of its steps, ``"clamped_start"`` and
+    ``"clamped_end"`` (see `TrialClock`).
+
     With ``continuous = True`` in the class, trials are the windows of one stream: nothing is reset
     between them (neurons, traces, readouts), each has a loss of its own, and updates in a step are
     not divided by the steps of a trial (see `Trials`).
