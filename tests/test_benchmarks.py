@@ -96,6 +96,7 @@ def test_limits_compute_the_spiking_network(name, mode, size, tmp_path):
 
 
 @pytest.mark.compiled
+@pytest.mark.model
 def test_standalone_program_takes_any_length(expected):
     with Worker("ours") as worker:
         assert worker.prepare(Problem(SIZE))["prepare_s"] > 0
@@ -126,6 +127,7 @@ def test_the_length_is_replaced_once(tmp_path):
         take_length_from_outside(path)
 
 
+@pytest.mark.model
 def test_a_contestant_that_fails_says_why(tmp_path, monkeypatch):
     """And leaves nothing in the temporary folder."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

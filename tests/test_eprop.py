@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from brian2 import Hz, Network, SpikeMonitor, StateMonitor, defaultclock, ms, mV
 from helpers import assemble
-from targets import LONG, TARGETS
+from targets import LONG, NUMPY_FIRST, TARGETS
 
 from brian_rflo import (
     RFLO,
@@ -96,7 +96,7 @@ def off(result, trial, network=0):
     }
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", NUMPY_FIRST)
 def test_the_regression_network_of_nest(target):
     with device(target):
         task, net = published()

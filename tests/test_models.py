@@ -21,6 +21,7 @@ ALIKE = {
     "murray2019/fig2d",
     "murray2019/fig2s2",
     "murray2019/fig2s3",
+    "murray2019/fig4",
     "bellec2020/pattern_generation",
     "rate_and_spiking/periodic",
     "rate_and_spiking/cursor",

@@ -119,6 +119,7 @@ def test_vector_functions_reach_nobody_who_has_not_declared_them():
 
 
 @pytest.mark.compiled
+@pytest.mark.model
 def test_a_function_with_a_header_is_compiled_anew_where_it_has_changed(tmp_path, kept):
     """It stays a file of its own, which is compiled each time; the user's files in that folder
     stay.

@@ -261,6 +261,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.model
 def test_whatever_the_script_has_set_before(tmp_path):
     """One worker and two find the same, and the script finds its own again."""
     (tmp_path / "script.py").write_text(BEFORE_THE_IMPORT)
