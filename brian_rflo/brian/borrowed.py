@@ -19,7 +19,7 @@ from brian2.core.variables import (
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.equations.unitcheck import parse_expression_dimensions
-from brian2.groups.neurongroup import Resetter
+from brian2.groups.neurongroup import Resetter, Thresholder
 from brian2.parsing.rendering import CPPNodeRenderer
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.stateupdaters.base import UnsupportedEquationsException
@@ -43,6 +43,7 @@ __all__ = [
     "Resetter",
     "SummedVariableUpdater",
     "SynapticPathway",
+    "Thresholder",
     "UnsupportedEquationsException",
     "VariableView",
     "c_data_type",

@@ -67,6 +67,14 @@ class clip(sympy.Function):  # noqa: N801 (written so in expressions)
         return one_where((sympy.And(x > low, x < high), x <= low, x >= high)[argindex - 1])
 
 
+class where(sympy.Function):  # noqa: N801 (written so in statements)
+    """``where(condition, a, b)``, with the derivative of the branch that is taken."""
+
+    def fdiff(self, argindex=1):
+        taken = sympy.Function("int_")(self.args[0])
+        return (sympy.Integer(0), taken, 1 - taken)[argindex - 1]
+
+
 def one_where(condition):
     """Return an expression that is 1 where a condition holds, else 0."""
     return (
@@ -97,7 +105,7 @@ class Calculus:
     """
 
     def __init__(self, derivatives, owner):
-        self.known = {"clip": clip} | {
+        self.known = {"clip": clip, "where": where} | {
             name: with_derivative(name, text) for name, text in derivatives.items()
         }
         self.owner = owner

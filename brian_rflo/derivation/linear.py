@@ -118,7 +118,8 @@ class Linearising:
 
     def _chain(self, value):
         total = {}
-        for inner, partial in self.text.calculus.partials(value, self.by).items():
+        known = {name for name, by in self.by.items() if by}
+        for inner, partial in self.text.calculus.partials(value, known).items():
             for by, found in self.by[inner].items():
                 total[by] = total.get(by, 0) + partial * found
         total = {by: found for by, found in total.items() if found != 0}

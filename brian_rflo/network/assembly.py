@@ -413,6 +413,11 @@ class LearningNetwork(TrialNetwork):
         return named | others
 
     @property
+    def parts_by_name(self) -> dict[str, Projection]:
+        """All projections, by the names that `weights` gives them."""
+        return self._weights.parts
+
+    @property
     def aligned(self) -> tuple[Projection, Projection | None] | None:
         """Projections whose alignment is measured."""
         if self.output is None or self.credit is None or not self.credit.path.is_aligned:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from brian2 import get_local_namespace
 
 from ..brian.in_program import is_waiting
+from ..gradient.measuring import Measured
 from .activity import Activity
 from .lesions import lesion, warn_of_others
 from .phases import aside, check_first, warn_of_divergence
@@ -153,6 +154,94 @@ class Experiment:
             activity.begin()
             self._run_trials(trials, report, run_args, namespace, recording)
             return activity.arrays(trials // self.seen)
+
+    def gradient(
+        self,
+        trials: int,
+        by: str | Sequence[str] | None = None,
+        resets: dict[str | tuple[str, str], str] | None = None,
+        first: int | None = None,
+        task: Task | None = None,
+        **run_args,
+    ) -> dict[str, NDArray | list | float]:
+        """Return the exact gradient of the loss in some trials, in which nothing learns, and after
+        which nothing has changed: see `evaluate`.
+
+        It is the derivative of the mean loss of the trials, through the whole network and all steps
+        of a trial, as backpropagation through time computes it: what happens in a step is
+        differentiated line by line and run backwards (`brian_rflo.gradient`). Spikes have the
+        pseudo-derivative of their neurons.
+
+        Parameters
+        ----------
+        trials : int
+            At least 1; with trials side by side a multiple of `copies`.
+        by : str or sequence of str, optional
+            Names of projections, for their weights, and of variables of neurons: ``"neurons.h"``
+            is the value of a state at the beginning of a trial, ``"neurons.bias"`` a parameter,
+            ``"neurons.tau"`` also where it is one constant. By default the weights of all
+            projections that can learn.
+        resets : dict, optional
+            How resets of spiking neurons are treated, by variable: "ignore", "detach" (at fixed
+            spike times), "surrogate" (through the pseudo-derivative), or "attach" (that too where a
+            reset sets a value); and ``{("v", "activity"): "cut"}`` cuts the dependence of v on
+            activity in a step. By default as rules derived from the neurons do.
+        first, task, **run_args
+            As for `evaluate`.
+
+        Returns
+        -------
+        dict of str to ndarray
+            Derivatives by weights as ``[network, post, pre]``, of sparse projections a list of
+            `scipy.sparse.csr_array`, one for each network; by variables of neurons ``[network,
+            neuron]``, in units of 1 over the variable's SI unit.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If something that changes a variable on which the loss depends cannot be differentiated,
+            with its statements and advice; or as for `evaluate`.
+        FloatingPointError
+            If a derivative is not finite.
+
+        Examples
+        --------
+        >>> from brian2 import ms, defaultclock
+        >>> task = PeriodicOutput(period=20*ms)
+        >>> defaultclock.dt = task.dt
+        >>> net = LearningNetwork(task, RateNeurons(10, tau=10*ms), RFLO(0.03, tau=10*ms))
+        >>> gradient = net.gradient(1)
+        >>> {name: array.shape for name, array in gradient.items()}
+        {'recurrent': (1, 10, 10), 'output': (1, 1, 10)}
+        >>> net.gradient(1, by="neurons.activity")["neurons.activity"].shape
+        (1, 10)
+        """
+        self._check_device()
+        self._check_trials(trials)
+        check_first(first, self.seen)
+        namespace, is_own = get_local_namespace(level=1), self.shows.name_of(task) is None
+        given = run_args.get("namespace")
+        found = Measured(
+            self,
+            by,
+            resets,
+            namespace if given is None else given,
+            trials // self.seen,
+            self._first_step(first if is_own else None),
+        )
+        with (
+            found.present(),
+            aside(self, first if is_own else None) as recording,
+            self.shows.of(task, first, counts=False),
+        ):
+            self._run_trials(trials, run_args.pop("report", None), run_args, namespace, recording)
+            return found.result()
+
+    def _first_step(self, first):
+        """Return the number of the time step with which a run begins."""
+        if first is None:
+            return round(float(self.t / self.task.dt))
+        return (self.shows.now.begins + first // self.seen) * self.task.n_steps
 
     def lesion(
         self,

@@ -202,6 +202,11 @@ class TrialNetwork(Experiment, Constructed, Members):
         """All projections of this package, by name."""
         return {obj.name: obj for obj in projections_of(by_name(self.objects))}
 
+    @property
+    def parts_by_name(self) -> dict[str, Projection]:
+        """All projections of this package, by the names that `weights` gives them."""
+        return self.projections
+
     #: Arguments that it was made with, where it was assembled.
     given = {}
 

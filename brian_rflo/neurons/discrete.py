@@ -135,6 +135,9 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
     #: The activity is the spike itself, which only a readout filters.
     sends_bare_spikes = True
 
+    #: Variables without a derivative, and those whose reset to a value counts in gradients.
+    counters, attached = ("wait",), ("activity",)
+
     events_onto, inputs = ("I_rec",), ("I_in",)
     trial_start = (
         "v = 0; activity = 0; wait = 0; a = 0; psp = 0; spike_count = 0; I_rec = 0; feedback = 0"

@@ -267,6 +267,11 @@ class LIFNeurons(Component, NeuronGroup):
         )
 
     @property
+    def slope_unit(self) -> float:
+        """Threshold minus rest, in units of which the gain is the derivative of a spike."""
+        return float(self.namespace["scale"])
+
+    @property
     def activity_tau(self) -> Quantity:
         """Time constant with which the activity decays."""
         return self.tau_syn

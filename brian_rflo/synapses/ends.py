@@ -114,6 +114,14 @@ def arriving_in_time(statements, n_steps, begins=0):
     return f"{arrived}\n{word_substitute(statements, {'w': '_arriving'})}"
 
 
+def at_any_time(statements):
+    """Return statements for a spike without what `arriving_in_time` has added."""
+    first, _, rest = statements.partition("\n")
+    if not first.startswith("_arriving = w*int("):
+        return statements
+    return word_substitute(rest, {"_arriving": "w"})
+
+
 def on_pre_of(target, onto, transmits="w"):
     """Return the statement by which a spike adds `transmits` to `onto` of the target."""
     own = own_on_pre(target, onto)

@@ -139,6 +139,11 @@ class Addition(CodeRunner):
     def before_run(self, run_namespace):
         """Add to the sums of the projections in this network, or begin the total without them."""
         objects = [obj for network in networks_with(self) for obj in network.sorted_objects]
+        self.abstract_code = self.statement(objects)
+        super().before_run(run_namespace)
+
+    def statement(self, objects):
+        """Return its statement among the objects of a network."""
         self._check_places(objects)
         summed = self._summed(objects)
         if summed.any() and not summed.all():
@@ -146,8 +151,7 @@ class Addition(CodeRunner):
                 f"'{self.name}' adds to '{self.onto}' of '{self.part.name}', but other projections"
                 " sum into a part of these neurons; use subgroups that are equal or apart"
             )
-        self.abstract_code = f"{self.onto} {'+=' if summed.any() else '='} {self.own}"
-        super().before_run(run_namespace)
+        return f"{self.onto} {'+=' if summed.any() else '='} {self.own}"
 
     def _check_places(self, objects):
         """Raise unless all sums of the total are complete before this addition, in its slot."""
@@ -176,6 +180,11 @@ class Addition(CodeRunner):
                 part = obj.target if begins else obj.part
                 summed[part.start : part.stop] = True
         return summed[self.part.start : self.part.stop]
+
+
+def is_addition(obj):
+    """Return whether an object adds the sum of a further projection to the total."""
+    return isinstance(obj, Addition)
 
 
 def is_summing(updater):

@@ -1,0 +1,11 @@
+"""The exact gradient of any network, from its own text: what happens in a time step, run backwards.
+
+A trial runs as always, and beside it are recorded, by statements that Brian2 compiles, the
+derivatives of what each object of the step does. The way back goes through the step from its last
+object to its first, over all steps of the trial: the adjoint of the network, without any truncation
+or approximation but the pseudo-derivatives of spikes.
+
+`operations` says what an operation is; `statements`, `sums`, `spikes` and `delays` are the four
+kinds; `graph` finds them in a network, and refuses what it does not know; `recorder` records; `tape`
+goes back.
+"""

@@ -1,0 +1,175 @@
+"""What a gradient was asked for, and its result: arrays by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse
+from brian2 import Group, NeuronGroup
+
+from ..brian.borrowed import ArrayVariable
+from ..neurons.base import parent_group
+from ..synapses.kinds import is_plastic
+from .operations import Key, is_graded, key_of
+from .spikes import MODES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One thing by which the loss is differentiated.
+
+    Parameters
+    ----------
+    name : str
+    key : Key
+    of : Group
+        The projection, or the group of neurons.
+    """
+
+    name: str
+    key: Key
+    of: Group
+
+    @property
+    def is_weights(self) -> bool:
+        """Whether it is the weights of a projection."""
+        return self.key.kind == "" and self.key.name == "w"
+
+
+def asked_of(net, by) -> list[Asked]:
+    """Return what is asked for by names of projections and ``"group.variable"``; by default the
+    weights of all projections that can learn.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a name is unknown, with those that there are.
+    """
+    parts = net.parts_by_name
+    if by is None:
+        by = [name for name, part in parts.items() if is_plastic(part) and part.is_gradient]
+    names = [by] if isinstance(by, str) else list(by)
+    return [one_asked(net, name, parts) for name in names]
+
+
+def one_asked(net, name, parts):
+    """Return what one name asks for."""
+    if name in parts:
+        return Asked(name, key_of(parts[name].variables["w"]), parts[name])
+    owner, _, variable = str(name).partition(".")
+    groups = groups_of(net)
+    if owner not in groups or not variable:
+        raise ValueError(
+            f"gradient: by must name projections ({', '.join(parts)}), or variables of groups such"
+            f" as '{next(iter(groups), 'neurons')}.v' ({', '.join(groups)}); got {name!r}"
+        )
+    group = parent_group(groups[owner])
+    found = group.variables.get(variable)
+    if found is None and variable in (getattr(group, "namespace", None) or {}):
+        return Asked(name, Key(group.name, variable, "constant"), group)
+    if not isinstance(found, ArrayVariable) or not is_graded(found, group):
+        known = sorted(n for n, v in group.variables.items() if is_graded(v, group) and n[0] != "_")
+        raise ValueError(
+            f"gradient: '{owner}' has no variable '{variable}' by which to differentiate; it has"
+            f" {', '.join(known)}, and the constants of its namespace"
+        )
+    return Asked(name, key_of(found), group)
+
+
+def groups_of(net) -> dict[str, Group]:
+    """Return the groups of a network by role and by name."""
+    roles = {
+        role: value
+        for role, value in vars(net).items()
+        if isinstance(value, Group) and isinstance(parent_group(value), NeuronGroup)
+    }
+    every = {obj.name: obj for obj in net.sorted_objects if isinstance(obj, NeuronGroup)}
+    return every | roles
+
+
+def resets_of(net, resets) -> dict:
+    """Return the modes of resets by ``(group, variable)``, and cut links by ``(group, variable,
+    by)``, from the user's dictionary.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a name or a mode is unknown.
+    """
+    if not isinstance(resets, dict):
+        raise TypeError(
+            "gradient: resets must be a dictionary such as {'v': 'ignore'}; got"
+            f" {type(resets).__name__}"
+        )
+    found, groups = {}, groups_of(net)
+    for name, mode in resets.items():
+        variable, *by = name if isinstance(name, tuple) else (name,)
+        owner, _, variable = variable.rpartition(".")
+        owners = [groups[owner]] if owner in groups else list(groups.values()) if not owner else []
+        named = [parent_group(one) for one in owners if variable in one.variables]
+        if not named or len(by) > 1:
+            raise ValueError(
+                f"gradient: resets names {name!r}, which is no variable of a group; write"
+                " {'v': 'ignore'}, {'E.v': 'ignore'}, or {('v', 'activity'): 'cut'} to cut the"
+                " dependence of v on activity"
+            )
+        if (mode == "cut") != bool(by) or (not by and mode not in MODES):
+            raise ValueError(
+                f"gradient: the mode of {name!r} must be one of {', '.join(MODES)}, or 'cut' for a"
+                f" pair of variables; got {mode!r}"
+            )
+        for group in named:
+            found[(group.name, variable, *by)] = mode
+    return found
+
+
+def by_network(asked: Asked, found, net) -> NDArray | list:
+    """Return derivatives as arrays: of weights ``[network, post, pre]``, a list of
+    `scipy.sparse.csr_array` for each network where they are sparse; of neurons ``[network,
+    neuron]``; of a constant a number.
+    """
+    if asked.is_weights:
+        return matrices(asked.of, found, net)
+    if asked.key.kind == "constant" or np.size(found) == 1:
+        return float(np.sum(found))
+    if len(asked.of) % net.blocks:
+        return np.asarray(found)[None]
+    return np.asarray(found).reshape(net.networks, net.copies, -1).sum(axis=1)
+
+
+def matrices(part, found, net):
+    """Return derivatives by weights as ``[network, post, pre]``."""
+    if found is None:
+        return None
+    if found.layout is not None:
+        values = found.values.swapaxes(-1, -2)
+        rows = len(part.target) // net.networks if len(part.target) % net.networks == 0 else None
+        if len(values) == 1 and net.networks > 1 and rows is not None:  # inputs of all networks
+            return values.reshape(net.networks, rows, -1)
+        if len(values) == net.blocks > net.networks:
+            values = values.reshape(net.networks, net.copies, *values.shape[1:]).sum(axis=1)
+        return values
+    return sparse_matrices(part, found.values, net)
+
+
+def sparse_matrices(part, values, net):
+    """Return derivatives by single synapses as sparse matrices, one for each network."""
+    pre, post = np.asarray(part.i[:]), np.asarray(part.j[:])
+    n_pre, n_post, blocks = len(part.source), len(part.target), net.blocks
+    if n_post % blocks:
+        return [scipy.sparse.csr_array((values, (post, pre)), shape=(n_post, n_pre))]
+    rows = n_post // blocks
+    is_within = n_pre % blocks == 0 and (pre * blocks // n_pre == post // rows).all()
+    columns = n_pre // blocks if is_within else n_pre
+    network = post // rows // net.copies
+    return [
+        scipy.sparse.csr_array(
+            (values[one], (post[one] % rows, pre[one] % columns)), shape=(rows, columns)
+        )
+        for one in (network == number for number in range(net.networks))
+    ]

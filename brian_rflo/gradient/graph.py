@@ -1,0 +1,285 @@
+"""The operations of a network's time step, in order, and what of them the gradient needs.
+
+Active are the variables that something asked for can change and on which the loss depends. What an
+object does to an active variable must be known; else it is refused, with its statements.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brian2 import CodeRunner, EventMonitor, PopulationRateMonitor, StateMonitor
+
+from ..brian.borrowed import (
+    Resetter,
+    SummedVariableUpdater,
+    SynapticPathway,
+    Thresholder,
+)
+from ..brian.conditional import is_conditional
+from ..dense.choice import is_python
+from ..synapses.delays import is_delayed
+from ..synapses.ends import at_any_time
+from ..synapses.kinds import is_plastic
+from ..synapses.missing import code_of
+from ..synapses.sums import is_addition, is_summing
+from .delays import Delayed
+from .operations import Key, Operation, key_of
+from .recorder import Recorder
+from .refusals import refuse_python, refuse_unknown
+from .spikes import Reset, Threshold, arrivals, is_synapses
+from .statements import Statements
+from .sums import Sum
+from .text import GroupText, is_part
+
+if TYPE_CHECKING:
+    from brian2 import BrianObject
+
+
+MONITORS = (EventMonitor, PopulationRateMonitor, StateMonitor)
+
+
+class Unknown(Operation):
+    """An object that cannot be run backwards, which matters only if it changes an active variable.
+
+    Parameters
+    ----------
+    runner : BrianObject
+    changes : set of Key
+    why : str
+        What is wrong with it, and what to write.
+    """
+
+    def __init__(self, runner, changes, why):
+        super().__init__(runner)
+        self.changes, self.why = changes, why
+
+    def edges(self):
+        """Return what it changes."""
+        return {key: set() for key in self.changes}
+
+
+class Graph:
+    """The operations of a time step.
+
+    Parameters
+    ----------
+    objects : list of BrianObject
+        The network's objects, in the order of a step.
+    n_steps : int
+        Steps of a trial.
+    namespace : dict
+        The namespace of the run.
+    asked : dict of str to dict
+        Constants by which derivatives were asked for: keys by name, by the name of the group.
+    resets : dict
+        Modes of resets by ``(group, variable)``, and ``(group, variable, by)`` for links that are
+        cut.
+    """
+
+    def __init__(self, objects, n_steps, namespace, asked, resets):
+        self.objects, self.n_steps, self.namespace = objects, n_steps, namespace
+        self.asked, self.resets = asked, resets
+        self.texts, self.thresholds, self.recorders = {}, {}, {}
+        self.rooms = {}
+        self.operations = []
+        for obj in objects:
+            self.operations += self._read(obj)
+        self.active, self.needed = set(), []
+
+    # ------------------------------------------------------------ reading
+    def text(self, group) -> GroupText:
+        """Return the names in the code of a group."""
+        if group.name not in self.texts:
+            asked = self.asked.get(group.name, {})
+            self.texts[group.name] = GroupText(strong(group), self.namespace, asked)
+        return self.texts[group.name]
+
+    def group_of(self, variable):
+        """Return the group that a variable belongs to."""
+        return strong(variable.owner)
+
+    def _read(self, obj: BrianObject) -> list[Operation]:
+        """Return the operations of an object."""
+        if is_python(obj):
+            refuse_python(obj)
+        runs = is_summing(obj) if isinstance(obj, SummedVariableUpdater) else obj.active
+        if not isinstance(obj, CodeRunner) or not runs or is_guarded(obj, self._guarded):
+            return []
+        if isinstance(obj, MONITORS) or getattr(obj, "group", None) is None:
+            return []
+        if isinstance(obj, SummedVariableUpdater):
+            return [Sum(obj, self.text(obj.group))]
+        if isinstance(obj, Thresholder):
+            return self._threshold(obj)
+        if isinstance(obj, Resetter):
+            return self._reset(obj)
+        if isinstance(obj, SynapticPathway):
+            return self._pathway(obj)
+        return self._statements(obj)
+
+    @property
+    def _guarded(self):
+        """Return the ids of objects with which projections learn, which rest."""
+        if "guarded" not in self.rooms:
+            parts = [obj for obj in self.objects if is_plastic(obj)]
+            self.rooms["guarded"] = {
+                id(one)
+                for part in parts
+                for one in (*part.placed.values(), *part.dense.own)
+                if not isinstance(one, SummedVariableUpdater)
+            }
+        return self.rooms["guarded"]
+
+    def _threshold(self, obj):
+        if obj.event != "spike":
+            return []
+        found = Threshold(obj, self.text(obj.group))
+        self.thresholds[obj.group.name] = found
+        return [found]
+
+    def _reset(self, obj):
+        if obj.event != "spike":
+            return self._unknown(obj, code_of(obj), "events other than spikes change it")
+        return [Reset(obj, self.text(obj.group), self.thresholds[obj.group.name])]
+
+    def _pathway(self, obj):
+        code, text = code_of(obj), self.text(obj.synapses)
+        if obj.prepost == "post" or "spike" not in obj.event:
+            return self._unknown(obj, code, "let presynaptic spikes add to it")
+        try:
+            found = arrivals(obj, text, at_any_time(code))
+        except (ValueError, SyntaxError) as error:
+            return self._unknown(obj, code, str(error))
+        return found
+
+    def _statements(self, obj):
+        """Return statements of a group."""
+        code = code_of(obj)
+        if not code and obj is getattr(obj.group, "state_updater", None):
+            obj.update_abstract_code(self.namespace)
+            code = obj.abstract_code
+        if is_addition(obj):
+            code = obj.statement(self.objects)
+        if is_delayed(obj.group):
+            return [
+                Delayed(obj, strong(obj.group), name)
+                for name, taker in obj.group.takers.items()
+                if taker is obj
+            ]
+        if not code or not isinstance(code, str):
+            return []
+        if is_synapses(obj.group) or is_part(obj.group):
+            what = (
+                "statements of synapses change it"
+                if is_synapses(obj.group)
+                else ("statements of a part of a group change it")
+            )
+            return self._unknown(obj, code, what)
+        try:
+            found = Statements(obj, code, self.text(obj.group))
+        except (ValueError, SyntaxError) as error:
+            return self._unknown(obj, code, str(error))
+        if is_conditional(obj):
+            holds = eval(f"lambda step: bool({obj.condition.format(step='step')})")
+            steps = [step for step in range(2 * self.n_steps) if holds(step)]
+            first = [step for step in steps if step < self.n_steps]
+            if [step + self.n_steps for step in first] != steps[len(first) :]:
+                return self._unknown(obj, code, "it runs in some trials only")
+            found.holds, found.is_at_start = set(first).__contains__, first == [0]
+        return [found]
+
+    def _unknown(self, obj, code, why):
+        """Return an object that must not change an active variable."""
+        from ..brian.statements import written
+
+        variables = obj.group.variables
+        changes = {
+            key_of(variables[name])
+            for name in written(code)
+            if name in variables and getattr(variables[name], "owner", None) is not None
+        }
+        return [Unknown(obj, changes, why)]
+
+    # ------------------------------------------------------------ choosing
+    def choose(self, sources: set[Key], ends: set[Key]) -> None:
+        """Choose the active variables and the operations on them; refuse what is not known."""
+        links = {}
+        for operation in self.operations:
+            for key, by in operation.edges().items():
+                links.setdefault(key, set()).update(by)
+        wanted = closure(ends, links)
+        backwards = {}
+        for key, by in links.items():
+            for other in by:
+                backwards.setdefault(other, set()).add(key)
+        reached = closure(sources, backwards)
+        self.active, self.wanted = wanted & reached, wanted
+        for operation in self.operations:
+            found = set(operation.edges()) & self.wanted
+            if isinstance(operation, Unknown) and found & (self.active | weights_in(found)):
+                refuse_unknown(operation, found)
+        self.needed = [one for one in self.operations if set(one.edges()) & self.active]
+
+    # ------------------------------------------------------------ what operations ask
+    def cuts(self, group):
+        """Return the links that are cut, ``(variable, by)``."""
+        return {key[1:] for key in self.resets if len(key) == 3 and key[0] == group.name}
+
+    def modes(self, group):
+        """Return the modes of resets that were chosen, by variable."""
+        return {
+            key[1]: mode
+            for key, mode in self.resets.items()
+            if len(key) == 2 and key[0] == group.name
+        }
+
+    def prepare(self, trials=1, first=0) -> None:
+        """Differentiate all operations that are needed, and make their recorders."""
+        self.kept, self.first = trials, first
+        for operation in self.needed:
+            operation.prepare(self)
+
+    def recorder(self, group) -> Recorder:
+        """Return the recorder of a group."""
+        if group.name not in self.recorders:
+            self.recorders[group.name] = Recorder(group, self.n_steps, self.kept, self.first)
+        return self.recorders[group.name]
+
+    def record(self, operation, group, code, names):
+        """Record values directly before an operation; None if there are none."""
+        if not names:
+            return None
+        return self.recorder(strong(group)).record(
+            operation.runner, code, names, operation.is_at_start
+        )
+
+    def record_spikes(self, group):
+        """Record the spikes of a group."""
+        return self.recorder(strong(group)).record_spikes()
+
+
+def strong(group):
+    """Return a strong reference to a group."""
+    return group.before_run.__self__ if hasattr(group, "before_run") else group
+
+
+def is_guarded(obj, guarded):
+    """Return whether an object belongs to the learning of a projection, which rests."""
+    return id(obj) in guarded
+
+
+def closure(known, links):
+    """Return all keys that lead to, or from, some keys."""
+    found, waiting = set(known), list(known)
+    while waiting:
+        for other in links.get(waiting.pop(), ()):
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
+    return found
+
+
+def weights_in(keys):
+    """Return the weights among some keys."""
+    return {key for key in keys if key.name == "w"}

@@ -1,0 +1,188 @@
+"""The gradient of a network in some trials."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+from brian2 import BrianObject
+
+from .. import schedule
+from ..brian.conditional import Conditional, is_standalone, last_step
+from ..brian.in_program import is_waiting
+from .asked import asked_of, by_network, resets_of
+from .graph import Graph
+from .matrices import ByWeight
+from .operations import Key, key_of
+from .statements import Statements
+from .tape import Tape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Harvest(Conditional, BrianObject):
+    """Work in Python at the end of each trial, on the runtime targets.
+
+    Parameters
+    ----------
+    trials : Trials
+    then : callable
+        Called without an argument.
+    phase : Phase
+    """
+
+    add_to_magic_network = False
+    #: Fast loops ignore it: it reads what they have written back.
+    touches_synapses = False
+
+    def __init__(self, trials, then: Callable, phase: schedule.Phase):
+        self.run_when(last_step(trials.task.n_steps))
+        BrianObject.__init__(self, clock=trials.clock, name="gradient_harvest*", **phase)
+        self.then = then
+
+    def work(self):
+        """Do it."""
+        self.then()
+
+
+class Measured:
+    """The gradient of a network, trial by trial.
+
+    Parameters
+    ----------
+    net : TrialNetwork
+    by : str, sequence of str or None
+        What to differentiate by.
+    resets : dict
+        Modes of resets.
+    namespace : dict
+        The namespace of the run.
+    rounds : int
+        Number of rounds of trials side by side.
+    first : int
+        Number of the first time step.
+    """
+
+    def __init__(self, net, by=None, resets=None, namespace=None, rounds=1, first=0):
+        check_network(net)
+        self.net, self.rounds = net, rounds
+        self.asked = asked_of(net, by)
+        constants = {}
+        for one in self.asked:
+            if one.key.kind == "constant":
+                constants.setdefault(one.key.owner, {})[one.key.name] = one.key
+        steps, modes = net.task.n_steps, resets_of(net, resets or {})
+        self.graph = Graph(net.sorted_objects, steps, namespace or {}, constants, modes)
+        self.keys = {one.name: self._start(one) for one in self.asked}
+        ends = {key_of(part.variables["loss"]): len(part) for part in net.trials.readouts}
+        self.graph.choose(set(self.keys.values()), set(ends))
+        kept = {self.keys[one.name] for one in self.asked if not one.is_weights}
+        self.graph.prepare(rounds if is_standalone() else 1, first)
+        self.tape = Tape(self.graph, steps, net.copies, ends, kept)
+        self.total, self.harvested = {}, 0
+
+    def _start(self, one) -> Key:
+        """Return the key of what is asked for: of a state, the value with which a trial begins."""
+        if one.is_weights or one.key.kind == "constant":
+            return one.key
+        writers = [op for op in self.graph.operations if one.key in op.edges()]
+        starts = [op for op in writers if isinstance(op, Statements) and op.is_at_start]
+        if not writers:
+            return one.key
+        if not starts:
+            raise ValueError(
+                f"gradient: {one.key} is a state that nothing sets where a trial begins; write"
+                f" net.trials.at_start({one.key.owner}, '{one.key.name} = ...')"
+            )
+        key = Key(one.key.owner, one.key.name, "start")
+        starts[-1].start_from(one.key.name, key)
+        return key
+
+    @property
+    def objects(self):
+        """Return the objects that record."""
+        return list(self.graph.recorders.values())
+
+    @contextmanager
+    def present(self, then: Callable | None = None, phase=schedule.HAND_BACK.behind(500)):
+        """Context in which its objects are in the network."""
+        objects = self.objects
+        if not is_standalone():
+            objects.append(Harvest(self.net.trials, then or self.harvest, phase))
+        self.net.add(*objects)
+        try:
+            yield self
+        finally:
+            self.net.remove(*objects)
+
+    def harvest(self, trial: int = 0) -> None:
+        """Add the gradient of the trial that has been recorded."""
+        for key, value in self.tape.backward(trial).items():
+            known = self.total.get(key)
+            self.total[key] = value if known is None else known + value
+        self.harvested += 1
+
+    def result(self) -> dict:
+        """Return the gradient of the mean loss of the trials, by name."""
+        if is_standalone():
+            for trial in range(self.rounds):
+                self.harvest(trial)
+        scale = 1 / (self.harvested * self.net.copies)
+        result = {}
+        for one in self.asked:
+            found = self.total.get(self.keys[one.name])
+            found = self._nothing(one) if found is None else found
+            found = (
+                ByWeight(scale * found.values, found.layout) if one.is_weights else scale * found
+            )
+            check_finite(one.name, found.values if one.is_weights else found)
+            result[one.name] = by_network(one, found, self.net)
+        return result
+
+    def _nothing(self, one):
+        """Return zeros, of what the loss does not depend on."""
+        if not one.is_weights:
+            return np.zeros(len(one.of))
+        from .matrices import layout_of
+
+        layout = layout_of(one.of, self.tape)
+        if layout.networks:
+            return ByWeight(np.zeros((layout.networks, layout.n_pre, layout.n_post)), layout)
+        return ByWeight(np.zeros(len(one.of)), None)
+
+
+def check_network(net):
+    """Raise unless the gradient of a network can be taken."""
+    if is_waiting():
+        raise RuntimeError(
+            "gradient returns arrays, so its program must run: write set_device('cpp_standalone')"
+            " without build_on_run=False"
+        )
+    if not net.trials.readouts:
+        raise ValueError(
+            "gradient: the network has no readout, and so no loss; give Trials a Readout"
+        )
+    if net.task.continuous:
+        raise ValueError(
+            "gradient: the task is a stream, whose state is never reset, so that the loss of a"
+            " window depends on all windows before; use a task of separate trials"
+        )
+    pairs = [part for part in net.trials.projections if part.rule.pairs]
+    if pairs:
+        raise ValueError(
+            f"gradient: {pairs[0].rule.title} perturbs the network in its own runs; build the"
+            " network with another rule and these weights"
+        )
+
+
+def check_finite(name, values):
+    """Raise unless all derivatives are finite."""
+    wrong = np.count_nonzero(~np.isfinite(values))
+    if wrong:
+        raise FloatingPointError(
+            f"gradient: {wrong} derivatives by '{name}' are not finite. A derivative of a step"
+            " overflows, for example in the upstroke of an exponential; limit it with clip, or take"
+            " a shorter time step."
+        )

@@ -1,0 +1,114 @@
+"""What one object of a time step does, as an operation that can be run backwards.
+
+An operation maps variables before it to variables after it, ``y = f(x)``. With the adjoint of a
+variable, the derivative of the loss by its present value, its way back is
+
+    adjoint(x) += (dy/dx)^T adjoint(y)          adjoint(y) = 0 before it, unless y is also an x
+
+Variables are keyed by the Brian2 variable itself, whatever the names of references to it; the
+spikes of a group and the values that a derivative was asked for have keys of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..brian.borrowed import ArrayVariable
+
+if TYPE_CHECKING:
+    from brian2 import BrianObject
+
+#: Variables of Brian2's own that say when and whether a neuron has spiked; they have no derivative.
+DISCRETE = ("lastspike", "not_refractory")
+
+
+@dataclass(frozen=True)
+class Key:
+    """A variable, or something like one.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the group.
+    name : str
+        Name of the variable there.
+    kind : str
+        "" for a variable; "spike", "start" (the value with which a trial begins) or "constant".
+    """
+
+    owner: str
+    name: str
+    kind: str = ""
+
+    def __str__(self):
+        return f"'{self.name}' of '{self.owner}'"
+
+
+def key_of(variable: ArrayVariable) -> Key:
+    """Return the key of a Brian2 variable."""
+    return Key(variable.owner.name, variable.name)
+
+
+def spikes_of(group) -> Key:
+    """Return the key of the spikes of a group."""
+    return Key(group.name, "spike", "spike")
+
+
+def is_graded(variable, group) -> bool:
+    """Return whether a variable has derivatives: an array of real numbers that is not a counter."""
+    return (
+        isinstance(variable, ArrayVariable)
+        and np.issubdtype(variable.dtype, np.floating)
+        and variable.name not in DISCRETE
+        and variable.name not in ("t", "dt")
+        and variable.name not in getattr(group, "counters", ())
+    )
+
+
+class Operation:
+    """Base of operations.
+
+    Attributes
+    ----------
+    runner : BrianObject
+        The object of the time step.
+    """
+
+    #: The steps in which it runs: a function of the step of the trial; None for all.
+    holds = None
+    is_at_start = False
+
+    def __init__(self, runner: BrianObject):
+        self.runner = runner
+
+    @property
+    def place(self):
+        """Return its place in the step."""
+        return self.runner.when, self.runner.order
+
+    def edges(self) -> dict[Key, set[Key]]:
+        """Return what it writes, each with all that the new value may depend on."""
+        raise NotImplementedError
+
+    def prepare(self, graph) -> None:
+        """Differentiate it as far as variables are active, and ask for what must be recorded."""
+
+    def load(self, tape) -> None:
+        """Take what has been recorded of a trial."""
+
+    def backward(self, step: int, adjoint: dict) -> None:
+        """Run backwards."""
+        raise NotImplementedError
+
+    def gradients(self, tape) -> dict[Key, object]:
+        """Return the derivatives by weights, after all steps."""
+        return {}
+
+
+def add(adjoint: dict, key: Key, value) -> None:
+    """Add to an adjoint."""
+    known = adjoint.get(key)
+    adjoint[key] = value if known is None else known + value

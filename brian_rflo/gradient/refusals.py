@@ -1,0 +1,28 @@
+"""What cannot be differentiated, refused with its statements and what to write."""
+
+
+def refuse_python(obj) -> None:
+    """Raise for an object that runs Python code, in which anything may happen."""
+    raise ValueError(
+        f"gradient: '{obj.name}' runs Python code in each step, and what it changes is not known."
+        f" Write net.remove(...) for it before, or its statements as group.run_regularly('...')."
+    )
+
+
+def refuse_unknown(operation, keys) -> None:
+    """Raise for an object that changes a variable on which the loss depends."""
+    what = ", ".join(sorted(map(str, keys)))
+    shown = str(getattr(operation.runner, "abstract_code", None) or operation.runner.code).strip()
+    raise ValueError(
+        f"gradient: '{operation.runner.name}' changes {what}, on which the loss depends, and cannot"
+        f" be differentiated: {shown!r} ({operation.why}). Write it into the equations of the"
+        " group, or as statements of the whole group, group.run_regularly('...')."
+    )
+
+
+def refuse_crossing(key) -> None:
+    """Raise for a state that is not reset where a trial begins."""
+    raise ValueError(
+        f"gradient: {key} is not reset at the beginning of a trial, so that the loss depends on the"
+        f" trial before. Write net.trials.at_start({key.owner}, '{key.name} = ...')."
+    )
