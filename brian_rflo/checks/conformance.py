@@ -151,7 +151,7 @@ def check_rule(
     """
     if make is not None:
         check_make("check_rule", make)
-        return check_gradient(rule, make, tolerance, experiment)
+        return check_changes(rule, make, tolerance, experiment)
     check_instance("check_rule: rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
     if isinstance(rule, DerivedRule):
         raise ValueError(
@@ -193,7 +193,7 @@ def check_rule(
     )
 
 
-def check_gradient(rule, make, tolerance, experiment):
+def check_changes(rule, make, tolerance, experiment):
     """Raise unless a rule's changes agree with finite differences."""
     error = gradient_error(make, rule, **experiment)
     name = type(rule).__name__ if isinstance(rule, LearningRule) else "the derived rule"
