@@ -9,3 +9,7 @@ or approximation but the pseudo-derivatives of spikes.
 them; `graph` finds them in a network, and refuses what it does not know; `recorder` records; `tape`
 goes back; `measuring` is what a network does for its user.
 """
+
+from .alignment import GradientAlignment
+
+__all__ = ["GradientAlignment"]

@@ -10,6 +10,7 @@ import scipy.sparse
 from brian2 import Group, NeuronGroup
 
 from ..brian.borrowed import ArrayVariable
+from ..brian.statements import written
 from ..neurons.base import parent_group
 from ..synapses.kinds import is_plastic
 from .operations import Key, is_graded, key_of
@@ -123,9 +124,21 @@ def resets_of(net, resets) -> dict:
                 f"gradient: the mode of {name!r} must be one of {', '.join(MODES)}, or 'cut' for a"
                 f" pair of variables; got {mode!r}"
             )
+        named = named if by else [one for one in named if variable in resets_in(one)]
+        if not named:
+            raise ValueError(
+                f"gradient: no spike resets {name!r}, so that resets does not apply to it; leave it"
+                " out"
+            )
         for group in named:
             found[(group.name, variable, *by)] = mode
     return found
+
+
+def resets_in(group) -> set[str]:
+    """Return the variables that a spike resets."""
+    code = getattr(group, "event_codes", {}).get("spike")
+    return written(code) if code else set()
 
 
 def by_network(asked: Asked, found, net) -> NDArray | list:

@@ -17,6 +17,7 @@ from ..brian.borrowed import (
     Thresholder,
 )
 from ..brian.conditional import is_conditional
+from ..brian.statements import written
 from ..dense.choice import is_python
 from ..synapses.delays import is_delayed
 from ..synapses.ends import at_any_time
@@ -150,7 +151,7 @@ class Graph:
         try:
             found = arrivals(obj, text, at_any_time(code))
         except (ValueError, SyntaxError) as error:
-            return self._unknown(obj, code, str(error))
+            return self._unknown(obj, code, str(error).removeprefix("gradient: "))
         return found
 
     def _statements(self, obj):
@@ -179,7 +180,7 @@ class Graph:
         try:
             found = Statements(obj, code, self.text(obj.group))
         except (ValueError, SyntaxError) as error:
-            return self._unknown(obj, code, str(error))
+            return self._unknown(obj, code, str(error).removeprefix("gradient: "))
         if is_conditional(obj):
             holds = eval(f"lambda step: bool({obj.condition.format(step='step')})")
             steps = [step for step in range(2 * self.n_steps) if holds(step)]
@@ -191,8 +192,6 @@ class Graph:
 
     def _unknown(self, obj, code, why):
         """Return an object that must not change an active variable."""
-        from ..brian.statements import written
-
         variables = obj.group.variables
         changes = {
             key_of(variables[name])

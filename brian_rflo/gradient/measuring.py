@@ -13,7 +13,7 @@ from ..brian.conditional import Conditional, is_standalone, last_step
 from ..brian.in_program import is_waiting
 from .asked import asked_of, by_network, resets_of
 from .graph import Graph
-from .matrices import ByWeight
+from .matrices import ByWeight, layout_of
 from .operations import Key, key_of
 from .statements import Statements
 from .tape import Tape
@@ -93,7 +93,8 @@ class Measured:
             return one.key
         if not starts:
             raise ValueError(
-                f"gradient: {one.key} is a state that nothing sets where a trial begins; write"
+                f"gradient: {one.key} changes in a trial, and nothing sets it where a trial begins;"
+                " name a parameter, or a state, for which you write"
                 f" net.trials.at_start({one.key.owner}, '{one.key.name} = ...')"
             )
         key = Key(one.key.owner, one.key.name, "start")
@@ -124,12 +125,18 @@ class Measured:
             self.total[key] = value if known is None else known + value
         self.harvested += 1
 
-    def result(self) -> dict:
-        """Return the gradient of the mean loss of the trials, by name."""
+    def forget(self) -> None:
+        """Begin anew."""
+        self.total, self.harvested = {}, 0
+
+    def result(self, mean: bool = True) -> dict:
+        """Return the gradient of the mean loss of the trials, or of its sum over trials, by
+        name.
+        """
         if is_standalone():
             for trial in range(self.rounds):
                 self.harvest(trial)
-        scale = 1 / (self.harvested * self.net.copies)
+        scale = 1 / (self.harvested * self.net.copies) if mean else 1.0
         result = {}
         for one in self.asked:
             found = self.total.get(self.keys[one.name])
@@ -145,8 +152,6 @@ class Measured:
         """Return zeros, of what the loss does not depend on."""
         if not one.is_weights:
             return np.zeros(len(one.of))
-        from .matrices import layout_of
-
         layout = layout_of(one.of, self.tape)
         if layout.networks:
             return ByWeight(np.zeros((layout.networks, layout.n_pre, layout.n_post)), layout)

@@ -26,3 +26,12 @@ def refuse_crossing(key) -> None:
         f"gradient: {key} is not reset at the beginning of a trial, so that the loss depends on the"
         f" trial before. Write net.trials.at_start({key.owner}, '{key.name} = ...')."
     )
+
+
+def refuse_spikes_in_flight(synapses) -> None:
+    """Raise for delays that carry spikes from one trial into the next."""
+    raise ValueError(
+        f"gradient: '{synapses.name}' has delays, and spikes on their way at the end of a trial"
+        " arrive in the next one. Write PlasticSynapses(..., delay=...) in its place and pass it to"
+        " Trials, which drop them; with .plastic = False its weights are fixed."
+    )

@@ -30,6 +30,7 @@ from ..derivation.linear import needed_lines
 from ..neurons.base import parent_group
 from .matrices import Connections, layout_of
 from .operations import Operation, add, key_of, spikes_of
+from .refusals import refuse_spikes_in_flight
 
 if TYPE_CHECKING:
     from ..brian.borrowed import SynapticPathway
@@ -260,6 +261,8 @@ class Arrival(Operation):
         late = np.floor(delay / float(self.synapses.clock.dt) + 0.5).astype(int)
         late = np.broadcast_to(late, (self.links.size,))
         self.late = {int(d): late == d for d in np.unique(late)} if len(late) else {}
+        if any(self.late) and getattr(self.synapses, "trial_length", None) is None:
+            refuse_spikes_in_flight(self.synapses)
         self.values = np.zeros((tape.steps, self.part.stop - self.part.start))
         source = self.synapses.source
         self.z = tape.values(self.sent, "spiked_now")[:, source.start : source.stop]

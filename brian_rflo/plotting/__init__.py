@@ -41,7 +41,13 @@ from .style import (
 from .sweeps import plot_sweep
 from .tasks import plot_spike_task, plot_task
 from .ticks import labelled, logarithmic
-from .trainings import plot_alignment, plot_losses, plot_output, plot_training
+from .trainings import (
+    plot_alignment,
+    plot_gradient_alignment,
+    plot_losses,
+    plot_output,
+    plot_training,
+)
 from .weights import plot_changes, plot_spectrum, plot_weights
 
 __all__ = [
@@ -49,6 +55,7 @@ __all__ = [
     "plot_answers",
     "plot_changes",
     "plot_comparison",
+    "plot_gradient_alignment",
     "plot_losses",
     "plot_output",
     "plot_points",

@@ -9,7 +9,7 @@ import numpy as np
 from ..analysis import band, smooth
 from .legends import legend_over
 from .shapes import arrays_of
-from .style import COLOURS, SIZE, axes_or_new, colour, lettered, milliseconds, new_axes
+from .style import COLOURS, SIZE, axes_or_new, colour, colours, lettered, milliseconds, new_axes
 from .ticks import labelled, logarithmic, whole
 
 if TYPE_CHECKING:
@@ -20,10 +20,17 @@ if TYPE_CHECKING:
     from matplotlib.typing import ColorType
     from numpy.typing import ArrayLike
 
+    from ..gradient import GradientAlignment
     from ..results import TrainingResult
 
 
-__all__ = ["plot_alignment", "plot_losses", "plot_output", "plot_training"]
+__all__ = [
+    "plot_alignment",
+    "plot_gradient_alignment",
+    "plot_losses",
+    "plot_output",
+    "plot_training",
+]
 
 
 def plot_losses(
@@ -172,6 +179,24 @@ def plot_alignment(
     draw_line(ax, trials, middle, color=color, label=label or name, linestyle=linestyle)
     whole(ax.xaxis)
     return labelled(ax, xlabel="Trial", ylabel="Alignment (cosine)", ylim=(-1, 1))
+
+
+def plot_gradient_alignment(watch: GradientAlignment, ax: Axes | None = None) -> Axes:
+    """Plot the cosine between the changes of local rules and the gradient over trials: median and
+    quartiles over networks, a line for each projection. The legend names the rule that trained it.
+
+    Parameters
+    ----------
+    watch : GradientAlignment
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on; new ones by default.
+    """
+    ax = axes_or_new(ax)
+    for (name, cosines), color in zip(watch.cosine.items(), colours(len(watch.cosine))):
+        label = f"{name}, trained by {watch.rules[name]}"
+        plot_alignment(watch.trials, cosines, ax, label=label, color=color)
+    legend_over(ax)
+    return labelled(ax, xlabel="Trial", ylabel="Cosine with the gradient", ylim=(-1, 1.05))
 
 
 def plot_training(

@@ -337,6 +337,11 @@ class PlasticSynapses(Projection):
         return place(self, step, trials and trials.phases, name_of(step))
 
     @property
+    def has_no_self_connections(self) -> bool:
+        """True if weights of neurons onto themselves are held at 0."""
+        return self.constraint.startswith(NO_SELF_CONNECTIONS)
+
+    @property
     def may_learn(self) -> bool:
         """True if its weights may change in the next run; always so in C++ standalone."""
         if is_standalone():
