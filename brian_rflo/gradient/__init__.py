@@ -11,5 +11,6 @@ goes back; `measuring` is what a network does for its user.
 """
 
 from .alignment import GradientAlignment
+from .bptt import BPTT
 
-__all__ = ["GradientAlignment"]
+__all__ = ["BPTT", "GradientAlignment"]

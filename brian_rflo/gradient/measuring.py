@@ -148,6 +148,24 @@ class Measured:
             result[one.name] = by_network(one, found, self.net)
         return result
 
+    def found(self, name: str):
+        """Return the sum over trials of the derivative by what was asked for."""
+        found = self.total.get(self.keys[name])
+        if found is None:
+            return self._nothing(next(one for one in self.asked if one.name == name))
+        return found
+
+    @property
+    def memory(self) -> int:
+        """Size of what is kept of a trial, in bytes."""
+        sizes = [
+            variable.size
+            for recorder in self.objects
+            for name, variable in recorder.variables.items()
+            if "_of_" in name or name == "spiked_now"
+        ]
+        return 8 * sum(sizes)
+
     def _nothing(self, one):
         """Return zeros, of what the loss does not depend on."""
         if not one.is_weights:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,12 @@ from ..brian.construction import Constructed, constructed_of, excuse
 from ..brian.garbage import frozen
 from ..brian.in_program import is_waiting
 from ..brian.quantities import check_absent
+from ..gradient import BPTT
 from ..identity import described, digest
 from ..identity.settings import constants_outside, serializable
 from ..synapses.kinds import is_projection, projections_of
 from ..trials.trials import is_trials, trials_of
+from ..updates.arguments import check_instance
 from . import saving
 from .contents import monitors_of
 from .experiment import Experiment
@@ -281,6 +284,7 @@ class TrialNetwork(Experiment, Constructed, Members):
         trials: int,
         report: str | Callable | None = None,
         task: Task | None = None,
+        learn: BPTT | None = None,
         **run_args,
     ) -> TrainingResult:
         """Run a number of whole trials.
@@ -296,6 +300,9 @@ class TrialNetwork(Experiment, Constructed, Members):
             inputs, outputs and steps. Each task goes on where it stood: another one begins with its
             trial 0, and the network's own continues afterwards. Inputs and targets that equations
             of yours read by ``task.timed`` stay those of the task they were made of.
+        learn : BPTT, optional
+            The exact gradient, in place of the network's own rules, for this training:
+            ``BPTT(1e-3)`` of `brian_rflo.gradient`. Afterwards the rules go on.
 
         Returns
         -------
@@ -312,6 +319,9 @@ class TrialNetwork(Experiment, Constructed, Members):
         self._check_device()
         self._check_trials(trials)
         self._check_diverged()
+        namespace = get_local_namespace(level=1)
+        if learn is not None:
+            return self._train_by(learn, trials, report, task, run_args, namespace)
         batch = max((part.learn.batch for part in self.learners.values()), default=1)
         if trials < batch * self.seen:
             logger.warn(
@@ -319,9 +329,16 @@ class TrialNetwork(Experiment, Constructed, Members):
                 " weights change in this training unless it completes an earlier batch.",
                 "unfinished_batch",
             )
-        namespace = get_local_namespace(level=1)
         with self.shows.of(task):
             return self._run_trials(trials, report, run_args, namespace, self._recording)
+
+    def _train_by(self, learn, trials, report, task, run_args, namespace):
+        """Run trials in which the gradient teaches."""
+        check_instance("train: learn", learn, BPTT, "BPTT(1e-3, optimizer=Adam())")
+        learn.check(self, trials)
+        with learn.teaching(self, run_args.get("namespace", namespace)), self.shows.of(task):
+            result = self._run_trials(trials, report, run_args, namespace, self._recording)
+        return replace(result, settings=result.settings | {"learn": str(learn)})
 
     def _run_trials(self, trials, report, run_args, namespace, recording):
         """Run trials and return their result, in a program that is to be built one that is read
