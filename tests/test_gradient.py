@@ -143,8 +143,7 @@ def test_eprop_networks_are_those_of_the_reference(beta, through_reset):
         parallel=P,
         weights=weights,
     )
-    cut = {} if through_reset else {("v", "activity"): "cut"}
-    found = net.gradient(P, resets=cut)
+    found = net.gradient(P, cut=() if through_reset else [("v", "activity")])
     oracle = EpropNetwork(
         tau_m=20,
         tau_out=20,

@@ -46,7 +46,7 @@ class GradientAlignment:
         Look at each `every`-th trial (with trials side by side, round of trials), from the first.
     by : str or sequence of str, optional
         Names of projections; by default all that can learn.
-    resets : dict, optional
+    resets, cut : optional
         As for `TrialNetwork.gradient`.
 
     Attributes
@@ -87,6 +87,7 @@ class GradientAlignment:
         every: int = 1,
         by: str | Sequence[str] | None = None,
         resets: dict | None = None,
+        cut: Sequence[str | tuple[str, str]] = (),
     ):
         check_count("GradientAlignment: every", every)
         if is_standalone():
@@ -96,7 +97,7 @@ class GradientAlignment:
                 " of weights between phases"
             )
         self.net, self.every, self._rounds = net, every, []
-        self._measured = Measured(net, by, resets)
+        self._measured = Measured(net, by, resets, cut)
         self._parts = {one.name: one for one in self._measured.asked}
         for one in self._parts.values():
             check_weights(one)

@@ -94,8 +94,7 @@ def groups_of(net) -> dict[str, Group]:
 
 
 def resets_of(net, resets) -> dict:
-    """Return the modes of resets by ``(group, variable)``, and cut links by ``(group, variable,
-    by)``, from the user's dictionary.
+    """Return the modes of resets by ``(group, variable)``, from the user's dictionary.
 
     Raises
     ------
@@ -107,32 +106,57 @@ def resets_of(net, resets) -> dict:
             "gradient: resets must be a dictionary such as {'v': 'ignore'}; got"
             f" {type(resets).__name__}"
         )
-    found, groups = {}, groups_of(net)
+    found = {}
     for name, mode in resets.items():
-        variable, *by = name if isinstance(name, tuple) else (name,)
-        owner, _, variable = variable.rpartition(".")
-        owners = [groups[owner]] if owner in groups else list(groups.values()) if not owner else []
-        named = [parent_group(one) for one in owners if variable in one.variables]
-        if not named or len(by) > 1:
+        if mode not in MODES:
             raise ValueError(
-                f"gradient: resets names {name!r}, which is no variable of a group; write"
-                " {'v': 'ignore'}, {'E.v': 'ignore'}, or {('v', 'activity'): 'cut'} to cut the"
-                " dependence of v on activity"
+                f"gradient: resets[{name!r}] must be one of {', '.join(MODES)}; got {mode!r}"
             )
-        if (mode == "cut") != bool(by) or (not by and mode not in MODES):
-            raise ValueError(
-                f"gradient: the mode of {name!r} must be one of {', '.join(MODES)}, or 'cut' for a"
-                f" pair of variables; got {mode!r}"
-            )
-        named = named if by else [one for one in named if variable in resets_in(one)]
-        if not named:
+        owners, variable = owners_of(net, name)
+        owners = [group for group in owners if variable in resets_in(group)]
+        if not owners:
             raise ValueError(
                 f"gradient: no spike resets {name!r}, so that resets does not apply to it; leave it"
-                " out"
+                " out, or write 'group.variable'"
             )
-        for group in named:
-            found[(group.name, variable, *by)] = mode
+        found |= {(group.name, variable): mode for group in owners}
     return found
+
+
+def cuts_of(net, cut) -> set:
+    """Return the names of projections, and links ``(group, variable, by)``, that have no
+    derivative.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown.
+    """
+    parts, found = net.parts_by_name, set()
+    for one in [cut] if isinstance(cut, str) else cut:
+        if isinstance(one, str) and one in parts:
+            found.add((parts[one].name,))
+            continue
+        pair = one if isinstance(one, tuple) and len(one) == 2 else ("", "")
+        owners, variable = owners_of(net, pair[0])
+        owners = [group for group in owners if pair[1] in group.variables]
+        if not owners:
+            raise ValueError(
+                f"gradient: cut must name projections ({', '.join(parts)}), or pairs of variables"
+                f" such as ('v', 'activity'), of which the first depends on the second in a step;"
+                f" got {one!r}"
+            )
+        found |= {(group.name, variable, pair[1]) for group in owners}
+    return found
+
+
+def owners_of(net, name):
+    """Return the groups that have a variable ``"v"`` or ``"group.v"``, and its name."""
+    owner, _, variable = str(name).rpartition(".")
+    groups = groups_of(net)
+    found = groups.values() if not owner else [groups[owner]] if owner in groups else []
+    every = {parent_group(group).name: parent_group(group) for group in found}
+    return [group for group in every.values() if variable in group.variables], variable
 
 
 def resets_in(group) -> set[str]:

@@ -63,8 +63,8 @@ class BPTT:
     clip_norm : float, optional
         Largest norm of a network's gradient, over all its projections; larger ones are scaled down
         to it.
-    resets : dict, optional
-        How resets of spiking neurons are treated; see `TrialNetwork.gradient`.
+    resets, cut : optional
+        See `TrialNetwork.gradient`.
 
     Raises
     ------
@@ -89,6 +89,7 @@ class BPTT:
     batch: int = 1
     clip_norm: float | None = None
     resets: dict | None = None
+    cut: tuple = ()
 
     def __post_init__(self):
         check_number("BPTT", "learning_rate", self.learning_rate)
@@ -138,7 +139,7 @@ class BPTT:
         defaults = {name: f.default for name, f in self.__dataclass_fields__.items()}
         shown += [
             f"{name}={getattr(self, name)!r}"
-            for name in ("batch", "clip_norm", "resets")
+            for name in ("batch", "clip_norm", "resets", "cut")
             if getattr(self, name) != defaults[name]
         ]
         if self.optimizer != defaults["optimizer"]:
@@ -161,11 +162,13 @@ class Teacher:
 
     def __init__(self, by: BPTT, net, learners, namespace):
         self.by, self.net, self.learners = by, net, learners
-        self.measured = Measured(net, list(learners), by.resets, namespace)
+        self.measured = Measured(net, list(learners), by.resets, by.cut, namespace)
         begins = round(float(net.t / net.task.dt))
         steps = net.task.n_steps * by.batch
         self.condition = f"({{step}} + 1 - {begins}) % {steps} == 0"
-        logger.info(f"BPTT keeps {self.measured.memory / 1e6:.0f} MB of each trial of '{net.name}'.")
+        logger.info(
+            f"BPTT keeps {self.measured.memory / 1e6:.0f} MB of each trial of '{net.name}'."
+        )
 
     @contextmanager
     def present(self):
@@ -212,7 +215,7 @@ class Teacher:
         self.measured.forget()
 
     def _change(self, name):
-        """Return minus the gradient of the mean loss for each synapse, 0 where it does not learn."""
+        """Return minus the gradient of the mean loss by synapse, 0 where that does not learn."""
         part, found = self.learners[name], self.measured.found(name)
         count = self.measured.harvested * self.net.copies
         values = -by_synapse(part, found, self.net.copies) / count

@@ -74,13 +74,14 @@ class Graph:
     asked : dict of str to dict
         Constants by which derivatives were asked for: keys by name, by the name of the group.
     resets : dict
-        Modes of resets by ``(group, variable)``, and ``(group, variable, by)`` for links that are
-        cut.
+        Modes of resets by ``(group, variable)``.
+    cut : set
+        Links without a derivative: ``(group, variable, by)``, and ``(projection,)``.
     """
 
-    def __init__(self, objects, n_steps, namespace, asked, resets):
+    def __init__(self, objects, n_steps, namespace, asked, resets, cut=frozenset()):
         self.objects, self.n_steps, self.namespace = objects, n_steps, namespace
-        self.asked, self.resets = asked, resets
+        self.asked, self.resets, self.cut = asked, resets, cut
         self.texts, self.thresholds, self.recorders = {}, {}, {}
         self.rooms = {}
         self.operations = []
@@ -223,15 +224,15 @@ class Graph:
     # ------------------------------------------------------------ what operations ask
     def cuts(self, group):
         """Return the links that are cut, ``(variable, by)``."""
-        return {key[1:] for key in self.resets if len(key) == 3 and key[0] == group.name}
+        return {key[1:] for key in self.cut if len(key) == 3 and key[0] == group.name}
+
+    def is_cut(self, synapses):
+        """Return whether what synapses carry has no derivative; their weights have one."""
+        return (synapses.name,) in self.cut
 
     def modes(self, group):
         """Return the modes of resets that were chosen, by variable."""
-        return {
-            key[1]: mode
-            for key, mode in self.resets.items()
-            if len(key) == 2 and key[0] == group.name
-        }
+        return {key[1]: mode for key, mode in self.resets.items() if key[0] == group.name}
 
     def prepare(self, trials=1, first=0) -> None:
         """Differentiate all operations that are needed, and make their recorders."""

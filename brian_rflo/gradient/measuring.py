@@ -11,7 +11,7 @@ from brian2 import BrianObject
 from .. import schedule
 from ..brian.conditional import Conditional, is_standalone, last_step
 from ..brian.in_program import is_waiting
-from .asked import asked_of, by_network, resets_of
+from .asked import asked_of, by_network, cuts_of, resets_of
 from .graph import Graph
 from .matrices import ByWeight, layout_of
 from .operations import Key, key_of
@@ -55,8 +55,8 @@ class Measured:
     net : TrialNetwork
     by : str, sequence of str or None
         What to differentiate by.
-    resets : dict
-        Modes of resets.
+    resets, cut
+        As for `TrialNetwork.gradient`.
     namespace : dict
         The namespace of the run.
     rounds : int
@@ -65,7 +65,7 @@ class Measured:
         Number of the first time step.
     """
 
-    def __init__(self, net, by=None, resets=None, namespace=None, rounds=1, first=0):
+    def __init__(self, net, by=None, resets=None, cut=(), namespace=None, rounds=1, first=0):
         check_network(net)
         self.net, self.rounds = net, rounds
         self.asked = asked_of(net, by)
@@ -73,8 +73,8 @@ class Measured:
         for one in self.asked:
             if one.key.kind == "constant":
                 constants.setdefault(one.key.owner, {})[one.key.name] = one.key
-        steps, modes = net.task.n_steps, resets_of(net, resets or {})
-        self.graph = Graph(net.sorted_objects, steps, namespace or {}, constants, modes)
+        steps, modes, cuts = net.task.n_steps, resets_of(net, resets or {}), cuts_of(net, cut)
+        self.graph = Graph(net.sorted_objects, steps, namespace or {}, constants, modes, cuts)
         self.keys = {one.name: self._start(one) for one in self.asked}
         ends = {key_of(part.variables["loss"]): len(part) for part in net.trials.readouts}
         self.graph.choose(set(self.keys.values()), set(ends))

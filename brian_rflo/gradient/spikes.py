@@ -245,7 +245,7 @@ class Arrival(Operation):
                 " into its equations, where the variable is read"
             )
         self.weights = [(active[name], value) for name, value in partials.items()]
-        self.is_inward = self.spikes in graph.active
+        self.is_inward = self.spikes in graph.active and not graph.is_cut(self.synapses)
         self.sent = graph.record_spikes(parent_group(self.synapses.source))
         variable = self.synapses.variables[self.name]
         self.gate = None

@@ -78,7 +78,7 @@ class Sum(Operation):
         self.inward = [
             (active[name], self.side_of(name), value, self._is_constant(value, known))
             for name, value in partials.items()
-            if self.side_of(name) != "own"
+            if self.side_of(name) != "own" and not graph.is_cut(self.synapses)
         ]
         self.weights = [
             (active[name], value, self._linear(value))

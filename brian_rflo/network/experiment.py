@@ -159,7 +159,8 @@ class Experiment:
         self,
         trials: int,
         by: str | Sequence[str] | None = None,
-        resets: dict[str | tuple[str, str], str] | None = None,
+        resets: dict[str, str] | None = None,
+        cut: Sequence[str | tuple[str, str]] = (),
         first: int | None = None,
         task: Task | None = None,
         **run_args,
@@ -184,8 +185,11 @@ class Experiment:
         resets : dict, optional
             How resets of spiking neurons are treated, by variable: "ignore", "detach" (at fixed
             spike times), "surrogate" (through the pseudo-derivative), or "attach" (that too where a
-            reset sets a value); and ``{("v", "activity"): "cut"}`` cuts the dependence of v on
-            activity in a step. By default as rules derived from the neurons do.
+            reset sets a value). By default as rules derived from the neurons do.
+        cut : sequence of str or tuple of str, optional
+            What has no derivative: projections, by name, whose weights still have one, and pairs
+            ``("v", "activity")``, the dependence of the first on the second in a step. With
+            ``cut=("recurrent",)`` the gradient is that of local rules.
         first, task, **run_args
             As for `evaluate`.
 
@@ -225,6 +229,7 @@ class Experiment:
             self,
             by,
             resets,
+            cut,
             namespace if given is None else given,
             trials // self.seen,
             self._first_step(first if is_own else None),
