@@ -40,6 +40,8 @@ logger = get_logger(__name__)
 
 #: After the network's own changes have been shared and clipped, before changes are applied.
 READY = schedule.SCALE.behind(500)
+#: Megabytes from which on the memory that it takes is reported.
+LARGE = 10
 #: Ahead of the names of its variables in a projection.
 OWN = "bptt_"
 
@@ -123,16 +125,9 @@ class BPTT:
             raise ValueError(
                 f"'{net.name}' has no projection that learns; write net.recurrent.plastic = True"
             )
-        switches = [(part, bool(np.all(part.plastic))) for part in plastic_of(net.sorted_objects)]
         teacher = Teacher(self, net, learners, namespace)
-        try:
-            for part, _ in switches:
-                part.plastic = False
-            with teacher.present():
-                yield
-        finally:
-            for part, was in switches:
-                part.plastic = was
+        with resting(plastic_of(net.sorted_objects)), teacher.present():
+            yield
 
     def __str__(self):
         shown = [f"learning_rate={self.learning_rate:g}"]
@@ -147,6 +142,24 @@ class BPTT:
             plain = type(self.optimizer)() == self.optimizer
             shown.insert(1, f"optimizer={type(self.optimizer).__name__ + '()' if plain else given}")
         return f"BPTT({', '.join(shown)})"
+
+
+@contextmanager
+def resting(parts):
+    """Context in which projections do not learn, and keep what they have added up before."""
+    kept = [
+        (part.variables[name], np.array(part.variables[name].get_value()))
+        for part in parts
+        for name in ("change", "plastic")
+        if name in part.variables
+    ]
+    for part in parts:
+        part.plastic = False
+    try:
+        yield
+    finally:
+        for variable, values in kept:
+            variable.set_value(values.item() if variable.scalar else values)
 
 
 class Teacher:

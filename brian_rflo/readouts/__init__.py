@@ -4,6 +4,7 @@ from ..brian.rooms import names_of
 from .constant import *
 from .leaky import *
 from .linear import *
+from .position import *
 from .softmax import *
 from .task_input import *
 from .winner_take_all import *
