@@ -83,7 +83,7 @@ class Graph:
         self.objects, self.n_steps, self.namespace = objects, n_steps, namespace
         self.asked, self.resets, self.cut = asked, resets, cut
         self.texts, self.thresholds, self.recorders = {}, {}, {}
-        self.rooms = {}
+        self.guarded = None
         self.operations = []
         for obj in objects:
             self.operations += self._read(obj)
@@ -106,7 +106,7 @@ class Graph:
         if is_python(obj):
             refuse_python(obj)
         runs = is_summing(obj) if isinstance(obj, SummedVariableUpdater) else obj.active
-        if not isinstance(obj, CodeRunner) or not runs or is_guarded(obj, self._guarded):
+        if not isinstance(obj, CodeRunner) or not runs or self._rests(obj):
             return []
         if isinstance(obj, MONITORS) or getattr(obj, "group", None) is None:
             return []
@@ -120,18 +120,13 @@ class Graph:
             return self._pathway(obj)
         return self._statements(obj)
 
-    @property
-    def _guarded(self):
-        """Return the ids of objects with which projections learn, which rest."""
-        if "guarded" not in self.rooms:
-            parts = [obj for obj in self.objects if is_plastic(obj)]
-            self.rooms["guarded"] = {
-                id(one)
-                for part in parts
-                for one in (*part.placed.values(), *part.dense.own)
-                if not isinstance(one, SummedVariableUpdater)
-            }
-        return self.rooms["guarded"]
+    def _rests(self, obj):
+        """Return whether an object is part of the learning of a projection, which rests."""
+        if self.guarded is None:
+            parts = [one for one in self.objects if is_plastic(one)]
+            own = [one for part in parts for one in (*part.placed.values(), *part.dense.own)]
+            self.guarded = {id(one) for one in own if not isinstance(one, SummedVariableUpdater)}
+        return id(obj) in self.guarded
 
     def _threshold(self, obj):
         if obj.event != "spike":
@@ -243,7 +238,10 @@ class Graph:
     def recorder(self, group) -> Recorder:
         """Return the recorder of a group."""
         if group.name not in self.recorders:
-            self.recorders[group.name] = Recorder(group, self.n_steps, self.kept, self.first)
+            # the same name in each run: compiled code, which contains it, is found again
+            name = f"gradient_of_{group.name}"
+            name += "*" * any(obj.name == name for obj in self.objects)
+            self.recorders[group.name] = Recorder(group, self.n_steps, self.kept, self.first, name)
         return self.recorders[group.name]
 
     def record(self, operation, group, code, names):
@@ -262,11 +260,6 @@ class Graph:
 def strong(group):
     """Return a strong reference to a group."""
     return group.before_run.__self__ if hasattr(group, "before_run") else group
-
-
-def is_guarded(obj, guarded):
-    """Return whether an object belongs to the learning of a projection, which rests."""
-    return id(obj) in guarded
 
 
 def closure(known, links):

@@ -49,11 +49,12 @@ class Recorder(OwnNames, NeuronGroup):
         Numbers of steps of a trial, and of trials that are kept.
     first : int
         Number of the time step with which the first of them begins.
+    name : str
     """
 
     add_to_magic_network = False
 
-    def __init__(self, group: Group, steps: int, trials: int = 1, first: int = 0):
+    def __init__(self, group: Group, steps: int, trials: int, first: int, name: str):
         self.of, self.steps, self.trials, self.number = group, steps, trials, 0
         self.raster = None
         super().__init__(
@@ -61,7 +62,7 @@ class Recorder(OwnNames, NeuronGroup):
             "",
             clock=group.clock,
             namespace={"where": where} | dict(getattr(group, "namespace", None) or {}),
-            name=f"gradient_of_{group.name}*",
+            name=name,
         )
         self.contained_objects[:] = []
         rows = steps * trials

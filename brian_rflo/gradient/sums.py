@@ -74,7 +74,7 @@ class Sum(Operation):
         active = {name: key for name, key in known.items() if key in graph.active}
         calculus = Calculus(self.text.derivatives, self.synapses.name)
         partials = calculus.partials(self.expression, active)
-        self.values, self.graph = {}, graph
+        self.values = {}
         self.inward = [
             (active[name], self.side_of(name), value, self._is_constant(value, known))
             for name, value in partials.items()
