@@ -18,6 +18,7 @@ import numpy as np
 from .. import schedule
 from ..brian.conditional import is_standalone
 from ..brian.quantities import check_count
+from .matrices import existing
 from .measuring import Measured
 
 if TYPE_CHECKING:
@@ -204,13 +205,9 @@ def by_matrix(part, values, shape):
 
 def learning(part):
     """Return 1 for each synapse that learns, else 0."""
-    learns = np.ones(len(part))
+    learns = existing(part)
     if "plasticity" in part.variables:
-        learns *= part.variables["plasticity"].get_value() > 0
-    if part.has_no_self_connections:
-        learns *= np.asarray(part.i[:]) != np.asarray(part.j[:])
-    if "intact" in part.variables:
-        learns *= part.variables["intact"].get_value() > 0
+        learns = learns * (part.variables["plasticity"].get_value() > 0)
     return learns
 
 

@@ -15,10 +15,12 @@ from ..brian.borrowed import (
     SummedVariableUpdater,
     SynapticPathway,
     Thresholder,
+    get_identifiers,
 )
 from ..brian.conditional import is_conditional
 from ..brian.statements import written
 from ..dense.choice import is_python
+from ..neurons.base import parent_group
 from ..synapses.delays import is_delayed
 from ..synapses.ends import at_any_time
 from ..synapses.kinds import is_plastic
@@ -166,15 +168,15 @@ class Graph:
             ]
         if not code or not isinstance(code, str):
             return []
-        if is_synapses(obj.group) or is_part(obj.group):
-            what = (
-                "statements of synapses change it"
-                if is_synapses(obj.group)
-                else ("statements of a part of a group change it")
-            )
-            return self._unknown(obj, code, what)
+        if is_synapses(obj.group):
+            return self._unknown(obj, code, "statements of synapses change it")
+        group, part = obj.group, None
+        if is_part(group):
+            if {"i", "N"} & get_identifiers(code):
+                return self._unknown(obj, code, "in a part of a group, i and N are its own")
+            group, part = parent_group(group), slice(group.start, group.stop)
         try:
-            found = Statements(obj, code, self.text(obj.group))
+            found = Statements(obj, code, self.text(group), part)
         except (ValueError, SyntaxError) as error:
             return self._unknown(obj, code, str(error).removeprefix("gradient: "))
         if is_conditional(obj):

@@ -129,3 +129,13 @@ class ByWeight:
 
     def __add__(self, other: ByWeight) -> ByWeight:
         return ByWeight(self.values + other.values, self.layout)
+
+
+def existing(part) -> NDArray:
+    """Return 1 for each synapse, 0 for those that are lesioned, or held at 0."""
+    exist = np.ones(len(part.i[:]))
+    if "intact" in part.variables:
+        exist = exist * (part.variables["intact"].get_value() > 0)
+    if getattr(part, "has_no_self_connections", False):
+        exist = exist * (np.asarray(part.i[:]) != np.asarray(part.j[:]))
+    return exist

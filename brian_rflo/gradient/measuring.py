@@ -13,7 +13,7 @@ from ..brian.conditional import Conditional, is_standalone, last_step
 from ..brian.in_program import is_waiting
 from .asked import asked_of, by_network, cuts_of, resets_of
 from .graph import Graph
-from .matrices import ByWeight, layout_of
+from .matrices import ByWeight, existing, layout_of
 from .operations import Key, key_of
 from .statements import Statements
 from .tape import Tape
@@ -139,11 +139,12 @@ class Measured:
         scale = 1 / (self.harvested * self.net.copies) if mean else 1.0
         result = {}
         for one in self.asked:
-            found = self.total.get(self.keys[one.name])
-            found = self._nothing(one) if found is None else found
-            found = (
-                ByWeight(scale * found.values, found.layout) if one.is_weights else scale * found
-            )
+            found = self.found(one.name)
+            if one.is_weights:
+                found = found.times(existing(one.of))
+                found = ByWeight(scale * found.values, found.layout)
+            else:
+                found = scale * found
             check_finite(one.name, found.values if one.is_weights else found)
             result[one.name] = by_network(one, found, self.net)
         return result

@@ -11,8 +11,8 @@ spikes of a group and the values that a derivative was asked for have keys of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 DISCRETE = ("lastspike", "not_refractory")
 
 
-@dataclass(frozen=True)
 class Key:
-    """A variable, or something like one.
+    """A variable, or something like one; equal keys are the same object.
 
     Parameters
     ----------
@@ -39,9 +38,18 @@ class Key:
         "" for a variable; "spike", "start" (the value with which a trial begins) or "constant".
     """
 
-    owner: str
-    name: str
-    kind: str = ""
+    __slots__ = ("__weakref__", "kind", "name", "owner")
+    #: All keys in use: the way back looks adjoints up by them many times in each step.
+    known: ClassVar[WeakValueDictionary] = WeakValueDictionary()
+
+    def __new__(cls, owner: str, name: str, kind: str = ""):
+        """Return the key."""
+        found = cls.known.get((owner, name, kind))
+        if found is None:
+            found = super().__new__(cls)
+            found.owner, found.name, found.kind = owner, name, kind
+            cls.known[owner, name, kind] = found
+        return found
 
     def __str__(self):
         return f"'{self.name}' of '{self.owner}'"

@@ -186,19 +186,20 @@ class Reset(Operation):
             return tape.values(self.recorded, c) if isinstance(c, str) else self.text.number(c)
 
         self.z = tape.values(self.spiked, "spiked_now")
+        self.has_spikes = self.z.any(axis=1)
         self.now = {key: [(by, now(c)) for by, c in row] for key, row in self.rows.items()}
         self.jumps_now = {key: now(c) for key, c in self.jumps.items()}
 
     def backward(self, step, adjoint):
         """Run backwards; all rows at once."""
-        after = {key: adjoint[key] for key in self.rows if key in adjoint}
-        z = self.z[step]
-        for key, value in after.items():
+        after = [(key, adjoint[key]) for key in self.rows if key in adjoint]
+        z, spikes = self.z[step], bool(self.has_spikes[step])
+        for key, value in after:
             if key in self.jumps_now:
                 c = self.jumps_now[key]
                 jump = (c if isinstance(c, float) else c[step]) * value
                 add(adjoint, self.threshold.spikes, jump)
-            if z.any():
+            if spikes:
                 for by, c in self.now[key]:
                     add(adjoint, by, z * (c if isinstance(c, float) else c[step]) * value)
 
@@ -265,7 +266,8 @@ class Arrival(Operation):
             refuse_spikes_in_flight(self.synapses)
         self.values = np.zeros((tape.steps, self.part.stop - self.part.start))
         source = self.synapses.source
-        self.z = tape.values(self.sent, "spiked_now")[:, source.start : source.stop]
+        self.senders, self.size = slice(source.start, source.stop), len(parent_group(source))
+        self.z = tape.values(self.sent, "spiked_now")[:, self.senders]
         self.free = None if self.gate is None else tape.values(self.gate, "gradient_0")
         added = self._by_synapse(self.added)
         self.matrices = [
@@ -293,11 +295,16 @@ class Arrival(Operation):
             self.values[step] = value[self.part]
         if not self.is_inward:
             return
-        source = self.synapses.source
-        total = np.zeros(len(parent_group(source)))
+        total = None
         for d, matrix in self.matrices:
             if step + d < len(self.values):
-                total[source.start : source.stop] += self.links.back(matrix, self.values[step + d])
+                found = self.links.back(matrix, self.values[step + d])
+                total = found if total is None else total + found
+        if total is None:
+            return
+        if len(total) < self.size:
+            found, total = total, np.zeros(self.size)
+            total[self.senders] = found
         add(adjoint, self.spikes, total)
 
     def gradients(self, tape):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from brian2 import DEFAULT_FUNCTIONS
 
 from ..brian.borrowed import get_identifiers, word_substitute
@@ -28,18 +29,21 @@ GATE = "not_refractory = not_refractory\n"
 
 
 class Statements(Operation):
-    """Statements of a whole group.
+    """Statements of a group, or of a part of it.
 
     Parameters
     ----------
     runner : CodeRunner
     code : str
     text : GroupText
+        Names of the whole group.
+    part : slice, optional
+        The part.
     """
 
-    def __init__(self, runner: CodeRunner, code: str, text: GroupText):
+    def __init__(self, runner: CodeRunner, code: str, text: GroupText, part: slice | None = None):
         super().__init__(runner)
-        self.text, self.group = text, text.group
+        self.text, self.group, self.part = text, text.group, part
         aliases = {name: text.canonical(name) for name in get_identifiers(code)}
         aliases = {name: other for name, other in aliases.items() if name != other}
         self.code = word_substitute(code, aliases) if aliases else code
@@ -70,7 +74,7 @@ class Statements(Operation):
         found = {}
         for name, keys in depends.items():
             for key in self.text.graded(name).values() if name in self.group.variables else ():
-                found[key] = keys
+                found[key] = keys if self.part is None else keys | {key}
         return found
 
     def start_from(self, name: str, key: Key) -> None:
@@ -161,6 +165,16 @@ class Statements(Operation):
                 " that."
             )
 
+    def _taken(self, key, adjoint):
+        """Return the adjoint of what is written, and leave that of all other units."""
+        value = adjoint.pop(key)
+        if self.part is None:
+            return value
+        found, adjoint[key] = np.zeros_like(value), value.copy()
+        found[self.part] = value[self.part]
+        adjoint[key][self.part] = 0
+        return found
+
     @property
     def _shown(self):
         return "; ".join(f"{name} = {value}" for name, value in self.lines)
@@ -177,9 +191,11 @@ class Statements(Operation):
 
     def backward(self, step, adjoint):
         """Run backwards."""
-        outputs = {key: adjoint.pop(key) for key in self.now if key in adjoint}
-        for key, value in outputs.items():
-            for by, c in self.now[key]:
+        outputs = [
+            (row, self._taken(key, adjoint)) for key, row in self.now.items() if key in adjoint
+        ]
+        for row, value in outputs:
+            for by, c in row:
                 if isinstance(c, float):
                     add(adjoint, by, value if c == 1.0 else c * value)
                 else:

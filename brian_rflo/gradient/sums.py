@@ -139,6 +139,11 @@ class Sum(Operation):
         """Take weights and recorded values of this trial."""
         self.links = Connections(self.synapses, layout_of(self.synapses, tape), self.side)
         self.summed = np.zeros((tape.steps, self.part.stop - self.part.start))
+        ends = {"pre": self.synapses.source, "post": self.synapses.target}
+        self.places = {
+            side: (slice(group.start, group.stop), len(parent_group(group)))
+            for side, group in ends.items()
+        }
         self.recorded = {
             name: tape.values(recorded, "gradient_0")[:, part]
             for name, (recorded, part) in self.values.items()
@@ -170,12 +175,11 @@ class Sum(Operation):
 
     def _whole(self, values, side):
         """Return values of a part of a group as those of all of it."""
-        group = self.synapses.source if side == "pre" else self.synapses.target
-        base = parent_group(group)
-        if len(base) == len(group):
+        part, size = self.places[side]
+        if len(values) == size:
             return values
-        found = np.zeros(len(base))
-        found[group.start : group.stop] = values
+        found = np.zeros(size)
+        found[part] = values
         return found
 
     def _by_synapse(self, expression, step=None):

@@ -196,7 +196,8 @@ class Experiment:
         Returns
         -------
         dict of str to ndarray
-            Derivatives by weights as ``[network, post, pre]``, of sparse projections a list of
+            Derivatives by weights as ``[network, post, pre]``, 0 for lesioned synapses and for
+            self-connections that a projection does not allow; of sparse projections a list of
             `scipy.sparse.csr_array`, one for each network; by variables of neurons ``[network,
             neuron]``, in units of 1 over the variable's SI unit.
 
