@@ -544,7 +544,7 @@ def changes(net):
     return found
 
 
-def planted(make, resets=None, **wrong):
+def planted(make, **wrong):
     """The largest error where the gradient makes a mistake that the simulation does not."""
     real = TrialNetwork.gradient
 
@@ -553,15 +553,15 @@ def planted(make, resets=None, **wrong):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LearningNetwork, "gradient", gradient)
-        errors, _ = gradient_errors(make, resets=resets, moves=(1e-6,), directions=1)
+        errors, _ = gradient_errors(make, moves=(1e-6,), directions=1)
     return max(errors.values())
 
 
 MISTAKES = {
     "a link": ("rate", dict(cut=("recurrent",))),
     "a term": ("two states", dict(cut=(("x", "c"),))),
-    "a jump": ("spikes sent", dict(resets={"a": "detach"})),
-    "a row of the reset": ("conductances", dict(resets={"v": "ignore"})),
+    "a jump": ("LIF", dict(resets={"activity": "detach"})),
+    "a row of the reset": ("LIF", dict(resets={"v": "ignore"})),
     "a spike": ("spikes sent", dict(cut=("recurrent",))),
     "the cut": ("discrete", dict(cut=(("v", "activity"),))),
 }

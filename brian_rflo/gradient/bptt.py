@@ -58,6 +58,7 @@ class BPTT:
     Parameters
     ----------
     learning_rate : float
+        Factor of each change.
     optimizer : SGD, Momentum or Adam
         Its memory begins anew with each call.
     batch : int

@@ -188,6 +188,7 @@ def plot_gradient_alignment(watch: GradientAlignment, ax: Axes | None = None) ->
     Parameters
     ----------
     watch : GradientAlignment
+        What was compared in which trials.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; new ones by default.
     """
@@ -195,8 +196,9 @@ def plot_gradient_alignment(watch: GradientAlignment, ax: Axes | None = None) ->
     for (name, cosines), color in zip(watch.cosine.items(), colours(len(watch.cosine))):
         label = f"{name}, trained by {watch.rules[name]}"
         plot_alignment(watch.trials, cosines, ax, label=label, color=color)
+    labelled(ax, xlabel="Trial", ylabel="Cosine with the gradient", ylim=(-1, 1))
     legend_over(ax)
-    return labelled(ax, xlabel="Trial", ylabel="Cosine with the gradient", ylim=(-1, 1.05))
+    return ax
 
 
 def plot_training(
