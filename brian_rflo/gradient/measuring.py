@@ -11,6 +11,7 @@ from brian2 import BrianObject
 from .. import schedule
 from ..brian.conditional import Conditional, is_standalone, last_step
 from ..brian.in_program import is_waiting
+from ..brian.statements import written
 from .asked import asked_of, by_network, cuts_of, resets_of
 from .graph import Graph
 from .matrices import ByWeight, existing, layout_of
@@ -193,11 +194,24 @@ def check_network(net):
             "gradient: the task is a stream, whose state is never reset, so that the loss of a"
             " window depends on all windows before; use a task of separate trials"
         )
+    check_loss(net.trials)
     pairs = [part for part in net.trials.projections if part.rule.pairs]
     if pairs:
         raise ValueError(
             f"gradient: {pairs[0].rule.title} perturbs the network in its own runs; build the"
             " network with another rule and these weights"
+        )
+
+
+def check_loss(trials):
+    """Raise if something besides readouts adds to the loss of the networks."""
+    steps = [step.code for step in trials.own_steps if "loss" in written(step.code)]
+    others = [code for code in steps if code.strip() != "loss = 0"]
+    others += [f"loss_network, from {owner}" for owner, name in trials.sums if name == "loss"]
+    if others:
+        raise ValueError(
+            f"gradient: the loss of '{trials.name}' is not that of its readouts alone"
+            f" ({others[0]}); add up what is not an error of a readout under another name"
         )
 
 
