@@ -159,6 +159,8 @@ def table(network: Network) -> str:
     """
     from .results.text import aligned
 
+    if not isinstance(network, Network):
+        raise TypeError(f"schedule.table: network must be a Network of Brian2; got {network!r}")
     rows = [
         (
             title_of(Phase(entry.when, entry.order)),

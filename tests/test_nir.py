@@ -833,6 +833,37 @@ def test_rules_must_be_rules():
         from_nir(chain(lif()), dt=DT * second, rules={"a": 3})
 
 
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        (dict(inputs=5), "inputs must be a group"),
+        (dict(inputs={"in": "x"}), "inputs must be a group"),
+        (dict(integrator="euler", same_step="no"), "same_step must be True or False; got 'no'"),
+        (dict(integrator="euler", same_step=0), "same_step must be True or False; got 0"),
+    ],
+)
+def test_arguments_of_other_types(given, words):
+    with pytest.raises(TypeError, match=f"from_nir: {words}"):
+        from_nir(chain(lif()), dt=DT * second, **given)
+
+
+def test_what_goes_out_is_a_network_and_where_to_is_a_path():
+    with pytest.raises(TypeError, match="to_nir: network must be a Network.*; got 5"):
+        to_nir(5)
+    with pytest.raises(TypeError, match="to_nir: path must be that of a file"):
+        to_nir(from_nir(chain(lif()), dt=DT * second), 3)
+
+
+def test_steps_longer_than_a_time_constant_are_warned_of(caplog):
+    """A graph of steps of 0.1 ms that is taken for one of 1 ms; tau = dt is that of beta = 0."""
+    graph = chain(nir.Linear(np.eye(3)), lif(tau=np.full(3, np.float32(9 * DT))))
+    from_nir(graph, dt=10 * DT * second, integrator="euler")
+    assert "node 'b' has tau = 0.9 ms, less than a time step of 1 ms" in caplog.text
+    caplog.clear()
+    from_nir(graph, dt=9 * DT * second, integrator="euler")
+    assert "time step" not in caplog.text
+
+
 def test_time_constants_near_the_step_are_warned_of(caplog):
     """By node, with what to write; not where the graph says how it is meant."""
     graph = chain(nir.Linear(np.eye(3)), lif(tau=np.full(3, 4 * DT)))

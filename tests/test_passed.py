@@ -12,6 +12,7 @@ from brian_rflo import (
     FeedbackSynapses,
     FixedSynapses,
     LIFNeurons,
+    LossMonitor,
     PlasticSynapses,
     RateNeurons,
     Readout,
@@ -19,7 +20,7 @@ from brian_rflo import (
     Trials,
 )
 from brian_rflo.neurons import DerivedNeurons, DiscreteLIFNeurons, PotentialNeurons
-from brian_rflo.readouts import ConstantUnit, LeakyReadout, TaskInput, WinnerTakeAll
+from brian_rflo.readouts import ChoiceMonitor, ConstantUnit, LeakyReadout, TaskInput, WinnerTakeAll
 from brian_rflo.tasks import ArrayTask
 
 TAU = 5 * ms
@@ -218,3 +219,27 @@ def test_a_monitor_of_trials_has_the_time_of_trials():
         with pytest.raises(TypeError, match=f"TrialMonitor does not take {name} .*Write step= or"):
             TrialMonitor(trials, neurons, "activity", **{name: value})
     assert TrialMonitor(trials, neurons, "activity", name="seen").name == "seen"
+
+
+@pytest.mark.parametrize("name, value", [("dt", 2 * ms), ("when", "start"), ("record", [0])])
+def test_monitors_of_losses_and_choices_record_all_of_them(name, value):
+    """A monitor of losses with a time step of its own recorded in other steps than the last."""
+    trials = Trials(TASK, Readout(TASK))
+    units = WinnerTakeAll(2, period=TAU)
+    for make, of in ((LossMonitor, trials), (ChoiceMonitor, units)):
+        with pytest.raises(TypeError, match=f"{make.__name__} does not take {name} .*TrialMonitor"):
+            make(of, **{name: value})
+        assert make(of, name="seen*").name.startswith("seen")
+
+
+@pytest.mark.parametrize(
+    "variables, words",
+    [("nope", "has no variable 'nope'"), (["activity", "x"], "'x'"), (5, "names of variables")],
+)
+def test_what_a_monitor_of_trials_records_is_there(variables, words):
+    neurons = rates()
+    trials = Trials(TASK, neurons)
+    with pytest.raises((TypeError, ValueError), match=f"TrialMonitor: .*{words}"):
+        TrialMonitor(trials, neurons, variables)
+    with pytest.raises(TypeError, match="TrialMonitor: source must be a group"):
+        TrialMonitor(trials, 5, "activity")

@@ -34,10 +34,16 @@ REFUSED = {
         ),
         "order": PLACES,
     },
-    StateMonitor: dict.fromkeys(
-        ("dt", "clock", "when", "order"),
-        "it records at a time of the trial. Write step= or every= for another one.",
-    ),
+    StateMonitor: {
+        **dict.fromkeys(
+            ("dt", "clock", "when", "order"),
+            "it records at a time of the trial. Write step= or every= of TrialMonitor for another"
+            " one.",
+        ),
+        **dict.fromkeys(
+            ("record", "variables"), "it records all. Write TrialMonitor(...) for a part."
+        ),
+    },
 }
 
 

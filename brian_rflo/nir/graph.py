@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from brian2 import Group
 
 from ..neurons.base import check_port, spikes
 from .flattening import CURRENT_BASED, FIRING, LINEAR, Node, flat, kind_of
@@ -178,6 +179,11 @@ class FlatGraph:
                 raise ValueError(
                     f"from_nir: inputs has '{name}', and the Input nodes of the graph are"
                     f" {', '.join(names)}"
+                )
+            if not isinstance(group, Group):
+                raise TypeError(
+                    "from_nir: inputs must be a group, for example TaskInput(task), or groups by"
+                    f" the names of Input nodes; got {group!r}"
                 )
             if len(group) != self.size(name):
                 raise ValueError(

@@ -19,7 +19,7 @@ from ..updates.arguments import check_instance
 from .euler import EulerImporter
 from .exact import ExactImporter
 from .graph import ExactGraph, FlatGraph
-from .steps import FEW, INTEGRATORS, RESETS, check_integrator, check_reset
+from .steps import FEW, INTEGRATORS, RESETS, check_integrator, check_reset, check_same_step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from nir import NIRGraph
 
 logger = get_logger(__name__)
+
+#: Rounding of time constants that are stored in single precision, relative.
+SINGLE = 1e-6
 
 
 def from_nir(
@@ -123,6 +126,7 @@ def from_nir(
     check_integrator("from_nir", integrator)
     chosen = integrator or said.get("integrator", "exact")
     check_reset(reset, chosen)
+    check_same_step(same_step)
     check_rules(rules, learn)
     rules, seconds = dict(rules or {}), spike_length(said, dt)
     with one_error():
@@ -130,6 +134,7 @@ def from_nir(
             same = said.get("same_step", True) if same_step is None else same_step
             reset = said.get("reset", "to_value") if reset is None else reset
             flat = FlatGraph(graph, inputs, rules)
+            warn_of_long_steps(flat, seconds)
             return EulerImporter(flat, seconds, rules, learn, bool(same), reset).build()
         if same_step:
             raise ValueError(
@@ -194,6 +199,23 @@ def spike_length(said, dt):
             " the time step of the simulator that it comes from, for example dt=0.1*ms"
         )
     return float(said["dt"])
+
+
+def warn_of_long_steps(graph, seconds):
+    """Warn of nodes whose time constants are shorter than a step of Euler, which no simulator
+    writes: ``beta = 1 - dt/tau`` is below 0 there.
+    """
+    for name, node in graph.nodes.items():
+        for value, array in node.values.items():
+            if value.startswith("tau") and (array < (1 - SINGLE) * seconds).any():
+                logger.warn(
+                    f"from_nir: node '{name}' has {value} = {array.min() * 1e3:g} ms, less than a"
+                    f" time step of {seconds * 1e3:g} ms, so that its values change sign in every"
+                    " step. Write dt=..., the time step of the simulator that the graph comes from"
+                    " (snnTorch: 0.1*ms).",
+                    "long_steps",
+                )
+                return
 
 
 def warn_of_coarse_steps(graph, seconds):

@@ -37,6 +37,12 @@ def check_reset(reset, integrator):
         )
 
 
+def check_same_step(same_step):
+    """Raise unless it is True, False or None."""
+    if same_step is not None and not isinstance(same_step, (bool, np.bool_)):
+        raise TypeError(f"from_nir: same_step must be True or False; got {same_step!r}")
+
+
 def euler_tau(tau, dt):
     """Return the time constant with which forward Euler decays as `tau` does, in seconds."""
     return dt / -np.expm1(-dt / tau)

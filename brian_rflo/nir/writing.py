@@ -21,11 +21,12 @@ time constants are, and whether spikes drive the next layer in the same step.
 from __future__ import annotations
 
 import io
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from brian2 import NeuronGroup, Synapses, get_logger
+from brian2 import Network, NeuronGroup, Synapses, get_logger
 
 from ..brian.conditional import is_standalone
 from ..brian.declared import declared
@@ -42,9 +43,6 @@ from .refusals import SPIKES_IN, brings_credit, check_exportable_projection
 from .steps import FEW, check_integrator, euler_tau, exact_tau
 
 if TYPE_CHECKING:
-    from os import PathLike
-
-    from brian2 import Network
     from nir import NIRGraph
 
 logger = get_logger(__name__)
@@ -117,6 +115,13 @@ def to_nir(
     lif_bias Affine
     """
     nir = optional("nir", "to_nir", "nir", "h5py")
+    if not isinstance(network, Network):
+        raise TypeError(
+            "to_nir: network must be a Network, for example a LearningNetwork, or"
+            f" Network(collect()) of a script; got {network!r}"
+        )
+    if path is not None and not isinstance(path, (str, PathLike)):
+        raise TypeError(f"to_nir: path must be that of a file, 'trained.nir'; got {path!r}")
     if path is not None and Path(path).suffix not in (".nir", ".h5", ".hdf5"):
         raise ValueError(
             f"graphs of NIR are files of HDF5 ('.nir'); got '{path}': write for example"

@@ -19,6 +19,7 @@ from .. import schedule
 from ..brian.component import Component, OwnSynapses, namespace_with
 from ..brian.conditional import ConditionalMonitor, ConditionalRunner
 from ..brian.names import spell
+from ..brian.passed import check_passed
 from ..brian.quantities import check_count, is_number, whole_steps
 from ..brian.where import where
 from ..neurons.base import check_group
@@ -240,7 +241,7 @@ class ChoiceMonitor(ConditionalMonitor):
     units : WinnerTakeAll
         The units whose choices are recorded.
     **statemonitor_args
-        Any argument of `brian2.StateMonitor`, for example ``name``.
+        Arguments of `brian2.StateMonitor` that leave the time as it is, for example ``name``.
     """
 
     def __init__(self, units: WinnerTakeAll, **statemonitor_args: Any):
@@ -248,6 +249,7 @@ class ChoiceMonitor(ConditionalMonitor):
             raise TypeError(
                 f"ChoiceMonitor needs a WinnerTakeAll; got {getattr(units, 'name', units)!r}"
             )
+        check_passed(self, ChoiceMonitor.__init__, statemonitor_args)
         super().__init__(
             units, ["winner", "reward"], True, units.decides, schedule.RECORD, **statemonitor_args
         )

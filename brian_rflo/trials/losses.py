@@ -4,6 +4,7 @@ from typing import Any
 
 from .. import schedule
 from ..brian.conditional import ConditionalMonitor, last_step
+from ..brian.passed import check_passed
 from .trials import Trials
 
 
@@ -16,7 +17,7 @@ class LossMonitor(ConditionalMonitor):
     trials : Trials
         The trials of the network.
     **statemonitor_args
-        Any argument of `brian2.StateMonitor`, for example ``name``.
+        Arguments of `brian2.StateMonitor` that leave the time as it is, for example ``name``.
     """
 
     def __init__(self, trials: Trials, **statemonitor_args: Any):
@@ -30,6 +31,7 @@ class LossMonitor(ConditionalMonitor):
                 f"LossMonitor needs a Trials with a Readout; '{trials.name}' has none: write"
                 " LossMonitor(Trials(task, ..., readout))"
             )
+        check_passed(self, LossMonitor.__init__, statemonitor_args)
         super().__init__(
             trials,
             "loss",

@@ -92,6 +92,7 @@ class TrialMonitor(ConditionalMonitor):
         check_count("TrialMonitor: every", every)
         self.n_steps = trials.task.n_steps
         self._check_step(step)
+        check_known("TrialMonitor", source, variables)
         step = self.n_steps - 1 if step is None else int(step)
         place = self.n_steps * (every - 1) + step
         with catch_logs():  # Brian2 warns that it cannot count synapses before a standalone run
@@ -117,6 +118,21 @@ class TrialMonitor(ConditionalMonitor):
         """Numbers of the recorded trials."""
         steps = np.round(np.asarray(self.t / self.clock.dt)).astype(int)
         return steps // self.n_steps
+
+
+def check_known(kind, source, variables):
+    """Raise unless names are those of variables of a group."""
+    names = [variables] if isinstance(variables, str) else variables
+    known = getattr(source, "variables", None)
+    if known is None:
+        raise TypeError(f"{kind}: source must be a group or a projection; got {source!r}")
+    if not isinstance(names, (list, tuple)) or not names:
+        raise TypeError(
+            f"{kind}: variables must be names of variables, for example 'w'; got {variables!r}"
+        )
+    for name in names:
+        if name not in known:
+            raise ValueError(f"{kind}: '{source.name}' has no variable {name!r} to record")
 
 
 def every_synapse(source):
