@@ -428,3 +428,8 @@ def test_a_number_of_the_network_is_added_to_in_one_place():
         match=("AddsTwice on 'recurrent' must not both add to 'total_network' and read it"),
     ):
         Trials(TASK, neurons, recurrent, Counting())
+
+
+def test_a_step_is_that_of_a_network():
+    with pytest.raises(TypeError, match="schedule.table: network must be a Network of Brian2"):
+        schedule.table(5)
