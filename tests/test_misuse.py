@@ -13,10 +13,19 @@ import numpy as np
 import pytest
 from brian2 import Network, StateMonitor, defaultclock, device, ms, mV, set_device
 
-from brian_rflo import RFLO, Delta, LearningNetwork, LIFNeurons, RateNeurons
+from brian_rflo import (
+    RFLO,
+    Delta,
+    DerivedNeurons,
+    LearningNetwork,
+    LIFNeurons,
+    RateNeurons,
+    schedule,
+)
 from brian_rflo.network import TrialNetwork
 from brian_rflo.neurons import DiscreteLIFNeurons, PotentialNeurons
 from brian_rflo.readouts import Readout
+from brian_rflo.steps import Step
 from brian_rflo.synapses import FixedSynapses, PlasticSynapses
 from brian_rflo.tasks import ArrayTask, PeriodicOutput
 from brian_rflo.trials import Trials
@@ -239,3 +248,35 @@ def test_what_is_wrong_is_said_in_a_sentence(use):
         with pytest.raises(Exception) as caught:
             USES[use](value)
         assert WORDS.search(str(caught.value)), (kind, caught.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "words"),
+    [
+        (lambda: spiking(refractory=True), TypeError, "refractory must be a time"),
+        (lambda: spiking(surrogate="1/width*int(u < 1)"), ValueError, '"width" could not'),
+        (lambda: RateNeurons(5, 10 * ms, dt=0 * ms), ValueError, "dt must be positive"),
+        (lambda: RateNeurons(5, 10 * ms, namespace=5), TypeError, "namespace must be a dict"),
+        (lambda: Step(5, schedule.LEARN), TypeError, "code must be a str"),
+        (
+            lambda: Step("w += 1", "LEARN"),
+            TypeError,
+            "phase must be a Phase such",
+        ),
+    ],
+)
+def test_wrong_kinds_of_values_are_named(make, kind, words):
+    with pytest.raises(kind, match=words.replace("*", ".*")):
+        make()
+
+
+def spiking(surrogate="clip(1 - abs(u), 0, 1)", **given):
+    return DerivedNeurons(
+        5,
+        "dv/dt = (-v + I_rec)/(10*ms) : 1",
+        threshold="v > 1",
+        reset="v = 0",
+        surrogate=surrogate,
+        method="euler",
+        **given,
+    )

@@ -1,6 +1,7 @@
 """Checks of what every constructor and every assignment takes, in place of Brian2's own words."""
 
 import reprlib
+from collections.abc import Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -25,6 +26,13 @@ def check_basics(kind, given):
         check_count(f"{kind}: N", given["N"])
     if "name" in given:
         check_name(kind, given["name"])
+    if isinstance(dt := given.get("dt"), Quantity) and not np.all(dt > 0 * dt):
+        raise ValueError(f"{kind}: dt must be positive, such as dt=1*ms; got {dt}")
+    if not isinstance(given.get("namespace"), (Mapping, type(None))):
+        raise TypeError(
+            f"{kind}: namespace must be a dictionary such as {{'tau': 10*ms}}; got"
+            f" {reprlib.repr(given['namespace'])}"
+        )
     for argument in ("onto", "sends"):
         if argument in given and not isinstance(given[argument], str):
             raise TypeError(

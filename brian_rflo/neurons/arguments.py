@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import sympy
-from brian2 import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS, Equations
+from brian2 import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS, Equations, second
 
 from ..brian.basics import as_numbers
 from ..brian.borrowed import get_identifiers
@@ -31,6 +31,16 @@ def check_texts(model, **texts):
     for name, text in texts.items():
         if not isinstance(text, str):
             raise TypeError(f"DerivedNeurons: {name} must be a string; got {text!r}")
+
+
+def check_refractory(refractory):
+    """Raise unless it is False, a time or a condition."""
+    is_time = dimensions_of(refractory) is second.dim if not isinstance(refractory, str) else True
+    if refractory is not False and not is_time:
+        raise TypeError(
+            "DerivedNeurons: refractory must be a time such as 2*ms, a condition such as 'v > 1',"
+            f" or False; got {refractory!r}"
+        )
 
 
 def check_noise(name, std, model, texts, inputs):

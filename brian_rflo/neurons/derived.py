@@ -46,6 +46,7 @@ from .arguments import (
     as_tuple,
     check_initial,
     check_noise,
+    check_refractory,
     check_texts,
     check_values,
     event_of,
@@ -172,6 +173,7 @@ class DerivedNeurons(Component, NeuronGroup):
     ):
         texts = dict(model=model, activity=activity, reset=reset or "", surrogate=surrogate)
         check_texts(threshold=threshold or "", **texts)
+        check_refractory(refractory)
         check_values(initial, derivatives, noise)
         self.inputs = as_tuple("input", input)
         self.added = dict(event_of(line) for line in as_tuple("on_pre", on_pre))
@@ -461,7 +463,13 @@ class DerivedNeurons(Component, NeuronGroup):
         return f"{one_name}method='rk4', which does not."
 
     def _dimensions(self, text):
-        known = {**self.resolve_all(get_identifiers(text), {}, user_identifiers=set())}
+        try:
+            known = {**self.resolve_all(get_identifiers(text), {}, user_identifiers=set())}
+        except KeyError as error:  # a name that Brian2 does not find
+            raise ValueError(
+                f"DerivedNeurons '{self.name}': '{text}' must contain known names; got"
+                f" {error.args[0]} Define it above the group or in namespace={{...}}."
+            ) from None
         return parse_expression_dimensions(text, known)
 
     def _text(self, model, activity, reset, detach, ignore, derivatives):

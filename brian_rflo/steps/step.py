@@ -45,6 +45,8 @@ class Step:
 
     Raises
     ------
+    TypeError
+        If the code is no string, or the phase no `Phase`.
     ValueError
         If the site is unknown, or `every` is not a positive whole number.
     """
@@ -56,6 +58,12 @@ class Step:
     every: int = 1
 
     def __post_init__(self):
+        for name, kind, example in (("code", str, "'w += 1'"), ("phase", Phase, "schedule.LEARN")):
+            if not isinstance(getattr(self, name), kind):
+                raise TypeError(
+                    f"Step: {name} must be a {kind.__name__} such as {example}; got"
+                    f" {getattr(self, name)!r}"
+                )
         if self.site not in SITES:
             raise ValueError(f"Step: site must be one of {', '.join(SITES)}; got {self.site!r}")
         if (
