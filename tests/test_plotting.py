@@ -113,8 +113,9 @@ def test_all_functions_are_looked_at():
     assert public == set(CALLS) | {
         "plot_training",
         "plot_comparison",
+        "plot_gradient_alignment",
         "plot_sweep",
-    }  # the latter two in test_comparison.py and test_sweeps.py
+    }  # the others in test_comparison.py, test_gradient.py and test_sweeps.py
 
 
 @pytest.mark.parametrize("name", CALLS)

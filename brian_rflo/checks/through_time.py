@@ -20,6 +20,7 @@ from brian2 import DEFAULT_UNITS, BrianObject, StateMonitor, TimedArray, seed
 from .. import schedule
 from ..brian.borrowed import SynapticPathway, catch_logs, get_identifiers
 from ..brian.conditional import Conditional, first_step
+from ..brian.declared import declared
 from ..derivation.calculus import assignments
 from ..network import TrialNetwork
 from ..neurons.base import parent_group, spikes
@@ -216,7 +217,7 @@ class Moved:
         group.namespace.update({f"_was{n}": TimedArray(v.T, dt) for n, v in was.items()})
         moved = "0"
         if "gain" in group.variables:
-            unit = float(getattr(group, "slope_unit", 1.0))
+            unit = float(declared(group, "slope_unit", 1.0))
             moved = f"0.5*(gain + _was_gain({now}))/{unit!r}*(_u - _was_u({now}))"
         flag = "\nspiked = _z" if "spiked" in group.variables else ""
         code = f"_u = {distance_of(group)}\n_z = _was_z({now}) + {moved}{flag}"
@@ -238,9 +239,9 @@ class Moved:
 
     def _mode(self, group, name):
         """Return the mode of a reset."""
-        text = getattr(group, "text", None)
+        text = declared(group, "text", None)
         own = [] if text is None else [(text.detach, "detach"), (text.ignore, "ignore")]
-        own += [(getattr(group, "attached", ()), "attach")]
+        own += [(declared(group, "attached", ()), "attach")]
         known = {one: mode for names, mode in own for one in names} | self.resets
         values = dict(assignments(group.event_codes["spike"]))
         adds = name in get_identifiers(values[name])

@@ -17,6 +17,7 @@ import numpy as np
 
 from .. import schedule
 from ..brian.conditional import is_standalone
+from ..brian.declared import declares
 from ..brian.quantities import check_count
 from .matrices import existing
 from .measuring import Measured
@@ -213,7 +214,7 @@ def learning(part):
 
 def check_weights(one):
     """Raise unless what is watched is weights that rest within trials."""
-    if not one.is_weights or not hasattr(one.of, "learn"):
+    if not one.is_weights or not declares(one.of, "learn"):
         raise ValueError(
             f"GradientAlignment watches projections that learn; got '{one.name}', which is none"
         )

@@ -211,7 +211,7 @@ class Teacher:
             own["updates"] = f"{OWN}updates"
             part.variables.add_array(own["updates"], size=1, scalar=True)
         code = word_substitute(code, own | {"learning_rate": repr(float(self.by.learning_rate))})
-        code += "\nw = where(intact > 0, w, 0)" * ("intact" in part.variables)
+        code += "\nw = where(intact > 0, w, 0)" * part.is_lesioned
         runner = ConditionalRunner(part, code, self.condition, schedule.APPLY, "bptt*")
         part.contained_objects.remove(runner)
         return runner

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..brian.declared import declared
+
 if TYPE_CHECKING:
     from brian2 import Synapses
     from numpy.typing import NDArray
@@ -30,7 +32,7 @@ class Layout:
 
 def layout_of(synapses: Synapses, tape) -> Layout:
     """Return the layout of synapses."""
-    geometry = getattr(synapses, "geometry", None)
+    geometry = declared(synapses, "geometry", None)
     if geometry is None:
         return Layout(0, 1, len(synapses.source), len(synapses.target))
     blocks = synapses.networks
@@ -134,8 +136,8 @@ class ByWeight:
 def existing(part) -> NDArray:
     """Return 1 for each synapse, 0 for those that are lesioned, or held at 0."""
     exist = np.ones(len(part.i[:]))
-    if "intact" in part.variables:
+    if declared(part, "is_lesioned", False):
         exist = exist * (part.variables["intact"].get_value() > 0)
-    if getattr(part, "has_no_self_connections", False):
+    if declared(part, "has_no_self_connections", False):
         exist = exist * (np.asarray(part.i[:]) != np.asarray(part.j[:]))
     return exist

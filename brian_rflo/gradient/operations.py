@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from ..brian.borrowed import ArrayVariable
+from ..brian.declared import declared
 
 if TYPE_CHECKING:
     from brian2 import BrianObject
@@ -72,7 +73,7 @@ def is_graded(variable, group) -> bool:
         and np.issubdtype(variable.dtype, np.floating)
         and variable.name not in DISCRETE
         and variable.name not in ("t", "dt")
-        and variable.name not in getattr(group, "counters", ())
+        and variable.name not in declared(group, "counters", ())
     )
 
 

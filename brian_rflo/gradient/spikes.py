@@ -25,6 +25,7 @@ import sympy
 from brian2 import Synapses
 
 from ..brian.borrowed import word_substitute
+from ..brian.declared import declared
 from ..derivation.calculus import Calculus, assignments, names, parsed, symbol
 from ..derivation.linear import needed_lines
 from ..neurons.base import parent_group
@@ -51,7 +52,7 @@ class Threshold(Operation):
     @property
     def _has_flag(self):
         """Return whether the group has a variable that is 1 in the step of a spike."""
-        return getattr(self.group, "text", None) is not None and "spiked" in self.group.variables
+        return declared(self.group, "text", None) is not None and "spiked" in self.group.variables
 
     def edges(self):
         """Return the spikes, with all that the condition reads."""
@@ -61,14 +62,14 @@ class Threshold(Operation):
     @property
     def is_differentiated(self):
         """Return whether spikes have a pseudo-derivative."""
-        known = getattr(self.group, "text", None)
+        known = declared(self.group, "text", None)
         return bool(known.surrogate) if known is not None else "gain" in self.group.variables
 
     def prepare(self, graph):
         """Differentiate the distance from the threshold."""
         self.du, self.recorded = [], None
         if not self.is_differentiated:
-            if getattr(self.group, "text", None) is None:
+            if declared(self.group, "text", None) is None:
                 raise ValueError(
                     f"gradient: the loss depends on the spikes of '{self.group.name}', which have"
                     " no derivative. Give them a pseudo-derivative: DerivedNeurons(...,"
@@ -96,7 +97,7 @@ class Threshold(Operation):
         """Take numbers and recorded values of this trial."""
         if self.recorded is None:
             return
-        scale = float(getattr(self.group, "slope_unit", 1.0))
+        scale = float(declared(self.group, "slope_unit", 1.0))
         gain = tape.values(self.recorded, "gradient_gain")
         self.psi = gain if scale == 1 else gain / scale
         self.now = [
@@ -138,10 +139,10 @@ class Reset(Operation):
 
     def modes(self, graph):
         """Return the mode of each variable that was chosen, by name."""
-        known = getattr(self.group, "text", None)
+        known = declared(self.group, "text", None)
         found = {} if known is None else dict.fromkeys(known.detach, "detach")
         found |= {} if known is None else dict.fromkeys(known.ignore, "ignore")
-        found |= dict.fromkeys(getattr(self.group, "attached", ()), "attach")
+        found |= dict.fromkeys(declared(self.group, "attached", ()), "attach")
         return found | graph.modes(self.group)
 
     def prepare(self, graph):

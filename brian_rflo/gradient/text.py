@@ -9,6 +9,7 @@ import sympy
 from brian2 import DEFAULT_FUNCTIONS, Function, Subgroup
 
 from ..brian.borrowed import ArrayVariable, Constant, get_identifiers, get_identifiers_recursively
+from ..brian.declared import declared
 from ..derivation import NeuronText
 from ..derivation.calculus import names, symbol
 from .operations import is_graded, key_of
@@ -51,7 +52,7 @@ class GroupText:
             for name, variable in group.variables.items()
             if hasattr(variable, "expr") and not isinstance(variable, ArrayVariable)
         }
-        known = getattr(group, "text", None)
+        known = declared(group, "text", None)
         self.derivatives = known.derivatives if known is not None else {}
 
     def names(self, code: str) -> set[str]:

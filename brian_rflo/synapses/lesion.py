@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 from .. import schedule
 from ..brian.borrowed import get_identifiers
 from ..brian.conditional import ConditionalRunner, is_standalone, last_step
+from ..brian.declared import declared
 from ..brian.in_program import memory, say, static
 from ..brian.statements import written
 from ..steps import Step
@@ -93,7 +94,11 @@ class Lesionable:
     @property
     def is_lesioned(self) -> bool:
         """Whether synapses have been removed."""
-        return INTACT in self.variables
+        return self._is_own(INTACT)
+
+    def _is_own(self, name):
+        """Return whether a variable is of the synapses, not of the neurons at their ends."""
+        return name in self.variables and self.variables.indices[name] == "_idx"
 
     def _chosen(self, synapses, pre, post):
         """Return what is to be removed: a dictionary of arrays, checked."""
@@ -159,16 +164,16 @@ class Lesionable:
     def _transmitted(self):
         """Return the synaptic variables that are sent: the weights, and others of the rule."""
         sent = get_identifiers("w" if self.rule is None else self.rule.transmits) | {"w"}
-        return {name for name in sent if self.variables.indices.get(name) == "_idx"}
+        return {name for name in sent if self._is_own(name)}
 
     def _cleared(self):
         """Return the variables that are 0 where there is no synapse: what is sent, what was kept of
         it, changes, and the memory of the optimizer.
         """
-        learn = getattr(self, "learn", None)
+        learn = declared(self, "learn")
         memories = () if learn is None else learn.optimizer.remembered
         names = (*sorted(self._transmitted()), "w_kept", "change", *memories)
-        return [self.variables[name] for name in names if name in self.variables]
+        return [self.variables[name] for name in names if self._is_own(name)]
 
     def _lesion_now(self, chosen):
         """Remove synapses on the runtime targets."""
