@@ -22,7 +22,8 @@ from brian_rflo import (
     RateNeurons,
     schedule,
 )
-from brian_rflo.network import TrialNetwork
+from brian_rflo.network import TrialNetwork, training
+from brian_rflo.network.training import check_report
 from brian_rflo.neurons import DiscreteLIFNeurons, PotentialNeurons
 from brian_rflo.readouts import Readout
 from brian_rflo.steps import Step
@@ -280,3 +281,12 @@ def spiking(surrogate="clip(1 - abs(u), 0, 1)", **given):
         method="euler",
         **given,
     )
+
+
+def test_a_program_reports_by_code_of_its_own(monkeypatch):
+    """As experiments do, whose progress other processes read."""
+    check_report("text")
+    with pytest.raises(ValueError, match="report must be one of"):
+        check_report("std::cout << elapsed;")
+    monkeypatch.setattr(training, "is_standalone", lambda: True)
+    check_report("std::cout << elapsed;")

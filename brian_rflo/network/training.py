@@ -493,7 +493,8 @@ class TrialNetwork(Experiment, Constructed, Members):
 
 def check_report(report):
     """Raise unless `report` is a way to report progress that Brian2 knows."""
-    is_way = report is None or (isinstance(report, str) and report in REPORTS)
+    is_text = isinstance(report, str) and (report in REPORTS or is_standalone())  # else C++ code
+    is_way = report is None or is_text
     if not is_way and not (callable(report) and not isinstance(report, type)):
         raise ValueError(
             f"report must be one of {', '.join(map(repr, REPORTS))}, or a function of elapsed"
