@@ -30,6 +30,7 @@ small() { # a command as it is run here; nothing if it is left out
 failed=0
 for page in "${pages[@]}"; do
     while IFS= read -r printed; do
+        [ -n "$printed" ] || continue # a page without commands
         command=$(small "$printed")
         if [ -z "$command" ]; then
             echo "== $page: left out: $printed"
