@@ -131,6 +131,18 @@ def test_bad_arguments(arguments, message, capsys):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.skipif(not devices.has_compiler(), reason="needs a C++ compiler")
+def test_an_experiment_in_cpp(ran, tmp_path, capfd):
+    """Its program compiles, reports as it goes, and gives the numbers of numpy."""
+    assert run(tmp_path, "--seed", "5", "--device", "cpp_standalone") == ran[1]
+    assert "100% after" in capfd.readouterr().out
+    with np.load(ran[0] / "data.npz") as numpy, np.load(tmp_path / "out" / "data.npz") as cpp:
+        assert numpy.files == cpp.files
+        for name in numpy.files:
+            if numpy[name].dtype.kind == "f" and not name.endswith("/seconds"):
+                np.testing.assert_allclose(cpp[name], numpy[name], rtol=1e-8, err_msg=name)
+
+
 def test_no_compiler(monkeypatch, capsys):
     said = []
     monkeypatch.setattr(devices, "has_compiler", lambda: False)
