@@ -429,9 +429,5 @@ def test_additions_in_one_standalone_program(tmp_path):
         for one in found:
             compare(one)
     finally:
+        device.reinit()
         reset_device()
-        (
-            device.reinit()
-            if hasattr(device, "reinit") and device.__class__.__name__ != "RuntimeDevice"
-            else None
-        )
