@@ -429,3 +429,13 @@ def test_a_decay_of_ones_own_is_the_same_in_numpy():
     for decay in (None, 3, "0.5**(update//2)", Cosine(4, 0.1)):
         rates = [Adam(decay=decay).rate_in(k, learning_rate=0.03) for k in range(9)]
         assert rates[0] == 0.03 and (np.diff(rates) <= 0).all()
+
+
+@pytest.mark.parametrize("learn", [PerStep(SGD(decay=1)), PerTrial(SGD(decay=1))])
+def test_a_decay_that_begins_with_its_half_divides_by_nothing_where_weights_rest(learn):
+    """No update has been counted there: it was taken as the update before the first."""
+    net = network(networks=1, learn=learn)
+    net.output.plastic = False
+    result = net.train(2)
+    assert np.array_equal(result.weights_after["output"], result.weights_before["output"])
+    assert not np.array_equal(result.weights_after["recurrent"], result.weights_before["recurrent"])

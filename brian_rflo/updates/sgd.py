@@ -71,8 +71,11 @@ class SGD(Mechanism):
 
     @property
     def rate(self) -> str:
-        """Expression of the learning rate of the current update, which `updates` includes."""
-        return decay_of(type(self).__name__, self.decay).in_synapses("_rate", "(updates - 1)")
+        """Expression of the learning rate of the current update, which `updates` includes: that
+        of the first where weights do not learn, and no update has been counted.
+        """
+        update = "(updates - int(updates > 0))"
+        return decay_of(type(self).__name__, self.decay).in_synapses("_rate", update)
 
     def rate_in(self, update: int, learning_rate: float) -> float:
         """Return the learning rate in an update, from 0 on."""
