@@ -101,6 +101,8 @@ class Linearising:
             self.now[name] = value
             return
         own = f"_next_{name}" if name in self.text.units else name
+        while own in self.lines:  # written before in the same statements
+            own += "_then"
         self.lines[own], self.by[own], self.now[name] = (
             value,
             self._derivatives(own, value),
