@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from brian2 import CodeRunner, EventMonitor, PopulationRateMonitor, StateMonitor
 
 from ..brian.borrowed import (
@@ -37,6 +38,7 @@ from .text import GroupText, is_part
 
 if TYPE_CHECKING:
     from brian2 import BrianObject
+    from numpy.typing import NDArray
 
 
 MONITORS = (EventMonitor, PopulationRateMonitor, StateMonitor)
@@ -217,6 +219,14 @@ class Graph:
             if isinstance(operation, Unknown) and found & (self.active | weights_in(found)):
                 refuse_unknown(operation, found)
         self.needed = [one for one in self.operations if set(one.edges()) & self.active]
+
+    def written(self, key: Key, size: int) -> NDArray:
+        """Return which units of a variable anything writes; in others it is constant."""
+        found = np.zeros(size, dtype=bool)
+        for operation in self.operations:
+            if key in operation.edges():
+                found[operation.part or slice(None)] = True
+        return found
 
     # ------------------------------------------------------------ what operations ask
     def cuts(self, group):

@@ -84,8 +84,11 @@ class Operation:
     ----------
     runner : BrianObject
         The object of the time step.
+    part : slice, optional
+        The units of what it writes, if these are not all.
     """
 
+    part = None
     #: The steps in which it runs: a function of the step of the trial; None for all.
     holds = None
     is_at_start = False

@@ -60,6 +60,6 @@ class Tape:
         for operation in needed:
             result |= operation.gradients(self)
         for key, values in adjoint.items():
-            if np.any(values):
+            if np.any(values) and np.any(values[self.graph.written(key, len(values))]):
                 refuse_crossing(key)
         return result
