@@ -363,7 +363,7 @@ def changes(net):
     return found
 
 
-def planted(make, **wrong):
+def planted(make, given=None, **wrong):
     """The largest error where the gradient makes a mistake that the simulation does not."""
     real = TrialNetwork.gradient
 
@@ -372,8 +372,34 @@ def planted(make, **wrong):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LearningNetwork, "gradient", gradient)
-        errors, _ = gradient_errors(make, moves=(1e-6,), directions=1)
+        errors, _ = gradient_errors(make, moves=(1e-6,), directions=1, **(given or {}))
     return max(errors.values())
+
+
+CUT = {
+    "a link": ("two states", (("x", "c"),)),
+    "a sum": ("expression", "recurrent"),
+    "an output current": ("output current", "current"),
+    "spikes": ("LIF", "recurrent"),
+    "spikes onto conductances": ("conductances", "recurrent"),
+    "sums of spikes": ("spikes sent", "recurrent"),
+    "a reset, and spikes": ("discrete", ("recurrent", ("v", "activity"))),
+    "of itself": ("noise, functions, biases", (("h", "h"),)),
+}
+
+
+@pytest.mark.parametrize("case", first_only(CUT))
+def test_what_is_cut_agrees_with_finite_differences_in_which_it_is_kept(case):
+    name, cut = CUT[case]
+    moves = MOVES.get(name, (1e-5, 1e-6))
+    check_gradient((SMOOTH | SPIKING)[name], cut=cut, moves=moves, directions=1)
+
+
+@MODEL
+@pytest.mark.parametrize("case", CUT)
+def test_a_forgotten_cut_is_found(case):
+    name, cut = CUT[case]
+    assert planted((SMOOTH | SPIKING)[name], dict(cut=cut), cut=()) > 1e-2
 
 
 MISTAKES = {
@@ -639,6 +665,7 @@ def test_wrong_arguments_are_refused():
         (dict(resets={"activity": "never"}), "must be one of ignore"),
         (dict(cut=("none",)), "cut must name projections"),
         (dict(cut=(("activity", "none"),)), "cut must name projections"),
+        (dict(cut=(("phi", "activity"),)), "no statements of .* give 'phi' a value that depends"),
     ):
         with pytest.raises(ValueError, match=message):
             net.gradient(1, **given)
@@ -795,6 +822,47 @@ def test_all_targets_have_the_same_gradient(target, case):
     else:
         with device("cpp_standalone"):
             found = arrays()
+    for name, values in expected.items():
+        assert relative(found[name], values) < 1e-12, name
+        assert np.abs(values).max() > 1e-6
+
+
+@pytest.mark.parametrize("case", ["rates", "spikes"])
+@pytest.mark.parametrize("target", [pytest.param("cython", marks=LONG)])
+def test_trainings_are_those_of_numpy_where_code_is_compiled(target, case):
+    """By the gradient, then by the network's own rule beside it."""
+
+    def trained():
+        if case == "rates":
+            task = CursorMovements(n_movements=1, movement=30 * ms)
+            defaultclock.dt = task.dt
+            neurons, rule, given = rates(32), RFLO(0.03, tau=LEAK), dict(networks=2)
+            given |= dict(connectivity={"recurrent": Sparse(0.5), "bias": AllToAll()})
+        else:
+            task = waves(40)
+            defaultclock.dt = task.dt
+            bias = np.linspace(1.2, 1.8, 16)
+            neurons = LIFNeurons(16, tau=20 * ms, tau_syn=20 * ms, bias=bias)
+            rule, given = RFLO(0.03, tau=20 * ms), {}
+        net = LearningNetwork(task, neurons, rule, learn=PerTrial(Adam(), copies=2), **given)
+        watch = GradientAlignment(net)
+        learn = BPTT(1e-3, optimizer=Adam(), clip_norm=0.5)
+        results = [net.train(8, learn=learn), net.train(8)]
+        found = {f"cosine of {name}": values for name, values in watch.cosine.items()}
+        for number, result in enumerate(results):
+            found |= {f"{name} {number}": np.array(v) for name, v in arrays(result).items()}
+        return found
+
+    def arrays(result):
+        weights = {
+            name: np.stack([m.toarray() if hasattr(m, "toarray") else m for m in values])
+            for name, values in result.weights_after.items()
+        }
+        return weights | {"losses": result.losses}
+
+    expected = trained()
+    prefs.codegen.target = target
+    found = trained()
     for name, values in expected.items():
         assert relative(found[name], values) < 1e-12, name
         assert np.abs(values).max() > 1e-6

@@ -30,7 +30,7 @@ from ..synapses.sums import is_addition, is_summing
 from .delays import Delayed
 from .operations import Key, Operation, key_of
 from .recorder import Recorder
-from .refusals import refuse_python, refuse_unknown
+from .refusals import refuse_cut, refuse_python, refuse_unknown
 from .spikes import Reset, Threshold, arrivals, is_synapses
 from .statements import Statements
 from .sums import Sum
@@ -219,6 +219,9 @@ class Graph:
             if isinstance(operation, Unknown) and found & (self.active | weights_in(found)):
                 refuse_unknown(operation, found)
         self.needed = [one for one in self.operations if set(one.edges()) & self.active]
+        for link in sorted(key for key in self.cut if len(key) == 3):
+            if not self.cut_at(*link):
+                refuse_cut(*link)
 
     def written(self, key: Key, size: int) -> NDArray:
         """Return which units of a variable anything writes; in others it is constant."""
@@ -231,7 +234,19 @@ class Graph:
     # ------------------------------------------------------------ what operations ask
     def cuts(self, group):
         """Return the links that are cut, ``(variable, by)``."""
-        return {key[1:] for key in self.cut if len(key) == 3 and key[0] == group.name}
+        name = self.text(group).canonical
+        links = [key[1:] for key in self.cut if len(key) == 3 and key[0] == group.name]
+        return {(name(one), name(other)) for one, other in links}
+
+    def cut_at(self, owner, name, by):
+        """Return the statements of a group in which a dependence can be cut."""
+        return [
+            one
+            for one in self.operations
+            if getattr(one, "group", None) is not None
+            and one.group.name == owner
+            and one.depends(name, by)
+        ]
 
     def is_cut(self, synapses):
         """Return whether what synapses carry has no derivative; their weights have one."""

@@ -105,6 +105,12 @@ class Operation:
         """Return what it writes, each with all that the new value may depend on."""
         raise NotImplementedError
 
+    def depends(self, name: str, by: str) -> bool:
+        """Return whether its statements give a variable of the group a value that depends
+        on another: such a dependence can be cut.
+        """
+        return False
+
     def prepare(self, graph) -> None:
         """Differentiate it as far as variables are active, and ask for what must be recorded."""
 

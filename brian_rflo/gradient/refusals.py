@@ -20,6 +20,14 @@ def refuse_unknown(operation, keys) -> None:
     )
 
 
+def refuse_cut(owner, name, by) -> None:
+    """Raise for a dependence that is to be cut, and that no statements have."""
+    raise ValueError(
+        f"gradient: cut names {(name, by)}, but no statements of '{owner}' give '{name}' a value"
+        f" that depends on '{by}'. Leave it out."
+    )
+
+
 def refuse_crossing(key) -> None:
     """Raise for a state that is not reset where a trial begins."""
     raise ValueError(

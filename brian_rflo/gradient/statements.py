@@ -77,6 +77,11 @@ class Statements(Operation):
                 found[key] = keys if self.part is None else keys | {key}
         return found
 
+    def depends(self, name, by):
+        """Return whether they give a variable a value that depends on another."""
+        keys = self.text.graded(f"{name} + {by}")
+        return keys.get(by) in self.edges().get(keys.get(name), ())
+
     def start_from(self, name: str, key: Key) -> None:
         """Treat the value that is given to a variable as one by which to differentiate."""
         self.starts[f"_start_{name}"] = key
@@ -104,11 +109,9 @@ class Statements(Operation):
         fields = dict(held=held, is_refractory=bool(held))
         text = self.text.neuron_text(code, known, written, **fields)
         linear = text.linear
-        self.rows, wanted = {}, {}
+        self.rows, wanted, cut = {}, {}, graph.cuts(self.group)
         for name, row in linear.A.items():
-            entries = {
-                by: value for by, value in row.items() if (name, by) not in graph.cuts(self.group)
-            }
+            entries = {by: value for by, value in row.items() if (name, by) not in cut}
             self.rows[known[name]] = [
                 (known[by], self._coefficient(value, text, wanted)) for by, value in entries.items()
             ]
