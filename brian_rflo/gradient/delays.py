@@ -5,7 +5,34 @@ from __future__ import annotations
 import numpy as np
 
 from ..neurons.base import parent_group
-from .operations import Operation, add, key_of
+from .operations import BLOCK, Operation, add, key_of
+
+
+class Later:
+    """Values of a block of steps, and of some steps behind it: 0 behind the end of the trial.
+
+    Parameters
+    ----------
+    block, behind : int
+        Largest number of steps of a block, and number of steps behind it.
+    size : int
+        Number of values in a step.
+    """
+
+    def __init__(self, block: int, behind: int, size: int):
+        self.behind, self.rows = behind, np.zeros((block + behind, size))
+
+    def begin(self, steps: int) -> None:
+        """Go on to the block before the present one."""
+        behind = self.rows[: self.behind].copy()
+        self.rows[:steps] = 0
+        self.rows[steps : steps + self.behind] = behind
+
+    def __getitem__(self, steps):
+        return self.rows[steps]
+
+    def __setitem__(self, step, values):
+        self.rows[step] = values
 
 
 class Delayed(Operation):
@@ -29,16 +56,19 @@ class Delayed(Operation):
         """Return the delayed values, with the present ones."""
         return {self.late: {self.source}}
 
+    def begin(self, tape):
+        """Make room for a block of steps, and those behind it in which its values arrive."""
+        self.values = Later(BLOCK, self.steps, len(self.line))
+
     def load(self, tape):
-        """Make room for a trial."""
-        self.values = np.zeros((tape.steps, len(self.line)))
+        """Go on to a block of steps."""
+        self.values.begin(tape.steps)
 
     def backward(self, step, adjoint):
         """Run backwards."""
         if self.late in adjoint:
             self.values[step] = adjoint.pop(self.late)
-        if step + self.steps < len(self.values):
-            group = self.line.beside
-            found = np.zeros(len(parent_group(group)))
-            found[group.start : group.stop] = self.values[step + self.steps]
-            add(adjoint, self.source, found)
+        group = self.line.beside
+        found = np.zeros(len(parent_group(group)))
+        found[group.start : group.stop] = self.values[step + self.steps]
+        add(adjoint, self.source, found)

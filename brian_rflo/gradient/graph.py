@@ -256,9 +256,11 @@ class Graph:
         """Return the modes of resets that were chosen, by variable."""
         return {key[1]: mode for key, mode in self.resets.items() if key[0] == group.name}
 
-    def prepare(self, trials=1, first=0) -> None:
-        """Differentiate all operations that are needed, and make their recorders."""
-        self.kept, self.first = trials, first
+    def prepare(self, span) -> None:
+        """Differentiate all operations that are needed, and make their recorders, which keep what
+        `span` says as soon as they are placed.
+        """
+        self.span = span
         for operation in self.needed:
             operation.prepare(self)
 
@@ -268,7 +270,7 @@ class Graph:
             # the same name in each run: compiled code, which contains it, is found again
             name = f"gradient_of_{group.name}"
             name += "*" * any(obj.name == name for obj in self.objects)
-            self.recorders[group.name] = Recorder(group, self.n_steps, self.kept, self.first, name)
+            self.recorders[group.name] = Recorder(group, self.span, name)
         return self.recorders[group.name]
 
     def record(self, operation, group, code, names):

@@ -16,6 +16,7 @@ from .asked import asked_of, by_network, cuts_of, resets_of
 from .graph import Graph
 from .matrices import ByWeight, existing, layout_of
 from .operations import Key, key_of
+from .recorder import Span
 from .statements import Statements
 from .tape import Tape
 
@@ -80,8 +81,11 @@ class Measured:
         ends = {key_of(part.variables["loss"]): len(part) for part in net.trials.readouts}
         self.graph.choose(set(self.keys.values()), set(ends))
         kept = {self.keys[one.name] for one in self.asked if not one.is_weights}
-        self.graph.prepare(rounds if is_standalone() else 1, first)
-        self.tape = Tape(self.graph, steps, net.copies, ends, kept)
+        self.span = Span(steps, rounds if is_standalone() else 1, first)
+        self.graph.prepare(self.span)
+        self.tape = Tape(self.graph, self.span, net.copies, ends, kept)
+        for recorder in self.objects:
+            recorder.place()
         self.total, self.harvested = {}, 0
 
     def _start(self, one) -> Key:

@@ -22,6 +22,9 @@ from ..brian.declared import declared
 if TYPE_CHECKING:
     from brian2 import BrianObject
 
+#: Number of steps that go back together: products with weights are taken over all of them at once,
+#: and segments begin with one, so that sums have the same order whatever the segments are.
+BLOCK = 50
 #: Variables of Brian2's own that say when and whether a neuron has spiked; they have no derivative.
 DISCRETE = ("lastspike", "not_refractory")
 
@@ -114,14 +117,20 @@ class Operation:
     def prepare(self, graph) -> None:
         """Differentiate it as far as variables are active, and ask for what must be recorded."""
 
+    def begin(self, tape) -> None:
+        """Make room for the way back through a trial."""
+
     def load(self, tape) -> None:
-        """Take what has been recorded of a trial."""
+        """Take what has been recorded of a block of steps."""
 
     def backward(self, step: int, adjoint: dict) -> None:
-        """Run backwards."""
+        """Run backwards, in a step of the block."""
         raise NotImplementedError
 
-    def gradients(self, tape) -> dict[Key, object]:
+    def collect(self) -> None:
+        """Add up derivatives by weights over the block."""
+
+    def gradients(self) -> dict[Key, object]:
         """Return the derivatives by weights, after all steps."""
         return {}
 
@@ -130,3 +139,8 @@ def add(adjoint: dict, key: Key, value) -> None:
     """Add to an adjoint."""
     known = adjoint.get(key)
     adjoint[key] = value if known is None else known + value
+
+
+def total(known, found):
+    """Return the sum of what is known, if anything is, and what was found."""
+    return found if known is None else known + found

@@ -30,7 +30,8 @@ from ..derivation.calculus import Calculus, assignments, names, parsed, symbol
 from ..derivation.linear import needed_lines
 from ..neurons.base import parent_group
 from .matrices import Connections, layout_of
-from .operations import Operation, add, key_of, spikes_of
+from .delays import Later
+from .operations import BLOCK, Operation, add, key_of, spikes_of, total
 from .refusals import refuse_spikes_in_flight
 
 if TYPE_CHECKING:
@@ -93,16 +94,22 @@ class Threshold(Operation):
         outputs = ("gradient_gain", *wanted)
         self.recorded = graph.record(self, self.group, "\n".join(lines), outputs)
 
+    def begin(self, tape):
+        """Take numbers."""
+        self.numbers = [
+            (key, c if isinstance(c, str) else self.text.number(c)) for key, c in self.du
+        ]
+
     def load(self, tape):
-        """Take numbers and recorded values of this trial."""
+        """Take recorded values of a block of steps."""
         if self.recorded is None:
             return
         scale = float(declared(self.group, "slope_unit", 1.0))
         gain = tape.values(self.recorded, "gradient_gain")
         self.psi = gain if scale == 1 else gain / scale
         self.now = [
-            (key, tape.values(self.recorded, c) if isinstance(c, str) else self.text.number(c))
-            for key, c in self.du
+            (key, tape.values(self.recorded, c) if isinstance(c, str) else c)
+            for key, c in self.numbers
         ]
 
     def backward(self, step, adjoint):
@@ -180,16 +187,25 @@ class Reset(Operation):
         wanted[name] = value
         return name
 
+    def begin(self, tape):
+        """Take numbers."""
+
+        def number(c):
+            return c if isinstance(c, str) else self.text.number(c)
+
+        self.numbers = {key: [(by, number(c)) for by, c in row] for key, row in self.rows.items()}
+        self.jumping = {key: number(c) for key, c in self.jumps.items()}
+
     def load(self, tape):
-        """Take numbers and recorded values of this trial."""
+        """Take recorded values of a block of steps."""
 
         def now(c):
-            return tape.values(self.recorded, c) if isinstance(c, str) else self.text.number(c)
+            return tape.values(self.recorded, c) if isinstance(c, str) else c
 
         self.z = tape.values(self.spiked, "spiked_now")
         self.has_spikes = self.z.any(axis=1)
-        self.now = {key: [(by, now(c)) for by, c in row] for key, row in self.rows.items()}
-        self.jumps_now = {key: now(c) for key, c in self.jumps.items()}
+        self.now = {key: [(by, now(c)) for by, c in row] for key, row in self.numbers.items()}
+        self.jumps_now = {key: now(c) for key, c in self.jumping.items()}
 
     def backward(self, step, adjoint):
         """Run backwards; all rows at once."""
@@ -256,8 +272,8 @@ class Arrival(Operation):
             group = graph.group_of(variable)
             self.gate = graph.record(self, group, code, ("gradient_0",))
 
-    def load(self, tape):
-        """Take weights, delays and recorded values of this trial."""
+    def begin(self, tape):
+        """Take weights and delays, and make room for a block of steps."""
         self.links = Connections(self.synapses, layout_of(self.synapses, tape))
         delay = np.asarray(self.runner.variables["delay"].get_value(), dtype=float)
         late = np.floor(delay / float(self.synapses.clock.dt) + 0.5).astype(int)
@@ -265,16 +281,21 @@ class Arrival(Operation):
         self.late = {int(d): late == d for d in np.unique(late)} if len(late) else {}
         if any(self.late) and getattr(self.synapses, "trial_length", None) is None:
             refuse_spikes_in_flight(self.synapses)
-        self.values = np.zeros((tape.steps, self.part.stop - self.part.start))
+        self.values = Later(BLOCK, max(self.late, default=0), self.part.stop - self.part.start)
         source = self.synapses.source
         self.senders, self.size = slice(source.start, source.stop), len(parent_group(source))
-        self.z = tape.values(self.sent, "spiked_now")[:, self.senders]
-        self.free = None if self.gate is None else tape.values(self.gate, "gradient_0")
+        self.found = {}
         added = self._by_synapse(self.added)
         self.matrices = [
             (d, self.links.matrix(added if which.all() else np.where(which, added, 0.0)))
             for d, which in self.late.items()
         ]
+
+    def load(self, tape):
+        """Take recorded values of a block of steps."""
+        self.values.begin(tape.steps)
+        self.z = tape.values(self.sent, "spiked_now")[:, self.senders]
+        self.free = None if self.gate is None else tape.values(self.gate, "gradient_0")
 
     def _by_synapse(self, expression):
         found = sorted(names(expression))
@@ -296,30 +317,32 @@ class Arrival(Operation):
             self.values[step] = value[self.part]
         if not self.is_inward:
             return
-        total = None
+        sent = None
         for d, matrix in self.matrices:
-            if step + d < len(self.values):
-                found = self.links.back(matrix, self.values[step + d])
-                total = found if total is None else total + found
-        if total is None:
+            sent = total(sent, self.links.back(matrix, self.values[step + d]))
+        if sent is None:
             return
-        if len(total) < self.size:
-            found, total = total, np.zeros(self.size)
-            total[self.senders] = found
-        add(adjoint, self.spikes, total)
+        if len(sent) < self.size:
+            found, sent = sent, np.zeros(self.size)
+            sent[self.senders] = found
+        add(adjoint, self.spikes, sent)
 
-    def gradients(self, tape):
+    def collect(self):
+        """Add up products of what arrives and what was sent over the block."""
+        for d in self.late if self.weights else ():
+            found = self.links.outer(self.values[d : d + len(self.z)], self.z)
+            self.found[d] = total(self.found.get(d), found)
+
+    def gradients(self):
         """Return the derivatives by variables of the synapses."""
         result = {}
         for key, value in self.weights:
-            total = None
+            factor = self._by_synapse(value)
             for d, which in self.late.items():
-                found = self.links.outer(self.values[d:], self.z[: len(self.z) - d])
-                factor = self._by_synapse(value)
-                found = found.times(factor if which.all() else np.where(which, factor, 0.0))
-                total = found if total is None else total + found
-            if total is not None:
-                result[key] = total
+                found = self.found[d].times(
+                    factor if which.all() else np.where(which, factor, 0.0)
+                )
+                result[key] = total(result.get(key), found)
         return result
 
 

@@ -182,14 +182,20 @@ class Statements(Operation):
     def _shown(self):
         return "; ".join(f"{name} = {value}" for name, value in self.lines)
 
+    def begin(self, tape):
+        """Take numbers."""
+        self.numbers = {
+            key: [(by, c if isinstance(c, str) else self.text.number(c)) for by, c in row]
+            for key, row in self.rows.items()
+        }
+
     def load(self, tape):
-        """Take numbers and recorded values of this trial."""
+        """Take recorded values of a block of steps."""
         self.now = {
             key: [
-                (by, tape.values(self.recorded, c) if isinstance(c, str) else self.text.number(c))
-                for by, c in row
+                (by, tape.values(self.recorded, c) if isinstance(c, str) else c) for by, c in row
             ]
-            for key, row in self.rows.items()
+            for key, row in self.numbers.items()
         }
 
     def backward(self, step, adjoint):

@@ -18,7 +18,7 @@ from ..brian.borrowed import ArrayVariable
 from ..derivation.calculus import Calculus, names, symbol
 from ..neurons.base import parent_group
 from .matrices import Connections, layout_of
-from .operations import Operation, add, key_of
+from .operations import BLOCK, Operation, add, key_of, total
 from .text import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -135,23 +135,33 @@ class Sum(Operation):
         is_own = self.synapses.variables[name].owner.name == parent_group(group).name
         return slice(group.start, group.stop) if is_own else slice(None)
 
-    def load(self, tape):
-        """Take weights and recorded values of this trial."""
+    def begin(self, tape):
+        """Take weights, and make room for a block of steps."""
         self.links = Connections(self.synapses, layout_of(self.synapses, tape), self.side)
-        self.summed = np.zeros((tape.steps, self.part.stop - self.part.start))
+        self.rows = np.zeros((BLOCK, self.part.stop - self.part.start))
         ends = {"pre": self.synapses.source, "post": self.synapses.target}
         self.places = {
             side: (slice(group.start, group.stop), len(parent_group(group)))
             for side, group in ends.items()
         }
-        self.recorded = {
-            name: tape.values(recorded, "gradient_0")[:, part]
-            for name, (recorded, part) in self.values.items()
-        }
+        self.recorded, self.found = {}, {}
         self.matrices = [
             self.links.matrix(self._by_synapse(value)) if is_constant else None
             for _, _, value, is_constant in self.inward
         ]
+        self.factors = [
+            self._by_synapse(linear[1]) if linear is not None else None
+            for _, _, linear in self.weights
+        ]
+
+    def load(self, tape):
+        """Take recorded values of a block of steps."""
+        self.recorded = {
+            name: tape.values(recorded, "gradient_0")[:, part]
+            for name, (recorded, part) in self.values.items()
+        }
+        self.summed = self.rows[: tape.steps]
+        self.summed[:] = 0
 
     def backward(self, step, adjoint):
         """Run backwards."""
@@ -207,18 +217,26 @@ class Sum(Operation):
         compute = sympy.lambdify([symbol(name) for name in found], expression, [FUNCTIONS, "numpy"])
         return np.broadcast_to(np.asarray(compute(*given), dtype=float), (self.links.size,))
 
-    def gradients(self, tape):
-        """Return the derivatives by variables of the synapses."""
-        result = {}
+    def collect(self):
+        """Add up derivatives by variables of the synapses over the block."""
         for key, value, linear in self.weights:
             if linear is not None:
-                name, factor = linear
-                found = self.links.outer(self.summed, self.recorded[name])
-                result[key] = found.times(self._by_synapse(factor))
+                found = self.links.outer(self.summed, self.recorded[linear[0]])
             else:
-                total = np.zeros(self.links.size)
-                for step in range(tape.steps):
-                    post = self.summed[step][self.links.ends[self.side]]
-                    total += post * self._by_synapse(value, step)
-                result[key] = self.links.by_synapse(total)
-        return result
+                found = self.links.by_synapse(self._added(value))
+            self.found[key] = total(self.found.get(key), found)
+
+    def _added(self, expression):
+        """Return the sum over the block of an expression times what is sent back."""
+        found = np.zeros(self.links.size)
+        for step, values in enumerate(self.summed):
+            found += values[self.links.ends[self.side]] * self._by_synapse(expression, step)
+        return found
+
+    def gradients(self):
+        """Return the derivatives by variables of the synapses."""
+        return {
+            key: self.found[key] if factor is None else self.found[key].times(factor)
+            for (key, *_), factor in zip(self.weights, self.factors)
+            if key in self.found
+        }
