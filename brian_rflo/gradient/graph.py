@@ -110,7 +110,7 @@ class Graph:
         if is_python(obj):
             refuse_python(obj)
         runs = is_summing(obj) if isinstance(obj, SummedVariableUpdater) else obj.active
-        if not isinstance(obj, CodeRunner) or not runs or self._rests(obj):
+        if not isinstance(obj, CodeRunner) or not runs or self.rests(obj):
             return []
         if isinstance(obj, MONITORS) or getattr(obj, "group", None) is None:
             return []
@@ -124,12 +124,15 @@ class Graph:
             return self._pathway(obj)
         return self._statements(obj)
 
-    def _rests(self, obj):
+    def rests(self, obj):
         """Return whether an object is part of the learning of a projection, which rests."""
         if self.guarded is None:
             parts = [one for one in self.objects if is_plastic(one)]
             own = [one for part in parts for one in (*part.placed.values(), *part.dense.own)]
-            self.guarded = {id(one) for one in own if not isinstance(one, SummedVariableUpdater)}
+            sums = {id(one) for part in parts for one in part.dense.sums}
+            self.guarded = {
+                id(one) for one in own if not isinstance(one, SummedVariableUpdater)
+            } - sums
         return id(obj) in self.guarded
 
     def _threshold(self, obj):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,13 +55,17 @@ class Connections:
 
     def __init__(self, synapses: Synapses, layout: Layout, side: str = "post"):
         self.layout, self.side, self.other = layout, side, "pre" if side == "post" else "post"
-        self.ends = {
-            "pre": np.asarray(synapses.i[:], dtype=np.intp),
-            "post": np.asarray(synapses.j[:], dtype=np.intp),
-        }
+        self.synapses, self.size = synapses, len(synapses)
         self.sizes = {"pre": len(synapses.source), "post": len(synapses.target)}
-        self.size = len(self.ends["pre"])
         self.is_dense = layout.networks > 0 and side == "post"
+
+    @cached_property
+    def ends(self):
+        """Return the numbers of the units at both ends of each synapse."""
+        return {
+            "pre": np.asarray(self.synapses.i[:], dtype=np.intp),
+            "post": np.asarray(self.synapses.j[:], dtype=np.intp),
+        }
 
     def matrix(self, values: NDArray) -> NDArray:
         """Return values of synapses, prepared for `back`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +13,10 @@ from ..brian.conditional import Conditional, is_standalone, last_step
 from ..brian.in_program import is_waiting
 from ..brian.statements import written
 from .asked import asked_of, by_network, cuts_of, resets_of
+from .checkpoints import MEMORY, Checkpoints, check_memory, memory_of, segment_for, state_of
 from .graph import Graph
 from .matrices import ByWeight, existing, layout_of
-from .operations import Key, key_of
+from .operations import Key, key_of, total
 from .recorder import Span
 from .statements import Statements
 from .tape import Tape
@@ -65,10 +66,28 @@ class Measured:
         Number of rounds of trials side by side.
     first : int
         Number of the first time step.
+    memory : float
+        Largest number of bytes that are kept of a trial.
+
+    Attributes
+    ----------
+    memory : int
+        The number of bytes that are kept of a trial; in C++ standalone of all trials.
     """
 
-    def __init__(self, net, by=None, resets=None, cut=(), namespace=None, rounds=1, first=0):
+    def __init__(
+        self,
+        net,
+        by=None,
+        resets=None,
+        cut=(),
+        namespace=None,
+        rounds=1,
+        first=0,
+        memory=MEMORY,
+    ):
         check_network(net)
+        check_memory(memory)
         self.net, self.rounds = net, rounds
         self.asked = asked_of(net, by)
         constants = {}
@@ -84,7 +103,13 @@ class Measured:
         self.span = Span(steps, rounds if is_standalone() else 1, first)
         self.graph.prepare(self.span)
         self.tape = Tape(self.graph, self.span, net.copies, ends, kept)
-        for recorder in self.objects:
+        state = 0 if is_standalone() else state_of(net, self.graph).size
+        length = segment_for(memory, self.graph, state)
+        self.memory, self.checkpoints = memory_of(self.graph, length, state), None
+        if length < steps:
+            self.span.segment = length
+            self.checkpoints = Checkpoints(net, self.graph, length)
+        for recorder in self.graph.recorders.values():
             recorder.place()
         self.total, self.harvested = {}, 0
 
@@ -109,7 +134,8 @@ class Measured:
     @property
     def objects(self):
         """Return the objects that record."""
-        return list(self.graph.recorders.values())
+        found = list(self.graph.recorders.values())
+        return found if self.checkpoints is None else [*found, self.checkpoints]
 
     @contextmanager
     def present(self, then: Callable | None = None, phase=schedule.HAND_BACK.behind(500)):
@@ -125,9 +151,11 @@ class Measured:
 
     def harvest(self, trial: int = 0) -> None:
         """Add the gradient of the trial that has been recorded."""
-        for key, value in self.tape.backward(trial).items():
-            known = self.total.get(key)
-            self.total[key] = value if known is None else known + value
+        again = nullcontext() if self.checkpoints is None else self.checkpoints.returning()
+        with again:
+            found = self.tape.backward(trial, self.checkpoints)
+        for key, value in found.items():
+            self.total[key] = total(self.total.get(key), value)
         self.harvested += 1
 
     def forget(self) -> None:
@@ -160,17 +188,6 @@ class Measured:
         if found is None:
             return self._nothing(next(one for one in self.asked if one.name == name))
         return found
-
-    @property
-    def memory(self) -> int:
-        """Size of what is kept of a trial, in bytes."""
-        sizes = [
-            variable.size
-            for recorder in self.objects
-            for name, variable in recorder.variables.items()
-            if "_of_" in name or name == "spiked_now"
-        ]
-        return 8 * sum(sizes)
 
     def _nothing(self, one):
         """Return zeros, of what the loss does not depend on."""

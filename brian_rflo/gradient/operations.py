@@ -95,6 +95,8 @@ class Operation:
     #: The steps in which it runs: a function of the step of the trial; None for all.
     holds = None
     is_at_start = False
+    #: Number of values for which it needs room on the way back.
+    room = 0
 
     def __init__(self, runner: BrianObject):
         self.runner = runner

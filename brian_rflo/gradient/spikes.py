@@ -242,6 +242,12 @@ class Arrival(Operation):
         group = self.synapses.target
         self.part = slice(group.start, group.stop)
 
+    @property
+    def room(self):
+        """Return the number of values for which it needs room on the way back."""
+        ends = len(self.synapses.source), len(self.synapses.target)
+        return 2 * BLOCK * sum(ends) + 3 * len(self.synapses)
+
     def edges(self):
         """Return the target, with itself, the spikes and the weights."""
         found = set(self.text.graded(str(self.added)).values())

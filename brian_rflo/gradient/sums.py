@@ -52,6 +52,12 @@ class Sum(Operation):
         self.part = slice(runner.target.start, runner.target.stop)
         self.is_whole = len(runner.target) == len(parent_group(runner.target))
 
+    @property
+    def room(self):
+        """Return the number of values for which it needs room on the way back."""
+        ends = len(self.synapses.source), len(self.synapses.target)
+        return 2 * BLOCK * sum(ends) + 3 * len(self.synapses)
+
     def side_of(self, name):
         """Return where a variable of the expression belongs."""
         index = self.synapses.variables.indices[name]

@@ -163,6 +163,7 @@ class Experiment:
         cut: Sequence[str | tuple[str, str]] = (),
         first: int | None = None,
         task: Task | None = None,
+        memory: float = 1e9,
         **run_args,
     ) -> dict[str, NDArray | list | float]:
         """Return the exact gradient of the loss in some trials, in which nothing learns, and after
@@ -192,6 +193,10 @@ class Experiment:
             ``cut=("recurrent",)`` the gradient is that of local rules.
         first, task, **run_args
             As for `evaluate`.
+        memory : float
+            Largest number of bytes that are kept of a trial, or of as many as run side by side.
+            Of longer trials segments run a second time on the way back, with the same result. C++
+            standalone keeps all trials, and refuses where that takes more.
 
         Returns
         -------
@@ -234,6 +239,7 @@ class Experiment:
             namespace if given is None else given,
             trials // self.seen,
             self._first_step(first if is_own else None),
+            memory,
         )
         with (
             found.present(),

@@ -1,0 +1,127 @@
+"""Steps of a run that run a second time within it, to the bit: on the runtime targets."""
+
+from ctypes import c_double
+
+import numpy as np
+from brian2 import CodeRunner, Synapses, get_device
+
+from .borrowed import ArrayVariable, SynapticPathway
+from .conditional import is_conditional
+from .private import has_state
+from .random_numbers import BUFFER_SIZE, drawn_ahead, tells_what_is_ahead
+
+
+class State:
+    """What the steps of a run depend on: variables, spikes on their way, random numbers, the time.
+
+    Parameters
+    ----------
+    objects : list of BrianObject
+        The objects of the network of which it is the state.
+    clock : Clock
+    left_out : set of int
+        Variables that are no part of it, by `id`.
+    """
+
+    def __init__(self, objects, clock, left_out=frozenset()):
+        owners = [obj for obj in objects if has_state(obj)]
+        found = [clock.variables["timestep"], clock.variables["t"]]
+        found += [variable for owner in owners for variable in changing_of(owner)]
+        by_id = {id(variable): variable for variable in found if id(variable) not in left_out}
+        self.variables = list(by_id.values())
+        self.queues = [
+            obj.queue
+            for obj in objects
+            if isinstance(obj, SynapticPathway) and obj.queue is not None
+        ]
+
+    @property
+    def size(self) -> int:
+        """Return the number of bytes that each copy takes: synapses rarely change within a run, and
+        copies share what does not change.
+        """
+        values = [
+            np.asarray(variable.get_value())
+            for variable in self.variables
+            if not isinstance(variable.owner, Synapses)
+        ]
+        return sum(array.nbytes for array in values)
+
+    def copy(self, before=None):
+        """Return a copy; what is as in the copy `before` is shared with it."""
+        values = [np.asarray(variable.get_value()) for variable in self.variables]
+        values += random_numbers_ahead()
+        known = [None] * len(values) if before is None else before[0]
+        kept = [
+            old if old is not None and same(new, old) else np.array(new)
+            for new, old in zip(values, known)
+        ]
+        random = get_device().get_random_state()
+        if tells_what_is_ahead(get_device()):
+            random |= {"rand_buffer": kept[-2], "randn_buffer": kept[-1]}
+        return kept, random, [queue._full_state() for queue in self.queues]
+
+    def give_back(self, copied) -> None:
+        """Let the network be as when it was copied."""
+        values, random, waiting = copied
+        for variable, value in zip(self.variables, values):
+            variable.get_value()[...] = value
+        for queue, state in zip(self.queues, waiting):
+            queue._restore_from_full_state(state)
+        device = get_device()
+        ahead = {name: numbers.copy() for name, (numbers, _) in drawn_ahead(device).items()}
+        device.set_random_state(random)
+        if not tells_what_is_ahead(device):
+            for (numbers, _), known in zip(drawn_ahead(device).values(), ahead.values()):
+                numbers[:] = known  # the memory stays where it is
+        for memory, value in zip(random_numbers_ahead(), values[len(self.variables) :]):
+            memory[: len(value)] = value
+
+
+def changing_of(owner):
+    """Return the variables of a group that may change in a run."""
+    return [
+        variable
+        for variable in owner.variables.values()
+        if isinstance(variable, ArrayVariable)
+        and getattr(variable.owner, "name", None) == owner.name
+        and not (variable.constant and variable.read_only)
+    ]
+
+
+def same(new, old):
+    """Return whether two arrays are the same to the bit, as numbers; NaN is the same as NaN."""
+    return new.shape == old.shape and bool(
+        np.array_equal(new, old, equal_nan=np.issubdtype(new.dtype, np.floating))
+    )
+
+
+def random_numbers_ahead():
+    """Return the memory of the random numbers that Cython code has drawn ahead."""
+    device = get_device()
+    if tells_what_is_ahead(device):
+        return [numbers for numbers, _ in drawn_ahead(device).values()]
+    return [
+        np.frombuffer((c_double * BUFFER_SIZE).from_address(int(numbers[0])))
+        if numbers[0]
+        else np.zeros(0)
+        for numbers, _ in drawn_ahead(device).values()
+    ]
+
+
+def runners_of(objects):
+    """Return the objects that run code in a step, in order, each once."""
+    return [obj for obj in objects if isinstance(obj, CodeRunner) and obj.active]
+
+
+def run_again(runners, clock, steps: int) -> None:
+    """Run some steps from the present state; each condition is asked by itself."""
+    timestep, t = (clock.variables[name].get_value() for name in ("timestep", "t"))
+    for _ in range(steps):
+        for runner in runners:
+            if not is_conditional(runner):
+                runner.run()
+            elif runner.holds(timestep[0]):
+                runner.work()
+        timestep[0] += 1
+        t[0] = timestep[0] * clock.dt_
