@@ -21,11 +21,13 @@ class State:
     clock : Clock
     left_out : set of int
         Variables that are no part of it, by `id`.
+    others : list of ArrayVariable
+        Further variables.
     """
 
-    def __init__(self, objects, clock, left_out=frozenset()):
+    def __init__(self, objects, clock, left_out=frozenset(), others=()):
         owners = [obj for obj in objects if has_state(obj)]
-        found = [clock.variables["timestep"], clock.variables["t"]]
+        found = [clock.variables["timestep"], clock.variables["t"], *others]
         found += [variable for owner in owners for variable in changing_of(owner)]
         by_id = {id(variable): variable for variable in found if id(variable) not in left_out}
         self.variables = list(by_id.values())

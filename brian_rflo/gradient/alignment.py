@@ -19,6 +19,7 @@ from .. import schedule
 from ..brian.conditional import is_standalone
 from ..brian.declared import declares
 from ..brian.quantities import check_count
+from .checkpoints import MEMORY
 from .matrices import existing
 from .measuring import Measured
 
@@ -48,7 +49,7 @@ class GradientAlignment:
         Look at each `every`-th trial (with trials side by side, round of trials), from the first.
     by : str or sequence of str, optional
         Names of projections; by default all that can learn.
-    resets, cut : optional
+    resets, cut, memory : optional
         As for `TrialNetwork.gradient`.
 
     Attributes
@@ -90,6 +91,7 @@ class GradientAlignment:
         by: str | Sequence[str] | None = None,
         resets: dict | None = None,
         cut: Sequence[str | tuple[str, str]] = (),
+        memory: float = MEMORY,
     ):
         check_count("GradientAlignment: every", every)
         if is_standalone():
@@ -99,7 +101,7 @@ class GradientAlignment:
                 " of weights between phases"
             )
         self.net, self.every, self._rounds = net, every, []
-        self._measured = Measured(net, by, resets, cut)
+        self._measured = Measured(net, by, resets, cut, memory=memory)
         self._parts = {one.name: one for one in self._measured.asked}
         for one in self._parts.values():
             check_weights(one)

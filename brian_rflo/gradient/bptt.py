@@ -28,6 +28,8 @@ from ..updates.arguments import check_instance
 from ..updates.learning import change_weights
 from ..updates.sgd import SGD
 from .alignment import learning
+from .checkpoints import MEMORY, check_memory
+from .interrupted import LastUpdate
 from .measuring import Measured
 
 if TYPE_CHECKING:
@@ -40,8 +42,6 @@ logger = get_logger(__name__)
 
 #: After the network's own changes have been shared and clipped, before changes are applied.
 READY = schedule.SCALE.behind(500)
-#: Megabytes from which on the memory that it takes is reported.
-LARGE = 10
 #: Ahead of the names of its variables in a projection.
 OWN = "bptt_"
 
@@ -66,13 +66,19 @@ class BPTT:
     clip_norm : float, optional
         Largest norm of a network's gradient, over all its projections; larger ones are scaled down
         to it.
-    resets, cut : optional
+    resets, cut, memory : optional
         See `TrialNetwork.gradient`.
 
     Raises
     ------
     TypeError, ValueError
         If an argument is invalid.
+
+    Notes
+    -----
+    Before it starts it says how much memory it takes. A training that is stopped within a trial, by
+    Control-C or `brian2.stop`, ends with the last complete update: weights, time and monitors are
+    as then, its result has the trials until then, and the network can go on.
 
     Examples
     --------
@@ -93,6 +99,7 @@ class BPTT:
     clip_norm: float | None = None
     resets: dict | None = None
     cut: tuple = ()
+    memory: float = MEMORY
 
     def __post_init__(self):
         check_number("BPTT", "learning_rate", self.learning_rate)
@@ -100,6 +107,7 @@ class BPTT:
         check_count("BPTT: batch", self.batch)
         if self.clip_norm is not None:
             check_number("BPTT", "clip_norm", self.clip_norm)
+        check_memory(self.memory)
 
     def check(self, net: TrialNetwork, trials: int) -> None:
         """Raise unless a network can be trained so for a number of trials."""
@@ -135,7 +143,7 @@ class BPTT:
         defaults = {name: f.default for name, f in self.__dataclass_fields__.items()}
         shown += [
             f"{name}={getattr(self, name)!r}"
-            for name in ("batch", "clip_norm", "resets", "cut")
+            for name in ("batch", "clip_norm", "resets", "cut", "memory")
             if getattr(self, name) != defaults[name]
         ]
         if self.optimizer != defaults["optimizer"]:
@@ -176,24 +184,29 @@ class Teacher:
 
     def __init__(self, by: BPTT, net, learners, namespace):
         self.by, self.net, self.learners = by, net, learners
-        self.measured = Measured(net, list(learners), by.resets, by.cut, namespace)
+        self.measured = Measured(
+            net, list(learners), by.resets, by.cut, namespace, memory=by.memory
+        )
         begins = round(float(net.t / net.task.dt))
         steps = net.task.n_steps * by.batch
         self.condition = f"({{step}} + 1 - {begins}) % {steps} == 0"
-        logger.info(
-            f"BPTT keeps {self.measured.memory / 1e6:.0f} MB of each trial of '{net.name}'."
-        )
+        self.last = LastUpdate(net, f"({{step}} - {begins}) % {steps} == 0")
+        if self.measured.checkpoints is None:
+            logger.info(str(self.measured))
 
     @contextmanager
     def present(self):
         """Context in which what learns is in the network."""
-        runners = [self._runner(part) for part in self.learners.values()]
-        self.net.add(*runners)
+        own = [*(self._runner(part) for part in self.learners.values()), self.last]
+        self.net.add(*own)
         try:
             with self.measured.present(self._collect, READY):
                 yield
+        except BaseException:
+            self.last.give_back()
+            raise
         finally:
-            self.net.remove(*runners)
+            self.net.remove(*own)
             for part in self.learners.values():
                 for name in [name for name in part.variables if name.startswith(OWN)]:
                     forget(part.variables, name)

@@ -6,7 +6,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
-from brian2 import BrianObject
+from brian2 import BrianObject, get_logger
 
 from .. import schedule
 from ..brian.conditional import Conditional, is_standalone, last_step
@@ -23,6 +23,9 @@ from .tape import Tape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+logger = get_logger(__name__)
 
 
 class Harvest(Conditional, BrianObject):
@@ -100,7 +103,8 @@ class Measured:
         ends = {key_of(part.variables["loss"]): len(part) for part in net.trials.readouts}
         self.graph.choose(set(self.keys.values()), set(ends))
         kept = {self.keys[one.name] for one in self.asked if not one.is_weights}
-        self.span = Span(steps, rounds if is_standalone() else 1, first)
+        # on the runtime targets trials begin with multiples of their steps
+        self.span = Span(steps, rounds, first) if is_standalone() else Span(steps)
         self.graph.prepare(self.span)
         self.tape = Tape(self.graph, self.span, net.copies, ends, kept)
         state = 0 if is_standalone() else state_of(net, self.graph).size
@@ -111,6 +115,8 @@ class Measured:
             self.checkpoints = Checkpoints(net, self.graph, length)
         for recorder in self.graph.recorders.values():
             recorder.place()
+        if is_standalone() or self.checkpoints is not None:
+            logger.info(str(self))
         self.total, self.harvested = {}, 0
 
     def _start(self, one) -> Key:
@@ -130,6 +136,16 @@ class Measured:
         key = Key(one.key.owner, one.key.name, "start")
         starts[-1].start_from(one.key.name, key)
         return key
+
+    def __str__(self):
+        """Return what is kept, as a sentence."""
+        span, size = self.span, f"{self.memory / 1e6:.3g} MB"
+        if span.trials > 1:
+            return f"The gradient of '{self.net.name}' keeps {size} of {span.trials} trials."
+        text = f"The gradient of '{self.net.name}' keeps {size} of a trial"
+        again = span.segment and -(-span.steps // span.segment) - 1
+        text += f", of which {again} segments of {span.segment} steps run twice" * bool(again)
+        return f"{text}."
 
     @property
     def objects(self):

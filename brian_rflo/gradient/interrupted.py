@@ -1,0 +1,71 @@
+"""A training by the gradient that is stopped within a trial: it ends with the last complete update.
+"""
+
+from __future__ import annotations
+
+from brian2 import BrianObject
+
+from ..brian.conditional import Conditional
+from ..brian.repeating import State
+from .checkpoints import FIRST, resting_of
+from .graph import MONITORS
+
+
+class LastUpdate(Conditional, BrianObject):
+    """The state of a network where a batch begins, which it has again after a stop within a trial.
+
+    Monitors forget what they have recorded since. A stop between two trials changes nothing: the
+    gradients of an unfinished batch are lost.
+
+    Parameters
+    ----------
+    net : TrialNetwork
+    begins : str
+        The condition of the first step of a batch, with ``{step}``.
+    """
+
+    add_to_magic_network = False
+    #: Fast loops ignore it.
+    touches_synapses = False
+
+    def __init__(self, net, begins: str):
+        self.run_when(begins)
+        BrianObject.__init__(self, clock=net.trials.clock, name="bptt_last_update*", **FIRST)
+        self.net, self.state, self.kept, self.lengths = net, None, None, {}
+
+    def before_run(self, run_namespace):
+        """Begin with nothing."""
+        super().before_run(run_namespace)
+        objects = self.net.sorted_objects
+        self.monitors = [one for one in objects if isinstance(one, MONITORS)]
+        owners = [one for one in objects if not isinstance(one, MONITORS)]
+        weights = {id(part.variables["w"]) for part in self.net.learners.values()}
+        counts = [one.variables["count"] for one in self.monitors if "count" in one.variables]
+        self.state = State(owners, self.clock, resting_of(owners) - weights, counts)
+        self.kept = None
+
+    def work(self):
+        """Keep the state, and how much monitors have recorded."""
+        self.kept = self.state.copy(self.kept)
+        self.lengths = {monitor.name: length(monitor) for monitor in self.monitors}
+
+    def after_run(self):
+        """Give the state back after a stop within a trial."""
+        super().after_run()
+        self.give_back()
+
+    def give_back(self) -> None:
+        """Give the state back, unless a trial has just ended."""
+        step = int(self.clock.variables["timestep"].get_value()[0])
+        if self.kept is None or step % self.net.task.n_steps == 0:
+            return
+        self.state.give_back(self.kept)
+        for monitor in self.monitors:
+            if length(monitor) > self.lengths[monitor.name]:
+                monitor.resize(self.lengths[monitor.name])
+        self.net.t_ = float(self.clock.variables["t"].get_value()[0])
+
+
+def length(monitor):
+    """Return the number of values that a monitor has recorded."""
+    return int(monitor.variables["N"].get_value()[0])
