@@ -35,15 +35,15 @@ class Failure(RuntimeError):
 
 
 class Worker:
-    """A contestant in another process; a context manager."""
+    """A contestant in another process, which runs a module of this folder; a context manager."""
 
-    def __init__(self, name):
+    def __init__(self, name, module="worker"):
         self.name = name
         self.log = tempfile.TemporaryFile(  # noqa: SIM115 (open as long as the process)
             mode="w+", prefix="brian_rflo_bench_"
         )
         self.folder = str(scratch_folder("bench"))
-        command = [sys.executable, "-m", f"{__package__}.worker", name, self.folder]
+        command = [sys.executable, "-m", f"{__package__}.{module}", name, self.folder]
         environment = {**os.environ, **ENVIRONMENT, **temporary(self.folder)}
         pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True)
         self.process = subprocess.Popen(command, **pipes, env=environment, start_new_session=True)
@@ -110,22 +110,28 @@ def answer(contestant, request, folder):
     return asdict(contestant.run(request["run"]))
 
 
-def serve(name, folder, requests, answers):
-    """Answer requests until the other end closes."""
-    from .contestants import BY_NAME
-
-    for request in requests:
+def serve(respond):
+    """Answer requests with ``respond(name, request, folder)`` until the other end closes."""
+    name, folder = sys.argv[1:]
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(
+        sys.stderr.fileno(), sys.stdout.fileno()
+    )  # compilers and programs print; answers go elsewhere
+    for request in sys.stdin:
         try:
-            reply = answer(BY_NAME[name], json.loads(request), folder)
+            reply = respond(name, json.loads(request), folder)
         except Exception as error:
             traceback.print_exc()
             reply = {"error": f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"}
         print(json.dumps(reply), file=answers, flush=True)
 
 
+def respond(name, request, folder):
+    """Execute a request for a contestant."""
+    from .contestants import BY_NAME
+
+    return answer(BY_NAME[name], request, folder)
+
+
 if __name__ == "__main__":
-    private = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-    os.dup2(
-        sys.stderr.fileno(), sys.stdout.fileno()
-    )  # compilers and programs print; answers go elsewhere
-    serve(*sys.argv[1:], sys.stdin, private)
+    serve(respond)

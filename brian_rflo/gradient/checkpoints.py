@@ -112,12 +112,15 @@ class Checkpoints(Conditional, BrianObject):
                 )
 
 
-def state_of(net, graph) -> State:
-    """Return the state of a network without what has been recorded and what learns, which rests."""
+def state_of(net, graph: Graph, others=()) -> State:
+    """Return the state of a network, without what has been recorded, and without what learns, which
+    rests, but for some other variables.
+    """
     objects = net.sorted_objects
     recorders = {recorder.name for recorder in graph.recorders.values()}
     owners = [one for one in objects if not isinstance(one, MONITORS) and one.name not in recorders]
-    return State(owners, net.trials.clock, resting_of(owners))
+    left_out = resting_of(owners) - {id(variable) for variable in others}
+    return State(owners, net.trials.clock, left_out, others)
 
 
 def resting_of(objects):

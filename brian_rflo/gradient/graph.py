@@ -27,11 +27,12 @@ from ..synapses.ends import at_any_time
 from ..synapses.kinds import is_plastic
 from ..synapses.missing import code_of
 from ..synapses.sums import is_addition, is_summing
+from .arrivals import arrivals, is_synapses
 from .delays import Delayed
 from .operations import Key, Operation, key_of
 from .recorder import Recorder
 from .refusals import refuse_cut, refuse_python, refuse_unknown
-from .spikes import Reset, Threshold, arrivals, is_synapses
+from .spikes import Reset, Threshold
 from .statements import Statements
 from .sums import Sum
 from .text import GroupText, is_part

@@ -1,14 +1,17 @@
-"""A training by the gradient that is stopped within a trial: it ends with the last complete update.
-"""
+"""A training by the gradient that is stopped within a trial ends with the last complete update."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from brian2 import BrianObject
 
 from ..brian.conditional import Conditional
-from ..brian.repeating import State
-from .checkpoints import FIRST, resting_of
+from .checkpoints import FIRST, state_of
 from .graph import MONITORS
+
+if TYPE_CHECKING:
+    from .graph import Graph
 
 
 class LastUpdate(Conditional, BrianObject):
@@ -20,6 +23,7 @@ class LastUpdate(Conditional, BrianObject):
     Parameters
     ----------
     net : TrialNetwork
+    graph : Graph
     begins : str
         The condition of the first step of a batch, with ``{step}``.
     """
@@ -28,21 +32,18 @@ class LastUpdate(Conditional, BrianObject):
     #: Fast loops ignore it.
     touches_synapses = False
 
-    def __init__(self, net, begins: str):
+    def __init__(self, net, graph: Graph, begins: str):
         self.run_when(begins)
         BrianObject.__init__(self, clock=net.trials.clock, name="bptt_last_update*", **FIRST)
-        self.net, self.state, self.kept, self.lengths = net, None, None, {}
+        self.net, self.graph, self.kept, self.lengths = net, graph, None, {}
 
     def before_run(self, run_namespace):
         """Begin with nothing."""
         super().before_run(run_namespace)
-        objects = self.net.sorted_objects
-        self.monitors = [one for one in objects if isinstance(one, MONITORS)]
-        owners = [one for one in objects if not isinstance(one, MONITORS)]
-        weights = {id(part.variables["w"]) for part in self.net.learners.values()}
+        self.monitors = [one for one in self.net.sorted_objects if isinstance(one, MONITORS)]
+        weights = [part.variables["w"] for part in self.net.learners.values()]
         counts = [one.variables["count"] for one in self.monitors if "count" in one.variables]
-        self.state = State(owners, self.clock, resting_of(owners) - weights, counts)
-        self.kept = None
+        self.state, self.kept = state_of(self.net, self.graph, [*weights, *counts]), None
 
     def work(self):
         """Keep the state, and how much monitors have recorded."""

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..brian.conditional import is_standalone
 from ..brian.declared import declared
+from .operations import BLOCK
 
 if TYPE_CHECKING:
     from brian2 import Synapses
@@ -136,6 +138,14 @@ class ByWeight:
 
     def __add__(self, other: ByWeight) -> ByWeight:
         return ByWeight(self.values + other.values, self.layout)
+
+
+def room_of(synapses: Synapses) -> int:
+    """Return the number of values that products with the weights of synapses need room for; a
+    program does not know the number of its synapses before it runs.
+    """
+    ends = len(synapses.source) + len(synapses.target)
+    return 2 * BLOCK * ends + (0 if is_standalone() else 3 * len(synapses))
 
 
 def existing(part) -> NDArray:

@@ -192,9 +192,7 @@ class Statements(Operation):
     def load(self, tape):
         """Take recorded values of a block of steps."""
         self.now = {
-            key: [
-                (by, tape.values(self.recorded, c) if isinstance(c, str) else c) for by, c in row
-            ]
+            key: [(by, tape.values(self.recorded, c) if isinstance(c, str) else c) for by, c in row]
             for key, row in self.numbers.items()
         }
 

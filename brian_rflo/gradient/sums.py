@@ -17,7 +17,7 @@ import sympy
 from ..brian.borrowed import ArrayVariable
 from ..derivation.calculus import Calculus, names, symbol
 from ..neurons.base import parent_group
-from .matrices import Connections, layout_of
+from .matrices import Connections, layout_of, room_of
 from .operations import BLOCK, Operation, add, key_of, total
 from .text import FUNCTIONS
 
@@ -56,7 +56,10 @@ class Sum(Operation):
     def room(self):
         """Return the number of values for which it needs room on the way back."""
         ends = len(self.synapses.source), len(self.synapses.target)
-        return 2 * BLOCK * sum(ends) + 3 * len(self.synapses)
+        weights = (
+            0 if is_standalone() else 3 * len(self.synapses)
+        )  # unknown before the program runs
+        return 2 * BLOCK * sum(ends) + weights
 
     def side_of(self, name):
         """Return where a variable of the expression belongs."""

@@ -242,9 +242,9 @@ class Experiment:
             memory,
         )
         with (
-            found.present(),
             aside(self, first if is_own else None) as recording,
             self.shows.of(task, first, counts=False),
+            found.present(),
         ):
             self._run_trials(trials, run_args.pop("report", None), run_args, namespace, recording)
             return found.result()

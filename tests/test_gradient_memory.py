@@ -1,0 +1,220 @@
+"""The memory of the gradient: what is kept, segments of trials that run a second time, and
+trainings that are stopped.
+"""
+
+import os
+import re
+import signal
+
+import brian2
+import numpy as np
+import pytest
+from brian2 import Function, StateMonitor, defaultclock, ms, prefs, seed
+from targets import LONG
+from test_gradient import lif, two_populations, waves, weights
+
+from brian_rflo import (
+    RFLO,
+    Adam,
+    Delta,
+    LearningNetwork,
+    PerTrial,
+    PlasticSynapses,
+    RateNeurons,
+    Readout,
+    Trials,
+    schedule,
+)
+from brian_rflo.brian.devices import device
+from brian_rflo.gradient import BPTT, GradientAlignment
+from brian_rflo.network import TrialNetwork
+from brian_rflo.readouts import TaskInput
+from brian_rflo.tasks import CursorMovements
+
+TAU = 10 * ms
+
+
+def noisy(steps=130, batch=1, copies=2):
+    """Rate neurons with noise, trials side by side."""
+    seed(3)
+    task = CursorMovements(n_movements=1, movement=steps * ms)
+    defaultclock.dt = task.dt
+    neurons = RateNeurons(6 * copies, tau=TAU)
+    neurons.run_regularly("activity += 0.1*randn()", **schedule.STATE.behind(50))
+    learn = PerTrial(Adam(), copies=copies, batch=batch)
+    return LearningNetwork(task, neurons, RFLO(0.01, tau=TAU), learn=learn)
+
+
+def spiking():
+    """Spiking neurons with delays that differ, and refractoriness."""
+    task = waves(120)
+    defaultclock.dt = task.dt
+    neurons, inputs, readout = lif(), TaskInput(task), Readout(task)
+    rule = RFLO(0.1, tau=20 * ms)
+    parts = [
+        PlasticSynapses(neurons, neurons, rule, "I_rec", name="rec", learn=PerTrial()),
+        PlasticSynapses(
+            inputs, neurons, rule, "I_in", name="inward", learn=PerTrial(), delay=60 * ms
+        ),
+        PlasticSynapses(neurons, readout, Delta(0.1), "output", name="out", learn=PerTrial()),
+    ]
+    for part, key in zip(parts, ("recurrent", "input", "output")):
+        part.connect()
+        part.set_matrix(weights(gain=0.4)[key])
+    parts[0].pre.delay = np.arange(64) % 7 * ms
+    trials = Trials(task, neurons, readout, *parts)
+    return TrialNetwork(neurons, inputs, readout, *parts, trials)
+
+
+def populations():
+    """Two populations, sparse weights, delayed sums, states, parameters."""
+    task = waves(110)
+    defaultclock.dt = task.dt
+    return two_populations(task)
+
+
+def least(net, trials):
+    """The least memory that the refusal of one byte names, in bytes."""
+    with pytest.raises(ValueError, match="memory must be at least") as caught:
+        net.gradient(trials, by=names_of(net), memory=1)
+    return float(re.search("Write memory=([0-9e+.]+)", str(caught.value)).group(1))
+
+
+def names_of(net):
+    """What to differentiate by: also states and parameters of two populations."""
+    is_own = "onto_I_EE" in net.projections
+    return [*net.projections, "E.x", "E.bias", "E.leak"] if is_own else None
+
+
+CASES = {"noise": (noisy, 4), "spikes, delays": (spiking, 2), "populations": (populations, 1)}
+
+
+@pytest.mark.parametrize(
+    "case, target",
+    [
+        *((case, "numpy") for case in CASES),
+        *(pytest.param(case, "cython", marks=LONG) for case in CASES),
+    ],
+)
+def test_segments_that_run_twice_have_the_same_gradient(case, target, caplog):
+    """To the bit, with the least memory."""
+    prefs.codegen.target = target
+    make, trials = CASES[case]
+    net = make()
+    by = names_of(net)
+    whole = net.gradient(trials, by=by)
+    memory = least(net, trials)
+    caplog.clear()
+    with caplog.at_level("INFO"):
+        found = net.gradient(trials, by=by, memory=memory)
+    assert "run twice" in caplog.text
+    for name, values in whole.items():
+        pairs = zip(values, found[name]) if np.ndim(values) or isinstance(values, list) else ()
+        for one, other in pairs:
+            one, other = (m.toarray() if hasattr(m, "toarray") else m for m in (one, other))
+            assert np.array_equal(one, other) if target == "numpy" else np.allclose(one, other)
+            assert np.abs(one).max() > 0, name
+        assert np.ndim(values) or isinstance(values, list) or values == found[name]
+
+
+def test_trainings_do_not_depend_on_the_memory():
+    """Nor do monitors record steps that run twice, or the local rule learn from them."""
+    results = []
+    for memory in (1e9, 90e3):
+        net = noisy(batch=2)
+        monitor = StateMonitor(net.neurons, "activity", record=[0], when="end")
+        net.add(monitor)
+        taught = net.train(8, learn=BPTT(1e-2, Adam(), batch=2, memory=memory))
+        watch = GradientAlignment(net, every=2, memory=memory)
+        after = net.train(8)
+        results.append((taught, after, watch, np.array(monitor.t), np.array(monitor.activity)))
+    (one, after, watch, *recorded), (other, later, again, *others) = results
+    assert "memory=90000" in other.settings["learn"] and "memory" not in one.settings["learn"]
+    for found, expected in ((other, one), (later, after)):
+        assert np.array_equal(found.losses, expected.losses)
+        for name, values in expected.weights_after.items():
+            assert np.array_equal(found.weights_after[name], values)
+    assert all(np.array_equal(*pair) for pair in zip(recorded, others))
+    assert len(recorded[0]) == 8 * 130
+    for name, values in watch.cosine.items():
+        assert np.array_equal(again.cosine[name], values)
+
+
+def test_what_is_not_the_same_a_second_time_is_found():
+    net = noisy()
+    calls = []
+
+    def wobble(i):
+        calls.append(i)
+        return 1e-3 * np.sin(len(calls)) + 0 * i
+
+    net.neurons.namespace["wobble"] = Function(
+        wobble, arg_units=[1], return_unit=1, arg_types=["integer"], stateless=True
+    )
+    net.neurons.run_regularly("activity += wobble(i)", **schedule.STATE.behind(60))
+    net.add(net.neurons.contained_objects[-1])
+    net.gradient(2)
+    with pytest.raises(RuntimeError, match="not the same when steps run a second time.*memory="):
+        net.gradient(2, memory=90e3)
+
+
+@pytest.mark.parametrize("how", ["stop", "raise", "signal"])
+def test_a_stopped_training_ends_with_the_last_complete_update(how):
+    """And goes on from there as if it had not been stopped."""
+    learn, whole = BPTT(1e-2, Adam(), batch=2), noisy(60)
+    expected = whole.train(8, learn=learn)
+    net, done = noisy(60), []
+    monitor = StateMonitor(net.neurons, "activity", record=[0])
+    net.add(monitor)
+
+    def report(elapsed, completed, start, duration):
+        if 0.65 < completed < 1 and not done:  # in the second trial of the third batch
+            done.append(completed)
+            if how == "raise":
+                raise KeyboardInterrupt
+            brian2.stop() if how == "stop" else os.kill(os.getpid(), signal.SIGINT)
+
+    def train():
+        return net.train(16, learn=learn, report=report, report_period=0 * ms)
+
+    if how == "raise":
+        with pytest.raises(KeyboardInterrupt):
+            train()
+    else:
+        result = train()
+        assert np.array_equal(result.losses[:, :8], expected.losses)
+        assert np.isnan(result.losses[:, 8:]).all()
+        assert result.settings["finished_trials"] == 8
+    assert done and net.t == 4 * net.task.duration
+    assert len(monitor.t) == 4 * 60
+    for name, values in whole.weights().items():
+        assert np.array_equal(net.weights()[name], values)
+    losses = []
+    for one in (whole, net):
+        seed(5)
+        losses.append(one.train(4).losses)
+    assert np.array_equal(*losses)
+
+
+def test_a_number_of_bytes_is_asked_for():
+    for wrong in (0, "1 GB", -1, None):
+        with pytest.raises(ValueError, match="memory must be a number of bytes.*Write memory=1e"):
+            BPTT(1e-3, memory=wrong)
+    with pytest.raises(ValueError, match="memory must be a number of bytes"):
+        noisy().gradient(2, memory=0)
+
+
+def test_standalone_keeps_all_steps_or_refuses():
+    with device("cpp_standalone"):
+        net = noisy(20)
+        with pytest.raises(ValueError, match=r"6 trial\(s\).*C\+\+ standalone keeps all steps"):
+            net.gradient(12, memory=1e3)
+
+
+def test_it_says_what_it_keeps(caplog):
+    net = noisy(20)
+    with caplog.at_level("INFO"):
+        net.train(2, learn=BPTT(1e-3))
+    assert re.search(
+        r"The gradient of 'learningnetwork\w*' keeps [\d.]+ MB of a trial", caplog.text
+    )
