@@ -13,7 +13,7 @@ from brian2 import ms
 from pictures import faults_of
 from test_models import Here
 
-from brian_rflo import DerivedNeurons, cli, plotting
+from brian_rflo import Adam, DerivedNeurons, cli, plotting, reference
 from brian_rflo.comparison import RATE, Kind, compare, power
 from brian_rflo.crews import Progress, part
 from brian_rflo.crews.experiment import Row, listed, table
@@ -285,21 +285,33 @@ class Derived(Kind):
         return neurons.rule(RATE)
 
 
-def test_a_kind_of_ones_own_learns_by_the_rule_that_it_names():
+def test_a_kind_of_ones_own_learns_by_the_rule_that_it_names(small):
     mine = Derived("rate as text", gain=1.5)
-    comparison = compare(TASK, ("rate", mine), ("rflo", "readout"), **SMALL)
-    for rule in ("rflo", "readout"):
+    comparison = compare(TASK, (mine,), ("rflo", "readout", "bptt"), **SMALL)
+    for rule in ("rflo", "readout", "bptt"):
         np.testing.assert_allclose(
-            comparison.results[mine, rule].losses,
-            comparison.results["rate", rule].losses,
-            rtol=1e-10,
+            comparison.results[mine, rule].losses, small.results["rate", rule].losses, rtol=1e-10
         )
     assert "rate as text, rflo: final error" in str(comparison)
     with pytest.raises(
         ValueError,
         match=(
-            "'bptt' is computed in NumPy, for rates and LIF neurons alone; for rate as text choose"
-            " among rflo, readout"
+            "'least_squares' is computed in NumPy, for rates and LIF neurons alone; for rate as"
+            " text choose among rflo, readout, bptt"
         ),
     ):
-        compare(TASK, (mine,), ("bptt",), **SMALL)
+        compare(TASK, (mine,), ("least_squares",), **SMALL)
+
+
+def test_bptt_of_rates_is_that_of_the_reference(small):
+    """With the learning rate of the readout, which is another one."""
+    found = small.results["rate", "bptt"]
+    rates = dict(recurrent=RATE, input=RATE, output=3 * RATE)
+    expected = reference.train(
+        TASK, found.weights_before, "bptt", rates, 50 * ms, 4, optimizer=Adam(decay=200)
+    )
+    np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-10)
+    for name in rates:
+        after = expected.weights_after[name]
+        assert np.abs(found.weights_after[name] - after).max() < 1e-10
+        assert np.abs(after - found.weights_before[name]).max() > 1e-3

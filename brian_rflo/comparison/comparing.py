@@ -60,8 +60,8 @@ def compare(
         Your own `Kind` makes other neurons and defines their rule, which replaces "rflo".
     rules : sequence of {"rflo", "readout", "least_squares", "bptt"}
         RFLO; the readout alone, on the initial recurrent weights, trained trial by trial or fitted
-        to 20 trials (to one, where all are the same) and judged on others; BPTT in NumPy, for
-        spikes with the surrogate gradient.
+        to 20 trials (to one, where all are the same) and judged on others; the exact gradient by
+        `BPTT`, for spikes that of their pseudo-derivatives.
     networks, trials, n : int
         Networks of each kind, trials, neurons.
     tau : Quantity
@@ -76,7 +76,7 @@ def compare(
         Seed of weights, neurons and noise.
     device : {"auto", "numpy", "cython", "cpp_standalone"}
         Where it runs; "auto" takes C++ standalone where there is a compiler, and numpy
-        elsewhere.
+        elsewhere. BPTT takes Cython in place of C++ standalone.
 
     Returns
     -------
@@ -117,6 +117,7 @@ def wanted_parts(
     check_wanted(task, neurons, rules, counts, tau, sizes)
     pairs = dict.fromkeys((kind, rule) for kind in neurons for rule in rules)
     steps = trials * task.n_steps * networks
+    slower = {"bptt": 3}
     return [
         Part(
             f"{kind if isinstance(kind, str) else kind.label}-{rule}".replace(" ", "_"),
@@ -134,7 +135,7 @@ def wanted_parts(
                 noise=noise,
                 gain=gain,
             ),
-            20 + steps * (2e-5 if rule == "bptt" else 3e-10 * n**2),
+            20 + steps * 3e-10 * n**2 * slower.get(rule, 1),
         )
         for kind, rule in pairs
     ]

@@ -11,6 +11,7 @@ from brian2 import Network, defaultclock, get_device, ms
 from .. import reference
 from ..brian.construction import one_error
 from ..brian.devices import device as on
+from ..gradient import BPTT
 from ..network import LearningNetwork, initial_weights
 from ..rules import Delta
 from ..updates import Adam, PerTrial
@@ -29,8 +30,10 @@ DECAY, LATE = 200, 20
 
 RULES = ("rflo", "readout", "least_squares", "bptt")
 
+WEIGHTS = ("recurrent", "input", "output")
+
 #: Rules that run in Brian2, and the weights that they train.
-TRAINED = {"rflo": ("recurrent", "input", "output"), "readout": ("output",)}
+TRAINED = {"rflo": WEIGHTS, "readout": ("output",), "bptt": WEIGHTS}
 
 
 def train(
@@ -56,7 +59,8 @@ def train(
     )
     weights["output"] *= model.readout
     rates = None
-    with on(device if rule in TRAINED else "numpy"), one_error():
+    device = where(rule, device)
+    with on(device), one_error():
         defaultclock.dt = task.dt
         neurons = model.make(networks * n, tau, np.random.default_rng((seed, 2)), noise)
         if noise:
@@ -73,14 +77,15 @@ def train(
                 model.rule(neurons, tau),
                 readout_rule=Delta(model.readout_rate),
                 learn=PerTrial(Adam(decay=DECAY)),
-                trained=TRAINED[rule],
+                trained=trained_by(rule, model),
                 initial=weights,
                 networks=networks,
             )
-            result = net.train(trials, namespace={}, **progress.report(device))
+            learn = BPTT(RATE, Adam(decay=DECAY)) if rule == "bptt" else None
+            result = net.train(trials, learn=learn, namespace={}, **progress.report(device))
         else:
             shown = min(trials, LATE if noise or task.random else 1)
-            result = baseline(rule, model, task, weights, tau, trials, shown, spiking, progress)
+            result = reference.fit_readout(task, weights, tau, shown, neurons=spiking)
         if "spike_count" in neurons.variables and spiking is None:
             rates = np.array(neurons.spike_count).reshape(networks, n) / float(task.duration)
     arrays = result.arrays() | {"cpu_s": np.array(cpu_seconds() - before)}
@@ -95,21 +100,22 @@ def train(
     return arrays
 
 
-def baseline(rule, model, task, weights, tau, trials, shown, spiking, progress):
-    """Return the result of a baseline in NumPy; least squares uses `shown` trials."""
-    if rule == "least_squares":
-        return reference.fit_readout(task, weights, tau, shown, neurons=spiking)
-    return reference.train(
-        task,
-        weights,
-        rule,
-        {"recurrent": RATE, "input": RATE, "output": model.readout_rate},
-        tau,
-        trials,
-        optimizer=Adam(decay=DECAY),
-        neurons=spiking,
-        report=lambda done: progress(done / trials),
-    )
+def where(rule, device):
+    """Return where a rule is computed: NumPy's own on numpy, and BPTT, which goes backwards in
+    Python, not in C++ standalone.
+    """
+    if rule not in TRAINED:
+        return "numpy"
+    return "cython" if rule == "bptt" and device == "cpp_standalone" else device
+
+
+def trained_by(rule, model):
+    """Return the weights that a rule trains; BPTT has one learning rate, and the readout a factor
+    of it.
+    """
+    if rule != "bptt":
+        return TRAINED[rule]
+    return dict.fromkeys(WEIGHTS, True) | {"output": np.array([[model.readout_rate / RATE]])}
 
 
 def cpu_seconds():

@@ -1,0 +1,3 @@
+"""Local rules beside the exact gradient."""
+
+EXPERIMENTS = ()
