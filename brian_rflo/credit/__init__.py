@@ -3,7 +3,9 @@
 from ..brian.rooms import names_of
 from .adaptive import *
 from .base import *
+from .pair_difference import *
 from .random import *
+from .running_baseline import *
 from .symmetric import *
 
 __all__ = names_of(__name__)

@@ -73,10 +73,12 @@ class LearningNetwork(TrialNetwork):
     readout : Linear, Leaky or Softmax
         The readout, which is compared with the target.
     readout_rule : LearningRule, optional
-        The rule of the readout weights; the readout's own with the same learning rate by default.
+        The rule of the readout weights; the readout's own with the same learning rate by default,
+        or `rule` itself if that perturbs weights or units.
     credit : CreditPath or mechanism, or a tuple of them, optional
         How an error reaches the neurons: a credit path (`RandomFeedback` where the rule reads
-        feedback and no other is given), modulators.
+        feedback and no other is given), modulators (`PairDifference` where the rule compares pairs
+        of trials and no other is given).
     learn : PerStep or PerTrial, or dict
         When weights change, and by which optimizer; batches, clipping, trials side by side. Or by
         projection, ``{"output": PerTrial(Adam())}``; inputs learn as recurrent weights do, and the
@@ -182,10 +184,11 @@ class LearningNetwork(TrialNetwork):
         chosen, inputs = connectivity_of(connectivity)
         trained = trained_by_default(trained, chosen, learn)
         self.given["trained"] = trained
-        learning = Learning(learn, trained, rule)
+        readout_rule = readout_rule or rule.for_readout or readout.default_rule(rule.learning_rate)
+        learning = Learning(learn, trained, rule, readout_rule)
         trained, copies = learning.names, learning.copies
         check_blocks(neurons, networks, copies)
-        path, modulators = credit_of(credit)
+        path, modulators = credit_of(credit, rule)
         self.task, self.neurons, self.rule = task, neurons, rule
         self.networks, self.copies = int(networks), copies
         self.blocks = self.networks * self.copies
@@ -199,7 +202,6 @@ class LearningNetwork(TrialNetwork):
         asks = asks_for_readout(chosen, path, modulators, trained)
         self.inputs = self._input_group(inputs, seen)
         self.readout = readout.build(task, self.blocks // seen, seen) if asks else None
-        readout_rule = readout_rule or readout.default_rule(rule.learning_rate)
         if path is not None:
             path.check(trained, readout_rule)
         free_diagonal = not ("recurrent" in chosen and chosen["recurrent"].holds_diagonal)

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..brian.declared import declared
 from ..brian.quantities import check_count
+from ..credit import PairDifference
 from ..credit.base import paths_of
 from ..neurons.base import check_group, parent_group, receives, receives_spikes, spikes
 from ..readouts.base import TASK_EXAMPLE, check_clock
@@ -50,9 +51,9 @@ def asks_for_readout(chosen, path, modulators, trained):
     return bool(learns) or sent or not trained
 
 
-def credit_of(credit):
-    """Return the credit path and the modulators among `credit`; raise if there is anything else, or
-    more than one path.
+def credit_of(credit, rule):
+    """Return the credit path and the modulators among `credit`, by default those that a rule asks
+    for; raise if there is anything else, or more than one path.
     """
     given = () if credit is None else credit if isinstance(credit, tuple) else (credit,)
     for one in given:
@@ -65,7 +66,13 @@ def credit_of(credit):
             "credit must have one credit path; got"
             f" {' and '.join(type(path).__name__ for path in paths)}"
         )
-    return paths[0] if paths else None, [one for one in given if one not in paths]
+    modulators = [one for one in given if one not in paths]
+    return paths[0] if paths else None, modulators or default_modulators(rule)
+
+
+def default_modulators(rule):
+    """Return the modulator of a rule that compares pairs of trials; else nothing."""
+    return [PairDifference()] if rule.pairs and "modulator" in rule.reads("network") else []
 
 
 def check_blocks(neurons, networks, copies):

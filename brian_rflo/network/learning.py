@@ -19,8 +19,8 @@ class Learning:
         recurrent weights.
     trained : sequence of str, or dict
         Names of projections, or True or factors of the learning rate by name.
-    rule : LearningRule
-        The rule of recurrent weights.
+    rule, readout_rule : LearningRule
+        The rules of recurrent and of readout weights.
 
     Attributes
     ----------
@@ -39,12 +39,13 @@ class Learning:
         If a name is unknown, or a schedule is none.
     """
 
-    def __init__(self, learn, trained, rule):
+    def __init__(self, learn, trained, rule, readout_rule):
         given = trained if isinstance(trained, dict) else {}
         check_trained(list(trained) if isinstance(trained, dict) else trained)
         self.names = tuple(name for name in trained if given.get(name, True) is not False)
         self.factors = {name: given[name] for name in given if not isinstance(given[name], bool)}
         self.schedules = {name: paired(one, rule) for name, one in by_projection(learn).items()}
+        check_paired(self.schedules["output"], by_projection(learn)["output"], readout_rule)
         self.copies = self.schedules["output"].copies
         if any(one.copies != self.copies for one in self.schedules.values()):
             raise ValueError(f"learn must have the same copies for all projections; got {learn!r}")
@@ -68,6 +69,17 @@ class Learning:
             parts[name].set_plasticity(matrices)
             if name == "output" and getattr(net.feedback, "switched_with", None) is net.output:
                 net.feedback.set_plasticity(matrices.swapaxes(-1, -2))
+
+
+def check_paired(paired, given, rule):
+    """Raise if a rule that learns in each step would learn once per trial because another compares
+    pairs of trials.
+    """
+    if paired.accumulates and not given.accumulates and "step" in rule.updates:
+        raise ValueError(
+            f"{rule.title} learns from both trials of each pair, so learn must be PerTrial(...)"
+            f" without copies; got {given!r}"
+        )
 
 
 def by_projection(learn):

@@ -84,8 +84,8 @@ def draw(neurons, given: Mapping[str, ArrayLike]) -> None:
 
 def refuse_exploration(neurons, rule) -> None:
     """Raise if a rule draws into a variable that the neurons draw themselves."""
-    if rule.explores and "noise" in drawn(neurons.noise_given):
+    for name in sorted(set(rule.noises) & set(drawn(neurons.noise_given))):
         raise ValueError(
-            f"{rule.title} draws the variable 'noise' of '{neurons.name}', which the neurons draw"
-            " themselves; make them with noise_std=0"
+            f"{rule.title} draws the variable '{name}' of '{neurons.name}', which the neurons draw"
+            f" themselves; make them with {name}{ENDING}=0"
         )

@@ -20,6 +20,7 @@ from typing import Any
 from brian2 import Quantity
 from numpy.typing import ArrayLike
 
+from .. import schedule
 from ..brian.component import namespace_with
 from ..brian.quantities import per_neuron
 from . import noise
@@ -117,6 +118,9 @@ class PotentialNeurons(DerivedNeurons):
 
     #: As for `RateNeurons`; without it where f is linear.
     slope, least_slope = "J_activity_u", 0.01
+
+    #: As for `RateNeurons`.
+    opens = {"noise": None, "output_noise": ("activity", schedule.SENT)}
 
     #: Attributes that describe it in files, beside equations and constants.
     described = ("f",)

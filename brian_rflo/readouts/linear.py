@@ -61,6 +61,8 @@ class Readout(TaskGroup):
     sent = "output"
     #: Optional check of the arrays of each trial (`TaskValues`).
     check_trial = None
+    #: Variables of noise that a rule may add; this one adds to the sum of its projection.
+    opens = {"noise": None}
 
     tau, trial_start, sum_phase, onto, more_equations = (
         None,

@@ -8,6 +8,8 @@ from .derived import *
 from .eprop import *
 from .hebbian import *
 from .leaky_delta import *
+from .node_perturbation import *
 from .rflo import *
+from .weight_perturbation import *
 
 __all__ = names_of(__name__)

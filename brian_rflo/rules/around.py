@@ -29,6 +29,7 @@ INHERITED = (
     "post_traces",
     "post_advance",
     "post_reset",
+    "averages_sum",
     "explores",
     "transmits",
     "pairs",

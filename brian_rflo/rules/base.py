@@ -72,16 +72,22 @@ class LearningRule(Mechanism):
         if the rule has none.
     reset : str
         Statements at the beginning of a trial.
-    explores : str
-        Expression of the noise that is drawn into the target's variable `noise` in the phase DRIVE
-        of each step.
+    averages_sum : bool
+        Whether `PerTrial` divides an update of what is `summed` by the steps of a trial, as it does
+        the sum of updates that are read in each step.
+    explores : str or dict of str to str
+        Expression of the noise that is drawn in the phase EXPLORE of each step into the target's
+        variable `noise`, which adds to the drive; or several by the name of the variable:
+        `output_noise` adds to what the neuron's function returns. Rules that explore one variable
+        must draw the same, and share one draw.
     transmits : str
         Expression that a unit of activity, or a spike, transmits: ``w``, or for example ``w +
         perturbation``.
     pairs : bool
         Run each trial twice side by side, free (``perturbed_network`` is 0) and perturbed (1).
     phase : Phase, optional
-        The phase of the traces, if it is not that of the target.
+        The phase of the traces, if it is not that of the target. In DRIVEN, directly behind the
+        projection's sum, ``activity_pre`` is what was added up in this step, also in readouts.
     with_units : tuple of str
         Variables of the groups that its strings read with units; all other ports must be
         dimensionless.
@@ -140,7 +146,8 @@ class LearningRule(Mechanism):
     post_traces: ClassVar[str] = ""
     post_advance: ClassVar[str] = ""
     post_reset: ClassVar[str] = ""
-    explores: ClassVar[str] = ""
+    averages_sum: ClassVar[bool] = True
+    explores: ClassVar[str | dict[str, str]] = ""
     transmits: ClassVar[str] = "w"
     pairs: ClassVar[bool] = False
     phase: ClassVar[schedule.Phase | None] = None
@@ -229,6 +236,23 @@ class LearningRule(Mechanism):
         return {"trial_end" if self.summed else "step": self.update} if self.update.strip() else {}
 
     @property
+    def is_averaged(self) -> bool:
+        """Whether the sum of its updates over a trial is divided by the steps of the trial."""
+        return "step" in self.updates or (bool(self.summed) and self.averages_sum)
+
+    @property
+    def noises(self) -> dict[str, str]:
+        """Expressions of the noise that it draws, by the variable of the target."""
+        if isinstance(self.explores, dict):
+            return self.explores
+        return {"noise": self.explores} if self.explores.strip() else {}
+
+    @property
+    def for_readout(self) -> LearningRule | None:
+        """The rule of readout weights by default; None for that of the readout."""
+        return None
+
+    @property
     def variables(self) -> dict[str, str]:
         """Equations of traces and shared parameters, by site."""
         shared = "".join(
@@ -248,7 +272,7 @@ class LearningRule(Mechanism):
             *integration(self.traces, trace, "own"),
             *integration(self.pre_traces, schedule.CELL_TRACE, "pre"),
             *integration(self.post_traces, schedule.CELL_TRACE, "post"),
-            Step(f"noise = {self.explores}" if self.explores else "", schedule.DRIVE, "post"),
+            Step(draws(self.noises), schedule.EXPLORE, "post"),
             Step(self.pre_advance, schedule.CELL_TRACE, "pre"),
             Step(self.post_advance, schedule.CELL_TRACE, "post"),
             Step(without_comments(self.advance), trace),
@@ -311,6 +335,11 @@ def integration(equations, phase, site):
 def has_derivatives(equations):
     """Return whether there are differential equations; steps are asked for again and again."""
     return bool(Equations(equations).diff_eq_names)
+
+
+def draws(noises):
+    """Return the statements that draw noise."""
+    return "\n".join(f"{name} = {expression}" for name, expression in noises.items())
 
 
 def summation_steps(expression):

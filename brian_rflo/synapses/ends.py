@@ -28,6 +28,11 @@ def phase_of_sum(target, rule=None):
     )
 
 
+def behind_sum(summed_at):
+    """Return the phase DRIVEN of a projection: where its sum is complete, and noise is added."""
+    return summed_at.behind(schedule.DRIVEN.order - schedule.DRIVE.order)
+
+
 def trace_phase(target):
     """Return the phase of traces: before the neurons' integration, or after it if they spike, since
     their slope is that of the new state.

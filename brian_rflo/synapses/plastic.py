@@ -40,12 +40,14 @@ from .delays import delayed_for_rule
 from .ends import (
     arriving_at,
     arriving_in_time,
+    behind_sum,
     check_one_group,
     on_pre_of,
     phase_of_sum,
     trace_method,
     trace_phase,
 )
+from .exploring import Injection, open_ports, share
 from .missing import belated_gain, never_written, premature_feedback
 from .plasticity import (
     check_factors,
@@ -158,6 +160,8 @@ class PlasticSynapses(Projection):
     switched_with = None
     #: True if its trials are the windows of a stream.
     is_stream = False
+    #: Its place among the projections of its `Trials`.
+    turn = 0
     _is_checked = False
 
     def __init__(
@@ -189,8 +193,9 @@ class PlasticSynapses(Projection):
         self.rule, self.onto, self.learn = rule.bind(target, onto, learn), onto, learn
         self.constraint, self.sends, self.factors = constraint, sends, plasticity
         reader = f"{rule.title} on the projection from '{source.name}' to '{target.name}'"
-        self._plan(source, target, learns_at, self_connections, reader)
         summed_at = sum_at or phase_of_sum(target, self.rule)
+        ports = open_ports(self.rule, target, onto, summed_at, reader)
+        self._plan(source, target, learns_at, summed_at, self_connections, reader)
         if self.sends_spikes:
             synapses_args |= {} if delay is None else {"delay": delay}
         else:
@@ -214,21 +219,25 @@ class PlasticSynapses(Projection):
         check_names(self, reader)
         check_times(self)
         self._place_all()
+        self.injections.extend(Injection(self, target, *port) for port in ports)
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
         self.dense = DenseParts(self, self.sum_updater, read(self))
         self._leave_source()
 
-    def _plan(self, source, target, learns_at, self_connections, reader):
+    def _plan(self, source, target, learns_at, summed_at, self_connections, reader):
         """Set the mechanisms and where their steps go, before the synapses are made; raise unless
         both groups fit the rule.
         """
         self._connected, self.cells, self.placed, self.waiting = 0, {}, {}, []
+        self.injections = []
         self.dense = self.trials = self.trial_length = None
+        self.sends_spikes, self.sums_into = receives_spikes(target, self.onto), self.onto
+        traces_at = self.traces_at or trace_phase(target)
         self.moves = {
             schedule.LEARN: learns_at,
-            schedule.TRACE: self.traces_at or trace_phase(target),
+            schedule.TRACE: traces_at,
+            schedule.DRIVEN: traces_at if self.sends_spikes else behind_sum(summed_at),
         }
-        self.sends_spikes, self.sums_into = receives_spikes(target, self.onto), self.onto
         self.mechanisms = (
             self.rule,
             *learning_mechanisms(self, self_connections),
@@ -479,6 +488,7 @@ class PlasticSynapses(Projection):
             waiting=[],
         )
         turn = next(number for number, part in enumerate(trials.projections) if part is self)
+        self.settle(turn=turn)
         for step, runner in self.placed.items():
             if adds_up(step):
                 schedule.move(runner, step.phase.behind(schedule.TURNS[step.site] + turn))
@@ -517,6 +527,9 @@ class PlasticSynapses(Projection):
                 self.variables.add_constant(name, value)
         check_times(self)
         check_copies(self)
+        for step, runner in self.placed.items() if self.rule.noises else ():
+            if step.phase == schedule.EXPLORE and step.site == "post":
+                share(self, runner, self.injections)
         self._warn_of_omissions()
         if self.equations.diff_eq_names and not self.traces_at:
             self._integrate_as_target(run_namespace)

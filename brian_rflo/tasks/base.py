@@ -77,6 +77,8 @@ class Task:
     padding_text = ""
     n_inputs = 0
     n_outputs = 1
+    #: Number of kinds of trial, which `kind` numbers.
+    n_kinds = 1
 
     def __post_init__(self):
         check_time(f"{type(self).__name__}: dt", self.dt)
@@ -98,6 +100,12 @@ class Task:
         raise NotImplementedError(
             f"{type(self).__name__} must define sample(rng), which returns inputs, target and mask"
         )
+
+    def kind(self, number: int) -> int:
+        """Return the kind of a trial, from 0 to ``n_kinds - 1``, for what differs between kinds,
+        such as an expected loss; by default all trials are of kind 0.
+        """
+        return 0
 
     @property
     def counts_trials(self) -> bool:

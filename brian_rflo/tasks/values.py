@@ -16,8 +16,8 @@ from brian2 import Function, Nameable
 from ..brian.private import run_end
 from ..results.files import scratch_folder
 
-#: The arrays, in the order of `Task.trial`; a window is a number.
-PARTS = ("inputs", "target", "mask", "window")
+#: The arrays, in the order of `Task.trial`; a window and a kind are numbers.
+PARTS = ("inputs", "target", "mask", "window", "kind")
 CHUNK_VALUES = 2**16
 #: Largest number of trials in a chunk, so that a short run does not draw thousands of short trials.
 CHUNK_TRIALS = 64
@@ -61,8 +61,9 @@ class TaskValues(Function, Nameable):
     ----------
     task : Task
         The task, whose trials are shown.
-    what : {"inputs", "target", "mask", "window"}
-        ``"window"`` is one number per trial, that of its steps in which the mask is not 0.
+    what : {"inputs", "target", "mask", "window", "kind"}
+        ``"window"`` is one number per trial, that of its steps in which the mask is not 0, and
+        ``"kind"`` another, that of `Task.kind`.
     copies : int
         Number of trials side by side: first the columns of the first trial, then those of the
         second, and so on.
@@ -128,6 +129,8 @@ class TaskValues(Function, Nameable):
 
     def rows_of_trial(self, number):
         """Return the rows of one trial."""
+        if self.what == "kind":
+            return np.full((self.task.n_steps, 1), float(kind_of(self.task, number)))
         arrays = self.task.trial(number)
         if self.check:
             self.check(self.task, number, *arrays)
@@ -204,6 +207,17 @@ class TaskValues(Function, Nameable):
                 return True
         path.unlink()
         return False
+
+
+def kind_of(task, number):
+    """Return the kind of a trial; raise if the task has no such kind."""
+    kind = task.kind(number)
+    if kind not in range(task.n_kinds):
+        raise ValueError(
+            f"{type(task).__name__}: kind({number}) must be a whole number from 0 to"
+            f" {task.n_kinds - 1}, since n_kinds = {task.n_kinds}; got {kind!r}"
+        )
+    return kind
 
 
 def task_values_of(objects):

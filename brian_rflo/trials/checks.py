@@ -5,6 +5,7 @@ from brian2 import Equations, get_logger
 
 from .. import schedule
 from ..brian.construction import networks_with
+from ..brian.declared import declared
 from ..neurons.base import check_group, parent_group
 from ..synapses import PlasticSynapses, Projection
 from ..synapses.missing import left_behind, never_reset
@@ -38,6 +39,17 @@ def check_numbers(mechanisms):
             raise ValueError(
                 f"{type(mechanism).__name__} defines '{taken[0]}', which Trials has itself, to"
                 " detect divergence; rename it"
+            )
+
+
+def check_kinds(task, mechanisms):
+    """Raise if a mechanism distinguishes another number of kinds of trial than the task."""
+    for mechanism in mechanisms:
+        kinds = declared(mechanism, "kinds", 1)
+        if kinds not in (1, task.n_kinds):
+            raise ValueError(
+                f"{type(mechanism).__name__}: kinds must be 1, or the number of kinds of trial of"
+                f" {type(task).__name__}, {task.n_kinds}; got {kinds}"
             )
 
 

@@ -9,7 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from brian2 import Group, NeuronGroup, Quantity, Synapses, get_device, get_logger
+from brian2 import Equations, Group, NeuronGroup, Quantity, Synapses, get_device, get_logger
 
 from .. import schedule
 from ..brian.component import Component, namespace_with
@@ -28,12 +28,14 @@ from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, names_ending_in, pla
 from ..steps.step import constants_of, is_mechanism
 from ..synapses.kinds import plastic_of
 from ..tasks import Task
+from ..tasks.values import TaskValues
 from ..updates.arguments import check_instance, check_statements
 from ..updates.divergence import DivergenceCheck, SharedDivergenceCheck, check_limit
 from .activity import is_watched, warn_of_rates, warn_of_slopes
 from .checks import (
     cause_of,
     check_clipping,
+    check_kinds,
     check_members,
     check_numbers,
     check_place,
@@ -54,6 +56,18 @@ class Perturbed(Mechanism):
 
     def __init__(self, copies):
         code = f"perturbed = int(i % {copies} > 0)" if copies > 1 else "perturbed = 1"
+        object.__setattr__(self, "steps", (Step(code, schedule.BEGIN, "network", "trial_start"),))
+
+
+class Kind(Mechanism):
+    """The number `kind` of each copy of a network: the kind of its trial, as the task says."""
+
+    variables = {"network": "kind : 1"}
+
+    def __init__(self, task, copies, seen):
+        values = {"kind_of": TaskValues(task, "kind", seen)}
+        code = f"kind = kind_of(t_in_timesteps, {f'i % {copies}' if seen > 1 else '0'})"
+        object.__setattr__(self, "constants", values)
         object.__setattr__(self, "steps", (Step(code, schedule.BEGIN, "network", "trial_start"),))
 
 
@@ -129,6 +143,7 @@ class Trials(Component, NeuronGroup):
         parts = [part for given in parts for part in (given, *declared(given, "parts", ()))]
         mechanisms = [part for part in parts if is_mechanism(part)]
         check_numbers(mechanisms)
+        check_kinds(task, mechanisms)
         members = [part for part in parts if not is_mechanism(part) and not declares(part, "parts")]
         check_members(task, members)
         self.task, self.phases, self.numbers = task, TrialClock(task), count(1)
@@ -184,15 +199,13 @@ class Trials(Component, NeuronGroup):
         given, and those of the members.
         """
         theirs = [mechanism for part in members for mechanism in mechanisms_of(part)]
-        numbers = {
-            name
-            for mechanism in theirs
-            for step in mechanism.steps
-            for name in names_ending_in(step.code, NETWORK)
-        }
+        given = (*mechanisms, *theirs)
+        numbers = {name for one in given for name in numbers_in(one)}
+        numbers -= Equations(equations_of(given, "network")).names  # they define it themselves
         copies = [Perturbed(self.copies)] if "perturbed" in numbers else []
+        kinds = [Kind(self.task, self.copies, self.seen)] if "kind" in numbers else []
         guards = [DivergenceCheck(), *([SharedDivergenceCheck()] if self.copies > 1 else [])]
-        return [*copies, *guards, *mechanisms, *theirs]
+        return [*copies, *kinds, *guards, *mechanisms, *theirs]
 
     def _equations(self, mechanisms):
         """Return the equations of the numbers of the networks, without repeated lines."""
@@ -490,6 +503,13 @@ def copies_of(projections):
             f" '{name}' and copies={other} of '{its}'"
         )
     return next(iter(found), 1)
+
+
+def numbers_in(mechanism):
+    """Return the names of the numbers of the network that the steps of a mechanism contain."""
+    for step in mechanism.steps:
+        is_there = step.site == "network"
+        yield from names_ending_in(step.code, "" if is_there else NETWORK)
 
 
 def mechanisms_of(part):

@@ -108,8 +108,8 @@ class PerTrial(PerStep):
         The optimizer that turns a sum of updates into a change of the weights.
     window : int, optional
         Number of steps by which a sum is divided before the optimizer reads it; by default the
-        steps of a trial. Use the steps that count times the trials of a batch to average over both,
-        or 1 for the sum.
+        steps of a trial, or 1 for an update that a rule reads once per trial. Use the steps that
+        count times the trials of a batch to average over both, or 1 for the sum.
     batch : int
         Number of trials whose updates are summed before they are applied. The sum of an unfinished
         batch stays in `change` for the next run.
@@ -144,7 +144,7 @@ class PerTrial(PerStep):
         self, rule: LearningRule, constraint: str = "", counts: str = "1", factor: str = ""
     ) -> tuple[Mechanism, ...]:
         """Return the mechanisms of a projection; see `PerStep.mechanisms`."""
-        divisor = self.window or ("trial_steps" if "step" in rule.updates or rule.summed else 1)
+        divisor = self.window or ("trial_steps" if rule.is_averaged else 1)
         steps = [
             Step(addition("change", update), phase_of(when), when=when)
             for when, update in rule.updates.items()
@@ -224,9 +224,13 @@ def reset_diverged(names):
 def paired(learn, rule):
     """Return the schedule for a rule; if it compares pairs of trials, with a free and a perturbed
     copy of each trial.
+
+    For a rule whose updates are read at the end of a trial, `PerStep` is `PerTrial`.
     """
     if not rule.pairs or learn.copies == 2:
         return learn
+    if not learn.accumulates and "step" not in rule.updates:
+        return PerTrial(learn.optimizer, learn.window, copies=2)
     if not learn.accumulates or learn.copies > 2:
         raise ValueError(
             f"{rule.title} compares pairs of trials, so learn must be PerTrial(...) without copies;"

@@ -76,9 +76,6 @@ class Penalised(Around):
         inside, penalty = self.rule.updates, f"({self.penalty})"
         if "step" in inside and not self.accumulates:
             return inside | {"step": f"{inside['step']} - {penalty}"}
-        is_divided = self.accumulates and (
-            "step" in inside or self.summed
-        )  # by the steps of a trial
-        penalty += "*trial_steps" if is_divided else ""
+        penalty += "*trial_steps" if self.accumulates and self.rule.is_averaged else ""
         penalty += "*perturbed_network" if self.pairs else ""  # once for both trials of a pair
         return inside | {"trial_end": f"{inside.get('trial_end', '')} - {penalty}".strip()}

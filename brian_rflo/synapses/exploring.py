@@ -1,0 +1,171 @@
+"""Noise that rules draw into the neurons at the end of a projection, to explore.
+
+A rule says what is drawn into which variable: `noise` in the drive, or `output_noise` behind the
+neuron's function. Neurons whose equations have the variable read it there. Groups of this package
+without it get it with the first rule that explores, and what it adds to is completed once per step:
+
+    I_rec += noise, output += noise      behind the sum of the projection
+    phi += output_noise                  behind the function
+
+The projections onto a group that explore share one draw, that of the first of them.
+"""
+
+from __future__ import annotations
+
+from brian2 import CodeRunner
+
+from .. import schedule
+from ..brian.borrowed import get_identifiers
+from ..brian.construction import networks_with
+from ..brian.declared import declared, declares
+from ..neurons.base import parent_group, receives_spikes
+from .sums import add_variable, overlap
+
+#: Places of additions of noise behind what they complete.
+BEHIND_SUM, BEHIND_FUNCTION = schedule.EXPLORE.order - schedule.DRIVE.order + 100, 100
+
+#: What to write for neurons that lack a variable of noise.
+ADVICE = {
+    "noise": "write 'noise : 1' in its equations, and add noise to its drive there",
+    "output_noise": "write 'output_noise : 1' in its equations, and add it behind its function",
+}
+
+
+class Injection(CodeRunner):
+    """Adds noise to a variable of neurons whose equations do not read it.
+
+    Parameters
+    ----------
+    owner : PlasticSynapses
+        The projection whose rule explores, of which it is a part.
+    target : group
+    port, into : str
+        The variable with the noise, and what it is added to.
+    phase : Phase
+    """
+
+    add_to_magic_network = False
+
+    def __init__(self, owner, target, port, into, phase):
+        self.port, self.part = port, target
+        super().__init__(
+            target,
+            "stateupdate",
+            code=f"{into} += {port}",
+            clock=target.clock,
+            name=f"{owner.name}_{port}*",
+            **phase,
+        )
+        owner.contained_objects.append(self)
+
+
+def open_ports(rule, target, onto, summed_at, reader):
+    """Add the variables into which a rule draws noise, where a group of this package has none;
+    return the arguments of the injections. Raise if other neurons lack one.
+    """
+    return [
+        (port, *place_of(port, target, onto, summed_at, reader))
+        for port in rule.noises
+        if port not in target.variables or port in opened(target)
+    ]
+
+
+def place_of(port, target, onto, summed_at, reader):
+    """Return the variable to which noise is added, and the phase; make the variable `port`."""
+    group = parent_group(target)
+    opens = declared(group, "opens", {})
+    if port not in opens or (opens[port] is None and receives_spikes(group, onto)):
+        advice = f"{type(group).__name__}(..., {port}_std=0) has it, if it takes this argument"
+        advice = ADVICE.get(port, f"write '{port} : 1' in its equations") + f"; {advice}"
+        raise ValueError(
+            f"{reader} draws the variable '{port}' of '{group.name}', which has none: {advice}."
+        )
+    if port not in group.variables:
+        group.settle(opened=(*opened(group), port))
+    add_variable(target, port)
+    if opens[port] is None:
+        return onto, summed_at.behind(BEHIND_SUM)
+    into, phase = opens[port]
+    return into, phase.behind(BEHIND_FUNCTION)
+
+
+def opened(target):
+    """Return the variables of noise that rules have added to a group."""
+    return getattr(parent_group(target), "opened", ())
+
+
+def share(synapses, runner, injections):
+    """Let the first of the projections that explore a group draw, and no other; raise if they
+    would draw differently.
+
+    Parameters
+    ----------
+    synapses : PlasticSynapses
+    runner : BrianObject
+        Draws its noise.
+    injections : list of Injection
+    """
+    first, *others = explorers(synapses)
+    for other in others:
+        check_equal(first, other)
+    runner.active = first is synapses
+    for one in injections:
+        earlier = [
+            other
+            for part in explorers(synapses)
+            for other in part.injections
+            if other.port == one.port and overlap(other.part, one.part)
+        ]
+        one.active = earlier[0] is one
+
+
+def explorers(synapses):
+    """Return the projections of its networks that explore a variable of its target as it does, in
+    the order of their `Trials`, then of their names.
+    """
+    objects = [obj for network in networks_with(synapses) for obj in network.sorted_objects]
+    found = {
+        part.name: part
+        for part in (*objects, synapses)
+        if declares(part, "injections")
+        and parent_group(part.target) is parent_group(synapses.target)
+        and set(part.rule.noises) & set(synapses.rule.noises)
+    }
+    return sorted(found.values(), key=turn)
+
+
+def turn(synapses):
+    """Return the place of a projection among those that explore a group."""
+    return synapses.turn, synapses.name
+
+
+def check_equal(one, other):
+    """Raise unless two projections draw the same noise."""
+    if drawn(one) == drawn(other):
+        return
+    wordings = [
+        f"'{part.name}' {', '.join(f'{name} = {text}' for name, text in drawn(part)[0].items())}"
+        f"{''.join(f', {name} = {value:g}' for name, value in drawn(part)[1].items())}"
+        for part in (one, other)
+    ]
+    raise ValueError(
+        f"rules that explore '{parent_group(one.target).name}' share one draw, so they must draw"
+        f" the same noise; got {' and '.join(wordings)}."
+    )
+
+
+def drawn(synapses):
+    """Return the expressions of the noise of a projection, and the values of its parameters."""
+    noises = synapses.rule.noises
+    names = {name for text in noises.values() for name in get_identifiers(text)}
+    return noises, {
+        name: value_of(synapses, name) for name in synapses.rule.parameters if name in names
+    }
+
+
+def value_of(synapses, name):
+    """Return the present value of a parameter of a rule; C++ standalone may know only the first."""
+    try:
+        return synapses.variables[name].get_value().item()
+    except NotImplementedError:
+        return float(synapses.rule.parameters[name])
