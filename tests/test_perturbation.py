@@ -3,6 +3,7 @@
 The cases in ``tests/data`` hold all random draws, so that nothing depends on a generator.
 """
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -11,12 +12,29 @@ import pytest
 from brian2 import Network, TimedArray, defaultclock, ms, prefs, set_device
 from brian2 import device as brian_device
 
-from brian_rflo import LossMonitor, PlasticSynapses, RateNeurons, Readout, Trials
+from brian_rflo import (
+    FixedSynapses,
+    LossMonitor,
+    PerTrial,
+    PlasticSynapses,
+    RateNeurons,
+    Readout,
+    Trials,
+)
 from brian_rflo.brian.devices import device
-from brian_rflo.credit import PairDifference
+from brian_rflo.credit import PairDifference, RunningBaseline
+from brian_rflo.neurons import PotentialNeurons
 from brian_rflo.readouts import TaskInput
-from brian_rflo.rules import NodePerturbation, WeightPerturbation
+from brian_rflo.rules import (
+    ActiveWeightPerturbation,
+    Exploration,
+    HybridPerturbation,
+    NodePerturbation,
+    WeightPerturbation,
+)
+from brian_rflo.schedule import STATE
 from brian_rflo.tasks import ArrayTask
+from brian_rflo.updates import ClippedSGD
 
 DATA = Path(__file__).parent / "data"
 
@@ -27,19 +45,22 @@ def case(name):
     return dict(np.load(DATA / f"{name}.npz"))
 
 
-def weights_given(learning_rate, sigma, draws, n_steps):
-    """Return a rule of weight perturbation with given draws ``[trial, post, pre]``."""
+def weights_given(kind, sigma, draws, n_steps, **more):
+    """Return a rule that perturbs weights, with learning rate 1 and given draws ``[trial, post,
+    pre]``.
+    """
     trials, n_post, n_pre = draws.shape
     values = TimedArray(draws.swapaxes(1, 2).reshape(trials, -1), dt=n_steps * ms)
+    drawn = f"perturbed_network*given(t + 0.5*dt, (i % {n_pre})*{n_post} + j % {n_post})"
 
-    class Given(WeightPerturbation):
+    class Given(kind):
         constants = {"given": values}
-        reset = f"pw = perturbed_network*given(t + 0.5*dt, (i % {n_pre})*{n_post} + j % {n_post})"
+        reset = kind.reset.replace("perturbed_network*sigma*randn()", drawn)
 
-    return Given(learning_rate, sigma)
+    return Given(1.0, sigma, **more)
 
 
-def noise_given(learning_rate, sigma, draws):
+def noise_given(sigma, draws):
     """Return a rule of node perturbation with given draws ``[trial, step, unit]``."""
     values = TimedArray(draws.reshape(-1, draws.shape[-1]), dt=1 * ms)
 
@@ -47,36 +68,71 @@ def noise_given(learning_rate, sigma, draws):
         constants = {"given": values}
         explores = f"perturbed_network*given(t, i % {draws.shape[-1]})"
 
-    return Given(learning_rate, sigma)
+    return Given(1.0, sigma)
+
+
+def learning(rule, d):
+    """Return a rule with the learning rate of a case."""
+    return replace(rule, learning_rate=float(d["eta"]))
+
+
+def perceptron_with(rule, name):
+    """Run a linear readout of the inputs; return it, and what reads losses and weights."""
+    d = case(f"perceptron_dev_{name}")
+    task = ArrayTask(target=d["targets"], inputs=d["inputs"], dt=1 * ms)
+    inputs, readout = TaskInput(task, networks=2), Readout(task, networks=2)
+    output = PlasticSynapses(inputs, readout, learning(rule, d), "output")
+    output.connect(networks=2)
+    output.set_matrix(np.stack([d["w_before"]] * 2))
+    in_trials = Trials(task, readout, output, PairDifference())
+    losses = LossMonitor(in_trials)
+    Network(inputs, readout, output, in_trials, losses).run(len(d["inputs"]) * task.duration)
+    return output, lambda: np.array(losses.loss).T, lambda: output.matrix(2)
 
 
 def perceptron(name, kind):
-    """Run a linear readout of the inputs; return what is read after it and what must come out."""
+    """Run a seeded case."""
     d = case(f"perceptron_dev_{name}")
-    trials, steps, _ = d["inputs"].shape
-    task = ArrayTask(target=d["targets"], inputs=d["inputs"], dt=1 * ms)
-    inputs, readout = TaskInput(task, networks=2), Readout(task, networks=2)
-    eta, sigma = float(d["eta"]), float(d["sigma"])
+    sigma, steps = float(d["sigma"]), d["inputs"].shape[1]
     rule = (
-        weights_given(eta, sigma, d["wp_draws"], steps)
+        weights_given(WeightPerturbation, sigma, d["wp_draws"], steps)
         if kind == "wp"
-        else noise_given(eta, sigma, d["np_draws"])
+        else noise_given(sigma, d["np_draws"])
     )
-    output = PlasticSynapses(inputs, readout, rule, "output")
-    output.connect(networks=2)
-    output.set_matrix(np.stack([d["w_before"]] * 2))
-    modulator = PairDifference()
-    net_trials = Trials(task, readout, output, modulator)
-    losses = LossMonitor(net_trials)
-    Network(inputs, readout, output, net_trials, losses).run(trials * task.duration)
-    return {"output": output}, [
-        (lambda: np.array(losses.loss).T, d[f"{kind}_losses"]),
-        (lambda: output.matrix(2), np.stack([d[f"{kind}_w_after"][-1]] * 2)),
-        (
-            lambda: (output.matrix(2)[..., -2:] == d["w_before"][:, -2:]).all(),
-            np.array(kind == "np"),  # weights of silent inputs stay as they are, to the bit, or not
-        ),
-    ]
+    output, losses, weights = perceptron_with(rule, name)
+    return (
+        {"output": output},
+        [
+            (losses, d[f"{kind}_losses"]),
+            (weights, np.stack([d[f"{kind}_w_after"][-1]] * 2)),
+            (  # weights of silent inputs stay as they are, to the bit, or not
+                lambda: (weights()[..., -2:] == d["w_before"][:, -2:]).all(),
+                np.array(kind == "np"),
+            ),
+        ],
+    )
+
+
+def derived(name, kind):
+    """Run one of the two rules that are derived from both, with the draws of a case, beside its
+    recursion in NumPy.
+    """
+    d = case(f"perceptron_dev_{name}")
+    sigma, steps, eta = float(d["sigma"]), d["inputs"].shape[1], float(d["eta"])
+    if kind == "wp0":
+        rule = weights_given(ActiveWeightPerturbation, sigma, d["wp_draws"], steps)
+    else:
+        rule = weights_given(HybridPerturbation, sigma, d["wp_draws"], steps, power=7.0)
+    output, losses, weights = perceptron_with(rule, name)
+    w, expected = d["w_before"].copy(), []
+    for x, target, p in zip(d["inputs"], d["targets"], d["wp_draws"]):
+        free, perturbed = (((x @ v.T - target) ** 2).sum() / (2 * steps) for v in (w, w + p))
+        expected.append((free, perturbed))
+        direction = p * ((x**2).sum(0) > 0) if kind == "wp0" else (x @ p.T).T @ x / 7.0
+        w = w - eta / sigma**2 * (perturbed - free) * direction
+    assert np.abs(w - d["w_before"]).max() > 1e-3
+    silent = (lambda: (weights()[..., -2:] == d["w_before"][:, -2:]).all(), np.array(True))
+    return {"output": output}, [(losses, np.array(expected)), (weights, np.stack([w] * 2)), silent]
 
 
 def recurrent(name, kind, networks=1):
@@ -85,12 +141,13 @@ def recurrent(name, kind, networks=1):
     trials, steps, _ = d["inputs"].shape
     n = len(d["recurrent_before"])
     task = ArrayTask(target=d["targets"], inputs=d["inputs"], mask=d["mask"], dt=1 * ms)
-    eta, sigma = float(d["eta"]), float(d["sigma"])
-    if kind == "wp":
-        rules = {p: weights_given(eta, sigma, d[f"wp_{p}"], steps) for p in PARTS}
-    else:
-        rules = dict.fromkeys(("recurrent", "input"), noise_given(eta, sigma, d["np_drive"]))
-        rules["output"] = noise_given(eta, sigma, d["np_output"])
+    sigma = float(d["sigma"])
+    if kind == "np":
+        rules = dict.fromkeys(("recurrent", "input"), noise_given(sigma, d["np_drive"]))
+        rules["output"] = noise_given(sigma, d["np_output"])
+    else:  # where all synapses are active, both rules are the same
+        rule = WeightPerturbation if kind == "wp" else ActiveWeightPerturbation
+        rules = {p: weights_given(rule, sigma, d[f"wp_{p}"], steps) for p in PARTS}
     blocks = 2 * networks
     neurons = RateNeurons(blocks * n, tau=1 * ms / float(d["leak"]), initial=float(d["initial"]))
     inputs = TaskInput(task, networks=blocks)
@@ -102,7 +159,7 @@ def recurrent(name, kind, networks=1):
     }
     made = {}
     for part, (source, target, onto) in ends.items():
-        made[part] = PlasticSynapses(source, target, rules[part], onto)
+        made[part] = PlasticSynapses(source, target, learning(rules[part], d), onto)
         made[part].connect(networks=blocks)
         made[part].set_matrix(np.stack([d[f"{part}_before"]] * blocks))
     net_trials = Trials(task, neurons, readout, *made.values(), PairDifference(), networks=networks)
@@ -111,22 +168,114 @@ def recurrent(name, kind, networks=1):
         trials * task.duration
     )
     after = [
-        (lambda p=p: made[p].matrix(blocks), np.stack([d[f"{kind}_{p}_after"][-1]] * blocks))
+        (lambda p=p: made[p].matrix(blocks), np.stack([d[f"{kind[:2]}_{p}_after"][-1]] * blocks))
         for p in PARTS
     ]
     return made, [
-        (lambda: np.array(losses.loss).T, np.tile(d[f"{kind}_losses"], networks)),
+        (lambda: np.array(losses.loss).T, np.tile(d[f"{kind[:2]}_losses"], networks)),
         *after,
     ]
 
 
 PARTS = ("recurrent", "input", "output")
-CASES = {
-    f"{case.__name__}-{name}-{kind}": (case, name, kind)
-    for case in (perceptron, recurrent)
-    for name in "ab"
-    for kind in ("wp", "np")
-}
+
+
+class Scaled(RunningBaseline):
+    """Miconi's modulator: the expectation multiplies the difference."""
+
+    @property
+    def steps(self):
+        (step,) = super().steps
+        return (replace(step, code=f"{step.code}\nmodulator *= modulator + loss"),)
+
+
+class Sameness(Readout):
+    """A readout whose loss is the mean distance in the last fifth of a trial."""
+
+    error_code = """error = target - output
+    loss += mask_of(t_in_timesteps, 0)*abs(error)*5/n_steps"""
+
+
+class NonMatch(ArrayTask):
+    """Two cues, AA, AB, BA and BB in turn, and an answer."""
+
+    n_kinds = 4
+
+    def kind(self, number):
+        return number % 4
+
+
+def non_match(steps):
+    """Return the task of a case of `steps` steps."""
+    inputs, target, mask = np.zeros((4, steps, 2)), np.ones((4, steps, 1)), np.zeros((4, steps))
+    for kind in range(4):
+        inputs[kind, 1 : 1 + steps // 5, kind // 2] = 1
+        inputs[kind, 2 * steps // 5 : 3 * steps // 5, kind % 2] += 1
+        target[kind] *= 0.98 if kind in (1, 2) else -0.98
+    mask[:, -steps // 5 :] = 1
+    return NonMatch(target=target, inputs=inputs, mask=mask, dt=1 * ms)
+
+
+def exploration(name, kind):
+    """Run Miconi's rule on the delayed non-match task; in its first trials nothing learns."""
+    d = case(f"exploration_dev_{name}")
+    trials, steps, n = d["kicks"].shape
+    task, first = non_match(steps), int(d["first_learning_trial"])
+
+    class Given(Exploration):
+        constants = {"kicks": TimedArray(d["kicks"].reshape(-1, n), dt=1 * ms)}
+        explores = "kicks(t, i)"
+
+    rule = Given(float(d["eta"]), smoothing=float(d["activity_smoothing"]))
+    starts = TimedArray(d["starts"], dt=task.duration)
+    neurons = PotentialNeurons(n, tau=float(d["tau_steps"]) * ms, namespace={"starts": starts})
+    held = "u = u*int(i != 1)*int(i != 10)*int(i != 11) + int(i == 1) + int(i == 10) - int(i == 11)"
+    neurons.run_regularly(held, **STATE.behind(1))
+    inputs, readout = TaskInput(task), Sameness(task)
+    learn = PerTrial(ClippedSGD(largest=float(d["largest_change"])))
+    recurrent = PlasticSynapses(neurons, neurons, rule, "I_rec", learn)
+    incoming, answer = (
+        FixedSynapses(inputs, neurons, onto="I_in"),
+        FixedSynapses(neurons, readout, onto="output"),
+    )
+    modulator = Scaled(1 - float(d["error_smoothing"]), kinds=4)
+    in_trials = Trials(task, neurons, readout, recurrent, modulator)
+    in_trials.at_start(neurons, f"u = starts(t + 0.5*dt, i)\n{held}\nactivity = tanh(u)")
+    losses = LossMonitor(in_trials)
+    for projection, matrix in (
+        (recurrent, d["recurrent_before"]),
+        (incoming, d["input"]),
+        (answer, np.eye(1, n)),
+    ):
+        projection.connect()
+        projection.set_matrix(matrix)
+    network = Network(neurons, inputs, readout, recurrent, incoming, answer, in_trials, losses)
+    recurrent.plastic = False
+    network.run(first * task.duration)
+    recurrent.plastic = True
+    network.run((trials - first) * task.duration)
+    return {"recurrent": recurrent}, [
+        (lambda: np.array(losses.loss[0]), d["errors"]),
+        (recurrent.matrix, d["recurrent_after"][-1]),
+        *(
+            (lambda k=k: np.array(getattr(in_trials, f"expected_{k}")), d["expected"][k])
+            for k in range(4)
+        ),
+    ]
+
+
+def named(run, *kinds):
+    """Return the cases of a function by name."""
+    return {f"{run.__name__}-{name}-{kind}": (run, name, kind) for name in "ab" for kind in kinds}
+
+
+CASES = (
+    named(perceptron, "wp", "np")
+    | named(recurrent, "wp", "np")
+    | {"recurrent-a-wp0": (recurrent, "a", "wp0")}
+    | named(derived, "wp0", "hp")
+    | named(exploration, "")
+)
 
 
 def compare(found, tolerance=1e-12):

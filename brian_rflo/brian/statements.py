@@ -103,6 +103,15 @@ def overwrites(code, name):
     return name in written(code) and name not in loaded(code) and not adds
 
 
+def varied(code):
+    """Return the names to which statements assign more than a constant."""
+    return {
+        node.targets[0].id
+        for node in parsed(code).body
+        if isinstance(node, ast.Assign) and not isinstance(node.value, ast.Constant)
+    }
+
+
 def divisors(code):
     """Return the names that statements divide by, alone or in a product."""
     nodes = ast.walk(parsed(code))

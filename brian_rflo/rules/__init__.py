@@ -1,12 +1,15 @@
 """Learning rules: a few Brian2 strings each, one rule or family per file."""
 
 from ..brian.rooms import names_of
+from .active_weight_perturbation import *
 from .around import *
 from .base import *
 from .delta import *
 from .derived import *
 from .eprop import *
+from .exploration import *
 from .hebbian import *
+from .hybrid_perturbation import *
 from .leaky_delta import *
 from .node_perturbation import *
 from .rflo import *

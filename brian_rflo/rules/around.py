@@ -30,6 +30,7 @@ INHERITED = (
     "post_advance",
     "post_reset",
     "averages_sum",
+    "brings",
     "explores",
     "transmits",
     "pairs",

@@ -80,6 +80,9 @@ class LearningRule(Mechanism):
         variable `noise`, which adds to the drive; or several by the name of the variable:
         `output_noise` adds to what the neuron's function returns. Rules that explore one variable
         must draw the same, and share one draw.
+    brings : dict of str to str
+        Expressions that are summed over the synapses onto each cell, directly behind the
+        projection's sum, by the name of the variable in `post_traces` that receives them.
     transmits : str
         Expression that a unit of activity, or a spike, transmits: ``w``, or for example ``w +
         perturbation``.
@@ -148,6 +151,7 @@ class LearningRule(Mechanism):
     post_reset: ClassVar[str] = ""
     averages_sum: ClassVar[bool] = True
     explores: ClassVar[str | dict[str, str]] = ""
+    brings: ClassVar[dict[str, str]] = {}
     transmits: ClassVar[str] = "w"
     pairs: ClassVar[bool] = False
     phase: ClassVar[schedule.Phase | None] = None
@@ -307,6 +311,7 @@ class LearningRule(Mechanism):
         texts = [
             self.variables["own"],
             self.transmits,
+            *self.brings.values(),
             *self.updates.values(),
             *(step.code for step in self.steps),
         ]

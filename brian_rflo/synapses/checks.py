@@ -7,7 +7,7 @@ from ..brian.borrowed import get_identifiers
 from ..brian.conditional import is_standalone
 from ..brian.declared import declared, declares
 from ..brian.quantities import check_tau
-from ..brian.statements import written
+from ..brian.statements import varied, written
 from ..neurons.base import PORTS, PSP, check_port, parent_group, spikes
 from ..rules.base import without_comments
 from ..steps import equations_of, steps_of
@@ -38,10 +38,13 @@ def check_rule_strings(rule, reader):
             " write all as statements, for example 'p = exp(-dt/tau)*p +"
             " gain_post*activity_pre'"
         )
-    statements = "\n".join(
-        step.code for step in rule.steps if step.site == "own" and step.when != "trial_start"
-    )
-    forgotten = set(equations.names) - written(statements) if rule.advance else set()
+    assigned = {
+        name
+        for step in rule.steps
+        if step.site == "own"
+        for name in (varied if step.when == "trial_start" else written)(step.code)
+    }
+    forgotten = set(equations.names) - assigned if rule.advance else set()
     if forgotten:
         raise ValueError(
             f"{reader}: its traces declare {', '.join(map(repr, sorted(forgotten)))}, but its"
@@ -184,6 +187,7 @@ def names_by_part(synapses):
         "summed": rule.summed,
         "reset": rule.reset,
         "transmits": rule.transmits,
+        "brings": "\n".join(f"({text})" for text in rule.brings.values()),
         "constraint": synapses.constraint,
     }
     return (

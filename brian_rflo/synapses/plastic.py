@@ -28,6 +28,7 @@ from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, names_ending_in, pla
 from ..steps.step import constants_of
 from ..updates.arguments import check_constraint, check_instance
 from ..updates.learning import PerStep, paired
+from .bringing import bring
 from .checks import (
     check_copies,
     check_names,
@@ -219,6 +220,7 @@ class PlasticSynapses(Projection):
         check_names(self, reader)
         check_times(self)
         self._place_all()
+        bring(self, summed_at)
         self.injections.extend(Injection(self, target, *port) for port in ports)
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
         self.dense = DenseParts(self, self.sum_updater, read(self))
@@ -252,7 +254,7 @@ class PlasticSynapses(Projection):
         return {
             side: self._cells(side, group, other)
             for side, group, other in ends
-            if steps_of(self.mechanisms, side)
+            if steps_of(self.mechanisms, side) or (side == "post" and self.rule.brings)
         }
 
     def _equations(self, sends):

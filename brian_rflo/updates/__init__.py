@@ -4,6 +4,7 @@ regularisation of rates and weights.
 
 from ..brian.rooms import names_of
 from .adam import *
+from .clipped_sgd import *
 from .constraints import *
 from .cosine import *
 from .decay import *
