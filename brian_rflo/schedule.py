@@ -111,6 +111,10 @@ ARRANGED = Phase("end", 1000000)  # not in a step: last when a run is prepared
 #: in the cells of each group, then the projections' own cells.
 TURNS, SUMS = {"own": 0, "pre": 700, "post": 800}, 500
 
+#: Places behind a phase for statements of projections that draw random numbers, so that their order
+#: does not depend on names.
+DRAWS = {RESET: 500, EXPLORE: 0}
+
 
 #: Places this far behind a phase are not near it.
 NEAR = 1000

@@ -110,6 +110,7 @@ ELSEWHERE = {
     "AdaptiveEProp": "of neurons that adapt: test_eprop",
     "Around": "holds another rule: test_around",
     "DerivedRule": "of DerivedNeurons: test_derived",
+    "Exploration": "of neurons with a potential: test_perturbation",
     "LearningRule": "the base",
     "RewardHebbian": "of decisions: test_loop",
 }
@@ -124,7 +125,7 @@ def example_of(rule):
 PATHS = [
     getattr(credit, name)()
     for name in credit.__all__
-    if name not in ("Credit", "CreditPath", "Path")
+    if name not in ("Credit", "CreditPath", "Path", "PairDifference", "RunningBaseline")
 ]
 RULES = [example_of(getattr(rules, name)) for name in rules.__all__ if name not in ELSEWHERE]
 

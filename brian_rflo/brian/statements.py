@@ -78,6 +78,11 @@ def draws(node):
     )
 
 
+def may_draw(code):
+    """Return whether statements may draw random numbers."""
+    return draws(parsed(code))
+
+
 def is_assignment(statement, name):
     """Return whether a statement assigns to a name."""
     return isinstance(statement, ast.Assign) and statement.targets[0].id == name

@@ -4,8 +4,9 @@ import numpy as np
 from brian2 import Network, Quantity, StateMonitor, defaultclock, get_dimensions, seed
 
 from ..brian.declared import declares
-from ..credit import Credit
+from ..credit import Credit, RunningBaseline
 from ..network import initial_weights
+from ..network.fitting import default_modulators
 from ..neurons import RateNeurons
 from ..neurons.base import receives
 from ..readouts.leaky import LeakyReadout
@@ -16,6 +17,7 @@ from ..synapses import AdaptiveFeedbackSynapses, FeedbackSynapses, PlasticSynaps
 from ..tasks import ArrayTask
 from ..trials import Trials
 from ..updates import PerStep, PerTrial
+from ..updates.learning import paired
 from .gradient import SEED
 
 N, N_STEPS, TRIALS = 7, 13, 3
@@ -51,14 +53,17 @@ def small_network(
     path takes the place of the feedback.
     """
     task, name = small_task(), dict(zip(NAMES, names))
-    neurons = neurons or RateNeurons(N, tau=10 * defaultclock.dt, initial=0.3, name=name["neurons"])
-    onto = receives(neurons)
-    learn = (PerTrial if update == "trial" else PerStep)()
-    inputs, tau = TaskInput(task, name=name["inputs"]), readout_rule.readout_tau
+    learn = paired((PerTrial if update == "trial" else PerStep)(), rule)
+    blocks = learn.copies
+    neurons = neurons or RateNeurons(
+        N * blocks, tau=10 * defaultclock.dt, initial=0.3, name=name["neurons"]
+    )
+    onto, tau = receives(neurons), readout_rule.readout_tau
+    inputs = TaskInput(task, networks=blocks, name=name["inputs"])
     readout = (
-        Readout(task, name=name["readout"])
+        Readout(task, networks=blocks, name=name["readout"])
         if tau is None
-        else LeakyReadout(task, tau=tau, name=name["readout"])
+        else LeakyReadout(task, tau=tau, networks=blocks, name=name["readout"])
     )
     plastic = [
         PlasticSynapses(source, target, its_rule, onto=variable, name=name[role], learn=learn)
@@ -69,18 +74,18 @@ def small_network(
         )
     ]
     weights = initial_weights(
-        len(neurons), task.n_inputs, task.n_outputs, networks=1, gain=1.5, seed=5
+        len(neurons) // blocks, task.n_inputs, task.n_outputs, networks=1, gain=1.5, seed=5
     )
     for synapses, key in zip(plastic, ("recurrent", "input", "output")):
-        synapses.connect()
-        synapses.set_matrix(weights[key][0])
+        synapses.connect(networks=blocks)
+        synapses.set_matrix(np.repeat(weights[key], blocks, axis=0))
     if path is not None:
         back = Credit(path, readout, neurons, plastic[2], learn)
         learners = back.parts
     else:
         back = [feedback_of(readout, neurons, feedback_rule, name["feedback"], learn)]
-        back[0].connect()
-        back[0].set_matrix(weights["feedback"][0])
+        back[0].connect(networks=blocks)
+        back[0].set_matrix(np.repeat(weights["feedback"], blocks, axis=0))
         learners = back if feedback_rule is not None else []
     trials = Trials(
         task,
@@ -88,6 +93,7 @@ def small_network(
         readout,
         *plastic,
         *(learners if path is None else [back]),
+        *modulators_for(rule),
         name=name["trials"],
     )
     network = Network(neurons, inputs, readout, trials, *plastic, *back)
@@ -98,6 +104,12 @@ def small_network(
             StateMonitor(neurons, ["activity", "gain", "feedback"], record=True, when="end"),
         )
     return network, plastic
+
+
+def modulators_for(rule):
+    """Return a modulator for a rule that reads one; else nothing."""
+    reads = "modulator" in rule.reads("network")
+    return default_modulators(rule) or ([RunningBaseline(0.5)] if reads else [])
 
 
 def feedback_of(readout, neurons, rule, name, learn):

@@ -17,7 +17,7 @@ from ..brian.integrators import integrator_of, solve
 from ..brian.private import forget, run_begin
 from ..brian.quantities import check_field, is_number
 from ..brian.queues import drop_spikes, drop_spikes_of_other_trials
-from ..brian.statements import written
+from ..brian.statements import may_draw, written
 from ..brian.step_loop import without_loops
 from ..dense import DenseParts
 from ..dense.reading import read
@@ -494,6 +494,8 @@ class PlasticSynapses(Projection):
         for step, runner in self.placed.items():
             if adds_up(step):
                 schedule.move(runner, step.phase.behind(schedule.TURNS[step.site] + turn))
+            elif step.phase in schedule.DRAWS and may_draw(step.code):
+                schedule.move(runner, step.phase.behind(schedule.DRAWS[step.phase] + turn))
         self._leave_source()
 
     def _add_number(self, name, step, trials):
