@@ -116,8 +116,8 @@ class PotentialNeurons(DerivedNeurons):
     feedback_post*(J_activity_u_post*trace_u_pre)
     """
 
-    #: As for `RateNeurons`; without it where f is linear.
-    slope, least_slope = "J_activity_u", 0.01
+    #: As for `RateNeurons`.
+    least_slope = 0.01
 
     #: As for `RateNeurons`.
     opens = {"noise": None, "output_noise": ("activity", schedule.SENT)}
@@ -176,6 +176,14 @@ class PotentialNeurons(DerivedNeurons):
         refuse_own_names(kind, f, self.variables)
         assign(self, own | values | signs)
         check_time_step(self)
+
+    @property
+    def slope(self) -> str | None:
+        """As for `RateNeurons`; None where no rule reads the slope, which is then not computed, or
+        where f is linear.
+        """
+        is_computed = any(runner.active for runner in self.runners or ())
+        return "J_activity_u" if is_computed else None
 
     @property
     def per_neuron(self) -> tuple[str, ...]:

@@ -78,8 +78,9 @@ class LearningRule(Mechanism):
     explores : str or dict of str to str
         Expression of the noise that is drawn in the phase EXPLORE of each step into the target's
         variable `noise`, which adds to the drive; or several by the name of the variable:
-        `output_noise` adds to what the neuron's function returns. Rules that explore one variable
-        must draw the same, and share one draw.
+        `output_noise` adds to what the neuron's function returns. Lines before the expression are
+        statements, for example ``_hit = rand()``. Rules that explore one variable must draw the
+        same, and share one draw.
     brings : dict of str to str
         Expressions that are summed over the synapses onto each cell, directly behind the
         projection's sum, by the name of the variable in `post_traces` that receives them.
@@ -344,7 +345,13 @@ def has_derivatives(equations):
 
 def draws(noises):
     """Return the statements that draw noise."""
-    return "\n".join(f"{name} = {expression}" for name, expression in noises.items())
+    return "\n".join(assignment(name, text) for name, text in noises.items())
+
+
+def assignment(name, text):
+    """Return statements that assign an expression; lines before the last are statements."""
+    *before, expression = [line.strip() for line in text.strip().splitlines()]
+    return "\n".join([*before, f"{name} = {expression}"])
 
 
 def summation_steps(expression):

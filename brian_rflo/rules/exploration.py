@@ -71,7 +71,8 @@ class Exploration(LearningRule):
         "Miconi, T. (2017). Biologically plausible learning in recurrent neural networks reproduces"
         " neural dynamics observed during cognitive tasks. eLife 6:e20899"
     )
-    explores = "amplitude*(2*rand() - 1)*int(rand() < probability)*int(age > quiet)"
+    explores = """_hit = int(rand() < probability)*int(age > quiet)
+                  amplitude*(2*rand() - 1)*_hit"""
     pre_traces = "sent : 1"
     post_traces = "mean : 1\nfluctuation : 1\nage : 1"
     post_reset = "age = 0"
