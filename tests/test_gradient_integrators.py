@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from brian2 import NeuronGroup, defaultclock, ms, mV, nS, pA, pF
 from gradient_networks import LEAK, conductance, hodgkin_huxley, network, waves, weights
+from test_gradient import changes, relative
 
 from brian_rflo import DerivedNeurons, FixedSynapses, Readout, Trials
 from brian_rflo.checks import check_gradient
@@ -123,6 +124,16 @@ def test_they_spike_and_integrators_differ(name):
         assert net.record(1, "spikes").sum() > 8
     one, other = (net.evaluate(1).losses.item() for net in nets)
     assert one != other
+
+
+@MODEL
+@pytest.mark.parametrize("name, method", [("LIF", "exact"), ("AdEx", "euler"), ("AdEx", "rk4")])
+def test_without_recurrence_it_is_the_derived_rule_with_symmetric_feedback(name, method):
+    make, task, given, *_ = NEURONS[name]
+    net = network(partial(make, method), task, given)()
+    expected = net.gradient(1, cut="recurrent", first=0)
+    for part, values in changes(net).items():
+        assert relative(-task.n_steps * expected[part], values) < 1e-12, part
 
 
 def own(noise, method):
