@@ -377,13 +377,14 @@ def planted(make, given=None, **wrong):
 
 
 CUT = {
-    "a link": ("two states", (("x", "c"),)),
     "a sum": ("expression", "recurrent"),
+    "a link": ("two states", (("x", "c"),)),
     "an output current": ("output current", "current"),
     "spikes": ("LIF", "recurrent"),
     "spikes onto conductances": ("conductances", "recurrent"),
     "sums of spikes": ("spikes sent", "recurrent"),
     "a reset, and spikes": ("discrete", ("recurrent", ("v", "activity"))),
+    "a name that several groups have": ("rate", (("activity", "activity"),)),
     "of itself": ("noise, functions, biases", (("h", "h"),)),
 }
 
@@ -393,6 +394,13 @@ def test_what_is_cut_agrees_with_finite_differences_in_which_it_is_kept(case):
     name, cut = CUT[case]
     moves = MOVES.get(name, (1e-5, 1e-6))
     check_gradient((SMOOTH | SPIKING)[name], cut=cut, moves=moves, directions=1)
+
+
+@MODEL
+@pytest.mark.parametrize("mode", ["ignore", "attach"])
+@pytest.mark.parametrize("name", ["v", "neurons.v"])
+def test_resets_of_the_check_are_those_of_the_gradient(name, mode):
+    check_gradient(SPIKING["LIF"], resets={name: mode}, moves=(1e-5, 1e-6), directions=1)
 
 
 @MODEL
@@ -669,8 +677,9 @@ def test_wrong_arguments_are_refused():
     ):
         with pytest.raises(ValueError, match=message):
             net.gradient(1, **given)
-    with pytest.raises(TypeError, match="resets must be a dictionary"):
-        net.gradient(1, resets="ignore")
+    for given, message in ((dict(resets="ignore"), "a dictionary"), (dict(cut=3), "a sequence")):
+        with pytest.raises(TypeError, match=f"must be {message}"):
+            net.gradient(1, **given)
     with pytest.raises(ValueError, match="a stream"):
         defaultclock.dt = 1 * ms
         stream = replace(waves(12), continuous=True)
@@ -841,13 +850,13 @@ def test_trainings_are_those_of_numpy_where_code_is_compiled(target, case):
         else:
             task = waves(40)
             defaultclock.dt = task.dt
-            bias = np.linspace(1.2, 1.8, 16)
+            bias = np.tile(np.linspace(1.2, 1.8, 8), 2)
             neurons = LIFNeurons(16, tau=20 * ms, tau_syn=20 * ms, bias=bias)
             rule, given = RFLO(0.03, tau=20 * ms), {}
         net = LearningNetwork(task, neurons, rule, learn=PerTrial(Adam(), copies=2), **given)
-        watch = GradientAlignment(net)
         learn = BPTT(1e-3, optimizer=Adam(), clip_norm=0.5)
-        results = [net.train(8, learn=learn), net.train(8)]
+        first, watch = net.train(8, learn=learn), GradientAlignment(net)
+        results = [first, net.train(8)]
         found = {f"cosine of {name}": values for name, values in watch.cosine.items()}
         for number, result in enumerate(results):
             found |= {f"{name} {number}": np.array(v) for name, v in arrays(result).items()}

@@ -101,9 +101,8 @@ NEURONS = {
         ALL,
     ),
 }
-QUICK = (("white noise", "heun"), ("LIF", "rk2"))
 CASES = [
-    pytest.param(name, method, marks=[] if (name, method) in QUICK else MODEL)
+    pytest.param(name, method, marks=[] if (name, method) == ("white noise", "heun") else MODEL)
     for name, (*_, methods) in NEURONS.items()
     for method in methods
 ]

@@ -14,6 +14,7 @@ from .. import schedule
 from ..brian.borrowed import SynapticPathway, get_identifiers
 from ..brian.declared import declared
 from ..derivation.calculus import assignments
+from ..gradient.asked import resets_of
 from ..neurons.base import parent_group, spikes
 from ..synapses.ends import at_any_time
 from ..synapses.missing import code_of
@@ -59,12 +60,12 @@ class Held:
     group : NeuronGroup
     was : dict
         The course of an equal group.
-    resets : dict
-        As for `TrialNetwork.gradient`.
+    modes : dict
+        The modes of resets that were chosen, by ``(group, variable)``.
     """
 
-    def __init__(self, net, group, was, resets):
-        self.net, self.group, self.resets = net, group, resets
+    def __init__(self, net, group, was, modes):
+        self.net, self.group, self.modes = net, group, modes
         for name in ("_u", "_z"):
             group.variables.add_array(name, size=len(group))
         dt, self.now = group.clock.dt, f"(t_in_timesteps % {net.task.n_steps})*dt, i"
@@ -102,11 +103,13 @@ class Held:
 
     def _mode(self, name):
         """Return the mode of a reset."""
-        text = declared(self.group, "text", None)
+        group = self.group
+        text = declared(group, "text", None)
         own = [] if text is None else [(text.detach, "detach"), (text.ignore, "ignore")]
-        own += [(declared(self.group, "attached", ()), "attach")]
-        known = {one: mode for names, mode in own for one in names} | self.resets
-        values = dict(assignments(self.group.event_codes["spike"]))
+        own += [(declared(group, "attached", ()), "attach")]
+        known = {one: mode for names, mode in own for one in names}
+        known |= {one: mode for (owner, one), mode in self.modes.items() if owner == group.name}
+        values = dict(assignments(group.event_codes["spike"]))
         adds = name in get_identifiers(values[name])
         return known.get(name, "surrogate" if adds and name != "spike_count" else "detach")
 
@@ -167,10 +170,10 @@ def hold(net, courses, resets, cut):
     """Let all spikes of a network be those that were, and synapses carry them as they are moved;
     those of the projections `cut` as they were.
     """
-    groups = spiking_groups(net)
+    groups, modes = spiking_groups(net), resets_of(net, resets)
     was = {group.name: course for group, course in zip(groups, courses)}
     for group in groups:
-        Held(net, group, was[group.name], resets)
+        Held(net, group, was[group.name], modes)
     still = {net.parts_by_name[name].name for name in cut if name in net.parts_by_name}
     for obj in list(net.sorted_objects):
         if isinstance(obj, SynapticPathway) and is_held(obj, was):

@@ -129,10 +129,15 @@ def cuts_of(net, cut) -> set:
 
     Raises
     ------
-    ValueError
-        If a name is unknown.
+    TypeError, ValueError
+        If a name is unknown, or these are no names.
     """
     parts, found = net.parts_by_name, set()
+    if not isinstance(cut, (str, tuple, list, set)):
+        raise TypeError(
+            "gradient: cut must be a sequence of names such as ('recurrent',); got"
+            f" {type(cut).__name__}"
+        )
     for one in [cut] if isinstance(cut, str) else cut:
         if isinstance(one, str) and one in parts:
             found.add((parts[one].name,))

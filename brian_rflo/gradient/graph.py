@@ -223,9 +223,11 @@ class Graph:
             if isinstance(operation, Unknown) and found & (self.active | weights_in(found)):
                 refuse_unknown(operation, found)
         self.needed = [one for one in self.operations if set(one.edges()) & self.active]
-        for link in sorted(key for key in self.cut if len(key) == 3):
-            if not self.cut_at(*link):
-                refuse_cut(*link)
+        links = [key for key in self.cut if len(key) == 3]
+        for name, by in sorted({key[1:] for key in links}):
+            owners = sorted(key[0] for key in links if key[1:] == (name, by))
+            if not any(self.cut_at(owner, name, by) for owner in owners):
+                refuse_cut(owners, name, by)
 
     def written(self, key: Key, size: int) -> NDArray:
         """Return which units of a variable anything writes; in others it is constant."""

@@ -20,11 +20,11 @@ def refuse_unknown(operation, keys) -> None:
     )
 
 
-def refuse_cut(owner, name, by) -> None:
+def refuse_cut(owners, name, by) -> None:
     """Raise for a dependence that is to be cut, and that no statements have."""
     raise ValueError(
-        f"gradient: cut names {(name, by)}, but no statements of '{owner}' give '{name}' a value"
-        f" that depends on '{by}'. Leave it out."
+        f"gradient: cut names {(name, by)}, but no statements of {', '.join(owners)} give '{name}'"
+        f" a value that depends on '{by}'. Leave it out."
     )
 
 
