@@ -55,11 +55,7 @@ class Sum(Operation):
     @property
     def room(self):
         """Return the number of values for which it needs room on the way back."""
-        ends = len(self.synapses.source), len(self.synapses.target)
-        weights = (
-            0 if is_standalone() else 3 * len(self.synapses)
-        )  # unknown before the program runs
-        return 2 * BLOCK * sum(ends) + weights
+        return room_of(self.synapses)
 
     def side_of(self, name):
         """Return where a variable of the expression belongs."""
