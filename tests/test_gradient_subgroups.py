@@ -2,6 +2,8 @@
 their own.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 from brian2 import defaultclock, ms
@@ -110,9 +112,8 @@ def test_rates_are_those_of_one_recursion():
 
 
 @MODEL
-@pytest.mark.parametrize(
-    "make, gain, moves", [(rates, 1.5, (1e-5, 1e-6)), (spiking, 1.0, (1e-6, 1e-7))]
-)
-def test_they_agree_with_finite_differences(make, gain, moves):
-    net = network(make, gain)
-    check_gradient(lambda: network(make, gain), by=list(net.projections), moves=moves, directions=2)
+@pytest.mark.parametrize("cut", [(), "I_to_E"])
+@pytest.mark.parametrize("make, moves", [(rates, (1e-5, 1e-6)), (spiking, (1e-6, 1e-7))])
+def test_they_agree_with_finite_differences(make, moves, cut):
+    by = list(matrices(1))
+    check_gradient(partial(network, make), by=by, cut=cut, moves=moves, directions=1)
