@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from brian2 import prefs
 from matplotlib.figure import Figure
 from pictures import faults_of
 
@@ -70,6 +71,8 @@ def test_every_experiment_runs_small(name, tmp_path, tmp_path_factory, monkeypat
     """In this process; `test_cli` runs one of them in processes, which would mostly load Brian2."""
     progress = Progress(tmp_path_factory.mktemp("progress") / "fraction")
     monkeypatch.setattr(part, "Processes", lambda workers: Here(progress))
+    # else Brian2 prints each array that its exprel returns on numpy, for a message of errors
+    monkeypatch.setitem(prefs, "codegen.runtime.numpy.discard_units", True)
     save, faults = Figure.savefig, []
 
     def watched(figure, *args, **kwargs):

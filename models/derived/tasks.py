@@ -194,8 +194,14 @@ def draw(task, found, arrays):
     return figure
 
 
+#: Error at the top of the figure.
+LARGEST_SHOWN = 3
+
+
 def draw_learning(found, ax):
-    """Errors over trials: derived rules, and for each neuron the best readout alone."""
+    """Errors over trials: derived rules, and for each neuron the best readout alone; larger ones
+    as the largest shown, below the legend.
+    """
     for kind in dict.fromkeys(condition.kind for condition in found):
         for condition in (
             next(
@@ -208,14 +214,18 @@ def draw_learning(found, ax):
             alone = condition.rule == "readout"
             errors = found[condition].errors(*pair_of(found[condition]))
             plotting.plot_losses(
-                errors[:, np.isfinite(errors).any(axis=0)],
+                np.minimum(errors[:, np.isfinite(errors).any(axis=0)], LARGEST_SHOWN),
                 ax,
                 label=None if alone else kind.label,
                 color=kind.colour,
                 linestyle=":" if alone else "-",
             )
     ax.plot([], [], color=plotting.COLOURS["untrained"], linestyle=":", label="best readout alone")
-    ax.set(ylabel="Error (NMSE)", ylim=(0.01, 3), title="Median and quartiles over networks")
+    ax.set(
+        ylabel=f"Error (NMSE, up to {LARGEST_SHOWN})",
+        ylim=(0.01, LARGEST_SHOWN),
+        title="Median and quartiles over networks",
+    )
     plotting.legend_over(ax)
 
 
