@@ -18,16 +18,17 @@ class State:
     ----------
     objects : list of BrianObject
         The objects of the network of which it is the state.
-    clock : Clock
+    clocks : list of Clock
     left_out : set of int
         Variables that are no part of it, by `id`.
     others : list of ArrayVariable
         Further variables.
     """
 
-    def __init__(self, objects, clock, left_out=frozenset(), others=()):
+    def __init__(self, objects, clocks, left_out=frozenset(), others=()):
         owners = [obj for obj in objects if has_state(obj)]
-        found = [clock.variables["timestep"], clock.variables["t"], *others]
+        found = [clock.variables[name] for clock in clocks for name in ("timestep", "t")]
+        found += others
         found += [variable for owner in owners for variable in changing_of(owner)]
         by_id = {id(variable): variable for variable in found if id(variable) not in left_out}
         self.variables = list(by_id.values())
@@ -111,19 +112,31 @@ def random_numbers_ahead():
     ]
 
 
-def runners_of(objects):
-    """Return the objects that run code in a step, in order, each once."""
-    return [obj for obj in objects if isinstance(obj, CodeRunner) and obj.active]
+def clocks_of(objects, dt):
+    """Return the clocks of some objects that have a time step."""
+    found = {obj.clock.name: obj.clock for obj in objects}
+    return [clock for clock in found.values() if clock.dt_ == dt]
 
 
-def run_again(runners, clock, steps: int) -> None:
+def runners_of(objects, dt):
+    """Return the objects that run code in each step, in order."""
+    return [
+        obj for obj in objects if isinstance(obj, CodeRunner) and obj.active and obj.clock.dt_ == dt
+    ]
+
+
+def run_again(runners, clocks, steps: int) -> None:
     """Run some steps from the present state; each condition is asked by itself."""
-    timestep, t = (clock.variables[name].get_value() for name in ("timestep", "t"))
+    times = [
+        (clock.variables["timestep"].get_value(), clock.variables["t"].get_value(), clock.dt_)
+        for clock in clocks
+    ]
     for _ in range(steps):
         for runner in runners:
             if not is_conditional(runner):
                 runner.run()
-            elif runner.holds(timestep[0]):
+            elif runner.holds(runner.timestep[0]):
                 runner.work()
-        timestep[0] += 1
-        t[0] = timestep[0] * clock.dt_
+        for timestep, t, dt in times:
+            timestep[0] += 1
+            t[0] = timestep[0] * dt

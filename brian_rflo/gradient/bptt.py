@@ -190,7 +190,7 @@ class Teacher:
         begins = round(float(net.t / net.task.dt))
         steps = net.task.n_steps * by.batch
         self.condition = f"({{step}} + 1 - {begins}) % {steps} == 0"
-        self.last = LastUpdate(net, self.measured.graph, f"({{step}} - {begins}) % {steps} == 0")
+        self.last = LastUpdate(net, f"({{step}} - {begins}) % {steps} == 0")
         if self.measured.checkpoints is None:
             logger.info(str(self.measured))
 

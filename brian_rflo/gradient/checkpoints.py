@@ -16,10 +16,11 @@ from brian2 import BrianObject
 from .. import schedule
 from ..brian.conditional import Conditional, is_standalone
 from ..brian.quantities import is_number
-from ..brian.repeating import State, run_again, runners_of
+from ..brian.repeating import State, clocks_of, run_again, runners_of
 from ..synapses.kinds import plastic_of
 from .graph import MONITORS
 from .operations import BLOCK, Key
+from .recorder import Recorder
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -61,7 +62,7 @@ class Checkpoints(Conditional, BrianObject):
     def work(self):
         """Keep the state where a segment begins."""
         if self.state is None:
-            self.state = state_of(self.net, self.graph)
+            self.state = state_of(self.net)
         before = self.copies[-1] if self.copies else None
         if self.timestep[0] % self.net.task.n_steps == 0:
             self.copies.clear()
@@ -88,14 +89,21 @@ class Checkpoints(Conditional, BrianObject):
         if segment == len(self.copies) - 1:
             return
         if not self.runners:
-            self.runners = [
-                one
-                for one in runners_of(self.net.sorted_objects)
-                if not isinstance(one, MONITORS) and not self.graph.rests(one)
-            ]
+            runners = runners_of(self.net.sorted_objects, self.clock.dt_)
+            self.runners = [one for one in runners if self._runs(one)]
         self.state.give_back(self.copies[segment])
-        run_again(self.runners, self.net.trials.clock, self.segment)
+        run_again(self.runners, clocks_of(self.runners, self.clock.dt_), self.segment)
         self._check(segment)
+
+    def _runs(self, runner):
+        """Return whether an object runs again: neither monitors, nor what learns, nor recorders of
+        another gradient of the same trials.
+        """
+        is_other = isinstance(runner.group, Recorder) and not self._is_own(runner.group)
+        return not isinstance(runner, MONITORS) and not self.graph.rests(runner) and not is_other
+
+    def _is_own(self, recorder):
+        return any(recorder.name == one.name for one in self.graph.recorders.values())
 
     def _check(self, segment):
         """Raise unless what the loss depends on is as where the next segment began first."""
@@ -112,15 +120,14 @@ class Checkpoints(Conditional, BrianObject):
                 )
 
 
-def state_of(net, graph: Graph, others=()) -> State:
+def state_of(net, others=()) -> State:
     """Return the state of a network, without what has been recorded, and without what learns, which
     rests, but for some other variables.
     """
     objects = net.sorted_objects
-    recorders = {recorder.name for recorder in graph.recorders.values()}
-    owners = [one for one in objects if not isinstance(one, MONITORS) and one.name not in recorders]
+    owners = [one for one in objects if not isinstance(one, (*MONITORS, Recorder))]
     left_out = resting_of(owners) - {id(variable) for variable in others}
-    return State(owners, net.trials.clock, left_out, others)
+    return State(owners, clocks_of(owners, net.trials.clock.dt_), left_out, others)
 
 
 def resting_of(objects):

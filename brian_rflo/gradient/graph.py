@@ -74,6 +74,8 @@ class Graph:
         The network's objects, in the order of a step.
     n_steps : int
         Steps of a trial.
+    dt : float
+        The time step, in seconds.
     namespace : dict
         The namespace of the run.
     asked : dict of str to dict
@@ -84,14 +86,14 @@ class Graph:
         Links without a derivative: ``(group, variable, by)``, and ``(projection,)``.
     """
 
-    def __init__(self, objects, n_steps, namespace, asked, resets, cut=frozenset()):
-        self.objects, self.n_steps, self.namespace = objects, n_steps, namespace
+    def __init__(self, objects, n_steps, dt, namespace, asked, resets, cut=frozenset()):
+        self.objects, self.n_steps, self.dt, self.namespace = objects, n_steps, dt, namespace
         self.asked, self.resets, self.cut = asked, resets, cut
         self.texts, self.thresholds, self.recorders = {}, {}, {}
         self.guarded = None
         self.operations = []
         for obj in objects:
-            self.operations += self._read(obj)
+            self.operations += self._with_its_time_step(obj, self._read(obj))
         self.active, self.needed = set(), []
 
     # ------------------------------------------------------------ reading
@@ -124,6 +126,13 @@ class Graph:
         if isinstance(obj, SynapticPathway):
             return self._pathway(obj)
         return self._statements(obj)
+
+    def _with_its_time_step(self, obj, operations):
+        """Return the operations of an object, which must have the time step of the trials."""
+        if not operations or obj.clock.dt_ == self.dt:
+            return operations
+        changes = {key for operation in operations for key in operation.edges()}
+        return [Unknown(obj, changes, "give it the time step of the trials, without dt=")]
 
     def rests(self, obj):
         """Return whether an object is part of the learning of a projection, which rests."""

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from brian2 import BrianObject
 
 from ..brian.conditional import Conditional
 from .checkpoints import FIRST, state_of
 from .graph import MONITORS
-
-if TYPE_CHECKING:
-    from .graph import Graph
 
 
 class LastUpdate(Conditional, BrianObject):
@@ -23,7 +18,6 @@ class LastUpdate(Conditional, BrianObject):
     Parameters
     ----------
     net : TrialNetwork
-    graph : Graph
     begins : str
         The condition of the first step of a batch, with ``{step}``.
     """
@@ -32,10 +26,10 @@ class LastUpdate(Conditional, BrianObject):
     #: Fast loops ignore it.
     touches_synapses = False
 
-    def __init__(self, net, graph: Graph, begins: str):
+    def __init__(self, net, begins: str):
         self.run_when(begins)
         BrianObject.__init__(self, clock=net.trials.clock, name="bptt_last_update*", **FIRST)
-        self.net, self.graph, self.kept, self.lengths = net, graph, None, {}
+        self.net, self.kept, self.lengths = net, None, {}
 
     def before_run(self, run_namespace):
         """Begin with nothing."""
@@ -43,7 +37,7 @@ class LastUpdate(Conditional, BrianObject):
         self.monitors = [one for one in self.net.sorted_objects if isinstance(one, MONITORS)]
         weights = [part.variables["w"] for part in self.net.learners.values()]
         counts = [one.variables["count"] for one in self.monitors if "count" in one.variables]
-        self.state, self.kept = state_of(self.net, self.graph, [*weights, *counts]), None
+        self.state, self.kept = state_of(self.net, [*weights, *counts]), None
 
     def work(self):
         """Keep the state, and how much monitors have recorded."""

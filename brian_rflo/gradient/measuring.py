@@ -98,7 +98,8 @@ class Measured:
             if one.key.kind == "constant":
                 constants.setdefault(one.key.owner, {})[one.key.name] = one.key
         steps, modes, cuts = net.task.n_steps, resets_of(net, resets or {}), cuts_of(net, cut)
-        self.graph = Graph(net.sorted_objects, steps, namespace or {}, constants, modes, cuts)
+        objects, dt = net.sorted_objects, net.trials.clock.dt_
+        self.graph = Graph(objects, steps, dt, namespace or {}, constants, modes, cuts)
         self.keys = {one.name: self._start(one) for one in self.asked}
         ends = {key_of(part.variables["loss"]): len(part) for part in net.trials.readouts}
         self.graph.choose(set(self.keys.values()), set(ends))
@@ -107,7 +108,7 @@ class Measured:
         self.span = Span(steps, rounds, first) if is_standalone() else Span(steps)
         self.graph.prepare(self.span)
         self.tape = Tape(self.graph, self.span, net.copies, ends, kept)
-        state = 0 if is_standalone() else state_of(net, self.graph).size
+        state = 0 if is_standalone() else state_of(net).size
         length = segment_for(memory, self.graph, state)
         self.memory, self.checkpoints = memory_of(self.graph, length, state), None
         if length < steps:
