@@ -4,15 +4,17 @@ rounds; errors name the argument.
 
 import json
 import os
+import re
 import tempfile
 from argparse import Namespace
 from importlib.util import find_spec
 
 import pytest
-from brian_rflo.benchmarks import command, targets
+from brian_rflo.benchmarks import command, gradient, targets
 from brian_rflo.benchmarks.brian import Runtime, take_length_from_outside
 from brian_rflo.benchmarks.contestants import BY_NAME, CONTESTANTS, idiomatic, ours
 from brian_rflo.benchmarks.contestants.base import Contestant
+from brian_rflo.benchmarks.gradient_contestants import KINDS as GRADIENTS
 from brian_rflo.benchmarks.problem import KINDS, STEPS, Problem
 from brian_rflo.benchmarks.results import Results, Spread, disagreements, table
 from brian_rflo.benchmarks.rounds import Entry
@@ -346,3 +348,30 @@ def test_bad_arguments(arguments, message, capsys):
         status = stop.code
     assert status == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("kind", GRADIENTS)
+def test_contestants_of_the_gradient_have_the_same(kind):
+    """And a contestant that is not installed says so."""
+    problem = dict(kind=kind, size=6, steps=70, batch=2)
+    found, memory, reasons = gradient.measure(("numpy", "jax"), problem, 1)
+    assert set(reasons) == {"jax"} - set(OTHERS)
+    first = found["numpy"][0]["gradient"]
+    assert all(abs(value) > 1e-6 for values in first.values() for value in values)
+    for runs in found.values():
+        assert gradient.difference(runs[0]["gradient"], first) < 1e-10
+    text = gradient.table(kind, found, memory, reasons)
+    assert "jax not installed" in text.replace("is ", "") or "/ jax" in text
+    assert 0 < memory["numpy"]["kept"] < 1e6 and memory["numpy"]["peak"] > 0
+
+
+def test_the_gradient_is_compared_within_rounds():
+    runs = {
+        name: [{"cpu": cpu, "gradient": {"w": [1.0, gap]}} for cpu in times]
+        for name, times, gap in (("jax", (1, 2, 1), 2), ("cython", (3, 8, 3), 2 + 2e-12))
+    }
+    memory = {"jax": {}, "cython": {"kept": 6e7, "peak": 7e7}}
+    text = gradient.table("lif", runs, memory, {"numpy": "it failed"})
+    assert re.search(r"cython +3 \(3 .. 8\) +3.00 +4 +60 +70 +150 +1e-12", text)
+    assert "numpy: it failed" in text

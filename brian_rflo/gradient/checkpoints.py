@@ -175,11 +175,12 @@ def segment_for(memory: float, graph: Graph, state: int) -> int:
     for length, size in zip(lengths, sizes):
         if size <= memory:
             return length
-    least = float(f"{1.01 * min(sizes):.2g}")
+    unit = 10 ** (len(str(min(sizes))) - 2)
+    least = (min(sizes) // unit + 1) * unit
     why = " C++ standalone keeps all steps of all trials." if is_standalone() else ""
     raise ValueError(
         f"gradient: memory must be at least {min(sizes):,} bytes for {graph.span.trials} trial(s)"
-        f" of {steps} steps of this network; got {memory:g}.{why} Write memory={least:g}."
+        f" of {steps} steps of this network; got {memory:g}.{why} Write memory={float(least):g}."
     )
 
 

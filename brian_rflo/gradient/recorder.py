@@ -89,6 +89,9 @@ class Recorder(OwnNames, NeuronGroup):
         )
         self.contained_objects[:] = []
 
+    def __del__(self):
+        """Silence Brian2's unused-object warning: where a gradient is refused, that is an error."""
+
     # ------------------------------------------------------------ what is asked for
     def record(
         self, before: BrianObject, code: str, names: tuple[str, ...], is_at_start: bool
