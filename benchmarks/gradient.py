@@ -93,11 +93,14 @@ def compare_checkpoints(kind, name, problem, rounds):
             kept, again = worker.ask(run=1), worker.ask(run=1, budget=budget)
             ratios.append(again["cpu"] / kept["cpu"])
     apart = difference(kept["gradient"], again["gradient"])
+    sizes = [
+        f"{found['kept'] / 1e6:.0f} MB ({found['peak'] / 1e6:.0f} beyond the simulation)"
+        for found in (whole, part)
+    ]
     return (
-        f"{kind}, {name}, {problem['steps']} steps: kept {whole['kept'] / 1e6:.0f} MB"
-        f" ({whole['peak'] / 1e6:.0f} beyond the simulation); a fifth is {budget / 1e6:.0f} MB, kept"
-        f" {part['kept'] / 1e6:.0f} ({part['peak'] / 1e6:.0f} beyond); time"
-        f" {Spread.of(ratios)}, goal {AGAIN}; differs by {apart:.0e}"
+        f"{kind}, {name}, {problem['steps']} steps: kept {sizes[0]}; of a fifth,"
+        f" {budget / 1e6:.0f} MB, {sizes[1]}; time {Spread.of(ratios)}, goal {AGAIN}; differs by"
+        f" {apart:.0e}"
     )
 
 
