@@ -139,7 +139,8 @@ class CutLink:
 def cut_parts(net, cut):
     """Return what a gradient of a network cuts, but spikes, in the order of a step."""
     cuts = cuts_of(net, cut)
-    graph = Graph(net.sorted_objects, net.task.n_steps, {}, {}, {}, cuts)
+    dt = net.trials.clock.dt_
+    graph = Graph(net.sorted_objects, net.task.n_steps, dt, {}, {}, {}, cuts)
     sums = [
         CutSum(net, obj)
         for obj in net.sorted_objects
