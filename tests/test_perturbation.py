@@ -9,11 +9,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from brian2 import Network, TimedArray, defaultclock, ms, prefs, set_device
+from brian2 import (
+    BrianObjectException,
+    Network,
+    NeuronGroup,
+    StateMonitor,
+    TimedArray,
+    defaultclock,
+    ms,
+    prefs,
+    seed,
+    set_device,
+)
 from brian2 import device as brian_device
 
 from brian_rflo import (
+    Delta,
+    DiscreteLIFNeurons,
     FixedSynapses,
+    LearningNetwork,
+    LearningRule,
+    LIFNeurons,
     LossMonitor,
     PerTrial,
     PlasticSynapses,
@@ -33,8 +49,8 @@ from brian_rflo.rules import (
     WeightPerturbation,
 )
 from brian_rflo.schedule import STATE
-from brian_rflo.tasks import ArrayTask
-from brian_rflo.updates import ClippedSGD
+from brian_rflo.tasks import ArrayTask, PeriodicOutput
+from brian_rflo.updates import L2, ClippedSGD
 
 DATA = Path(__file__).parent / "data"
 
@@ -135,7 +151,7 @@ def derived(name, kind):
     return {"output": output}, [(losses, np.array(expected)), (weights, np.stack([w] * 2)), silent]
 
 
-def recurrent(name, kind, networks=1):
+def recurrent(name, kind, networks=1, **of_neurons):
     """Run a network whose recurrent, input and readout weights learn."""
     d = case(f"recurrent_dev_{name}")
     trials, steps, _ = d["inputs"].shape
@@ -149,7 +165,8 @@ def recurrent(name, kind, networks=1):
         rule = WeightPerturbation if kind == "wp" else ActiveWeightPerturbation
         rules = {p: weights_given(rule, sigma, d[f"wp_{p}"], steps) for p in PARTS}
     blocks = 2 * networks
-    neurons = RateNeurons(blocks * n, tau=1 * ms / float(d["leak"]), initial=float(d["initial"]))
+    tau, initial = 1 * ms / float(d["leak"]), float(d["initial"])
+    neurons = RateNeurons(blocks * n, tau=tau, initial=initial, **of_neurons)
     inputs = TaskInput(task, networks=blocks)
     readout = Readout(task, networks=blocks)
     ends = {
@@ -323,3 +340,163 @@ def test_seeded_cases_in_one_standalone_program():
 
 def test_networks_side_by_side_are_the_case_each():
     compare(recurrent("a", "np", networks=2)[1])
+
+
+def test_neurons_with_noise_of_their_own_explore_by_it():
+    compare(recurrent("a", "np", noise_std=0)[1])
+
+
+TASK = PeriodicOutput(period=12 * ms)
+
+
+def small(rule, neurons=None, **more):
+    """Return a network of a few neurons."""
+    return LearningNetwork(TASK, neurons or RateNeurons(2 * 4, tau=5 * ms), rule, **more)
+
+
+def test_the_standard_network_has_what_a_rule_of_pairs_needs():
+    net = small(NodePerturbation(0.05, sigma=1e-3))
+    both = LossMonitor(net.trials)
+    net.add(both)
+    result = net.train(3)
+    assert np.array_equal(result.losses, np.array(both.loss)[:1])
+    assert (np.array(both.loss)[0] != np.array(both.loss)[1]).all()
+    assert type(net.output.rule) is NodePerturbation and net.feedback is None
+    for name in ("recurrent", "output"):
+        assert (result.weights_after[name] != result.weights_before[name]).all()
+    for part in (net.recurrent, net.output):
+        free, perturbed = part.matrix(2)
+        assert np.array_equal(free, perturbed)
+
+
+def test_draws_have_their_standard_deviation_in_the_perturbed_copy():
+    seed(3)
+    net = small(NodePerturbation(1e-3, sigma=0.2), RateNeurons(2 * 40, tau=5 * ms))
+    noise = StateMonitor(net.neurons, "noise", record=True, when="end")
+    net.add(noise)
+    net.train(1)
+    free, perturbed = np.array(noise.noise).reshape(2, -1)
+    assert (free == 0).all() and abs(perturbed.std() / 0.2 - 1) < 0.1
+    net = small(WeightPerturbation(1e-3, sigma=0.2), RateNeurons(2 * 20, tau=5 * ms))
+    net.train(1)
+    free, perturbed = np.array(net.recurrent.pw).reshape(2, -1)
+    assert (free == 0).all() and abs(perturbed.std() / 0.2 - 1) < 0.1
+
+
+class Jitter(LearningRule):
+    """Noise behind the function of the neurons."""
+
+    explores = {"output_noise": "_wave = sin(3*i + t_in_timesteps)\n0.1*_wave"}
+    update = "output_noise_post*activity_pre"
+
+
+@pytest.mark.parametrize("kind", [RateNeurons, PotentialNeurons])
+def test_noise_behind_the_function_is_that_of_neurons_made_with_it(kind):
+    found = []
+    for given in ({}, {"output_noise_std": 0}):
+        neurons = kind(4, tau=5 * ms, **given)
+        net = small(Jitter(0.1), neurons, trained=("recurrent",))
+        activity = StateMonitor(neurons, "activity", record=True, when="end")
+        net.add(activity)
+        net.train(2)
+        found.append((np.array(activity.activity), net.recurrent.matrix()))
+    for one, other in zip(*found):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-14)
+    assert np.abs(found[0][0]).max() > 0.05
+
+
+class Half(WeightPerturbation):
+    """All weights are perturbed by a half."""
+
+    reset = "pw = perturbed_network*0.5"
+
+
+class Nothing(WeightPerturbation):
+    reset = "pw = 0"
+
+
+def test_spikes_carry_perturbed_weights_also_with_delays():
+    def currents(rule, more):
+        task = PeriodicOutput(period=15 * ms)
+        neurons = LIFNeurons(
+            2 * 3, tau=10 * ms, tau_syn=20 * ms, bias=1.5, initial=[0, 0.5, 0.9] * 2
+        )
+        readout = Readout(task, networks=2)
+        synapses = PlasticSynapses(neurons, neurons, rule, "I_rec", delay=3 * ms)
+        synapses.connect(networks=2)
+        synapses.w = f"0.3*sin(i % 3 + 2*(j % 3)) + {more}"
+        trials = Trials(task, neurons, readout, synapses, PairDifference())
+        found = StateMonitor(neurons, "I_rec", record=[3, 4, 5], when="end")
+        Network(neurons, readout, synapses, trials, found).run(3 * task.duration)
+        return np.array(found.I_rec)
+
+    perturbed = currents(Half(0.0, sigma=1.0), 0.0)
+    assert np.array_equal(perturbed, currents(Nothing(0.0, sigma=1.0), 0.5))
+    assert np.abs(perturbed).max() > 0.1
+
+
+def test_a_penalty_on_weights_counts_once_per_trial():
+    rule = L2(0.1).around(NodePerturbation(1e-3, sigma=1e-3))
+    assert "trial_steps" not in rule.updates["trial_end"] and not rule.is_averaged
+    assert "trial_steps" in L2(0.1).around(Jitter(0.1)).updates["trial_end"]
+
+
+def own(noise):
+    """Return neurons of the user's own, with or without the variable of noise."""
+    equations = f"""dactivity/dt = (tanh(I_rec{" + noise" * noise}) - activity)/(5*ms) : 1
+    I_rec : 1
+    {"noise : 1" * noise}"""
+    return NeuronGroup(2 * 4, equations, method="euler")
+
+
+def test_own_neurons_explore_by_their_variable():
+    neurons = own(True)
+    net = small(NodePerturbation(0.05, sigma=1e-3), neurons)
+    net.trials.at_start(neurons, "activity = 0.1")
+    assert np.isfinite(net.train(2).losses).all()
+
+
+def two_sigmas():
+    neurons, other = RateNeurons(2 * 4, tau=5 * ms), NeuronGroup(2 * 4, "activity : 1")
+    parts = [
+        PlasticSynapses(source, neurons, NodePerturbation(1.0, sigma=sigma), onto)
+        for source, sigma, onto in ((neurons, 1e-3, "I_rec"), (other, 2e-3, "I_in"))
+    ]
+    for part in parts:
+        part.connect(networks=2)
+    trials = Trials(TASK, neurons, Readout(TASK, networks=2), *parts, PairDifference())
+    Network(neurons, other, trials, *parts).run(1 * ms)
+
+
+KICKS = Exploration(0.1)
+REFUSED = {
+    "sigma must be a finite positive number; got 0": lambda: NodePerturbation(1e-3, sigma=0),
+    "power must be": lambda: HybridPerturbation(1e-3, sigma=1e-3, power=-1.0),
+    "probability must be a number, at least 0 and at most 1": lambda: Exploration(0.1, 16.0, 2.0),
+    "draws the variable 'noise' of": lambda: small(NodePerturbation(1e-3, sigma=1e-3), own(False)),
+    "make them with noise_std=0": lambda: small(
+        NodePerturbation(1e-3, sigma=1e-3), RateNeurons(2 * 4, tau=5 * ms, noise_std=0.1)
+    ),
+    "must draw the same noise; got": two_sigmas,
+    "has no variable 'u', whose": lambda: small(
+        KICKS, RateNeurons(4, tau=5 * ms), credit=RunningBaseline(0.1)
+    ),
+    "has no number 'modulator'": lambda: small(KICKS, PotentialNeurons(4, tau=5 * ms)),
+    "kinds must be 1, or the number of kinds": lambda: small(
+        KICKS, PotentialNeurons(4, tau=5 * ms), credit=RunningBaseline(0.1, kinds=3)
+    ),
+    "rate must be at most 1": lambda: RunningBaseline(1.5),
+    "Delta learns from both trials of each pair": lambda: small(
+        NodePerturbation(1e-3, sigma=1e-3), readout_rule=Delta(0.1)
+    ),
+    "for projections that sum activity": lambda: small(
+        HybridPerturbation(1e-3, sigma=1e-3, power=1.0), DiscreteLIFNeurons(2 * 4, tau=10 * ms)
+    ),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_what_cannot_be_is_refused_where_it_is_written(message):
+    with pytest.raises((ValueError, BrianObjectException)) as raised:
+        REFUSED[message]()
+    assert message in f"{raised.value} {raised.value.__cause__}"

@@ -105,9 +105,9 @@ def own_on_pre(target, onto):
     return declared(parent_group(target), "on_pre", {}).get(onto)
 
 
-def arriving_in_time(statements, n_steps, begins=0):
-    """Return statements for a spike that ignore spikes from before the current trial, which has
-    `n_steps` steps, in a run that begins with the time step `begins`.
+def arriving_in_time(target, onto, transmits, n_steps, begins=0):
+    """Return the statements of `on_pre_of` that ignore spikes from before the current trial, which
+    has `n_steps` steps, in a run that begins with the time step `begins`.
 
     A spike that is on its way where a run begins has been fired in the trial of that step, perhaps
     with another delay than that of now (see `brian.queues`).
@@ -115,8 +115,9 @@ def arriving_in_time(statements, n_steps, begins=0):
     in_time = f"t_in_timesteps % {n_steps} >= int(delay/dt + 0.5)"
     if begins % n_steps:
         in_time = f"t_in_timesteps < {begins - begins % n_steps + n_steps} or {in_time}"
-    arrived = f"_arriving = w*int({in_time})"
-    return f"{arrived}\n{word_substitute(statements, {'w': '_arriving'})}"
+    sent = transmits if transmits.isidentifier() else f"({transmits})"
+    statements = word_substitute(on_pre_of(target, onto), {"w": "_arriving"})
+    return f"_arriving = {sent}*int({in_time})\n{statements}"
 
 
 def at_any_time(statements):

@@ -24,11 +24,8 @@ from .sums import add_variable, overlap
 #: Places of additions of noise behind what they complete.
 BEHIND_SUM, BEHIND_FUNCTION = schedule.EXPLORE.order - schedule.DRIVE.order + 100, 100
 
-#: What to write for neurons that lack a variable of noise.
-ADVICE = {
-    "noise": "write 'noise : 1' in its equations, and add noise to its drive there",
-    "output_noise": "write 'output_noise : 1' in its equations, and add it behind its function",
-}
+#: Where noise adds to what, by the name of its variable.
+ADDED = {"noise": "add it to the drive", "output_noise": "add it behind the function"}
 
 
 class Injection(CodeRunner):
@@ -75,10 +72,10 @@ def place_of(port, target, onto, summed_at, reader):
     group = parent_group(target)
     opens = declared(group, "opens", {})
     if port not in opens or (opens[port] is None and receives_spikes(group, onto)):
-        advice = f"{type(group).__name__}(..., {port}_std=0) has it, if it takes this argument"
-        advice = ADVICE.get(port, f"write '{port} : 1' in its equations") + f"; {advice}"
         raise ValueError(
-            f"{reader} draws the variable '{port}' of '{group.name}', which has none: {advice}."
+            f"{reader} draws the variable '{port}' of '{group.name}', which must have it as"
+            " RateNeurons, PotentialNeurons and readouts do. In a NeuronGroup of your own, write"
+            f" '{port} : 1', and {ADDED.get(port, 'read it')} in its equations."
         )
     if port not in group.variables:
         group.settle(opened=(*opened(group), port))

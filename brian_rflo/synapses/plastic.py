@@ -521,11 +521,12 @@ class PlasticSynapses(Projection):
         if self.trials is not None and not self.is_stream:
             check_spikes_in_time(self, is_delaying)
         if self._has_late_spikes():
-            statements = on_pre_of(self.target, self.onto, self.rule.transmits)
             begins = run_begin(self.clock)
             if begins % self.trial_length == 0:
                 drop_spikes(self.pre)  # of a trial that was not finished
-            self.pre.code = arriving_in_time(statements, self.trial_length, begins)
+            self.pre.code = arriving_in_time(
+                self.target, self.onto, self.rule.transmits, self.trial_length, begins
+            )
         for name, value in WITHOUT_TRIALS.items():
             if name not in self.variables:
                 self.variables.add_constant(name, value)

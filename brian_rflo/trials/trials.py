@@ -366,7 +366,7 @@ class Trials(Component, NeuronGroup):
         writes it.
         """
         cells = self.cells_of(group)
-        if name not in cells.variables:
+        if self.number(name) not in cells.variables:
             cells.variables.add_array(
                 name, size=len(cells), values=np.full(len(cells), 1.0 if name == "finite" else 0.0)
             )
