@@ -39,6 +39,7 @@ from brian_rflo import (
 )
 from brian_rflo.brian.devices import device
 from brian_rflo.credit import PairDifference, RunningBaseline
+from brian_rflo.network import AllToAll
 from brian_rflo.neurons import PotentialNeurons
 from brian_rflo.readouts import TaskInput
 from brian_rflo.rules import (
@@ -267,9 +268,9 @@ def exploration(name, kind):
         projection.connect()
         projection.set_matrix(matrix)
     network = Network(neurons, inputs, readout, recurrent, incoming, answer, in_trials, losses)
-    recurrent.plastic = False
+    recurrent.learning_rate = 0  # frozen, it would not explore
     network.run(first * task.duration)
-    recurrent.plastic = True
+    recurrent.learning_rate = rule.learning_rate
     network.run((trials - first) * task.duration)
     return {"recurrent": recurrent}, [
         (lambda: np.array(losses.loss[0]), d["errors"]),
@@ -318,7 +319,9 @@ def test_seeded_cases_on_cython():
 
 @pytest.mark.model
 @pytest.mark.compiled
-def test_seeded_cases_in_one_standalone_program():
+@pytest.mark.parametrize("name", CASES)
+def test_seeded_case_in_standalone_programs(name):
+    run, *arguments = CASES[name]
     with device("cpp_standalone"):
         set_device("cpp_standalone", build_on_run=False, directory=None)
         try:
@@ -326,11 +329,9 @@ def test_seeded_cases_in_one_standalone_program():
             found = []
             for dense in (True, False):
                 prefs["brian_rflo.dense_pass"] = dense
-                for run, *arguments in CASES.values():
-                    made, reads = run(*arguments)
-                    found.append(reads)
-                    whys = {part.dense.why_not_dense is None for part in made.values()}
-                    assert whys == {dense}
+                made, reads = run(*arguments)
+                found.append(reads)
+                assert {part.dense.why_not_dense is None for part in made.values()} == {dense}
             brian_device.build(directory=None)
             for reads in found:
                 compare(reads)
@@ -381,6 +382,25 @@ def test_draws_have_their_standard_deviation_in_the_perturbed_copy():
     net.train(1)
     free, perturbed = np.array(net.recurrent.pw).reshape(2, -1)
     assert (free == 0).all() and abs(perturbed.std() / 0.2 - 1) < 0.1
+
+
+@pytest.mark.parametrize("rule", [NodePerturbation, WeightPerturbation])
+def test_what_is_frozen_is_not_perturbed(rule):
+    net = small(rule(0.05, sigma=0.1), trained=("output",))
+    activity = StateMonitor(net.neurons, "activity", record=True, when="end")
+    net.add(activity)
+    result = net.train(2)
+    free, perturbed = np.array(activity.activity).reshape(2, 4, -1)
+    assert np.array_equal(free, perturbed)
+    assert (result.weights_after["output"] != result.weights_before["output"]).all()
+    assert net.evaluate(2).losses.shape == (1, 2)
+
+
+def test_neurons_without_synapses_onto_themselves_are_not_perturbed_by_any():
+    net = small(WeightPerturbation(0.05, sigma=0.1), connectivity=AllToAll(self_connections=False))
+    net.train(1)
+    perturbation = np.array(net.recurrent.pw).reshape(2, 4, 4)[1]
+    assert (np.diag(perturbation) == 0).all() and np.count_nonzero(perturbation) == 12
 
 
 class Jitter(LearningRule):

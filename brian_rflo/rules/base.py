@@ -80,7 +80,7 @@ class LearningRule(Mechanism):
         variable `noise`, which adds to the drive; or several by the name of the variable:
         `output_noise` adds to what the neuron's function returns. Lines before the expression are
         statements, for example ``_hit = rand()``. Rules that explore one variable must draw the
-        same, and share one draw.
+        same, and share one draw, which is 0 while all of them are frozen.
     brings : dict of str to str
         Expressions that are summed over the synapses onto each cell, directly behind the
         projection's sum, by the name of the variable in `post_traces` that receives them.

@@ -32,7 +32,9 @@ __all__ = ["Exploration"]
 class Exploration(LearningRule):
     """Reward-modulated exploration of rate neurons (Miconi 2017).
 
-    It needs a modulator, no error, slope or feedback. All projections onto a group share its kicks.
+    It needs a modulator, no error, slope or feedback. All projections onto a group share its kicks,
+    which come as long as one of them is not frozen; with ``learning_rate = 0`` there are kicks
+    without learning.
 
     Parameters
     ----------

@@ -59,7 +59,7 @@ class HybridPerturbation(WeightPerturbation):
     post_traces = "brought : 1"
     brings = {"brought": "pw*activity_pre"}
     advance = "product = brought_post*activity_pre"
-    reset = "pw = perturbed_network*sigma*randn()\nproduct = 0"
+    reset = "pw = int(plastic)*perturbed_network*sigma*randn()\nproduct = 0"
     phase = DRIVEN
     summed = "product"
     averages_sum = False

@@ -30,7 +30,7 @@ class NodePerturbation(LearningRule):
     Each trial runs twice side by side, so the groups hold two consecutive copies of each network:
     a free one, and one with noise. It needs a modulator, `PairDifference`, which a
     `LearningNetwork` has by itself, and no error, slope or feedback. All projections onto a group
-    share its noise.
+    share its noise; there is none where all of them are frozen (``plastic = False``).
 
     Parameters
     ----------

@@ -26,7 +26,8 @@ class WeightPerturbation(LearningRule):
 
     Each trial runs twice side by side, so the groups hold two consecutive copies of each network:
     a free one, and one whose weights are perturbed. It needs a modulator, `PairDifference`, which a
-    `LearningNetwork` has by itself, and no error, slope or feedback.
+    `LearningNetwork` has by itself, and no error, slope or feedback. Weights of frozen projections
+    (``plastic = False``) are not perturbed.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ class WeightPerturbation(LearningRule):
     pairs = True
     traces = "pw : 1"
     transmits = "w + pw"
-    reset = "pw = perturbed_network*sigma*randn()"
+    reset = "pw = int(plastic)*perturbed_network*sigma*randn()"
     update = {"trial_end": "modulator_network*pw/sigma**2"}
 
     def __post_init__(self):

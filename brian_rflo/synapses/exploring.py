@@ -7,7 +7,8 @@ without it get it with the first rule that explores, and what it adds to is comp
     I_rec += noise, output += noise      behind the sum of the projection
     phi += output_noise                  behind the function
 
-The projections onto a group that explore share one draw, that of the first of them.
+The projections onto a group that explore share one draw, that of the first of them. The noise is 0
+while none of them learns (``plastic``).
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def opened(target):
     return getattr(parent_group(target), "opened", ())
 
 
-def share(synapses, runner, injections):
+def share(synapses, runner, code):
     """Let the first of the projections that explore a group draw, and no other; raise if they
     would draw differently.
 
@@ -99,21 +100,31 @@ def share(synapses, runner, injections):
     ----------
     synapses : PlasticSynapses
     runner : BrianObject
-        Draws its noise.
-    injections : list of Injection
+        Draws its noise, by the statements `code`.
     """
-    first, *others = explorers(synapses)
-    for other in others:
-        check_equal(first, other)
-    runner.active = first is synapses
-    for one in injections:
+    parts = explorers(synapses)
+    for other in parts[1:]:
+        check_equal(parts[0], other)
+    runner.active = parts[0] is synapses
+    runner.abstract_code = f"{code}\n{while_learning(runner.group, parts, synapses.rule.noises)}"
+    for one in synapses.injections:
         earlier = [
             other
-            for part in explorers(synapses)
+            for part in parts
             for other in part.injections
             if other.port == one.port and overlap(other.part, one.part)
         ]
         one.active = earlier[0] is one
+
+
+def while_learning(cells, parts, noises):
+    """Return statements that leave noise only while one of some projections is plastic."""
+    flags = {f"_learns_{part.name}": part for part in parts}
+    for flag, part in flags.items():
+        if flag not in cells.variables:
+            cells.variables.add_reference(flag, part, "plastic")
+    learns = " or ".join(flags)
+    return "\n".join(f"{name} = {name}*int({learns})" for name in noises)
 
 
 def explorers(synapses):

@@ -17,13 +17,13 @@ from ..brian.integrators import integrator_of, solve
 from ..brian.private import forget, run_begin
 from ..brian.quantities import check_field, is_number
 from ..brian.queues import drop_spikes, drop_spikes_of_other_trials
-from ..brian.statements import may_draw, written
+from ..brian.statements import may_draw, varied, written
 from ..brian.step_loop import without_loops
 from ..dense import DenseParts
 from ..dense.reading import read
 from ..neurons.base import PSP, check_group, parent_group, receives_spikes
 from ..rules import LearningRule
-from ..steps import INTEGRATE, equations_of, steps_of
+from ..steps import INTEGRATE, Mechanism, Step, equations_of, steps_of
 from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, names_ending_in, place
 from ..steps.step import constants_of
 from ..updates.arguments import check_constraint, check_instance
@@ -71,6 +71,17 @@ logger = get_logger(__name__)
 
 #: The constraint of projections without synapses of neurons onto themselves.
 NO_SELF_CONNECTIONS = "w = where(i != j, w, 0)"
+
+
+class NothingToItself(Mechanism):
+    """What a rule transmits beside the weight is 0 from a neuron to itself, after each reset."""
+
+    def __init__(self, rule):
+        names = sorted(varied(rule.reset) & get_identifiers(rule.transmits) - {"w"})
+        code = "\n".join(f"{name} = where(i != j, {name}, 0)" for name in names)
+        steps = (Step(code, schedule.RESET, when="trial_start"),) if names else ()
+        object.__setattr__(self, "steps", steps)
+
 
 #: Constants of synapses without a Trials.
 WITHOUT_TRIALS = {"trial_steps": 1, "finite_network": 1}
@@ -243,6 +254,7 @@ class PlasticSynapses(Projection):
         self.mechanisms = (
             self.rule,
             *learning_mechanisms(self, self_connections),
+            *([] if self_connections else [NothingToItself(self.rule)]),
             *arriving_at(self, source, target),
         )
         check_rule_strings(self.rule, reader)
@@ -534,7 +546,7 @@ class PlasticSynapses(Projection):
         check_copies(self)
         for step, runner in self.placed.items() if self.rule.noises else ():
             if step.phase == schedule.EXPLORE and step.site == "post":
-                share(self, runner, self.injections)
+                share(self, runner, step.code)
         self._warn_of_omissions()
         if self.equations.diff_eq_names and not self.traces_at:
             self._integrate_as_target(run_namespace)
