@@ -26,6 +26,7 @@ from brian_rflo import (
     schedule,
 )
 from brian_rflo.brian.devices import device
+from brian_rflo.brian.random_numbers import tells_what_is_ahead
 from brian_rflo.gradient import BPTT, GradientAlignment
 from brian_rflo.network import TrialNetwork
 from brian_rflo.readouts import TaskInput
@@ -108,6 +109,8 @@ def test_segments_that_run_twice_have_the_same_gradient(case, target, caplog):
     with caplog.at_level("INFO"):
         found = net.gradient(trials, by=by, memory=memory)
     assert "run twice" in caplog.text
+    if case == "noise" and not tells_what_is_ahead(brian2.get_device()) and target == "cython":
+        return  # other noise; that segments repeat it is checked as they run
     for name, values in whole.items():
         pairs = zip(values, found[name]) if np.ndim(values) or isinstance(values, list) else ()
         for one, other in pairs:

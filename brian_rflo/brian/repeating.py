@@ -1,14 +1,12 @@
 """Steps of a run that run a second time within it, to the bit: on the runtime targets."""
 
-from ctypes import c_double
-
 import numpy as np
 from brian2 import CodeRunner, Synapses, get_device
 
 from .borrowed import ArrayVariable, SynapticPathway
 from .conditional import is_conditional
 from .private import has_state
-from .random_numbers import BUFFER_SIZE, drawn_ahead, tells_what_is_ahead
+from .random_numbers import drawn_ahead, tells_what_is_ahead
 
 
 class State:
@@ -59,7 +57,7 @@ class State:
             old if old is not None and same(new, old) else np.array(new)
             for new, old in zip(values, known)
         ]
-        random = get_device().get_random_state()
+        random = random_state()
         if tells_what_is_ahead(get_device()):
             random |= {"rand_buffer": kept[-2], "randn_buffer": kept[-1]}
         return kept, random, [queue._full_state() for queue in self.queues]
@@ -100,16 +98,22 @@ def same(new, old):
 
 
 def random_numbers_ahead():
-    """Return the memory of the random numbers that Cython code has drawn ahead."""
+    """Return the memory of the random numbers that Cython code has drawn ahead, if Brian2 tells."""
     device = get_device()
-    if tells_what_is_ahead(device):
-        return [numbers for numbers, _ in drawn_ahead(device).values()]
-    return [
-        np.frombuffer((c_double * BUFFER_SIZE).from_address(int(numbers[0])))
-        if numbers[0]
-        else np.zeros(0)
-        for numbers, _ in drawn_ahead(device).values()
-    ]
+    if not tells_what_is_ahead(device):
+        return []
+    return [numbers for numbers, _ in drawn_ahead(device).values()]
+
+
+def random_state():
+    """Return the state of the random numbers. Before Brian2 2.11, which does not tell what Cython
+    code has drawn ahead, that is left out, and the code draws anew.
+    """
+    device = get_device()
+    if not tells_what_is_ahead(device):
+        for _, used in drawn_ahead(device).values():
+            used[:] = 0
+    return device.get_random_state()
 
 
 def clocks_of(objects, dt):
