@@ -18,6 +18,7 @@ from brian_rflo.crews import Progress, part
 from brian_rflo.crews.experiment import Experiment, Outcome, Row, Settings, save, table
 from brian_rflo.results.files import write_together
 
+GROUPS = sorted({name.split("/")[0] for name in cli.experiments()})
 QUICK = ["run", "murray2019/fig2a", "--networks", "2", "--trials", "12", "--device", "numpy"]
 
 
@@ -111,8 +112,8 @@ def test_module_is_the_command():
         (
             ["run", "murray2019/fig9"],
             (
-                "no experiment 'murray2019/fig9'; there are: bellec2020, derived, murray2019,"
-                " rate_and_spiking, bellec2020/evidence_accumulation,"
+                f"no experiment 'murray2019/fig9'; there are: {', '.join(GROUPS)},"
+                " bellec2020/evidence_accumulation,"
             ),
         ),
         ([*QUICK, "--networks", "0"], "--networks: must be a whole number of at least 1; got '0'"),
