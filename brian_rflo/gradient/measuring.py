@@ -18,6 +18,7 @@ from .graph import Graph
 from .matrices import ByWeight, existing, layout_of
 from .operations import Key, key_of, total
 from .recorder import Span
+from .resting import Resting
 from .statements import Statements
 from .tape import Tape
 
@@ -153,6 +154,18 @@ class Measured:
         """Return the objects that record."""
         found = list(self.graph.recorders.values())
         return found if self.checkpoints is None else [*found, self.checkpoints]
+
+    @contextmanager
+    def alone(self):
+        """Context in which its objects are in the network, and nothing learns."""
+        resting = Resting(self.net)
+        self.net.add(resting)
+        try:
+            with self.present():
+                yield
+        finally:
+            resting.give_back()
+            self.net.remove(resting)
 
     @contextmanager
     def present(self, then: Callable | None = None, phase=schedule.HAND_BACK.behind(500)):

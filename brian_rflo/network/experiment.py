@@ -244,7 +244,7 @@ class Experiment:
         with (
             aside(self, first if is_own else None) as recording,
             self.shows.of(task, first, counts=False),
-            found.present(),
+            found.alone(),
         ):
             self._run_trials(trials, run_args.pop("report", None), run_args, namespace, recording)
             return found.result()
