@@ -200,7 +200,7 @@ class Teacher:
         own = [*(self._runner(part) for part in self.learners.values()), self.last]
         self.net.add(*own)
         try:
-            with self.measured.present(self._collect, READY):
+            with self.measured.alone(self._collect, READY):
                 yield
         except BaseException:
             self.last.give_back()

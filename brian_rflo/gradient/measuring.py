@@ -156,12 +156,12 @@ class Measured:
         return found if self.checkpoints is None else [*found, self.checkpoints]
 
     @contextmanager
-    def alone(self):
+    def alone(self, then: Callable | None = None, phase=schedule.HAND_BACK.behind(500)):
         """Context in which its objects are in the network, and nothing learns."""
         resting = Resting(self.net)
         self.net.add(resting)
         try:
-            with self.present():
+            with self.present(then, phase):
                 yield
         finally:
             resting.give_back()

@@ -1,4 +1,4 @@
-"""Runs in which nothing learns, without what fast loops keep of each step for changes of weights."""
+"""Runs in which nothing learns, without what fast loops keep of each step to change weights."""
 
 from __future__ import annotations
 
