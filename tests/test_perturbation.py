@@ -41,7 +41,7 @@ from brian_rflo.brian.devices import device
 from brian_rflo.credit import PairDifference, RunningBaseline
 from brian_rflo.network import AllToAll
 from brian_rflo.neurons import PotentialNeurons
-from brian_rflo.readouts import TaskInput
+from brian_rflo.readouts import LeakyReadout, TaskInput
 from brian_rflo.rules import (
     ActiveWeightPerturbation,
     Exploration,
@@ -345,6 +345,29 @@ def test_networks_side_by_side_are_the_case_each():
 
 def test_neurons_with_noise_of_their_own_explore_by_it():
     compare(recurrent("a", "np", noise_std=0)[1])
+
+
+def test_noise_of_a_leaky_readout_is_in_its_drive():
+    d = case("perceptron_dev_a")
+    task = ArrayTask(target=d["targets"], inputs=d["inputs"], dt=1 * ms)
+    inputs, readout = TaskInput(task, networks=2), LeakyReadout(task, tau=4 * ms, networks=2)
+    output = PlasticSynapses(inputs, readout, learning(noise_given(0.2, d["np_draws"]), d), "drive")
+    output.connect(networks=2)
+    output.set_matrix(np.stack([d["w_before"]] * 2))
+    in_trials = Trials(task, readout, output, PairDifference())
+    Network(inputs, readout, output, in_trials).run(5 * task.duration)
+    w, kappa = d["w_before"].copy(), np.exp(-0.25)
+    for x, target, xi in zip(d["inputs"], d["targets"], d["np_draws"]):
+        losses = []
+        for noise in (0 * xi, xi):
+            z, loss = np.zeros(3), 0.0
+            for step in range(len(x)):
+                z = kappa * z + (1 - kappa) * (w @ x[step] + noise[step])
+                loss += ((target[step] - z) ** 2).sum() / (2 * len(x))
+            losses.append(loss)
+        w = w - float(d["eta"]) / 0.2**2 * (losses[1] - losses[0]) * xi.T @ x
+    compare([(lambda: output.matrix(2), np.stack([w] * 2))])
+    assert np.abs(w - d["w_before"]).max() > 1e-3
 
 
 TASK = PeriodicOutput(period=12 * ms)
