@@ -47,6 +47,7 @@ from brian_rflo import (
     FixedSynapses,
     LearningNetwork,
     LIFNeurons,
+    PerStep,
     PerTrial,
     PlasticSynapses,
     RateNeurons,
@@ -57,7 +58,8 @@ from brian_rflo import (
 )
 from brian_rflo.checks import check_gradient
 from brian_rflo.checks.through_time import gradient_errors
-from brian_rflo.gradient import BPTT, GradientAlignment
+from brian_rflo.credit import SymmetricFeedback
+from brian_rflo.gradient import BPTT, GradientAlignment, RuleAlignment
 from brian_rflo.network import AllToAll, Sparse, TrialNetwork
 from brian_rflo.neurons import PRESETS, PotentialNeurons
 from brian_rflo.readouts import Leaky, LeakyReadout, Position, Softmax, TaskInput
@@ -78,13 +80,15 @@ def relative(one, other):
     return np.abs(np.asarray(one) - other).max() / np.abs(other).max()
 
 
-def change_of_reference(net, task, trials):
-    """What BPTT of the NumPy networks adds up over trials."""
-    weights = {name: values for name, values in net.weights().items() if name in RULES_READ}
+def change_of_reference(weights, task, trials, rule="bptt"):
+    """What a rule of the NumPy networks, by default BPTT, adds up over trials: a number of them
+    from the first on, or those of a range.
+    """
+    weights = {name: values for name, values in weights.items() if name in RULES_READ}
     total = {}
-    for number in range(trials):
+    for number in range(trials) if isinstance(trials, int) else trials:
         simulation = Simulation(
-            copies(weights), 10.0, 0.1, RULES["bptt"], 1.0, task.n_steps, online=False
+            copies(weights), 10.0, 0.1, RULES[rule], 1.0, task.n_steps, online=False
         )
         _, changes = simulation.rule.run(simulation, *task.trial(number))
         total = {name: total.get(name, 0) + change for name, change in changes.items()}
@@ -128,7 +132,7 @@ def test_rate_networks_are_those_of_the_reference(case):
     rule = neurons.rule(0.03) if hasattr(neurons, "rule") else RFLO(0.03, tau=TAU)
     net = assemble(task, neurons, rule, update="trial", parallel=parallel, networks=networks)
     found = net.gradient(2 * parallel)
-    expected = change_of_reference(net, task, 2 * parallel)
+    expected = change_of_reference(net.weights(), task, 2 * parallel)
     for name, values in found.items():
         expected_here = -expected[name] / task.n_steps / (2 * parallel)
         assert relative(values, expected_here) < 1e-12, name
@@ -735,9 +739,116 @@ def test_alignment_changes_nothing_and_knows_the_output(batch):
     assert not [obj for obj in net.sorted_objects if "gradient" in obj.name]
 
 
-def test_alignment_needs_weights_that_rest():
-    with pytest.raises(ValueError, match="change within trials.*PerTrial"):
-        GradientAlignment(small())
+def agreement(one, other):
+    """Cosine and ratio of lengths of the matrices of each network."""
+    flat = [values.reshape(len(values), -1) for values in (one, other)]
+    norms = [np.linalg.norm(values, axis=1) for values in flat]
+    return (flat[0] * flat[1]).sum(axis=1) / norms[0] / norms[1], norms[0] / norms[1]
+
+
+def watched_task():
+    """A short task, and a builder of two networks for it."""
+    task = CursorMovements(n_movements=1, movement=20 * ms)
+    defaultclock.dt = task.dt
+
+    def build(learn=None, N=8, **given):
+        rule = RFLO(0.03, tau=LEAK)
+        return LearningNetwork(
+            task, rates(2 * N), rule, learn=learn or PerTrial(), networks=2, **given
+        )
+
+    return task, build
+
+
+def test_alignment_where_weights_change_in_each_step():
+    """The change of the weights in a trial, and the gradient where the trial begins."""
+    task, build = watched_task()
+    alone, net = build(PerStep()), build(PerStep())
+    watch = GradientAlignment(net, every=2)
+    expected, result = alone.train(3), net.train(3)
+    assert np.array_equal(expected.losses, result.losses)
+    for name, values in expected.weights_after.items():
+        assert np.array_equal(result.weights_after[name], values)
+    assert np.array_equal(watch.trials, [0, 2])
+    other = build(PerStep())
+    for trial in range(3):
+        before = other.weights()
+        other.train(1)
+        if trial == 1:
+            continue
+        gradient = change_of_reference(before, task, range(trial, trial + 1))
+        for name in ("recurrent", "input", "output"):
+            moved = (other.weights()[name] - before[name]) / 0.03
+            cosine, ratio = agreement(moved, gradient[name] / task.n_steps)
+            assert relative(watch.cosine[name][:, trial // 2], cosine) < 1e-9
+            assert relative(watch.ratio[name][:, trial // 2], ratio) < 1e-9
+    assert (np.abs(watch.cosine["output"]) < 1 - 1e-9).all()  # they have moved in the trial
+
+
+def test_alignment_of_two_rules():
+    """Random beside symmetric feedback, and symmetric feedback beside the gradient, while random
+    feedback trains and while the gradient does.
+    """
+    task, build = watched_task()
+    learn = PerTrial(Adam())
+    alone, net, other = build(learn), build(learn), build(credit=SymmetricFeedback())
+    start = other.weights()["recurrent"]
+    watch, second = RuleAlignment(net, other), GradientAlignment(net, of=other, every=2)
+    weights = [net.weights()]
+    for part in (net, alone):
+        part.train(1, report=lambda *_: None)
+    weights.append(net.weights())
+    results = [part.train(2, learn=BPTT(1e-2)) for part in (alone, net)]
+    assert np.array_equal(results[0].losses, results[1].losses)
+    for name, values in results[0].weights_after.items():
+        assert np.array_equal(results[1].weights_after[name], values)
+    did, symmetric, gradient = (
+        change_of_reference(weights[0], task, 1, rule)
+        for rule in ("rflo", "local_symmetric", "bptt")
+    )
+    for name in ("recurrent", "input", "output"):
+        expected = agreement(did[name], symmetric[name])
+        for found, values in zip((watch.cosine, watch.ratio), expected):
+            assert relative(found[name][:, 0], values) < 1e-9
+        cosine, _ = agreement(symmetric[name], gradient[name])
+        assert relative(second.cosine[name][:, 0], cosine) < 1e-9
+    assert np.isnan(watch.cosine["recurrent"][:, 1:]).all()  # its own rules rest
+    assert np.array_equal(second.trials, [0, 2]) and np.isfinite(second.cosine["recurrent"]).all()
+    assert second.rules["recurrent"] == "RFLO and BPTT"
+    assert watch.watched["recurrent"] == "RFLO, SymmetricFeedback"
+    assert watch.plot().get_ylabel() == "Cosine with what trained it"
+    assert np.abs(other.weights()["recurrent"] - start).max() > 0  # it has followed
+    for one in (watch, second):
+        one.remove()
+    assert not net.watches and not [o for o in net.sorted_objects if "gradient" in o.name]
+    net.evaluate(1)
+
+
+def test_changes_of_rules():
+    """Over several trials at the same weights, after which nothing has changed."""
+    task, build = watched_task()
+    net = build(PerTrial(Adam()))
+    before = net.weights()
+    found = net.changes(2, first=1)
+    expected = change_of_reference(before, task, range(1, 3), "rflo")
+    for name, values in found.items():
+        assert relative(values, expected[name] / task.n_steps / 2) < 1e-12
+        assert np.array_equal(net.weights()[name], before[name])
+    assert net.t == 0 * ms
+    with pytest.raises(ValueError, match="changes are those of projections that learn"):
+        net.changes(1, by="feedback")
+
+
+def test_other_networks_are_refused_where_they_do_not_fit():
+    _, build = watched_task()
+    net = build()
+    with pytest.raises(TypeError, match="must be a network of its own"):
+        RuleAlignment(net, net)
+    with pytest.raises(ValueError, match="must have the synapses of .* in 'recurrent'"):
+        RuleAlignment(net, build(N=6))
+    with pytest.raises(ValueError, match="shows a loss of .* in trial 0, and not"):
+        GradientAlignment(net, of=LearningNetwork(net.task, rates(16, initial=0.3), net.rule))
+    assert not net.watches
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ records; `tape` goes back; `checkpoints` let long trials run in segments a secon
 is what a network does for its user.
 """
 
-from .alignment import GradientAlignment
+from .alignment import GradientAlignment, RuleAlignment
 from .bptt import BPTT
 
-__all__ = ["BPTT", "GradientAlignment"]
+__all__ = ["BPTT", "GradientAlignment", "RuleAlignment"]

@@ -27,7 +27,7 @@ from ..synapses.kinds import is_plastic, plastic_of
 from ..updates.arguments import check_instance
 from ..updates.learning import change_weights
 from ..updates.sgd import SGD
-from .alignment import learning
+from .changes import learning
 from .checkpoints import MEMORY, check_memory
 from .interrupted import LastUpdate
 from .measuring import Measured
@@ -227,10 +227,13 @@ class Teacher:
         code += "\nw = where(intact > 0, w, 0)" * part.is_lesioned
         runner = ConditionalRunner(part, code, self.condition, schedule.APPLY, "bptt*")
         part.contained_objects.remove(runner)
+        runner.is_learning = True
         return runner
 
     def _collect(self):
         """Add up the gradient of a trial, and hand it on when a batch is complete."""
+        if self.net.is_aside:  # a replay within the training, which is undone
+            return
         self.measured.harvest()
         if self.measured.harvested < self.by.batch:
             return

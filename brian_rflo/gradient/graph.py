@@ -19,6 +19,7 @@ from ..brian.borrowed import (
     get_identifiers,
 )
 from ..brian.conditional import is_conditional
+from ..brian.declared import declared
 from ..brian.statements import written
 from ..dense.choice import is_python
 from ..neurons.base import parent_group
@@ -143,7 +144,7 @@ class Graph:
             self.guarded = {
                 id(one) for one in own if not isinstance(one, SummedVariableUpdater)
             } - sums
-        return id(obj) in self.guarded
+        return id(obj) in self.guarded or declared(obj, "is_learning", False)
 
     def _threshold(self, obj):
         if obj.event != "spike":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from brian2 import get_local_namespace
 
 from ..brian.in_program import is_waiting
+from ..gradient.changes import Changes
 from ..gradient.measuring import Measured
 from .activity import Activity
 from .lesions import lesion, warn_of_others
@@ -248,6 +250,76 @@ class Experiment:
         ):
             self._run_trials(trials, run_args.pop("report", None), run_args, namespace, recording)
             return found.result()
+
+    def changes(
+        self,
+        trials: int,
+        by: str | Sequence[str] | None = None,
+        first: int | None = None,
+        task: Task | None = None,
+        **run_args,
+    ) -> dict[str, NDArray | list]:
+        """Return what the rules of the network would do in some trials, after which nothing has
+        changed: see `evaluate`. Each trial, or round of trials side by side, begins with the
+        present weights.
+
+        Compare it with `gradient`, or with the changes of another network with the same weights and
+        another rule; in a training do so with `brian_rflo.gradient.GradientAlignment` and
+        `RuleAlignment`.
+
+        Parameters
+        ----------
+        trials : int
+            At least 1; with trials side by side a multiple of `copies`.
+        by : str or sequence of str, optional
+            Names of projections; by default all that can learn.
+        first, task, **run_args
+            As for `evaluate`.
+
+        Returns
+        -------
+        dict of str to ndarray
+            Means over the trials of the sum of updates divided by the window, as ``[network, post,
+            pre]`` or in the form of `gradient`: minus the gradient, where a rule is that. With
+            `PerTrial` as they are added up, before clipping and optimizer; with `PerStep` the
+            change of the weights in a trial, in units of the learning rate.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for `evaluate`, or if a name is none of a projection that learns.
+        RuntimeError
+            In C++ standalone, which runs no Python within a trial.
+
+        Examples
+        --------
+        >>> from brian2 import ms, defaultclock
+        >>> task = PeriodicOutput(period=20*ms)
+        >>> defaultclock.dt = task.dt
+        >>> neurons = RateNeurons(10, tau=10*ms)
+        >>> net = LearningNetwork(task, neurons, RFLO(0.03, tau=10*ms), learn=PerTrial())
+        >>> done, gradient = net.changes(1), net.gradient(1)
+        >>> np.allclose(done["output"], -gradient["output"])
+        True
+        """
+        self._check_device()
+        self._check_trials(trials)
+        check_first(first, self.seen)
+        namespace, name = get_local_namespace(level=1), self.shows.name_of(task)
+        found, total = Changes(self, by), []
+        first = self.shows.next_trial(name) if first is None else first
+        with found.present():
+            for number in range(first, first + trials, self.seen):
+                with (
+                    aside(self, number if name is None else None, learns=True) as recording,
+                    self.shows.of(task, number, counts=False),
+                ):
+                    found.begin()
+                    self._run_trials(self.seen, None, dict(run_args), namespace, recording)
+                    total.append(found.done)
+                    found.done = {}
+        found.done = {name: np.mean([one[name] for one in total], axis=0) for name in total[0]}
+        return found.by_network()
 
     def _first_step(self, first):
         """Return the number of the time step with which a run begins."""

@@ -37,7 +37,7 @@ class ButDivergence(set):
 
 
 @contextmanager
-def aside(net, first=None, others=()):
+def aside(net, first=None, others=(), learns=False):
     """Context of a run that leaves no trace: nothing learns in it, monitors of the user do not
     record, and afterwards everything is as it was. Its value is the recording of the run.
 
@@ -48,6 +48,8 @@ def aside(net, first=None, others=()):
         Number of the first trial; by default the one that would come next.
     others : sequence of Monitor
         Further monitors that record.
+    learns : bool
+        True if rules go on in it.
     """
     recording, reported = recording_aside(net), net.trials.reported
     net.trials.settle(reported=ButDivergence(reported))
@@ -59,7 +61,8 @@ def aside(net, first=None, others=()):
         monitor.active = False
     try:
         with undone(net, monitors):
-            freeze(net)
+            if not learns:
+                freeze(net)
             if first is not None:
                 begin_with(net, first)
             yield recording

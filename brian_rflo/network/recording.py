@@ -1,6 +1,7 @@
 """Recording of a training, and its result."""
 
 import weakref
+from contextlib import contextmanager
 
 import numpy as np
 from brian2 import get_device, get_logger
@@ -72,6 +73,16 @@ class Recording:
         self.rounds, self.before, self.switches = rounds, self.net.weights(), self._switches()
         self.first, self.last = self.lengths(), {}
         self.measure(rounds)
+
+    @contextmanager
+    def interrupted(self):
+        """Context of another run that is recorded and undone before this one goes on."""
+        kept = (self.rounds, self.before, self.switches, self.first, self.last)
+        try:
+            yield
+        finally:
+            self.rounds, self.before, self.switches, self.first, self.last = kept
+            self.measure(self.rounds)
 
     def measure(self, rounds):
         """Choose the trials after which weights are recorded in the coming run."""

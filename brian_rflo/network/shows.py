@@ -111,6 +111,13 @@ class Shows:
         finally:
             self._show(values, Show(self.own, self.elsewhere))
 
+    def next_trial(self, name: str | None) -> int:
+        """Return the number of the trial that comes next, of the task shown now or of another one
+        by its digest.
+        """
+        rounds = self._round() - self.now.begins if name is None else self.rounds.get(name, 0)
+        return rounds * self.net.seen
+
     def keep(self, name: str) -> None:
         """Remember under a name how far each task has come."""
         self.kept[name] = dict(self.rounds)

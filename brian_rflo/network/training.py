@@ -28,6 +28,7 @@ from .members import Members
 from .phases import run_later
 from .recording import Recording
 from .shows import Shows
+from .watched import run_watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +114,7 @@ class TrialNetwork(Experiment, Constructed, Members):
         self.blocks = len(trials)
         self.readout = trials.readouts[0] if trials.readouts else None
         self._has_run = False
+        self.taught_by, self.watches = None, []
         self.shows = Shows(self)
         self._recording = Recording(self)
         self.losses = self._recording.losses
@@ -336,8 +338,12 @@ class TrialNetwork(Experiment, Constructed, Members):
         """Run trials in which the gradient teaches."""
         check_instance("train: learn", learn, BPTT, "BPTT(1e-3, optimizer=Adam())")
         learn.check(self, trials)
-        with learn.teaching(self, run_args.get("namespace", namespace)), self.shows.of(task):
-            result = self._run_trials(trials, report, run_args, namespace, self._recording)
+        self.settle(taught_by=type(learn).__name__)
+        try:
+            with learn.teaching(self, run_args.get("namespace", namespace)), self.shows.of(task):
+                result = self._run_trials(trials, report, run_args, namespace, self._recording)
+        finally:
+            self.settle(taught_by=None)
         return replace(result, settings=result.settings | {"learn": str(learn)})
 
     def _run_trials(self, trials, report, run_args, namespace, recording):
@@ -350,7 +356,9 @@ class TrialNetwork(Experiment, Constructed, Members):
         self._constants |= constants_outside(self._groups, namespace)
 
         def run():
-            self.run(rounds * self.task.duration, report=report, namespace=namespace, **run_args)
+            given = dict(report=report, namespace=namespace, **run_args)
+            watches = [] if recording.is_undone else self.watches
+            run_watched(self, rounds, watches, recording, given)
 
         if is_waiting():
             return run_later(recording, rounds, run)
@@ -358,6 +366,11 @@ class TrialNetwork(Experiment, Constructed, Members):
         run()
         self.trials.check()
         return recording.result()
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether a run is going on that leaves no trace, such as that of `evaluate`."""
+        return self._recording.is_undone
 
     @property
     def seen(self) -> int:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.typing import ColorType
     from numpy.typing import ArrayLike
 
-    from ..gradient import GradientAlignment
+    from ..gradient import GradientAlignment, RuleAlignment
     from ..results import TrainingResult
 
 
@@ -181,22 +181,26 @@ def plot_alignment(
     return labelled(ax, xlabel="Trial", ylabel="Alignment (cosine)", ylim=(-1, 1))
 
 
-def plot_gradient_alignment(watch: GradientAlignment, ax: Axes | None = None) -> Axes:
-    """Plot the cosine between the changes of local rules and the gradient over trials: median and
-    quartiles over networks, a line for each projection. The legend names the rule that trained it.
+def plot_gradient_alignment(
+    watch: GradientAlignment | RuleAlignment, ax: Axes | None = None
+) -> Axes:
+    """Plot the cosine between the changes of local rules and the gradient, or of two rules, over
+    trials: median and quartiles over networks, a line for each projection. The legend names the
+    rule that trained it.
 
     Parameters
     ----------
-    watch : GradientAlignment
+    watch : GradientAlignment or RuleAlignment
         What was compared in which trials.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; new ones by default.
     """
     ax = axes_or_new(ax)
     for (name, cosines), color in zip(watch.cosine.items(), colours(len(watch.cosine))):
-        label = f"{name}, trained by {watch.rules[name]}"
+        other = f" ({watch.watched[name]})" if watch.watched else ""
+        label = f"{name}{other}, trained by {watch.rules[name]}"
         plot_alignment(watch.trials, cosines, ax, label=label, color=color)
-    labelled(ax, xlabel="Trial", ylabel="Cosine with the gradient", ylim=(-1, 1))
+    labelled(ax, xlabel="Trial", ylabel=f"Cosine with {watch.beside}", ylim=(-1, 1))
     legend_over(ax)
     return ax
 

@@ -41,9 +41,7 @@ def weights_of(task, n, networks, seed):
     drawn = []
     for network in range(networks):
         rng = np.random.default_rng((seed, network))
-        shapes = dict(
-            recurrent=(n, n), input=(n, task.n_inputs), output=(task.n_outputs, n)
-        )
+        shapes = dict(recurrent=(n, n), input=(n, task.n_inputs), output=(task.n_outputs, n))
         weights = {
             name: rng.standard_normal(shape) / np.sqrt(shape[1]) for name, shape in shapes.items()
         }

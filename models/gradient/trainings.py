@@ -6,12 +6,12 @@ independently.
 
 import numpy as np
 from brian2 import defaultclock, get_device, ms
+from brian_rflo.models.derived.neurons import CONDUCTANCE
 
 from brian_rflo import RFLO, Adam, Delta, LearningNetwork, PerTrial, RateNeurons
 from brian_rflo.brian.devices import device as on
 from brian_rflo.credit import RandomFeedback, SymmetricFeedback
 from brian_rflo.gradient import BPTT, GradientAlignment
-from brian_rflo.models.derived.neurons import CONDUCTANCE
 from brian_rflo.network import initial_weights
 from brian_rflo.neurons import PotentialNeurons
 
@@ -93,9 +93,7 @@ def trained(
         by_gradient = BPTT(rate, optimizer=optimizer, clip_norm=clip)
         learn = by_gradient if teacher == "bptt" else None
         watch = GradientAlignment(net, every=every) if every else None
-        result = net.train(
-            trials, learn=learn, namespace={}, **progress.report(runtime(device))
-        )
+        result = net.train(trials, learn=learn, namespace={}, **progress.report(runtime(device)))
     return result.arrays() | (aligned(watch) if watch else {})
 
 
