@@ -4,6 +4,7 @@ What is long, or compares one more of a kind, is in the long set.
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -824,6 +825,14 @@ def test_alignment_of_two_rules():
     net.evaluate(1)
 
 
+def test_the_tutorial_has_fifteen_lines():
+    """`test_public` runs them."""
+    page = Path(__file__).parents[1] / "docs" / "pretraining.md"
+    script = page.read_text().split("```python\n")[1].split("```")[0]
+    assert sum(bool(line.strip()) for line in script.splitlines()) <= 15
+    assert "learn=BPTT" in script and "after = net.train(" in script
+
+
 def test_changes_of_rules():
     """Over several trials at the same weights, after which nothing has changed."""
     task, build = watched_task()
@@ -847,7 +856,8 @@ def test_other_networks_are_refused_where_they_do_not_fit():
     with pytest.raises(ValueError, match="must have the synapses of .* in 'recurrent'"):
         RuleAlignment(net, build(N=6))
     with pytest.raises(ValueError, match="shows a loss of .* in trial 0, and not"):
-        GradientAlignment(net, of=LearningNetwork(net.task, rates(16, initial=0.3), net.rule))
+        begun = rates(16, initial=0.3)
+        GradientAlignment(net, of=LearningNetwork(net.task, begun, net.rule, networks=2))
     assert not net.watches
 
 

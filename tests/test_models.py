@@ -31,6 +31,8 @@ ALIKE = {
     "bellec2020/evidence_accumulation_large",
     "derived/periodic",
     "derived/cursor",
+    "gradient/periodic",
+    "gradient/learning_rates",
 }
 
 

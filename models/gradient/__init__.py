@@ -1,3 +1,6 @@
-"""Local rules beside the exact gradient."""
+"""Local learning rules beside the exact gradient: what they reach, and how near they come to it."""
 
-EXPERIMENTS = ()
+from .evidence import EVIDENCE
+from .periodic import LEARNING_RATES, PERIODIC
+
+EXPERIMENTS = (PERIODIC, LEARNING_RATES, EVIDENCE)
