@@ -10,7 +10,7 @@ from brian_rflo import plotting
 from brian_rflo.crews.experiment import Experiment, Outcome, Row, all_arrays, listed
 from brian_rflo.crews.part import Part
 
-from .evidence_trainings import BATCH, RATE, N, accumulated
+from .evidence_trainings import BATCH, EVERY, N, RATE, accumulated
 
 DETACHED = dict(through_time=True, through_reset=False)
 #: What is compared: name, arguments, colour and style.
@@ -51,7 +51,7 @@ def outcome(settings, arrays):
             what: np.stack(
                 [arrays[part(name, k, settings).name][what] for k in range(settings.networks)]
             )
-            for what in ("wrong", "norms")
+            for what in ("wrong", "norms", "cosine")
         }
         for name in VARIANTS
     }
@@ -59,7 +59,7 @@ def outcome(settings, arrays):
 
 
 def rows_of(found):
-    """Wrong answers in the last fifth, and the norm of the gradient."""
+    """Wrong answers in the last fifth, norms, and cosines with BPTT."""
     rows = []
     for name, arrays in found.items():
         wrong, norms = arrays["wrong"], arrays["norms"]
@@ -69,17 +69,19 @@ def rows_of(found):
         rows.append(
             Row(f"{name}: norm of the gradient", np.median(medians), spread=listed(medians, ".3g"))
         )
-        largest = norms.max(axis=1)
+        largest, cosines = norms.max(axis=1), arrays["cosine"].mean(axis=1)
         rows.append(Row(f"{name}: largest norm", np.median(largest), spread=listed(largest, ".3g")))
+        what = f"{name}: cosine with BPTT through the reset"
+        rows.append(Row(what, np.median(cosines), spread=listed(cosines, ".2f")))
     return rows
 
 
 def draw(found):
-    """Draw wrong answers and norms over batches."""
+    """Draw wrong answers, norms and cosines over batches."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 4.5), layout="constrained")
-    wrong, norms = (plotting.axes_or_new(ax) for ax in figure.subplots(1, 2))
+    figure = Figure(figsize=(13, 4.5), layout="constrained")
+    wrong, norms, near = (plotting.axes_or_new(ax) for ax in figure.subplots(1, 3))
     for name, (_, color, style) in VARIANTS.items():
         arrays = found[name]
         width = max(1, arrays["wrong"].shape[1] // 10)
@@ -88,6 +90,9 @@ def draw(found):
         wrong.plot(batches, smooth, color=color, linestyle=style, label=name)
         median = np.median(arrays["norms"], axis=0)
         norms.semilogy(np.arange(len(median)) + 1, median, color=color, linestyle=style)
+        cosines = np.median(arrays["cosine"], axis=0)
+        near.plot(EVERY * np.arange(len(cosines)) + 1, cosines, color=color, linestyle=style)
+    near.set(xlabel="Batch", ylabel="Cosine with BPTT", ylim=(-0.3, 1.05), title="Median")
     wrong.set(xlabel="Batch", ylabel="Wrong answers", ylim=(0, 0.7), title="Mean over networks")
     norms.set(xlabel="Batch", ylabel="Norm of the gradient", title="Median over networks")
     plotting.legend_over(wrong)

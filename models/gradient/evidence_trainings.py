@@ -12,7 +12,7 @@ from brian_rflo.neurons import PRESETS
 from brian_rflo.reference.eprop_network import EpropNetwork
 from brian_rflo.tasks import EvidenceAccumulation
 
-N, BATCH, RATE = 40, 16, 5e-3
+N, BATCH, RATE, EVERY = 40, 16, 5e-3, 25
 #: How a spike raises the threshold of the adaptive half of the neurons, and for how many steps.
 BETA, TAU_ADAPT = 1.7 * 0.6 / 10, 300
 
@@ -70,30 +70,40 @@ def accumulated(
     random=False,
 ):
     """A network trained by e-prop or by BPTT, with Adam: the share of wrong answers and the norm of
-    the gradient in each batch.
+    the gradient in each batch, and in each `EVERY`-th its cosine with that of BPTT through the
+    reset, over recurrent and input weights.
     """
     net, task = network(damping), task_of(seed)
     (weights, feedback), adam = weights_of(task, seed), Moments()
-    wrong, norms = np.zeros(iterations), np.zeros(iterations)
+    wrong, norms, cosines = np.zeros(iterations), np.zeros(iterations), []
     for number in range(iterations):
         trials = [task.trial(number * BATCH + k) for k in range(BATCH)]
         trial = net.trial(weights, *(np.stack(values) for values in zip(*trials)))
         wrong[number] = share_wrong(trial)
-        gradient = net.gradients(
-            weights | {"feedback": feedback if random else weights["output"].T},
-            trial,
-            averaged=True,
-            through_time=through_time,
-            through_reset=through_reset,
-        )
+        symmetric = weights | {"feedback": weights["output"].T}
+        given = dict(averaged=True, through_time=through_time, through_reset=through_reset)
+        bringing = weights | {"feedback": feedback} if random else symmetric
+        gradient = net.gradients(bringing, trial, **given)
         gradient = {name: values / BATCH for name, values in gradient.items()}
+        if number % EVERY == 0:
+            exact = net.gradients(symmetric, trial, averaged=True, through_time=True)
+            cosines.append(cosine(gradient, exact))
         norms[number] = np.sqrt(sum((values**2).sum() for values in gradient.values()))
         if clip and norms[number] > clip:
             gradient = {name: values * clip / norms[number] for name, values in gradient.items()}
         weights = adam.changed(weights, gradient)
         np.fill_diagonal(weights["recurrent"], 0)
         progress((number + 1) / iterations)
-    return {"wrong": wrong, "norms": norms}
+    return {"wrong": wrong, "norms": norms, "cosine": np.array(cosines)}
+
+
+def cosine(one, other):
+    """Return the cosine of two gradients by the weights of the neurons."""
+    flat = [
+        np.concatenate([values[name].ravel() for name in ("recurrent", "input")])
+        for values in (one, other)
+    ]
+    return flat[0] @ flat[1] / np.linalg.norm(flat[0]) / np.linalg.norm(flat[1])
 
 
 def share_wrong(trial):

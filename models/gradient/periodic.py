@@ -91,9 +91,7 @@ def rows_of(settings, found):
     for neurons in NEURONS:
         medians = [np.median(final_error(found[neurons, one])) for one in ("bptt", "random")]
         high = 1.0 if settings.full else None
-        rows.append(
-            Row(f"{NEURONS[neurons]}: BPTT / random feedback", np.divide(*medians), high=high)
-        )
+        rows.append(Row(f"{neurons}: BPTT / random feedback", np.divide(*medians), high=high))
     return rows
 
 
@@ -157,9 +155,7 @@ def draw_search(found):
             color = plotting.COLOURS[NAMES[teacher]]
             shown = np.where(np.isfinite(medians), medians, np.nan)
             ax.loglog(SEARCHED, shown, "o", linestyle=style, color=color, label=TEACHERS[teacher])
-        ax.set(
-            xlabel="Learning rate", ylabel="Error (NMSE)", title=f"{neurons.capitalize()} neurons"
-        )
+        ax.set(xlabel="Learning rate", ylabel="Error (NMSE)", title=f"{neurons} neurons")
         plotting.legend_over(ax)
     return figure
 
