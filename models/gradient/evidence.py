@@ -10,7 +10,7 @@ from brian_rflo import plotting
 from brian_rflo.crews.experiment import Experiment, Outcome, Row, all_arrays, listed
 from brian_rflo.crews.part import Part
 
-from .evidence_trainings import BATCH, EVERY, N, RATE, accumulated
+from .evidence_trainings import BATCH, EVERY, RATE, N, accumulated
 
 DETACHED = dict(through_time=True, through_reset=False)
 #: What is compared: name, arguments, colour and style.
