@@ -151,6 +151,7 @@ class GradientAlignment(Alignment):
     Parameters
     ----------
     net : TrialNetwork
+        What is trained.
     every : int
         Look at each `every`-th trial (with trials side by side, round of trials), from the first.
     by : str or sequence of str, optional
@@ -171,6 +172,8 @@ class GradientAlignment(Alignment):
         The cosines of the weights onto each neuron.
     rules : dict of str
         What trained each projection.
+    watched : dict of str or None
+        The rules of the network `of`, if there is one.
 
     Raises
     ------
@@ -264,8 +267,14 @@ class RuleAlignment(Alignment):
 
     Attributes
     ----------
-    trials, cosine, ratio, by_neuron, rules
-        As for `GradientAlignment`; the ratio is that of the first to the second.
+    trials : ndarray, shape (n,)
+        Numbers of the trials, counted from 0.
+    cosine, ratio : dict of ndarray, shape (networks, n)
+        By projection, the ratio that of the first to the second; NaN where nothing has changed.
+    by_neuron : dict of ndarray, shape (networks, n, neurons)
+        The cosines of the weights onto each neuron.
+    rules : dict of str
+        What trained each projection.
     watched : dict of str
         The rules of the other network.
 
