@@ -60,11 +60,7 @@ def small_network(
     )
     onto, tau = receives(neurons), readout_rule.readout_tau
     inputs = TaskInput(task, networks=blocks, name=name["inputs"])
-    readout = (
-        Readout(task, networks=blocks, name=name["readout"])
-        if tau is None
-        else LeakyReadout(task, tau=tau, networks=blocks, name=name["readout"])
-    )
+    readout = readout_of(task, tau, blocks, name["readout"])
     plastic = [
         PlasticSynapses(source, target, its_rule, onto=variable, name=name[role], learn=learn)
         for role, source, target, its_rule, variable in (
@@ -104,6 +100,13 @@ def small_network(
             StateMonitor(neurons, ["activity", "gain", "feedback"], record=True, when="end"),
         )
     return network, plastic
+
+
+def readout_of(task, tau, networks, name):
+    """Return a readout, leaky if it has a time constant."""
+    if tau is None:
+        return Readout(task, networks=networks, name=name)
+    return LeakyReadout(task, tau=tau, networks=networks, name=name)
 
 
 def modulators_for(rule):
