@@ -33,6 +33,7 @@ ALIKE = {
     "derived/cursor",
     "gradient/periodic",
     "gradient/learning_rates",
+    "gradient/evidence",
 }
 
 
