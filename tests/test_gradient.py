@@ -988,3 +988,17 @@ def test_trainings_are_those_of_numpy_where_code_is_compiled(target, case):
     for name, values in expected.items():
         assert relative(found[name], values) < 1e-12, name
         assert np.abs(values).max() > 1e-6
+
+
+def test_what_a_rule_does_is_counted_from_where_a_training_begins():
+    """Not from where the one before has ended, if weights have been set between them."""
+    _, build = watched_task()
+    net, other = build(PerStep()), build(PerStep())
+    watch = GradientAlignment(net)
+    for one in (net, other):
+        one.train(1)
+        one.recurrent.set_matrix(1.3 * one.weights()["recurrent"])
+    again = GradientAlignment(other)
+    for one in (net, other):
+        one.train(1)
+    assert np.array_equal(watch.ratio["recurrent"][:, 1:], again.ratio["recurrent"])

@@ -214,7 +214,7 @@ class GradientAlignment(Alignment):
         self._measured = None
         if self._done.rest and of is None:
             self._measured = Measured(net, list(self._found), resets, cut, memory=memory)
-            self._begin(self._measured.present(self._look, ADDED_UP))
+            self._begin(self._measured.present(self._look, ADDED_UP, self._done.begin))
         else:
             net.watches.append(self)
             self._begin(self._done.present(self._look))

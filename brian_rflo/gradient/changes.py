@@ -89,7 +89,7 @@ class Changes:
     @contextmanager
     def present(self, then: Callable | None = None):
         """Context in which it looks at each trial of the network."""
-        harvest = Harvest(self.net.trials, then or self.look, ADDED_UP)
+        harvest = Harvest(self.net.trials, then or self.look, ADDED_UP, self.begin)
         self.net.add(harvest)
         try:
             yield self

@@ -11,6 +11,7 @@ from brian2 import BrianObject, get_logger
 from .. import schedule
 from ..brian.conditional import Conditional, is_standalone, last_step
 from ..brian.in_program import is_waiting
+from ..brian.private import run_begin
 from ..brian.statements import written
 from .asked import asked_of, by_network, cuts_of, resets_of
 from .checkpoints import MEMORY, Checkpoints, check_memory, memory_of, segment_for, state_of
@@ -38,16 +39,29 @@ class Harvest(Conditional, BrianObject):
     then : callable
         Called without an argument.
     phase : Phase
+    begins : callable, optional
+        Called before each run that begins with a trial, without an argument.
     """
 
     add_to_magic_network = False
     #: Fast loops ignore it: it reads what they have written back.
     touches_synapses = False
 
-    def __init__(self, trials, then: Callable, phase: schedule.Phase):
+    def __init__(
+        self, trials, then: Callable, phase: schedule.Phase, begins: Callable | None = None
+    ):
         self.run_when(last_step(trials.task.n_steps))
         BrianObject.__init__(self, clock=trials.clock, name="gradient_harvest*", **phase)
-        self.then = then
+        self.n_steps, self.then, self.begins = trials.task.n_steps, then, begins
+
+    def __del__(self):
+        """Silence Brian2's unused-object warning: not all trainings that were to come have come."""
+
+    def before_run(self, run_namespace):
+        """Begin."""
+        super().before_run(run_namespace)
+        if self.begins is not None and run_begin(self.clock) % self.n_steps == 0:
+            self.begins()
 
     def work(self):
         """Do it."""
@@ -168,11 +182,16 @@ class Measured:
             self.net.remove(resting)
 
     @contextmanager
-    def present(self, then: Callable | None = None, phase=schedule.HAND_BACK.behind(500)):
+    def present(
+        self,
+        then: Callable | None = None,
+        phase=schedule.HAND_BACK.behind(500),
+        begins: Callable | None = None,
+    ):
         """Context in which its objects are in the network."""
         objects = self.objects
         if not is_standalone():
-            objects.append(Harvest(self.net.trials, then or self.harvest, phase))
+            objects.append(Harvest(self.net.trials, then or self.harvest, phase, begins))
         self.net.add(*objects)
         try:
             yield self
