@@ -1002,3 +1002,23 @@ def test_what_a_rule_does_is_counted_from_where_a_training_begins():
     for one in (net, other):
         one.train(1)
     assert np.array_equal(watch.ratio["recurrent"][:, 1:], again.ratio["recurrent"])
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_alignment_survives_a_network_that_diverges():
+    """A training in which one of two networks diverges goes on, and has NaN for that one."""
+    _, build = watched_task()
+    for learn, others in (
+        (PerTrial(), ()),
+        (PerStep(), ()),
+        (PerStep(), (build(),)),
+    ):
+        net = build(learn)
+        output = net.weights()["output"]
+        output[1] = 1e200
+        net.output.set_matrix(output)
+        watch = RuleAlignment(net, *others) if others else GradientAlignment(net)
+        assert np.array_equal(np.isfinite(net.train(1).losses), [[True], [False]])
+        assert np.array_equal(np.isfinite(watch.cosine["recurrent"]), [[True], [False]])
+        with pytest.raises(FloatingPointError, match="not finite"):
+            net.gradient(1)

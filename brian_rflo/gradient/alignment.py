@@ -20,7 +20,7 @@ from ..brian.declared import declared
 from ..brian.quantities import check_count
 from .changes import ADDED_UP, Changes, in_networks, learning
 from .checkpoints import MEMORY
-from .measuring import Measured
+from .measuring import Measured, NotFinite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,7 +167,7 @@ class GradientAlignment(Alignment):
     trials : ndarray, shape (n,)
         Numbers of the trials, counted from 0.
     cosine, ratio : dict of ndarray, shape (networks, n)
-        By projection; NaN where nothing has changed.
+        By projection; NaN where nothing has changed, and of networks that diverge.
     by_neuron : dict of ndarray, shape (networks, n, neurons)
         The cosines of the weights onto each neuron.
     rules : dict of str
@@ -227,8 +227,9 @@ class GradientAlignment(Alignment):
     def before(self, namespace: dict) -> None:
         """Replay the trial that is to come."""
         given = dict(resets=self.resets, cut=self.cut, memory=self.memory, namespace=namespace)
-        found = self.net.gradient(self.net.seen, by=list(self._found), **given)
-        self._expected = {name: minus(values) for name, values in found.items()}
+        self._expected = negative(
+            lambda: self.net.gradient(self.net.seen, by=list(self._found), **given)
+        )
         if self.of is not None:
             self._of_others = self.of.changes(namespace)
 
@@ -241,8 +242,7 @@ class GradientAlignment(Alignment):
             return (did if self.of is None else self._of_others), expected
         self._measured.forget()
         self._measured.harvest()
-        found = self._measured.result()
-        return self._done.by_network(), {name: minus(values) for name, values in found.items()}
+        return self._done.by_network(), negative(self._measured.result)
 
 
 class RuleAlignment(Alignment):
@@ -270,7 +270,8 @@ class RuleAlignment(Alignment):
     trials : ndarray, shape (n,)
         Numbers of the trials, counted from 0.
     cosine, ratio : dict of ndarray, shape (networks, n)
-        By projection, the ratio that of the first to the second; NaN where nothing has changed.
+        By projection, the ratio that of the first to the second; NaN where nothing has changed,
+        and of networks that diverge.
     by_neuron : dict of ndarray, shape (networks, n, neurons)
         The cosines of the weights onto each neuron.
     rules : dict of str
@@ -349,11 +350,12 @@ class Follower:
             self._check(name, part, other.parts_by_name.get(name))
         self.follow()
         ours, its = (one.evaluate(net.seen, first=0).losses for one in (net, other))
-        if not np.allclose(ours, its, rtol=1e-6, atol=1e-12):
+        alike = np.isclose(ours, its, rtol=1e-6, atol=1e-12, equal_nan=True)
+        if not alike.all():
             raise ValueError(
                 f"with the weights of '{net.name}', '{other.name}' shows a loss of"
-                f" {its.flat[0]:.6g} in trial 0, and not {ours.flat[0]:.6g}; build it with the same"
-                " task and neurons, their parameters and initial state included"
+                f" {its[~alike][0]:.6g} in trial 0, and not {ours[~alike][0]:.6g}; build it with"
+                " the same task and neurons, their parameters and initial state included"
             )
 
     def _check(self, name, ours, its):
@@ -388,6 +390,17 @@ class Follower:
         return self.other.changes(self.net.seen, **given, namespace=namespace)
 
 
+def negative(gradient):
+    """Return minus the gradient that a function returns. A network that diverges has NaN, and the
+    training that is watched goes on.
+    """
+    try:
+        found = gradient()
+    except NotFinite as error:
+        found = error.found
+    return {name: minus(values) for name, values in found.items()}
+
+
 def minus(values):
     """Return minus an array, or sparse matrices."""
     return [-one for one in values] if isinstance(values, list) else -values
@@ -402,10 +415,10 @@ def agreement(one, other, learns):
     """Return cosine and ratio of lengths of matrices ``[network, post, pre]``, and the cosines of
     their rows, over the synapses that learn.
     """
-    one, other = one * (learns > 0), other * (learns > 0)
-    rows = [np.linalg.norm(values, axis=2) for values in (one, other)]
-    norms = [np.linalg.norm(values, axis=1) for values in rows]
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        one, other = one * (learns > 0), other * (learns > 0)
+        rows = [np.linalg.norm(values, axis=2) for values in (one, other)]
+        norms = [np.linalg.norm(values, axis=1) for values in rows]
         product = (one * other).sum(axis=2)
         return (
             product.sum(axis=1) / (norms[0] * norms[1]),

@@ -30,6 +30,27 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 
 
+class NotFinite(FloatingPointError):
+    """Derivatives that are not finite.
+
+    Parameters
+    ----------
+    wrong : dict of str to int
+        How many, by what was asked for.
+    found : dict
+        All derivatives.
+    """
+
+    def __init__(self, wrong: dict[str, int], found: dict):
+        name = next(name for name, count in wrong.items() if count)
+        super().__init__(
+            f"gradient: {wrong[name]} derivatives by '{name}' are not finite. A derivative of a"
+            " step overflows, for example in the upstroke of an exponential, or the loss does;"
+            " limit it with clip, or take a shorter time step."
+        )
+        self.found = found
+
+
 class Harvest(Conditional, BrianObject):
     """Work in Python at the end of each trial, on the runtime targets.
 
@@ -219,7 +240,7 @@ class Measured:
             for trial in range(self.rounds):
                 self.harvest(trial)
         scale = 1 / (self.harvested * self.net.copies) if mean else 1.0
-        result = {}
+        result, wrong = {}, {}
         for one in self.asked:
             found = self.found(one.name)
             if one.is_weights:
@@ -227,8 +248,11 @@ class Measured:
                 found = ByWeight(scale * found.values, found.layout)
             else:
                 found = scale * found
-            check_finite(one.name, found.values if one.is_weights else found)
+            values = found.values if one.is_weights else found
+            wrong[one.name] = np.count_nonzero(~np.isfinite(values))
             result[one.name] = by_network(one, found, self.net)
+        if any(wrong.values()):
+            raise NotFinite(wrong, result)
         return result
 
     def found(self, name: str):
@@ -282,15 +306,4 @@ def check_loss(trials):
         raise ValueError(
             f"gradient: the loss of '{trials.name}' is not that of its readouts alone"
             f" ({others[0]}); add up what is not an error of a readout under another name"
-        )
-
-
-def check_finite(name, values):
-    """Raise unless all derivatives are finite."""
-    wrong = np.count_nonzero(~np.isfinite(values))
-    if wrong:
-        raise FloatingPointError(
-            f"gradient: {wrong} derivatives by '{name}' are not finite. A derivative of a step"
-            " overflows, for example in the upstroke of an exponential; limit it with clip, or take"
-            " a shorter time step."
         )
