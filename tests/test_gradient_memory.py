@@ -9,7 +9,7 @@ import signal
 import brian2
 import numpy as np
 import pytest
-from brian2 import Function, StateMonitor, defaultclock, ms, prefs, seed
+from brian2 import BrianObject, Function, StateMonitor, defaultclock, ms, prefs, seed
 from targets import LONG
 from test_gradient import lif, two_populations, waves, weights
 
@@ -27,7 +27,8 @@ from brian_rflo import (
 )
 from brian_rflo.brian.devices import device
 from brian_rflo.brian.random_numbers import tells_what_is_ahead
-from brian_rflo.gradient import BPTT, GradientAlignment
+from brian_rflo.credit import SymmetricFeedback
+from brian_rflo.gradient import BPTT, GradientAlignment, RuleAlignment
 from brian_rflo.network import TrialNetwork
 from brian_rflo.readouts import TaskInput
 from brian_rflo.tasks import CursorMovements
@@ -232,3 +233,42 @@ def test_a_time_step_of_its_own_is_refused():
     net.add(net.neurons.contained_objects[-1])
     with pytest.raises(ValueError, match="give it the time step of the trials, without dt="):
         net.gradient(2)
+
+
+class Stopping(BrianObject):
+    """Stop in the step of that number, of the trials that are no replays or of those that are."""
+
+    add_to_magic_network = touches_synapses = False
+
+    def __init__(self, net, at, aside=False):
+        BrianObject.__init__(self, clock=net.trials.clock, when="end")
+        self.net, self.left, self.aside = net, at, aside
+
+    def run(self):
+        self.left -= self.net.is_aside == self.aside
+        if self.left == 0:
+            self.left = -1
+            brian2.stop()
+
+
+def small(**given):
+    """A small network."""
+    task = waves(20)
+    defaultclock.dt = task.dt
+    rule = RFLO(0.03, tau=TAU)
+    return LearningNetwork(task, RateNeurons(6, tau=TAU), rule, initial=weights(6), **given)
+
+
+def test_a_training_in_pieces_ends_with_the_last_complete_update():
+    """Stopped in the second trial of a batch, whose first one has run in an earlier piece."""
+    net, whole, learn = small(), small(), BPTT(1e-2, batch=2)
+    watch = RuleAlignment(net, small(credit=SymmetricFeedback()))
+    monitor = StateMonitor(net.neurons, "activity", record=[0])
+    net.add(monitor, Stopping(net, 3 * 20 + 7))
+    expected = whole.train(2, learn=learn)
+    result = net.train(6, learn=learn)
+    assert np.array_equal(result.losses[:, :2], expected.losses)
+    assert np.isnan(result.losses[:, 2:]).all()
+    assert net.t == 2 * net.task.duration and len(monitor.t) == 2 * 20
+    assert np.array_equal(net.train(2).losses, whole.train(2).losses)
+    assert len(watch.trials)

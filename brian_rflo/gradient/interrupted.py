@@ -13,7 +13,8 @@ class LastUpdate(Conditional, BrianObject):
     """The state of a network where a batch begins, which it has again after a stop within a trial.
 
     Monitors forget what they have recorded since. A stop between two trials changes nothing: the
-    gradients of an unfinished batch are lost.
+    gradients of an unfinished batch are lost. Of a training that runs in pieces, with replays of
+    trials between them, a batch may begin in an earlier piece; replays change nothing.
 
     Parameters
     ----------
@@ -32,15 +33,19 @@ class LastUpdate(Conditional, BrianObject):
         self.net, self.kept, self.lengths = net, None, {}
 
     def before_run(self, run_namespace):
-        """Begin with nothing."""
+        """Find what changes in the run."""
         super().before_run(run_namespace)
+        if self.net.is_aside:
+            return
         self.monitors = [one for one in self.net.sorted_objects if isinstance(one, MONITORS)]
         weights = [part.variables["w"] for part in self.net.learners.values()]
         counts = [one.variables["count"] for one in self.monitors if "count" in one.variables]
-        self.state, self.kept = state_of(self.net, [*weights, *counts]), None
+        self.state = state_of(self.net, [*weights, *counts])
 
     def work(self):
         """Keep the state, and how much monitors have recorded."""
+        if self.net.is_aside:
+            return
         self.kept = self.state.copy(self.kept)
         self.lengths = {monitor.name: length(monitor) for monitor in self.monitors}
 
@@ -52,7 +57,7 @@ class LastUpdate(Conditional, BrianObject):
     def give_back(self) -> None:
         """Give the state back, unless a trial has just ended."""
         step = int(self.clock.variables["timestep"].get_value()[0])
-        if self.kept is None or step % self.net.task.n_steps == 0:
+        if self.kept is None or self.net.is_aside or step % self.net.task.n_steps == 0:
             return
         self.state.give_back(self.kept)
         for monitor in self.monitors:
