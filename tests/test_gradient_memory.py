@@ -18,6 +18,7 @@ from brian_rflo import (
     Adam,
     Delta,
     LearningNetwork,
+    PerStep,
     PerTrial,
     PlasticSynapses,
     RateNeurons,
@@ -272,3 +273,21 @@ def test_a_training_in_pieces_ends_with_the_last_complete_update():
     assert net.t == 2 * net.task.duration and len(monitor.t) == 2 * 20
     assert np.array_equal(net.train(2).losses, whole.train(2).losses)
     assert len(watch.trials)
+
+
+def test_what_is_stopped_has_no_result():
+    """A training that is stopped in a replay ends before the trial."""
+    for ask in ("gradient", "changes"):
+        net = small()
+        stopping = Stopping(net, 27, aside=True)
+        net.add(stopping)
+        with pytest.raises(RuntimeError, match=f"{ask}: the run was stopped after 1 of 3 trials"):
+            getattr(net, ask)(3)
+    net = small(learn=PerStep())
+    watch = GradientAlignment(net)
+    net.add(Stopping(net, 27, aside=True))
+    result = net.train(3)
+    assert np.array_equal(np.isfinite(result.losses), [[True, False, False]])
+    assert net.t == net.task.duration
+    net.train(1)
+    assert np.array_equal(watch.trials, [0, 1])

@@ -51,6 +51,23 @@ class NotFinite(FloatingPointError):
         self.found = found
 
 
+class Stopped(RuntimeError):
+    """A gradient, or the changes of a rule, of trials that have not all run.
+
+    Parameters
+    ----------
+    what : str
+    done, trials : int
+        How many have run, and how many were to run.
+    """
+
+    def __init__(self, what: str, done: int, trials: int):
+        super().__init__(
+            f"{what}: the run was stopped after {done} of {trials} trials. Nothing has changed in"
+            " the network; call it again."
+        )
+
+
 class Harvest(Conditional, BrianObject):
     """Work in Python at the end of each trial, on the runtime targets.
 
@@ -239,6 +256,9 @@ class Measured:
         if is_standalone():
             for trial in range(self.rounds):
                 self.harvest(trial)
+        if self.harvested < self.rounds:
+            seen = self.net.seen
+            raise Stopped("gradient", self.harvested * seen, self.rounds * seen)
         scale = 1 / (self.harvested * self.net.copies) if mean else 1.0
         result, wrong = {}, {}
         for one in self.asked:

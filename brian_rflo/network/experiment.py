@@ -9,7 +9,7 @@ from brian2 import get_local_namespace
 
 from ..brian.in_program import is_waiting
 from ..gradient.changes import Changes
-from ..gradient.measuring import Measured
+from ..gradient.measuring import Measured, Stopped
 from .activity import Activity
 from .lesions import lesion, warn_of_others
 from .phases import aside, check_first, warn_of_divergence
@@ -215,6 +215,8 @@ class Experiment:
             with its statements and advice; or as for `evaluate`.
         FloatingPointError
             If a derivative is not finite.
+        RuntimeError
+            If it is stopped, by Control-C or `brian2.stop`.
 
         Examples
         --------
@@ -289,7 +291,7 @@ class Experiment:
         TypeError, ValueError
             As for `evaluate`, or if a name is none of a projection that learns.
         RuntimeError
-            In C++ standalone, which runs no Python within a trial.
+            In C++ standalone, which runs no Python within a trial, or if it is stopped.
 
         Examples
         --------
@@ -316,6 +318,8 @@ class Experiment:
                 ):
                     found.begin()
                     self._run_trials(self.seen, None, dict(run_args), namespace, recording)
+                    if not found.done:
+                        raise Stopped("changes", number - first, trials)
                     total.append(found.done)
                     found.done = {}
         found.done = {name: np.mean([one[name] for one in total], axis=0) for name in total[0]}

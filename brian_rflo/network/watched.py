@@ -6,6 +6,8 @@ import sys
 from itertools import pairwise
 from time import monotonic
 
+from ..gradient.measuring import Stopped
+
 #: Seconds between two reports of a training in pieces.
 PERIOD = 10
 
@@ -33,8 +35,11 @@ def run_watched(net, rounds, watches, recording, given) -> None:
     report = Report(given["report"], rounds * net.task.duration)
     for start, end in pairwise(sorted({0, *starts, rounds})):
         with recording.interrupted():
-            for watch in (one for one in watches if one.is_due(begun + start)):
-                watch.before(given["namespace"])
+            try:
+                for watch in (one for one in watches if one.is_due(begun + start)):
+                    watch.before(given["namespace"])
+            except Stopped:
+                return
         report.between(start / rounds, end / rounds)
         net.run((end - start) * net.task.duration, **given | {"report": report.of_piece})
         if round(float(net.t / net.task.dt)) != (begun + end) * net.task.n_steps:
