@@ -1022,3 +1022,24 @@ def test_alignment_survives_a_network_that_diverges():
         assert np.array_equal(np.isfinite(watch.cosine["recurrent"]), [[True], [False]])
         with pytest.raises(FloatingPointError, match="not finite"):
             net.gradient(1)
+
+
+def test_alignment_leaves_what_is_stored_and_saved_alone(tmp_path):
+    """A network is restored, or loads a file, with and without an alignment."""
+    _, build = watched_task()
+    net, other = build(), build()
+    net.store()
+    net.save(tmp_path / "before.npz")
+    watch = GradientAlignment(net)
+    first = net.train(1).losses
+    net.restore()
+    assert np.array_equal(net.train(1).losses, first)
+    net.save(tmp_path / "watched.npz")
+    other.load(tmp_path / "watched.npz")
+    net.load(tmp_path / "before.npz")
+    assert np.array_equal(net.train(1).losses, first)
+    net.store("watched")
+    watch.remove()
+    net.restore("watched")
+    assert np.array_equal(net.train(1).losses, other.train(1).losses)
+    assert np.abs(watch.ratio["output"] - 1).max() < 1e-12

@@ -95,6 +95,20 @@ def global_random_state():
     return np.random.get_state.__self__
 
 
+class WithoutState:
+    """Mixin for groups of which `store` keeps nothing."""
+
+    @property
+    def _full_state(self):
+        """Not there, for Brian2."""
+        raise AttributeError(f"nothing of '{self.name}' is kept")
+
+    @property
+    def _restore_from_full_state(self):
+        """Not there, for Brian2."""
+        raise AttributeError(f"nothing of '{self.name}' is kept")
+
+
 class WithoutWorkingMemory(Synapses):
     """Synapses of which `store` leaves out variables that begin with `working`: another device does
     not have them.

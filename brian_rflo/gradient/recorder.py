@@ -18,6 +18,7 @@ from .. import schedule
 from ..brian.borrowed import get_identifiers_recursively, word_substitute
 from ..brian.conditional import ConditionalRunner
 from ..brian.names import OwnNames
+from ..brian.private import WithoutState
 from ..brian.where import where
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ class Span:
         return self.segment or self.steps * self.trials
 
 
-class Recorder(OwnNames, NeuronGroup):
-    """Values of a group in each step of a trial.
+class Recorder(OwnNames, WithoutState, NeuronGroup):
+    """Values of a group in each step of a trial: no state, which networks store and save.
 
     Parameters
     ----------
