@@ -1043,3 +1043,26 @@ def test_alignment_leaves_what_is_stored_and_saved_alone(tmp_path):
     net.restore("watched")
     assert np.array_equal(net.train(1).losses, other.train(1).losses)
     assert np.abs(watch.ratio["output"] - 1).max() < 1e-12
+
+
+def test_what_the_loss_does_not_depend_on_and_nothing():
+    """Weights on which no loss depends have zeros; names must be given where nothing learns."""
+    _, build = watched_task()
+    net = build()
+    assert not np.any(net.gradient(1, by="feedback")["feedback"])
+    for wrong in ([], "", 3):
+        with pytest.raises(TypeError, match="by must be a name, or a sequence of names"):
+            net.gradient(1, by=wrong)
+    task = waves(20)
+    neurons, inputs, readout = rates(4), TaskInput(task), Readout(task)
+    parts = [
+        FixedSynapses(inputs, neurons, onto="I_in"),
+        FixedSynapses(neurons, readout, onto="output"),
+    ]
+    for part in parts:
+        part.connect()
+    net = TrialNetwork(neurons, inputs, readout, *parts, Trials(task, neurons, readout))
+    with pytest.raises(ValueError, match="has no projection that learns; name what to"):
+        net.gradient(1)
+    with pytest.raises(TypeError, match="net must be a network that learns in trials"):
+        GradientAlignment(3)

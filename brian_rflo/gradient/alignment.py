@@ -43,6 +43,11 @@ class Alignment:
     """
 
     def __init__(self, net: TrialNetwork, every: int, by):
+        if not declared(net, "parts_by_name", None):
+            raise TypeError(
+                f"{type(self).__name__}: net must be a network that learns in trials, such as a"
+                f" LearningNetwork; got {net!r}"
+            )
         check_count(f"{type(self).__name__}: every", every)
         self.net, self.every = net, every
         self._rounds, self._trainers = [], []

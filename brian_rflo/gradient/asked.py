@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,15 @@ def asked_of(net, by) -> list[Asked]:
     parts = net.parts_by_name
     if by is None:
         by = [name for name, part in parts.items() if is_plastic(part) and part.is_gradient]
+        if not by:
+            raise ValueError(
+                f"gradient: '{net.name}' has no projection that learns; name what to differentiate"
+                f" by, by='...' ({', '.join(parts)}), or a variable of a group"
+            )
+    if not isinstance(by, Iterable) or not by:
+        raise TypeError(
+            f"gradient: by must be a name, or a sequence of names ({', '.join(parts)}); got {by!r}"
+        )
     names = [by] if isinstance(by, str) else list(by)
     return [one_asked(net, name, parts) for name in names]
 

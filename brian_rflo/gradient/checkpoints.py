@@ -54,6 +54,9 @@ class Checkpoints(Conditional, BrianObject):
         self.net, self.graph, self.segment = net, graph, segment
         self.state, self.copies, self.runners = None, [], []
 
+    def __del__(self):
+        """Silence Brian2's unused-object warning: a run that is refused is an error."""
+
     def before_run(self, run_namespace):
         """Begin with nothing."""
         super().before_run(run_namespace)

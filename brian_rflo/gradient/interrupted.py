@@ -32,6 +32,9 @@ class LastUpdate(Conditional, BrianObject):
         BrianObject.__init__(self, clock=net.trials.clock, name="bptt_last_update*", **FIRST)
         self.net, self.kept, self.lengths = net, None, {}
 
+    def __del__(self):
+        """Silence Brian2's unused-object warning: a run that is refused is an error."""
+
     def before_run(self, run_namespace):
         """Find what changes in the run."""
         super().before_run(run_namespace)

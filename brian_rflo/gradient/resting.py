@@ -28,6 +28,9 @@ class Resting(BrianObject):
         super().__init__(clock=net.trials.clock, name="gradient_resting*", **CHOSEN)
         self.net, self.off = net, []
 
+    def __del__(self):
+        """Silence Brian2's unused-object warning: a run that is refused is an error."""
+
     def before_run(self, run_namespace):
         """Switch off."""
         super().before_run(run_namespace)

@@ -65,7 +65,8 @@ class Tape:
         self.trial = trial
         for operation in self.graph.needed:
             operation.begin(self)
-        adjoint = {key: np.ones(size) for key, size in self.ends.items()}
+        active = self.graph.active
+        adjoint = {key: np.ones(size) for key, size in self.ends.items() if key in active}
         length = self.span.segment or self.span.steps
         for segment in range((self.span.steps - 1) // length, -1, -1):
             begin = segment * length
