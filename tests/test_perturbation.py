@@ -426,6 +426,20 @@ def test_neurons_without_synapses_onto_themselves_are_not_perturbed_by_any():
     assert (np.diag(perturbation) == 0).all() and np.count_nonzero(perturbation) == 12
 
 
+@pytest.mark.parametrize("connectivity", [None, AllToAll(self_connections=False)])
+def test_synapses_that_never_learn_are_not_perturbed(connectivity):
+    mask = np.ones((4, 4))
+    mask[0, 1] = mask[2] = 0
+    trained = {"recurrent": mask, "output": True}
+    net = small(WeightPerturbation(0.05, sigma=0.1), trained=trained, connectivity=connectivity)
+    result = net.train(1)
+    free, perturbed = np.array(net.recurrent.pw).reshape(2, 4, 4)
+    learns = mask if connectivity is None else mask * (1 - np.eye(4))
+    assert (free == 0).all() and np.array_equal(perturbed.T != 0, learns > 0)
+    changed = result.weights_after["recurrent"] != result.weights_before["recurrent"]
+    assert np.array_equal(changed[0], learns > 0)
+
+
 class Jitter(LearningRule):
     """Noise behind the function of the neurons."""
 

@@ -55,6 +55,7 @@ from .plasticity import (
     check_plasticity,
     factors_by_synapse,
     learning_mechanisms,
+    what_learns,
 )
 from .projection import Projection, is_delaying
 from .sums import variable_for_sum
@@ -73,13 +74,17 @@ logger = get_logger(__name__)
 NO_SELF_CONNECTIONS = "w = where(i != j, w, 0)"
 
 
-class NothingToItself(Mechanism):
-    """What a rule transmits beside the weight is 0 from a neuron to itself, after each reset."""
+class NotPerturbed(Mechanism):
+    """What a rule transmits beside the weight is 0, after each reset, in synapses that never learn:
+    unless all of `conditions` hold.
+    """
 
-    def __init__(self, rule):
+    def __init__(self, rule, conditions):
         names = sorted(varied(rule.reset) & get_identifiers(rule.transmits) - {"w"})
-        code = "\n".join(f"{name} = where(i != j, {name}, 0)" for name in names)
-        steps = (Step(code, schedule.RESET, when="trial_start"),) if names else ()
+        code = "\n".join(
+            f"{name} = where({condition}, {name}, 0)" for name in names for condition in conditions
+        )
+        steps = (Step(code, schedule.RESET, when="trial_start"),) if code else ()
         object.__setattr__(self, "steps", steps)
 
 
@@ -251,10 +256,11 @@ class PlasticSynapses(Projection):
             schedule.TRACE: traces_at,
             schedule.DRIVEN: traces_at if self.sends_spikes else behind_sum(summed_at),
         }
+        learning = what_learns(self, self_connections)
         self.mechanisms = (
             self.rule,
             *learning_mechanisms(self, self_connections),
-            *([] if self_connections else [NothingToItself(self.rule)]),
+            *([NotPerturbed(self.rule, learning)] if learning else []),
             *arriving_at(self, source, target),
         )
         check_rule_strings(self.rule, reader)

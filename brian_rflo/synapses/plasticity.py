@@ -20,10 +20,15 @@ def learning_mechanisms(synapses, self_connections):
             f"{rule.title}: its variable '{factor}' has the name of the factors of the learning"
             " rate; rename it"
         )
-    counts = [] if self_connections else ["int(i != j)"]
-    counts += ["int(plasticity > 0)"] if factor else []
+    counts = [f"int({condition})" for condition in what_learns(synapses, self_connections)]
     counts = "*".join(counts or ["1"]) if synapses.is_gradient else "0"
     return synapses.learn.mechanisms(rule, synapses.constraint, counts, factor)
+
+
+def what_learns(synapses, self_connections):
+    """Return the conditions that all synapses fulfil that may learn."""
+    conditions = [] if self_connections else ["i != j"]
+    return conditions + ([] if synapses.factors is None else ["plasticity > 0"])
 
 
 def check_factors(synapses, values):
