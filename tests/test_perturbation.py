@@ -24,6 +24,7 @@ from brian2 import (
 from brian2 import device as brian_device
 
 from brian_rflo import (
+    RFLO,
     Delta,
     DiscreteLIFNeurons,
     FixedSynapses,
@@ -440,6 +441,22 @@ def test_synapses_that_never_learn_are_not_perturbed(connectivity):
     assert np.array_equal(changed[0], learns > 0)
 
 
+@pytest.mark.parametrize("part", ["output", "recurrent"])
+def test_another_rule_beside_pairs_learns_from_the_free_copies(part):
+    pairs, rflo = NodePerturbation(0.05, sigma=0.1), RFLO(0.1, tau=5 * ms)
+    delta = L2(0.1).around(Delta(0.1))
+    rules = (pairs, delta) if part == "output" else (rflo, pairs)
+    given = dict(learn=PerTrial(), trained=[part])
+    found = [
+        small(rule, RateNeurons(n, tau=5 * ms), readout_rule=other, **given)
+        for n, rule, other in ((8, *rules), (4, rflo, delta))
+    ]
+    paired, alone = (net.train(3) for net in found)
+    assert np.array_equal(paired.losses, alone.losses)
+    assert np.array_equal(paired.weights_after[part], alone.weights_after[part])
+    assert (alone.weights_after[part] != alone.weights_before[part]).all()
+
+
 class Jitter(LearningRule):
     """Noise behind the function of the neurons."""
 
@@ -543,7 +560,7 @@ REFUSED = {
         KICKS, PotentialNeurons(4, tau=5 * ms), credit=RunningBaseline(0.1, kinds=3)
     ),
     "rate must be at most 1": lambda: RunningBaseline(1.5),
-    "Delta learns from both trials of each pair": lambda: small(
+    "Delta learns in each step, but the other rule compares pairs": lambda: small(
         NodePerturbation(1e-3, sigma=1e-3), readout_rule=Delta(0.1)
     ),
     "for projections that sum activity": lambda: small(

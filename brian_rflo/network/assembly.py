@@ -188,11 +188,11 @@ class LearningNetwork(TrialNetwork):
         learning = Learning(learn, trained, rule, readout_rule)
         trained, copies = learning.names, learning.copies
         check_blocks(neurons, networks, copies)
-        path, modulators = credit_of(credit, rule)
+        path, modulators = credit_of(credit, rule, readout_rule)
         self.task, self.neurons, self.rule = task, neurons, rule
         self.networks, self.copies = int(networks), copies
         self.blocks = self.networks * self.copies
-        seen = 1 if rule.pairs else copies
+        seen = learning.seen
         regulated = rule if regularization is None else regularized(rule, regularization)
         path = RandomFeedback() if path is None and "feedback" in rule.reads("post") else path
         self.given |= {

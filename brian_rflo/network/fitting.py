@@ -51,8 +51,8 @@ def asks_for_readout(chosen, path, modulators, trained):
     return bool(learns) or sent or not trained
 
 
-def credit_of(credit, rule):
-    """Return the credit path and the modulators among `credit`, by default those that a rule asks
+def credit_of(credit, *rules):
+    """Return the credit path and the modulators among `credit`, by default those that rules ask
     for; raise if there is anything else, or more than one path.
     """
     given = () if credit is None else credit if isinstance(credit, tuple) else (credit,)
@@ -67,12 +67,13 @@ def credit_of(credit, rule):
             f" {' and '.join(type(path).__name__ for path in paths)}"
         )
     modulators = [one for one in given if one not in paths]
-    return paths[0] if paths else None, modulators or default_modulators(rule)
+    return paths[0] if paths else None, modulators or default_modulators(*rules)
 
 
-def default_modulators(rule):
-    """Return the modulator of a rule that compares pairs of trials; else nothing."""
-    return [PairDifference()] if rule.pairs and "modulator" in rule.reads("network") else []
+def default_modulators(*rules):
+    """Return the modulator of rules if one compares pairs of trials; else nothing."""
+    compare = any(rule.pairs and "modulator" in rule.reads("network") for rule in rules)
+    return [PairDifference()] if compare else []
 
 
 def check_blocks(neurons, networks, copies):

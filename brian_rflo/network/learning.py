@@ -30,8 +30,8 @@ class Learning:
         Learning schedules by projection.
     factors : dict of array
         Factors of the learning rate by projection, of those that have any.
-    copies : int
-        Number of copies of each network.
+    copies, seen : int
+        Number of copies of each network, and of different trials that they run side by side.
 
     Raises
     ------
@@ -44,11 +44,15 @@ class Learning:
         check_trained(list(trained) if isinstance(trained, dict) else trained)
         self.names = tuple(name for name in trained if given.get(name, True) is not False)
         self.factors = {name: given[name] for name in given if not isinstance(given[name], bool)}
-        self.schedules = {name: paired(one, rule) for name, one in by_projection(learn).items()}
-        check_paired(self.schedules["output"], by_projection(learn)["output"], readout_rule)
+        pairing = readout_rule if readout_rule.pairs else rule
+        given = by_projection(learn)
+        self.schedules = {name: paired(one, pairing) for name, one in given.items()}
+        for name, one in (("recurrent", rule), ("output", readout_rule)):
+            check_paired(self.schedules[name], given[name], one)
         self.copies = self.schedules["output"].copies
         if any(one.copies != self.copies for one in self.schedules.values()):
             raise ValueError(f"learn must have the same copies for all projections; got {learn!r}")
+        self.seen = 1 if pairing.pairs else self.copies
 
     def arguments_of(self, name):
         """Return the arguments of a projection; factors are set when it is connected."""
@@ -73,12 +77,12 @@ class Learning:
 
 def check_paired(paired, given, rule):
     """Raise if a rule that learns in each step would learn once per trial because another compares
-    pairs of trials.
+    pairs of trials, whose weights are the same over a trial.
     """
     if paired.accumulates and not given.accumulates and "step" in rule.updates:
         raise ValueError(
-            f"{rule.title} learns from both trials of each pair, so learn must be PerTrial(...)"
-            f" without copies; got {given!r}"
+            f"{rule.title} learns in each step, but the other rule compares pairs of trials, which"
+            f" have the same weights; write learn=PerTrial(...) without copies. Got {given!r}"
         )
 
 

@@ -28,6 +28,7 @@ from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, names_ending_in, pla
 from ..steps.step import constants_of
 from ..updates.arguments import check_constraint, check_instance
 from ..updates.learning import PerStep, paired
+from ..updates.side_by_side import from_first_copy
 from .bringing import bring
 from .checks import (
     check_copies,
@@ -495,6 +496,8 @@ class PlasticSynapses(Projection):
             check_stream(self)
             steps = self._steps(trials.phases.resets_at)
             self.settle(waiting=[step for step in steps if waits(step)])
+        if trials.seen < self.learn.copies and not self.rule.pairs:  # it learns from the free copy
+            self.settle(waiting=from_first_copy(self.waiting))
         self.contained_objects[:] = without_loops(
             self.contained_objects
         )  # that of the trials does it

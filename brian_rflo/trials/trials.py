@@ -500,7 +500,7 @@ def copies_of(projections):
         (one, name), (other, its) = list(found.items())[:2]
         raise ValueError(
             f"all projections of a Trials must have the same copies; got copies={one} of"
-            f" '{name}' and copies={other} of '{its}'"
+            f" '{name}' and copies={other} of '{its}'; write learn=PerTrial(copies={max(found)})"
         )
     return next(iter(found), 1)
 
