@@ -457,6 +457,18 @@ def test_another_rule_beside_pairs_learns_from_the_free_copies(part):
     assert (alone.weights_after[part] != alone.weights_before[part]).all()
 
 
+def test_warnings_name_what_perturbation_needs(caplog):
+    neurons = RateNeurons(2 * 4, tau=5 * ms)
+    net = small(WeightPerturbation(0.05, sigma=0.1), neurons, initial={"output": np.zeros((1, 4))})
+    net.trials.at_start(neurons, "activity = 0.1*i")
+    assert "draws other numbers" not in caplog.text
+    net.trials.at_start(neurons, "activity = 0.1*rand()")
+    assert "draws other numbers in the free and in the perturbed copy" in caplog.text
+    net.output.plastic = False
+    net.train(2)
+    assert "Check that the modulator is not 0 and that the neurons are active." in caplog.text
+
+
 class Jitter(LearningRule):
     """Noise behind the function of the neurons."""
 
@@ -542,6 +554,18 @@ def two_sigmas():
     Network(neurons, other, trials, *parts).run(1 * ms)
 
 
+def without_readout():
+    neurons = RateNeurons(2 * 4, tau=5 * ms)
+    recurrent = PlasticSynapses(neurons, neurons, NodePerturbation(1.0, sigma=1e-3), "I_rec")
+    recurrent.connect(networks=2)
+    Trials(TASK, neurons, recurrent, PairDifference())
+
+
+def a_rate_above_1():
+    neurons = PotentialNeurons(4, tau=5 * ms)
+    Trials(TASK, neurons, Readout(TASK), RunningBaseline(0.1), name="trials").rate = 5
+
+
 KICKS = Exploration(0.1)
 REFUSED = {
     "sigma must be a finite positive number; got 0": lambda: NodePerturbation(1e-3, sigma=0),
@@ -560,6 +584,14 @@ REFUSED = {
         KICKS, PotentialNeurons(4, tau=5 * ms), credit=RunningBaseline(0.1, kinds=3)
     ),
     "rate must be at most 1": lambda: RunningBaseline(1.5),
+    "must be less than 1": lambda: Exploration(0.1, smoothing=1.0),
+    "quiet must be a whole number": lambda: Exploration(0.1, quiet=2.5),
+    "state must be the name of a variable": lambda: Exploration(0.1, state=2),
+    "none of the rules runs such pairs": lambda: small(
+        KICKS, PotentialNeurons(4, tau=5 * ms), credit=PairDifference()
+    ),
+    "reads the loss of a trial, but no part adds to it": without_readout,
+    "'trials': RunningBaseline: rate must be at most 1": a_rate_above_1,
     "Delta learns in each step, but the other rule compares pairs": lambda: small(
         NodePerturbation(1e-3, sigma=1e-3), readout_rule=Delta(0.1)
     ),
@@ -571,6 +603,6 @@ REFUSED = {
 
 @pytest.mark.parametrize("message", REFUSED)
 def test_what_cannot_be_is_refused_where_it_is_written(message):
-    with pytest.raises((ValueError, BrianObjectException)) as raised:
+    with pytest.raises((TypeError, ValueError, BrianObjectException)) as raised:
         REFUSED[message]()
     assert message in f"{raised.value} {raised.value.__cause__}"

@@ -70,17 +70,27 @@ def draws(node):
     """Return whether an expression may draw random numbers: whether it calls a function that is not
     known to be deterministic.
     """
-    called = {part.func.id for part in ast.walk(node) if isinstance(part, ast.Call)}
     return bool(
-        called
+        called(node)
         - {"where"}
         - {name for name, function in DEFAULT_FUNCTIONS.items() if function.stateless}
     )
 
 
+def called(node):
+    """Return the names of the functions that a node calls."""
+    return {part.func.id for part in ast.walk(node) if isinstance(part, ast.Call)}
+
+
 def may_draw(code):
     """Return whether statements may draw random numbers."""
     return draws(parsed(code))
+
+
+def is_random(code):
+    """Return whether statements call a function of Brian2 that draws random numbers."""
+    random = {name for name, function in DEFAULT_FUNCTIONS.items() if not function.stateless}
+    return bool(random & called(parsed(code)))
 
 
 def is_assignment(statement, name):

@@ -22,10 +22,18 @@ class PairDifference(Mechanism):
     A `LearningNetwork` has it by itself where a rule compares pairs and reads
     ``modulator_network``. Pass it to a `Trials` of your own.
 
+    Raises
+    ------
+    ValueError
+        Where it is passed to a `Trials`, if none of its rules compares pairs of trials.
+
     Examples
     --------
     ``Trials(task, neurons, readout, recurrent, output, PairDifference())``
     """
+
+    #: It is 0 without a rule that compares pairs of trials.
+    needs_pairs = True
 
     variables = {"network": "modulator : 1"}
     steps = (Step("modulator = loss_first - loss", MODULATE, "network", "trial_end"),)

@@ -233,11 +233,9 @@ class Recording:
                 and name in self.before
                 and np.array_equal(self.before[name], after[name])
             ):
-                neurons = learner.target.name
                 logger.warn(
-                    f"The {name} weights have not changed in this training. Check that"
-                    f" the gain of '{neurons}' is updated in every step, that feedback is"
-                    " connected, and that the neurons are active.",
+                    f"The {name} weights have not changed in this training. Check"
+                    f" {what_to_check(learner)}.",
                     "nothing_learned",
                 )
 
@@ -271,6 +269,20 @@ class Recording:
         net, recorded = self.net, self._since_start(self.aligned[name], "w")
         part = dict(zip(("output", "feedback"), net.aligned))[name]
         return np.moveaxis(part.arranged(recorded, net.blocks)[:: net.copies], -1, 0)
+
+
+def what_to_check(learner):
+    """Return what may be wrong if weights do not change, as text: what their rule reads."""
+    rule, neurons = learner.rule, learner.target.name
+    reasons = {
+        "gain": f"that the gain of '{neurons}' is updated in every step",
+        "feedback": "that feedback is connected",
+        "modulator": "that the modulator is not 0",
+    }
+    read = {*rule.reads("post"), *rule.reads("network")}
+    parts = [text for name, text in reasons.items() if name in read]
+    last = "that the neurons are active"
+    return f"{', '.join(parts)}{',' * (len(parts) > 1)} and {last}" if parts else last
 
 
 def first_shown(start, show, seen):

@@ -54,7 +54,7 @@ class Exploration(LearningRule):
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         If a number is out of its range, or the neurons lack the variable `state`.
 
     Examples
@@ -98,6 +98,20 @@ class Exploration(LearningRule):
             if not is_number(value) or not least <= value <= largest:
                 wanted = f"at least 0{'' if largest > 1 else ' and at most 1'}"
                 raise ValueError(f"Exploration: {name} must be a number, {wanted}; got {value!r}")
+        if self.smoothing == 1:
+            raise ValueError(
+                "Exploration: smoothing must be less than 1, or the mean never follows the state;"
+                f" got {self.smoothing!r}"
+            )
+        if self.quiet != int(self.quiet):
+            raise ValueError(
+                f"Exploration: quiet must be a whole number of steps; got {self.quiet!r}"
+            )
+        if not isinstance(self.state, str):
+            raise TypeError(
+                "Exploration: state must be the name of a variable of the neurons, for example"
+                f" 'u'; got {self.state!r}"
+            )
 
     @property
     def steps(self) -> tuple[Step, ...]:

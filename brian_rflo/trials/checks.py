@@ -4,9 +4,12 @@ import numpy as np
 from brian2 import Equations, get_logger
 
 from .. import schedule
+from ..brian.borrowed import get_identifiers
 from ..brian.construction import networks_with
 from ..brian.declared import declared
+from ..brian.statements import written
 from ..neurons.base import check_group, parent_group
+from ..steps.cells import FIRST, NETWORK
 from ..synapses import PlasticSynapses, Projection
 from ..synapses.missing import left_behind, never_reset
 from ..updates.clipping import Clip
@@ -51,6 +54,39 @@ def check_kinds(task, mechanisms):
                 f"{type(mechanism).__name__}: kinds must be 1, or the number of kinds of trial of"
                 f" {type(task).__name__}, {task.n_kinds}; got {kinds}"
             )
+
+
+def check_modulators(trials, mechanisms):
+    """Raise if a mechanism compares pairs of trials, and no rule does; or if it reads the loss, and
+    there is no readout.
+    """
+    pairs = any(part.rule.pairs for part in trials.projections)
+    for mechanism in mechanisms:
+        if declared(mechanism, "needs_pairs", False) and not pairs:
+            raise ValueError(
+                f"{type(mechanism).__name__} compares a free and a perturbed trial, but none of the"
+                " rules runs such pairs; write for example RunningBaseline(rate=0.25)"
+            )
+        if reads_loss(mechanism) and not any(map(adds_to_loss, trials.mechanisms)):
+            raise ValueError(
+                f"{type(mechanism).__name__} reads the loss of a trial, but no part adds to it;"
+                " give Trials a Readout"
+            )
+
+
+def reads_loss(mechanism):
+    """Return whether a mechanism reads the loss of the networks."""
+    texts = [step.code for step in mechanism.steps if step.site == "network"]
+    return any({"loss", f"loss{FIRST}"} & get_identifiers(text) for text in texts)
+
+
+def adds_to_loss(mechanism):
+    """Return whether steps of a mechanism change the loss of the networks, and not to 0."""
+    return any(
+        ("loss" if step.site == "network" else f"loss{NETWORK}") in written(step.code)
+        for step in mechanism.steps
+        if step.code.strip() != "loss = 0"
+    )
 
 
 def check_place(trials, when, phase):

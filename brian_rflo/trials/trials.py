@@ -4,7 +4,8 @@ and add to.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,8 @@ from ..brian.conditional import is_standalone
 from ..brian.declared import declared, declares
 from ..brian.in_program import set_value
 from ..brian.names import spell
-from ..brian.quantities import check_count
-from ..brian.statements import written
+from ..brian.quantities import check_count, check_field
+from ..brian.statements import is_random, written
 from ..brian.step_loop import StepLoop
 from ..neurons.base import check_group, parent_group
 from ..readouts.base import TASK_EXAMPLE, check_clock
@@ -37,6 +38,7 @@ from .checks import (
     check_clipping,
     check_kinds,
     check_members,
+    check_modulators,
     check_numbers,
     check_place,
     warn_of_omissions,
@@ -44,6 +46,8 @@ from .checks import (
 from .ending import TrialEnd
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..credit import Credit
 
 logger = get_logger(__name__)
@@ -126,7 +130,6 @@ class Trials(Component, NeuronGroup):
     """
 
     _is_checked = False
-    checks = {"limit": check_limit}
 
     def __init__(
         self,
@@ -151,7 +154,8 @@ class Trials(Component, NeuronGroup):
         self.ever_summed = {}  # totals by group and name
         self._sort(members)
         self._check_stream()
-        self.mechanisms = self._mechanisms_with(mechanisms, members)
+        self.given, self.mechanisms = mechanisms, self._mechanisms_with(mechanisms, members)
+        check_modulators(self, mechanisms)
         self.own_steps = []
         super().__init__(
             networks * self.copies,
@@ -230,6 +234,16 @@ class Trials(Component, NeuronGroup):
         self.variables.add_constant("trial_steps", self.task.n_steps)
         self.diverged_in = -1
         set_value(self.variables["limit"], np.array(float(limit)))
+
+    @property
+    def checks(self) -> dict[str, Callable]:
+        """Checks of the limit and of the parameters of mechanisms, by name."""
+        return {
+            name: partial(check_field, self, mechanism, name)
+            for mechanism in self.given
+            if is_dataclass(mechanism)
+            for name in mechanism.parameters
+        } | {"limit": check_limit}
 
     @property
     def duration(self) -> Quantity:
@@ -343,6 +357,13 @@ class Trials(Component, NeuronGroup):
     def _at(self, group, statements, when="trial_start", phase=schedule.RESET):
         check_clock(self.task, group)
         schedule.take_part(parent_group(group))
+        if self.seen < self.copies and is_random(statements):
+            logger.warn(
+                f"'{group.name}': '{statements}' draws other numbers in the free and in the"
+                " perturbed copy of a trial, and the difference of their losses contains that."
+                " Write numbers that depend on t and i, for example of a TimedArray.",
+                "different_copies",
+            )
         place(
             group,
             Step(statements, phase.behind(next(self.numbers)), "own", when),
