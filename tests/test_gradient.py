@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from brian2 import (
     NeuronGroup,
+    StateMonitor,
     Synapses,
     defaultclock,
     ms,
@@ -1066,3 +1067,25 @@ def test_what_the_loss_does_not_depend_on_and_nothing():
         net.gradient(1)
     with pytest.raises(TypeError, match="net must be a network that learns in trials"):
         GradientAlignment(3)
+
+
+def test_alignment_does_not_overlook_what_is_added_later():
+    """Statements that change the activity are new in the gradient; monitors are not."""
+    _, build = watched_task()
+    net = build()
+    watch = GradientAlignment(net)
+    net.add(StateMonitor(net.neurons, "activity", record=[0]))
+    net.train(1)
+    net.neurons.run_regularly("activity *= 0.5", **schedule.STATE.behind(50))
+    net.add(net.neurons.contained_objects[-1])
+    with pytest.raises(RuntimeError, match="is new in the network since the alignment"):
+        net.train(1)
+    watch.remove()
+    net.neurons.namespace["slope"] = 0.5
+    net.neurons.run_regularly("activity *= exp(-slope*activity**2)", **schedule.STATE.behind(51))
+    again = GradientAlignment(net)
+    net.train(1)
+    assert np.abs(again.ratio["output"] - 1).max() < 1e-12
+    net.neurons.namespace["slope"] = 0.7
+    with pytest.raises(RuntimeError, match="the constant 'slope' of '.*' has another value since"):
+        net.train(1)

@@ -185,7 +185,8 @@ class GradientAlignment(Alignment):
     TypeError, ValueError
         If a name is unknown, or as for `TrialNetwork.gradient` and `RuleAlignment`.
     RuntimeError
-        In C++ standalone, which runs no Python within a training.
+        In C++ standalone, which runs no Python within a training; and in a training, if objects
+        that change what the loss depends on have been added to the network since, or removed.
 
     Examples
     --------
@@ -219,7 +220,7 @@ class GradientAlignment(Alignment):
         self._measured = None
         if self._done.rest and of is None:
             self._measured = Measured(net, list(self._found), resets, cut, memory=memory)
-            self._begin(self._measured.present(self._look, ADDED_UP, self._done.begin))
+            self._begin(self._measured.present(self._look, ADDED_UP, self._done.begin, self._check))
         else:
             net.watches.append(self)
             self._begin(self._done.present(self._look))
@@ -237,6 +238,11 @@ class GradientAlignment(Alignment):
         )
         if self.of is not None:
             self._of_others = self.of.changes(namespace)
+
+    def _check(self):
+        """Raise if the network that runs is not the one whose gradient is taken."""
+        if not self.net.is_aside:
+            self._measured.check()
 
     def _is_ready(self):
         return self._measured is not None or super()._is_ready()

@@ -79,6 +79,8 @@ class Harvest(Conditional, BrianObject):
     phase : Phase
     begins : callable, optional
         Called before each run that begins with a trial, without an argument.
+    check : callable, optional
+        Called before each run; raises if it must not begin.
     """
 
     add_to_magic_network = False
@@ -86,11 +88,17 @@ class Harvest(Conditional, BrianObject):
     touches_synapses = False
 
     def __init__(
-        self, trials, then: Callable, phase: schedule.Phase, begins: Callable | None = None
+        self,
+        trials,
+        then: Callable,
+        phase: schedule.Phase,
+        begins: Callable | None = None,
+        check: Callable | None = None,
     ):
         self.run_when(last_step(trials.task.n_steps))
         BrianObject.__init__(self, clock=trials.clock, name="gradient_harvest*", **phase)
         self.n_steps, self.then, self.begins = trials.task.n_steps, then, begins
+        self.check_network = check
 
     def __del__(self):
         """Silence Brian2's unused-object warning: not all trainings that were to come have come."""
@@ -151,8 +159,8 @@ class Measured:
             if one.key.kind == "constant":
                 constants.setdefault(one.key.owner, {})[one.key.name] = one.key
         steps, modes, cuts = net.task.n_steps, resets_of(net, resets or {}), cuts_of(net, cut)
-        objects, dt = net.sorted_objects, net.trials.clock.dt_
-        self.graph = Graph(objects, steps, dt, namespace or {}, constants, modes, cuts)
+        self._given = (steps, net.trials.clock.dt_, namespace or {}, constants, modes, cuts)
+        self.graph = Graph(net.sorted_objects, *self._given)
         self.keys = {one.name: self._start(one) for one in self.asked}
         ends = {key_of(part.variables["loss"]): len(part) for part in net.trials.readouts}
         self.graph.choose(set(self.keys.values()), set(ends))
@@ -172,6 +180,7 @@ class Measured:
         if is_standalone() or self.checkpoints is not None:
             logger.info(str(self))
         self.total, self.harvested = {}, 0
+        self.constants = constants_of(self.graph)
 
     def _start(self, one) -> Key:
         """Return the key of what is asked for: of a state, the value with which a trial begins."""
@@ -190,6 +199,33 @@ class Measured:
         key = Key(one.key.owner, one.key.name, "start")
         starts[-1].start_from(one.key.name, key)
         return key
+
+    def check(self) -> None:
+        """Raise if other objects than at the beginning decide on the gradient.
+
+        Raises
+        ------
+        RuntimeError
+            With one of them.
+        ValueError
+            If one of them cannot be differentiated.
+        """
+        graph = Graph(self.net.sorted_objects, *self._given)
+        graph.choose(set(self.keys.values()), set(self.tape.ends))
+        known, now = ([one.runner.name for one in of.needed] for of in (self.graph, graph))
+        changed = [f"'{name}' is new in the network" for name in now if name not in known]
+        changed += [f"'{name}' is no part of it any more" for name in known if name not in now]
+        constants = constants_of(self.graph)
+        changed += [
+            f"the constant '{name}' of '{owner}' has another value"
+            for owner, name in self.constants.keys() | constants
+            if not same(self.constants.get((owner, name)), constants.get((owner, name)))
+        ]
+        if changed:
+            raise RuntimeError(
+                f"gradient: {changed[0]} since the alignment of '{self.net.name}' was made. Make it"
+                " anew: watch.remove(), watch = GradientAlignment(net)."
+            )
 
     def __str__(self):
         """Return what is kept, as a sentence."""
@@ -225,11 +261,12 @@ class Measured:
         then: Callable | None = None,
         phase=schedule.HAND_BACK.behind(500),
         begins: Callable | None = None,
+        check: Callable | None = None,
     ):
-        """Context in which its objects are in the network."""
+        """Context in which its objects are in the network; see `Harvest`."""
         objects = self.objects
         if not is_standalone():
-            objects.append(Harvest(self.net.trials, then or self.harvest, phase, begins))
+            objects.append(Harvest(self.net.trials, then or self.harvest, phase, begins, check))
         self.net.add(*objects)
         try:
             yield self
@@ -327,3 +364,17 @@ def check_loss(trials):
             f"gradient: the loss of '{trials.name}' is not that of its readouts alone"
             f" ({others[0]}); add up what is not an error of a readout under another name"
         )
+
+
+def constants_of(graph: Graph) -> dict:
+    """Return what the namespaces of groups contain, by group and name."""
+    return {
+        (text.group.name, name): value
+        for text in graph.texts.values()
+        for name, value in (getattr(text.group, "namespace", None) or {}).items()
+    }
+
+
+def same(one, other) -> bool:
+    """Return whether two values of a namespace are the same."""
+    return one is other or bool(np.array_equal(one, other))

@@ -12,6 +12,7 @@ from brian2 import BrianObject, Group, get_device, get_local_namespace, get_logg
 
 from ..brian.conditional import is_standalone
 from ..brian.construction import Constructed, constructed_of, excuse
+from ..brian.declared import declared
 from ..brian.garbage import frozen
 from ..brian.in_program import is_waiting
 from ..brian.quantities import check_absent
@@ -156,6 +157,10 @@ class TrialNetwork(Experiment, Constructed, Members):
         """Prepare a run like `brian2.Network.before_run`."""
         self._check_device()
         self.check_members()
+        for obj in self.sorted_objects:
+            check = declared(obj, "check_network")
+            if check is not None:
+                check()
         super().before_run(run_namespace)
 
     def run(
