@@ -9,7 +9,17 @@ import signal
 import brian2
 import numpy as np
 import pytest
-from brian2 import BrianObject, Function, StateMonitor, defaultclock, ms, prefs, seed
+from brian2 import (
+    BrianObject,
+    Function,
+    PopulationRateMonitor,
+    SpikeMonitor,
+    StateMonitor,
+    defaultclock,
+    ms,
+    prefs,
+    seed,
+)
 from targets import LONG
 from test_gradient import lif, two_populations, waves, weights
 
@@ -291,3 +301,26 @@ def test_what_is_stopped_has_no_result():
     assert net.t == net.task.duration
     net.train(1)
     assert np.array_equal(watch.trials, [0, 1])
+
+
+def test_monitors_of_spikes_are_as_at_the_last_complete_update():
+    """What they record afterwards is what they record in a network that was not stopped."""
+    task, recorded = waves(30), []
+    defaultclock.dt = task.dt
+    for trials in (1, 3):
+        neurons = lif()
+        net = LearningNetwork(task, neurons, RFLO(0.1, tau=20 * ms), initial=weights(gain=0.4))
+        monitors = [
+            SpikeMonitor(neurons, variables="v"),
+            PopulationRateMonitor(neurons),
+            StateMonitor(neurons, "v", record=[1]),
+        ]
+        net.add(*monitors, *[Stopping(net, 45)] * (trials > 1))
+        net.train(trials, learn=BPTT(1e-2))
+        net.train(2)
+        spikes, rates, states = monitors
+        recorded.append(
+            [spikes.t, spikes.i, spikes.v, spikes.count, rates.t, rates.rate, states.t, states.v]
+        )
+    assert len(recorded[0][0]) > 0
+    assert all(np.array_equal(one, other) for one, other in zip(*recorded))

@@ -64,11 +64,18 @@ class LastUpdate(Conditional, BrianObject):
             return
         self.state.give_back(self.kept)
         for monitor in self.monitors:
-            if length(monitor) > self.lengths[monitor.name]:
-                monitor.resize(self.lengths[monitor.name])
+            shorten(monitor, self.lengths[monitor.name])
         self.net.t_ = float(self.clock.variables["t"].get_value()[0])
 
 
 def length(monitor):
     """Return the number of values that a monitor has recorded."""
     return int(monitor.variables["N"].get_value()[0])
+
+
+def shorten(monitor, values: int) -> None:
+    """Let a monitor forget what it has recorded after a number of values."""
+    if length(monitor) > values:
+        monitor.resize(values)
+        # of spikes and rates, Brian2 leaves the number to the code that records
+        monitor.variables["N"].set_value(values)
