@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from brian2 import (
     NeuronGroup,
+    SpikeGeneratorGroup,
     StateMonitor,
     Synapses,
     defaultclock,
@@ -616,6 +617,87 @@ def test_what_is_not_known_is_refused(case):
     with pytest.raises(ValueError, match=message):
         net.gradient(1)
     assert not [obj for obj in net.sorted_objects if "gradient" in obj.name]
+
+
+def fed_back():
+    """Neurons with a variable that nothing of the network sets."""
+    equations = "dx/dt = (-x + tanh(I_rec) + I_in + fed)/(10*ms) : 1\nfed : 1"
+    received = dict(input=("I_rec", "I_in"), activity="x", method="euler", initial={"x": 0.1})
+    return DerivedNeurons(8, equations, **received)
+
+
+def slowly(net):
+    net.neurons.run_regularly("fed = 0.5*x", dt=5 * ms)
+
+
+def by_synapses(net):
+    own = Synapses(net.neurons, net.neurons)
+    own.connect(j="i")
+    own.run_regularly("fed_post = 0.5*x_pre")
+    net.add(own)
+
+
+def by_spikes(net):
+    cells = SpikeGeneratorGroup(1, [0], [5] * ms, period=60 * ms)
+    own = Synapses(cells, net.neurons, on_pre="fed_post = x_post")
+    own.connect()
+    net.add(cells, own)
+
+
+def by_their_states(net):
+    equations = "dy/dt = (x_pre - y)/(5*ms) : 1 (clock-driven)\nfed_post = y : 1 (summed)"
+    own = Synapses(net.neurons, net.neurons, equations, method="euler")
+    own.connect(j="i")
+    net.add(own)
+
+
+@pytest.mark.parametrize("change", [slowly, by_synapses, by_spikes, by_their_states])
+def test_what_reaches_the_loss_through_what_is_not_known_is_refused(change):
+    """A variable that is set to what depends on the activity, and that nothing else changes."""
+    net = network(fed_back, waves(60), weights())()
+    change(net)
+    with pytest.raises(ValueError, match="on which the loss depends, and cannot be differentiated"):
+        net.gradient(1)
+
+
+DEPRESSING = {
+    "in statements": ("w : 1", "g_post += w\nw *= 0.8", ""),
+    "between spikes": ("dw/dt = (0.3 - w)/(20*ms) : 1 (event-driven)", "g_post += w", ""),
+    "at any time": ("dw/dt = (0.3 - w)/(20*ms) : 1 (clock-driven)", "g_post += w", ""),
+    "after the other neuron": ("w : 1", "g_post += w", "w *= 0.7"),
+    "of three": ("u : 1\nw : 1\nsent : 1", "u += 1 - u\nsent = u*w\nw -= sent\ng_post += sent", ""),
+}
+
+
+@pytest.mark.parametrize("case", DEPRESSING)
+def test_synapses_that_change_within_a_trial_are_refused(case):
+    """Unless nothing that is differentiated is sent through them."""
+    equations, on_pre, on_post = DEPRESSING[case]
+    task = waves(12)
+    defaultclock.dt = task.dt
+    neurons = DerivedNeurons(
+        5,
+        "dv/dt = (-v + I_in + 1.4 + g)/(20*ms) : 1\ndg/dt = -g/(5*ms) : 1\ndr/dt = -r/(20*ms) : 1",
+        on_pre="g += w",
+        input=("I_in",),
+        activity="r",
+        threshold="v > 1",
+        reset="v -= 1; r += 1",
+        surrogate="0.3*clip(1 - abs(u), 0, 1)",
+        method="euler",
+    )
+    own = Synapses(neurons, neurons, equations, on_pre=on_pre, on_post=on_post or None)
+    inputs, readout = TaskInput(task), Readout(task)
+    inward = FixedSynapses(inputs, neurons, onto="I_in", name="inward")
+    outward = FixedSynapses(neurons, readout, onto="output", name="outward")
+    for part in (inward, outward, own):
+        part.connect()
+        part.w = 0.3
+    trials = Trials(task, neurons, readout)
+    net = TrialNetwork(neurons, inputs, readout, inward, outward, own, trials)
+    with pytest.raises(ValueError, match="on which the loss depends, and cannot be differentiated"):
+        net.gradient(1, by="inward")
+    assert net.gradient(1, by="outward")["outward"].shape == (1, 2, 5)
 
 
 def own_neurons(on_pre, reset="v = 0; activity = 0"):

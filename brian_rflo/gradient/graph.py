@@ -12,6 +12,7 @@ import numpy as np
 from brian2 import CodeRunner, EventMonitor, PopulationRateMonitor, StateMonitor
 
 from ..brian.borrowed import (
+    ArrayVariable,
     Resetter,
     SummedVariableUpdater,
     SynapticPathway,
@@ -30,7 +31,7 @@ from ..synapses.missing import code_of
 from ..synapses.sums import is_addition, is_summing
 from .arrivals import arrivals, is_synapses
 from .delays import Delayed
-from .operations import Key, Operation, key_of
+from .operations import Key, Operation, key_of, spikes_of
 from .recorder import Recorder
 from .refusals import refuse_cut, refuse_python, refuse_unknown
 from .spikes import Reset, Threshold
@@ -52,7 +53,8 @@ class Unknown(Operation):
     Parameters
     ----------
     runner : BrianObject
-    changes : set of Key
+    changes : dict of Key to set of Key
+        What it changes, with all that the new value may depend on.
     why : str
         What is wrong with it, and what to write.
     """
@@ -62,8 +64,8 @@ class Unknown(Operation):
         self.changes, self.why = changes, why
 
     def edges(self):
-        """Return what it changes."""
-        return {key: set() for key in self.changes}
+        """Return what it changes, with all that the new value may depend on."""
+        return self.changes
 
 
 class Graph:
@@ -132,7 +134,10 @@ class Graph:
         """Return the operations of an object, which must have the time step of the trials."""
         if not operations or obj.clock.dt_ == self.dt:
             return operations
-        changes = {key for operation in operations for key in operation.edges()}
+        changes = {}
+        for operation in operations:
+            for key, by in operation.edges().items():
+                changes[key] = changes.get(key, set()) | by
         return [Unknown(obj, changes, "give it the time step of the trials, without dt=")]
 
     def rests(self, obj):
@@ -166,7 +171,15 @@ class Graph:
             found = arrivals(obj, text, at_any_time(code))
         except (ValueError, SyntaxError) as error:
             return self._unknown(obj, code, str(error).removeprefix("gradient: "))
-        return found
+        indices = obj.synapses.variables.indices
+        own = self._unknown(obj, code, "spikes change it, and what they transmit is constant")
+        own[0].changes = {
+            key: by
+            for key, by in own[0].changes.items()
+            if key.owner == obj.synapses.name
+            or all(key != key_of(obj.synapses.variables[name]) for name in targets(code, indices))
+        }
+        return [*found, *own]
 
     def _statements(self, obj):
         """Return statements of a group."""
@@ -206,11 +219,22 @@ class Graph:
 
     def _unknown(self, obj, code, why):
         """Return an object that must not change an active variable."""
-        variables = obj.group.variables
+        group, text = obj.group, self.text(obj.group)
+        variables, equations = group.variables, None
+        if isinstance(obj, SynapticPathway):
+            group, equations = obj.synapses, obj.synapses.event_driven
+            text, variables = self.text(group), group.variables
+        names, every = set(written(code)), code
+        if equations is not None:
+            names |= equations.diff_eq_names
+            every += "".join(f"\n{name} = {value}" for name, value in equations.eq_expressions)
+        by = set(text.graded(every).values())
+        if isinstance(obj, SynapticPathway):
+            by.add(spikes_of(strong(parent_group(obj.source))))
         changes = {
-            key_of(variables[name])
-            for name in written(code)
-            if name in variables and getattr(variables[name], "owner", None) is not None
+            key_of(variables[name]): by
+            for name in names
+            if name in variables and isinstance(variables[name], ArrayVariable)
         }
         return [Unknown(obj, changes, why)]
 
@@ -229,15 +253,28 @@ class Graph:
         reached = closure(sources, backwards)
         self.active, self.wanted = wanted & reached, wanted
         for operation in self.operations:
-            found = set(operation.edges()) & self.wanted
-            if isinstance(operation, Unknown) and found & (self.active | weights_in(found)):
-                refuse_unknown(operation, found)
+            found = set(operation.edges()) & self.wanted if isinstance(operation, Unknown) else ()
+            wrong = [key for key in found if key in self.active or self._is_factor(key)]
+            if wrong:
+                refuse_unknown(operation, wrong)
         self.needed = [one for one in self.operations if set(one.edges()) & self.active]
         links = [key for key in self.cut if len(key) == 3]
         for name, by in sorted({key[1:] for key in links}):
             owners = sorted(key[0] for key in links if key[1:] == (name, by))
             if not any(self.cut_at(owner, name, by) for owner in owners):
                 refuse_cut(owners, name, by)
+
+    def _is_factor(self, key):
+        """Return whether a variable of synapses is one on which derivatives depend: it is read on
+        the way back, where it must be as it was in each step.
+        """
+        sums = [one for one in self.operations if getattr(one, "synapses", None) is not None]
+        return any(
+            (by - {target}) & self.active
+            for one in sums
+            if one.synapses.name == key.owner
+            for target, by in one.edges().items()
+        )
 
     def written(self, key: Key, size: int) -> NDArray:
         """Return which units of a variable anything writes; in others it is constant."""
@@ -318,6 +355,6 @@ def closure(known, links):
     return found
 
 
-def weights_in(keys):
-    """Return the weights among some keys."""
-    return {key for key in keys if key.name == "w"}
+def targets(code, indices):
+    """Return the variables of postsynaptic neurons that statements of a pathway change."""
+    return [name for name in written(code) if indices.get(name) == "_postsynaptic_idx"]
