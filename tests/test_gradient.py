@@ -14,6 +14,7 @@ from brian2 import (
     StateMonitor,
     Synapses,
     defaultclock,
+    linked_var,
     ms,
     mV,
     network_operation,
@@ -651,7 +652,16 @@ def by_their_states(net):
     net.add(own)
 
 
-@pytest.mark.parametrize("change", [slowly, by_synapses, by_spikes, by_their_states])
+def at_events(net):
+    """The event is new: neurons have to know it from their beginning."""
+    cells = NeuronGroup(8, "y : 1 (linked)", events={"high": "y > 0.1"})
+    cells.y = linked_var(net.neurons, "x")
+    own = Synapses(cells, net.neurons, on_pre="fed_post = 1", on_event="high")
+    own.connect(j="i")
+    net.add(cells, own)
+
+
+@pytest.mark.parametrize("change", [slowly, by_synapses, by_spikes, by_their_states, at_events])
 def test_what_reaches_the_loss_through_what_is_not_known_is_refused(change):
     """A variable that is set to what depends on the activity, and that nothing else changes."""
     net = network(fed_back, waves(60), weights())()

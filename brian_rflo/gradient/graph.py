@@ -228,15 +228,21 @@ class Graph:
         if equations is not None:
             names |= equations.diff_eq_names
             every += "".join(f"\n{name} = {value}" for name, value in equations.eq_expressions)
-        by = set(text.graded(every).values())
-        if isinstance(obj, SynapticPathway):
-            by.add(spikes_of(strong(parent_group(obj.source))))
+        by = set(text.graded(every).values()) | self._when(obj)
         changes = {
             key_of(variables[name]): by
             for name in names
             if name in variables and isinstance(variables[name], ArrayVariable)
         }
         return [Unknown(obj, changes, why)]
+
+    def _when(self, obj):
+        """Return what the events depend on at which an object runs."""
+        sender = strong(parent_group(getattr(obj, "source", obj.group)))
+        condition = getattr(sender, "events", {}).get(getattr(obj, "event", None))
+        if condition is None:
+            return set()
+        return {spikes_of(sender), *self.text(sender).graded(condition).values()}
 
     # ------------------------------------------------------------ choosing
     def choose(self, sources: set[Key], ends: set[Key]) -> None:
