@@ -524,6 +524,7 @@ def test_spikes_carry_perturbed_weights_also_with_delays():
 def test_a_penalty_on_weights_counts_once_per_trial():
     rule = L2(0.1).around(NodePerturbation(1e-3, sigma=1e-3))
     assert "trial_steps" not in rule.updates["trial_end"] and not rule.is_averaged
+    assert replace(rule, learning_rate=0.1).for_readout == NodePerturbation(0.1, sigma=1e-3)
     assert "trial_steps" in L2(0.1).around(Jitter(0.1)).updates["trial_end"]
 
 
@@ -589,6 +590,9 @@ REFUSED = {
     "state must be the name of a variable": lambda: Exploration(0.1, state=2),
     "none of the rules runs such pairs": lambda: small(
         KICKS, PotentialNeurons(4, tau=5 * ms), credit=PairDifference()
+    ),
+    "RunningBaseline and PairDifference both define 'modulator'": lambda: small(
+        NodePerturbation(1e-3, sigma=1e-3), credit=(RunningBaseline(0.1), PairDifference())
     ),
     "reads the loss of a trial, but no part adds to it": without_readout,
     "'trials': RunningBaseline: rate must be at most 1": a_rate_above_1,

@@ -37,6 +37,7 @@ INHERITED = (
     "phase",
     "with_units",
     "readout_tau",
+    "needs_trials",
     "mirrors_readout",
 )
 
@@ -65,6 +66,12 @@ class Around(LearningRule):
     def core(self) -> LearningRule:
         """The innermost rule."""
         return self.rule.core
+
+    @property
+    def for_readout(self) -> LearningRule | None:
+        """That of the inner rule, with the learning rate of this one."""
+        inner = self.rule.for_readout
+        return inner and replace(inner, learning_rate=self.learning_rate)
 
     @property
     def updates(self) -> dict[str, str]:

@@ -254,8 +254,10 @@ class LearningRule(Mechanism):
 
     @property
     def for_readout(self) -> LearningRule | None:
-        """The rule of readout weights by default; None for that of the readout."""
-        return None
+        """The rule of readout weights by default: this one if it compares pairs of trials and reads
+        neither slope nor feedback; None for that of the readout.
+        """
+        return self if self.pairs and not {"gain", "feedback"} & {*self.reads("post")} else None
 
     @property
     def variables(self) -> dict[str, str]:

@@ -67,8 +67,3 @@ class WeightPerturbation(LearningRule):
     def __post_init__(self):
         super().__post_init__()
         check_sigma(self)
-
-    @property
-    def for_readout(self) -> LearningRule:
-        """The rule of readout weights by default: this one."""
-        return self

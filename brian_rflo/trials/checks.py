@@ -33,7 +33,18 @@ def check_members(task, members):
 
 
 def check_numbers(mechanisms):
-    """Raise if a mechanism defines a number that decides whether a network has diverged."""
+    """Raise if a mechanism defines a number that decides whether a network has diverged, or one
+    that another defines.
+    """
+    owners = {}
+    for mechanism in mechanisms:
+        for name in Equations(mechanism.variables.get("network", "")).names:
+            if name in owners:
+                raise ValueError(
+                    f"{owners[name]} and {type(mechanism).__name__} both define '{name}' of a"
+                    " network; give one of them, or rename it"
+                )
+            owners[name] = type(mechanism).__name__
     ours = Equations(DivergenceCheck.variables["network"]).names
     for mechanism in mechanisms:
         theirs = Equations(mechanism.variables.get("network", "")).names
