@@ -50,7 +50,7 @@ from brian_rflo.rules import (
     NodePerturbation,
     WeightPerturbation,
 )
-from brian_rflo.schedule import STATE
+from brian_rflo.schedule import APPLY, STATE
 from brian_rflo.tasks import ArrayTask, PeriodicOutput
 from brian_rflo.updates import L2, ClippedSGD
 
@@ -491,6 +491,19 @@ def test_noise_behind_the_function_is_that_of_neurons_made_with_it(kind):
     assert np.abs(found[0][0]).max() > 0.05
 
 
+class Hasty(NodePerturbation):
+    """A rule that reads in each step what is known at the end of the trial."""
+
+    traces, advance, reset, summed = "", "", "", ""
+    update = "modulator_network*noise_post*activity_pre"
+
+
+class Late(PairDifference):
+    """A modulator that is known after the weight change."""
+
+    steps = (replace(PairDifference.steps[0], phase=APPLY),)
+
+
 class Half(WeightPerturbation):
     """All weights are perturbed by a half."""
 
@@ -593,6 +606,12 @@ REFUSED = {
     ),
     "RunningBaseline and PairDifference both define 'modulator'": lambda: small(
         NodePerturbation(1e-3, sigma=1e-3), credit=(RunningBaseline(0.1), PairDifference())
+    ),
+    "Hasty reads modulator_network in each step, but": lambda: small(
+        Hasty(1e-3, sigma=1e-3), learn=PerTrial()
+    ),
+    "write schedule.MODULATE as its phase": lambda: small(
+        NodePerturbation(1e-3, sigma=1e-3), credit=Late()
     ),
     "reads the loss of a trial, but no part adds to it": without_readout,
     "'trials': RunningBaseline: rate must be at most 1": a_rate_above_1,

@@ -1,5 +1,7 @@
 """Checks of the parts of a `Trials`, and warnings about activity that crosses trial boundaries."""
 
+from itertools import product
+
 import numpy as np
 from brian2 import Equations, get_logger
 
@@ -9,7 +11,7 @@ from ..brian.construction import networks_with
 from ..brian.declared import declared
 from ..brian.statements import written
 from ..neurons.base import check_group, parent_group
-from ..steps.cells import FIRST, NETWORK
+from ..steps.cells import FIRST, NETWORK, names_ending_in
 from ..synapses import PlasticSynapses, Projection
 from ..synapses.missing import left_behind, never_reset
 from ..updates.clipping import Clip
@@ -83,6 +85,34 @@ def check_modulators(trials, mechanisms):
                 f"{type(mechanism).__name__} reads the loss of a trial, but no part adds to it;"
                 " give Trials a Readout"
             )
+    check_times_of_numbers(trials, mechanisms)
+
+
+def check_times_of_numbers(trials, mechanisms):
+    """Raise if updates read a number of the network before the step of the trial that writes it."""
+    steps = [step for one in mechanisms for step in one.steps if step.site == "network"]
+    late = [step for step in steps if step.when == "trial_end"]
+    for step, part in product(late, trials.projections):
+        others = {name for one in steps if one is not step for name in written(one.code)}
+        for when, update in part.rule.updates.items():
+            read = {*names_ending_in(update, NETWORK)}
+            names = sorted(read & set(written(step.code)) - others)
+            if names and when == "step":
+                raise ValueError(
+                    f"{part.rule.title} reads {names[0]}{NETWORK} in each step, but it is known at"
+                    " the end of a trial; write update={'trial_end': ...}, or what is summed over"
+                    " the trial as summed"
+                )
+            if names and when == "trial_end" and is_behind(step.phase, schedule.TRIAL_LEARN):
+                raise ValueError(
+                    f"{part.rule.title} reads {names[0]}{NETWORK} at the end of a trial before"
+                    f" '{step.code}' runs; write schedule.MODULATE as its phase"
+                )
+
+
+def is_behind(phase, other):
+    """Return whether a phase is later than another, in the last slot of a step."""
+    return phase.when == other.when and phase.order >= other.order
 
 
 def reads_loss(mechanism):
