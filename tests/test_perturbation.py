@@ -316,6 +316,9 @@ def test_seeded_cases_on_cython():
         made, found = run(*arguments)
         compare(found)
         assert all(part.dense.why_not_dense is None for part in made.values())
+        if arguments == ["a", "wp"]:
+            reasons = {part.dense.why_not_batched for part in made.values()}
+            assert reasons == {"its synapses do nothing in each step"}
 
 
 @pytest.mark.model

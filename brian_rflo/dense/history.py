@@ -23,7 +23,7 @@ from ..brian.statements import overwrites
 from .choice import problems_within_trials, random_names
 from .code import POST, PRE
 from .factors import factors, has_factors, is_constant
-from .reading import Reading, read
+from .reading import Reading, read, stepwise
 from .runners import Completing, DenseRunner, pointer
 
 LARGEST = 2**23  # largest history, in steps times neurons
@@ -36,6 +36,9 @@ def problems(parts, objects, run_namespace):
     """Yield reasons against keeping histories in the coming run."""
     synapses = parts.synapses
     found = read(synapses) if parts.learner is not None else Reading()
+    if parts.learner is None and not stepwise(synapses):
+        yield "its synapses do nothing in each step"
+        return
     if not found.late or set(found.late) != set(found.kept) or synapses.trials is None:
         yield "weights do not change at the end of trials"
     elif not set(found.read_at) <= {"trial_start", "stream_start", "trial_end"}:
