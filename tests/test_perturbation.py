@@ -578,6 +578,13 @@ def without_readout():
     Trials(TASK, neurons, recurrent, PairDifference())
 
 
+def a_readout_of_one():
+    neurons = RateNeurons(2 * 4, tau=5 * ms)
+    recurrent = PlasticSynapses(neurons, neurons, NodePerturbation(1.0, sigma=1e-3), "I_rec")
+    recurrent.connect(networks=2)
+    Trials(TASK, neurons, Readout(TASK), recurrent, PairDifference())
+
+
 def a_rate_above_1():
     neurons = PotentialNeurons(4, tau=5 * ms)
     Trials(TASK, neurons, Readout(TASK), RunningBaseline(0.1), name="trials").rate = 5
@@ -616,6 +623,7 @@ REFUSED = {
     "write schedule.MODULATE as its phase": lambda: small(
         NodePerturbation(1e-3, sigma=1e-3), credit=Late()
     ),
+    "so write Readout(..., networks=2)": a_readout_of_one,
     "reads the loss of a trial, but no part adds to it": without_readout,
     "'trials': RunningBaseline: rate must be at most 1": a_rate_above_1,
     "Delta learns in each step, but the other rule compares pairs": lambda: small(
@@ -625,6 +633,11 @@ REFUSED = {
         HybridPerturbation(1e-3, sigma=1e-3, power=1.0), DiscreteLIFNeurons(2 * 4, tau=10 * ms)
     ),
 }
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_of_single_precision_are_numbers():
+    assert NodePerturbation(np.float32(1e-3), sigma=np.float32(1e-3)).sigma > 0
 
 
 @pytest.mark.parametrize("message", REFUSED)

@@ -31,6 +31,7 @@ def is_number(value):
         value, (bool, np.complexfloating)
     ):
         return False
+    value = value.item() if isinstance(value, np.generic) else value  # of any precision
     return bool(abs(value) <= LARGEST)  # also of whole numbers of any size
 
 

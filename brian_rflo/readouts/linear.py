@@ -131,10 +131,11 @@ class Readout(TaskGroup):
                 f" run {trials.seen} different trial(s) side by side; write copies={trials.seen}"
             )
         if len(self) != len(trials) * trials.task.n_outputs:
+            networks = len(trials) // trials.seen
             raise ValueError(
-                f"'{self.name}' has {len(self)} units, but {len(trials)} network(s) with"
+                f"'{self.name}' has {len(self)} units, but {networks} network(s) with"
                 f" {trials.task.n_outputs} output(s) need {len(trials) * trials.task.n_outputs};"
-                " give Readout and Trials the same networks="
+                + advice(trials, networks)
             )
 
     def check_eligibility(self, rule: LearningRule, neurons: Group) -> None:
@@ -209,6 +210,15 @@ class Readout(TaskGroup):
 def is_readout(group):
     """Return whether a group reads neurons out."""
     return isinstance(group, Readout)
+
+
+def advice(trials, networks):
+    """Return what to write for a readout of a number of networks, as text; a pair of trials, free
+    and perturbed, counts as two.
+    """
+    if trials.seen == trials.copies:
+        return " give Readout and Trials the same networks="
+    return f" free and perturbed ones count each, so write Readout(..., networks={networks})"
 
 
 def readouts_of(objects):
