@@ -2,7 +2,6 @@
 strings, equations without a network.
 """
 
-import dataclasses
 import inspect
 import re
 import sys
@@ -11,12 +10,12 @@ from pathlib import Path
 import fields
 import pages
 import rooms
-from brian2 import ms
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
+from strings_of_rules import made, strings_of
 
 import brian_rflo
 from brian_rflo import rules
@@ -30,38 +29,6 @@ BARRED = (
     ),
     r"<msub><mover>\1\3</mover>\2</msub>",
 )
-#: Strings of a rule, in the order of a step.
-STRINGS = (
-    "pre_traces",
-    "pre_advance",
-    "post_traces",
-    "post_advance",
-    "traces",
-    "advance",
-    "update",
-    "rate_gradient",
-    "reset",
-)
-
-
-def made(kind):
-    """A rule of a class, whatever the numbers; what they are is nowhere shown."""
-    needed = [
-        field.name
-        for field in dataclasses.fields(kind)
-        if field.default is field.default_factory is dataclasses.MISSING
-    ]
-    return kind(**{name: 10 * ms if name.startswith("tau") else 0.03 for name in needed})
-
-
-def strings_of(rule):
-    """The strings of a rule as a reader wants to see them."""
-    there = {name: getattr(rule, name).strip() for name in STRINGS if getattr(rule, name)}
-    return "\n\n".join(
-        f"{name}:\n"
-        + "\n".join(f"    {line.strip()}" for line in text.replace("; ", "\n").splitlines())
-        for name, text in there.items()
-    )
 
 
 class Rule(SphinxDirective):

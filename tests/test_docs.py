@@ -51,6 +51,13 @@ def test_the_reference_has_every_public_name(rooms):
     assert public <= listed(text)
 
 
+def test_every_rule_shows_its_strings(rooms):
+    of = importlib.import_module("strings_of_rules")
+    for name in set(rules.__all__) - {"LearningRule", "Around", "DerivedRule"}:
+        text = of.strings_of(of.made(getattr(rules, name)))
+        assert re.search(r"^update(, \w+)?:$", text, flags=re.M), name
+
+
 def test_every_rule_stands_beside_its_equations(rooms):
     shown = set(re.findall(r"^:::\{rule\} (\w+)$", PAGES["rules"], flags=re.M))
     assert re.search(r"^:::\{further-rules\}$", PAGES["rules"], flags=re.M)
