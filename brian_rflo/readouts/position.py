@@ -33,7 +33,8 @@ class PositionReadout(Readout):
     name : str
         Name of the group.
     **neurongroup_args
-        Any other argument of `brian2.NeuronGroup`.
+        Arguments of `brian2.NeuronGroup` besides the model: ``dt``, ``clock``, ``namespace``,
+        ``dtype``, ``events``, ``codeobj_class``.
 
     Attributes
     ----------
