@@ -7,5 +7,6 @@ from .pair_difference import *
 from .random import *
 from .running_baseline import *
 from .symmetric import *
+from .td_error import *
 
 __all__ = names_of(__name__)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from brian2 import BrianObject
 
+from ..brian.declared import declares
 from ..brian.quantities import is_number
 from ..rules import LearningRule
 from ..synapses import AdaptiveFeedbackSynapses
@@ -90,8 +91,10 @@ class AdaptiveFeedback(CreditPath):
 
 def is_transposable(rule):
     """Return True if a rule has a method `transposed` for its own strings, not for those of a base
-    class.
+    class; of a rule around another that says so (`transposes`), if the inner one has.
     """
+    if declares(rule, "transposes"):
+        return is_transposable(rule.transposes)
     owner = next((kind for kind in type(rule).__mro__ if "transposed" in vars(kind)), None)
     return owner is not None and all(
         getattr(rule, name) == getattr(owner, name) for name in ("traces", "advance", "update")

@@ -184,7 +184,8 @@ class LearningNetwork(TrialNetwork):
         chosen, inputs = connectivity_of(connectivity)
         trained = trained_by_default(trained, chosen, learn)
         self.given["trained"] = trained
-        readout_rule = readout_rule or rule.for_readout or readout.default_rule(rule.learning_rate)
+        by_default = rule.beside(readout.default_rule(rule.learning_rate))
+        readout_rule = readout_rule or rule.for_readout or by_default
         learning = Learning(learn, trained, rule, readout_rule)
         trained, copies = learning.names, learning.copies
         check_blocks(neurons, networks, copies)
@@ -209,7 +210,7 @@ class LearningNetwork(TrialNetwork):
             regulated, readout, readout_rule, learning, constraint, free_diagonal
         )
         self._make_biases(regulated, readout_rule, learning, set(chosen) & set(BIASES))
-        self._connect(initial, chosen, path, learning, constraint, free_diagonal)
+        self._connect(initial, readout, chosen, path, learning, constraint, free_diagonal)
         learning.set_factors(self)
         plastic = self._select_learners(trained)
         trials = self._make_trials(plastic.values(), modulators)
@@ -221,7 +222,7 @@ class LearningNetwork(TrialNetwork):
         parts = [*groups, self.readout, self.constant, *plastic, *(self.credit or ()), self.current]
         return dict.fromkeys(part for part in (*parts, trials) if part is not None)
 
-    def _connect(self, initial, chosen, path, learning, constraint, free_diagonal):
+    def _connect(self, initial, readout, chosen, path, learning, constraint, free_diagonal):
         """Make the path back from the readout, and connect all projections, with their initial
         weights.
         """
@@ -229,7 +230,7 @@ class LearningNetwork(TrialNetwork):
         masks = masks_of(chosen, given, shapes_of(self), self.networks, initial.seed, path)
         self._make_feedback(path, learning.schedules["output"], "current" in chosen, masks)
         warn_of_zeros(given, set(learning.names) - set(chosen))
-        drawn = initial.draw(*self._sizes, self.networks)
+        drawn = readout.initial(initial.draw(*self._sizes, self.networks))
         self._weights = Weights(self, drawn, given, masks, constraint, free_diagonal)
         check_names(chosen, self._weights.parts, "connectivity")
         self._weights.connect()
@@ -237,7 +238,7 @@ class LearningNetwork(TrialNetwork):
     @property
     def _sizes(self):
         """Return the numbers of neurons, inputs and outputs of a network."""
-        return len(self.neurons) // self.blocks, self.n_inputs, self.task.n_outputs
+        return len(self.neurons) // self.blocks, self.n_inputs, self.n_outputs
 
     def _make_feedback(self, path, learn, has_current, masks):
         """Make the path back from the readout: the credit path, and the output as a current."""
@@ -390,6 +391,11 @@ class LearningNetwork(TrialNetwork):
             if self.inputs is None
             else len(self.inputs) // (self.blocks if self.copies > 1 else 1)
         )
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of readout units of a network; without a readout, of the task's outputs."""
+        return self.task.n_outputs if self.readout is None else self.readout.n_units
 
     @property
     def is_symmetric(self) -> bool:

@@ -169,6 +169,7 @@ class Recording:
             }
             | first_shown(start, show, net.seen)
             | ({"padding": show.task.padding_text} if show.task.padding_text else {})
+            | meaning_of_losses(net.trials.readouts)
             | origin(),
         )
 
@@ -190,13 +191,14 @@ class Recording:
             return np.full(
                 (net.networks, net.copies, net.task.n_outputs, 1, net.task.n_steps), np.nan
             )
-        recorded = self._since_start(self.outputs, "output")
+        recorded, n_units = self._since_start(self.outputs, "output"), net.readout.n_units
         whole = np.full(
             (len(recorded), max(-(-recorded.shape[1] // net.task.n_steps), 1) * net.task.n_steps),
             np.nan,
         )
         whole[:, : recorded.shape[1]] = recorded
-        return whole.reshape(net.networks, net.copies, net.task.n_outputs, -1, net.task.n_steps)
+        whole = whole.reshape(net.networks, net.copies, n_units, -1, net.task.n_steps)
+        return whole[:, :, : net.task.n_outputs]
 
     def _warn_of_the_end(self, start, end, diverged_in):
         """Warn if the run was stopped, and its remaining trials are missing."""
@@ -290,6 +292,12 @@ def first_shown(start, show, seen):
     number in the simulation.
     """
     return {"first_shown": (start - show.begins) * seen} if show.begins else {}
+
+
+def meaning_of_losses(readouts):
+    """Return what the losses of a network are, by name, where all readouts say the same."""
+    meanings = {readout.loss_is for readout in readouts}
+    return {"loss": meanings.pop()} if len(meanings) == 1 and "" not in meanings else {}
 
 
 class EdgeMonitor(ConditionalMonitor):

@@ -33,7 +33,7 @@ def shapes_of(net):
     """Return the shapes ``(post, pre)`` of a network's weights by name, without those of
     projections that it is known to lack.
     """
-    block, n_outputs = len(net.neurons) // net.blocks, net.task.n_outputs
+    block, n_outputs = len(net.neurons) // net.blocks, net.n_outputs
     shapes = {
         "recurrent": (block, block),
         "output": (n_outputs, block),

@@ -1,6 +1,7 @@
 """Groups between task and network: inputs, and readouts that compare outputs with targets."""
 
 from ..brian.rooms import names_of
+from .actor_critic import *
 from .constant import *
 from .leaky import *
 from .linear import *

@@ -19,6 +19,8 @@ from ..tasks.values import TaskValues
 from .base import TaskGroup, check_place
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..trials import Trials
 
 __all__ = ["Linear", "Readout"]
@@ -63,6 +65,10 @@ class Readout(TaskGroup):
     check_trial = None
     #: Variables of noise that a rule may add; this one adds to the sum of its projection.
     opens = {"noise": None}
+    #: What results say of the loss, where it is no error.
+    loss_is = ""
+    #: Number of units of a trial besides those of the task's outputs.
+    n_more = 0
 
     tau, trial_start, sum_phase, onto, more_equations = (
         None,
@@ -78,6 +84,8 @@ class Readout(TaskGroup):
         Step("loss = 0", schedule.CLEAR, "network", "trial_end"),
         Step("loss_network += loss", schedule.TALLY, when="trial_end"),
     )
+    #: Statements that set `target`.
+    target_code = "target = target_of(t_in_timesteps, i % n_columns)"
     #: Statements that set `error` and add to `loss`.
     error_code = """_weight = mask_of(t_in_timesteps, _trial)
                error = _weight*(target - output)
@@ -93,22 +101,22 @@ class Readout(TaskGroup):
         **neurongroup_args: Any,
     ):
         check_place(type(self).__name__, task, networks, copies)
-        mask_of = TaskValues(task, "mask", copies)
+        mask_of, n_units = TaskValues(task, "mask", copies), task.n_outputs + self.n_more
         names = {
             "target_of": TaskValues(task, "target", copies, self.check_trial),
             "mask_of": mask_of,
-            "n_outputs": task.n_outputs,
+            "n_outputs": n_units,
             "n_steps": task.n_steps,
-            "n_columns": task.n_outputs * copies,
+            "n_columns": n_units * copies,
         }
         # the column of the mask: that of the trial, or of the output where each has its own
         column = "(i % n_columns)//n_outputs" if mask_of.width == 1 else "i % n_columns"
-        code = f"""target = target_of(t_in_timesteps, i % n_columns)
+        code = f"""{self.target_code}
                   _trial = {column}
                   {self.error_code}"""
         self.networks, self.copies = networks, copies
         super().__init__(
-            networks * copies * task.n_outputs,
+            networks * copies * n_units,
             f"output : 1\ntarget : 1\nerror : 1\nloss : 1\n{self.more_equations}",
             task,
             {**(namespace or {}), **names},
@@ -117,6 +125,11 @@ class Readout(TaskGroup):
             name=name,
             **neurongroup_args,
         )
+
+    @property
+    def n_units(self) -> int:
+        """Number of units of a trial."""
+        return self.task.n_outputs + self.n_more
 
     def check_trials(self, trials: Trials) -> None:
         """Raise unless `trials` has the readout's task and numbers of networks and copies."""
@@ -130,11 +143,11 @@ class Readout(TaskGroup):
                 f"'{self.name}' has copies={self.copies}, but the projections of '{trials.name}'"
                 f" run {trials.seen} different trial(s) side by side; write copies={trials.seen}"
             )
-        if len(self) != len(trials) * trials.task.n_outputs:
+        if len(self) != len(trials) * self.n_units:
             networks = len(trials) // trials.seen
             raise ValueError(
                 f"'{self.name}' has {len(self)} units, but {networks} network(s) with"
-                f" {trials.task.n_outputs} output(s) need {len(trials) * trials.task.n_outputs};"
+                f" {self.n_units} output(s) need {len(trials) * self.n_units};"
                 + advice(trials, networks)
             )
 
@@ -199,7 +212,7 @@ class Readout(TaskGroup):
                 f"tau of {type(rule).__name__} ({tau}) must equal that of readout"
                 f" '{self.name}' ({self.tau})"
             )
-        if type(rule) is Delta and self.tau is not None:
+        if type(rule.core) is Delta and self.tau is not None:
             raise ValueError(
                 f"readout '{self.name}' has a time constant, so its output depends on past"
                 f" activity; write LeakyDelta(learning_rate={rule.learning_rate:g},"
@@ -267,6 +280,10 @@ class Linear:
     def default_rule(self, learning_rate: float) -> LearningRule:
         """Return the default learning rule of its weights."""
         return Delta(learning_rate)
+
+    def initial(self, drawn: dict[str, NDArray]) -> dict[str, NDArray]:
+        """Return the initial weights of a network by name, given those that were drawn."""
+        return drawn
 
     @property
     def constraint(self) -> str:

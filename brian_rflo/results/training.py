@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: Size of losses in bytes above which their number must agree with the settings; smaller arrays may
 #: have been cut or joined.
 LARGE = 2**26
+#: What settings say of losses that are rewards, with the opposite sign.
+MINUS_REWARDS = "minus the rewards of a trial"
 #: Prefixes of the names of weights.
 WHEN = ("weights_before", "weights_after")
 #: Dimensions that may be empty: tasks without inputs, networks without comparable feedback.
@@ -98,6 +100,23 @@ class TrainingResult:
         """
         first = self.settings.get("first_shown", self.settings.get("first_trial", 0))
         return first + np.arange(self.losses.shape[1])
+
+    @property
+    def rewards(self) -> NDArray:
+        """Sum of the rewards of each trial, minus the loss, with an `ActorCritic` readout; shape
+        (networks, trials).
+
+        Raises
+        ------
+        ValueError
+            If the losses are no rewards.
+        """
+        if self.settings.get("loss") != MINUS_REWARDS:
+            raise ValueError(
+                "these are losses of a task with targets, not rewards; rewards come with"
+                " readout=ActorCritic()"
+            )
+        return 0 - self.losses
 
     @property
     def final_loss(self) -> NDArray:

@@ -12,6 +12,7 @@ from .hebbian import *
 from .hybrid_perturbation import *
 from .leaky_delta import *
 from .node_perturbation import *
+from .rewarded import *
 from .rflo import *
 from .weight_perturbation import *
 

@@ -73,6 +73,10 @@ class Around(LearningRule):
         inner = self.rule.for_readout
         return inner and replace(inner, learning_rate=self.learning_rate)
 
+    def beside(self, readout_rule: LearningRule) -> LearningRule:
+        """Return the default rule of readout weights as it learns beside the inner rule."""
+        return self.rule.beside(readout_rule)
+
     @property
     def updates(self) -> dict[str, str]:
         """Expressions of the weight change; those of the inner rule, unless `update` is defined."""

@@ -73,8 +73,8 @@ class LearningRule(Mechanism):
     reset : str
         Statements at the beginning of a trial.
     averages_sum : bool
-        Whether `PerTrial` divides an update of what is `summed` by the steps of a trial, as it does
-        the sum of updates that are read in each step.
+        Whether updates that are read in each step, or of what is `summed` with `PerTrial`, are
+        divided by the steps of a trial.
     explores : str or dict of str to str
         Expression of the noise that is drawn in the phase EXPLORE of each step into the target's
         variable `noise`, which adds to the drive; or several by the name of the variable:
@@ -243,7 +243,7 @@ class LearningRule(Mechanism):
     @property
     def is_averaged(self) -> bool:
         """Whether the sum of its updates over a trial is divided by the steps of the trial."""
-        return "step" in self.updates or (bool(self.summed) and self.averages_sum)
+        return self.averages_sum and ("step" in self.updates or bool(self.summed))
 
     @property
     def noises(self) -> dict[str, str]:
@@ -258,6 +258,12 @@ class LearningRule(Mechanism):
         neither slope nor feedback; None for that of the readout.
         """
         return self if self.pairs and not {"gain", "feedback"} & {*self.reads("post")} else None
+
+    def beside(self, readout_rule: LearningRule) -> LearningRule:
+        """Return the default rule of readout weights as it learns beside this one; by default, the
+        rule itself.
+        """
+        return readout_rule
 
     @property
     def variables(self) -> dict[str, str]:

@@ -83,7 +83,9 @@ class PerStep:
         """
         steps = [
             Step(
-                change_weights(update, self.divisor(when), self.optimizer, constraint, factor),
+                change_weights(
+                    update, self.divisor(when, rule), self.optimizer, constraint, factor
+                ),
                 phase_of(when),
                 when=when,
             )
@@ -93,9 +95,11 @@ class PerStep:
         variables = {"own": f"{factor} : 1"} if factor else {}
         return DivergenceCheck(), self.optimizer, Schedule(variables, tuple(steps))
 
-    def divisor(self, when: str) -> int | str:
-        """Return the divisor of an update that is read at `when`: a number or an expression."""
-        return self.window or ("trial_steps" if when == "step" else 1)
+    def divisor(self, when: str, rule: LearningRule) -> int | str:
+        """Return the divisor of an update of a rule that is read at `when`: a number or an
+        expression.
+        """
+        return self.window or ("trial_steps" if when == "step" and rule.is_averaged else 1)
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ class Penalised(Around):
         """
         inside, penalty = self.rule.updates, f"({self.penalty})"
         if "step" in inside and not self.accumulates:
+            penalty += "" if self.rule.is_averaged else "/trial_steps"
             return inside | {"step": f"{inside['step']} - {penalty}"}
         penalty += "*trial_steps" if self.accumulates and self.rule.is_averaged else ""
         penalty += "*perturbed_network" if self.pairs else ""  # once for both trials of a pair
