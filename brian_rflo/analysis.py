@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
 
@@ -68,6 +70,22 @@ def losses_at_both_ends(losses: ArrayLike, trials: int = 100) -> tuple[float, fl
     return np.median(begun), final_loss(losses, window)
 
 
+def means_at_both_ends(values: ArrayLike, trials: int = 100) -> tuple[float, float]:
+    """Return the means of the first and of as many last finite values of one network, such as
+    rewards; NaN where there is none.
+
+    Parameters
+    ----------
+    values : array, shape (n,)
+    trials : int
+        Number of trials at each end, at most half of `n`.
+    """
+    window = window_at_both_ends(values, trials)
+    known = np.asarray(values)[np.isfinite(values)]
+    ends = known[:window], known[-window:]
+    return tuple(float(end.mean()) if len(end) else float("nan") for end in ends)
+
+
 def band(values: ArrayLike, axis: int = 0) -> tuple[NDArray, NDArray, NDArray]:
     """Return median and quartiles over networks, ``(lower, median, upper)``, ignoring networks that
     have failed; NaN where all have.
@@ -88,8 +106,10 @@ def running_mean(values: ArrayLike, width: int) -> NDArray:
     ).mean(axis=-1)
 
 
-def smooth(values: ArrayLike, points: int = 300) -> tuple[NDArray, NDArray]:
-    """Return running medians of a long curve, for drawing.
+def smooth(
+    values: ArrayLike, points: int = 300, measure: Callable = np.median
+) -> tuple[NDArray, NDArray]:
+    """Return running medians, or another measure, of a long curve, for drawing.
 
     Returns
     -------
@@ -103,7 +123,7 @@ def smooth(values: ArrayLike, points: int = 300) -> tuple[NDArray, NDArray]:
     x = np.array([(first + last - 1) / 2 for first, last in windows])
     return x, np.stack(
         [
-            np.median(np.asarray(values)[..., first - 1 : last - 1], axis=-1)
+            measure(np.asarray(values)[..., first - 1 : last - 1], axis=-1)
             for first, last in windows
         ],
         axis=-1,

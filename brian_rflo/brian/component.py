@@ -64,6 +64,9 @@ class Component(Constructed, OwnNames, Settable):
 class OwnSynapses(OwnNames, Synapses):
     """Synapses inside an object of this package, hidden from the user."""
 
+    def __del__(self):
+        """Silence Brian2's warning of an unused object; the object that has them raises it."""
+
     def connect(self, *args, level=0, **connect_args):
         """Connect like `brian2.Synapses.connect`, without a compiler."""
         with without_compiler(self):

@@ -346,6 +346,9 @@ def check_network(net):
             " window depends on all windows before; use a task of separate trials"
         )
     check_loss(net.trials)
+    for readout in net.trials.readouts:
+        if readout.no_gradient:
+            raise ValueError(f"gradient: {readout.no_gradient}")
     pairs = [part for part in net.trials.projections if part.rule.pairs]
     if pairs:
         raise ValueError(

@@ -151,7 +151,7 @@ class Recording:
         return TrainingResult(
             losses=self._by_trial(losses),
             dt=float(net.task.dt),
-            target=last[1],
+            target=self._for_all_units(last[1]),
             mask=last[2],
             first_output=outputs[:, 0, :, 0].swapaxes(1, 2),
             output=np.where(has_last, outputs[:, net.seen - 1, :, -1].swapaxes(1, 2), np.nan),
@@ -172,6 +172,11 @@ class Recording:
             | meaning_of_losses(net.trials.readouts)
             | origin(),
         )
+
+    def _for_all_units(self, target):
+        """Return a target with NaN for units of the readout that have none."""
+        more = 0 if self.net.readout is None else self.net.readout.n_more
+        return np.pad(target, [(0, 0), (0, more)], constant_values=np.nan) if more else target
 
     def _by_trial(self, losses):
         """Return losses ``[network, trial]``; of pairs, those of the free copy."""
@@ -197,8 +202,7 @@ class Recording:
             np.nan,
         )
         whole[:, : recorded.shape[1]] = recorded
-        whole = whole.reshape(net.networks, net.copies, n_units, -1, net.task.n_steps)
-        return whole[:, :, : net.task.n_outputs]
+        return whole.reshape(net.networks, net.copies, n_units, -1, net.task.n_steps)
 
     def _warn_of_the_end(self, start, end, diverged_in):
         """Warn if the run was stopped, and its remaining trials are missing."""

@@ -205,6 +205,18 @@ def plot_gradient_alignment(
     return ax
 
 
+def draw_progress(result, ax):
+    """Draw the loss over trials; or, with an actor and a critic, the reward."""
+    if not result.has_rewards:
+        return plot_losses(result.losses, ax)
+    trials, curves = smooth(result.rewards, 50, np.mean)
+    lower, middle, upper = band(curves)
+    ax.fill_between(trials, lower, upper, color=colour(None), alpha=0.2, linewidth=0)
+    draw_line(ax, trials, middle, color=colour(None), label=None)
+    whole(ax.xaxis)
+    return labelled(ax, xlabel="Trial", ylabel="Reward")
+
+
 def plot_training(
     result: TrainingResult, axes: Sequence[Axes] | None = None, network: int = 0
 ) -> Sequence[Axes]:
@@ -227,7 +239,7 @@ def plot_training(
             " counted from 0"
         )
     if np.isfinite(result.losses).any():
-        plot_losses(result.losses, axes[0])
+        draw_progress(result, axes[0])
     plot_output(result.times, result.output[network], result.target, axes[1], mask=result.mask)
     if len(result.aligned_trials):
         plot_alignment(result.aligned_trials, result.alignment, axes[2])

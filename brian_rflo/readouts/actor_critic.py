@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from brian2 import DEFAULT_FUNCTIONS, Group, Quantity
@@ -33,6 +33,7 @@ from .. import schedule
 from ..brian.borrowed import get_identifiers
 from ..brian.component import OwnSynapses
 from ..brian.quantities import check_number, check_time
+from ..brian.statements import loaded
 from ..brian.where import where
 from ..results.training import MINUS_REWARDS
 from ..rules import Delta, LeakyDelta, LearningRule
@@ -42,6 +43,9 @@ from ..updates.arguments import check_instance
 from .base import TASK_EXAMPLE
 from .leaky import LeakyReadout
 from .linear import Linear, Readout
+
+if TYPE_CHECKING:
+    from ..trials import Trials
 
 __all__ = ["ActorCritic", "ActorCriticReadout", "LeakyActorCriticReadout"]
 
@@ -87,6 +91,11 @@ class Choosing:
 
     #: What results say of the loss.
     loss_is = MINUS_REWARDS
+    #: Why its loss cannot be differentiated.
+    no_gradient = (
+        "the loss of an ActorCritic is minus the reward of actions that are drawn, which has no"
+        " derivative by the weights; build the network with another readout"
+    )
     #: Statements that draw one number between 0 and 1 for each unit.
     draw_code = "draw = rand()"
     target_code = """_acts = int(action < n_actions)
@@ -200,20 +209,43 @@ class Choosing:
     def check_projection(self, rule: LearningRule, onto: str) -> None:
         """Raise unless a projection has the right `onto`, and its rule is one of reward."""
         super().check_projection(rule, onto)
+        if self.has_bonus and "bonus" not in rule.reads("post"):
+            raise ValueError(
+                f"'{self.name}' has an entropy bonus, but {rule.title} does not read it; write"
+                " entropy=0"
+            )
         if "error" in rule.reads("post") and "modulator" not in rule.reads("network"):
             raise ValueError(
-                f"weights onto '{self.name}', a {type(self).__name__}, learn from reward: its error"
-                f" says what was chosen, not what was right. Write Rewarded({rule.title}(...),"
-                " discount=0.99) with credit=TDError(0.99)"
+                f"the error of actions on '{self.name}' says what was chosen, not what was right,"
+                f" so {rule.title} must learn from reward; write Rewarded({rule.title}(...),"
+                " discount=0.99), with credit=TDError(0.99)"
+            )
+
+    def check_trials(self, trials: Trials) -> None:
+        """Raise unless something learns from the value, if there is one; or as for `Readout`."""
+        super().check_trials(trials)
+        if self.n_more and not any("value" in loaded(step.code) for step in trials.own_steps):
+            raise ValueError(
+                f"'{self.name}' has a value unit, but nothing reads the value; give '{trials.name}'"
+                " TDError(discount=0.99), or write critic=False"
             )
 
     def check_eligibility(self, rule: LearningRule, neurons: Group) -> None:
-        """Raise unless a rule that reads feedback is one of reward; or as for `Readout`."""
+        """Raise unless a rule that reads feedback is one of reward, and none compares pairs of
+        trials; or as for `Readout`.
+        """
+        if rule.pairs:
+            raise ValueError(
+                f"{rule.title} compares pairs of trials, which choose actions on"
+                f" '{self.name}' by different random numbers, so that the difference of their"
+                " rewards is not that of the perturbation; write for example"
+                " Rewarded(RFLO(0.01, tau=10*ms))"
+            )
         if "feedback" in rule.reads("post") and "modulator" not in rule.reads("network"):
             raise ValueError(
-                f"the feedback of '{self.name}', a {type(self).__name__}, says what was chosen, not"
-                f" what was right; write Rewarded({rule.title}(...), discount=0.99) with"
-                " credit=TDError(0.99)"
+                f"the feedback of actions on '{self.name}' says what was chosen, not what was"
+                f" right, so {rule.title} must learn from reward; write Rewarded({rule.title}(...),"
+                " discount=0.99), with credit=TDError(0.99)"
             )
         super().check_eligibility(rule, neurons)
 

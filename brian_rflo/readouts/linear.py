@@ -67,6 +67,8 @@ class Readout(TaskGroup):
     opens = {"noise": None}
     #: What results say of the loss, where it is no error.
     loss_is = ""
+    #: Why its loss cannot be differentiated; empty if it can.
+    no_gradient = ""
     #: Number of units of a trial besides those of the task's outputs.
     n_more = 0
 

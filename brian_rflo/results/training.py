@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..analysis import final_loss, losses_at_both_ends, window_at_both_ends
+from ..analysis import (
+    final_loss,
+    losses_at_both_ends,
+    means_at_both_ends,
+    window_at_both_ends,
+)
 from . import labelled
 from .archives import archive, dictionary, in_words, shortened
 from .files import save_arrays, write_whole
@@ -54,7 +59,8 @@ class TrainingResult:
     dt : float
         Time step in seconds.
     target : ndarray, shape (n_steps, n_outputs)
-        Target of the last trial, at the end of each step.
+        Target of the last trial, at the end of each step; NaN for a unit that has none, the value
+        of an `ActorCritic`.
     mask : ndarray, shape (n_steps,) or (n_steps, n_outputs)
         Its mask; the second where each output has its own.
     first_output, output : ndarray, shape (networks, n_steps, n_outputs)
@@ -102,6 +108,11 @@ class TrainingResult:
         return first + np.arange(self.losses.shape[1])
 
     @property
+    def has_rewards(self) -> bool:
+        """Whether the losses are rewards with the opposite sign."""
+        return self.settings.get("loss") == MINUS_REWARDS
+
+    @property
     def rewards(self) -> NDArray:
         """Sum of the rewards of each trial, minus the loss, with an `ActorCritic` readout; shape
         (networks, trials).
@@ -111,7 +122,7 @@ class TrainingResult:
         ValueError
             If the losses are no rewards.
         """
-        if self.settings.get("loss") != MINUS_REWARDS:
+        if not self.has_rewards:
             raise ValueError(
                 "these are losses of a task with targets, not rewards; rewards come with"
                 " readout=ActorCritic()"
@@ -234,21 +245,25 @@ class TrainingResult:
             if self._finished == trials
             else f"{self._finished} of {trials} trials"
         )
-        measure = (
-            f", losses are medians of the first and of the last {window}" if window > 1 else ""
-        )
+        measure = f", {self._measured} of the first and of the last {window}" if window > 1 else ""
         padding = [self.settings["padding"]] if "padding" in self.settings else []
         return "\n".join([finished + measure, *padding, *rows])
+
+    @property
+    def _measured(self):
+        return "rewards are means" if self.has_rewards else "losses are medians"
 
     def _course(self, network):
         """Describe the loss of a network at the beginning and the end, measured alike, and the
         alignment if it has a meaning.
         """
-        first, last = losses_at_both_ends(self._losses_to_the_end[network])
+        losses = self._losses_to_the_end[network]
+        first, last = losses_at_both_ends(losses)
         alignment = [f"{value:+.2f}" for value in self.alignment[network]]
-        return f"loss {first:.3g} -> {last:.3g}" + (
-            f", alignment {alignment[0]} -> {alignment[-1]}" if alignment else ""
-        )
+        course = f"loss {first:.3g} -> {last:.3g}"
+        if self.has_rewards:
+            course = "reward {:.3g} -> {:.3g}".format(*means_at_both_ends(0 - losses))
+        return course + (f", alignment {alignment[0]} -> {alignment[-1]}" if alignment else "")
 
     def _fate(self, network):
         trial = self.diverged_in[network]

@@ -37,6 +37,7 @@ from .checks import (
     cause_of,
     check_clipping,
     check_kinds,
+    check_known_numbers,
     check_members,
     check_modulators,
     check_numbers,
@@ -168,6 +169,7 @@ class Trials(Component, NeuronGroup):
         check_clock(task, self)
         self._add_constants(limit)
         self._set_parameters(mechanisms)
+        check_known_numbers(self, mechanisms)
         self.own_steps = steps_of(self.mechanisms, "network", resets_at=self.phases.resets_at)
         for step in self.own_steps:
             self._place(step)
@@ -274,7 +276,8 @@ class Trials(Component, NeuronGroup):
         if name not in self.variables:
             raise ValueError(
                 f"a step reads '{name}{NETWORK}', but '{self.name}' has no number '{name}'; pass"
-                " Trials a mechanism that defines it, for example a modulator"
+                " Trials a mechanism that defines it, for example a modulator (in a LearningNetwork"
+                " credit=TDError(0.99) or RunningBaseline(0.1))"
             )
         return name
 
