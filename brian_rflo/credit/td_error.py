@@ -47,8 +47,8 @@ class TDError(Mechanism):
 
     discount: float = 0.99
 
-    #: What to write where there is no reward or no value.
-    advice = "; give it an ActorCritic readout with critic=True"
+    #: Numbers of the network that other parts must have, and what to write for them.
+    needs_numbers = dict.fromkeys(("reward", "value"), "readout=ActorCritic()")
     variables = {"network": "modulator : 1\nvalue_before : 1\nhas_begun : 1"}
     resets = (Step("has_begun = 0", BEGIN, "network", "trial_start"),)
     steps = (

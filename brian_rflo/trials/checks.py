@@ -3,20 +3,15 @@
 from itertools import product
 
 import numpy as np
-from brian2 import (
-    DEFAULT_CONSTANTS,
-    DEFAULT_FUNCTIONS,
-    DEFAULT_UNITS,
-    Equations,
-    get_logger,
-)
+from brian2 import Equations, get_logger
 
 from .. import schedule
 from ..brian.borrowed import get_identifiers
 from ..brian.construction import networks_with
 from ..brian.declared import declared
-from ..brian.statements import loaded, written
+from ..brian.statements import written
 from ..neurons.base import check_group, parent_group
+from ..steps import equations_of
 from ..steps.cells import FIRST, NETWORK, names_ending_in
 from ..synapses import PlasticSynapses, Projection
 from ..synapses.missing import left_behind, never_reset
@@ -91,7 +86,19 @@ def check_modulators(trials, mechanisms):
                 f"{type(mechanism).__name__} reads the loss of a trial, but no part adds to it;"
                 " give Trials a Readout"
             )
+        check_needed_numbers(trials, mechanism)
     check_times_of_numbers(trials, mechanisms)
+
+
+def check_needed_numbers(trials, mechanism):
+    """Raise if no part has a number of the networks that a mechanism says it needs."""
+    defined = Equations(equations_of(trials.mechanisms, "network")).names
+    for name, advice in declared(mechanism, "needs_numbers", {}).items():
+        if name not in defined:
+            raise ValueError(
+                f"{type(mechanism).__name__} reads the {name} of each step, and no part has one;"
+                f" write for example {advice}"
+            )
 
 
 def check_times_of_numbers(trials, mechanisms):
@@ -113,20 +120,6 @@ def check_times_of_numbers(trials, mechanisms):
                 raise ValueError(
                     f"{part.rule.title} reads {names[0]}{NETWORK} at the end of a trial before"
                     f" '{step.code}' runs; write schedule.MODULATE as its phase"
-                )
-
-
-def check_known_numbers(trials, mechanisms):
-    """Raise if steps of a mechanism read a number of the networks that no part has."""
-    given = {*trials.variables, *trials.namespace, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS}
-    for mechanism in mechanisms:
-        for step in mechanism.steps:
-            names = loaded(step.code) - written(step.code) - given - {*DEFAULT_UNITS}
-            unknown = sorted(name for name in names if not name.endswith(FIRST))
-            if step.site == "network" and unknown:
-                raise ValueError(
-                    f"{type(mechanism).__name__} reads '{unknown[0]}' of the networks, which no"
-                    f" part of '{trials.name}' gives{declared(mechanism, 'advice', '')}"
                 )
 
 

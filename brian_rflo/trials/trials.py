@@ -37,7 +37,6 @@ from .checks import (
     cause_of,
     check_clipping,
     check_kinds,
-    check_known_numbers,
     check_members,
     check_modulators,
     check_numbers,
@@ -169,7 +168,6 @@ class Trials(Component, NeuronGroup):
         check_clock(task, self)
         self._add_constants(limit)
         self._set_parameters(mechanisms)
-        check_known_numbers(self, mechanisms)
         self.own_steps = steps_of(self.mechanisms, "network", resets_at=self.phases.resets_at)
         for step in self.own_steps:
             self._place(step)
