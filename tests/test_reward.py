@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from brian2 import Network, StateMonitor, TimedArray, defaultclock, ms, prefs, seed, set_device
-from targets import LONG
+from brian2 import StateMonitor, TimedArray, defaultclock, ms, prefs, seed, set_device
+from brian2 import device as brian_device
 
 from brian_rflo import (
     RFLO,
@@ -25,6 +25,7 @@ from brian_rflo import (
     RateNeurons,
     Trials,
 )
+from brian_rflo.brian.borrowed import get_identifiers
 from brian_rflo.brian.devices import device
 from brian_rflo.credit import (
     AdaptiveFeedback,
@@ -36,7 +37,7 @@ from brian_rflo.credit import (
 )
 from brian_rflo.gradient import BPTT, GradientAlignment
 from brian_rflo.network import TrialNetwork
-from brian_rflo.neurons import DerivedNeurons
+from brian_rflo.neurons import PotentialNeurons
 from brian_rflo.readouts import ActorCritic, ActorCriticReadout, Linear, TaskInput
 from brian_rflo.rules import (
     AdaptiveEProp,
@@ -45,9 +46,9 @@ from brian_rflo.rules import (
     Rewarded,
     WeightPerturbation,
 )
-from brian_rflo.schedule import DRAW, MODULATE
+from brian_rflo.schedule import DRAW, MODULATE, READOUT
 from brian_rflo.steps import Mechanism, Step
-from brian_rflo.tasks import ArrayTask, PeriodicOutput
+from brian_rflo.tasks import ArrayTask
 from brian_rflo.updates import L2
 
 DATA = Path(__file__).parent / "data"
@@ -159,7 +160,6 @@ CASES = {
 }
 
 
-
 class Rate:
     """A trial of rate neurons with RFLO's trace."""
 
@@ -213,7 +213,7 @@ def recursion(case):
     weights, rewards, errors = [], [], []
     for network in range(case.networks):
         w = {name: values[network].copy() for name, values in case.before.items()}
-        waiting = {name: 0.0 for name in w}
+        waiting = dict.fromkeys(w, 0.0)
         for trial in range(len(case.inputs)):
             neurons = (Spiking if case.spiking else Rate)(case, w)
             tag, tag_out = np.zeros_like(neurons.trace), np.zeros_like(w["output"])
@@ -252,7 +252,7 @@ def recursion(case):
                 if not case.batch or is_last:
                     for name in w:
                         w[name] += waiting[name]
-                    waiting = {name: 0.0 for name in w}
+                    waiting = dict.fromkeys(w, 0.0)
                 tag = case.discount * tag + signal[:, None] * neurons.trace
                 tag_out = case.discount * tag_out + np.outer(error, seen)
                 value_before = value
@@ -332,7 +332,7 @@ def compare(case, net, result, errors):
     if hasattr(case, "td_errors"):
         assert np.abs(found[0] - case.td_errors).max() <= 1e-12
         assert (result.rewards[0] == case.rewards).all()
-    assert 0 < np.abs(td_errors).max()
+    assert np.abs(td_errors).max() > 0
 
 
 def run(case):
@@ -348,3 +348,363 @@ def test_every_step_is_that_of_the_equations(name):
     defaultclock.dt = 1 * ms
     case = CASES[name]()
     compare(case, *run(case))
+
+
+@pytest.mark.model
+@pytest.mark.compiled
+@pytest.mark.parametrize("name", CASES)
+def test_every_step_on_cython(name):
+    prefs.codegen.target = "cython"
+    for dense in (True, False) if name.startswith("seeded") else (True,):
+        prefs["brian_rflo.dense_pass"] = dense
+        try:
+            case = CASES[name]()
+            net, *found = run(case)
+            compare(case, net, *found)
+        finally:
+            prefs["brian_rflo.dense_pass"] = True
+        assert {part.dense.why_not_dense is None for part in net.learners.values()} == {dense}
+
+
+@pytest.mark.model
+@pytest.mark.compiled
+@pytest.mark.parametrize("name", CASES)
+def test_every_step_in_standalone_programs(name):
+    with device("cpp_standalone"):
+        set_device("cpp_standalone", build_on_run=False, directory=None)
+        try:
+            defaultclock.dt = 1 * ms
+            found = []
+            for dense in (True, False):
+                prefs["brian_rflo.dense_pass"] = dense
+                case = CASES[name]()
+                found.append((case, *run(case)))
+                parts = found[-1][1].learners.values()
+                assert {part.dense.why_not_dense is None for part in parts} == {dense}
+            brian_device.build(directory=None)
+            for one in found:
+                compare(*one)
+        finally:
+            prefs["brian_rflo.dense_pass"] = True
+
+
+def bandit(steps=4, trials=8, actions=2, number=0):
+    """Return a task in which the sign of the input says which action is rewarded."""
+    kinds = np.arange(trials) % actions
+    inputs = np.repeat(np.eye(actions)[kinds][:, None], steps, axis=1)
+    target, mask = np.zeros((trials, steps, actions)), np.zeros(steps)
+    target[range(trials), -2, kinds], mask[-2] = 1, 1
+    return ArrayTask(target=target, inputs=inputs, mask=mask, dt=1 * ms, seed=number)
+
+
+def network(rule=None, readout=ActorCritic(), credit=TDError(0.9), task=None, n=6, **more):
+    """Return a network of a few neurons that learns from reward."""
+    defaultclock.dt = 1 * ms
+    neurons = more.pop("neurons", None) or RateNeurons(n, tau=3 * ms, initial=0)
+    rule = rule or Rewarded(RFLO(0.05, tau=3 * ms), 0.9)
+    return LearningNetwork(task or bandit(), neurons, rule, readout, credit=credit, **more)
+
+
+def test_a_choice_is_learned_by_several_networks():
+    seed(4)
+    net = network(
+        Rewarded(RFLO(0.2, tau=3 * ms), 0.9), ActorCritic(entropy=0.02), n=3 * 8, networks=3
+    )
+    rewards = net.train(240).rewards
+    assert (rewards[:, :20].mean(axis=1) < 0.8).all()
+    assert (rewards[:, -40:].mean(axis=1) > 0.9).all()
+
+
+def test_actions_are_drawn_with_their_probabilities():
+    seed(1)
+    net = network(readout=ActorCritic(), task=bandit(3, 1, 3), n=300 * 2, networks=300)
+    net.output.w = "4*randn()"
+    seen = StateMonitor(net.readout, ["winner", "probability"], record=True, when="end")
+    net.add(seen)
+    net.output.plastic = net.recurrent.plastic = net.input_synapses.plastic = False
+    net.train(6)
+    shape = (300, 4, 6, 3)  # network, unit, trial, step
+    winner, p = (np.asarray(getattr(seen, k)).reshape(shape) for k in ("winner", "probability"))
+    assert (winner[:, :3, :, 1].sum(axis=1) == 1).all() and winner[:, 3].sum() == 0
+    assert winner[:, :, :, [0, 2]].sum() == 0  # in steps that do not count
+    chosen, expected = winner[:, :3, :, 1], p[:, :3, :, 1]
+    assert expected.std() > 0.1
+    for low, high in ((0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 1)):
+        inside = (expected >= low) & (expected < high)
+        spread = np.sqrt((expected * (1 - expected))[inside].sum())
+        assert abs((chosen - expected)[inside].sum()) < 4 * spread
+
+
+LIF = dict(tau=10 * ms, tau_syn=3 * ms, bias=1.2)
+ELIGIBILITIES = {
+    "LIF": lambda: (LIFNeurons(6, **LIF), EProp(0.1, tau=3 * ms)),
+    "RFLO on LIF": lambda: (LIFNeurons(6, **LIF), RFLO(0.1, tau=3 * ms)),
+    "slope outside the trace": lambda: (PotentialNeurons(6, tau=5 * ms), None),
+}
+
+
+@pytest.mark.parametrize("name", ELIGIBILITIES)
+def test_the_tag_sums_updates_of_any_rule_and_the_modulator_pays_it(name):
+    defaultclock.dt = 1 * ms
+    seed(2)
+    neurons, rule = ELIGIBILITIES[name]()
+    net = network(Rewarded(rule or neurons.rule(0.1), 0.8), neurons=neurons, task=bandit(12, 2))
+    synapses = net.recurrent
+    named = get_identifiers(synapses.rule.eligibility) & set(synapses.variables)
+    ends = {one: one.removesuffix("_post") for one in named if one.endswith("_post")}
+    own = [*(named - set(ends)), "tag", "last_update"]
+    shown = StateMonitor(synapses, own, record=True, when="end")
+    cells = StateMonitor(neurons, [*ends.values()], record=True, when="end")
+    modulator = StateMonitor(net.trials, "modulator", record=True, when="end")
+    net.add(shown, cells, modulator)
+    before = np.array(synapses.w)
+    net.train(1)
+    read = {one: np.asarray(getattr(shown, one)) for one in own}
+    read |= {one: np.asarray(getattr(cells, of))[synapses.j] for one, of in ends.items()}
+    update = eval(synapses.rule.eligibility, {}, read)
+    assert np.abs(update - read["last_update"]).max() < 1e-15 and np.abs(update).max() > 1e-4
+    tag, change = 0.0, 0.0
+    for step in range(12):
+        change += 0.1 * modulator.modulator[0, step] * tag
+        assert np.abs(read["tag"][:, step] - tag).max() < 1e-12
+        tag = 0.8 * tag + update[:, step]
+    assert np.abs(np.array(synapses.w) - before - change).max() < 1e-12
+    assert np.abs(change).max() > 1e-6
+
+
+@dataclass(frozen=True)
+class Surprise(Mechanism):
+    """Reward less what is expected."""
+
+    rate: float
+
+    variables = {"network": "modulator : 1\nexpected : 1"}
+    steps = (
+        Step("modulator = reward - expected", MODULATE, "network"),
+        Step("expected += rate*(reward - expected)", MODULATE.behind(2), "network", "trial_end"),
+    )
+
+
+def test_parts_by_hand_with_a_modulator_of_ones_own():
+    task = bandit(5, 3, 2)
+    defaultclock.dt = task.dt
+    neurons, inputs = RateNeurons(4, tau=3 * ms, initial=0), TaskInput(task)
+    readout = ActorCriticReadout(task, critic=False, reward="3*target - probability")
+    rule = Rewarded(RFLO(0.5, tau=3 * ms), discount=1)
+    recurrent = PlasticSynapses(neurons, neurons, rule, onto="I_rec", name="recurrent")
+    incoming = PlasticSynapses(inputs, neurons, rule, onto="I_in", name="incoming")
+    output = PlasticSynapses(neurons, readout, Rewarded(Delta(0.3), 1), "output", name="output")
+    rng = np.random.default_rng(3)
+    for part in (recurrent, incoming, output):
+        part.connect()
+        part.set_matrix(rng.standard_normal(part.matrix().shape))
+    back = Credit(RandomFeedback(), readout, neurons, output)
+    surprise = Surprise(0.5)
+    trials = Trials(task, neurons, readout, recurrent, incoming, output, back, surprise)
+    net = TrialNetwork(neurons, inputs, readout, recurrent, incoming, output, *back, trials)
+    names = ["winner", "probability", "error", "reward", "target"]
+    seen = StateMonitor(readout, names, record=True, when="end")
+    activity = StateMonitor(neurons, "activity", record=True, when="end")
+    net.add(seen, activity)
+    before = output.matrix()
+    result = net.train(3)
+    shape = (2, 3, 5)
+    read = {name: np.asarray(getattr(seen, name)).reshape(shape) for name in names}
+    owed = read["winner"] * (3 * read["target"] - read["probability"])
+    assert np.abs(read["reward"][:, :, 4] - owed[:, :, 3]).max() == 0
+    assert np.abs(read["reward"][:, :, :4]).max() == 0
+    rewards = owed[:, :, 3].sum(axis=0)
+    assert np.abs(result.rewards[0] - rewards).max() < 1e-15
+    h, expected, w = np.asarray(activity.activity).reshape(4, 3, 5), 0.0, before.copy()
+    for trial, reward in enumerate(rewards):
+        tag = 0.0
+        for step in range(5):
+            w += 0.3 * ((step == 4) * reward - expected) * tag
+            tag = tag + np.outer(read["error"][:, trial, step], h[:, trial, step])
+        expected += 0.5 * (reward - expected)
+    assert np.abs(output.matrix() - w).max() < 1e-14 and np.abs(w - before).max() > 1e-3
+
+
+def test_in_a_stream_nothing_ends():
+    rng = np.random.default_rng(5)
+    target, inputs = rng.random((3, 4, 2)), rng.standard_normal((3, 4, 2))
+    task = ArrayTask(
+        target=target, inputs=inputs, mask=[0, 1, 0, 1], dt=1 * ms, continuous=True, order="in turn"
+    )
+    net = network(task=task)
+    errors = StateMonitor(net.trials, ["modulator", "value", "reward"], record=True, when="end")
+    units = StateMonitor(net.readout, ["output", "winner", "target"], record=True, when="end")
+    net.add(errors, units)
+    result = net.train(6)
+    value, reward = np.asarray(errors.value[0]), np.asarray(errors.reward[0])
+    assert np.array_equal(value, np.asarray(units.output)[2]) and (value[3::4] != 0).all()
+    due = (np.asarray(units.winner) * np.asarray(units.target)).sum(axis=0)
+    assert np.array_equal(reward[1:], due[:-1]) and reward[0] == 0 and (due[3::4] > 0).all()
+    expected = np.append(0, reward[1:] + 0.9 * value[1:] - value[:-1])
+    assert np.abs(np.asarray(errors.modulator[0]) - expected).max() < 1e-15
+    assert np.allclose(result.rewards[0], reward.reshape(6, 4).sum(axis=1))
+
+
+def test_training_in_pieces_from_a_file_and_beside_an_evaluation(tmp_path):
+    net = network(readout=ActorCritic(entropy=0.1))
+    net.readout.run_regularly("draw = (sin(t/ms + i) + 1.01)/2.02", **DRAW.behind())
+    path = net.save(tmp_path / "start.npz")
+    whole = net.train(4).weights_after
+    net.load(path)
+    net.train(2)
+    net.evaluate(1)
+    path = net.save(tmp_path / "half.npz")
+    net.train(1)
+    net.load(path)
+    parts = net.train(2).weights_after
+    for name in ("recurrent", "output", "input"):
+        assert np.array_equal(whole[name], parts[name])
+        assert (whole[name] != net.train(1).weights_after[name]).any()
+
+
+def test_results_have_rewards(tmp_path):
+    seed(5)
+    net = network()
+    result = net.train(8)
+    assert result.output.shape == (1, 4, 3) and np.isnan(result.target[:, 2]).all()
+    assert set(result.rewards.ravel()) <= {0, 1} and (result.rewards == -result.losses).all()
+    assert "reward" in str(result) and "loss" not in str(result)
+    assert result.plot()[0].get_ylabel() == "Reward"
+    read = type(result).load(result.save(tmp_path / "result.npz"))
+    assert np.array_equal(read.rewards, result.rewards)
+    assert net.evaluate(2).rewards.shape == (1, 2)
+    with pytest.raises(ValueError, match="rewards come with"):
+        network(RFLO(0.1, tau=3 * ms), Linear(), credit=None).train(1).rewards  # noqa: B018
+
+
+def test_a_penalty_counts_once_per_trial():
+    rule = L2(0.01).around(Rewarded(RFLO(0.5, tau=3 * ms), 0.9))
+    net = network(rule, readout_rule=Rewarded(Delta(0.5)), trained=("recurrent",))
+    net.output.w = 0  # nothing comes back from actions, the value is 0
+    net.feedback.w = 0
+    before = np.array(net.recurrent.w)
+    net.train(1)
+    assert np.abs(np.array(net.recurrent.w) - before * (1 - 0.5 * 0.01 / 4) ** 4).max() < 1e-15
+
+
+def test_what_is_unused_is_not_there():
+    plain = network(readout=ActorCritic())
+    assert not {"bonus", "uncertainty", "entropy"} & set(plain.readout.variables)
+    assert plain.output.rule.update == "modulator_network*tag"
+    encouraged = network(readout=ActorCritic(entropy=0.1))
+    expected = "modulator_network*tag + bonus_post*activity_pre"
+    assert encouraged.output.rule.update == expected
+    assert encouraged.recurrent.rule.update == "modulator_network*tag"
+    encouraged.readout.entropy = 0.05
+    with pytest.raises(ValueError, match="entropy must be a finite number"):
+        encouraged.readout.entropy = -1
+    assert Rewarded(Delta(0.1), at_once="bonus_post*2").update.endswith("bonus_post*2")
+
+
+def test_a_reward_that_is_no_number_ends_the_training(caplog):
+    seed(3)
+    net = network(readout=ActorCritic(reward="log(target - 2)"))
+    with np.errstate(all="ignore"):
+        result = net.train(3)
+    assert result.diverged_in[0] == 0 and "diverged" in caplog.text
+    net = network()
+    net.readout.namespace["nothing"] = TimedArray([np.nan], dt=1 * ms)
+    net.readout.run_regularly("output = nothing(t)", **READOUT.behind(9))
+    for part in (net.recurrent, net.input_synapses, net.output):
+        part.plastic = False
+    assert np.isnan(net.train(1).rewards).all()
+
+
+def plain(task=None, **more):
+    return network(RFLO(0.1, tau=3 * ms), task=task, **more)
+
+
+def masked(mask):
+    return replace(bandit(), mask=mask)
+
+
+def aligned(net):
+    GradientAlignment(net)
+    net.train(1)
+
+
+REFUSED = {
+    "plain rule": (plain, "must learn from reward; write Rewarded"),
+    "plain rule of the neurons": (
+        lambda: plain(readout_rule=Rewarded(Delta(0.1))),
+        "RFLO must learn from reward",
+    ),
+    "plain rule of the readout": (
+        lambda: network(readout_rule=Delta(0.1)),
+        "so Delta must learn from reward",
+    ),
+    "pairs": (
+        lambda: network(WeightPerturbation(0.1, 0.1), ActorCritic(critic=False), None),
+        "compares pairs of trials, which choose actions",
+    ),
+    "no modulator": (lambda: network(credit=None), "nothing reads the value"),
+    "no modulator, no critic": (
+        lambda: network(readout=ActorCritic(critic=False), credit=None),
+        "no number 'modulator'.*TDError",
+    ),
+    "no critic": (
+        lambda: network(readout=ActorCritic(critic=False)),
+        "TDError reads the value of each step",
+    ),
+    "another readout": (
+        lambda: network(readout=Linear()),
+        "TDError reads the reward of each step.*ActorCritic",
+    ),
+    "a modulator at the end": (
+        lambda: network(readout=ActorCritic(critic=False), credit=RunningBaseline(0.5)),
+        "in each step, but it is known at the end of a trial",
+    ),
+    "an entropy that nothing reads": (
+        lambda: network(
+            Exploration(0.1, state="activity"),
+            ActorCritic(critic=False, entropy=0.1),
+            RunningBaseline(0.5),
+            readout_rule=Exploration(0.1, state="output"),
+        ),
+        "Exploration does not read it",
+    ),
+    "no step for the reward": (
+        lambda: network(task=masked([0, 0, 0, 1])),
+        "Give the task one step more, with the mask 0",
+    ),
+    "a mask of each action": (
+        lambda: network(task=masked(np.ones((4, 2)))),
+        "the actions of a step count together",
+    ),
+    "an unknown name": (
+        lambda: network(readout=ActorCritic(reward="2*correct - 1")),
+        "contains 'correct', which is undefined",
+    ),
+    "no expression": (lambda: ActorCritic(reward="x = 1"), "must be an expression"),
+    "no text": (lambda: ActorCritic(reward=1), "must be an expression"),
+    "entropy": (lambda: ActorCritic(entropy=-1), "entropy must be"),
+    "weight": (lambda: ActorCritic(critic_weight=np.nan), "critic_weight must be"),
+    "critic": (lambda: ActorCritic(critic="yes"), "critic must be True or False"),
+    "tau": (lambda: ActorCritic(tau=3), "tau must be a time"),
+    "a rule with a penalty": (
+        lambda: Rewarded(L2(0.1).around(Delta(0.1))),
+        r"read at 'step', 'trial_end'\. Put penalties",
+    ),
+    "rewarded twice": (lambda: Rewarded(Rewarded(Delta(0.1))), "reads modulator_network itself"),
+    "a rule that perturbs": (lambda: Rewarded(WeightPerturbation(0.1, 0.1)), "use it without"),
+    "a rule that explores": (lambda: Rewarded(Exploration(0.1)), "use it without"),
+    "no rule": (lambda: Rewarded(Delta), "rule must be a LearningRule"),
+    "discount": (lambda: Rewarded(Delta(0.1), 1.1), "discount must be a number from 0 to 1"),
+    "discount of TD": (lambda: TDError(np.nan), "discount must be a number from 0 to 1"),
+    "gradient": (lambda: network().gradient(1), "actions that are drawn"),
+    "BPTT": (lambda: network().train(2, learn=BPTT(0.1)), "actions that are drawn"),
+    "alignment": (lambda: aligned(network()), "actions that are drawn"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_is_refused_where_it_is_written(name):
+    act, message = REFUSED[name]
+    defaultclock.dt = 1 * ms
+    with pytest.raises((TypeError, ValueError), match=message):
+        act()
