@@ -22,11 +22,11 @@ from brian2 import (
     set_device,
 )
 from brian2 import device as brian_device
+from perturbing import noise_given, weights_given
 
 from brian_rflo import (
     RFLO,
     Delta,
-    DiscreteLIFNeurons,
     FixedSynapses,
     LearningNetwork,
     LearningRule,
@@ -61,32 +61,6 @@ DATA = Path(__file__).parent / "data"
 def case(name):
     """Return the arrays of a seeded case."""
     return dict(np.load(DATA / f"{name}.npz"))
-
-
-def weights_given(kind, sigma, draws, n_steps, **more):
-    """Return a rule that perturbs weights, with learning rate 1 and given draws ``[trial, post,
-    pre]``.
-    """
-    trials, n_post, n_pre = draws.shape
-    values = TimedArray(draws.swapaxes(1, 2).reshape(trials, -1), dt=n_steps * ms)
-    drawn = f"perturbed_network*given(t + 0.5*dt, (i % {n_pre})*{n_post} + j % {n_post})"
-
-    class Given(kind):
-        constants = {"given": values}
-        reset = kind.reset.replace("perturbed_network*sigma*randn()", drawn)
-
-    return Given(1.0, sigma, **more)
-
-
-def noise_given(sigma, draws):
-    """Return a rule of node perturbation with given draws ``[trial, step, unit]``."""
-    values = TimedArray(draws.reshape(-1, draws.shape[-1]), dt=1 * ms)
-
-    class Given(NodePerturbation):
-        constants = {"given": values}
-        explores = f"perturbed_network*given(t, i % {draws.shape[-1]})"
-
-    return Given(1.0, sigma)
 
 
 def learning(rule, d):
@@ -628,9 +602,6 @@ REFUSED = {
     "'trials': RunningBaseline: rate must be at most 1": a_rate_above_1,
     "Delta learns in each step, but the other rule compares pairs": lambda: small(
         NodePerturbation(1e-3, sigma=1e-3), readout_rule=Delta(0.1)
-    ),
-    "for projections that sum activity": lambda: small(
-        HybridPerturbation(1e-3, sigma=1e-3, power=1.0), DiscreteLIFNeurons(2 * 4, tau=10 * ms)
     ),
 }
 

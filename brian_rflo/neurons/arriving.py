@@ -1,5 +1,6 @@
-"""What traces read of a source that only sends spikes: the unit postsynaptic potential `psp` that
-its spikes make in the target, in cells beside the source.
+"""What rules read of spikes that arrive in a target, in cells beside the source: the unit
+postsynaptic potential `psp` of a source that only sends spikes, and `arriving`, what spikes add to
+the drive of the target in this step for each unit of weight.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from ..steps import Mechanism, Step
 
 
 class ArrivingSpikes(Mechanism):
-    """The `psp` of spikes in neurons that receive them; a class of neurons has one as its attribute
-    ``arriving``.
+    """What spikes do in neurons that receive them; a class of neurons has one as its attribute
+    ``arriving``, which keeps their `psp`, and one as its attribute ``driving``, which keeps their
+    `arriving`.
 
     Parameters
     ----------
     equations : str
-        Variables of the cells, `psp` among them; 0 at the beginning of each trial.
+        Variables of the cells; 0 at the beginning of each trial.
     advance : str
         Statements of a time step, in the phase STATE.
     at_spike : str

@@ -32,6 +32,11 @@ PORTS = {
     ),
     "winner": "1 for the chosen unit; use a WinnerTakeAll",
     "deciding": "1 in the step of a decision; use a WinnerTakeAll",
+    "arriving": (
+        "what its spikes add to the target's drive in this step, for each unit of weight; add"
+        " 'darriving/dt = -arriving/tau_syn : 1' with the time constant of the target's synaptic"
+        " current, and 'arriving += 1' to its reset"
+    ),
     "reward": (
         "reward of the last choice; use a WinnerTakeAll, or add 'reward : 1' and set it with"
         " run_regularly(..., **schedule.REWARD)"
@@ -41,6 +46,10 @@ PORTS = {
 
 #: Optional port: the unit postsynaptic potential of the neuron's spikes; by default its activity.
 PSP = "psp"
+
+#: What arrives in the drive of the target in this step, for each unit of weight: what is sent, or
+#: the current that spikes have left.
+ARRIVING = "arriving"
 
 
 def owning_group(group: Group) -> BrianObject:

@@ -139,6 +139,10 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
     counters, attached = ("wait",), ("activity",)
 
     events_onto, inputs = ("I_rec",), ("I_in",)
+
+    #: Variables of noise that a rule may add, and how.
+    opens = {"noise": ("I_rec += noise", schedule.EXPLORE)}
+
     trial_start = (
         "v = 0; activity = 0; wait = 0; a = 0; psp = 0; spike_count = 0; I_rec = 0; feedback = 0"
     )
@@ -228,6 +232,13 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
                 ),
             ),
         )
+
+    @property
+    def driving(self) -> ArrivingSpikes:
+        """What spikes add to the drive in each step, for each unit of weight: those of the step
+        before.
+        """
+        return ArrivingSpikes("arriving : 1", "arriving = 0", "arriving = 1", {})
 
     @property
     def input_scale(self) -> float:

@@ -211,6 +211,10 @@ class LIFNeurons(Component, NeuronGroup):
     #: Variables that may differ between neurons but not between copies of a network.
     per_neuron = ("bias", "v_initial", "activity_initial", "excitatory")
 
+    #: Variables of noise that a rule may add, and how: as a current of this step, which is the same
+    #: as noise in the drive. It does nothing while a neuron is refractory.
+    opens = {"noise": ("v += scale*(1 - exp(-dt/tau))*noise", schedule.STATE)}
+
     #: Names of the time constants.
     times = ("tau", "tau_syn")
     #: Arguments of Brian2 that models which inherit from this one may pass on.
@@ -264,6 +268,16 @@ class LIFNeurons(Component, NeuronGroup):
                 tau_of_current=self.tau_syn,
                 current_of_spike=self.namespace["spike_amplitude"],
             ),
+        )
+
+    @property
+    def driving(self) -> ArrivingSpikes:
+        """What spikes add to the drive in each step, for each unit of weight."""
+        return ArrivingSpikes(
+            "arriving : 1",
+            "arriving = arriving*exp(-dt/tau_of_current)",
+            "arriving += current_of_spike",
+            dict(tau_of_current=self.tau_syn, current_of_spike=self.namespace["spike_amplitude"]),
         )
 
     @property

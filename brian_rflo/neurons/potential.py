@@ -120,7 +120,7 @@ class PotentialNeurons(DerivedNeurons):
     least_slope = 0.01
 
     #: As for `RateNeurons`.
-    opens = {"noise": None, "output_noise": ("activity", schedule.SENT)}
+    opens = {"noise": None, "output_noise": ("activity += output_noise", schedule.SENT)}
 
     #: Attributes that describe it in files, beside equations and constants.
     described = ("f",)

@@ -136,9 +136,9 @@ class RateNeurons(Component, NeuronGroup):
 
     trial_start = "activity = initial"
 
-    #: Variables of noise that a rule may add, and what each adds to: the sum of the projection
-    #: (None), or a variable behind the phase that sets it.
-    opens = {"noise": None, "output_noise": ("phi", schedule.GAIN)}
+    #: Variables of noise that a rule may add, and how: to the sum of the projection (None), or by a
+    #: statement behind a phase.
+    opens = {"noise": None, "output_noise": ("phi += output_noise", schedule.GAIN)}
 
     def __init__(
         self,

@@ -2,10 +2,11 @@
 
 Zuege, Klos & Memmesheimer 2023 (Physical Review X 13:021006) find that weights of silent inputs
 drift under weight perturbation, and suggest that rules may join its merits to those of node
-perturbation. This one is derived here, not read there: with activity_j(t) what is sent in step t,
+perturbation. This one is derived here, not read there: with arriving_j(t) what enters the drive in
+step t for each unit of weight, as in `NodePerturbation`,
 
     pw_ij ~ N(0, sigma^2)                            once per trial; w + pw is sent
-    dw_ij = -learning_rate/sigma^2 (E' - E) pw_ij    where sum_t activity_j(t)^2 > 0, else 0
+    dw_ij = -learning_rate/sigma^2 (E' - E) pw_ij    where sum_t arriving_j(t)^2 > 0, else 0
 
 The perturbation of a silent synapse changes neither output nor loss, so that leaving out its update
 is the same as not perturbing it, and needs no knowledge at the beginning of the trial: the expected
@@ -27,8 +28,8 @@ __all__ = ["ActiveWeightPerturbation"]
 class ActiveWeightPerturbation(WeightPerturbation):
     """Weight perturbation of the synapses that were active in the trial, WP0; derived here.
 
-    The weights of silent inputs stay as they are, to the bit. Everything else is as with
-    `WeightPerturbation`.
+    The weights of silent inputs, and of neurons that have not spiked, stay as they are, to the bit.
+    Everything else is as with `WeightPerturbation`.
 
     Parameters
     ----------
@@ -48,4 +49,4 @@ class ActiveWeightPerturbation(WeightPerturbation):
     @property
     def steps(self) -> tuple[Step, ...]:
         """Those of weight perturbation, and the power of what each presynaptic cell has sent."""
-        return *super().steps, Step("power += activity**2", DRIVEN, "pre")
+        return *super().steps, Step("power += arriving**2", DRIVEN, "pre")

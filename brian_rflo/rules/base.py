@@ -45,7 +45,8 @@ class LearningRule(Mechanism):
     ending ``_pre`` or ``_post``, and numbers of the network with the ending ``_network``
     (``modulator_network``). ``activity_pre`` is what the presynaptic neuron sends; ``psp_pre`` is
     the effect of its activity on a membrane: filtered spikes, or the activity itself if the group
-    has no ``psp``.
+    has no ``psp``. ``arriving_pre`` is what enters the target's drive in a step for each unit of
+    weight, in the phase DRIVEN: what is summed in that step, or the current that spikes have left.
 
     Attributes
     ----------
@@ -91,7 +92,8 @@ class LearningRule(Mechanism):
         Run each trial twice side by side, free (``perturbed_network`` is 0) and perturbed (1).
     phase : Phase, optional
         The phase of the traces, if it is not that of the target. In DRIVEN, directly behind the
-        projection's sum, ``activity_pre`` is what was added up in this step, also in readouts.
+        projection's sum, ``activity_pre`` is what was added up in this step, also in readouts, and
+        ``arriving_pre`` is that for spikes as well.
     with_units : tuple of str
         Variables of the groups that its strings read with units; all other ports must be
         dimensionless.

@@ -121,7 +121,7 @@ fluctuation = ({self.state} - mean)*int(age > quiet)
 mean = smoothing*mean + (1 - smoothing)*{self.state}"""
         return (
             *super().steps,
-            Step("sent = activity", DRIVEN, "pre"),
+            Step("sent = arriving", DRIVEN, "pre"),
             Step(cells, SLOPE, "post"),
         )
 

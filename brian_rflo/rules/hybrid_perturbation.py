@@ -2,12 +2,12 @@
 own derivation.
 
 It lies between weight and node perturbation (Zuege, Klos & Memmesheimer 2023, Physical Review X
-13:021006), and is derived here, not read there. With activity_j(t) what is sent in step t of the
-perturbed run:
+13:021006), and is derived here, not read there. With arriving_j(t) what enters the drive in step t
+of the perturbed run for each unit of weight, as in `NodePerturbation`:
 
     pw_ij ~ N(0, sigma^2)                            once per trial; w + pw is sent
-    brought_i(t) = sum_j pw_ij activity_j(t)
-    dw_ij = -learning_rate/(power sigma^2) (E' - E) sum_t brought_i(t) activity_j(t)
+    brought_i(t) = sum_j pw_ij arriving_j(t)
+    dw_ij = -learning_rate/(power sigma^2) (E' - E) sum_t brought_i(t) arriving_j(t)
 
 The expected change is the gradient, stretched by the covariance S = sum_t x(t) x(t)^T/T of the
 inputs. Weights move within the span of the inputs only, so that those of silent inputs stay. With
@@ -57,8 +57,8 @@ class HybridPerturbation(WeightPerturbation):
 
     traces = "pw : 1\nproduct : 1"
     post_traces = "brought : 1"
-    brings = {"brought": "pw*activity_pre"}
-    advance = "product = brought_post*activity_pre"
+    brings = {"brought": "pw*arriving_pre"}
+    advance = "product = brought_post*arriving_pre"
     reset = "pw = int(plastic)*perturbed_network*sigma*randn()\nproduct = 0"
     phase = DRIVEN
     summed = "product"

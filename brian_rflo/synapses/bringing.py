@@ -15,16 +15,8 @@ BEHIND_SUM = schedule.DRIVEN.order - schedule.DRIVE.order - 100
 
 
 def bring(synapses, summed_at):
-    """Sum what the rule of a projection brings into the variables of its cells at the target;
-    raise if spikes add to the target.
-    """
-    brings = synapses.rule.brings
-    if brings and synapses.sends_spikes:
-        raise ValueError(
-            f"{synapses.rule.title} on '{synapses.name}' sums {', '.join(brings)} in each step, and"
-            f" spikes add to '{synapses.onto}'; it is for projections that sum activity."
-        )
-    for name, text in brings.items():
+    """Sum what the rule of a projection brings into the variables of its cells at the target."""
+    for name, text in synapses.rule.brings.items():
         cells = synapses.cells["post"]
         if "_n_cells" not in synapses.variables:
             synapses.variables.add_reference("_n_cells", cells, "N")

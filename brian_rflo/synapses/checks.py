@@ -8,11 +8,11 @@ from ..brian.conditional import is_standalone
 from ..brian.declared import declared, declares
 from ..brian.quantities import check_tau
 from ..brian.statements import varied, written
-from ..neurons.base import PORTS, PSP, check_port, parent_group, spikes
+from ..neurons.base import ARRIVING, PORTS, PSP, check_port, parent_group, spikes
 from ..rules.base import without_comments
 from ..steps import equations_of, steps_of
 from ..steps.cells import FIRST, NETWORK
-from .ends import check_spikes, own_on_pre
+from .ends import check_spikes, own_on_pre, reads_arriving
 
 #: Flags that traces may have, and what to write in place of others.
 TRACE_FLAGS = {"clock-driven", "constant"}
@@ -79,8 +79,10 @@ def check_ports(synapses, source, target, reader):
     if not synapses.sends_spikes:
         check_sent(source, target, synapses.sends, synapses.onto, reader)
     kept = Equations(equations_of(synapses.mechanisms, "pre")).names
+    read = {side: {*synapses.rule.reads(side)} for side in ("pre", "post")}
+    read["pre"] |= {ARRIVING} if reads_arriving(synapses.rule) else set()
     for side, group in (("pre", source), ("post", target)):
-        for name in synapses.rule.reads(side):
+        for name in sorted(read[side]):
             if side == "pre" and (name in kept or is_what_is_sent(name, source, synapses)):
                 continue
             name = "activity" if name == PSP and PSP not in group.variables else name
@@ -90,12 +92,11 @@ def check_ports(synapses, source, target, reader):
 
 
 def is_what_is_sent(name, source, synapses):
-    """Return whether a name of the source's activity means what a projection sends in its place."""
-    return (
-        name in ("activity", PSP)
-        and not {name, "activity"} & set(source.variables)
-        and not synapses.sends_spikes
-    )
+    """Return whether a name means what a projection sends: what arrives, or a name of the activity
+    of a source without activity.
+    """
+    in_its_place = name in ("activity", PSP) and not {name, "activity"} & set(source.variables)
+    return not synapses.sends_spikes and (name == ARRIVING or in_its_place)
 
 
 def check_sent(source, target, sends, onto, reader):
@@ -218,6 +219,16 @@ def check_spikes_in_time(synapses, is_delaying):
                 " trials must not have delays: those of the last trial would count. Write"
                 f" {synapses.name}.{'' if side == 'pre' else 'post.'}delay = 0*ms."
             )
+
+
+def check_no_delays(synapses):
+    """Raise if a rule reads what arrives in a step, but spikes arrive with delays."""
+    if synapses.has_delays:
+        raise ValueError(
+            f"{synapses.rule.title} on '{synapses.name}' reads what arrives in each step, which is"
+            " kept for each neuron of the source, so its spikes must not have delays. Write"
+            f" {synapses.name}.delay = 0*ms."
+        )
 
 
 def check_copies(synapses):

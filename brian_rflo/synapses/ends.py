@@ -3,9 +3,9 @@ and the phase and integrator of its traces.
 """
 
 from .. import schedule
-from ..brian.borrowed import word_substitute
+from ..brian.borrowed import get_identifiers, word_substitute
 from ..brian.declared import declared
-from ..neurons.base import PSP, parent_group, spikes
+from ..neurons.base import ARRIVING, PSP, parent_group, spikes
 
 #: What does for traces the same as an integrator of neurons, those of the GSL to their tolerance;
 #: Euler where nothing is integrated.
@@ -86,6 +86,28 @@ def check_spikes(source, target, onto):
 
 
 def arriving_at(synapses, source, target):
+    """Return the mechanisms that keep, in cells beside the source, what its spikes do in the
+    target.
+    """
+    return *psp_in(synapses, source, target), *driving(synapses, target)
+
+
+def driving(synapses, target):
+    """Return what keeps `arriving`, if the rule reads it, spikes add to the target, and its class
+    knows what they bring (`driving`); else nothing.
+    """
+    known = declared(parent_group(target), "driving")
+    needed = synapses.sends_spikes and reads_arriving(synapses.rule)
+    return (known,) if needed and known is not None else ()
+
+
+def reads_arriving(rule):
+    """Return whether a rule reads what arrives in a step, in synapses or beside the source."""
+    steps = "\n".join(step.code for step in rule.steps if step.site == "pre")
+    return ARRIVING in rule.reads("pre") or ARRIVING in get_identifiers(steps)
+
+
+def psp_in(synapses, source, target):
     """Return what keeps the `psp` of a source's spikes in cells beside it, if the rule reads it,
     the source does not have it, and the class of the target knows it (`arriving`; `psp_for` where
     it depends on the projection, also for values); else nothing.

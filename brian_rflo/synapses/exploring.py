@@ -6,6 +6,7 @@ without it get it with the first rule that explores, and what it adds to is comp
 
     I_rec += noise, output += noise      behind the sum of the projection
     phi += output_noise                  behind the function
+    v += scale*(1 - exp(-dt/tau))*noise  behind the integration, for noise in the drive of LIF
 
 The projections onto a group that explore share one draw, that of the first of them. The noise is 0
 while none of them learns (``plastic``).
@@ -37,19 +38,19 @@ class Injection(CodeRunner):
     owner : PlasticSynapses
         The projection whose rule explores, of which it is a part.
     target : group
-    port, into : str
-        The variable with the noise, and what it is added to.
+    port, statement : str
+        The variable with the noise, and how it is added.
     phase : Phase
     """
 
     add_to_magic_network = False
 
-    def __init__(self, owner, target, port, into, phase):
+    def __init__(self, owner, target, port, statement, phase):
         self.port, self.part = port, target
         super().__init__(
             target,
             "stateupdate",
-            code=f"{into} += {port}",
+            code=statement,
             clock=target.clock,
             name=f"{owner.name}_{port}*",
             **phase,
@@ -69,22 +70,22 @@ def open_ports(rule, target, onto, summed_at, reader):
 
 
 def place_of(port, target, onto, summed_at, reader):
-    """Return the variable to which noise is added, and the phase; make the variable `port`."""
+    """Return the statement that adds noise, and its phase; make the variable `port`."""
     group = parent_group(target)
     opens = declared(group, "opens", {})
     if port not in opens or (opens[port] is None and receives_spikes(group, onto)):
         raise ValueError(
-            f"{reader} draws the variable '{port}' of '{group.name}', which must have it as"
-            " RateNeurons, PotentialNeurons and readouts do. In a NeuronGroup of your own, write"
-            f" '{port} : 1', and {ADDED.get(port, 'read it')} in its equations."
+            f"{reader} draws the variable '{port}' of '{group.name}', which must have it as rate"
+            " neurons, LIF neurons and readouts of this package do. In a NeuronGroup of your own,"
+            f" write '{port} : 1', and {ADDED.get(port, 'read it')} in its equations."
         )
     if port not in group.variables:
         group.settle(opened=(*opened(group), port))
     add_variable(target, port)
     if opens[port] is None:
-        return onto, summed_at.behind(BEHIND_SUM)
-    into, phase = opens[port]
-    return into, phase.behind(BEHIND_FUNCTION)
+        return f"{onto} += {port}", summed_at.behind(BEHIND_SUM)
+    statement, phase = opens[port]
+    return statement, phase.behind(BEHIND_FUNCTION)
 
 
 def opened(target):

@@ -21,7 +21,7 @@ from ..brian.statements import may_draw, varied, written
 from ..brian.step_loop import without_loops
 from ..dense import DenseParts
 from ..dense.reading import read
-from ..neurons.base import PSP, check_group, parent_group, receives_spikes
+from ..neurons.base import ARRIVING, PSP, check_group, parent_group, receives_spikes
 from ..rules import LearningRule
 from ..steps import INTEGRATE, Mechanism, Step, equations_of, steps_of
 from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, names_ending_in, place
@@ -33,6 +33,7 @@ from .bringing import bring
 from .checks import (
     check_copies,
     check_names,
+    check_no_delays,
     check_ports,
     check_rule_strings,
     check_spikes_in_time,
@@ -46,6 +47,7 @@ from .ends import (
     check_one_group,
     on_pre_of,
     phase_of_sum,
+    reads_arriving,
     trace_method,
     trace_phase,
 )
@@ -255,7 +257,7 @@ class PlasticSynapses(Projection):
         self.moves = {
             schedule.LEARN: learns_at,
             schedule.TRACE: traces_at,
-            schedule.DRIVEN: traces_at if self.sends_spikes else behind_sum(summed_at),
+            schedule.DRIVEN: schedule.DRIVEN if self.sends_spikes else behind_sum(summed_at),
         }
         learning = what_learns(self, self_connections)
         self.mechanisms = (
@@ -320,6 +322,11 @@ class PlasticSynapses(Projection):
                 and f"{name}_pre" not in self.variables
             ):
                 self.variables.add_reference(f"{name}_pre", source, sent, index=INDICES["pre"])
+        if ARRIVING in self.rule.reads("pre") and not self.sends_spikes:
+            forget(self.variables, f"{ARRIVING}_pre")  # of a source that keeps it for spikes
+            self.variables.add_reference(
+                f"{ARRIVING}_pre", source, self.sends, index=INDICES["pre"]
+            )
 
     def _cells(self, side, group, other):
         """Return cells at one end; synapses read their variables with the ending of that end."""
@@ -331,6 +338,8 @@ class PlasticSynapses(Projection):
             name=f"{self.name}_{side}_cells",
             namespace=constants_of(self.mechanisms),
         )
+        if side == "pre" and not self.sends_spikes and reads_arriving(self.rule):
+            cells.variables.add_reference(ARRIVING, parent_group(group), self.sends)
         for name in cells.equations.names:
             if f"{name}_{side}" in self.variables:  # Brian2 would keep the group's own
                 raise ValueError(
@@ -541,6 +550,8 @@ class PlasticSynapses(Projection):
             self._check_without_trials()
         if self.trials is not None and not self.is_stream:
             check_spikes_in_time(self, is_delaying)
+        if self.sends_spikes and reads_arriving(self.rule):
+            check_no_delays(self)
         if self._has_late_spikes():
             begins = run_begin(self.clock)
             if begins % self.trial_length == 0:
