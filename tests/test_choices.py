@@ -139,7 +139,7 @@ def test_pairs_of_trials_show_the_same_kind():
 
 
 REFUSED = {
-    "answer must be 'value', 'class' or 'action'; got 'yes'": lambda: DelayedXOR(answer="choice"),
+    "answer must be 'value', 'class' or 'action'; got 'yes'": lambda: DelayedXOR(answer="yes"),
     "order must be 'drawn' or 'in turn'; got None": lambda: ContextChoice(order=None),
     "height must be a finite and positive number; got -1": lambda: DelayedXOR(height=-1),
     "height is that of a value": lambda: DelayedNonMatch(height=0.9, answer="class"),
