@@ -14,8 +14,8 @@ from brian_rflo.crews import InProcess, Progress, part
 from brian_rflo.crews.pieces import compute_one
 
 ROOT = Path(__file__).parent.parent
-#: Experiments that differ from another in their task alone, or in their size, and one whose
-#: networks `test_comparison` trains.
+#: Experiments that differ from another in their task alone, or in their size, one whose networks
+#: `test_comparison` trains, and one whose network `test_miconi2017` has, in a smaller size.
 ALIKE = {
     "murray2019/fig2",
     "murray2019/fig2c",
@@ -34,6 +34,7 @@ ALIKE = {
     "gradient/periodic",
     "gradient/learning_rates",
     "gradient/evidence",
+    "miconi2017/non_match",
 }
 
 

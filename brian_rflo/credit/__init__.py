@@ -6,6 +6,7 @@ from .base import *
 from .pair_difference import *
 from .random import *
 from .running_baseline import *
+from .scaled_baseline import *
 from .symmetric import *
 from .td_error import *
 
