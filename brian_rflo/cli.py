@@ -94,7 +94,7 @@ COMPARE = {
         nargs="+",
         default=["rflo", "readout"],
         metavar="RULE",
-        help="rflo, readout, least_squares, bptt (default: rflo readout)",
+        help="rflo, readout, least_squares, bptt, wp, np (default: rflo readout)",
     ),
     "--networks": dict(type=positive, default=5, help="networks of each kind (default: 5)"),
     "--trials": dict(type=positive, default=600, help="trials of each network (default: 600)"),

@@ -40,6 +40,7 @@ EXAMPLES = {
     "own_spiking_neuron": "My own spiking neuron, with conductances",
     "two_populations": "Excitatory and inhibitory neurons",
     "changed_decoder": "Adapting to another decoder",
+    "perturbation": "Learning from one number",
     "freezing": "Train, freeze, test",
     "digits": "Handwritten digits, row by row",
     "sweep": "Twelve networks on all cores",

@@ -236,7 +236,9 @@ def closest(colors, cones):
 
 @pytest.mark.parametrize("cones", CONES)
 def test_colours_are_apart_for_everyone(cones):
-    compared = [plotting.colour(rule) for rule in ("rflo", "readout", "least_squares", "bptt")]
+    compared = [
+        plotting.colour(rule) for rule in ("rflo", "readout", "least_squares", "bptt", "wp", "np")
+    ]
     assert closest(plotting.CYCLE, cones) > 15
     assert closest(plotting.COLOURS.values(), cones) > 12
     assert closest([*compared, plotting.COLOURS["target"]], cones) > 15

@@ -15,7 +15,7 @@ from ..results.files import scratch
 from ..tasks import CursorMovements, IntervalMatching, PatternGeneration, PeriodicOutput, Task
 from ..updates.arguments import check_instance
 from .found import comparison_of
-from .kinds import KINDS, Kind
+from .kinds import KINDS, PERTURBING, Kind
 from .training import RULES, TRAINED, train
 
 if TYPE_CHECKING:
@@ -58,17 +58,19 @@ def compare(
         The task, or the name of one.
     neurons : sequence of {"rate", "lif", "alif"} or of Kind
         Your own `Kind` makes other neurons and defines their rule, which replaces "rflo".
-    rules : sequence of {"rflo", "readout", "least_squares", "bptt"}
+    rules : sequence of {"rflo", "readout", "least_squares", "bptt", "wp", "np"}
         RFLO; the readout alone, on the initial recurrent weights, trained trial by trial or fitted
         to 20 trials (to one, where all are the same) and judged on others; the exact gradient by
-        `BPTT`, for spikes that of their pseudo-derivatives.
+        `BPTT`, for spikes that of their pseudo-derivatives; weight and node perturbation, at a
+        learning rate and with a size of the noise that each neuron model has (`perturbations`).
     networks, trials, n : int
         Networks of each kind, trials, neurons.
     tau : Quantity
         Time constant of the rates and of the filtered spikes.
     noise : float
         Noise of spiking neurons (see `LIFNeurons`): standard deviation of the membrane, in units of
-        threshold minus rest.
+        threshold minus rest. Not with "wp" and "np", whose pairs of trials must differ by the
+        perturbation alone.
     gain : float, optional
         Gain of the initial recurrent weights; each neuron model has its own by default (rates 1.5,
         spikes 0.5).
@@ -117,7 +119,7 @@ def wanted_parts(
     check_wanted(task, neurons, rules, counts, tau, sizes)
     pairs = dict.fromkeys((kind, rule) for kind in neurons for rule in rules)
     steps = trials * task.n_steps * networks
-    slower = {"bptt": 3}
+    slower = {"bptt": 3} | dict.fromkeys(PERTURBING, 2)
     return [
         Part(
             f"{kind if isinstance(kind, str) else kind.label}-{rule}".replace(" ", "_"),
@@ -161,6 +163,12 @@ def check_wanted(task, neurons, rules, counts, tau, sizes):
     check_tau("compare", tau, task.dt)
     for name, value in sizes.items():
         check_number("compare", name, value, zero_allowed=True)
+    in_pairs = [rule for rule in rules if rule in PERTURBING]
+    if sizes["noise"] and in_pairs:
+        raise ValueError(
+            f"compare: noise must be 0 for '{in_pairs[0]}', whose pairs of trials would differ by"
+            f" more than their perturbation; got {sizes['noise']!r}"
+        )
     for kind in (kind for kind in neurons if isinstance(kind, Kind)):
         only_numpy = [rule for rule in rules if rule not in TRAINED]
         if only_numpy:

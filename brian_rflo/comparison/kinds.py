@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from brian2 import ms
 
 from .. import plotting
 from ..neurons import ALIFNeurons, LIFNeurons, RateNeurons
 from ..reference.spiking import LIF
-from ..rules import RFLO
+from ..rules import RFLO, NodePerturbation, WeightPerturbation
 
 if TYPE_CHECKING:
-    import numpy as np
     from brian2 import NeuronGroup, Quantity
 
     from ..rules import LearningRule
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 RATE, READOUT_RATE = 1e-3, 3e-3
 TAU_M, TAU_ADAPT, BETA, REFRACTORY = 20 * ms, 200 * ms, 0.1, 3 * ms
+#: Rules that compare pairs of trials, by name.
+PERTURBING = {"wp": WeightPerturbation, "np": NodePerturbation}
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,9 @@ class Kind:
     colour: str = plotting.COLOURS["untrained"]
     readout_rate: float = READOUT_RATE
 
+    #: Learning rate and standard deviation of rules that compare pairs of trials, by name.
+    perturbations = {"wp": (1e-4, 1e-3), "np": (1e-4, 1e-3)}
+
     def make(self, size: int, tau: Quantity, rng: np.random.Generator, noise: float) -> NeuronGroup:
         """Return a group of neurons; values that differ between neurons are drawn with `rng`. Rate
         neurons have no noise.
@@ -48,6 +53,11 @@ class Kind:
     def rule(self, neurons: NeuronGroup, tau: Quantity) -> LearningRule:
         """Return the rule named "rflo": the learning rule of recurrent and input weights."""
         return RFLO(RATE, tau=tau)
+
+    def perturbing(self, name: str) -> LearningRule:
+        """Return the rule of that name which compares pairs of trials: of all weights."""
+        rate, sigma = self.perturbations[name]
+        return PERTURBING[name](rate, sigma=sigma)
 
 
 class Rates(Kind):
@@ -96,3 +106,8 @@ KINDS = {
 def kind_of(kind):
     """Return a neuron model, or the one of that name."""
     return kind if isinstance(kind, Kind) else KINDS[kind]
+
+
+def copied(given, networks):
+    """Return a value of each neuron with those of each network twice, free and perturbed."""
+    return np.repeat(np.reshape(given, (networks, 1, -1)), 2, axis=1).ravel()

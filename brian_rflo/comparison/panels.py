@@ -8,6 +8,7 @@ from .kinds import kind_of
 
 #: Rules as figures name them.
 TITLES = {"rflo": "RFLO", "readout": "readout", "least_squares": "least squares", "bptt": "BPTT"}
+TITLES |= {"wp": "weight perturbation", "np": "node perturbation"}
 #: Up to this many curves have bands of quartiles.
 BANDS = 6
 #: Up to this many outputs of a network are in its row.
@@ -173,11 +174,13 @@ def name_row(ax, height, name):
 
 
 def draw_alignment(comparison, ax):
-    """Draw the alignment of readout and feedback weights, where trials change it."""
+    """Draw the alignment of readout and feedback weights, where trials change it, of networks that
+    have such weights.
+    """
     curves = [
         (result, style)
         for (_, rule), result, style in styled(comparison)
-        if rule != "least_squares"
+        if rule != "least_squares" and result.alignment.size
     ]
     for result, style in curves:
         trials, values = result.aligned_trials, result.alignment

@@ -10,12 +10,13 @@ from brian2 import Network, defaultclock, get_device, ms
 
 from .. import reference
 from ..brian.construction import one_error
+from ..brian.declared import declared
 from ..brian.devices import device as on
 from ..gradient import BPTT
 from ..network import LearningNetwork, initial_weights
 from ..rules import Delta
 from ..updates import Adam, PerTrial
-from .kinds import RATE, kind_of
+from .kinds import PERTURBING, RATE, copied, kind_of
 
 if TYPE_CHECKING:
     from brian2 import Quantity
@@ -28,12 +29,12 @@ if TYPE_CHECKING:
 
 DECAY, LATE = 200, 20
 
-RULES = ("rflo", "readout", "least_squares", "bptt")
+RULES = ("rflo", "readout", "least_squares", "bptt", "wp", "np")
 
 WEIGHTS = ("recurrent", "input", "output")
 
 #: Rules that run in Brian2, and the weights that they train.
-TRAINED = {"rflo": WEIGHTS, "readout": ("output",), "bptt": WEIGHTS}
+TRAINED = {"rflo": WEIGHTS, "readout": ("output",), "bptt": WEIGHTS, "wp": WEIGHTS, "np": WEIGHTS}
 
 
 def train(
@@ -58,14 +59,19 @@ def train(
         n, task.n_inputs, task.n_outputs, networks, model.gain if gain is None else gain, seed
     )
     weights["output"] *= model.readout
-    rates = None
-    device = where(rule, device)
+    rates, runs = None, 1 + (rule in PERTURBING)
+    single, device = (
+        alone(model, task, networks * n, tau, seed) if runs > 1 else None,
+        where(rule, device),
+    )
     with on(device), one_error():
         defaultclock.dt = task.dt
-        neurons = model.make(networks * n, tau, np.random.default_rng((seed, 2)), noise)
+        neurons = model.make(runs * networks * n, tau, generator(seed), noise)
+        if single is not None:
+            copy_onto(neurons, single, networks)
         if noise:
             get_device().seed(seed)
-        spiking = model.replayed(neurons, networks)
+        spiking = model.replayed(neurons if single is None else single, networks)
         if rule not in TRAINED:
             Network(neurons).run(
                 0 * ms, namespace={}
@@ -74,11 +80,9 @@ def train(
             net = LearningNetwork(
                 task,
                 neurons,
-                model.rule(neurons, tau),
-                readout_rule=Delta(model.readout_rate),
-                learn=PerTrial(Adam(decay=DECAY)),
+                **rules_of(rule, model, neurons, tau),
                 trained=trained_by(rule, model),
-                initial=weights,
+                initial=weights if runs == 1 else {name: weights[name] for name in WEIGHTS},
                 networks=networks,
             )
             learn = BPTT(RATE, Adam(decay=DECAY)) if rule == "bptt" else None
@@ -87,7 +91,8 @@ def train(
             shown = min(trials, LATE if noise or task.random else 1)
             result = reference.fit_readout(task, weights, tau, shown, neurons=spiking)
         if "spike_count" in neurons.variables and spiking is None:
-            rates = np.array(neurons.spike_count).reshape(networks, n) / float(task.duration)
+            counts = np.array(neurons.spike_count).reshape(networks, runs, n)[:, 0]
+            rates = counts / float(task.duration)
     arrays = result.arrays() | {"cpu_s": np.array(cpu_seconds() - before)}
     if rates is not None:
         arrays["rates"] = rates
@@ -98,6 +103,38 @@ def train(
             "rates": replayed.spikes.mean(axis=0) / float(task.dt),
         }
     return arrays
+
+
+def generator(seed):
+    """Return the generator of what differs between neurons."""
+    return np.random.default_rng((seed, 2))
+
+
+def alone(model, task, size, tau, seed):
+    """Return neurons that run nowhere: those of networks whose trials run once."""
+    with on("numpy"):
+        defaultclock.dt = task.dt
+        neurons = model.make(size, tau, generator(seed), 0.0)
+        Network(neurons).run(0 * ms, namespace={})  # else Brian2 warns that it was in no network
+        return neurons
+
+
+def copy_onto(neurons, single, networks):
+    """Give the neurons of both runs of a pair the values of networks whose trials run once."""
+    for name in declared(single, "per_neuron", ()):
+        if name in single.variables:
+            setattr(neurons, f"{name}_", copied(getattr(single, f"{name}_")[:], networks))
+
+
+def rules_of(rule, model, neurons, tau):
+    """Return the rule of a network, that of its readout, and how they learn, as arguments."""
+    if rule in PERTURBING:
+        return dict(rule=model.perturbing(rule), learn=PerTrial())
+    return dict(
+        rule=model.rule(neurons, tau),
+        readout_rule=Delta(model.readout_rate),
+        learn=PerTrial(Adam(decay=DECAY)),
+    )
 
 
 def where(rule, device):

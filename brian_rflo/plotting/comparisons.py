@@ -28,10 +28,11 @@ def arrangement(comparison):
     neurons there are no panels of spikes.
     """
     is_spiking = any("spikes" in arrays for arrays in comparison.arrays.values())
-    rows = [
-        [name for name in names for _ in range(12 // len(names))]
-        for names in ((CURVES, ROWS) if is_spiking else (CURVES[:-1], ROWS[:-1]))
-    ]
+    has_feedback = any(result.alignment.size for result in comparison.results.values())
+    absent = {"rates", "raster"} if not is_spiking else set()
+    absent |= {"alignment"} if not has_feedback else set()
+    shown = [[name for name in names if name not in absent] for names in (CURVES, ROWS)]
+    rows = [[name for name in names for _ in range(12 // len(names))] for names in shown]
     height = BORDER + ROW * max(3, len(comparison.results))
     return rows, (WIDTH, CURVES_HEIGHT + height), (CURVES_HEIGHT, height)
 

@@ -22,6 +22,8 @@ COLOURS = {
     "nonlocal_random": "#e69f00",
     "readout": "#009e73",  # not in one figure with RTRL
     "least_squares": "#000000",
+    "wp": "#cc79a7",
+    "np": "#e69f00",
 }
 #: Colours of unnamed lines: neurons, synapses, outputs.
 CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
