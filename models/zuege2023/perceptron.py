@@ -1,5 +1,5 @@
 """Floors of the loss of a linear perceptron, beside theory: weight and node perturbation, and what
-we derived from both.
+we derived from both, WP0, HP, and projected node perturbation (NPP).
 
 With N_eff active inputs of mean square p, M outputs, T steps, and the standard deviation s that
 perturbations give an output, at the learning rate 1/(p (M N_eff + 2)) at which the loss falls
@@ -8,7 +8,7 @@ fastest, it ends at
     E(WP) = E_opt + s^2 M (M N_eff + 4)/8                              whatever T is
     E(NP) = E_opt + s^2 N_eff M (M T + 2)(M T + 4)/(8 T (M N_eff + 2)) + E_opt M N_eff/(M N_eff + 2)
 
-so that WP is better where T is longer than N_eff.
+so that WP is better where T is longer than N_eff. WP0, HP and NPP have the floor of WP.
 """
 
 from dataclasses import dataclass
@@ -17,9 +17,10 @@ from brian_rflo import plotting
 from brian_rflo.crews import part as parts
 from brian_rflo.crews.experiment import Experiment, Outcome, Row, all_arrays, listed
 
-from .training import M, trained
+from . import projected, training
+from .training import M
 
-RULES = ("WP", "NP", "WP0", "HP")
+RULES = ("WP", "NP", "WP0", "HP", "NPP")
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,12 @@ def part(condition, rule, settings):
     name = f"{rule}-T{condition.steps}-N{condition.active}-E{condition.unrealizable:g}"
     what = dict(rule=rule, steps=condition.steps, active=condition.active)
     what |= dict(unrealizable=condition.unrealizable, noise=condition.noise)
-    many = dict(networks=settings.networks, trials=trials, device=settings.device)
-    return parts.Part(
-        name,
-        trained,
-        what | many | dict(seed=settings.seed),
-        20 + 1e-5 * trials * condition.steps * settings.networks,
-    )
+    what |= dict(networks=settings.networks, trials=trials, seed=settings.seed)
+    if rule == "NPP":
+        del what["rule"]
+        return parts.Part(name, projected.trained, what, 5.0)
+    cost = 20 + 1e-5 * trials * condition.steps * settings.networks
+    return parts.Part(name, training.trained, what | dict(device=settings.device), cost)
 
 
 def floors(losses):
@@ -110,7 +110,10 @@ def rows(found, settings):
                 spread=listed(measured, ".3f"),
             )
         )
-        lines.append(Row(f"{condition}, {rule}: sd of silent weights", float(arrays["silent"])))
+        bounds = {} if not judged else dict(low=0.05) if rule == "WP" else dict(high=1e-300)
+        lines.append(
+            Row(f"{condition}, {rule}: sd of silent weights", float(arrays["silent"]), **bounds)
+        )
     long = [c for c in CONDITIONS if c.steps == 10 * c.active and (c, "NP") in found]
     for condition in long:
         np_, wp = (floors(found[condition, rule]["losses"]).mean() for rule in ("NP", "WP"))

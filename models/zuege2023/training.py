@@ -67,18 +67,27 @@ def trained(progress, device, rule, steps, active, unrealizable, noise, networks
     """A part: perceptrons that start at 0; their losses ``[network, trial]``, and the standard
     deviation of the weights of silent inputs.
     """
+    task = perceptron_task(steps, active, unrealizable)
+    losses, weights = run(
+        progress, device, task, rules(steps, active, noise)[rule], networks, trials, seed
+    )
+    return {"losses": losses, "silent": np.array(weights[:, :, active:].std())}
+
+
+def run(progress, device, task, rule, networks, trials, seed):
+    """Train linear readouts of the inputs of a task, in pairs; return the losses of the free copies
+    ``[network, trial]`` and the weights at the end ``[network, post, pre]``.
+    """
     with on(device):
         defaultclock.dt = 1 * ms
         get_device().seed(seed)
-        task, blocks = perceptron_task(steps, active, unrealizable), 2 * networks
+        blocks = 2 * networks
         inputs, readout = TaskInput(task, networks=blocks), Readout(task, networks=blocks)
-        learns = rules(steps, active, noise)[rule]
-        weights = PlasticSynapses(inputs, readout, learns, onto="output")
+        weights = PlasticSynapses(inputs, readout, rule, onto="output")
         weights.connect(networks=blocks)
         in_trials = Trials(task, readout, weights, PairDifference(), networks=networks)
         losses = LossMonitor(in_trials)
         Network(inputs, readout, weights, in_trials, losses).run(
             trials * task.duration, namespace={}, **progress.report(device)
         )
-        silent = weights.matrix(blocks)[::2, :, active:]
-        return {"losses": np.array(losses.loss)[::2], "silent": np.array(silent.std())}
+        return np.array(losses.loss)[::2], weights.matrix(blocks)[::2]
