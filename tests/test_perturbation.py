@@ -26,6 +26,7 @@ from perturbing import noise_given, weights_given
 
 from brian_rflo import (
     RFLO,
+    Adam,
     Delta,
     FixedSynapses,
     LearningNetwork,
@@ -68,12 +69,12 @@ def learning(rule, d):
     return replace(rule, learning_rate=float(d["eta"]))
 
 
-def perceptron_with(rule, name):
+def perceptron_with(rule, name, *learn):
     """Run a linear readout of the inputs; return it, and what reads losses and weights."""
     d = case(f"perceptron_dev_{name}")
     task = ArrayTask(target=d["targets"], inputs=d["inputs"], dt=1 * ms)
     inputs, readout = TaskInput(task, networks=2), Readout(task, networks=2)
-    output = PlasticSynapses(inputs, readout, learning(rule, d), "output")
+    output = PlasticSynapses(inputs, readout, learning(rule, d), "output", *learn)
     output.connect(networks=2)
     output.set_matrix(np.stack([d["w_before"]] * 2))
     in_trials = Trials(task, readout, output, PairDifference())
@@ -125,6 +126,36 @@ def derived(name, kind):
     assert np.abs(w - d["w_before"]).max() > 1e-3
     silent = (lambda: (weights()[..., -2:] == d["w_before"][:, -2:]).all(), np.array(True))
     return {"output": output}, [(losses, np.array(expected)), (weights, np.stack([w] * 2)), silent]
+
+
+def by_adam(name, kind):
+    """Run a case with Adam over batches of two pairs, beside its recursion in NumPy; epsilon is as
+    large as the root of the second moment of small gradients.
+    """
+    d, one, two, epsilon = case(f"perceptron_dev_{name}"), 0.8, 0.95, 0.5
+    sigma, steps, eta = float(d["sigma"]), d["inputs"].shape[1], float(d["eta"])
+    rule = (
+        weights_given(WeightPerturbation, sigma, d["wp_draws"], steps)
+        if kind == "wp"
+        else noise_given(sigma, d["np_draws"])
+    )
+    learn = PerTrial(Adam(beta_1=one, beta_2=two, epsilon=epsilon), batch=2)
+    output, losses, weights = perceptron_with(rule, name, learn)
+    w, expected, m, s, total, roots = d["w_before"].copy(), [], 0.0, 0.0, 0.0, []
+    draws = d["wp_draws" if kind == "wp" else "np_draws"]
+    for trial, (x, target, drawn) in enumerate(zip(d["inputs"], d["targets"], draws)):
+        error, more = x @ w.T - target, x @ drawn.T if kind == "wp" else drawn
+        free, perturbed = (((e**2).sum()) / (2 * steps) for e in (error, error + more))
+        expected.append((free, perturbed))
+        along = drawn if kind == "wp" else drawn.T @ x
+        total = total - (perturbed - free) * along / sigma**2
+        if trial % 2:
+            m, s, k = one * m + (1 - one) * total, two * s + (1 - two) * total**2, trial // 2 + 1
+            rate = eta * np.sqrt(1 - two**k) / (1 - one**k)
+            w, total = w + rate * m / (np.sqrt(s) + epsilon), 0.0
+            roots.append(np.sqrt(s))
+    assert np.min(roots) < epsilon < np.max(roots) and np.abs(w - d["w_before"]).max() > 1e-3
+    return {"output": output}, [(losses, np.array(expected)), (weights, np.stack([w] * 2))]
 
 
 def recurrent(name, kind, networks=1, **of_neurons):
@@ -267,6 +298,7 @@ CASES = (
     | named(recurrent, "wp", "np")
     | {"recurrent-a-wp0": (recurrent, "a", "wp0")}
     | named(derived, "wp0", "hp")
+    | {"by_adam-a-wp": (by_adam, "a", "wp"), "by_adam-a-np": (by_adam, "a", "np")}
     | named(exploration, "")
 )
 

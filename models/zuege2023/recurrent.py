@@ -49,8 +49,11 @@ def part(condition, settings):
 
 
 def ends(losses):
-    """Return the mean loss of the last tenth of the trials, of each network."""
-    return losses[:, -max(losses.shape[1] // 10, 1) :].mean(axis=1)
+    """Return the mean loss of the last tenth of the trials, of each network; that of a network that
+    has diverged is infinite.
+    """
+    values = losses[:, -max(losses.shape[1] // 10, 1) :].mean(axis=1)
+    return np.nan_to_num(values, nan=np.inf)
 
 
 def outcome(settings, arrays):
@@ -61,9 +64,10 @@ def outcome(settings, arrays):
         measured, high = ends(losses), one.high if settings.full else None
         medians[one.rule] = np.median(measured)
         spread = listed(measured, ".3f")
-        name = f"{one}, trial {losses.shape[1]}: loss, median"
+        name = f"{one}, {losses.shape[1]} trials: loss, median"
         lines.append(Row(name, medians[one.rule], spread=spread, high=high))
         lines.append(Row(f"{one}: loss of the first trial, median", np.median(losses[:, 0])))
+        lines.append(Row(f"{one}: networks that diverged", float(np.isinf(measured).sum())))
     low = 1.0 if settings.full else None
     lines.append(Row("NP / WP", medians["NP"] / medians["WP"], low=low))
     return Outcome(lines, all_arrays(arrays), lambda: draw(found))
