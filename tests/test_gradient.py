@@ -710,6 +710,64 @@ def test_synapses_that_change_within_a_trial_are_refused(case):
     assert net.gradient(1, by="outward")["outward"].shape == (1, 2, 5)
 
 
+REFUSES = "on which the loss depends"
+#: What a spike does, variables of the synapses, and the message of a refusal.
+GENERATED = {
+    "by what arrives": ("g_post += w*x\nx *= 0.8", "x : 1", None),
+    "between spikes": ("g_post += w*x\nx *= 0.8", "dx/dt = (1 - x)/TAU : 1 (event-driven)", None),
+    "with what nothing reads": ("g_post += w\nseen = v_post\nu = seen", "u : 1\nx : 1", None),
+    "by their target": ("seen = v_post\ng_post += w*x\nx *= 0.8 + seen", "x : 1", REFUSES),
+    "by two": ("x = u\ng_post += w*x\nu = v_post", "x : 1\nu : 1", REFUSES),
+    "by a function": ("g_post += w*x\nx = 0.5*x_too_post", "x : 1", REFUSES),
+}
+
+
+@pytest.mark.parametrize("case", first_only(GENERATED))
+def test_synapses_from_generators_may_change_within_a_trial(case):
+    """Unless they do so with what is differentiated; followed statement by statement."""
+    on_pre, own, message = GENERATED[case]
+    task = waves(12)
+    defaultclock.dt = task.dt
+
+    def make():
+        neurons = DerivedNeurons(
+            5,
+            """dv/dt = (-v + I_in + 1.4 + g)/(20*ms) : 1
+            dg/dt = -g/(5*ms) : 1
+            x_too = v : 1""",
+            on_pre="g += w",
+            input=("I_in",),
+            activity="v",
+            method="euler",
+        )
+        cells = SpikeGeneratorGroup(2, [0, 1, 0], [2, 4, 7] * ms, period=12 * ms)
+        sent = Synapses(cells, neurons, f"w : 1\n{own}", on_pre=on_pre, method="exact")
+        inputs, readout = TaskInput(task), Readout(task)
+        inward = FixedSynapses(inputs, neurons, onto="I_in", name="inward")
+        outward = FixedSynapses(neurons, readout, onto="output", name="outward")
+        for part in (inward, outward, sent):
+            part.connect()
+            part.w = 0.3
+        sent.x = 0.7
+        trials = Trials(task, neurons, readout)
+        return TrialNetwork(neurons, cells, inputs, readout, inward, outward, sent, trials)
+
+    net = make()
+    if message is not None:
+        with pytest.raises(ValueError, match=message):
+            net.gradient(1, by="inward")
+        return
+    found, losses = net.gradient(1, by="inward")["inward"], []
+    for move in (1e-5, -1e-5):
+        net.parts_by_name["inward"].w = 0.3 + move
+        losses.append(net.evaluate(1).losses.item())
+    slope = (losses[0] - losses[1]) / 2e-5
+    assert abs(found.sum() - slope) < 1e-7 * abs(slope)
+    if case != "with what nothing reads":
+        with pytest.raises(ValueError, match="not the same in each trial.*at_start"):
+            check_gradient(make, by="inward", directions=1)
+
+
 def own_neurons(on_pre, reset="v = 0; activity = 0"):
     """A network of the user's own neurons and synapses."""
     task = waves(12)
@@ -793,6 +851,27 @@ def test_nothing_has_changed_afterwards():
     found = other.gradient(3)
     assert np.array_equal(found["recurrent"], other.gradient(3)["recurrent"])
     assert np.array_equal(one, np.concatenate([first, other.train(3).losses], axis=1))
+
+
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        (dict(moves=()), "moves must be a sequence of numbers above 0.*Write moves="),
+        (dict(moves=(0.0,)), "moves must be a sequence of numbers above 0"),
+        (dict(directions=0), "directions must be a whole number of at least 1; got 0"),
+        (dict(tolerance=-1), "tolerance must be a finite and positive number; got -1"),
+    ],
+)
+def test_a_check_of_nothing_is_refused(given, message):
+    with pytest.raises(ValueError, match=message):
+        check_gradient(small, **given)
+
+
+def test_the_gradient_is_no_schedule_of_a_network():
+    """It is an argument of `train`."""
+    for learn in (BPTT(1e-3), {"output": BPTT(1e-3)}):
+        with pytest.raises(TypeError, match=r"Write net.train\(trials, learn=BPTT\(.*0.001\)\)"):
+            LearningNetwork(waves(5), rates(5), RFLO(0.1, tau=LEAK), learn=learn)
 
 
 # ---------------------------------------------------------------- alignment, training

@@ -182,6 +182,7 @@ def test_a_stopped_training_ends_with_the_last_complete_update(how):
     learn, whole = BPTT(1e-2, Adam(), batch=2), noisy(60)
     expected = whole.train(8, learn=learn)
     net, done = noisy(60), []
+    watch = GradientAlignment(net)
     monitor = StateMonitor(net.neurons, "activity", record=[0])
     net.add(monitor)
 
@@ -205,6 +206,9 @@ def test_a_stopped_training_ends_with_the_last_complete_update(how):
         assert result.settings["finished_trials"] == 8
     assert done and net.t == 4 * net.task.duration
     assert len(monitor.t) == 4 * 60
+    assert np.array_equal(watch.trials, [0, 2, 4, 6])
+    assert watch.cosine["recurrent"].shape == (1, 4)
+    watch.remove()
     for name, values in whole.weights().items():
         assert np.array_equal(net.weights()[name], values)
     losses = []
@@ -281,8 +285,9 @@ def test_a_training_in_pieces_ends_with_the_last_complete_update():
     assert np.array_equal(result.losses[:, :2], expected.losses)
     assert np.isnan(result.losses[:, 2:]).all()
     assert net.t == 2 * net.task.duration and len(monitor.t) == 2 * 20
+    assert np.array_equal(watch.trials, [0, 1])
     assert np.array_equal(net.train(2).losses, whole.train(2).losses)
-    assert len(watch.trials)
+    assert np.array_equal(watch.trials, [0, 1, 2, 3])
 
 
 def test_what_is_stopped_has_no_result():

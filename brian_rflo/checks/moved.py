@@ -56,17 +56,19 @@ class Moved:
         The network, and an equal one that tells what happens in its first trial.
     resets, cut
         As for `TrialNetwork.gradient`.
+    namespace : dict
+        The namespace of runs.
     """
 
-    def __init__(self, net, base, resets, cut):
-        self.net = net
+    def __init__(self, net, base, resets, cut, namespace):
+        self.net, self.namespace = net, namespace
         kept = list(zip(cut_parts(net, cut), cut_parts(base, cut))) if cut else []
         spikes = watch_spikes(base)
         for _, watched in kept:
             watched.watch()
         if spikes or kept:
             seed(SEED)
-            base.run(base.task.duration)
+            base.run(base.task.duration, namespace=namespace)
         self.has_spikes = bool(spikes)
         hold(net, [one.course for one in spikes], resets, cut)
         for one, watched in kept:
@@ -81,7 +83,8 @@ class Moved:
         net.add(setter)
         try:
             with catch_logs():
-                result = net.evaluate(len(weights) * net.seen, first=0, task=task)
+                given = dict(first=0, task=task, namespace=self.namespace)
+                result = net.evaluate(len(weights) * net.seen, **given)
         finally:
             net.remove(setter)
         return result.losses.reshape(len(result.losses), len(weights), -1).mean(axis=2).sum(axis=0)
@@ -89,6 +92,11 @@ class Moved:
     def errors(self, gradient, moves, directions):
         """Return the largest differences along random directions by projection and step, relative
         to the largest derivative.
+
+        Raises
+        ------
+        ValueError
+            If the loss with the same weights is not the same in each trial.
         """
         rng, runs, cases = np.random.default_rng(SEED), [], []
         for name, found in gradient.items():
@@ -104,8 +112,14 @@ class Moved:
                     runs += [(part, start + f * size * way[places]) for f in (1, -1, 2, -2)]
                     usual = np.linalg.norm(values) / np.sqrt(values.size)
                     cases.append((name, move, size, float((values * way).sum()), usual))
-        losses = self.losses(runs).reshape(-1, 4)
-        return worst(cases, losses)
+        first, *losses, last = self.losses([(part, start), *runs, (part, start)])
+        if not np.isclose(first, last, rtol=1e-9, atol=0):
+            raise ValueError(
+                "check_gradient: with the same weights the loss is not the same in each trial"
+                f" ({first:.6g}, then {last:.6g}), since a state goes on from trial to trial. Write"
+                " net.trials.at_start(group, 'state = ...') in make()."
+            )
+        return worst(cases, np.reshape(losses, (-1, 4)))
 
 
 def first_trials(task, seen):

@@ -7,11 +7,12 @@ no derivative, and are held where they were (`held.py`); so is what the gradient
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from brian2 import seed
+from brian2 import get_local_namespace, seed
 
+from ..brian.quantities import check_count, check_number, is_number
 from ..network import TrialNetwork
 from ..updates.arguments import check_instance
 from .conformance import require
@@ -28,7 +29,6 @@ MOVES = (1e-5, 1e-6)
 SMOOTH, SPIKING = 1e-7, 1e-6
 
 
-@undisturbed()
 def check_gradient(
     make: Callable[[], Network],
     by: str | Sequence[str] | None = None,
@@ -49,7 +49,8 @@ def check_gradient(
     ----------
     make : callable
         ``make()`` returns a new network, the same each time: a `LearningNetwork` or `TrialNetwork`.
-        Before each call the seed is set. A short trial and a few neurons suffice.
+        Before each call the seed is set. A short trial and a few neurons suffice. Names that its
+        equations take from outside are those where the check is called, as in a run.
     by : str or sequence of str, optional
         Names of projections; by default all that can learn.
     resets, cut : optional
@@ -65,7 +66,7 @@ def check_gradient(
     Raises
     ------
     TypeError, ValueError
-        If `make` returns no network, or as for `TrialNetwork.gradient`.
+        If an argument is invalid, `make` returns no network, or as for `TrialNetwork.gradient`.
     AssertionError
         If the gradient differs; the message names the projection.
 
@@ -79,7 +80,13 @@ def check_gradient(
     ...     return LearningNetwork(task, RateNeurons(5, tau=10*ms), RFLO(0.03, tau=10*ms))
     >>> check_gradient(make, directions=1)
     """
-    errors, is_spiking = gradient_errors(make, by, resets, cut, moves, directions)
+    check_moves(moves)
+    check_count("check_gradient: directions", directions)
+    if tolerance is not None:
+        check_number("check_gradient", "tolerance", tolerance)
+    namespace = get_local_namespace(level=1)
+    with undisturbed():
+        errors, is_spiking = gradient_errors(make, by, resets, cut, moves, directions, namespace)
     tolerance = (SPIKING if is_spiking else SMOOTH) if tolerance is None else tolerance
     for (name, move), error in errors.items():
         require(
@@ -96,18 +103,30 @@ def check_gradient(
         )
 
 
-def gradient_errors(make, by=None, resets=None, cut=(), moves=MOVES, directions=4):
+def check_moves(moves):
+    """Raise unless there are steps of finite differences."""
+    given = list(moves) if isinstance(moves, Iterable) and not isinstance(moves, str) else []
+    if not given or not all(is_number(move) and move > 0 for move in given):
+        raise ValueError(
+            "check_gradient: moves must be a sequence of numbers above 0, the steps of the"
+            f" differences; got {moves!r}. Write moves={MOVES}."
+        )
+
+
+def gradient_errors(make, by=None, resets=None, cut=(), moves=MOVES, directions=4, namespace=None):
     """Return errors by projection and step, and whether neurons spike."""
     net = made(make)
     seed(SEED)
-    gradient = net.gradient(net.seen, by=by, resets=resets, cut=cut, first=0)
+    asked = dict(by=by, resets=resets, cut=cut)
+    gradient = net.gradient(net.seen, first=0, namespace=namespace or {}, **asked)
     others = [name for name in gradient if name not in net.parts_by_name]
     if others:
         raise ValueError(
             f"check_gradient: by must name projections ({', '.join(net.parts_by_name)}); got"
             f" {others[0]!r}"
         )
-    moved = Moved(made(make), net, resets or {}, [cut] if isinstance(cut, str) else list(cut))
+    links = [cut] if isinstance(cut, str) else list(cut)
+    moved = Moved(made(make), net, resets or {}, links, namespace or {})
     return moved.errors(gradient, moves, directions), moved.has_spikes
 
 

@@ -55,6 +55,16 @@ class Alignment:
         self._found = {name: [] for name in self._done.parts}
         self._expected = None
 
+    def __len__(self):
+        """Return how many trials were compared."""
+        return len(self._rounds)
+
+    def shorten(self, trials: int) -> None:
+        """Forget all but the first trials that were compared: others have been undone."""
+        for values in (self._rounds, self._trainers, *self._found.values()):
+            del values[trials:]
+        self._expected = None
+
     @property
     def trials(self):
         """Numbers of the trials."""
@@ -220,10 +230,11 @@ class GradientAlignment(Alignment):
         self._measured = None
         if self._done.rest and of is None:
             self._measured = Measured(net, list(self._found), resets, cut, memory=memory)
-            self._begin(self._measured.present(self._look, ADDED_UP, self._done.begin, self._check))
+            given = (self._look, ADDED_UP, self._done.begin, self._check, self)
+            self._begin(self._measured.present(*given))
         else:
             net.watches.append(self)
-            self._begin(self._done.present(self._look))
+            self._begin(self._done.present(self._look, self))
 
     @property
     def watched(self):
@@ -328,7 +339,7 @@ class RuleAlignment(Alignment):
         super().__init__(net, every, by)
         self.other = Follower(net, other, self._done.parts)
         net.watches.append(self)
-        self._begin(self._done.present(self._look))
+        self._begin(self._done.present(self._look, self))
 
     @property
     def watched(self):

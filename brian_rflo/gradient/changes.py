@@ -87,9 +87,10 @@ class Changes:
             self._start[name] = np.zeros_like(value) if is_applied else value
 
     @contextmanager
-    def present(self, then: Callable | None = None):
-        """Context in which it looks at each trial of the network."""
-        harvest = Harvest(self.net.trials, then or self.look, ADDED_UP, self.begin)
+    def present(self, then: Callable | None = None, found_by=None):
+        """Context in which it looks at each trial of the network; see `Harvest`."""
+        given = (then or self.look, ADDED_UP, self.begin)
+        harvest = Harvest(self.net.trials, *given, found_by=found_by)
         self.net.add(harvest)
         try:
             yield self

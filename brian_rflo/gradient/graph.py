@@ -23,6 +23,7 @@ from ..brian.conditional import is_conditional
 from ..brian.declared import declared
 from ..brian.statements import written
 from ..dense.choice import is_python
+from ..derivation.calculus import assignments
 from ..neurons.base import parent_group
 from ..synapses.delays import is_delayed
 from ..synapses.ends import at_any_time
@@ -219,20 +220,16 @@ class Graph:
 
     def _unknown(self, obj, code, why):
         """Return an object that must not change an active variable."""
-        group, text = obj.group, self.text(obj.group)
-        variables, equations = group.variables, None
+        group, lines = obj.group, []
         if isinstance(obj, SynapticPathway):
-            group, equations = obj.synapses, obj.synapses.event_driven
-            text, variables = self.text(group), group.variables
-        names, every = set(written(code)), code
-        if equations is not None:
-            names |= equations.diff_eq_names
-            every += "".join(f"\n{name} = {value}" for name, value in equations.eq_expressions)
-        by = set(text.graded(every).values()) | self._when(obj)
+            group = obj.synapses
+            if group.event_driven is not None:
+                lines = [(name, str(value)) for name, value in group.event_driven.eq_expressions]
+        variables, when = group.variables, self._when(obj)
         changes = {
-            key_of(variables[name]): by
-            for name in names
-            if name in variables and isinstance(variables[name], ArrayVariable)
+            key_of(variables[name]): by | when
+            for name, by in self.text(group).followed([*lines, *assignments(code)]).items()
+            if isinstance(variables.get(name), ArrayVariable)
         }
         return [Unknown(obj, changes, why)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from brian2 import BrianObject
 
 from ..brian.conditional import Conditional
+from ..brian.declared import declared
 from .checkpoints import FIRST, state_of
 from .graph import MONITORS
 
@@ -12,9 +13,9 @@ from .graph import MONITORS
 class LastUpdate(Conditional, BrianObject):
     """The state of a network where a batch begins, which it has again after a stop within a trial.
 
-    Monitors forget what they have recorded since. A stop between two trials changes nothing: the
-    gradients of an unfinished batch are lost. Of a training that runs in pieces, with replays of
-    trials between them, a batch may begin in an earlier piece; replays change nothing.
+    Monitors and alignments forget what they have found since. A stop between two trials changes
+    nothing: the gradients of an unfinished batch are lost. Of a training that runs in pieces, with
+    replays of trials between them, a batch may begin in an earlier piece; replays change nothing.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ class LastUpdate(Conditional, BrianObject):
     def __init__(self, net, begins: str):
         self.run_when(begins)
         BrianObject.__init__(self, clock=net.trials.clock, name="bptt_last_update*", **FIRST)
-        self.net, self.kept, self.lengths = net, None, {}
+        self.net, self.kept, self.lengths, self.compared = net, None, {}, []
 
     def __del__(self):
         """Silence Brian2's unused-object warning: a run that is refused is an error."""
@@ -41,6 +42,8 @@ class LastUpdate(Conditional, BrianObject):
         if self.net.is_aside:
             return
         self.monitors = [one for one in self.net.sorted_objects if isinstance(one, MONITORS)]
+        watching = [declared(one, "found_by") for one in self.net.sorted_objects]
+        self.alignments = [one for one in watching if one is not None]
         weights = [part.variables["w"] for part in self.net.learners.values()]
         counts = [one.variables["count"] for one in self.monitors if "count" in one.variables]
         self.state = state_of(self.net, [*weights, *counts])
@@ -51,6 +54,7 @@ class LastUpdate(Conditional, BrianObject):
             return
         self.kept = self.state.copy(self.kept)
         self.lengths = {monitor.name: length(monitor) for monitor in self.monitors}
+        self.compared = [len(one) for one in self.alignments]
 
     def after_run(self):
         """Give the state back after a stop within a trial."""
@@ -65,6 +69,8 @@ class LastUpdate(Conditional, BrianObject):
         self.state.give_back(self.kept)
         for monitor in self.monitors:
             shorten(monitor, self.lengths[monitor.name])
+        for alignment, trials in zip(self.alignments, self.compared):
+            alignment.shorten(trials)
         self.net.t_ = float(self.clock.variables["t"].get_value()[0])
 
 

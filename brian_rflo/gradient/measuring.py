@@ -81,6 +81,8 @@ class Harvest(Conditional, BrianObject):
         Called before each run that begins with a trial, without an argument.
     check : callable, optional
         Called before each run; raises if it must not begin.
+    found_by : optional
+        What it finds: its length, and `shorten` to forget what came later, where trials are undone.
     """
 
     add_to_magic_network = False
@@ -94,11 +96,12 @@ class Harvest(Conditional, BrianObject):
         phase: schedule.Phase,
         begins: Callable | None = None,
         check: Callable | None = None,
+        found_by=None,
     ):
         self.run_when(last_step(trials.task.n_steps))
         BrianObject.__init__(self, clock=trials.clock, name="gradient_harvest*", **phase)
         self.n_steps, self.then, self.begins = trials.task.n_steps, then, begins
-        self.check_network = check
+        self.check_network, self.found_by = check, found_by
 
     def __del__(self):
         """Silence Brian2's unused-object warning: not all trainings that were to come have come."""
@@ -262,11 +265,13 @@ class Measured:
         phase=schedule.HAND_BACK.behind(500),
         begins: Callable | None = None,
         check: Callable | None = None,
+        found_by=None,
     ):
         """Context in which its objects are in the network; see `Harvest`."""
         objects = self.objects
         if not is_standalone():
-            objects.append(Harvest(self.net.trials, then or self.harvest, phase, begins, check))
+            given = (then or self.harvest, phase, begins, check, found_by)
+            objects.append(Harvest(self.net.trials, *given))
         self.net.add(*objects)
         try:
             yield self

@@ -70,6 +70,19 @@ class GroupText:
         }
         return found | {name: self.asked[name] for name in self.names(code) & set(self.asked)}
 
+    def followed(self, lines: list[tuple[str, str]]) -> dict[str, set]:
+        """Return the keys that each name may depend on to which statements give a value, with its
+        own: line by line, where a variable also keeps what it had, and what was written before.
+        """
+        found = {}
+        for name, value in lines:
+            by = set(self.graded(value).values())
+            by = by.union(*(found[other] for other in self.names(value) & set(found)))
+            if name in self.group.variables:
+                by |= found.get(name, set(self.graded(name).values()))
+            found[name] = by
+        return found
+
     def canonical(self, name: str) -> str:
         """Return one name for all references to a variable."""
         variable = self.group.variables.get(name)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..brian.declared import declares
 from ..brian.quantities import numbers
 from ..updates import PerStep
 from ..updates.arguments import BIASES, PLASTIC, check_instance, check_trained
@@ -96,6 +97,11 @@ def by_projection(learn):
             f" learn={{'output': PerTrial(Adam())}}; got {learn!r}"
         )
     for one in given.values():
+        if declares(one, "teaching"):
+            raise TypeError(
+                f"learn must be a learning schedule of the network's own rules; got {one}. Write"
+                f" net.train(trials, learn={one}), for a training by the gradient."
+            )
         check_instance("learn", one, PerStep, "PerTrial(Adam())")
     recurrent, output = (given.get(name, PerStep()) for name in ("recurrent", "output"))
     return {
