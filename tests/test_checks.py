@@ -131,7 +131,7 @@ def example_of(rule):
 PATHS = [
     getattr(credit, name)()
     for name in credit.__all__
-    if name not in ("Credit", "CreditPath", "Path", "PairDifference", "RunningBaseline")
+    if issubclass(getattr(credit, name), CreditPath) and name != "CreditPath"
 ]
 RULES = [example_of(getattr(rules, name)) for name in rules.__all__ if name not in ELSEWHERE]
 

@@ -13,6 +13,8 @@ from ..readouts.leaky import LeakyReadout
 from ..readouts.linear import Readout
 from ..readouts.task_input import TaskInput
 from ..rules import RFLO, Delta, LeakyDelta
+from ..schedule import MODULATE
+from ..steps import Mechanism, Step
 from ..synapses import AdaptiveFeedbackSynapses, FeedbackSynapses, PlasticSynapses
 from ..tasks import ArrayTask
 from ..trials import Trials
@@ -109,10 +111,22 @@ def readout_of(task, tau, networks, name):
     return LeakyReadout(task, tau=tau, networks=networks, name=name)
 
 
+class EachStep(Mechanism):
+    """A modulator that has another value in each step."""
+
+    variables = {"network": "modulator : 1"}
+    steps = (Step("modulator = sin(t_in_timesteps + 1)", MODULATE, "network"),)
+
+
 def modulators_for(rule):
-    """Return a modulator for a rule that reads one; else nothing."""
-    reads = "modulator" in rule.reads("network")
-    return default_modulators(rule) or ([RunningBaseline(0.5)] if reads else [])
+    """Return a modulator for a rule that reads one, at the end of a trial or in each step; else
+    nothing.
+    """
+    if "modulator" not in rule.reads("network"):
+        return default_modulators(rule)
+    return default_modulators(rule) or [
+        EachStep() if "step" in rule.updates else RunningBaseline(0.5)
+    ]
 
 
 def feedback_of(readout, neurons, rule, name, learn):

@@ -5,6 +5,7 @@ from .adaptive import *
 from .base import *
 from .pair_difference import *
 from .random import *
+from .reward_baseline import *
 from .running_baseline import *
 from .scaled_baseline import *
 from .symmetric import *

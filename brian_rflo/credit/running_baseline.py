@@ -73,14 +73,22 @@ class RunningBaseline(Mechanism):
     @property
     def steps(self) -> tuple[Step, ...]:
         """The modulator, then the expectation of this kind of trial."""
-        return (Step("\n".join(self._statements()), MODULATE, "network", "trial_end"),)
+        code = f"modulator = {self.present} - loss\n{self.following('loss')}"
+        return (Step(code, MODULATE, "network", "trial_end"),)
 
-    def _statements(self):
+    @property
+    def present(self) -> str:
+        """Expression of the expectation of this kind of trial."""
         first, *others = self.names
         present = first
         for kind, name in enumerate(others, start=1):
             present = f"where(int(kind == {kind}) > 0, {name}, {present})"
-        yield f"modulator = {present} - loss"
-        for kind, name in enumerate(self.names):
-            is_this = f"int(kind == {kind})*" if others else ""
-            yield f"{name} += {is_this}rate*(loss - {name})"
+        return present
+
+    def following(self, value: str) -> str:
+        """Return the statements by which the expectation of this kind of trial follows a value."""
+        is_this = "int(kind == {kind})*" if self.kinds > 1 else ""
+        return "\n".join(
+            f"{name} += {is_this.format(kind=kind)}rate*({value} - {name})"
+            for kind, name in enumerate(self.names)
+        )

@@ -6,6 +6,7 @@ from .constant import *
 from .leaky import *
 from .linear import *
 from .position import *
+from .rewarding import *
 from .softmax import *
 from .task_input import *
 from .winner_take_all import *

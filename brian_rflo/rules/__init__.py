@@ -6,12 +6,14 @@ from .around import *
 from .base import *
 from .delta import *
 from .derived import *
+from .episodic_reinforce import *
 from .eprop import *
 from .exploration import *
 from .hebbian import *
 from .hybrid_perturbation import *
 from .leaky_delta import *
 from .node_perturbation import *
+from .reinforce import *
 from .rewarded import *
 from .rflo import *
 from .weight_perturbation import *
