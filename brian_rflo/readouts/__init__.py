@@ -3,6 +3,7 @@
 from ..brian.rooms import names_of
 from .actor_critic import *
 from .constant import *
+from .critic import *
 from .leaky import *
 from .linear import *
 from .position import *

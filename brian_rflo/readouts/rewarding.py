@@ -1,18 +1,29 @@
-"""A readout that pays a reward in each step, beside whatever it is compared with.
+"""A readout that pays a reward in each step.
 
-reward(t) = sum over the units of an expression of the readout's variables
+    reward(t) = sum over the units of an expression of the readout's variables
+
+A modulator reads it in the phase MODULATE of the same step. The loss of a trial is minus the sum of
+its rewards.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from brian2 import DEFAULT_FUNCTIONS
+
+from ..brian.borrowed import get_identifiers
+from ..results.training import MINUS_REWARDS
 from ..rules import LearningRule
-from ..schedule import CLEAR, TALLY
+from ..schedule import CLEAR, LOSS, TALLY
 from ..steps import Step
 from ..tasks import Task
 from ..updates.arguments import check_instance
 from .linear import Linear, Readout
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["Rewarding"]
 
@@ -20,7 +31,7 @@ __all__ = ["Rewarding"]
 @dataclass(frozen=True)
 class Rewarding(Linear):
     """A readout that pays a reward in each step: the number `reward` of each network, which
-    modulators such as `RewardBaseline` read.
+    modulators such as `RewardBaseline` read. The loss of a trial is minus the sum of its rewards.
 
     Parameters
     ----------
@@ -65,12 +76,30 @@ class Rewarding(Linear):
     ) -> Readout:
         """Return the group of readout units, with the reward among its steps."""
         group = self.readout.build(task, networks, copies, name)
+        check_reward(self.reward, group)
+        for variable in ("reward", "earned"):
+            group.variables.add_array(variable, size=len(group))
+        group.run_regularly(
+            f"reward = {self.reward}\nearned += reward\nloss = -earned",
+            **LOSS.behind(),
+            name=f"{group.name}_reward",
+        )
         paid = (
             Step("reward = 0", CLEAR, "network"),
-            Step(f"reward_network += {self.reward}", TALLY),
+            Step("reward_network += reward", TALLY),
         )
-        group.settle(numbers="reward : 1", steps=(*group.steps, *paid))
+        group.settle(
+            numbers="reward : 1",
+            steps=(*group.steps, *paid),
+            trial_start=f"{group.trial_start}; earned = 0",
+            window_start=f"{group.window_start}; earned = 0",
+            loss_is=MINUS_REWARDS,
+        )
         return group
+
+    def initial(self, drawn: dict[str, NDArray]) -> dict[str, NDArray]:
+        """Return the initial weights of a network, those of the inner readout."""
+        return self.readout.initial(drawn)
 
     def default_rule(self, learning_rate: float) -> LearningRule:
         """Return the default learning rule of the inner readout's weights."""
@@ -80,3 +109,14 @@ class Rewarding(Linear):
     def constraint(self) -> str:
         """Statements that run after each change of its weights."""
         return self.readout.constraint
+
+
+def check_reward(reward, group):
+    """Raise unless a readout has all names in the expression of its reward."""
+    known = {*group.variables, *group.namespace, *DEFAULT_FUNCTIONS}
+    unknown = sorted(get_identifiers(reward) - known)
+    if unknown:
+        raise ValueError(
+            f"Rewarding: reward = {reward!r} contains {unknown[0]!r}, which is undefined; it may"
+            " contain error, output, target and other variables of the readout"
+        )

@@ -3,6 +3,7 @@
 from ..brian.rooms import names_of
 from .arrays import *
 from .base import *
+from .conditioning import *
 from .context import *
 from .cursor import *
 from .delayed_xor import *

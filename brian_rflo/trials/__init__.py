@@ -2,6 +2,7 @@
 
 from .losses import LossMonitor
 from .monitors import TrialMonitor
+from .rewards import RewardMonitor
 from .trials import Trials
 
-__all__ = ["LossMonitor", "TrialMonitor", "Trials"]
+__all__ = ["LossMonitor", "RewardMonitor", "TrialMonitor", "Trials"]

@@ -21,15 +21,16 @@ class LossMonitor(ConditionalMonitor):
     """
 
     def __init__(self, trials: Trials, **statemonitor_args: Any):
+        kind = type(self).__name__
         if not isinstance(trials, Trials):
             raise TypeError(
-                "LossMonitor needs a Trials, for example net.trials of a LearningNetwork;"
+                f"{kind} needs a Trials, for example net.trials of a LearningNetwork;"
                 f" got {getattr(trials, 'name', trials)!r}"
             )
         if not trials.readouts:
             raise ValueError(
-                f"LossMonitor needs a Trials with a Readout; '{trials.name}' has none: write"
-                " LossMonitor(Trials(task, ..., readout))"
+                f"{kind} needs a Trials with a Readout; '{trials.name}' has none: write"
+                f" {kind}(Trials(task, ..., readout))"
             )
         check_passed(self, LossMonitor.__init__, statemonitor_args)
         super().__init__(
