@@ -7,9 +7,9 @@ Settings of rate neurons are those of the README; those of spiking neurons were 
 import numpy as np
 from brian2 import defaultclock, get_device, ms
 
-from brian_rflo import RFLO, Delta, LearningNetwork, RateNeurons, SymmetricFeedback
+from brian_rflo import RFLO, Delta, LearningNetwork, RateNeurons
 from brian_rflo.brian.devices import device as on
-from brian_rflo.credit import AdaptiveFeedback, RandomFeedback, TDError
+from brian_rflo.credit import AdaptiveFeedback, RandomFeedback, SymmetricFeedback, TDError
 from brian_rflo.readouts import ActorCritic
 from brian_rflo.rules import Rewarded
 from brian_rflo.tasks import DelayedNonMatch
