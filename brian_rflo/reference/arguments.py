@@ -5,20 +5,18 @@ from brian2 import Hz, get_dimensions
 
 from ..brian.quantities import is_number
 from ..tasks import Task
-from ..updates.arguments import (
-    PLASTIC,
-    check_instance,
-)
+from ..updates.arguments import BIASES, PLASTIC, check_instance
 from ..updates.firing_rate import FiringRate
 from ..updates.sgd import SGD
-from .baseline_rules import RULES, RULES_BACKWARD, Backward, Forward
+from .baseline_rules import RULES, RULES_BACKWARD, Backward
+from .forward import ForwardRule
+from .losses import LOSSES
 
 
 def check_training(task, rule, learning_rate, optimizer, regularization, constraint, report):
     """Raise unless the arguments of a training have the right types and values."""
     check_instance("reference.train: task", task, Task, "PeriodicOutput(period=200*ms)")
-    check_no_stream(task)
-    if not isinstance(rule, str):
+    if not isinstance(rule, (str, ForwardRule)):
         raise TypeError(
             f"reference.train: rule must be the name of a baseline rule, one of {', '.join(RULES)};"
             f" got {rule!r}"
@@ -26,7 +24,7 @@ def check_training(task, rule, learning_rate, optimizer, regularization, constra
     rates = (
         learning_rate if isinstance(learning_rate, dict) else dict.fromkeys(PLASTIC, learning_rate)
     )
-    if set(rates) != set(PLASTIC):
+    if set(rates) - set(BIASES) != set(PLASTIC):
         raise ValueError(
             "reference.train: learning_rate must be one number, or a dictionary with one for each"
             f" of {', '.join(PLASTIC)} (0 for what does not learn); got {learning_rate!r}"
@@ -56,6 +54,50 @@ def check_no_stream(task):
         )
 
 
+def check_stream(task, rule, update):
+    """Raise if a task is a stream that a rule cannot follow."""
+    if task.continuous and not (isinstance(rule, ForwardRule) and update == "step"):
+        forward = [name for name, value in RULES.items() if isinstance(value, ForwardRule)]
+        raise ValueError(
+            f"reference.train: {type(task).__name__} is a stream (continuous = True), which rules"
+            f" that run forward in time follow: {', '.join(forward)}, with update='step'. Write"
+            " these, or give the stream as one long trial"
+        )
+
+
+def check_loss(loss, neurons):
+    """Raise unless a loss is known, and that of spiking neurons if there are some."""
+    if loss not in LOSSES:
+        raise ValueError(f"reference.train: loss must be one of {', '.join(LOSSES)}; got {loss!r}")
+    if neurons is not None and loss != "squares":
+        raise ValueError(
+            f"reference.train: loss={loss!r} is for rate neurons; spiking ones have 'squares' here."
+            " Write neurons=None, or use brian_rflo.reference.eprop"
+        )
+
+
+def check_each_step(each_step, rule):
+    """Raise unless something can be called with the steps of a rule."""
+    if each_step is None:
+        return
+    if not callable(each_step):
+        raise TypeError(f"reference.train: each_step must be a function; got {each_step!r}")
+    if not isinstance(rule, ForwardRule):
+        raise ValueError(
+            "reference.train: each_step is called with the steps of a rule that runs forward in"
+            " time; this one goes backwards through the trial. Write each_step=None"
+        )
+
+
+def check_no_output_bias(weights):
+    """Raise if weights have a bias of the outputs, which least squares do not fit."""
+    if isinstance(weights, dict) and "output_bias" in weights:
+        raise ValueError(
+            "reference.fit_readout fits weights without a bias; got weights['output_bias']. Leave"
+            " it out"
+        )
+
+
 def check_optimizer(optimizer):
     """Raise unless an optimizer says its formula in NumPy too."""
     check_instance("optimizer", optimizer, SGD, "Adam()")
@@ -74,7 +116,7 @@ def check_regularization(regularization, rule, neurons):
     """Raise unless a rule can regularise firing rates, with a target of the kind that the neurons
     have.
     """
-    if isinstance(rule, Forward):
+    if isinstance(rule, ForwardRule):
         raise ValueError(
             "regularization of rates needs a rule that goes backwards through the trial, with"
             f" update='trial': {', '.join(RULES_BACKWARD)}"
@@ -97,13 +139,14 @@ def check_spiking(neurons):
 
 
 def chosen_rule(name, update, neurons):
-    """Return the rule of that name, for rate neurons or for spiking `neurons`; raise if it does not
-    exist.
+    """Return the rule of that name, or the rule itself, for rate neurons or for spiking `neurons`;
+    raise if it does not exist.
     """
-    if name not in RULES:
+    if isinstance(name, str) and name not in RULES:
         raise ValueError(f"unknown baseline rule {name!r}; choose one of {', '.join(RULES)}")
-    rule = RULES_BACKWARD.get(name, RULES[name]) if neurons is not None else RULES[name]
-    if neurons is not None and isinstance(rule, Forward):
+    rule = name if isinstance(name, ForwardRule) else RULES[name]
+    rule = rule if neurons is None else RULES_BACKWARD.get(name, rule)
+    if neurons is not None and isinstance(rule, ForwardRule):
         raise ValueError(
             f"spiking neurons are trained by {', '.join(RULES_BACKWARD)}; the others run forwards"
             " through a trial of rate neurons"
@@ -116,7 +159,7 @@ def chosen_rule(name, update, neurons):
     return rule
 
 
-def checked_weights(weights):
+def checked_weights(weights, neurons=None):
     """Return checked copies of the weights, with an empty input projection if there is none."""
     if not isinstance(weights, dict):
         raise TypeError(
@@ -134,7 +177,8 @@ def checked_weights(weights):
             f"weights lack {', '.join(sorted(missing))}; give 'recurrent', 'output', 'feedback'"
             " and, for a task with inputs, 'input', each [network, post, pre]"
         )
-    names = ("recurrent", "output", "feedback", "input")
+    biases = () if neurons is not None else BIASES
+    names = ("recurrent", "output", "feedback", "input", *biases)
     strange = [name for name in weights if name not in names]
     if strange:
         raise ValueError(f"weights has no {strange[0]!r}; the names are {', '.join(names)}")
@@ -153,7 +197,10 @@ def checked_weights(weights):
         "output": (n_outputs, n_units),
         "feedback": (n_units, n_outputs),
         "input": (n_units, weights["input"].shape[-1]),
+        "bias": (n_units, 1),
+        "output_bias": (n_outputs, 1),
     }
+    shapes = {name: shape for name, shape in shapes.items() if name in weights}
     for name, shape in shapes.items():
         if weights[name].shape != (networks, *shape) or not np.isfinite(weights[name]).all():
             raise ValueError(

@@ -1,11 +1,14 @@
-"""Baseline rules of rate networks: backward recursions over a trial, and forward recursions in
-time.
+"""Baseline rules by name: backward recursions over a trial, here, and forward recursions in time,
+of `forward`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from .forward import KFRTRL, RFLO, RKFRTRL, RTRL, UORO, KeRNL, SnAp1
+from .forward.base import feedback_weights
+from .products import product, sum_of_outer
 
 
 @dataclass(frozen=True)
@@ -61,114 +64,23 @@ class Backward:
             "recurrent": sum_of_outer(gated, trial.before),
             "input": np.moveaxis(gated, 0, 2) @ trial.inputs,
             "output": sum_of_outer(trial.error, trial.after),
+            "bias": gated.sum(axis=0)[..., None],
+            "output_bias": trial.error.sum(axis=0)[..., None],
         }
-
-
-@dataclass(frozen=True)
-class Forward:
-    """A rule as traces that run forward in time, with a learning signal for each trace."""
-
-    symmetric: bool
-    start: Callable
-    advance: Callable
-    change: Callable
-
-    def run(self, simulation, inputs, target, mask):
-        """Run a trial with traces; change weights in each step, or sum the changes for the end of
-        the trial.
-        """
-        traces, sums = self.start(simulation.weights), {}
-        for trial, step in simulation.step_by_step(inputs, target, mask):
-            sent = trial.before[step], inputs[step][None]
-            traces = self.advance(
-                simulation.weights, traces, trial.gain[step], sent, simulation.tau
-            )
-            signal = product(feedback_weights(self, simulation.weights), trial.error[step])
-            recurrent, inward = self.change(signal, traces)
-            changes = {
-                "recurrent": recurrent,
-                "input": inward,
-                "output": outer(trial.error[step], trial.after[step]),
-            }
-            if simulation.online:
-                simulation.learn(changes)
-            else:
-                sums = {name: sums.get(name, 0) + change for name, change in changes.items()}
-        return trial, sums
-
-
-def feedback_weights(rule, weights):
-    """Return the matrix that carries the error back."""
-    return weights["output"].swapaxes(-1, -2) if rule.symmetric else weights["feedback"]
-
-
-def product(matrices, vectors):
-    """Return matrix times vector, for each network."""
-    return (matrices @ vectors[..., None])[..., 0]
-
-
-def outer(left, right):
-    """Return the outer product ``[network, left, right]``."""
-    return left[..., :, None] * right[..., None, :]
-
-
-def sum_of_outer(left, right):
-    """Return the outer products summed over time, the first axis."""
-    return np.moveaxis(left, 0, 2) @ np.moveaxis(right, 0, 1)
-
-
-def rflo_start(weights):
-    """Return eligibility traces of recurrent and input weights, all zero."""
-    return np.zeros_like(weights["recurrent"]), np.zeros_like(weights["input"])
-
-
-def rflo_advance(weights, traces, gain, sent, tau):
-    """Advance the traces by Murray 2019, equation 5: p(t) = (1 - 1/tau) p(t-1) + 1/tau
-    tanh'(u_a(t)) h_b(t-1), and with x_b(t) for inputs.
-    """
-    return tuple(
-        trace + (-trace + outer(gain, source)) / tau for trace, source in zip(traces, sent)
-    )
-
-
-def rflo_change(signal, traces):
-    """Return the change by Murray 2019, equation 3: [B eps]_a p_ab."""
-    return tuple(signal[..., None] * trace for trace in traces)
-
-
-def rtrl_start(weights):
-    """Return the derivative of each unit's activity by each weight, ``[network, unit, post, pre]``,
-    all zero.
-    """
-    shapes = (weights["recurrent"].shape, weights["input"].shape)
-    return tuple(np.zeros((shape[0], shape[1], *shape[1:])) for shape in shapes)
-
-
-def rtrl_advance(weights, traces, gain, sent, tau):
-    """Advance the derivatives by Williams and Zipser 1989: dh/dW(t) = (1 - 1/tau) dh/dW(t-1) +
-    tanh'(u(t))/tau [W dh/dW(t-1) + immediate part].
-    """
-    units = np.arange(gain.shape[-1])
-    after = []
-    for trace, source in zip(traces, sent):
-        drive = np.einsum("kij,kjab->kiab", weights["recurrent"], trace)
-        drive[:, units, units] += source[:, None, :]
-        after.append(trace + (-trace + gain[..., None, None] * drive) / tau)
-    return tuple(after)
-
-
-def rtrl_change(signal, traces):
-    """Return the gradient: feedback of each unit times its derivative, summed over units."""
-    return tuple(np.einsum("ki,kiab->kab", signal, trace) for trace in traces)
 
 
 #: The baselines by name.
 RULES = {
-    "rflo": Forward(False, rflo_start, rflo_advance, rflo_change),
-    "rtrl": Forward(True, rtrl_start, rtrl_advance, rtrl_change),
+    "rflo": RFLO(),
+    "rtrl": RTRL(),
     "bptt": Backward(symmetric=True, nonlocal_=True),
     "local_symmetric": Backward(symmetric=True, nonlocal_=False),
     "nonlocal_random": Backward(symmetric=False, nonlocal_=True),
+    "snap1": SnAp1(),
+    "uoro": UORO(),
+    "kf_rtrl": KFRTRL(),
+    "rkf_rtrl": RKFRTRL(),
+    "kernl": KeRNL(),
 }
 
 

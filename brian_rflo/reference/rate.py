@@ -22,6 +22,7 @@ from ..brian.quantities import check_count, check_tau
 from ..identity.settings import named_versions, serializable
 from ..results.training import TrainingResult, alignment_interval
 from ..updates.arguments import (
+    BIASES,
     PLASTIC,
     check_clip_norm,
     check_trained,
@@ -30,15 +31,20 @@ from ..updates.arguments import (
 from ..updates.divergence import FIRST_TRIALS, check_limit
 from ..updates.sgd import SGD
 from .arguments import (
+    check_each_step,
+    check_loss,
+    check_no_output_bias,
     check_no_stream,
     check_regularization,
     check_spiking,
+    check_stream,
     check_training,
     checked_weights,
     chosen_rule,
     copies,
 )
 from .baseline_rules import RULES_BACKWARD
+from .losses import LOSSES
 from .simulation import Simulation
 
 if TYPE_CHECKING:
@@ -49,13 +55,14 @@ if TYPE_CHECKING:
 
     from ..tasks import Task
     from ..updates import Adam, FiringRate
+    from .forward import ForwardRule, Step
     from .spiking import LIF
 
 
 def train(
     task: Task,
     weights: dict[str, ArrayLike],
-    rule: str,
+    rule: str | ForwardRule,
     learning_rate: float | dict[str, float],
     tau: Quantity,
     trials: int,
@@ -63,15 +70,21 @@ def train(
     update: str = "trial",
     batch: int = 1,
     clip_norm: float | None = None,
-    trained: Sequence[str] = PLASTIC,
+    trained: Sequence[str] = (*PLASTIC, *BIASES),
     constraint: Callable[[NDArray], NDArray] | None = None,
     optimizer: SGD | Adam = SGD(),
     neurons: LIF | None = None,
     regularization: FiringRate | None = None,
     report: Callable[[int], object] | None = None,
     limit: float = 1e6,
+    loss: str = "squares",
+    each_step: Callable[[Step], object] | None = None,
 ) -> TrainingResult:
     """Train networks by a baseline rule.
+
+    Rules that run forward in time follow a stream too (a task that is `continuous`), with
+    ``update="step"``: activity and rule then go on from window to window, and changes are not
+    divided by T.
 
     Parameters
     ----------
@@ -80,12 +93,17 @@ def train(
     weights : dict of ndarray
         ``"recurrent"`` (networks, N, N), ``"output"`` (networks, n_outputs, N), ``"feedback"``
         (networks, N, n_outputs) and, for a task with inputs, ``"input"`` (networks, N, n_inputs);
-        all ``[post, pre]``. `LearningNetwork.weights` gives them. They are copied.
-    rule : {"rflo", "rtrl", "bptt", "local_symmetric", "nonlocal_random"}
-        The baseline.
+        all ``[post, pre]``. With ``"bias"`` (networks, N, 1) or ``"output_bias"`` (networks,
+        n_outputs, 1) units have biases, which learn. `LearningNetwork.weights` gives them. They are
+        copied.
+    rule : str or ForwardRule
+        The baseline, by name: "rflo", "rtrl", "bptt", "local_symmetric", "nonlocal_random",
+        "snap1", "uoro", "kf_rtrl", "rkf_rtrl", "kernl"; or a value such as ``DNI(0.001)`` of
+        `brian_rflo.reference.forward`.
     learning_rate : float or dict of float
         The paper's eta; updates carry ``1/T``. Or one for each of "recurrent", "input" and
-        "output".
+        "output" (and of the biases, which have those of the weights onto the same units
+        otherwise).
     tau : Quantity
         Time constant of rate neurons.
     trials : int
@@ -99,7 +117,7 @@ def train(
     clip_norm : float, optional
         Largest joint norm of a network's change, divided by T, with ``update="trial"``; see
         `Trials`.
-    trained : sequence of {"recurrent", "input", "output"}
+    trained : sequence of {"recurrent", "input", "output", "bias", "output_bias"}
         Which weights learn.
     optimizer : SGD or Adam
         How a change becomes a change of the weights.
@@ -116,6 +134,12 @@ def train(
         Called with the number of finished trials after each.
     limit : float
         Largest loss, as a multiple of the largest one of the first ten trials; see `Trials`.
+    loss : {"squares", "cross_entropy"}
+        Half the squared error of the outputs, or the cross entropy of their softmax with a target
+        that sums to 1.
+    each_step : callable, optional
+        Called with the `Step` after each step of a rule that runs forward in time, before weights
+        change: what it holds, `change` and `loss` among it, is not kept otherwise.
 
     Returns
     -------
@@ -126,7 +150,9 @@ def train(
     ValueError
         For an unknown rule, or one that cannot change weights at each step.
     """
-    given = serializable({name: value for name, value in locals().items() if name != "report"})
+    given = serializable(
+        {name: value for name, value in locals().items() if name not in ("report", "each_step")}
+    )
     check_training(task, rule, learning_rate, optimizer, regularization, constraint, report)
     rule = (RULES_BACKWARD if regularization is not None and update == "trial" else {}).get(
         rule
@@ -134,6 +160,9 @@ def train(
     if regularization is not None:
         check_regularization(regularization, rule, neurons)
     check_spiking(neurons)
+    check_stream(task, rule, update)
+    check_loss(loss, neurons)
+    check_each_step(each_step, rule)
     check_update(update, batch)
     check_trained(trained)
     if clip_norm is not None:
@@ -141,14 +170,15 @@ def train(
     check_count("trials", trials)
     check_limit(limit, "reference.train")
     check_tau("reference.train", tau, task.dt)
-    clip = None if clip_norm is None else clip_norm * task.n_steps
+    window = 1 if task.continuous else task.n_steps
+    clip = None if clip_norm is None else clip_norm * window
     simulation = Simulation(
-        checked_weights(weights),
+        checked_weights(weights, neurons),
         float(tau / task.dt),
         initial,
         rule,
         learning_rate,
-        task.n_steps,
+        window,
         update == "step",
         batch,
         clip,
@@ -158,6 +188,8 @@ def train(
         neurons,
         regularization,
     )
+    simulation.losses, simulation.each_step = LOSSES[loss], each_step
+    simulation.stream = task.continuous
     history = History(simulation.weights, trials, limit)
     for number in range(trials):
         arrays = task.trial(number)
@@ -257,8 +289,9 @@ def fit_readout(
     check_no_stream(task)
     check_count("trials", trials)
     check_spiking(neurons)
+    check_no_output_bias(weights)
     simulation = Simulation(
-        checked_weights(weights),
+        checked_weights(weights, neurons),
         float(tau / task.dt),
         initial,
         None,

@@ -1,21 +1,21 @@
 """Rate networks in NumPy, many at once, one trial after the other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..brian.quantities import numbers
-from ..updates.arguments import (
-    PLASTIC,
-)
+from ..updates.arguments import BIASES, PLASTIC
 from ..updates.sgd import SGD
-from .baseline_rules import product
+from .forward.base import Step
+from .losses import Squares
+from .products import product
 
 
 @dataclass
 class Trial:
     """Course of a trial, time first: gain, activity before and after each step, error, output,
-    inputs, target.
+    inputs, target, mask; and the loss of each network.
     """
 
     gain: np.ndarray
@@ -25,16 +25,24 @@ class Trial:
     output: np.ndarray
     inputs: np.ndarray
     target: np.ndarray
-
-    @property
-    def loss(self):
-        """Loss of each network: half the mean over steps of ``mask*(target - output)**2``."""
-        difference = self.target[:, None] - self.output
-        return (self.error * difference).sum(axis=(0, 2)) / (2 * len(self.error))
+    mask: np.ndarray | None = field(init=False, default=None)
+    loss: np.ndarray | None = field(init=False, default=None)
 
 
 class Simulation:
-    """A rate network that learns by a rule in each step (`online`) or at the end of each trial."""
+    """A rate network that learns by a rule in each step (`online`) or at the end of each trial.
+
+    Attributes
+    ----------
+    losses : type
+        One of `losses.LOSSES`.
+    each_step : callable or None
+        Called with each `Step` of a rule that runs forward in time.
+    stream : bool
+        Whether activity and rule go on from trial to trial.
+    """
+
+    losses, each_step, stream = Squares, None, False
 
     def __init__(
         self,
@@ -62,16 +70,17 @@ class Simulation:
         )
         self.optimizer, self.moments, self.updates = optimizer, {}, 0
         self.rule, self.online, self.n_steps = rule, online, n_steps
-        self.rates = {
-            name: (rate if np.isscalar(rate) else rate[name]) / n_steps for name in PLASTIC
-        }
-        self.batch, self.clip, self.trained, self.constraint = batch, clip, trained, constraint
+        self.rates = {name: value / n_steps for name, value in rates_by_name(rate).items()}
+        self.trained = [name for name in trained if name in weights]
+        self.batch, self.clip, self.constraint = batch, clip, constraint
+        self.activity, self.state = None, None
         self.learning = np.ones(len(weights["recurrent"]), dtype=bool)
         self.pending, self.finished = {}, 0
 
     def run(self, inputs, target, mask):
         """Run a trial with learning."""
         trial, changes = self.rule.run(self, inputs, target, mask)
+        trial.loss = self.losses.of_trial(trial, mask)
         if not self.online:
             self.collect(changes)
         return trial
@@ -105,6 +114,8 @@ class Simulation:
 
     def start(self):
         """Return the activity at the beginning of a trial."""
+        if self.activity is not None:
+            return self.activity
         return np.broadcast_to(self.initial, self.weights["recurrent"].shape[:2]).astype(float)
 
     def at_rest(self, inputs, target, mask):
@@ -117,32 +128,75 @@ class Simulation:
             self.weights["recurrent"],
         )
         driven, rise = np.moveaxis(self.weights["input"] @ inputs.T, 2, 0), 1 / self.tau
+        if "bias" in self.weights:
+            driven = driven + self.weights["bias"][..., 0]
         for step in range(len(target)):
             trial.before[step] = activity
             rate = trial.gain[step] = np.tanh(product(recurrent, activity) + driven[step])
             activity = activity + rise * (rate - activity)
         trial.after[:-1], trial.after[-1] = trial.before[1:], activity
         trial.gain[:] = 1 - trial.gain**2
-        trial.output[:] = product(self.weights["output"], trial.after)
-        trial.error[:] = mask.reshape(len(mask), 1, -1) * (target[:, None] - trial.output)
+        trial.output[:] = self.outputs(trial.after)
+        columns = mask.reshape(len(mask), 1, -1)
+        trial.error[:] = self.losses.error(target[:, None], trial.output, columns)
+        trial.loss = self.losses.of_trial(trial, mask)
         return trial
+
+    def outputs(self, activity):
+        """Return the outputs, given the activity."""
+        outputs = product(self.weights["output"], activity)
+        if "output_bias" in self.weights:
+            outputs = outputs + self.weights["output_bias"][..., 0]
+        return outputs
 
     def step_by_step(self, inputs, target, mask):
         """Yield the steps of a trial one by one, for rules that learn in between."""
         trial, activity = self.empty(inputs, target), self.start()
+        trial.mask = mask
         for step in range(len(target)):
             drive = (
                 product(self.weights["recurrent"], activity) + self.weights["input"] @ inputs[step]
             )
+            if "bias" in self.weights:
+                drive = drive + self.weights["bias"][..., 0]
             trial.before[step], rate = activity, np.tanh(drive)
             trial.gain[step] = 1 - rate**2
             activity = activity + (-activity + rate) / self.tau
-            trial.after[step], trial.output[step] = (
-                activity,
-                product(self.weights["output"], activity),
-            )
-            trial.error[step] = mask[step] * (target[step] - trial.output[step])
+            trial.after[step], trial.output[step] = activity, self.outputs(activity)
+            trial.error[step] = self.losses.error(target[step], trial.output[step], mask[step])
             yield trial, step
+        if self.stream:
+            self.activity = activity
+
+    def state_of(self, rule):
+        """Return the state of a rule at the beginning of a trial, or as it is in a stream."""
+        if self.state is None or not self.stream:
+            networks, n_units = self.weights["recurrent"].shape[:2]
+            n_sent = n_units + self.weights["input"].shape[2] + ("bias" in self.weights)
+            self.state = rule.start(networks, n_units, n_sent)
+            self.state.number = 0
+        return self.state
+
+    def step_of(self, trial, step, number, back):
+        """Return a step of a trial as rules see it; `back` brings the error back."""
+        networks = len(trial.before[step])
+        sent = [trial.before[step], np.tile(trial.inputs[step], (networks, 1))]
+        if "bias" in self.weights:
+            sent.append(np.ones((networks, 1)))
+        target, output = np.tile(trial.target[step], (networks, 1)), trial.output[step]
+        return Step(
+            number=number,
+            before=trial.before[step],
+            after=trial.after[step],
+            sent=np.concatenate(sent, axis=1),
+            gain=trial.gain[step],
+            target=target,
+            error=trial.error[step],
+            signal=product(back, trial.error[step]),
+            loss=self.losses.of_step(target, output, trial.mask[step]),
+            tau=self.tau,
+            weights=self.weights,
+        )
 
     def collect(self, changes):
         """Add the changes of a trial to those of its batch; apply them when the batch is
@@ -204,6 +258,15 @@ class Simulation:
         return np.all(
             [np.isfinite(values).all(axis=(1, 2)) for values in self.weights.values()], axis=0
         )
+
+
+def rates_by_name(rate):
+    """Return the learning rate of each projection, given one, or those of some by name; biases
+    learn at the rates of the weights of the same units.
+    """
+    if np.isscalar(rate):
+        return dict.fromkeys((*PLASTIC, *BIASES), rate)
+    return {"bias": rate["recurrent"], "output_bias": rate["output"]} | rate
 
 
 def checked_initial(initial, shape):

@@ -28,7 +28,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Quantity, ms
 
-from .baseline_rules import feedback_weights, product, sum_of_outer
+from .forward.base import feedback_weights
+from .losses import Squares
+from .products import product, sum_of_outer
 from .simulation import Trial
 
 
@@ -156,7 +158,9 @@ class LIF:
                 free,
             )
         trial.output = product(weights["output"], trial.after)
-        trial.error = mask.reshape(len(mask), 1, -1) * (target[:, None] - trial.output)
+        columns = mask.reshape(len(mask), 1, -1)
+        trial.error = Squares.error(target[:, None], trial.output, columns)
+        trial.loss = Squares.of_trial(trial, mask)
         return trial
 
     def psp(self, inputs):

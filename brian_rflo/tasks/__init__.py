@@ -1,6 +1,7 @@
 """Tasks for rate and spiking networks: one per file, with units outside and NumPy inside."""
 
 from ..brian.rooms import names_of
+from .add import *
 from .arrays import *
 from .base import *
 from .conditioning import *
@@ -9,7 +10,9 @@ from .cursor import *
 from .delayed_xor import *
 from .digits import *
 from .evidence import *
+from .flip_flop import *
 from .interval import *
+from .mimic import *
 from .mnist1d import *
 from .neurogym import *
 from .non_match import *
