@@ -3,6 +3,7 @@
 from ..brian.rooms import names_of
 from .adaptive import *
 from .base import *
+from .local_dni import *
 from .pair_difference import *
 from .random import *
 from .reward_baseline import *

@@ -11,11 +11,12 @@ from brian2 import BrianObject, Group
 
 from .. import schedule
 from ..neurons.base import parent_group
+from ..readouts.constant import ConstantUnit
 from ..rules.base import LearningRule
 from ..steps import Mechanism, equations_of, steps_of
 from ..steps.cells import Cells
 from ..steps.step import constants_of
-from ..synapses import FixedSynapses, PlasticSynapses, Projection
+from ..synapses import CopiedSynapses, FixedSynapses, PlasticSynapses, Projection
 from ..synapses.kinds import plastic_of
 from ..updates import PerStep
 from ..updates.arguments import check_instance
@@ -38,8 +39,8 @@ class Path:
 
     Parameters
     ----------
-    source, target : {"pre", "post"}
-        Sites of its source and target.
+    source, target : {"pre", "post", "constant"}
+        Sites of its source and target; ``"constant"`` is a unit that always sends 1.
     onto, sends : str
         Variable of the target that receives the sum, and variable of the source that is sent:
         those of the path's cells if these have them, else those of the group.
@@ -51,6 +52,12 @@ class Path:
         Phase of the weight change.
     initial : str
         Initial weights, a string that Brian2 evaluates; 0 if it is empty.
+    learn : PerStep or PerTrial, optional
+        Learning schedule, if it is not that of the network.
+    copy_of : str
+        Name of the path whose weights it copies, without a rule of its own.
+    every : int
+        Steps after which they are copied again, in the phase `learns_at`.
     """
 
     source: str
@@ -61,6 +68,9 @@ class Path:
     rule: LearningRule | None = None
     learns_at: schedule.Phase = schedule.LEARN
     initial: str = ""
+    learn: PerStep | None = None
+    copy_of: str = ""
+    every: int = 1
 
 
 @dataclass(frozen=True)
@@ -88,7 +98,10 @@ class CreditPath(Mechanism):
 
     def build(self, credit: Credit) -> dict[str, BrianObject]:
         """Return the projections by name, made from `paths`; subclasses may override it."""
-        return {name: credit.projection(name, path) for name, path in self.paths.items()}
+        made = credit.projections
+        for name, path in self.paths.items():
+            made[name] = credit.projection(name, path)
+        return made
 
 
 class Credit:
@@ -146,6 +159,7 @@ class Credit:
             for site, group in self.ends.items()
             if path.variables.get(site) or steps_of([path], site)
         }
+        self.constant, self.projections = None, {}
         self.projections = path.build(self)
         for step in steps_of([path], *ENDS):
             if step.when == "step":
@@ -153,7 +167,12 @@ class Credit:
         self.parts = plastic_of(self.projections.values())
 
     def __iter__(self) -> Iterator[BrianObject]:
-        return iter([*self.cells.values(), *self.projections.values()])
+        return iter([*self.groups.values(), *self.projections.values()])
+
+    @property
+    def groups(self) -> dict[str, Group]:
+        """Its own groups by site: cells, and the constant unit if it has one."""
+        return self.cells | ({} if self.constant is None else {"constant": self.constant})
 
     def _cells(self, site, group):
         cells = Cells(
@@ -167,6 +186,9 @@ class Credit:
 
     def end(self, site: str, name: str, is_target: bool) -> Group:
         """Return the cells at a site if they have the variable `name`, else the group."""
+        if site == "constant" and self.constant is None:
+            clock = self.ends["post"].clock
+            self.constant = self.ends[site] = ConstantUnit(self.networks, clock=clock)
         cells = self.cells.get(site)
         has = cells is not None and (
             name in cells.equations.names or (not is_target and name in cells.variables)
@@ -189,14 +211,14 @@ class Credit:
                 PlasticSynapses,
                 dict(sends=path.sends, sum_at=path.sum_at, learns_at=path.learns_at) | args,
             )
+        args |= dict(onto=path.onto, name=f"{name}*")
         if path.rule is not None:
-            made = kind(
-                source, target, path.rule, onto=path.onto, learn=self.learn, name=f"{name}*", **args
-            )
+            made = kind(source, target, path.rule, learn=path.learn or self.learn, **args)
         else:
-            made = (kind or FixedSynapses)(
-                source, target, sends=path.sends, onto=path.onto, name=f"{name}*", **args
-            )
+            if path.copy_of:
+                kind, original = CopiedSynapses, self.projections[path.copy_of]
+                args |= dict(original=original, every=path.every, copied_at=path.learns_at)
+            made = (kind or FixedSynapses)(source, target, sends=path.sends, **args)
             made.place_sum(path.sum_at)
         if name in self.masks:
             made.connect_matrix(np.where(self.masks[name], 0, np.nan), absent=np.nan)

@@ -67,7 +67,7 @@ def credit_parts(net):
     return (
         {}
         if credit is None
-        else {f"credit_{site}": cells for site, cells in credit.cells.items()} | credit.projections
+        else {f"credit_{site}": group for site, group in credit.groups.items()} | credit.projections
     )
 
 

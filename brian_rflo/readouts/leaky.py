@@ -52,27 +52,31 @@ class LeakyReadout(Readout):
 
     trial_start, onto, more_equations = "loss = 0; output = 0; error = 0", "drive", "drive : 1"
     trace_phase, trace_method = schedule.READOUT_TRACE, "exponential_euler"
+    #: Whether it can be without a time constant; its projection then sums into the output.
+    may_lack_tau = False
 
     def __init__(
         self,
         task: Task,
-        tau: Quantity,
+        tau: Quantity | None,
         networks: int = 1,
         copies: int = 1,
         name: str = "leakyreadout*",
         **neurongroup_args: Any,
     ):
         check_instance(f"{type(self).__name__}: task", task, Task, TASK_EXAMPLE)
-        check_tau(type(self).__name__, tau, task.dt)
+        is_leaky = tau is not None or not self.may_lack_tau
+        if is_leaky:
+            check_tau(type(self).__name__, tau, task.dt)
+            neurongroup_args["namespace"] = namespace_with(neurongroup_args, tau_readout=tau)
+        else:
+            self.onto = Readout.onto
         self.tau = tau
-        super().__init__(
-            task,
-            networks,
-            copies,
-            name=name,
-            namespace=namespace_with(neurongroup_args, tau_readout=tau),
-            **neurongroup_args,
-        )
+        super().__init__(task, networks, copies, name=name, **neurongroup_args)
+        if is_leaky:
+            self._leak()
+
+    def _leak(self):
         self.run_regularly(
             "_kappa = exp(-dt/tau_readout)\noutput = _kappa*output + (1 - _kappa)*drive",
             **schedule.READOUT_TRACE,

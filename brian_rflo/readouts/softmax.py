@@ -11,25 +11,31 @@ from numpy.typing import NDArray
 
 from .. import schedule
 from ..brian.component import OwnSynapses
+from ..rules import Delta, LearningRule
 from ..tasks import Task
 from ..tasks.values import TaskValues
 from ..updates.arguments import check_instance
 from .base import TASK_EXAMPLE
 from .leaky import Leaky, LeakyReadout
+from .linear import Linear
 
 __all__ = ["Softmax", "SoftmaxReadout"]
 
 
 class SoftmaxReadout(LeakyReadout):
-    """Leaky readout units for the classes of a task, with the softmax of the outputs and the cross
+    """Readout units for the classes of a task, with the softmax of the outputs and the cross
     entropy (Bellec et al. 2020).
 
-    In steps that count, the target is 1 for the correct class and 0 for the others.
+    In steps that count, the target is 1 for the correct class and 0 for the others, or the
+    probability of each class.
 
     Parameters
     ----------
-    task, tau, networks, copies
+    task, networks, copies
         As for `LeakyReadout`.
+    tau : Quantity, optional
+        Time constant; without it the outputs are the sum of the projection, with
+        ``onto="output"``, as those of a `Readout`.
     name : str
         Name of the group.
     **neurongroup_args
@@ -39,7 +45,7 @@ class SoftmaxReadout(LeakyReadout):
     Attributes
     ----------
     output, drive : state variables
-        As for `LeakyReadout`.
+        As for `LeakyReadout`; `drive` has no meaning without `tau`.
     probability : state variable
         Softmax of the outputs, at least exp(-80), which single precision can represent.
     error : state variable
@@ -54,13 +60,14 @@ class SoftmaxReadout(LeakyReadout):
     Raises
     ------
     ValueError
-        If the task has only one output, a target that is not one-hot, or a mask of each output; or
-        as for `LeakyReadout`.
+        If the task has only one output, a target that is not a probability of each class, or a mask
+        of each output; or as for `LeakyReadout`.
         Random trials of a run are checked when they are drawn.
     """
 
     trial_start = "loss = 0; output = 0; error = 0; choice = 0"
     window_start = "loss = 0; choice = 0"
+    may_lack_tau = True
     more_equations = "drive : 1\nprobability : 1\ndenominator : 1\nchoice : 1"
     error_code = """probability = 1/denominator
                _weight = mask_of(t_in_timesteps, _trial)
@@ -71,7 +78,7 @@ class SoftmaxReadout(LeakyReadout):
     def __init__(
         self,
         task: Task,
-        tau: Quantity,
+        tau: Quantity | None = None,
         networks: int = 1,
         copies: int = 1,
         name: str = "softmaxreadout*",
@@ -104,8 +111,8 @@ class SoftmaxReadout(LeakyReadout):
     def check_trial(
         task: Task, number: int, inputs: NDArray, target: NDArray, mask: NDArray
     ) -> None:
-        """Raise unless the target is one-hot in all steps of a trial that count, and all classes
-        have the same mask.
+        """Raise unless the target has probabilities in all steps of a trial that count, and all
+        classes have the same mask.
         """
         if mask.ndim > 1:
             raise ValueError(
@@ -113,13 +120,13 @@ class SoftmaxReadout(LeakyReadout):
                 f" {type(task).__name__} must have shape {(len(mask),)}; got {mask.shape}"
             )
         counted = target[mask != 0]
-        is_class = ((counted == 0) | (counted == 1)).all(axis=1) & (counted.sum(axis=1) == 1)
+        is_class = (counted >= 0).all(axis=1) & (np.abs(counted.sum(axis=1) - 1) < 1e-6)
         if not is_class.all():
             step = np.flatnonzero(mask)[~is_class][0]
             raise ValueError(
                 f"SoftmaxReadout: the target of {type(task).__name__} must be 1 for one class and 0"
-                f" for the others in each step that counts; got {target[step]} in step {step} of"
-                f" trial {number}"
+                " for the others, or probabilities that sum to 1, in each step that counts; got"
+                f" {target[step]} in step {step} of trial {number}"
             )
 
 
@@ -129,8 +136,24 @@ class Softmax(Leaky):
 
     Parameters
     ----------
-    tau, decay
-        As for `Leaky`.
+    tau : Quantity, optional
+        Time constant; without it the outputs are the sum of its projection.
+    decay : float
+        As for `Linear`.
     """
 
+    tau: Quantity | None = None
+
     group = SoftmaxReadout
+
+    def __post_init__(self):
+        if self.tau is not None:
+            super().__post_init__()
+        else:
+            Linear.__post_init__(self)
+
+    def default_rule(self, learning_rate: float) -> LearningRule:
+        """Return the default learning rule of its weights."""
+        if self.tau is None:
+            return Delta(learning_rate)
+        return super().default_rule(learning_rate)

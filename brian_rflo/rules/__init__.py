@@ -11,6 +11,7 @@ from .eprop import *
 from .exploration import *
 from .hebbian import *
 from .hybrid_perturbation import *
+from .instantaneous import *
 from .leaky_delta import *
 from .node_perturbation import *
 from .reinforce import *

@@ -70,7 +70,7 @@ class Mimic(Task):
         """Number of time steps of a window."""
         return self.steps("length")
 
-    def _network(self):
+    def _other(self):
         """Draw the weights and biases of the other network."""
         rng, n = np.random.default_rng(self.seed), self.n_outputs
         return (
@@ -83,7 +83,7 @@ class Mimic(Task):
         """Return bits and activities of a window whose predecessor is known."""
         rng = np.random.default_rng((self.seed, number))
         bits = rng.integers(0, 2, (self.n_steps, self.n_inputs)) * 1.0
-        recurrent, inward, bias = self._network()
+        recurrent, inward, bias = self._other()
         driven, activity = bits @ inward.T + bias, self._ends[number - 1]
         course = np.empty((self.n_steps, self.n_outputs))
         for step in range(self.n_steps):

@@ -1,0 +1,244 @@
+"""Local synthetic gradients against stored cases of another implementation, and a recursion in
+NumPy for trials, several networks and the other ways of feedback.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from brian2 import defaultclock, ms, seed
+from targets import NUMPY_FIRST
+
+from brian_rflo import RFLO, Delta, LearningNetwork, PerStep, PerTrial, RateNeurons
+from brian_rflo.brian.devices import device
+from brian_rflo.credit import AdaptiveFeedback, LocalDNI, RandomFeedback, SymmetricFeedback
+from brian_rflo.network import AllToAll
+from brian_rflo.readouts import Linear, Softmax
+from brian_rflo.rules import Instantaneous
+from brian_rflo.tasks import Add, ArrayTask
+
+DATA = Path(__file__).parent / "data"
+BIASES = {"bias": AllToAll(), "output_bias": AllToAll()}
+LEARNED = ("predictor", "transposed", "own_credit", "target_credit", "constant_credit")
+
+
+@cache
+def case(name):
+    with np.load(DATA / f"baselines_{name}.npz") as data:
+        return {key: data[key] for key in data.files}
+
+
+@dataclass(frozen=True)
+class WithStepBefore(LocalDNI):
+    """A path whose first step learns from a step before, whose values are set by hand."""
+
+    @property
+    def steps(self):
+        return super().steps[1:]
+
+    @property
+    def resets(self):
+        return ()
+
+
+def set_credit(net, A, J):
+    """Set what makes credit, and the predictor; networks along the first axis if there is one."""
+    n, paths = J.shape[-1], net.credit.projections
+    paths["predictor"].set_matrix(J)
+    paths["transposed"].set_matrix(np.ascontiguousarray(J.swapaxes(-1, -2)))
+    for name, part in (("own", A[..., :n]), ("target", A[..., n:-1]), ("constant", A[..., -1:])):
+        paths[f"{name}_credit"].set_matrix(np.ascontiguousarray(part))
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+@pytest.mark.parametrize("target", NUMPY_FIRST)
+def test_stored_case(name, target):
+    data = case(name)
+    leak, rate = float(data["leak"]), float(data["rate"])
+    start = {key[6:]: values for key, values in data.items() if key.startswith("start_")}
+    is_entropy = str(data["loss_kind"]) == "cross_entropy"
+    task = ArrayTask(inputs=data["X"], target=data["Y"], continuous=True, dt=1 * ms)
+    with device(target):
+        defaultclock.dt = task.dt
+        net = LearningNetwork(
+            task,
+            RateNeurons(len(start["activity"]), tau=1 / leak * ms, initial=start["activity"]),
+            Instantaneous(rate, tau=1 / leak * ms),
+            readout=Softmax() if is_entropy else Linear(),
+            readout_rule=Delta(rate),
+            credit=WithStepBefore(float(data["dni_rate"]), float(data["predictor_rate"])),
+            connectivity=BIASES,
+            initial={
+                "recurrent": start["recurrent"],
+                "input": start["input"][:, :-1],
+                "bias": start["input"][:, -1:],
+                "output": start["output"],
+                "output_bias": start["bias"][:, None],
+                "feedback": start["feedback"],
+            },
+        )
+        set_credit(net, start["dni_A"], start["recurrent"])
+        cells, before = net.credit.cells["post"], [start["activity"], data["Y"][0], [1.0]]
+        cells.continues, cells.credit = 1, start["dni_A"] @ np.concatenate(before)
+        net.readout.target = data["Y"][0]
+        after = {key: values[0] for key, values in net.train(1).weights_after.items()}
+        paths = net.credit.projections
+        predictor, transposed = (paths[key].matrix() for key in ("predictor", "transposed"))
+    after["input"] = np.concatenate([after["input"], after["bias"]], axis=1)
+    after["bias"] = after["output_bias"][:, 0]
+    for part in ("recurrent", "input", "output", "bias"):
+        assert np.abs(after[part] - data[f"dni_local__{part}"]).max() < 1e-12
+    assert np.abs(predictor - transposed.T).max() < 1e-12
+    assert np.abs(predictor - start["recurrent"]).max() > 1e-3
+
+
+def dni_in_trials(task, trials, w, A, J, rates, tau, every, kind):
+    """Weights and A after trials of a network, whose updates are applied at the end of each."""
+    w = {name: values.copy() for name, values in w.items()}
+    A, J, copy = A.copy(), J.copy(), A.copy()
+    rate, credit_rate, predictor_rate = rates
+    for number in range(trials):
+        inputs, target, _ = task.trial(number)
+        a, sums, last = np.full(len(J), 0.1), dict.fromkeys(w, 0), None
+        for step, (x, y) in enumerate(zip(inputs, target)):
+            before = a
+            drive = w["recurrent"] @ a + w["input"] @ x
+            a = a + (np.tanh(drive) - a) / tau
+            error = y - w["output"] @ a
+            signal = (w["output"].T if kind == "symmetric" else w["feedback"]) @ error
+            seen = np.concatenate([a, y, [1]])
+            J = J + predictor_rate * np.outer(a - J @ before, before)
+            label = np.tanh(copy @ seen)
+            if last is not None:
+                credit, signal_before, seen_before = last
+                mismatch = credit - (signal_before + J.T @ label)
+                A = A - credit_rate * np.outer(mismatch, seen_before)
+            if (number * len(target) + step + 1) % every == 0:
+                copy = A.copy()
+            last = A @ seen, signal, seen
+            gated = last[0] * (1 - np.tanh(drive) ** 2) / tau
+            sums["recurrent"] = sums["recurrent"] + np.outer(gated, before)
+            sums["input"] = sums["input"] + np.outer(gated, x)
+            sums["output"] = sums["output"] + np.outer(error, a)
+        for name in ("recurrent", "input", "output"):
+            w[name] = w[name] + rate / len(target) * sums[name]
+        if kind == "adaptive":
+            w["feedback"] = w["feedback"] + rate / len(target) * sums["output"].T
+    return w, A, J
+
+
+KINDS = {
+    "random": RandomFeedback(),
+    "symmetric": SymmetricFeedback(),
+    "adaptive": AdaptiveFeedback(),
+}
+
+
+def trial_network(kind, networks=2, n=5, rates=(0.3, 0.02, 0.05), every=3):
+    rng = np.random.default_rng(4)
+    task = ArrayTask(
+        inputs=rng.normal(size=(2, 8, 2)), target=rng.normal(size=(2, 8, 3)), dt=1 * ms
+    )
+    shapes = dict(recurrent=(n, n), input=(n, 2), output=(3, n), feedback=(n, 3))
+    start = {
+        name: rng.normal(size=(networks, *shape)) / np.sqrt(n) for name, shape in shapes.items()
+    }
+    A, J = rng.normal(size=(networks, n, n + 4)) / 3, rng.normal(size=(networks, n, n)) / 3
+    defaultclock.dt = task.dt
+    net = LearningNetwork(
+        task,
+        RateNeurons(networks * n, tau=4 * ms),
+        Instantaneous(rates[0], tau=None),
+        credit=LocalDNI(*rates[1:], every=every, feedback=KINDS[kind]),
+        networks=networks,
+        learn=PerTrial(),
+        initial={
+            name: values
+            for name, values in start.items()
+            if (name, kind) != ("feedback", "symmetric")
+        },
+    )
+    set_credit(net, A, J)
+    return net, task, start, A, J
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_trials_and_networks_side_by_side(kind):
+    rates, every = (0.3, 0.02, 0.05), 3
+    net, task, start, A, J = trial_network(kind, rates=rates, every=every)
+    result, paths = net.train(3), net.credit.projections
+    for network in range(2):
+        w = {name: values[network] for name, values in start.items()}
+        w, after, predictor = dni_in_trials(
+            task, 3, w, A[network], J[network], rates, 4, every, kind
+        )
+        found = {name: values[network] for name, values in result.weights_after.items()}
+        for name in ("recurrent", "input", "output"):
+            np.testing.assert_allclose(found[name], w[name], rtol=0, atol=1e-12)
+        np.testing.assert_allclose(paths["own_credit"].matrix(2)[network], after[:, :5], atol=1e-12)
+        np.testing.assert_allclose(paths["predictor"].matrix(2)[network], predictor, atol=1e-12)
+
+
+def test_frozen_paths_rest_and_evaluation_leaves_everything():
+    net, *_ = trial_network("random")
+    net.train(1)
+    paths = net.credit.projections
+    kept = {name: paths[name].matrix(2) for name in LEARNED}
+    net.evaluate(2)
+    for name, values in kept.items():
+        np.testing.assert_array_equal(paths[name].matrix(2), values)
+    for name in LEARNED:
+        paths[name].plastic = False
+    net.train(2)
+    for name, values in kept.items():
+        np.testing.assert_array_equal(paths[name].matrix(2), values)
+
+
+def test_saved_networks_go_on(tmp_path):
+    net, *_ = trial_network("random")
+    net.train(2)
+    net.save(tmp_path / "net.npz")
+    expected = net.train(2)
+    other, *_ = trial_network("random")
+    other.load(tmp_path / "net.npz")
+    np.testing.assert_array_equal(other.train(2).losses, expected.losses)
+
+
+def test_it_learns_the_stream_add():
+    task = Add(first=2, second=4, length=2000 * ms)
+    defaultclock.dt = task.dt
+    seed(0)
+    net = LearningNetwork(
+        task,
+        RateNeurons(16, tau=1 * ms, initial=0),
+        Instantaneous(0.01, tau=1 * ms),
+        readout=Softmax(),
+        readout_rule=Delta(0.01),
+        credit=LocalDNI(0.02, 0.01),
+        connectivity=BIASES,
+        learn=PerStep(),
+    )
+    losses = net.train(4).losses[0]
+    assert losses[-1] < losses[0] - 0.02 < 0.53, losses
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: LocalDNI(-1, 0.1), "LocalDNI: credit_rate must be a finite number and not neg"),
+        (lambda: LocalDNI(0.1, np.nan), "LocalDNI: predictor_rate must be a finite number and"),
+        (lambda: LocalDNI(0.1, 0.1, every=0), "LocalDNI: every must be a whole number of at"),
+        (lambda: LocalDNI(0.1, 0.1, feedback=3), r"LocalDNI: feedback must be .* CreditPath, .* 3"),
+        (lambda: replace(Instantaneous(0.1, 2 * ms), tau=2), "tau must be a time"),
+    ],
+)
+def test_wrong_arguments_are_refused(make, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        make()
+
+
+def test_the_rule_is_rflo_without_its_trace():
+    rule = Instantaneous(0.1, tau=None)
+    assert isinstance(rule, RFLO) and rule.update == "feedback_post*trace*dt/tau_post"
