@@ -129,15 +129,15 @@ ELSEWHERE = {
 
 
 def example_of(rule):
-    """A rule of a class, whose numbers without a default are times, named tau, and rates."""
+    """A rule or path, whose numbers without a default are times, named tau, and rates."""
     needed = [f for f in fields(rule) if f.default is MISSING and f.default_factory is MISSING]
     return rule(**{f.name: 10 * ms if f.name.startswith("tau") else 0.1 for f in needed})
 
 
 PATHS = [
-    getattr(credit, name)()
-    for name in credit.__all__
-    if issubclass(getattr(credit, name), CreditPath) and name != "CreditPath"
+    example_of(kind)
+    for kind in map(vars(credit).get, credit.__all__)
+    if issubclass(kind, CreditPath) and kind is not CreditPath
 ]
 RULES = [example_of(getattr(rules, name)) for name in rules.__all__ if name not in ELSEWHERE]
 

@@ -46,7 +46,7 @@ class Instantaneous(RFLO):
     citation = (
         "Marschall, O., Cho, K. & Savin, C. (2020). A unified framework of online learning"
         " algorithms for training recurrent neural networks. Journal of Machine Learning Research"
-        " 21(135):1-34"
+        " 21:135"
     )
     traces = "trace : 1"
     advance = "trace = gain_post*psp_pre"
