@@ -4,6 +4,8 @@ import dataclasses
 
 from brian2 import ms
 
+from brian_rflo import RFLO
+
 #: Strings of a rule, in the order of a step.
 STRINGS = (
     "transmits",
@@ -32,7 +34,8 @@ def made(kind):
         for field in dataclasses.fields(kind)
         if field.default is field.default_factory is dataclasses.MISSING
     ]
-    return kind(**{name: 10 * ms if name.startswith("tau") else 0.03 for name in needed})
+    values = {name: 10 * ms if name.startswith("tau") else 0.03 for name in needed}
+    return kind(**values | ({"rule": RFLO(0.03, tau=10 * ms)} if "rule" in needed else {}))
 
 
 def strings_of(rule):

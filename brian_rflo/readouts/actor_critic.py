@@ -350,7 +350,9 @@ class LeakyActorCriticReadout(Choosing, LeakyReadout):
     ----------
     drive, output : state variables
         As for `LeakyReadout`.
-    value, probability, winner, counts, reward, error, loss, draw, entropy, critic_weight
+    value, probability, winner, counts, reward, error, loss, draw : state variables
+        As for `ActorCriticReadout`.
+    entropy, critic_weight : shared variables
         As for `ActorCriticReadout`.
 
     Raises
