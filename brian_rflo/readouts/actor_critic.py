@@ -89,6 +89,8 @@ class Choosing:
     The reward of an action is that of a step later.
     """
 
+    #: The group with a time constant in its place, and what describes it, for error messages.
+    leaky = ("LeakyActorCriticReadout", "ActorCritic(tau={!r})")
     #: What results say of the loss.
     loss_is = MINUS_REWARDS
     #: Why its loss cannot be differentiated.

@@ -65,6 +65,8 @@ class Readout(TaskGroup):
     check_trial = None
     #: Variables of noise that a rule may add; this one adds to the sum of its projection.
     opens = {"noise": None}
+    #: The group with a time constant in its place, and what describes it, for error messages.
+    leaky = ("LeakyReadout", "Leaky({!r})")
     #: What results say of the loss, where it is no error.
     loss_is = ""
     #: Why its loss cannot be differentiated; empty if it can.
@@ -171,8 +173,8 @@ class Readout(TaskGroup):
             raise ValueError(
                 f"{type(rule).__name__} filters eligibility with tau = {tau}, but readout"
                 f" '{self.name}' has no time constant, and nothing else filters the spikes of"
-                f" '{neurons.name}'; write LeakyReadout(task, tau={tau!r}) (in a"
-                f" LearningNetwork readout=Leaky({tau!r}))"
+                f" '{neurons.name}'; write {self.leaky[0]}(task, tau={tau!r}) (in a"
+                f" LearningNetwork readout={self.leaky[1].format(tau)})"
             )
         raise ValueError(
             f"tau of {type(rule).__name__} ({tau}) must equal that of readout '{self.name}'"
@@ -206,8 +208,8 @@ class Readout(TaskGroup):
         if tau is not None and self.tau is None:
             raise ValueError(
                 f"{type(rule).__name__} filters with tau = {tau}, but readout '{self.name}'"
-                " has no time constant; use Delta, or a LeakyReadout (in a LearningNetwork"
-                f" readout=Leaky({tau!r}))"
+                f" has no time constant; use Delta, or a {self.leaky[0]} (in a LearningNetwork"
+                f" readout={self.leaky[1].format(tau)})"
             )
         if tau is not None and tau != self.tau:
             raise ValueError(
