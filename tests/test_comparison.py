@@ -58,6 +58,24 @@ def test_all_rules_start_from_the_same_network(small):
         np.testing.assert_array_equal(first[0], first[1])
 
 
+def test_perturbation_starts_from_the_same_network_in_pairs_of_trials(small):
+    perturbed = compare(TASK, ("rate", "lif"), ("wp", "np"), **SMALL)
+    for (kind, rule), result in perturbed.results.items():
+        before = small.results[kind, "rflo"]
+        assert result.losses.shape == (2, 4)
+        assert np.array_equal(result.losses[:, 0], before.losses[:, 0])
+        for name in ("recurrent", "input", "output"):
+            assert np.array_equal(result.weights_before[name], before.weights_before[name])
+            assert (result.weights_after[name] != result.weights_before[name]).any()
+        rates = perturbed.arrays[kind, rule].get("rates")
+        assert rates is None if kind == "rate" else rates.shape == (2, 12)
+    figure = perturbed.plot()
+    labels = [ax.get_label() for ax in figure.axes]
+    assert len(labels) == 6 and "alignment" not in labels and not faults_of(figure)
+    with pytest.raises(ValueError, match="noise must be 0 for 'np', whose pairs"):
+        compare(TASK, ("rate",), ("rflo", "np"), noise=0.1, **SMALL)
+
+
 def test_errors_are_in_units_of_the_targets_variance(small):
     _inputs, target, mask = TASK.trial(0)
     silent = (mask[:, None] * target**2).sum() / len(target)
@@ -208,7 +226,7 @@ def test_command(tmp_path, capsys, monkeypatch, tmp_path_factory):
         ),
         (
             ["--rules", "force"],
-            "compare: rules must be some of rflo, readout, least_squares, bptt; got ['force']",
+            "compare: rules must be some of rflo, readout, least_squares, bptt, wp, np; got",
         ),
         (["--tau", "0"], "compare: tau must be one positive time"),
         (["--tau", "0.1"], "compare: tau = 100. us is shorter than the time step"),

@@ -40,7 +40,7 @@ from brian_rflo import (
     Trials,
 )
 from brian_rflo.brian.devices import device
-from brian_rflo.credit import PairDifference, RunningBaseline
+from brian_rflo.credit import PairDifference, RunningBaseline, ScaledBaseline
 from brian_rflo.network import AllToAll
 from brian_rflo.neurons import PotentialNeurons
 from brian_rflo.readouts import LeakyReadout, TaskInput
@@ -204,15 +204,6 @@ def recurrent(name, kind, networks=1, **of_neurons):
 PARTS = ("recurrent", "input", "output")
 
 
-class Scaled(RunningBaseline):
-    """Miconi's modulator: the expectation multiplies the difference."""
-
-    @property
-    def steps(self):
-        (step,) = super().steps
-        return (replace(step, code=f"{step.code}\nmodulator *= modulator + loss"),)
-
-
 class Sameness(Readout):
     """A readout whose loss is the mean distance in the last fifth of a trial."""
 
@@ -262,7 +253,7 @@ def exploration(name, kind):
         FixedSynapses(inputs, neurons, onto="I_in"),
         FixedSynapses(neurons, readout, onto="output"),
     )
-    modulator = Scaled(1 - float(d["error_smoothing"]), kinds=4)
+    modulator = ScaledBaseline(1 - float(d["error_smoothing"]), kinds=4)
     in_trials = Trials(task, neurons, readout, recurrent, modulator)
     in_trials.at_start(neurons, f"u = starts(t + 0.5*dt, i)\n{held}\nactivity = tanh(u)")
     losses = LossMonitor(in_trials)
