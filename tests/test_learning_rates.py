@@ -439,3 +439,12 @@ def test_a_decay_that_begins_with_its_half_divides_by_nothing_where_weights_rest
     result = net.train(2)
     assert np.array_equal(result.weights_after["output"], result.weights_before["output"])
     assert not np.array_equal(result.weights_after["recurrent"], result.weights_before["recurrent"])
+
+
+def test_a_decay_may_compare():
+    """Learning begins with the third update; Brian2 could not read the comparison."""
+    net = network(networks=1, learn=PerTrial(SGD(decay="int(update >= 2)")))
+    rests, learns = net.train(2), net.train(1)
+    for name in ("recurrent", "output"):
+        assert np.array_equal(rests.weights_after[name], rests.weights_before[name])
+        assert not np.array_equal(learns.weights_after[name], learns.weights_before[name])

@@ -74,7 +74,7 @@ class SGD(Mechanism):
         """Expression of the learning rate of the current update, which `updates` includes: that
         of the first where weights do not learn, and no update has been counted.
         """
-        update = "(updates - int(updates > 0))"
+        update = "clip(updates - 1, 0, inf)"
         return decay_of(type(self).__name__, self.decay).in_synapses("_rate", update)
 
     def rate_in(self, update: int, learning_rate: float) -> float:

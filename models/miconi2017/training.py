@@ -74,9 +74,7 @@ def network(task, rule, weights, tau=TAU, start="0.1*(2*rand() - 1)", **learns):
     learns = dict(largest=LARGEST, first=FIRST, follows=FOLLOWS) | learns
     neurons = PotentialNeurons(n, tau=tau)
     neurons.run_regularly(f"u = {HOLD}", **STATE.behind(1))
-    optimizer = ClippedSGD(
-        decay=f"clip(update - {learns['first'] - 1}, 0, 1)", largest=learns["largest"]
-    )
+    optimizer = ClippedSGD(decay=f"int(update >= {learns['first']})", largest=learns["largest"])
     net = LearningNetwork(
         task,
         neurons,
