@@ -20,7 +20,7 @@ from .choice import MARK, first, is_python, own_names, sets_its_own_activity, wh
 from .history import HistoryFlush, HistoryRecord
 from .lazy import CatchUpAllRows, CatchUpSpikingRows, LazyRecord
 from .reading import Reading
-from .runners import Copies, DensePass, DenseSum, neuron_variables
+from .runners import Copies, DensePass, DenseSum, Transmitted, neuron_variables
 
 if TYPE_CHECKING:
     from ..brian.borrowed import SummedVariableUpdater
@@ -78,6 +78,7 @@ class DenseParts(BrianObject):
         self.deferred = [runner for runner in (advancer, learner) if runner is not None]
         self.ordinary = [runner for runner in (summed, *self.deferred) if runner is not None]
         self.sums = [DenseSum(synapses, summed)] if summed is not None else []
+        self.transmitted = [Transmitted(synapses, one) for one in transmits_more(synapses, summed)]
         self.passing, self.padded, self.lazy, self.keeping, self.switched = [], [], [], [], []
         self.places = [(runner, (runner.when, runner.order)) for runner in self.ordinary]
         if learner is not None:
@@ -103,6 +104,7 @@ class DenseParts(BrianObject):
                 HistoryFlush(synapses),
             ]
         self.stand_ins = [
+            *self.transmitted,
             *self.sums,
             *self.passing,
             *self.padded,
@@ -206,6 +208,7 @@ class DenseParts(BrianObject):
         self._pad([obj for objects in networks for obj in objects])
         if self.why_not_dense is None:
             self._look_ahead([obj for objects in networks for obj in objects])
+            self._keep_transmitted([obj for objects in networks for obj in objects])
         super().before_run(run_namespace)
 
     def _activate(self):
@@ -301,14 +304,33 @@ class DenseParts(BrianObject):
         )
         dense_sum.watched = [obj.clock for obj in objects if is_python(obj)]
         if dense_sum.is_ahead:
-            self.synapses.variables["_stale"].set_value(True)
-            here = next(number for number, obj in enumerate(objects) if obj is self)
-            too_late = [
-                self._mark(obj) and number < here
-                for number, obj in enumerate(objects)
-                if self._changes_sum(obj)
-            ]
-            dense_sum.is_ahead = not any(too_late)
+            dense_sum.is_ahead = self._watch(objects)
+
+    def _keep_transmitted(self, objects):
+        """Let an expression that synapses transmit be computed when it changes, not in each step,
+        unless traces or learning change it, or Python code may.
+        """
+        for runner, dense_sum in zip(self.transmitted, self.sums):
+            dense_sum.is_kept = runner.active = (
+                not dense_sum.is_ahead
+                and self.why_not_padded is not None
+                and not self.changed & self.sum_names
+                and not any(is_python(obj) for obj in objects)
+                and self._watch(objects)
+            )
+
+    def _watch(self, objects):
+        """Let all code that changes what the sum reads mark it as stale; return False if some of it
+        is compiled already.
+        """
+        self.synapses.variables["_stale"].set_value(True)
+        here = next(number for number, obj in enumerate(objects) if obj is self)
+        too_late = [
+            self._mark(obj) and number < here
+            for number, obj in enumerate(objects)
+            if self._changes_sum(obj)
+        ]
+        return not any(too_late)
 
     def _changes_sum(self, obj):
         """Return whether an object runs statements of the synapses that change what the sum
@@ -329,3 +351,13 @@ class DenseParts(BrianObject):
             return False
         obj.abstract_code = MARK + obj.abstract_code
         return True
+
+
+def transmits_more(synapses, summed):
+    """Return the sum of a projection in a list, if what it transmits is an expression of variables
+    of the synapses; else an empty list.
+    """
+    rule = getattr(synapses, "rule", None)
+    names = get_identifiers(rule.transmits) if rule is not None and summed is not None else set()
+    stored = {name for name in names if synapses.variables.indices[name] == "_idx"}
+    return [summed] if len(names) > 1 and stored == names else []

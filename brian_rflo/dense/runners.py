@@ -9,6 +9,9 @@ from ..brian.conditional import is_standalone
 from ..brian.private import run_end
 from .code import CODE_OBJECTS, POST, PRE
 
+#: What each synapse transmits, kept from step to step.
+KEPT = "_transmitted"
+
 
 def pointer(variable):
     """Return the C++ name of the memory of a variable."""
@@ -146,17 +149,39 @@ def add_copies(synapses, kind, names):
     return copies
 
 
+class Transmitted(DenseRunner):
+    """Computes what synapses transmit, an expression like ``w + pw``, whenever one of its variables
+    has changed: the sum of each step then reads one number of a synapse.
+    """
+
+    def __init__(self, synapses, summed):
+        super().__init__(synapses, "transmitted", schedule.place_of(summed).behind(-1))
+
+    def compose(self, run_namespace):
+        synapses = self.group
+        if KEPT not in synapses.variables:
+            blocks = synapses.geometry
+            size = blocks.networks * blocks.n_pre * blocks.n_post
+            synapses.variables.add_array(KEPT, size=size, index="_idx")
+        stale = f"{pointer(self.variable('_stale'))}[0]"
+        self.abstract_code = {"keep": f"{KEPT} = {synapses.rule.transmits}"}
+        self.opening, self.closing = f"if ({stale})\n{{\n{stale} = 0;", "}"
+
+
 class DenseSum(DenseRunner):
     """Sums ``w*activity_pre`` into the target, or delivers the sum that the `DensePass` of the last
     step computed ahead.
 
-    The latter is valid if nothing that it was computed from has changed: the weights are not marked
-    as stale, and the activity is the one that the pass used. Otherwise the sum is recomputed.
+    With `is_kept`, what the synapses transmit is that which `Transmitted` has computed. A sum that
+    was computed ahead is valid if nothing that it was computed from has changed: the weights are
+    not marked as stale, and the activity is the one that the pass used. Otherwise the sum is
+    recomputed.
     """
 
     def __init__(self, synapses, summed):
         super().__init__(synapses, "dense_sum", schedule.place_of(summed))
         self.summed, self.is_ahead, self.watched, self.ticks = summed, False, [], []
+        self.is_kept = False
         self.seen = add_copies(
             synapses, "sum", neuron_variables(synapses, summed.expression.identifiers)
         )
@@ -165,7 +190,8 @@ class DenseSum(DenseRunner):
     def compose(self, run_namespace):
         target = self.group.target
         into = self.variable("_ahead" if self.is_ahead else self.summed.target_varname)
-        self.abstract_code = {"sum": f"_synaptic_var = {self.summed.expression.code}"}
+        code = f"{KEPT}*{self.group.sends}_pre" if self.is_kept else self.summed.expression.code
+        self.abstract_code = {"sum": f"_synaptic_var = {code}"}
         self.sums = {"sum": pointer(into)}
         zero = f"for (int _n = {target.start}; _n < {target.stop}; _n++) {pointer(into)}[_n] = 0;"
         self.opening, self.closing = zero, ""
