@@ -35,6 +35,9 @@ ALIKE = {
     "gradient/learning_rates",
     "gradient/evidence",
     "miconi2017/non_match",
+    "zuege2023/crossover",
+    "zuege2023/recurrent",
+    "zuege2023/reservoir",
 }
 
 

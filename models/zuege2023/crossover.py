@@ -122,6 +122,8 @@ def draw(found):
     for ax, what in ((left, "Loss at the end"), (right, "Trials for a factor e")):
         ax.axvline(ACTIVE, color="0.6", linestyle=":", linewidth=1)
         ax.set(xscale="log", yscale="log", xlabel="Steps of a trial, T", ylabel=what)
+        ax.set_xticks(shown, [f"{steps}" for steps in shown])
+        ax.minorticks_off()
         ax.legend()
     left.set_title(f"Lines: theory; dotted: N_eff = {ACTIVE}")
     return figure

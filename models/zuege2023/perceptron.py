@@ -21,6 +21,8 @@ from . import projected, training
 from .training import M
 
 RULES = ("WP", "NP", "WP0", "HP", "NPP")
+#: Losses that the figure names.
+TICKS = (0.2, 0.5, 1, 2, 4)
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,9 @@ def draw(found):
         ylabel="Loss at the end",
         title="Floors",
     )
+    for axis in (right.xaxis, right.yaxis):
+        axis.set_ticks(TICKS, [f"{tick:g}" for tick in TICKS])
+    right.minorticks_off()
     plotting.legend_over(left)
     right.legend()
     return figure
