@@ -10,11 +10,12 @@ from argparse import Namespace
 from importlib.util import find_spec
 
 import pytest
-from brian_rflo.benchmarks import command, gradient, targets
+from brian_rflo.benchmarks import command, gradient, perturbation, targets
 from brian_rflo.benchmarks.brian import Runtime, take_length_from_outside
 from brian_rflo.benchmarks.contestants import BY_NAME, CONTESTANTS, idiomatic, ours
 from brian_rflo.benchmarks.contestants.base import Contestant
 from brian_rflo.benchmarks.gradient_contestants import KINDS as GRADIENTS
+from brian_rflo.benchmarks.perturbation_contestants import CONTESTANTS as PAIRS
 from brian_rflo.benchmarks.problem import KINDS, STEPS, Problem
 from brian_rflo.benchmarks.results import Results, Spread, disagreements, table
 from brian_rflo.benchmarks.rounds import Entry
@@ -375,3 +376,25 @@ def test_the_gradient_is_compared_within_rounds():
     text = gradient.table("lif", runs, memory, {"numpy": "it failed"})
     assert re.search(r"cython +3 \(3 .. 8\) +3.00 +4 +60 +70 +150 +1e-12", text)
     assert "numpy: it failed" in text
+
+
+def test_pairs_are_trials_of_the_timed_network(tmp_path):
+    problem, found = Problem(SIZE, mode="trial"), {}
+    for name, kind in PAIRS.items():
+        own = dict(target="numpy", networks=2, model=kind.model, rule=getattr(kind, "rule", None))
+        made = type("OnNumpy", (Runtime,), own)()
+        found[name] = outcome(made, problem, tmp_path)
+        assert len(made.projections) == 2
+    assert all(change > 0 for change, _ in found.values())
+    outputs = [output for _, output in found.values()]
+    assert outputs == pytest.approx([outputs[0]] * 3, abs=0.05)
+
+
+def test_pairs_are_compared_within_rounds():
+    found = {"rflo": [1e-6, 2e-6, 1e-6], "np": [2e-6, 4e-6, 3e-6], "wp": [1e-6, 1e-6, 1e-6]}
+    reasons = {name: [None, "few"] for name in found}
+    text = perturbation.table(Problem(SIZE, mode="trial"), found, reasons)
+    assert re.search(
+        r"np, a pair +3 \(2 .. 4\) +2 \(2 .. 3\) +2.2 +recurrent: -; readout: few", text
+    )
+    assert perturbation.ratios(found, "wp").middle == 1

@@ -639,3 +639,44 @@ def test_what_cannot_be_is_refused_where_it_is_written(message):
     with pytest.raises((TypeError, ValueError, BrianObjectException)) as raised:
         REFUSED[message]()
     assert message in f"{raised.value} {raised.value.__cause__}"
+
+
+def leaking(dense):
+    """Run a perceptron whose weights shrink within trials; return its weights, and whether its sums
+    read what the synapses transmit from an array.
+    """
+    prefs["brian_rflo.dense_pass"] = dense
+    d, runs = case("perceptron_dev_a"), []
+    rule = weights_given(WeightPerturbation, 0.2, d["wp_draws"], d["inputs"].shape[1])
+    task = ArrayTask(target=d["targets"], inputs=d["inputs"], dt=1 * ms)
+    inputs, readout = TaskInput(task, networks=2), Readout(task, networks=2)
+    output = PlasticSynapses(inputs, readout, learning(rule, d), "output")
+    output.connect(networks=2)
+    output.set_matrix(np.stack([d["w_before"]] * 2))
+    output.run_regularly("w *= 0.9", dt=3 * ms, **STATE)
+    trials = Trials(task, readout, output, PairDifference())
+    losses = LossMonitor(trials)
+    network = Network(inputs, readout, output, trials, losses)
+    for _ in range(2):  # the second run begins within a trial
+        network.run(1.5 * task.duration)
+        runs.append(output.dense.sums[0].is_kept)
+    return losses, output, all(runs)
+
+
+@pytest.mark.model
+@pytest.mark.compiled
+def test_weights_that_change_within_a_trial_are_sent_at_once():
+    with device("cpp_standalone"):
+        set_device("cpp_standalone", build_on_run=False, directory=None)
+        try:
+            defaultclock.dt = 1 * ms
+            (one, first, kept), (other, second, not_kept) = (
+                leaking(dense) for dense in (True, False)
+            )
+            brian_device.build(directory=None)
+            assert kept and not not_kept
+            np.testing.assert_allclose(one.loss, other.loss, rtol=1e-12)
+            np.testing.assert_allclose(first.matrix(2), second.matrix(2), rtol=0, atol=1e-13)
+            assert np.ptp(np.array(one.loss)) > 1e-3
+        finally:
+            prefs["brian_rflo.dense_pass"] = True
