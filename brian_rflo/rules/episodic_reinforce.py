@@ -75,7 +75,7 @@ class EpisodicReinforce(LearningRule):
     @property
     def advance(self) -> str:
         """The score of a step."""
-        return f"score = {PORTS[self.port][0]}*activity_pre"
+        return f"score = {PORTS[self.port][0]}*arriving_pre"
 
     @property
     def phase(self) -> Phase | None:

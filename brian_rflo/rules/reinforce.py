@@ -101,7 +101,7 @@ class Reinforce(LearningRule):
         """The score, low-pass filtered."""
         score, _ = PORTS[self.port]
         tau = "tau_post" if self.tau is None else "tau"
-        return f"dp/dt = ({score}*activity_pre - p)/{tau} : 1 (clock-driven)"
+        return f"dp/dt = ({score}*arriving_pre - p)/{tau} : 1 (clock-driven)"
 
     @property
     def phase(self) -> Phase | None:
