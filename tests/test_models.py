@@ -34,6 +34,8 @@ ALIKE = {
     "gradient/periodic",
     "gradient/learning_rates",
     "gradient/evidence",
+    "gradient/alignment",
+    "gradient/conductance",
     "miconi2017/non_match",
     "zuege2023/crossover",
     "zuege2023/recurrent",

@@ -234,7 +234,7 @@ def test_progress(tmp_path):
     progress = Progress(tmp_path / "p").between(0.5, 1.0)
     progress(0.5)
     assert float((tmp_path / "p").read_text()) == 0.75
-    progress.report("numpy")["report"](0, 1.0, 0, 0)
+    progress.report("numpy")["report"](0, np.float64(1.0), 0, 0)  # as Brian2 calls it
     assert float((tmp_path / "p").read_text()) == 1.0
     assert "std::ofstream" in progress.report("cpp_standalone")["report"]
 

@@ -61,7 +61,7 @@ class Progress:
 
     def __call__(self, fraction):
         with suppress(OSError):  # a full disk, where the part itself may still find room
-            Path(self.path).write_text(repr(self.first + (self.last - self.first) * fraction))
+            Path(self.path).write_text(str(float(self.first + (self.last - self.first) * fraction)))
 
     def between(self, first: float, last: float) -> Progress:
         """Return the progress of a stage that goes from the fraction `first` to `last` of the
