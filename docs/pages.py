@@ -36,6 +36,7 @@ EXAMPLES = {
     "own_data": "My own data",
     "rate_and_spiking": "Rate and spiking neurons, one rule",
     "own_rule": "A rule of my own",
+    "reward": "Choices learned from reward",
     "own_network": "My own neurons, in millivolts",
     "own_spiking_neuron": "My own spiking neuron, with conductances",
     "two_populations": "Excitatory and inhibitory neurons",

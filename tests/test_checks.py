@@ -62,6 +62,9 @@ TASKS = (
     FlipFlop(length=50 * ms),
     Mimic(n_inputs=3, n_outputs=4, length=20 * ms),
     NeurogymTask(env=Decisions()),
+    NeurogymTask(env=Decisions(), one_action=True),
+    Conditioning(seed=2),
+    Conditioning(n_cues=2, probability=0.7, delay=2 * ms, repeats=1),
     NeurogymTask(env=Reaching(), length=500 * ms, period=None, dt=10 * ms),
     ArrayTask(target=np.linspace(0, 1, 12), inputs=np.ones((12, 3)), mask=np.arange(12) % 2),
     ArrayTask(

@@ -7,11 +7,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from brian2 import defaultclock, ms
+from brian2 import defaultclock, ms, seed
 from environments import Decisions, Environment, Reaching, box, discrete
 
 from brian_rflo import RFLO, Adam, LearningNetwork, PerTrial, RateNeurons
-from brian_rflo.readouts import Softmax
+from brian_rflo.credit import TDError
+from brian_rflo.readouts import ActorCritic, Softmax
+from brian_rflo.rules import Rewarded
 from brian_rflo.tasks import NeurogymTask
 
 
@@ -254,3 +256,31 @@ def test_ground_truth_that_is_no_action(value):
 
     with pytest.raises(ValueError, match=f"Graded has {value} as ground truth, but its actions"):
         NeurogymTask(env=Graded(), dt=20 * ms).trial()
+
+
+def test_one_action_is_chosen_and_a_step_is_left_for_its_reward():
+    task, other = (
+        NeurogymTask(env=Decisions(), dt=5 * ms, one_action=flag) for flag in (True, False)
+    )
+    assert (task.n_steps, task.n_outputs) == (37, 3)
+    for number in range(3):
+        for value, plain in zip(task.trial(number)[:2], other.trial(number)):
+            assert np.array_equal(value[:-1], plain) and not value[-1].any()
+        assert np.array_equal(task.trial(number)[2], np.arange(37) == 35)
+
+
+def test_choices_are_learned_from_reward():
+    task = NeurogymTask(env=Decisions(), dt=20 * ms, one_action=True)
+    defaultclock.dt = task.dt
+    seed(1)
+    net = LearningNetwork(
+        task,
+        RateNeurons(4 * 20, tau=60 * ms),
+        Rewarded(RFLO(0.1, tau=60 * ms), discount=0.99),
+        ActorCritic(),
+        credit=TDError(0.99),
+        networks=4,
+    )
+    result = net.train(200)
+    first, last = result.rewards[:, :40].mean(), result.rewards[:, -40:].mean()
+    assert first < 0.55 and last > 0.8  # chance is a third

@@ -22,7 +22,8 @@ N_REPEATED = 6
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NeurogymTask(Task):
-    """A task of neurogym, trial by trial, for supervised learning.
+    """A task of neurogym, trial by trial, for supervised learning, or for one choice per trial that
+    is rewarded.
 
     Inputs are the observations, constant during each time step of the environment. If actions are
     discrete, the target is one-hot, for a `SoftmaxReadout`; else it is the action. Observations
@@ -41,6 +42,9 @@ class NeurogymTask(Task):
     period : str, optional
         The part of a trial in which the error counts, a key of ``env.start_ind``; None for the
         whole trial.
+    one_action : bool
+        Whether one action is chosen, in the last time step of `period`, where alone the error then
+        counts; one more step, without inputs, follows for its reward, as `ActorCritic` needs it.
     dt : Quantity
         Time step of the simulation. The environment's must be a whole multiple of it.
     seed : int
@@ -50,7 +54,8 @@ class NeurogymTask(Task):
     ------
     TypeError, ValueError
         If the environment lacks an attribute; if its trials differ in length and `length` is not
-        given; if a trial is longer, or depends on earlier ones.
+        given; if a trial is longer, or depends on earlier ones; if one action is to be chosen among
+        actions that are not discrete.
 
     Examples
     --------
@@ -61,6 +66,7 @@ class NeurogymTask(Task):
     env: object = field(metadata={"described": False})
     length: Quantity | None = None
     period: str | None = "decision"
+    one_action: bool = field(default=False, metadata={"described": False})  # `_drawn` tells
     _source: object = field(init=False, repr=False, default=None)
     _n_steps: int = field(init=False, repr=False, default=0)
     _drawn: tuple = field(
@@ -84,6 +90,11 @@ class NeurogymTask(Task):
                 raise ValueError(
                     f"NeurogymTask: {name} must be a space of arrays; got {getattr(env, name)!r}"
                 )
+        if self.one_action and not self.is_classification:
+            raise ValueError(
+                f"NeurogymTask: one_action needs discrete actions; {class_of(env)} has actions of"
+                f" shape {env.action_space.shape}"
+            )
         object.__setattr__(
             self, "_n_steps", self._common_length() if self.length is None else self.steps("length")
         )
@@ -177,10 +188,11 @@ class NeurogymTask(Task):
             if self.is_classification
             else gt.reshape(len(gt), -1)
         )
-        return tuple(
+        drawn = tuple(
             np.repeat(values, repeats, axis=0)
             for values in (ob.reshape(len(ob), -1), target, self._mask(len(ob)))
         )
+        return with_a_step_for_reward(*drawn) if self.one_action else drawn
 
     def _one_hot(self, truth):
         strange = truth[~np.isfinite(truth) | (truth != np.round(truth))]
@@ -221,6 +233,17 @@ class NeurogymTask(Task):
         return ((np.arange(n) >= starts[self.period]) & (np.arange(n) < ends[self.period])).astype(
             float
         )
+
+
+def with_a_step_for_reward(inputs, target, mask):
+    """Return the arrays of a trial in which the last step that counted counts alone, with one step
+    more.
+    """
+    counts = np.arange(len(mask) + 1) == np.flatnonzero(mask).max(initial=-1)
+    if not counts.any():
+        raise ValueError("NeurogymTask: one_action needs a step that counts; its period is empty")
+    inputs, target = (np.pad(values, ((0, 1), (0, 0))) for values in (inputs, target))
+    return inputs, target, counts.astype(float)
 
 
 def class_of(env):
