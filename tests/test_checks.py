@@ -28,6 +28,7 @@ from brian_rflo.tasks import (
     MNIST1D,
     Add,
     ArrayTask,
+    Conditioning,
     ContextChoice,
     CursorMovements,
     DelayedNonMatch,
