@@ -160,6 +160,7 @@ CASES = {
 }
 
 
+
 class Rate:
     """A trial of rate neurons with RFLO's trace."""
 
