@@ -1,8 +1,12 @@
-"""Choices learned from reward: delayed non-match by actor and critic, with RFLO's traces.
+"""Choices learned from reward: delayed non-match by actor and critic, with the traces of RFLO in
+rate neurons, and of e-prop in spiking ones.
 
 An answer is right if it is rewarded. A network that answers right for three of the four pairs of
 cues, and wrong for the fourth, is in a local optimum: .75.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,7 +14,8 @@ from brian_rflo import plotting
 from brian_rflo.crews.experiment import Experiment, Outcome, Row, all_arrays, listed
 from brian_rflo.crews.part import Part
 
-from .reward_trainings import DISCOUNT, ENTROPY, GAIN, HEIGHT, RATE, READOUT_RATE, N, rewards
+from . import reward_trainings as settings_of
+from .reward_trainings import rewards, spiking_rewards
 
 LABELS = {
     "symmetric": "symmetric feedback",
@@ -26,32 +31,65 @@ COLOURS = {
 }
 #: Share of right answers from which a network counts as one that has learned the task.
 LEARNED = {"symmetric": 0.95, "random": 0.9, "adaptive": 0.9}
-#: Seed of the first network: 0 to 3 chose settings.
-FIRST_SEED = 70
 #: Fraction of the trials, at the end, in which shares are taken, and those of the local optimum.
 LATE, TRAP = 0.2, (0.7, 0.8)
 
 
-def seeds(settings):
-    """Return the seeds of the networks."""
-    first = FIRST_SEED + settings.seed
-    return range(first, first + settings.networks)
+@dataclass(frozen=True)
+class Form:
+    """What is computed: the function of a network, seconds per trial, variants, the seed of the
+    first network (0 to 3 chose settings), and whether there are bounds.
+    """
+
+    function: Callable
+    cost: float
+    variants: tuple
+    first_seed: int
+    is_judged: bool
+
+    def seeds(self, settings):
+        """Return the seeds of the networks."""
+        first = self.first_seed + settings.seed
+        return range(first, first + settings.networks)
+
+    def part(self, settings, variant, seed):
+        """Return the part of a network."""
+        given = dict(device=settings.device, variant=variant, seed=seed, trials=settings.trials)
+        name = f"{self.function.__name__}-{variant}-{seed}"
+        return Part(name, self.function, given, 30 + self.cost * settings.trials)
+
+    def parts(self, settings):
+        """One part for each network of each variant."""
+        return [
+            self.part(settings, variant, seed)
+            for variant in self.variants
+            for seed in self.seeds(settings)
+        ]
+
+    def arrays(self, settings, arrays, name):
+        """Return an array of all networks by variant, ``[network, ...]``."""
+        return {
+            variant: np.stack(
+                [
+                    arrays[self.part(settings, variant, seed).name][name]
+                    for seed in self.seeds(settings)
+                ]
+            )
+            for variant in self.variants
+        }
+
+    def outcome(self, settings, arrays):
+        """Table and figure."""
+        right = {
+            variant: values > 0
+            for variant, values in self.arrays(settings, arrays, "rewards").items()
+        }
+        found = rows(right, self.is_judged and settings.full)
+        return Outcome(found, all_arrays(arrays), lambda: draw(right))
 
 
-def part(settings, function, variant, seed, cost):
-    """Return the part of a network."""
-    arguments = dict(device=settings.device, variant=variant, seed=seed, trials=settings.trials)
-    name = f"{function.__name__}-{variant}-{seed}"
-    return Part(name, function, arguments, 30 + cost * settings.trials)
-
-
-def parts(settings):
-    """One part for each network of each variant."""
-    return [
-        part(settings, rewards, variant, seed, 1e-4)
-        for variant in LABELS
-        for seed in seeds(settings)
-    ]
+RATE = Form(rewards, 1e-4, tuple(LABELS), 70, True)
+SPIKING = Form(spiking_rewards, 1e-3, ("symmetric", "random", "readout"), 80, False)
 
 
 def late(right):
@@ -64,26 +102,26 @@ def trapped(share):
     return int(((share > TRAP[0]) & (share < TRAP[1])).sum())
 
 
-def rows(right, settings):
+def rows(right, judged):
     """Shares of right answers, and how many networks have learned, by variant."""
-    found, judged = [], settings.full
+    found = []
     for variant, values in right.items():
         share, label = late(values), LABELS[variant]
         found.append(
             Row(f"{label}: right answers, median", np.median(share), spread=listed(share, ".3f"))
         )
-        if variant in LEARNED:
-            least, needed = LEARNED[variant], len(share) * 2 / 3 - 0.5
-            found += [
-                Row(
-                    f"{label}: networks of {len(share)} with {least} or more",
-                    (share >= least).sum(),
-                    low=needed if judged else None,
-                ),
-                Row(f"{label}: networks at .75", trapped(share)),
-            ]
-        else:
+        if variant not in LEARNED:
             found.append(Row(f"{label}: best network", share.max(), high=0.8 if judged else None))
+            continue
+        least, needed = LEARNED[variant], 2 / 3 * len(share) - 0.5
+        found += [
+            Row(
+                f"{label}: networks of {len(share)} with {least} or more",
+                (share >= least).sum(),
+                low=needed if judged else None,
+            ),
+            Row(f"{label}: networks at .75", trapped(share)),
+        ]
     return found
 
 
@@ -100,39 +138,39 @@ def draw(right):
     return figure
 
 
-def right_of(settings, arrays):
-    """Return for each variant whether answers were right, ``[network, trial]``."""
-    return {
-        variant: np.stack(
-            [arrays[f"rewards-{variant}-{seed}"]["rewards"] > 0 for seed in seeds(settings)]
-        )
-        for variant in LABELS
-    }
+def parameters_of(names):
+    """Return settings by name, of those without units."""
+    return {name.lower(): getattr(settings_of, name) for name in names}
 
 
-def outcome(settings, arrays):
-    """Table and figure."""
-    right = right_of(settings, arrays)
-    return Outcome(rows(right, settings), all_arrays(arrays), lambda: draw(right))
-
-
+COMMON = ("DISCOUNT", "ENTROPY", "CRITIC", "POLICY")
 REWARD = Experiment(
     name="bellec2020/reward",
     title="Choices learned from reward, rate neurons",
     source="the rule of Bellec et al. 2020, Nature Communications 11:3625, figure 5",
-    parts=parts,
-    outcome=outcome,
+    parts=RATE.parts,
+    outcome=RATE.outcome,
     networks=6,
     trials=20_000,
     quick=dict(networks=1, trials=2000),
-    takes="6 min, quick 1 min",
-    parameters=dict(
-        N=N,
-        gain=GAIN,
-        input_height=HEIGHT,
-        learning_rate=RATE,
-        readout_learning_rate=READOUT_RATE,
-        discount=DISCOUNT,
-        entropy=ENTROPY,
+    takes="10 min, quick 1.5 min",
+    parameters=parameters_of((*COMMON, "N", "GAIN", "HEIGHT", "RATE", "READOUT_RATE", "FEEDBACK")),
+)
+REWARD_SPIKING = Experiment(
+    name="bellec2020/reward_spiking",
+    title="The same with 32 LIF and 32 ALIF neurons, by e-prop",
+    source="the rule of Bellec et al. 2020, Nature Communications 11:3625, figure 5",
+    parts=SPIKING.parts,
+    outcome=SPIKING.outcome,
+    networks=5,
+    trials=20_000,
+    quick=dict(networks=1, trials=2000),
+    takes="15 min, quick 1.5 min",
+    parameters=parameters_of(
+        (
+            *COMMON,
+            *(f"SPIKING_{name}" for name in ("N", "GAIN", "HEIGHT", "FEEDBACK")),
+            *("SPIKING_RATE", "SPIKING_READOUT_RATE", "BETA", "THRESHOLD"),
+        )
     ),
 )
