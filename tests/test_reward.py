@@ -160,7 +160,6 @@ CASES = {
 }
 
 
-
 class Rate:
     """A trial of rate neurons with RFLO's trace."""
 
