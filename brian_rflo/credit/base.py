@@ -20,6 +20,7 @@ from ..synapses import CopiedSynapses, FixedSynapses, PlasticSynapses, Projectio
 from ..synapses.kinds import plastic_of
 from ..updates import PerStep
 from ..updates.arguments import check_instance
+from .printing import printed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,6 +93,9 @@ class CreditPath(Mechanism):
     is_symmetric: ClassVar[bool] = False
     #: Whether its weights "feedback" get the changes of the readout weights.
     follows_readout: ClassVar[bool] = False
+
+    def __str__(self):
+        return printed(self)
 
     def check(self, trained: Collection[str], output_rule: LearningRule) -> None:
         """Raise unless the path fits the trained projections and the readout's rule."""

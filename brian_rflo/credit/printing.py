@@ -1,0 +1,42 @@
+"""Credit paths as text: what they do, phase by phase of a step."""
+
+from inspect import cleandoc
+
+from .. import schedule
+from ..results.text import aligned
+
+#: What sites are called.
+NAMES = {"pre": "readout", "post": "neurons", "constant": "constant"}
+HEADER = ("phase", "what", "in each step")
+
+
+def printed(path):
+    """Return what a credit path does as a table, in the order of a step; the head of its docstring
+    if it consists of no strings.
+    """
+    rows = [*rows_of_paths(path.paths), *rows_of_steps(path.steps)]
+    if not rows:
+        return f"{path!r}: {cleandoc(path.__doc__).split(chr(10) * 2)[0]}"
+    order = [place for place in vars(schedule).values() if isinstance(place, schedule.Phase)]
+    rows.sort(key=lambda row: order.index(row[0]) if row[0] in order else len(order))
+    named = [(schedule.title_of(phase), *row) for phase, *row in rows]
+    return f"{path!r}\n{aligned([HEADER, *named])}"
+
+
+def rows_of_paths(paths):
+    """Yield phase, name and text of what projections sum and learn."""
+    for name, path in paths.items():
+        copied = f", w of {path.copy_of} renewed every {path.every} steps" if path.copy_of else ""
+        ends = f"{NAMES[path.source]} to {NAMES[path.target]}"
+        yield path.sum_at, f"{name}, {ends}", f"{path.onto} = sum of w*{path.sends}{copied}"
+        if path.rule is not None:
+            for update in path.rule.updates.values():
+                yield path.learns_at, name, f"w += {path.rule.learning_rate:g}*({update})"
+
+
+def rows_of_steps(steps):
+    """Yield phase, site and text of statements."""
+    for step in steps:
+        when = "" if step.when == "step" else f" ({step.when})"
+        for line in step.code.splitlines():
+            yield step.phase, f"cells of {NAMES[step.site]}{when}", line
