@@ -343,7 +343,13 @@ def run(case):
     return net, net.train(len(case.inputs)), errors
 
 
-@pytest.mark.parametrize("name", CASES)
+#: Cases of the long set.
+LONGER = {"one after the other", "spiking, once per trial"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=[pytest.mark.model] * (one in LONGER)) for one in CASES]
+)
 def test_every_step_is_that_of_the_equations(name):
     defaultclock.dt = 1 * ms
     case = CASES[name]()
@@ -410,7 +416,7 @@ def test_a_choice_is_learned_by_several_networks():
     net = network(
         Rewarded(RFLO(0.2, tau=3 * ms), 0.9), ActorCritic(entropy=0.02), n=3 * 8, networks=3
     )
-    rewards = net.train(240).rewards
+    rewards = net.train(160).rewards
     assert (rewards[:, :20].mean(axis=1) < 0.8).all()
     assert (rewards[:, -40:].mean(axis=1) > 0.9).all()
 
@@ -438,7 +444,6 @@ def test_actions_are_drawn_with_their_probabilities():
 LIF = dict(tau=10 * ms, tau_syn=3 * ms, bias=1.2)
 ELIGIBILITIES = {
     "LIF": lambda: (LIFNeurons(6, **LIF), EProp(0.1, tau=3 * ms)),
-    "RFLO on LIF": lambda: (LIFNeurons(6, **LIF), RFLO(0.1, tau=3 * ms)),
     "slope outside the trace": lambda: (PotentialNeurons(6, tau=5 * ms), None),
 }
 
@@ -549,7 +554,8 @@ def test_training_in_pieces_from_a_file_and_beside_an_evaluation(tmp_path):
     net = network(readout=ActorCritic(entropy=0.1))
     net.readout.run_regularly("draw = (sin(t/ms + i) + 1.01)/2.02", **DRAW.behind())
     path = net.save(tmp_path / "start.npz")
-    whole = net.train(4).weights_after
+    result = net.train(4)
+    whole, before = result.weights_after, result.weights_before
     net.load(path)
     net.train(2)
     net.evaluate(1)
@@ -559,7 +565,7 @@ def test_training_in_pieces_from_a_file_and_beside_an_evaluation(tmp_path):
     parts = net.train(2).weights_after
     for name in ("recurrent", "output", "input"):
         assert np.array_equal(whole[name], parts[name])
-        assert (whole[name] != net.train(1).weights_after[name]).any()
+        assert (whole[name] != before[name]).any()
 
 
 def test_results_have_rewards(tmp_path):
