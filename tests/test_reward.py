@@ -370,6 +370,9 @@ def test_every_step_on_cython(name):
         finally:
             prefs["brian_rflo.dense_pass"] = True
         assert {part.dense.why_not_dense is None for part in net.learners.values()} == {dense}
+        if case.batch:
+            reason = "what it does in each step is more than to add up"
+            assert {part.dense.why_not_batched for part in net.learners.values()} == {reason}
 
 
 @pytest.mark.model

@@ -19,7 +19,7 @@ import numpy as np
 
 from .. import schedule
 from ..brian.borrowed import sympy_to_str, word_substitute
-from ..brian.statements import overwrites
+from ..brian.statements import overwrites, written
 from .choice import problems_within_trials, random_names
 from .code import POST, PRE
 from .factors import factors, has_factors, is_constant
@@ -40,7 +40,13 @@ def problems(parts, objects, run_namespace):
         yield "its synapses do nothing in each step"
         return
     if not found.late or set(found.late) != set(found.kept) or synapses.trials is None:
-        yield "weights do not change at the end of trials"
+        code = parts.learner.abstract_code if parts.learner is not None else ""
+        changes = synapses.trials is None or "w" in written(code)
+        yield (
+            "weights do not change at the end of trials"
+            if changes
+            else "what it does in each step is more than to add up"
+        )
     elif not set(found.read_at) <= {"trial_start", "stream_start", "trial_end"}:
         yield "what it adds up is read within a trial"
     elif random_names(parts, run_namespace):
