@@ -9,6 +9,7 @@ from brian2 import NeuronGroup, Quantity, ms, rand, seed
 from environments import Decisions, Reaching
 
 from brian_rflo import (
+    RFLO,
     ALIFNeurons,
     DerivedNeurons,
     DiscreteLIFNeurons,
@@ -133,9 +134,12 @@ ELSEWHERE = {
 
 
 def example_of(rule):
-    """A rule or path, whose numbers without a default are times, named tau, and rates."""
+    """A rule or path, whose numbers without a default are times, named tau, and rates; around
+    another rule, around RFLO.
+    """
     needed = [f for f in fields(rule) if f.default is MISSING and f.default_factory is MISSING]
-    return rule(**{f.name: 10 * ms if f.name.startswith("tau") else 0.1 for f in needed})
+    values = {f.name: 10 * ms if f.name.startswith("tau") else 0.1 for f in needed}
+    return rule(**values | ({"rule": RFLO(0.1, tau=10 * ms)} if "rule" in values else {}))
 
 
 PATHS = [

@@ -312,7 +312,9 @@ class ActorCriticReadout(Choosing, Readout):
     Notes
     -----
     As numbers of each network, other mechanisms read `reward` and `value`. Gumbel noise on outputs
-    chooses exactly with the probabilities of the softmax (Maddison, Tarlow & Minka 2014).
+    chooses exactly with the probabilities of the softmax (Maddison, Tarlow & Minka 2014). With two
+    actions, the first is chosen where a number u of your own is below its probability, if `draw`
+    is ``exp(-1)`` for the first one and ``exp(-(1 - u)/u)`` for the second.
     """
 
     def __init__(

@@ -25,7 +25,7 @@ from ..brian.quantities import is_number
 from ..schedule import LEARN, RESET
 from ..steps import Step
 from .around import Around
-from .base import LearningRule
+from .base import BELLEC, LearningRule
 
 if TYPE_CHECKING:
     from ..updates import PerStep
@@ -78,6 +78,7 @@ class Rewarded(Around):
     discount: float = 0.99
     at_once: str = field(default="", kw_only=True)
 
+    citation = BELLEC
     averages_sum = False
 
     def __post_init__(self):
