@@ -39,7 +39,7 @@ class Kind:
     readout_rate: float = READOUT_RATE
 
     #: Learning rate and standard deviation of rules that compare pairs of trials, by name.
-    perturbations = {"wp": (1e-4, 1e-3), "np": (1e-4, 1e-3)}
+    perturbations = {"wp": (1e-3, 1e-3), "np": (1e-3, 1e-3)}
 
     def make(self, size: int, tau: Quantity, rng: np.random.Generator, noise: float) -> NeuronGroup:
         """Return a group of neurons; values that differ between neurons are drawn with `rng`. Rate
@@ -69,6 +69,9 @@ class Rates(Kind):
 
 class Spikes(Kind):
     """`LIFNeurons`."""
+
+    #: Spikes come or do not, so that changes of the loss do not become smaller with the noise.
+    perturbations = {"wp": (5e-5, 1e-2), "np": (1e-5, 1e-1)}
 
     def make(self, size, tau, rng, noise):
         return LIFNeurons(size, TAU_M, tau, noise=noise, **self.start(size, rng))
