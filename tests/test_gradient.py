@@ -675,6 +675,7 @@ DEPRESSING = {
     "between spikes": ("dw/dt = (0.3 - w)/(20*ms) : 1 (event-driven)", "g_post += w", ""),
     "at any time": ("dw/dt = (0.3 - w)/(20*ms) : 1 (clock-driven)", "g_post += w", ""),
     "after the other neuron": ("w : 1", "g_post += w", "w *= 0.7"),
+    "counted": ("n : integer\nw : 1", "g_post += w*n\nn += 1", ""),
     "of three": ("u : 1\nw : 1\nsent : 1", "u += 1 - u\nsent = u*w\nw -= sent\ng_post += sent", ""),
 }
 

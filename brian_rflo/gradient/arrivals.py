@@ -41,6 +41,7 @@ class Arrival(Operation):
         super().__init__(runner)
         self.text, self.synapses, self.name = text, text.group, name
         self.added = text.neuron_text(added, {}).expression(added)
+        self.discrete = text.discrete(added)
         self.target = key_of(self.synapses.variables[name])
         self.spikes = spikes_of(parent_group(self.synapses.source))
         group = self.synapses.target

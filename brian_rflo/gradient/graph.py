@@ -256,8 +256,8 @@ class Graph:
         reached = closure(sources, backwards)
         self.active, self.wanted = wanted & reached, wanted
         for operation in self.operations:
-            found = set(operation.edges()) & self.wanted if isinstance(operation, Unknown) else ()
-            wrong = [key for key in found if key in self.active or self._is_factor(key)]
+            found = set(operation.edges()) if isinstance(operation, Unknown) else ()
+            wrong = [key for key in found if self._matters(key)]
             if wrong:
                 refuse_unknown(operation, wrong)
         self.needed = [one for one in self.operations if set(one.edges()) & self.active]
@@ -267,17 +267,20 @@ class Graph:
             if not any(self.cut_at(owner, name, by) for owner in owners):
                 refuse_cut(owners, name, by)
 
-    def _is_factor(self, key):
-        """Return whether a variable of synapses is one on which derivatives depend: it is read on
-        the way back, where it must be as it was in each step.
+    def _matters(self, key):
+        """Return whether a variable must be changed by nothing unknown: an active one, and one of
+        synapses on which derivatives depend, since it is read on the way back, where it must be as
+        it was in each step.
         """
         sums = [one for one in self.operations if getattr(one, "synapses", None) is not None]
-        return any(
+        is_factor = any(
             (by - {target}) & self.active
             for one in sums
-            if one.synapses.name == key.owner
+            if one.synapses.name == key.owner and (key in self.wanted or key in one.discrete)
             for target, by in one.edges().items()
+            if target in self.wanted
         )
+        return is_factor or key in self.active
 
     def written(self, key: Key, size: int) -> NDArray:
         """Return which units of a variable anything writes; in others it is constant."""

@@ -89,9 +89,12 @@ class Operation:
         The object of the time step.
     part : slice, optional
         The units of what it writes, if these are not all.
+    discrete : set of Key
+        Variables of synapses without derivatives that its derivatives read.
     """
 
     part = None
+    discrete: ClassVar[set] = set()
     #: The steps in which it runs: a function of the step of the trial; None for all.
     holds = None
     is_at_start = False

@@ -46,6 +46,7 @@ class Sum(Operation):
         self.expression = text.neuron_text(str(runner.expression), {}).expression(
             str(runner.expression)
         )
+        self.discrete = text.discrete(str(runner.expression))
         variables = self.synapses.variables
         is_back = runner.template_kwds["_index_var"] is variables["_synaptic_pre"]
         self.side = "pre" if is_back else "post"

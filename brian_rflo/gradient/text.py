@@ -70,6 +70,19 @@ class GroupText:
         }
         return found | {name: self.asked[name] for name in self.names(code) & set(self.asked)}
 
+    def discrete(self, code: str) -> set:
+        """Return the keys of the group's own variables in code that have no derivatives, such as
+        counters.
+        """
+        variables = self.group.variables
+        return {
+            key_of(variables[name])
+            for name in self.names(code)
+            if isinstance(variables.get(name), ArrayVariable)
+            and variables[name].owner.name == self.group.name
+            and not is_graded(variables[name], self.group)
+        }
+
     def followed(self, lines: list[tuple[str, str]]) -> dict[str, set]:
         """Return the keys that each name may depend on to which statements give a value, with its
         own: line by line, where a variable also keeps what it had, and what was written before.
