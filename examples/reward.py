@@ -29,6 +29,6 @@ net = LearningNetwork(
 answers = RewardMonitor(net.trials)
 net.add(answers)
 print(result := net.train(300))
-print("right in the last 50 trials:", answers.share(last=50))
+print("right in the last 50 trials:", answers.reward[:, -50:].mean(axis=1))
 answers.plot()
 show()
