@@ -125,6 +125,6 @@ RESERVOIR = Experiment(
     networks=5,
     trials=30000,
     quick=dict(networks=1, trials=20),
-    takes="half an hour on two cores, quick a minute",
+    takes="a quarter of an hour on two cores, quick a minute",
     parameters=dict(M=M, T=STEPS),
 )
