@@ -104,6 +104,7 @@ def outcome(settings, arrays):
 def draw(found):
     """Draw floors and trials over the length of a trial, measured and in theory."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
     figure = Figure(figsize=(10, 4), layout="constrained")
     left, right = (plotting.axes_or_new(ax) for ax in figure.subplots(1, 2))
@@ -123,6 +124,8 @@ def draw(found):
         ax.axvline(ACTIVE, color="0.6", linestyle=":", linewidth=1)
         ax.set(xscale="log", yscale="log", xlabel="Steps of a trial, T", ylabel=what)
         ax.set_xticks(shown, [f"{steps}" for steps in shown])
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
         ax.minorticks_off()
         ax.legend()
     left.set_title(f"Lines: theory; dotted: N_eff = {ACTIVE}")
