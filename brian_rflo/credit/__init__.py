@@ -4,6 +4,7 @@ from ..brian.rooms import names_of
 from .adaptive import *
 from .base import *
 from .local_dni import *
+from .oscillation import *
 from .pair_difference import *
 from .random import *
 from .reward_baseline import *
@@ -11,5 +12,6 @@ from .running_baseline import *
 from .scaled_baseline import *
 from .symmetric import *
 from .td_error import *
+from .two_phases import *
 
 __all__ = names_of(__name__)

@@ -7,5 +7,6 @@ from .discrete import *
 from .lif import *
 from .potential import *
 from .rate import *
+from .relaxation import *
 
 __all__ = names_of(__name__)

@@ -4,6 +4,7 @@ from ..brian.rooms import names_of
 from .active_weight_perturbation import *
 from .around import *
 from .base import *
+from .contrastive import *
 from .delta import *
 from .derived import *
 from .episodic_reinforce import *

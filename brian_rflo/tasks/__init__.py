@@ -17,6 +17,7 @@ from .mnist1d import *
 from .neurogym import *
 from .non_match import *
 from .pattern import *
+from .patterns import *
 from .periodic import *
 from .recall import *
 

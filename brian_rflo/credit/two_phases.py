@@ -1,0 +1,84 @@
+"""A teacher in two phases of a trial: first the network is free, then outputs are taught; and the
+modulator that compares both (contrastive Hebbian learning: Baldi & Pineda 1991, Neural Comput
+3:526; equilibrium propagation: Scellier & Bengio 2017, Front Comput Neurosci 11:24).
+
+    modulator = -1/strength     in the last step of the free phase
+    modulator = +1/strength     in the last step of the taught phase, else 0
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brian2 import Quantity
+
+from ..brian.quantities import check_number, check_time
+from ..schedule import BEGIN, MODULATE
+from ..steps import Mechanism, Step
+
+__all__ = ["TwoPhases"]
+
+
+@dataclass(frozen=True)
+class TwoPhases(Mechanism):
+    """A free phase, then a taught one; what counts is the last step of each.
+
+    Parameters
+    ----------
+    free, taught : Quantity
+        Their durations, each long enough for the network to settle.
+    strength : float, optional
+        How strongly outputs are pulled towards the target while they are taught (beta of
+        equilibrium propagation). None clamps them to it; the modulator then has strength 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a duration is no positive time, or `strength` not positive.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> TwoPhases(free=60*ms, taught=30*ms).phases
+    {'free': 60. * msecond, 'taught': 30. * msecond}
+    """
+
+    free: Quantity
+    taught: Quantity
+    strength: float | None = None
+
+    variables = {"network": "modulator : 1"}
+
+    def __post_init__(self):
+        check_time("TwoPhases: free", self.free)
+        check_time("TwoPhases: taught", self.taught)
+        if self.strength is not None:
+            check_number("TwoPhases", "strength", self.strength)
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Empty: the strength belongs to the neurons too, which do not change it."""
+        return {}
+
+    @property
+    def phases(self) -> dict[str, Quantity]:
+        """Phases of a trial, for a task such as `Patterns`."""
+        return {"free": self.free, "taught": self.taught}
+
+    @property
+    def teaching(self) -> str:
+        """How much outputs are taught in a step, an expression of `_k`, the steps since the end of
+        the free phase.
+        """
+        return "int(_k >= 0)"
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The modulator: 0, and in the last step of each phase its sign."""
+        size = 1 / (self.strength or 1)
+        return (
+            Step("modulator = 0", BEGIN, "network", "trial_start"),
+            Step(f"modulator = {-size!r}", MODULATE, "network", "free_end"),
+            Step("modulator = 0", BEGIN, "network", "taught_start"),
+            Step(f"modulator = {size!r}", MODULATE, "network", "taught_end"),
+        )

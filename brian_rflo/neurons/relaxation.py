@@ -1,0 +1,139 @@
+"""Neurons that relax to a fixed point, some of which are taught (Baldi & Pineda 1991, Neural Comput
+3:526).
+
+    tau du/dt = -u + I_rec + I_in + strength teaching (target - activity)     forward Euler
+    activity = 1/(1 + exp(-u))
+
+The pull towards the target acts on outputs, as a teacher says; a teacher without a strength clamps
+their activity to the target.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from brian2 import NeuronGroup, Quantity
+
+from .. import schedule
+from ..brian.component import Component, namespace_with
+from ..brian.quantities import check_count, check_tau
+from ..brian.where import where
+from ..tasks import Task
+from ..tasks.values import TaskValues
+from ..updates.arguments import check_instance
+
+__all__ = ["RelaxationNeurons"]
+
+EQUATIONS = """du/dt = (-u + I_rec + I_in{pull})/tau : 1
+activity : 1
+I_rec : 1
+I_in : 1
+target : 1
+teaching : 1
+column : integer (constant)"""
+
+
+class RelaxationNeurons(Component, NeuronGroup):
+    """Sigmoid neurons that settle in each trial, the last of which are outputs with a teacher.
+
+    Parameters
+    ----------
+    N : int
+        Number of neurons, of all networks.
+    tau : Quantity
+        Time constant.
+    task : Task
+        The task, whose target is that of the outputs: the last ``task.n_outputs`` neurons of each
+        network. It has a phase "free", for example a `Patterns` with ``teacher.phases``.
+    teacher : TwoPhases or Oscillation
+        When outputs are taught, and how strongly.
+    networks : int
+        Number of independent networks.
+    name : str
+        Name of the group.
+    **neurongroup_args
+        Arguments of `brian2.NeuronGroup` besides the model: ``dt``, ``clock``, ``namespace``,
+        ``dtype``, ``events``, ``codeobj_class``.
+
+    Attributes
+    ----------
+    u, activity : state variables
+        State and activity; 0 and .5 at the beginning of each trial.
+    target, teaching : state variables
+        Target of an output, and how much it is taught in this step; 0 for the others.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is invalid, or networks have fewer neurons than the task has outputs.
+    """
+
+    trial_start = "u = 0; activity = 0.5"
+
+    def __init__(
+        self,
+        N: int,
+        tau: Quantity,
+        task: Task,
+        teacher,
+        networks: int = 1,
+        name: str = "relaxationneurons*",
+        **neurongroup_args: Any,
+    ):
+        check_instance("RelaxationNeurons: task", task, Task, "Patterns(...)")
+        if not hasattr(teacher, "teaching"):
+            raise TypeError(
+                "RelaxationNeurons: teacher must be a teacher, for example TwoPhases(free=60*ms,"
+                f" taught=30*ms); got {teacher!r}"
+            )
+        check_tau("RelaxationNeurons", tau, task.dt)
+        check_count("RelaxationNeurons: networks", networks)
+        check_sizes(N, networks, task.n_outputs)
+        self.tau, self.teacher, self.task = tau, teacher, task
+        is_clamped = teacher.strength is None
+        pull = "" if is_clamped else " + strength*teaching*(target - activity)"
+        numbers = {"strength": 1.0 if is_clamped else float(teacher.strength), "tau": tau}
+        values = {"target_of": TaskValues(task, "target"), "where": where}
+        super().__init__(
+            N,
+            EQUATIONS.format(pull=pull),
+            method="euler",
+            namespace=namespace_with(neurongroup_args, **numbers, **values),
+            name=name,
+            **neurongroup_args,
+        )
+        schedule.take_part(self)
+        within = np.arange(N) % (N // networks)
+        self.column = within - (N // networks - task.n_outputs)
+        self._teach(is_clamped)
+        self.activity = 0.5
+
+    def _teach(self, is_clamped):
+        """Add what happens before the sums of each step, and behind the integration."""
+        held = "where(teaching > 0, target, {})" if is_clamped else "{}"
+        free = round(float(self.teacher.phases["free"] / self.task.dt))
+        period = round(float(self.teacher.phases["taught"] / self.task.dt)) / 2
+        self.run_regularly(
+            f"_k = t_in_timesteps % {self.task.n_steps} - {free}\n_period = {period!r}\n"
+            "_taught = int(column >= 0)\n"
+            "target = _taught*target_of(t_in_timesteps, column*_taught)\n"
+            f"teaching = _taught*{self.teacher.teaching}\n"
+            f"activity = {held.format('activity')}",
+            **schedule.INPUT,
+            name=f"{self.name}_teacher",
+        )
+        self.run_regularly(
+            f"activity = {held.format('1/(1 + exp(-u))')}",
+            **schedule.SLOPE,
+            name=f"{self.name}_activity",
+        )
+
+
+def check_sizes(N, networks, n_outputs):
+    """Raise unless neurons divide into networks that have the outputs."""
+    if N % networks or N // networks < n_outputs:
+        raise ValueError(
+            f"RelaxationNeurons: N must be a multiple of networks = {networks}, with at least"
+            f" {n_outputs} neurons each, the outputs of the task; got {N}"
+        )

@@ -1,0 +1,137 @@
+"""Contrastive learning with a clamping, a soft and an oscillating teacher, against stored cases of
+another implementation.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from brian2 import Network, defaultclock, ms
+from targets import NUMPY_FIRST
+
+from brian_rflo import FixedSynapses, LossMonitor, PerTrial, PlasticSynapses, Readout, Trials
+from brian_rflo.brian.devices import device
+from brian_rflo.credit import Oscillation, TwoPhases
+from brian_rflo.neurons import RelaxationNeurons
+from brian_rflo.readouts import TaskInput
+from brian_rflo.rules import Contrastive
+from brian_rflo.tasks import Patterns
+
+DATA = Path(__file__).parent / "data"
+
+
+def teacher_of(data, name):
+    """The teacher of a case."""
+    strength = None if name == "chl" else float(data["beta"])
+    if name == "oscillating":
+        return Oscillation(int(data["free"]) * ms, int(data["period"]) * ms, strength)
+    return TwoPhases(int(data["free"]) * ms, int(data["taught"]) * ms, strength)
+
+
+def network(task, teacher, W, Win, mask, mask_in, tau, eta, batch):
+    """A network of several side by side; its parts that are looked at."""
+    networks, n, _ = W.shape
+    units = RelaxationNeurons(networks * n, tau, task, teacher, networks=networks)
+    inputs, readout = TaskInput(task), Readout(task, networks=networks)
+    rule, learn = Contrastive(eta / batch), PerTrial(batch=batch)
+    recurrent = PlasticSynapses(units, units, rule, onto="I_rec", learn=learn)
+    inward = PlasticSynapses(inputs, units, rule, onto="I_in", learn=learn)
+    recurrent.connect_matrix(np.where(mask, W, np.nan), absent=np.nan)
+    start = np.where(mask_in, Win, np.nan).reshape(networks * n, -1)
+    inward.connect_matrix(start, absent=np.nan)
+    answer, n_out = FixedSynapses(units, readout, onto="output"), task.n_outputs
+    first = np.arange(networks)[:, None] * n + n - n_out
+    answer.connect(i=(first + np.arange(n_out)).ravel(), j=np.arange(networks * n_out))
+    answer.w = 1.0
+    trials = Trials(task, units, readout, recurrent, inward, teacher, networks=networks)
+    loss = LossMonitor(trials)
+    return Network(units, inputs, readout, recurrent, inward, answer, trials, loss)
+
+
+@pytest.mark.parametrize("name", ["chl", "soft", "oscillating"])
+@pytest.mark.parametrize("target", NUMPY_FIRST)
+def test_stored_case(name, target):
+    with np.load(DATA / f"contrastive_{name}.npz") as file:
+        data = {key: file[key] for key in file.files}
+    epochs, patterns = int(data["epochs"]), np.arange(len(data["X"]))
+    order = data["order"].ravel() if "order" in data else np.tile(patterns, epochs)
+    teacher, networks = teacher_of(data, name), len(data["start_W"])
+    inputs = np.column_stack([data["X"], np.ones(len(data["X"]))])
+    with device(target):
+        task = Patterns(inputs=inputs[order], target=data["Y"][order], phases=teacher.phases)
+        defaultclock.dt = task.dt
+        net = network(
+            task,
+            teacher,
+            data["start_W"],
+            data["start_Win"],
+            data["mask"],
+            data["mask_in"],
+            1 / float(data["h"]) * ms,
+            float(data["eta"]),
+            int(data.get("batch", 1)),
+        )
+        net.run(len(order) * task.duration)
+        recurrent, inward = (
+            part for part in net.sorted_objects if isinstance(part, PlasticSynapses)
+        )
+        after = recurrent.matrix(networks, absent=0.0)
+        inward_after = inward.matrix(absent=0.0).reshape(data["start_Win"].shape)
+    assert np.abs(after - data["after_W"][-1]).max() < 1e-12
+    assert np.abs(inward_after - data["after_Win"][-1]).max() < 1e-12
+    np.testing.assert_allclose(after, after.swapaxes(1, 2), atol=1e-14)
+
+
+def test_the_loss_is_that_of_the_free_answer():
+    teacher = TwoPhases(free=40 * ms, taught=20 * ms)
+    task = Patterns(inputs=[[1.0]], target=[[1.0]], phases=teacher.phases)
+    defaultclock.dt = task.dt
+    W, Win = np.zeros((1, 2, 2)), np.zeros((1, 2, 1))
+    ones = np.ones((2, 2)), np.ones((2, 1))
+    net = network(task, teacher, W, Win, *ones, 4 * ms, 0.0, 1)
+    net.run(task.duration)
+    loss = next(part for part in net.sorted_objects if isinstance(part, LossMonitor))
+    assert loss.loss[0][0] == pytest.approx(0.5**2 / (2 * task.n_steps))
+
+
+TEACHER = TwoPhases(free=20 * ms, taught=10 * ms)
+TASK = Patterns(inputs=[[0.0]], target=[[1.0, 0.0]], phases=TEACHER.phases)
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: TwoPhases(20, 10 * ms), "TwoPhases: free must be a"),
+        (lambda: TwoPhases(20 * ms, 10 * ms, 0), "TwoPhases: strength must be a finite and posit"),
+        (lambda: Oscillation(20 * ms, 0 * ms), "Oscillation: period must be"),
+        (lambda: Oscillation(20 * ms, 8 * ms, np.nan), "Oscillation: strength must be a finite"),
+        (
+            lambda: RelaxationNeurons(3, 4 * ms, TASK, TEACHER, networks=2),
+            "RelaxationNeurons: N must be a multiple of networks = 2",
+        ),
+        (
+            lambda: RelaxationNeurons(3, 4 * ms, TASK, "clamp"),
+            "RelaxationNeurons: teacher must be a teacher, .* got 'clamp'",
+        ),
+        (
+            lambda: Patterns(inputs=[[0.0]], target=[[1.0], [0.0]], phases=TEACHER.phases),
+            "Patterns: inputs and target must have as many patterns; got 1 and 2",
+        ),
+        (
+            lambda: Patterns(inputs=[0.0], target=[[1.0]], phases=TEACHER.phases),
+            r"Patterns: inputs must be finite, of shape \(n_patterns, n\); got shape \(1,\)",
+        ),
+        (
+            lambda: Patterns(inputs=[[0.0]], target=[[1.0]], phases={"taught": 3 * ms}),
+            "Patterns: phases must be durations by name, 'free' among them",
+        ),
+        (
+            lambda: Patterns(inputs=[[0.0]], target=[[1.0]], phases={"free": 3.5 * ms}),
+            "Patterns: phase 'free' .* whole number",
+        ),
+    ],
+)
+def test_wrong_arguments_are_refused(make, message):
+    defaultclock.dt = 1 * ms
+    with pytest.raises((TypeError, ValueError), match=message):
+        make()
