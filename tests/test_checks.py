@@ -131,7 +131,10 @@ ELSEWHERE = {
     "DerivedRule": "of DerivedNeurons: test_derived",
     "Exploration": "of neurons with a potential: test_perturbation",
     "LearningRule": "the base",
+    "PresynapticScaling": "of neurons with a goal: test_scaling",
     "RewardHebbian": "of decisions: test_loop",
+    "Rewarded": "holds another rule: test_reward",
+    "SynapticScaling": "of neurons with a goal: test_scaling",
 }
 
 

@@ -2,6 +2,7 @@
 
 from ..brian.rooms import names_of
 from .alif import *
+from .conductance import *
 from .derived import *
 from .discrete import *
 from .lif import *

@@ -18,6 +18,7 @@ from .node_perturbation import *
 from .reinforce import *
 from .rewarded import *
 from .rflo import *
+from .scaling import *
 from .weight_perturbation import *
 
 __all__ = names_of(__name__)

@@ -9,6 +9,7 @@ from .context import *
 from .cursor import *
 from .delayed_xor import *
 from .digits import *
+from .empty import *
 from .evidence import *
 from .flip_flop import *
 from .interval import *

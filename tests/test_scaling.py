@@ -1,0 +1,92 @@
+"""Presynaptic-dependent and synaptic scaling of neurons with conductances, against stored cases of
+another implementation: all spikes, and weights.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from brian2 import Network, TimedArray, defaultclock, ms, mV
+from targets import NUMPY_FIRST
+
+from brian_rflo import FixedSynapses, PerTrial, PlasticSynapses, Trials
+from brian_rflo.brian.devices import device
+from brian_rflo.neurons import ConductanceNeurons
+from brian_rflo.rules import PresynapticScaling, SynapticScaling
+from brian_rflo.tasks import EmptyTask
+from brian_rflo.trials import TrialMonitor
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+@pytest.mark.parametrize("target", NUMPY_FIRST)
+def test_stored_case(name, target):
+    with np.load(DATA / f"psd_{name}.npz") as file:
+        data = {key: file[key] for key in file.files}
+    numbers = {key: float(data[key]) for key in ("a_A", "a_W", "ahp", "w_min", "cap_EE", "cap_EI")}
+    kind = PresynapticScaling if str(data["rule"]) == "PSD" else SynapticScaling
+    n_trials, parts = len(data["count"]), {}
+    forced = np.full((n_trials, int(data["NE"])), -1.0)
+    forced[:, : data["forced"].shape[1]] = data["forced"]
+    with device(target):
+        task = EmptyTask(length=int(data["n_steps"]) * 0.25 * ms, dt=0.25 * ms)
+        defaultclock.dt = task.dt
+        shared = dict(average_rate=numbers["a_A"])
+        excitatory = ConductanceNeurons(
+            int(data["NE"]), 30 * ms, 3 * ms, ahp=numbers["ahp"], **shared
+        )
+        inhibitory = ConductanceNeurons(int(data["NI"]), 10 * ms, 2 * ms, ahp=0, goal=2, **shared)
+        for key, end, delay in (("EE", excitatory, 1.5 * ms), ("EI", inhibitory, 0.75 * ms)):
+            bounds = f"w = clip(w, {numbers['w_min']}, {numbers[f'cap_{key}']})"
+            parts[key] = PlasticSynapses(
+                excitatory,
+                end,
+                kind(numbers["a_W"]),
+                onto="g_exc",
+                learn=PerTrial(),
+                constraint=bounds,
+                delay=delay,
+            )
+        parts["IE"] = FixedSynapses(inhibitory, excitatory, onto="g_inh", delay=0.75 * ms)
+        for key, part in parts.items():
+            part.connect(i=data[f"{key}_pre"], j=data[f"{key}_post"])
+            part.w = data[f"{key}_w"]
+        trials = Trials(task, excitatory, inhibitory, parts["EE"], parts["EI"])
+        excitatory.namespace["forced_of"] = TimedArray(forced, dt=task.duration)
+        trials.at_start(excitatory, "fires_in = int(floor(forced_of(t, i) + 0.5))")
+        groups = excitatory, inhibitory
+        seen = [TrialMonitor(trials, group, ("spike_count", "average")) for group in groups]
+        Network(*groups, *parts.values(), trials, *seen).run(n_trials * task.duration)
+        counts, averages = (
+            np.concatenate([np.asarray(getattr(monitor, key)) for monitor in seen]).T
+            for key in ("spike_count", "average")
+        )
+        weights = {key: np.asarray(parts[key].w) for key in ("EE", "EI")}
+    np.testing.assert_array_equal(counts, data["count"])
+    assert np.abs(averages - data["average"]).max() < 1e-12
+    for key, values in weights.items():
+        assert np.abs(values - data[f"{key}_end"]).max() < 1e-12
+        assert np.abs(values - data[f"{key}_w"]).max() > 0.01
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (dict(tau=30), "ConductanceNeurons: tau must be a time"),
+        (dict(refractory=-1 * ms), "ConductanceNeurons: refractory must be"),
+        (dict(goal=np.nan), "ConductanceNeurons: goal must be a finite number and not negative"),
+        (dict(noise=0.4), "ConductanceNeurons: noise must be a potential, for example -60"),
+        (dict(potentials={"E_L": -60 * mV}), "potentials must be some of E_leak, .*; got 'E_L'"),
+        (dict(potentials={"E_leak": -60}), "E_leak must be a potential, for example -60"),
+    ],
+)
+def test_wrong_arguments_are_refused(arguments, message):
+    given = dict(N=2, tau=30 * ms, refractory=3 * ms) | arguments
+    with pytest.raises((TypeError, ValueError), match=message):
+        ConductanceNeurons(**given)
+
+
+def test_an_empty_task_has_a_length():
+    with pytest.raises(ValueError, match="EmptyTask: length must be at least one time step"):
+        EmptyTask(length=0 * ms)
