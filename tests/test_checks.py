@@ -34,6 +34,7 @@ from brian_rflo.tasks import (
     CursorMovements,
     DelayedNonMatch,
     DelayedXOR,
+    EmptyTask,
     EvidenceAccumulation,
     FlipFlop,
     IntervalMatching,
@@ -62,6 +63,7 @@ TASKS = (
     SequentialDigits(by="pixel", show=1 * ms, answer=5 * ms, part="test"),
     MNIST1D(samples=100, show=2 * ms),
     Add(length=30 * ms),
+    EmptyTask(length=5 * ms),
     FlipFlop(length=50 * ms),
     Patterns(inputs=np.eye(3), target=np.eye(3)[:, :2], phases={"free": 6 * ms}, order="shuffled"),
     Mimic(n_inputs=3, n_outputs=4, length=20 * ms),
@@ -124,6 +126,11 @@ NEURONS = (
     lif,
     alif,
 )
+#: Neurons that no error reaches, and where they are checked.
+WITHOUT_FEEDBACK = {
+    "ConductanceNeurons": "by scaling: test_scaling",
+    "RelaxationNeurons": "by a teacher: test_contrastive",
+}
 #: Rules that are no rule of recurrent weights by themselves, and where they are checked.
 ELSEWHERE = {
     "AdaptiveEProp": "of neurons that adapt: test_eprop",
@@ -189,7 +196,8 @@ def test_all_that_is_shipped_is_checked():
     assert not set(ELSEWHERE) - set(rules.__all__)
     assert {type(task).__name__ for task in TASKS} == set(tasks.__all__) - {"Task"}
     made = {type(make(3)).__name__ for make in NEURONS}
-    assert made == set(neurons.__all__) - {"DerivedNeurons", "PRESETS"}
+    others = {"DerivedNeurons", "PRESETS", *WITHOUT_FEEDBACK}
+    assert made == set(neurons.__all__) - others
 
 
 def test_each_rule_names_its_paper():
