@@ -134,6 +134,14 @@ def name_of(phase: Phase) -> str | None:
     return names[phase].lower() if phase in names else None
 
 
+def rank_of(place: Phase) -> int:
+    """Return how many phases of this file come before a place in a step, or at it."""
+    phases = [value for value in globals().values() if isinstance(value, Phase)]
+    slots = list(dict.fromkeys(phase.when for phase in phases))
+    key = (slots.index(place.when), place.order)
+    return sum((slots.index(phase.when), phase.order) <= key for phase in phases)
+
+
 def title_of(place: Phase) -> str:
     """Return the name of a phase as it is written, ``LEARN``; that of one shortly before a place,
     ``LEARN + 3``; or nothing, far behind all phases of its slot.

@@ -17,8 +17,7 @@ def printed(path):
     rows = [*rows_of_paths(path.paths), *rows_of_steps(path.steps)]
     if not rows:
         return f"{path!r}: {cleandoc(path.__doc__).split(chr(10) * 2)[0]}"
-    order = [place for place in vars(schedule).values() if isinstance(place, schedule.Phase)]
-    rows.sort(key=lambda row: order.index(row[0]) if row[0] in order else len(order))
+    rows.sort(key=lambda row: schedule.rank_of(row[0]))
     named = [(schedule.title_of(phase), *row) for phase, *row in rows]
     return f"{path!r}\n{aligned([HEADER, *named])}"
 

@@ -19,6 +19,7 @@ from .. import schedule
 from ..brian.component import Component, namespace_with
 from ..brian.quantities import check_count, check_tau
 from ..brian.where import where
+from ..steps import Mechanism
 from ..tasks import Task
 from ..tasks.values import TaskValues
 from ..updates.arguments import check_instance
@@ -76,7 +77,7 @@ class RelaxationNeurons(Component, NeuronGroup):
         N: int,
         tau: Quantity,
         task: Task,
-        teacher,
+        teacher: Mechanism,
         networks: int = 1,
         name: str = "relaxationneurons*",
         **neurongroup_args: Any,
