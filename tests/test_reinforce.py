@@ -2,10 +2,13 @@
 monitor.
 """
 
+import re
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
+from blocks import python_blocks
 from brian2 import (
     BrianObjectException,
     StateMonitor,
@@ -286,3 +289,15 @@ def test_what_cannot_be_is_refused_where_it_is_written(message):
     with pytest.raises((TypeError, ValueError, BrianObjectException)) as raised:
         REFUSED[message]()
     assert message in f"{raised.value} {raised.value.__cause__}"
+
+
+def test_a_rule_of_the_users_own_learns_from_reward():
+    page = Path(__file__).parent.parent / "docs" / "reward.md"
+    (block,) = [text for text in python_blocks(page) if "class Surprise" in text]
+    lines = [line for line in block.splitlines() if line.strip() and "assert" not in line]
+    before = "from brian2 import *\nfrom brian_rflo import *\n"
+    imports = re.findall(r"^from brian_rflo\.\S+ import .*$", python_blocks(page)[0], flags=re.M)
+    found = {}
+    exec(before + "\n".join(imports) + "\n" + block, found)
+    assert len(lines) - 1 <= 20  # without the line that measures
+    assert found["last"] - found["first"] > 0.25

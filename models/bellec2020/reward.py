@@ -89,7 +89,7 @@ class Form:
 
 
 RATE = Form(rewards, 1e-4, tuple(LABELS), 70, True)
-SPIKING = Form(spiking_rewards, 1e-3, ("symmetric", "random", "readout"), 80, False)
+SPIKING = Form(spiking_rewards, 1e-3, ("symmetric", "readout"), 80, False)
 
 
 def late(right):
