@@ -40,6 +40,7 @@ ALIKE = {
     "zuege2023/crossover",
     "zuege2023/recurrent",
     "zuege2023/reservoir",
+    "bellec2020/reward",
     "bellec2020/reward_spiking",
 }
 

@@ -269,6 +269,7 @@ def test_one_action_is_chosen_and_a_step_is_left_for_its_reward():
         assert np.array_equal(task.trial(number)[2], np.arange(37) == 35)
 
 
+@pytest.mark.model
 def test_choices_are_learned_from_reward():
     task = NeurogymTask(env=Decisions(), dt=20 * ms, one_action=True)
     defaultclock.dt = task.dt

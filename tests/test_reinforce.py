@@ -134,7 +134,13 @@ def compare(found):
         assert np.abs(read() - expected).max() <= 1e-12
 
 
-@pytest.mark.parametrize("case", CASES)
+#: Cases of which others are run by default.
+RARELY = ("noise-in each step", "noise-at trial end")
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[pytest.mark.model] * (case in RARELY)) for case in CASES]
+)
 def test_weights_are_those_of_the_recursion(case):
     compare(run(*CASES[case])[1])
 
@@ -180,6 +186,7 @@ def small(rule, readout=Rewarding("-error**2"), credit=RewardBaseline(0.2), **mo
     return LearningNetwork(TASK, neurons, rule, readout, credit=credit, **more)
 
 
+@pytest.mark.model
 def test_episodic_reinforce_follows_the_gradient_of_the_loss():
     seed(2)
     exact = small(RFLO(0.1, tau=5 * ms), Linear(), None)
@@ -225,6 +232,13 @@ def test_a_readout_pays_its_reward_and_is_else_as_it_was(inner):
     assert np.array_equal(rewards.reward[0], expected) and np.ptp(expected) > 0
     assert np.array_equal(result.rewards, rewards.reward)
     assert result.settings["loss"] == "minus the rewards of a trial"
+
+
+def test_the_gradient_of_a_reward_is_that_of_its_expression():
+    rule = RFLO(0.1, tau=5 * ms)
+    paid = small(rule, Rewarding("-error**2"), None).gradient(1)["recurrent"]
+    plain = small(rule, Linear(), None).gradient(1)["recurrent"]
+    np.testing.assert_allclose(paid, 2 * TASK.n_steps * plain, rtol=1e-12)
 
 
 def test_the_monitor_tells_the_share_of_rewarded_trials():
@@ -279,6 +293,7 @@ REFUSED = {
         Reinforce(0.1, sigma=0.3), Rewarding("-erorr**2")
     ),
     "decay belongs to the inner readout": lambda: Rewarding("-error**2", decay=0.1),
+    "pays a reward already": lambda: Rewarding("1", Rewarding("-error**2")).build(TASK),
     "are no rewards": lambda: RewardMonitor(small(RFLO(0.1, tau=5 * ms), Linear(), None).trials),
     "RewardMonitor needs a Trials": lambda: RewardMonitor(3),
 }

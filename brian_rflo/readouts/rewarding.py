@@ -112,7 +112,12 @@ class Rewarding(Linear):
 
 
 def check_reward(reward, group):
-    """Raise unless a readout has all names in the expression of its reward."""
+    """Raise unless a readout has all names in the expression of its reward, and none yet."""
+    if "reward" in group.variables:
+        raise ValueError(
+            f"Rewarding: a {type(group).__name__} pays a reward already; give ActorCritic its"
+            " reward= instead"
+        )
     known = {*group.variables, *group.namespace, *DEFAULT_FUNCTIONS}
     unknown = sorted(get_identifiers(reward) - known)
     if unknown:
