@@ -673,6 +673,7 @@ def test_what_reaches_the_loss_through_what_is_not_known_is_refused(change):
 DEPRESSING = {
     "in statements": ("w : 1", "g_post += w\nw *= 0.8", ""),
     "between spikes": ("dw/dt = (0.3 - w)/(20*ms) : 1 (event-driven)", "g_post += w", ""),
+    "with the time": ("w : 1", "g_post += w*sin(t/ms)", ""),
     "at any time": ("dw/dt = (0.3 - w)/(20*ms) : 1 (clock-driven)", "g_post += w", ""),
     "after the other neuron": ("w : 1", "g_post += w", "w *= 0.7"),
     "counted": ("n : integer\nw : 1", "g_post += w*n\nn += 1", ""),
@@ -706,7 +707,7 @@ def test_synapses_that_change_within_a_trial_are_refused(case):
         part.w = 0.3
     trials = Trials(task, neurons, readout)
     net = TrialNetwork(neurons, inputs, readout, inward, outward, own, trials)
-    with pytest.raises(ValueError, match="on which the loss depends, and cannot be differentiated"):
+    with pytest.raises(ValueError, match="on which the loss depends, and|differs from step to"):
         net.gradient(1, by="inward")
     assert net.gradient(1, by="outward")["outward"].shape == (1, 2, 5)
 
@@ -767,6 +768,17 @@ def test_synapses_from_generators_may_change_within_a_trial(case):
     if case != "with what nothing reads":
         with pytest.raises(ValueError, match="not the same in each trial.*at_start"):
             check_gradient(make, by="inward", directions=1)
+
+
+@pytest.mark.parametrize("code", ["sin(t/ms)", "rand()"])
+def test_what_synapses_send_must_not_depend_on_the_time(code):
+    """It would be read at the end of a trial."""
+    net = network(fed_back, waves(60), weights())()
+    own = Synapses(net.neurons, net.neurons, f"fed_post = 0.1*x_pre*{code} : 1 (summed)")
+    own.connect()
+    net.add(own)
+    with pytest.raises(ValueError, match="differs from step to step, or is not known"):
+        net.gradient(1)
 
 
 def own_neurons(on_pre, reset="v = 0; activity = 0"):

@@ -18,7 +18,8 @@ from ..neurons.base import parent_group
 from .delays import Later
 from .matrices import Connections, layout_of, room_of
 from .operations import BLOCK, Operation, add, key_of, spikes_of, total
-from .refusals import refuse_spikes_in_flight
+from .refusals import refuse_moving, refuse_spikes_in_flight
+from .text import FUNCTIONS, moving
 
 if TYPE_CHECKING:
     from ..brian.borrowed import SynapticPathway
@@ -63,7 +64,23 @@ class Arrival(Operation):
         active = {name: key for name, key in known.items() if key in graph.active}
         calculus = Calculus(self.text.derivatives, self.synapses.name)
         partials = calculus.partials(self.added, active)
+        self.weights = [(active[name], value) for name, value in partials.items()]
+        self.is_inward = self.spikes in graph.active and not graph.is_cut(self.synapses)
+        if self.weights or self.is_inward:
+            self._check_constant()
+        self.sent = graph.record_spikes(parent_group(self.synapses.source))
+        variable = self.synapses.variables[self.name]
+        self.gate = None
+        if getattr(variable, "conditional_write", None) is not None:
+            code = "gradient_0 = int(not_refractory)"
+            group = graph.group_of(variable)
+            self.gate = graph.record(self, group, code, ("gradient_0",))
+
+    def _check_constant(self):
+        """Raise unless what a spike adds is the same in each step."""
         indices = self.synapses.variables.indices
+        for name in moving(self.added):
+            refuse_moving(self.runner, self.added, name)
         ends = sorted(n for n in names(self.added) if indices.get(n, "_idx") not in ("_idx", "0"))
         if ends:
             raise ValueError(
@@ -72,15 +89,6 @@ class Arrival(Operation):
                 " let spikes add a weight times a constant, and write what depends on the neuron"
                 " into its equations, where the variable is read"
             )
-        self.weights = [(active[name], value) for name, value in partials.items()]
-        self.is_inward = self.spikes in graph.active and not graph.is_cut(self.synapses)
-        self.sent = graph.record_spikes(parent_group(self.synapses.source))
-        variable = self.synapses.variables[self.name]
-        self.gate = None
-        if getattr(variable, "conditional_write", None) is not None:
-            code = "gradient_0 = int(not_refractory)"
-            group = graph.group_of(variable)
-            self.gate = graph.record(self, group, code, ("gradient_0",))
 
     def begin(self, tape):
         """Take weights and delays, and make room for a block of steps."""
@@ -95,10 +103,10 @@ class Arrival(Operation):
         source = self.synapses.source
         self.senders, self.size = slice(source.start, source.stop), len(parent_group(source))
         self.found = {}
-        added = self._by_synapse(self.added)
+        added = self._by_synapse(self.added) if self.is_inward else 0.0
         self.matrices = [
             (d, self.links.matrix(added if which.all() else np.where(which, added, 0.0)))
-            for d, which in self.late.items()
+            for d, which in (self.late.items() if self.is_inward else ())
         ]
 
     def load(self, tape):
@@ -116,7 +124,7 @@ class Arrival(Operation):
             else self.text.number(symbol(name))
             for name in found
         ]
-        compute = sympy.lambdify([symbol(name) for name in found], expression, "numpy")
+        compute = sympy.lambdify([symbol(name) for name in found], expression, [FUNCTIONS, "numpy"])
         return np.broadcast_to(np.asarray(compute(*given), dtype=float), (self.links.size,))
 
     def backward(self, step, adjoint):

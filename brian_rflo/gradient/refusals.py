@@ -20,6 +20,16 @@ def refuse_unknown(operation, keys) -> None:
     )
 
 
+def refuse_moving(runner, expression, name) -> None:
+    """Raise for what synapses send, where it depends on the time, or on a function."""
+    raise ValueError(
+        f"gradient: '{runner.name}' sends '{expression}', in which '{name}' differs from step to"
+        " step, or is not known. Give its values to a variable of the neurons,"
+        " group.run_regularly('s = ...', **schedule.DRIVE), and let a sum read that,"
+        " 'w*s_pre : 1 (summed)'."
+    )
+
+
 def refuse_cut(owners, name, by) -> None:
     """Raise for a dependence that is to be cut, and that no statements have."""
     raise ValueError(

@@ -19,7 +19,8 @@ from ..derivation.calculus import Calculus, names, symbol
 from ..neurons.base import parent_group
 from .matrices import Connections, layout_of, room_of
 from .operations import BLOCK, Operation, add, key_of, total
-from .text import FUNCTIONS
+from .refusals import refuse_moving
+from .text import FUNCTIONS, moving
 
 if TYPE_CHECKING:
     from ..brian.borrowed import SummedVariableUpdater
@@ -91,8 +92,11 @@ class Sum(Operation):
             for name, value in partials.items()
             if self.side_of(name) == "own"
         ]
-        moving = [value for *_, value, is_constant in self.inward if not is_constant]
-        for value in (*moving, *(value for _, value, _ in self.weights)):
+        values = [value for _, value, _ in self.weights]
+        for value in (*values, *(value for *_, value, _ in self.inward)):
+            for name in moving(value):
+                refuse_moving(self.runner, self.expression, name)
+        for value in (*values, *(v for *_, v, is_constant in self.inward if not is_constant)):
             for name in names(value) & set(self.synapses.variables):
                 self._watch(name, graph)
 

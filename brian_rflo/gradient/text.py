@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import sympy
 from brian2 import DEFAULT_FUNCTIONS, Function, Subgroup
+from scipy.special import exprel
+from sympy.core.function import AppliedUndef
 
 from ..brian.borrowed import ArrayVariable, Constant, get_identifiers, get_identifiers_recursively
 from ..brian.declared import declared
@@ -30,7 +32,26 @@ FUNCTIONS = {
         *("exp", "log", "log10", "sin", "cos", "tan", "tanh", "sinh", "cosh", "sqrt"),
         *("sign", "floor", "ceil", "clip", "arcsin", "arccos", "arctan", "where"),
     )
-} | {"abs": np.abs, "Abs": np.abs, "int_": as_number, "int": as_number, "ceiling": np.ceil}
+} | {
+    "abs": np.abs,
+    "Abs": np.abs,
+    "int_": as_number,
+    "int": as_number,
+    "ceiling": np.ceil,
+    "exprel": exprel,
+}
+
+
+#: Names of the time, and of when a synapse was last updated.
+TIMES = {"t", "t_in_timesteps", "lastupdate"}
+
+
+def moving(expression) -> list[str]:
+    """Return what makes an expression change from step to step beside its variables, or cannot be
+    evaluated afterwards: the time, and functions that are drawn, recorded or the user's own.
+    """
+    functions = {node.func.__name__ for node in expression.atoms(AppliedUndef)}
+    return sorted(functions - set(FUNCTIONS) | names(expression) & TIMES)
 
 
 class GroupText:
