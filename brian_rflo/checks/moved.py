@@ -116,8 +116,8 @@ class Moved:
         if not np.isclose(first, last, rtol=1e-9, atol=0):
             raise ValueError(
                 "check_gradient: with the same weights the loss is not the same in each trial"
-                f" ({first:.6g}, then {last:.6g}), since a state, or the time, goes on from trial to trial. Write"
-                " net.trials.at_start(group, 'state = ...') in make()."
+                f" ({first:.6g}, then {last:.6g}): a state, or the time, goes on from trial to"
+                " trial. Write net.trials.at_start(group, 'state = ...') in make()."
             )
         return worst(cases, np.reshape(losses, (-1, 4)))
 
