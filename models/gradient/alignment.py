@@ -53,8 +53,8 @@ RULES = {
         lambda *which: rates("potential", *which),
         "Trial",
     ),
-    "derived, spikes": ("derived rule, conductance-based neurons", conductances, "Trial"),
-    "e-prop": ("e-prop, adaptive spiking neurons", eprops, "Batch"),
+    "derived, spikes": ("derived rule, conductances", conductances, "Trial"),
+    "e-prop": ("e-prop, adaptive neurons", eprops, "Batch"),
 }
 
 
