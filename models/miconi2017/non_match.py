@@ -157,7 +157,7 @@ NON_MATCH = Experiment(
     networks=20,
     trials=3000,
     quick=dict(networks=2, trials=1000),
-    takes="15 minutes on two cores, quick a minute",
+    takes="10 minutes on two cores, quick a minute",
     parameters=dict(
         N=N,
         gain=GAIN,
