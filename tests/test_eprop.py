@@ -631,9 +631,9 @@ BAD = {
         ),
         r"credit must be a Mechanism, for example SymmetricFeedback\(\), .*; got 'none'",
     ),
-    "classes without a time constant": (
-        lambda: Softmax(None),
-        "Softmax: tau must be a time, for example 10.ms; got None",
+    "classes with a number as time constant": (
+        lambda: Softmax(0.02),
+        "Softmax: tau must be a time, for example 10.ms; got 0.02",
     ),
     "leaky rule, plain readout": (
         lambda: evidence_net(readout_rule=LeakyDelta(0.1, 20 * ms), tau_out=None),

@@ -147,8 +147,8 @@ def test_what_is_removed_from_a_network_neither_sends_nor_learns(caplog):
         np.testing.assert_allclose(part.matrix(), expected, rtol=0, atol=1e-12)
     np.testing.assert_array_equal(between.matrix(), V)
     assert [one.message for one in caplog.records if "net.add(aa)" in one.message] == [
-        "'aa' was passed to 'trials', but it is not in the network: it neither sends nor learns."
-        " Write net.add(aa), unless you removed it."
+        f"'aa' was passed to '{net.trials.name}', but it is not in the network: it neither sends"
+        " nor learns. Write net.add(aa), unless you removed it."
     ]
 
 
