@@ -19,7 +19,7 @@ from brian_rflo.trials import TrialMonitor
 DATA = Path(__file__).parent / "data"
 
 
-@pytest.mark.parametrize("name", ["a", "b"])
+@pytest.mark.parametrize("name", [pytest.param("a", marks=pytest.mark.model), "b"])
 @pytest.mark.parametrize("target", NUMPY_FIRST)
 def test_stored_case(name, target):
     with np.load(DATA / f"psd_{name}.npz") as file:
