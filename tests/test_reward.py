@@ -14,6 +14,7 @@ from brian2 import device as brian_device
 
 from brian_rflo import (
     RFLO,
+    Adam,
     Delta,
     DiscreteLIFNeurons,
     EProp,
@@ -594,6 +595,23 @@ def test_a_penalty_counts_once_per_trial():
     before = np.array(net.recurrent.w)
     net.train(1)
     assert np.abs(np.array(net.recurrent.w) - before * (1 - 0.5 * 0.01 / 4) ** 4).max() < 1e-15
+
+
+def test_adam_learns_from_reward_in_each_step():
+    def trained(rate, *optimizer):
+        seed(5)
+        inner, readout = (replace(one, learning_rate=rate) for one in (RFLO(1, 3 * ms), Delta(1)))
+        net = network(
+            Rewarded(inner, 0.9),
+            ActorCritic(entropy=0.1),
+            readout_rule=Rewarded(readout, 0.9),
+            learn=PerStep(*optimizer),
+        )
+        return net.train(3).weights_after["output"]
+
+    # without memory and with a large epsilon it is gradient descent
+    by_adam = trained(0.2e9, Adam(beta_1=0, beta_2=0, epsilon=1e9))
+    assert np.abs(by_adam - trained(0.2)).max() < 1e-8
 
 
 def test_what_is_unused_is_not_there():

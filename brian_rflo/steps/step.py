@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from itertools import takewhile
 from typing import ClassVar
 
 import numpy as np
 from brian2 import Quantity
 
+from ..brian.statements import assigned, parsed, written
 from ..schedule import Phase
 
 #: Code of the step that integrates the differential equations of the site by Brian2.
@@ -142,18 +145,40 @@ def steps_of(
     """Return the merged steps of mechanisms at some sites; `resets_at` is the `when` of those that
     reset state at the beginning of a trial.
     """
-    return merged(
+    steps = (
         replace(step, when=resets_at) if step in resets else step
         for mechanism in mechanisms
         for resets in [mechanism.resets]
         for step in mechanism.steps
         if step.site in sites
     )
+    return merged(steps, frozenset().union(*(shared_in(mechanisms, site) for site in sites)))
 
 
-def merged(steps: Iterable[Step]) -> list[Step]:
-    """Merge steps of the same place, in the given order, and drop repeated ones."""
+def shared_in(mechanisms: Iterable[Mechanism], site: str) -> frozenset[str]:
+    """Return the names of the shared variables of mechanisms at a site."""
+    lines = (line.partition(":") for line in equations_of(mechanisms, site).splitlines())
+    return frozenset(name.strip() for name, _, unit in lines if "(shared)" in unit)
+
+
+def merged(steps: Iterable[Step], shared: frozenset[str] = frozenset()) -> list[Step]:
+    """Merge steps of the same place, in the given order, and drop repeated ones. Statements that
+    write to `shared` variables come first where a step begins with them: Brian2 requires that.
+    """
     blocks = {}
     for step in dict.fromkeys(step for step in steps if step.code.strip()):
         blocks.setdefault(step.place, []).append(step.code)
-    return [Step("\n".join(codes), *place) for place, codes in blocks.items()]
+    return [Step(joined(codes, shared), *place) for place, codes in blocks.items()]
+
+
+def joined(codes: list[str], shared: frozenset[str]) -> str:
+    """Return the statements of several steps as one text."""
+    if len(codes) == 1 or not any(shared & written(code) for code in codes if code != INTEGRATE):
+        return "\n".join(codes)
+    first, rest = [], []
+    for code in codes:
+        body = parsed(code).body
+        count = sum(1 for _ in takewhile(lambda line: assigned(line) <= shared, body))
+        first += body[:count]
+        rest += body[count:]
+    return "\n".join(map(ast.unparse, first + rest))
