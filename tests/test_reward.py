@@ -39,7 +39,14 @@ from brian_rflo.credit import (
 from brian_rflo.gradient import BPTT, GradientAlignment
 from brian_rflo.network import TrialNetwork
 from brian_rflo.neurons import PotentialNeurons
-from brian_rflo.readouts import ActorCritic, ActorCriticReadout, Linear, TaskInput
+from brian_rflo.readouts import (
+    ActorCritic,
+    ActorCriticReadout,
+    Critic,
+    Linear,
+    Rewarding,
+    TaskInput,
+)
 from brian_rflo.rules import (
     AdaptiveEProp,
     Exploration,
@@ -49,7 +56,7 @@ from brian_rflo.rules import (
 )
 from brian_rflo.schedule import DRAW, MODULATE, READOUT
 from brian_rflo.steps import Mechanism, Step
-from brian_rflo.tasks import ArrayTask
+from brian_rflo.tasks import ArrayTask, Conditioning
 from brian_rflo.updates import L2
 
 DATA = Path(__file__).parent / "data"
@@ -706,6 +713,18 @@ REFUSED = {
     "an unknown name": (
         lambda: network(readout=ActorCritic(reward="2*correct - 1")),
         "contains 'correct', which is undefined",
+    ),
+    "a name of what is not yet known": (
+        lambda: network(readout=ActorCritic(reward="-error**2")),
+        "contains 'error', which an action does not have when it is chosen",
+    ),
+    "a reward by the sum of rewards": (
+        lambda: network(RFLO(0.1, tau=3 * ms), Rewarding("-loss"), None),
+        "contains 'loss', which is minus the sum of rewards itself; write",
+    ),
+    "another discount of the loss": (
+        lambda: network(readout=Critic(0.8), task=Conditioning(repeats=1)),
+        r"the loss of discount=0\.8, and TDError\(discount=0\.9\) .*Critic\(discount=0\.9\)",
     ),
     "no expression": (lambda: ActorCritic(reward="x = 1"), "must be an expression"),
     "no text": (lambda: ActorCritic(reward=1), "must be an expression"),

@@ -79,6 +79,8 @@ _deserved = where(winner > 0, {reward}, 0)
 owed = where(probability >= 0, counts*_deserved, probability)
 error = where(int(action < n_actions) > 0, counts*(winner - probability), critic_weight*_goes_on)"""
 ENCOURAGE = "bonus = counts*entropy*probability*(log(denominator) - uncertainty)"
+#: Variables that follow from the choice, that are of the value unit, or of rewards paid before.
+LATE = {"error", "bonus", "owed", "value", "reward", "loss", "critic_weight"}
 #: 0 in the last step of a trial.
 GOES_ON = "_goes_on = int(t_in_timesteps % n_steps < n_valued)"
 
@@ -486,9 +488,16 @@ def check_reward(reward):
 
 
 def check_names(readout):
-    """Raise unless all names in a reward are known."""
+    """Raise unless all names in a reward are known, where it is computed."""
     known = {*readout.variables, *readout.namespace, *DEFAULT_FUNCTIONS}
-    unknown = sorted(get_identifiers(readout.paid) - known)
+    names = get_identifiers(readout.paid)
+    if names & LATE:
+        raise ValueError(
+            f"ActorCritic: reward = {readout.paid!r} contains {min(names & LATE)!r}, which an"
+            " action does not have when it is chosen; write the reward by its target, probability,"
+            " output and number (action)"
+        )
+    unknown = sorted(names - known)
     if unknown:
         raise ValueError(
             f"ActorCritic: reward = {readout.paid!r} contains {unknown[0]!r}, which is undefined."

@@ -12,7 +12,7 @@ V counts as 0 in the last step of a trial, after which nothing comes; a stream h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..brian.quantities import is_number
 from ..schedule import CLEAR, TALLY
@@ -21,6 +21,9 @@ from ..tasks import Task
 from ..updates.arguments import check_instance
 from .base import TASK_EXAMPLE
 from .linear import Linear, Readout
+
+if TYPE_CHECKING:
+    from ..trials import Trials
 
 __all__ = ["Critic", "CriticReadout"]
 
@@ -59,7 +62,8 @@ class CriticReadout(Readout):
     Raises
     ------
     ValueError
-        If the task has several outputs, or `discount` is out of its range.
+        If the task has several outputs, `discount` is out of its range, or that of `TDError` is
+        another.
 
     Notes
     -----
@@ -102,6 +106,18 @@ class CriticReadout(Readout):
         super().__init__(task, networks, copies, name=name, **neurongroup_args)
         n_valued = task.n_steps if task.continuous else task.n_steps - 1
         self.namespace |= {"n_valued": n_valued, "critic_discount": float(discount)}
+
+    def check_trials(self, trials: Trials) -> None:
+        """Raise unless the modulator has the discount of the loss; or as for `Readout`."""
+        super().check_trials(trials)
+        mine = self.namespace["critic_discount"]
+        for one in trials.given:
+            theirs = one.parameters.get("discount", mine)
+            if "value" in getattr(one, "needs_numbers", ()) and theirs != mine:
+                raise ValueError(
+                    f"'{self.name}' has the loss of discount={mine:g}, and {one} learns another"
+                    f" value; write Critic(discount={theirs:g})"
+                )
 
 
 @dataclass(frozen=True)

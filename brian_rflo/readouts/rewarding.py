@@ -118,6 +118,11 @@ def check_reward(reward, group):
             f"Rewarding: a {type(group).__name__} pays a reward already; give ActorCritic its"
             " reward= instead"
         )
+    if "loss" in get_identifiers(reward):
+        raise ValueError(
+            f"Rewarding: reward = {reward!r} contains 'loss', which is minus the sum of rewards"
+            " itself; write the loss of a step, for example '-error**2/2'"
+        )
     known = {*group.variables, *group.namespace, *DEFAULT_FUNCTIONS}
     unknown = sorted(get_identifiers(reward) - known)
     if unknown:
