@@ -246,6 +246,83 @@ def test_random_signs_are_right_in_the_mean(kind):
     assert of_few > 4 * error(found)
 
 
+@pytest.mark.parametrize("kind", [UORO, KFRTRL, RKFRTRL])
+def test_signs_are_new_in_each_trial_so_that_trials_are_right_in_the_mean(kind):
+    task, weights = random_case(networks=1, n=3, steps=3)
+    exact, seen = changes_of(RTRL(), task, weights)[-1], []
+    reference.train(
+        task, weights, kind(), 0.0, 3 * ms, 800, each_step=lambda step: seen.append(step.change)
+    )
+    last = np.array(seen).reshape(800, 3, *exact.shape)[:, -1]
+    assert np.abs(last.mean(axis=0) - exact).max() < 0.1 * np.abs(exact).max()
+    assert np.abs(last - exact).max() > 0.3 * np.abs(exact).max()
+
+
+def dni_over_trials(task, weights, A, trials, credit_rate, every):
+    """A after trials with weights at rest, whose copy is renewed after every few steps of all."""
+    w = {name: values[0] for name, values in weights.items()}
+    copy, count = A.copy(), 0
+    for number in range(trials):
+        inputs, target, _ = task.trial(number)
+        a, signal = np.full(len(A), 0.1), 0
+        seen = np.concatenate([a, target[0], [1]])
+        for x, y in zip(inputs, target):
+            rate = np.tanh(w["recurrent"] @ a + w["input"] @ x + w["bias"][:, 0])
+            a = a + (rate - a) / 3
+            after = np.concatenate([a, y, [1]])
+            jacobian = ((1 - rate**2) / 3)[:, None] * w["recurrent"] + np.eye(len(A)) * 2 / 3
+            mismatch = A @ seen - signal - jacobian.T @ (copy @ after)
+            A, count = A - credit_rate * np.outer(mismatch, seen), count + 1
+            copy = A.copy() if count % every == 0 else copy
+            signal = w["output"].T @ (y - w["output"] @ a - w["output_bias"][:, 0])
+            seen = after
+    return A @ after
+
+
+def test_synthetic_gradients_learn_from_trial_to_trial():
+    task, weights = random_case(networks=1)
+    A = np.random.default_rng(0).normal(0, 10**-0.5, (1, 6, 10))[0]
+    seen = []
+    reference.train(task, weights, DNI(0.05, every=12), 0.0, 3 * ms, 4, each_step=seen.append)
+    last = seen[-1]
+    credit = dni_over_trials(task, weights, A, 4, 0.05, 12)
+    np.testing.assert_allclose(last.change[0], credit[:, None] * last.immediate[0], atol=1e-13)
+
+
+def test_kernl_keeps_its_sensitivity_from_trial_to_trial():
+    task, weights = random_case()
+    seen = []
+    reference.train(task, weights, KeRNL(1e-3), 0.0, 3 * ms, 2, each_step=seen.append)
+    first, second = (step.change for step in (seen[1], seen[task.n_steps + 1]))
+    assert 1e-6 < np.abs(first - second).max() < 1
+
+
+def test_steps_that_are_kept_have_the_weights_of_then():
+    task, weights = random_case()
+    seen, jacobians = [], []
+
+    def keep(step):
+        seen.append(step)
+        jacobians.append(step.jacobian)
+
+    reference.train(task, weights, "rtrl", 1.0, 3 * ms, 1, update="step", each_step=keep)
+    np.testing.assert_array_equal([step.jacobian for step in seen], jacobians)
+    assert np.abs(jacobians[-1] - jacobians[0]).max() > 1e-3
+
+
+@pytest.mark.parametrize("rule", ["rtrl", "bptt"])
+def test_cross_entropy_needs_probabilities_and_one_mask(rule):
+    task, weights = random_case()
+    inputs, target, _ = task.trial(0)
+    with pytest.raises(ValueError, match="needs a target of probabilities .* in step 0 of trial 0"):
+        reference.train(task, weights, rule, 0.1, 3 * ms, 1, loss="cross_entropy")
+    masked = ArrayTask(
+        inputs=inputs, target=np.full_like(target, 1 / 3), mask=np.ones_like(target), dt=1 * ms
+    )
+    with pytest.raises(ValueError, match=r"with one mask for all; .* mask of shape \(8, 3\)"):
+        reference.train(masked, weights, rule, 0.1, 3 * ms, 1, loss="cross_entropy")
+
+
 @pytest.mark.parametrize(
     "rule", ["snap1", "uoro", "kf_rtrl", "rkf_rtrl", "kernl", DNI(0.01), DNI(0.01, 0.01)], ids=str
 )

@@ -7,6 +7,10 @@ class Squares:
     """Half the squared error, summed over outputs and divided by the steps of the trial."""
 
     @staticmethod
+    def check(task, number, target, mask):
+        """Accept all trials."""
+
+    @staticmethod
     def error(target, output, mask):
         """Return minus the derivative of the loss of a step by the output."""
         return mask * (target - output)
@@ -28,6 +32,24 @@ class CrossEntropy:
     """Cross entropy of the softmax of the outputs, divided by the steps that count."""
 
     @staticmethod
+    def check(task, number, target, mask):
+        """Raise unless the target has probabilities in all steps of a trial that count, and all
+        classes have the same mask.
+        """
+        name = f"reference.train: loss='cross_entropy' with {type(task).__name__}"
+        if target.shape[1] < 2 or mask.ndim > 1:
+            raise ValueError(
+                f"{name} needs at least two outputs, one per class, with one mask for all; got"
+                f" {target.shape[1]} outputs and a mask of shape {mask.shape}"
+            )
+        is_wrong = (target < 0).any(axis=1) | (np.abs(target.sum(axis=1) - 1) >= 1e-6)
+        for step in np.flatnonzero(is_wrong & (mask != 0))[:1]:
+            raise ValueError(
+                f"{name} needs a target of probabilities that sum to 1 in each step that counts;"
+                f" got {target[step]} in step {step} of trial {number}"
+            )
+
+    @staticmethod
     def error(target, output, mask):
         """Return minus the derivative of the loss of a step by the output."""
         return mask * (target - np.exp(log_softmax(output)))
@@ -42,7 +64,7 @@ class CrossEntropy:
         """Return the loss of a trial, of each network."""
         columns = mask.reshape(len(mask), 1, -1)
         losses = CrossEntropy.of_step(trial.target[:, None], trial.output, columns)
-        return losses.sum(axis=0) / np.count_nonzero(columns.any(axis=-1))
+        return losses.sum(axis=0) / max(1, np.count_nonzero(columns.any(axis=-1)))
 
 
 def log_softmax(output):

@@ -193,6 +193,7 @@ def train(
     history = History(simulation.weights, trials, limit)
     for number in range(trials):
         arrays = task.trial(number)
+        simulation.losses.check(task, number, *arrays[1:])
         run_trial(simulation, history, number, arrays)
         if report:
             report(number + 1)

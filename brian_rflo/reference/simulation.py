@@ -7,6 +7,7 @@ import numpy as np
 from ..brian.quantities import numbers
 from ..updates.arguments import BIASES, PLASTIC
 from ..updates.sgd import SGD
+from .arguments import copies
 from .forward.base import Step
 from .losses import Squares
 from .products import product
@@ -169,12 +170,15 @@ class Simulation:
             self.activity = activity
 
     def state_of(self, rule):
-        """Return the state of a rule at the beginning of a trial, or as it is in a stream."""
+        """Return the state of a rule at the beginning of a trial, with what it keeps from the one
+        before; or as it is in a stream.
+        """
         if self.state is None or not self.stream:
             networks, n_units = self.weights["recurrent"].shape[:2]
             n_sent = n_units + self.weights["input"].shape[2] + ("bias" in self.weights)
+            kept = {} if self.state is None else {key: vars(self.state)[key] for key in rule.kept}
             self.state = rule.start(networks, n_units, n_sent)
-            self.state.number = 0
+            vars(self.state).update(kept, number=0)
         return self.state
 
     def step_of(self, trial, step, number, back):
@@ -195,7 +199,7 @@ class Simulation:
             signal=product(back, trial.error[step]),
             loss=self.losses.of_step(target, output, trial.mask[step]),
             tau=self.tau,
-            weights=self.weights,
+            weights=self.weights if self.each_step is None else copies(self.weights),
         )
 
     def collect(self, changes):

@@ -97,9 +97,12 @@ class ForwardRule:
 
     #: Whether the transposed output weights bring the error back, or fixed random feedback.
     symmetric: ClassVar[bool] = True
+    #: Names of what the state keeps from trial to trial: what was learned, and random numbers.
+    kept: ClassVar[tuple[str, ...]] = ()
 
     def start(self, networks: int, n_units: int, n_sent: int) -> SimpleNamespace:
-        """Return the state at the beginning of a trial or stream.
+        """Return the state at the beginning of a trial or stream; what `kept` names goes on from
+        the trial before.
 
         Parameters
         ----------
@@ -149,6 +152,8 @@ class SignRule(ForwardRule):
     """
 
     seed: int = 0
+
+    kept: ClassVar[tuple[str, ...]] = ("random",)
 
     def __post_init__(self):
         check_seed(f"{type(self).__name__}: seed", self.seed)

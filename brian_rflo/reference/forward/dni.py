@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -49,6 +49,8 @@ class DNI(ForwardRule):
     every: int = 5
     seed: int = 0
 
+    kept: ClassVar[tuple[str, ...]] = ("A", "copy", "J", "count")
+
     def __post_init__(self):
         check_seed(f"{type(self).__name__}: seed", self.seed)
         check_number("DNI", "credit_rate", self.credit_rate)
@@ -63,20 +65,21 @@ class DNI(ForwardRule):
 
     def start(self, networks: int, n_units: int, n_sent: int) -> SimpleNamespace:
         """Return a state without A and J, which the first step draws and sets."""
-        return SimpleNamespace(A=None, copy=None, J=None, signal=None, seen=None)
+        return SimpleNamespace(A=None, copy=None, J=None, signal=None, seen=None, count=0)
 
     def first(self, state: SimpleNamespace, now: Step) -> None:
-        """Set A, its copy and J before the first step."""
+        """Draw A and set its copy and J before the first step of all."""
         (networks, n_units), n_seen = now.after.shape, now.after.shape[1] + now.target.shape[1] + 1
         random = np.random.default_rng(self.seed)
         state.A = random.normal(0, n_seen**-0.5, (networks, n_units, n_seen))
         state.copy, state.J = state.A, now.weights["recurrent"].copy()
-        state.signal, state.seen = np.zeros_like(now.before), seen(now.before, now.target)
 
     def step(self, state: SimpleNamespace, now: Step) -> NDArray:
         """Learn J and A; return the credit times what each weight does at once."""
         if state.A is None:
             self.first(state, now)
+        if state.seen is None:
+            state.signal, state.seen = np.zeros_like(now.before), seen(now.before, now.target)
         after, before = seen(now.after, now.target), state.seen
         label = product(state.copy, after)
         if self.predictor_rate is None:
@@ -88,7 +91,8 @@ class DNI(ForwardRule):
         sent_back = (label[:, None, :] @ jacobian)[:, 0]
         mismatch = product(state.A, before) - (state.signal + sent_back)
         state.A = state.A - self.credit_rate * mismatch[..., None] * before[:, None, :]
-        if (now.number + 1) % self.every == 0:
+        state.count += 1
+        if state.count % self.every == 0:
             state.copy = state.A
         state.signal, state.seen = now.signal, after
         return product(state.A, after)[..., None] * now.immediate

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -42,6 +42,8 @@ class KeRNL(ForwardRule):
     rate: float | None = None
     seed: int = 0
 
+    kept: ClassVar[tuple[str, ...]] = ("random", "K", "decay")
+
     def __post_init__(self):
         check_seed(f"{type(self).__name__}: seed", self.seed)
         check_number("KeRNL", "deviation", self.deviation)
@@ -69,8 +71,10 @@ class KeRNL(ForwardRule):
         """Advance traces and the noisy course, learn K and the decays; return the signal through K,
         times B.
         """
+        if state.decay is None:
+            state.decay = np.full(now.gain.shape, 1 / now.tau)
         if state.noisy is None:
-            state.decay, state.noisy = np.full(now.gain.shape, 1 / now.tau), now.before
+            state.noisy = now.before
         noise = self.noise(state, now.number, now.gain.shape)
         state.noisy = noisy_step(state.noisy + noise, now)
         keep = 1 - state.decay
