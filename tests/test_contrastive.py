@@ -2,6 +2,7 @@
 another implementation.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,10 @@ TASK = Patterns(inputs=[[0.0]], target=[[1.0, 0.0]], phases=TEACHER.phases)
             "RelaxationNeurons: N must be a multiple of networks = 2",
         ),
         (
+            lambda: RelaxationNeurons(3, 4 * ms, TASK, TwoPhases(free=30 * ms, taught=9 * ms)),
+            "the first phases of Patterns must be those of the teacher, {'free': 30",
+        ),
+        (
             lambda: RelaxationNeurons(3, 4 * ms, TASK, "clamp"),
             "RelaxationNeurons: teacher must be a teacher, .* got 'clamp'",
         ),
@@ -135,3 +140,53 @@ def test_wrong_arguments_are_refused(make, message):
     defaultclock.dt = 1 * ms
     with pytest.raises((TypeError, ValueError), match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    "other, message",
+    [
+        (dict(teacher=replace(TEACHER, strength=0.1)), "must have the same teacher; got TwoPhases"),
+        (dict(task=replace(TASK, target=[[0.0, 1.0]])), "must have the same task; got Patterns"),
+        (dict(networks=2), "networks=2 that are taught one trial after the other, but .* has 1"),
+    ],
+)
+def test_neurons_and_trials_must_agree(other, message):
+    defaultclock.dt = 1 * ms
+    units = RelaxationNeurons(4, 4 * ms, **dict(task=TASK, teacher=TEACHER) | other)
+    with pytest.raises(ValueError, match=message):
+        Trials(TASK, units, Readout(TASK), TEACHER)
+
+
+def squared_error(task, W, Win, steps=600):
+    """Squared error of the outputs of a network that has settled."""
+    (inputs, *_), (target, *_), _ = task.trial(0)
+    u = np.zeros(len(W))
+    for _ in range(steps):
+        u = u + (W @ (1 / (1 + np.exp(-u))) + Win @ inputs - u) / 4
+    return ((1 / (1 + np.exp(-u[-len(target) :])) - target) ** 2).sum() / 2
+
+
+def test_with_a_weak_teacher_changes_are_the_gradient():
+    teacher = TwoPhases(free=150 * ms, taught=150 * ms, strength=0.01)
+    task = Patterns(inputs=[[0.7, -1.0]], target=[[0.9, 0.2]], phases=teacher.phases)
+    defaultclock.dt = task.dt
+    rng = np.random.default_rng(2)
+    W, Win = rng.normal(size=(4, 4)), rng.normal(size=(4, 2))
+    W = (W + W.T) * (1 - np.eye(4)) / 2
+    net = network(task, teacher, W[None], Win[None], W[None] != 0, Win[None] != 0, 4 * ms, 1.0, 1)
+    net.run(task.duration)
+    recurrent, inward = (part for part in net.sorted_objects if isinstance(part, PlasticSynapses))
+    pairs, size = [(i, j) for i in range(4) for j in range(i)], 1e-5
+    slopes = []
+    for i, j in pairs:
+        step = np.zeros((4, 4))
+        step[i, j] = step[j, i] = size
+        errors = [squared_error(task, W + sign * step, Win) for sign in (1, -1)]
+        slopes.append((errors[0] - errors[1]) / (2 * size))
+    changes = [recurrent.matrix(absent=0.0)[i, j] - W[i, j] for i, j in pairs]
+    np.testing.assert_allclose(changes, -np.array(slopes), atol=0.01 * np.abs(slopes).max())
+    step = np.zeros((4, 2))
+    step[0, 1] = size
+    errors = [squared_error(task, W, Win + sign * step) for sign in (1, -1)]
+    change = inward.matrix()[0, 1] - Win[0, 1]
+    assert change == pytest.approx(-(errors[0] - errors[1]) / (2 * size), rel=0.02)

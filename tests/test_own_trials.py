@@ -358,7 +358,7 @@ def test_what_makes_no_sense_in_a_stream():
         net.trials.resume()
     with pytest.raises(ValueError, match="must have the continuous of the network's own, True"):
         net.train(1, task=ArrayTask(target=TARGET, inputs=INPUTS))
-    with pytest.raises(ValueError, match="give the stream as one long trial"):
+    with pytest.raises(ValueError, match="or give the stream as one long trial"):
         reference.train(STREAM, net.weights(), "rflo", RATE, TAU * ms, 2)
 
 

@@ -13,13 +13,16 @@ from brian2 import Hz, ms
 from brian_rflo.tasks import (
     MNIST1D,
     ArrayTask,
+    EmptyTask,
     EvidenceAccumulation,
     PatternGeneration,
+    Patterns,
     SequentialDigits,
     StoreRecall,
     digits,
     mnist1d,
 )
+from brian_rflo.tasks.base import same_task
 
 EVIDENCE = EvidenceAccumulation(seed=3)
 QUICK = EvidenceAccumulation(n_cues=1, delay=200 * ms, seed=5)
@@ -305,3 +308,16 @@ def test_without_their_packages(module, missing, make, monkeypatch):
         ),
     ):
         make()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda value: ArrayTask(target=np.full((2, 1), value), dt=1 * ms),
+        lambda value: Patterns(inputs=[[value]], target=[[0.0]], phases={"free": 2 * ms}),
+    ],
+)
+def test_tasks_with_arrays_are_the_same_only_as_themselves(make):
+    one = make(1.0)
+    assert same_task(one, one) and not same_task(one, make(2.0))
+    assert same_task(EmptyTask(length=3 * ms), EmptyTask(length=3 * ms))

@@ -215,6 +215,7 @@ class Credit:
                 PlasticSynapses,
                 dict(sends=path.sends, sum_at=path.sum_at, learns_at=path.learns_at) | args,
             )
+        self._check_copies(path)
         args |= dict(onto=path.onto, name=f"{name}*")
         if path.rule is not None:
             made = kind(source, target, path.rule, learn=path.learn or self.learn, **args)
@@ -231,6 +232,15 @@ class Credit:
         if path.initial:
             made.w = path.initial
         return made
+
+    def _check_copies(self, path):
+        """Raise if trials side by side would share weights that change in each step."""
+        if path.rule is not None and path.learn is not None and self.learn.copies > 1:
+            raise ValueError(
+                f"{type(self.path).__name__} changes its own weights on a schedule of its own,"
+                f" which trials side by side cannot share; got copies={self.learn.copies}. Write"
+                f" learn=PerTrial(batch={self.learn.copies})"
+            )
 
     def join(self, trials: Trials) -> None:
         """Place the steps at the boundaries of trials; `Trials` calls this."""

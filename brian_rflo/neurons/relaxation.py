@@ -10,7 +10,7 @@ their activity to the target.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from brian2 import NeuronGroup, Quantity
@@ -21,8 +21,12 @@ from ..brian.quantities import check_count, check_tau
 from ..brian.where import where
 from ..steps import Mechanism
 from ..tasks import Task
+from ..tasks.base import same_task
 from ..tasks.values import TaskValues
 from ..updates.arguments import check_instance
+
+if TYPE_CHECKING:
+    from ..trials import Trials
 
 __all__ = ["RelaxationNeurons"]
 
@@ -46,9 +50,10 @@ class RelaxationNeurons(Component, NeuronGroup):
         Time constant.
     task : Task
         The task, whose target is that of the outputs: the last ``task.n_outputs`` neurons of each
-        network. It has a phase "free", for example a `Patterns` with ``teacher.phases``.
+        network. Its first phases are those of the teacher, for example ``Patterns(...,
+        phases=teacher.phases)``.
     teacher : TwoPhases or Oscillation
-        When outputs are taught, and how strongly.
+        When outputs are taught, and how strongly. Give `Trials` the same.
     networks : int
         Number of independent networks.
     name : str
@@ -67,7 +72,9 @@ class RelaxationNeurons(Component, NeuronGroup):
     Raises
     ------
     TypeError, ValueError
-        If an argument is invalid, or networks have fewer neurons than the task has outputs.
+        If an argument is invalid, networks have fewer neurons than the task has outputs, or the
+        task has other phases than the teacher; where they are passed to a `Trials`, if it has
+        another task, number of networks or teacher, or trials side by side.
     """
 
     trial_start = "u = 0; activity = 0.5"
@@ -91,7 +98,8 @@ class RelaxationNeurons(Component, NeuronGroup):
         check_tau("RelaxationNeurons", tau, task.dt)
         check_count("RelaxationNeurons: networks", networks)
         check_sizes(N, networks, task.n_outputs)
-        self.tau, self.teacher, self.task = tau, teacher, task
+        check_phases(task, teacher)
+        self.tau, self.teacher, self.task, self.networks = tau, teacher, task, networks
         is_clamped = teacher.strength is None
         pull = "" if is_clamped else " + strength*teaching*(target - activity)"
         numbers = {"strength": 1.0 if is_clamped else float(teacher.strength), "tau": tau}
@@ -128,6 +136,37 @@ class RelaxationNeurons(Component, NeuronGroup):
             f"activity = {held.format('1/(1 + exp(-u))')}",
             **schedule.SLOPE,
             name=f"{self.name}_activity",
+        )
+
+    def check_trials(self, trials: Trials) -> None:
+        """Raise unless `trials` has the task, the networks and the teacher of the neurons."""
+        if not same_task(self.task, trials.task):
+            raise ValueError(
+                f"'{self.name}' and '{trials.name}' must have the same task; got {self.task!r} and"
+                f" {trials.task!r}"
+            )
+        if trials.copies > 1 or len(trials) != self.networks:
+            raise ValueError(
+                f"'{self.name}' has networks={self.networks} that are taught one trial after the"
+                f" other, but '{trials.name}' has {len(trials)}, copies included; write the same"
+                " networks=..., and PerTrial(batch=...) in place of copies"
+            )
+        for given in trials.given:
+            if hasattr(given, "teaching") and given != self.teacher:
+                raise ValueError(
+                    f"'{self.name}' and '{trials.name}' must have the same teacher; got"
+                    f" {self.teacher!r} and {given!r}"
+                )
+
+
+def check_phases(task, teacher):
+    """Raise unless the first phases of a task are those of a teacher."""
+    wanted = list(teacher.phases.items())
+    if list(getattr(task, "phases", {}).items())[: len(wanted)] != wanted:
+        raise ValueError(
+            f"RelaxationNeurons: the first phases of {type(task).__name__} must be those of the"
+            f" teacher, {teacher.phases!r}; got {getattr(task, 'phases', None)!r}. Write"
+            " phases=teacher.phases"
         )
 
 
