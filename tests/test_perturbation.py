@@ -593,6 +593,9 @@ REFUSED = {
     "power must be": lambda: HybridPerturbation(1e-3, sigma=1e-3, power=-1.0),
     "probability must be a number, at least 0 and at most 1": lambda: Exploration(0.1, 16.0, 2.0),
     "draws the variable 'noise' of": lambda: small(NodePerturbation(1e-3, sigma=1e-3), own(False)),
+    "and a rule that compares pairs of trials needs one for each of 2 copies": lambda: small(
+        WeightPerturbation(1e-3, sigma=1e-3), connectivity={"input": RateNeurons(3, tau=5 * ms)}
+    ),
     "make them with noise_std=0": lambda: small(
         NodePerturbation(1e-3, sigma=1e-3), RateNeurons(2 * 4, tau=5 * ms, noise_std=0.1)
     ),

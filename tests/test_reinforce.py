@@ -21,7 +21,15 @@ from brian2 import (
 )
 from brian2 import device as brian_device
 
-from brian_rflo import RFLO, LearningNetwork, LossMonitor, PerStep, PerTrial, RateNeurons
+from brian_rflo import (
+    RFLO,
+    LearningNetwork,
+    LIFNeurons,
+    LossMonitor,
+    PerStep,
+    PerTrial,
+    RateNeurons,
+)
 from brian_rflo.brian.devices import device
 from brian_rflo.credit import RewardBaseline, RunningBaseline
 from brian_rflo.neurons import PotentialNeurons
@@ -284,6 +292,9 @@ REFUSED = {
     "has no variable 'tau'": lambda: small(
         Reinforce(0.1, sigma=0.3, port="noise"),
         readout_rule=Reinforce(0.1, sigma=0.3, port="noise"),
+    ),
+    "must have it as rate neurons of this package do": lambda: small(
+        Reinforce(0.1, sigma=0.3), neurons=LIFNeurons(10, 10 * ms, 5 * ms)
     ),
     "kinds must be 1, or": lambda: small(
         Reinforce(0.1, sigma=0.3), credit=RewardBaseline(0.2, kinds=3)

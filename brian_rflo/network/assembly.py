@@ -442,7 +442,7 @@ class LearningNetwork(TrialNetwork):
                 if self.task.n_inputs
                 else None
             )
-        check_inputs(inputs, self.task, self.copies)
+        check_inputs(inputs, self.task, self.copies, seen)
         return inputs
 
     def weights(self, absent: float = 0.0) -> dict[str, NDArray]:

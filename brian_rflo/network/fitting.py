@@ -134,8 +134,14 @@ def variable_of_bias(neurons):
     return sums[0]
 
 
-def check_inputs(inputs, task, copies):
+def check_inputs(inputs, task, copies, seen):
     """Raise unless inputs of the user's own have what the trials of a task need."""
+    if copies > seen:
+        raise ValueError(
+            f"'{inputs.name}' is one group of inputs, and a rule that compares pairs of trials"
+            f" needs one for each of {copies} copies; let the task show them"
+            " (ArrayTask(inputs=...)), or build the network part by part"
+        )
     if copies > 1:
         raise ValueError(
             "inputs of your own see one trial at a time; leave connectivity['input'] out, or"

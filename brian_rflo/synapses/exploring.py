@@ -28,6 +28,11 @@ BEHIND_SUM, BEHIND_FUNCTION = schedule.EXPLORE.order - schedule.DRIVE.order + 10
 
 #: Where noise adds to what, by the name of its variable.
 ADDED = {"noise": "add it to the drive", "output_noise": "add it behind the function"}
+#: What has it, by the name of the variable.
+HAVE = {
+    "noise": "rate neurons, LIF neurons and readouts",
+    "output_noise": "rate neurons",
+}
 
 
 class Injection(CodeRunner):
@@ -75,8 +80,8 @@ def place_of(port, target, onto, summed_at, reader):
     opens = declared(group, "opens", {})
     if port not in opens or (opens[port] is None and receives_spikes(group, onto)):
         raise ValueError(
-            f"{reader} draws the variable '{port}' of '{group.name}', which must have it as rate"
-            " neurons, LIF neurons and readouts of this package do. In a NeuronGroup of your own,"
+            f"{reader} draws the variable '{port}' of '{group.name}', which must have it as"
+            f" {HAVE.get(port, 'some neurons')} of this package do. In a NeuronGroup of your own,"
             f" write '{port} : 1', and {ADDED.get(port, 'read it')} in its equations."
         )
     if port not in group.variables:

@@ -82,11 +82,12 @@ class RewardMonitor(LossMonitor):
         Parameters
         ----------
         last : int, optional
-            Number of trials from the end; by default all.
+            Number of trials from the end, of each copy; by default all.
 
         Returns
         -------
         ndarray, shape (networks,)
+            With trials side by side, a number for each copy of a network.
 
         Raises
         ------
