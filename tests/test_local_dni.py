@@ -231,6 +231,10 @@ def test_it_learns_the_stream_add():
         (lambda: LocalDNI(0.1, np.nan), "LocalDNI: predictor_rate must be a finite number and"),
         (lambda: LocalDNI(0.1, 0.1, every=0), "LocalDNI: every must be a whole number of at"),
         (lambda: LocalDNI(0.1, 0.1, feedback=3), r"LocalDNI: feedback must be .* CreditPath, .* 3"),
+        (
+            lambda: LocalDNI(0.1, 0.1, feedback=LocalDNI(0.1, 0.1)),
+            "LocalDNI: feedback must bring the error itself, .* got LocalDNI, which has cells",
+        ),
         (lambda: replace(Instantaneous(0.1, 2 * ms), tau=2), "tau must be a time"),
     ],
 )
@@ -265,3 +269,27 @@ def test_trials_side_by_side_are_refused_for_what_learns_in_each_step():
             credit=LocalDNI(0.1, 0.1),
             learn=PerTrial(copies=2),
         )
+
+
+def test_a_lesioned_network_is_the_smaller_one():
+    rng, n = np.random.default_rng(1), 5
+    task = ArrayTask(inputs=rng.normal(size=(8, 2)), target=rng.normal(size=(8, 3)), dt=1 * ms)
+    shapes = dict(recurrent=(n, n), input=(n, 2), output=(3, n), feedback=(n, 3))
+    start = {name: rng.normal(size=shape) / np.sqrt(n) for name, shape in shapes.items()}
+    A, J = rng.normal(size=(n, n + 4)) / 3, rng.normal(size=(n, n)) / 3
+    defaultclock.dt, losses = task.dt, []
+    for kept, gone in ((np.arange(n), [0]), (np.arange(1, n), [])):
+        w = {name: values[kept] for name, values in start.items() if name != "output"}
+        w |= {"recurrent": w["recurrent"][:, kept], "output": start["output"][:, kept]}
+        net = LearningNetwork(
+            task,
+            RateNeurons(len(kept), tau=4 * ms),
+            Instantaneous(0.3, tau=4 * ms),
+            credit=LocalDNI(0.1, 0.05, every=3),
+            initial={name: np.ascontiguousarray(values) for name, values in w.items()},
+        )
+        columns = np.concatenate([kept, np.arange(n, n + 4)])
+        set_credit(net, A[kept][:, columns], np.ascontiguousarray(J[kept][:, kept]))
+        net.lesion(gone)
+        losses.append(net.train(3).losses)
+    np.testing.assert_allclose(*losses, rtol=0, atol=1e-13)

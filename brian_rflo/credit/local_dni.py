@@ -123,6 +123,11 @@ class LocalDNI(CreditPath):
         check_number("LocalDNI", "predictor_rate", self.predictor_rate, zero_allowed=True)
         check_count("LocalDNI: every", self.every)
         check_instance("LocalDNI: feedback", self.feedback, CreditPath, "RandomFeedback()")
+        if self.feedback.variables or self.feedback.steps:
+            raise ValueError(
+                "LocalDNI: feedback must bring the error itself, such as RandomFeedback(); got"
+                f" {type(self.feedback).__name__}, which has cells of its own"
+            )
 
     @property
     def parameters(self) -> dict[str, float]:

@@ -3,6 +3,7 @@
 import numpy as np
 from brian2 import Synapses, get_logger
 
+from ..brian.declared import declared
 from ..neurons.base import check_group, parent_group
 from ..synapses.kinds import is_projection, projections_of
 from ..synapses.lesion import whole_numbers
@@ -36,17 +37,23 @@ def lesion(net, group, neurons, networks=None):
     starts = (chosen[:, None] * copies + np.arange(copies)).ravel() * size
     gone = group.start + (starts[:, None] + neurons).ravel()
     projections = projections_of(net.sorted_objects)
-    ends = {parent_group(end).name for part in projections for end in (part.sender, part.target)}
+    ends = {owner_of(end).name for part in projections for end in (part.sender, part.target)}
     if parent_group(group).name not in ends:
         raise ValueError(
             f"'{group.name}' has no projections in '{net.name}' that could be lesioned"
         )
     for projection in projections:
         for side, end in (("pre", projection.sender), ("post", projection.target)):
-            if parent_group(end).name == parent_group(group).name:
+            if owner_of(end).name == parent_group(group).name:
                 within = gone[(gone >= end.start) & (gone < end.stop)] - end.start
                 if len(within):
                     projection.lesion(**{side: within})
+
+
+def owner_of(end):
+    """Return the neurons at an end of a projection, whose cells may stand there for them."""
+    group = parent_group(end)
+    return declared(group, "lenders", [group])[0]
 
 
 def warn_of_others(objects, group):
