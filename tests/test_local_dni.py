@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from brian2 import defaultclock, ms, seed
+from brian2 import StateMonitor, defaultclock, ms, seed
 from targets import NUMPY_FIRST
 
 from brian_rflo import RFLO, Delta, LearningNetwork, PerStep, PerTrial, RateNeurons
 from brian_rflo.brian.devices import device
 from brian_rflo.credit import AdaptiveFeedback, LocalDNI, RandomFeedback, SymmetricFeedback
 from brian_rflo.network import AllToAll
+from brian_rflo.neurons import DiscreteLIFNeurons, LIFNeurons
 from brian_rflo.readouts import Linear, Softmax
 from brian_rflo.rules import Instantaneous
 from brian_rflo.tasks import Add, ArrayTask
@@ -293,3 +294,50 @@ def test_a_lesioned_network_is_the_smaller_one():
         net.lesion(gone)
         losses.append(net.train(3).losses)
     np.testing.assert_allclose(*losses, rtol=0, atol=1e-13)
+
+
+SPIKING = {
+    "lif": (lambda: LIFNeurons(4, tau=10 * ms, tau_syn=5 * ms, bias=1.1), 5, (1e-5, 1e-3, 5e-4)),
+    "discrete": (lambda: DiscreteLIFNeurons(4, 10 * ms, threshold=0.4), 10, (0.5, 0.05, 0.02)),
+}
+
+
+@pytest.mark.parametrize("name", SPIKING)
+def test_spiking_neurons_given_their_activity(name):
+    make, tau, (rate, credit_rate, predictor_rate) = SPIKING[name]
+    rng, n = np.random.default_rng(0), 4
+    task = ArrayTask(inputs=rng.normal(size=(30, 2)), target=rng.normal(size=(30, 2)), dt=1 * ms)
+    defaultclock.dt = task.dt
+    neurons = make()
+    net = LearningNetwork(
+        task,
+        neurons,
+        Instantaneous(rate, tau=tau * ms),
+        credit=LocalDNI(credit_rate, predictor_rate, every=4),
+        learn=PerTrial(),
+        initial={"input": 2 * rng.normal(size=(n, 2))},
+    )
+    A, J = rng.normal(size=(n, n + 3)) / 3, rng.normal(size=(n, n)) / 3
+    set_credit(net, A, J)
+    w, begin = net.weights(), np.array(neurons.activity)
+    seen = StateMonitor(neurons, ("activity", "psp", "gain"), record=True, when="end")
+    outer = StateMonitor(net.readout, "error", record=True, when="end")
+    net.add(seen, outer)
+    after = net.train(1).weights_after
+    activity, target, copy, last, sums = seen.activity.T, task.trial(0)[1], A, None, 0
+    assert np.abs(np.diff(activity, axis=0)).max() > 0.1
+    for step, (before, a) in enumerate(zip([begin, *activity[:-1]], activity)):
+        J = J + predictor_rate * np.outer(a - J @ before, before)
+        known = np.concatenate([a, target[step], [1]])
+        if last is not None:
+            wanted = last[1] + J.T @ np.tanh(copy @ known)
+            A = A - credit_rate * np.outer(last[0] - wanted, last[2])
+        copy = A if (step + 1) % 4 == 0 else copy
+        last = A @ known, w["feedback"][0] @ outer.error[:, step], known
+        sums = sums + np.outer(last[0] * seen.gain[:, step] / tau, seen.psp[:, step])
+    change = after["recurrent"][0] - w["recurrent"][0]
+    present = change != 0
+    assert np.abs(change).max() > 1e-6
+    np.testing.assert_allclose(change[present], (rate / 30 * sums)[present], rtol=1e-9, atol=1e-15)
+    own = net.credit.projections["own_credit"].matrix()
+    np.testing.assert_allclose(own, A[:, :n], rtol=1e-9, atol=1e-12)

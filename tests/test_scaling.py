@@ -9,7 +9,7 @@ import pytest
 from brian2 import Network, TimedArray, defaultclock, ms, mV
 from targets import NUMPY_FIRST
 
-from brian_rflo import FixedSynapses, PerTrial, PlasticSynapses, Trials
+from brian_rflo import FixedSynapses, PerTrial, PlasticSynapses, Readout, Trials
 from brian_rflo.brian.devices import device
 from brian_rflo.neurons import ConductanceNeurons
 from brian_rflo.rules import PresynapticScaling, SynapticScaling
@@ -90,3 +90,10 @@ def test_wrong_arguments_are_refused(arguments, message):
 def test_an_empty_task_has_a_length():
     with pytest.raises(ValueError, match="EmptyTask: length must be at least one time step"):
         EmptyTask(length=0 * ms)
+
+
+def test_a_task_without_outputs_has_no_readout():
+    task = EmptyTask(length=5 * ms)
+    defaultclock.dt = task.dt
+    with pytest.raises(ValueError, match="Readout: EmptyTask has no outputs; build the network of"):
+        Readout(task)

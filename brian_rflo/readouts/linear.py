@@ -106,6 +106,11 @@ class Readout(TaskGroup):
     ):
         check_place(type(self).__name__, task, networks, copies)
         mask_of, n_units = TaskValues(task, "mask", copies), task.n_outputs + self.n_more
+        if not n_units:
+            raise ValueError(
+                f"{type(self).__name__}: {type(task).__name__} has no outputs; build the network of"
+                " parts without a readout, with Trials(task, ...)"
+            )
         names = {
             "target_of": TaskValues(task, "target", copies, self.check_trial),
             "mask_of": mask_of,
