@@ -81,7 +81,7 @@ class Form:
     def outcome(self, settings, arrays):
         """Table and figure."""
         right = {
-            variant: values > 0
+            variant: np.where(np.isnan(values), np.nan, values > 0)
             for variant, values in self.arrays(settings, arrays, "rewards").items()
         }
         found = rows(right, self.is_judged and settings.full)
@@ -93,7 +93,7 @@ SPIKING = Form(spiking_rewards, 1e-3, ("symmetric", "readout"), 80, False)
 
 
 def late(right):
-    """Return the share of right answers late in training of each network."""
+    """Return the share of right answers late in training of each network; NaN if it diverged."""
     return right[:, -max(1, round(LATE * right.shape[1])) :].mean(axis=1)
 
 
@@ -107,11 +107,15 @@ def rows(right, judged):
     found = []
     for variant, values in right.items():
         share, label = late(values), LABELS[variant]
+        diverged = np.isnan(share)
         found.append(
             Row(f"{label}: right answers, median", np.median(share), spread=listed(share, ".3f"))
         )
+        if diverged.any():
+            found.append(Row(f"{label}: networks that diverged", diverged.sum()))
         if variant not in LEARNED:
-            found.append(Row(f"{label}: best network", share.max(), high=0.8 if judged else None))
+            best = share[~diverged].max(initial=0.0)
+            found.append(Row(f"{label}: best network", best, high=0.8 if judged else None))
             continue
         least, needed = LEARNED[variant], 2 / 3 * len(share) - 0.5
         found += [
@@ -132,7 +136,7 @@ def draw(right):
     figure = Figure(figsize=(3 * len(right), 3.2), layout="constrained")
     for ax, (variant, values) in zip(np.ravel(figure.subplots(1, len(right))), right.items()):
         ax.axhline(0.75, color="0.6", linewidth=0.7, linestyle=":")
-        plotting.plot_share(values.astype(float), ax, color=COLOURS[variant])
+        plotting.plot_share(values, ax, color=COLOURS[variant])
         ax.set(title=LABELS[variant].capitalize(), ylim=(0.4, 1.02), ylabel="")
     figure.axes[0].set_ylabel("Right answers")
     return figure
