@@ -2,25 +2,33 @@
 NumPy for trials, several networks and the other ways of feedback.
 """
 
+import pathlib
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
-from brian2 import StateMonitor, defaultclock, ms, seed
+from brian2 import BrianObjectException, Network, StateMonitor, defaultclock, ms, seed
 from targets import NUMPY_FIRST
 
-from brian_rflo import RFLO, Delta, LearningNetwork, PerStep, PerTrial, RateNeurons
+from brian_rflo import RFLO, Delta, FixedSynapses, LearningNetwork, PerStep, PerTrial, RateNeurons
 from brian_rflo.brian.devices import device
-from brian_rflo.credit import AdaptiveFeedback, LocalDNI, RandomFeedback, SymmetricFeedback
+from brian_rflo.credit import (
+    AdaptiveFeedback,
+    CreditPath,
+    LocalDNI,
+    Path,
+    RandomFeedback,
+    SymmetricFeedback,
+)
 from brian_rflo.network import AllToAll
 from brian_rflo.neurons import DiscreteLIFNeurons, LIFNeurons
 from brian_rflo.readouts import Linear, Softmax
 from brian_rflo.rules import Instantaneous
+from brian_rflo.synapses import CopiedSynapses
 from brian_rflo.tasks import Add, ArrayTask
 
-DATA = Path(__file__).parent / "data"
+DATA = pathlib.Path(__file__).parent / "data"
 BIASES = {"bias": AllToAll(), "output_bias": AllToAll()}
 LEARNED = ("predictor", "transposed", "own_credit", "target_credit", "constant_credit")
 
@@ -341,3 +349,40 @@ def test_spiking_neurons_given_their_activity(name):
     np.testing.assert_allclose(change[present], (rate / 30 * sums)[present], rtol=1e-9, atol=1e-15)
     own = net.credit.projections["own_credit"].matrix()
     np.testing.assert_allclose(own, A[:, :n], rtol=1e-9, atol=1e-12)
+
+
+def test_copies_connect_the_pairs_of_the_original():
+    defaultclock.dt = 1 * ms
+    neurons = RateNeurons(4, tau=5 * ms)
+    original = FixedSynapses(neurons, neurons, onto="I_rec")
+    original.connect(i=[0, 1, 2], j=[1, 2, 3])
+    copy = CopiedSynapses(neurons, neurons, original, onto="I_in")
+    copy.connect(i=[0, 1, 2], j=[3, 2, 1])
+    with pytest.raises(BrianObjectException) as raised:
+        Network(neurons, original, copy).run(1 * ms)
+    assert "must be connected like 'fixedsynapses" in str(raised.value.__cause__)
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (dict(source="posts"), "Path: source must be one of 'pre', 'post', 'constant'; got 'po"),
+        (dict(target="constant"), "Path: target must be one of 'pre', 'post'; got 'constant'"),
+        (dict(copy_of="a", rule=Delta(0.1)), "copies the weights of 'a' has no rule of its own"),
+        (dict(every=0), "Path: every must be a whole number of at least 1; got 0"),
+    ],
+)
+def test_wrong_paths_are_refused(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        Path(**dict(source="pre", target="post", onto="feedback") | wrong)
+
+
+def test_a_copy_comes_after_its_original():
+    @dataclass(frozen=True)
+    class Early(CreditPath):
+        paths = {"feedback": Path("pre", "post", "feedback", sends="error", copy_of="other")}
+
+    task = ArrayTask(target=np.ones((4, 1)), dt=1 * ms)
+    defaultclock.dt = task.dt
+    with pytest.raises(ValueError, match="path 'feedback' copies 'other', which must be among"):
+        LearningNetwork(task, RateNeurons(3, 4 * ms), RFLO(0.1, 4 * ms), credit=Early())

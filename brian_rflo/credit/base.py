@@ -10,6 +10,7 @@ import numpy as np
 from brian2 import BrianObject, Group
 
 from .. import schedule
+from ..brian.quantities import check_count
 from ..neurons.base import parent_group
 from ..readouts.constant import ConstantUnit
 from ..rules.base import LearningRule
@@ -59,6 +60,12 @@ class Path:
         Name of the path whose weights it copies, without a rule of its own.
     every : int
         Steps after which they are copied again, in the phase `learns_at`.
+
+    Raises
+    ------
+    ValueError
+        If a site is unknown, or a path has a rule and copies another one; in a network, if the path
+        that it copies is not among those before it.
     """
 
     source: str
@@ -72,6 +79,22 @@ class Path:
     learn: PerStep | None = None
     copy_of: str = ""
     every: int = 1
+
+    def __post_init__(self):
+        check_count("Path: every", self.every)
+        for label, site, known in (
+            ("source", self.source, (*ENDS, "constant")),
+            ("target", self.target, ENDS),
+        ):
+            if site not in known:
+                raise ValueError(
+                    f"Path: {label} must be one of {', '.join(map(repr, known))}; got {site!r}"
+                )
+        if self.copy_of and self.rule is not None:
+            raise ValueError(
+                f"Path: what copies the weights of {self.copy_of!r} has no rule of its own; got"
+                f" {self.rule!r}. Write rule=None"
+            )
 
 
 @dataclass(frozen=True)
@@ -221,6 +244,7 @@ class Credit:
             made = kind(source, target, path.rule, learn=path.learn or self.learn, **args)
         else:
             if path.copy_of:
+                self._check_copied(name, path)
                 kind, original = CopiedSynapses, self.projections[path.copy_of]
                 args |= dict(original=original, every=path.every, copied_at=path.learns_at)
             made = (kind or FixedSynapses)(source, target, sends=path.sends, **args)
@@ -240,6 +264,14 @@ class Credit:
                 f"{type(self.path).__name__} changes its own weights on a schedule of its own,"
                 f" which trials side by side cannot share; got copies={self.learn.copies}. Write"
                 f" learn=PerTrial(batch={self.learn.copies})"
+            )
+
+    def _check_copied(self, name, path):
+        """Raise unless the path that another one copies has been made."""
+        if path.copy_of not in self.projections:
+            raise ValueError(
+                f"{type(self.path).__name__}: path '{name}' copies '{path.copy_of}', which must be"
+                f" among the paths before it; got {', '.join(self.projections) or 'none'}"
             )
 
     def join(self, trials: Trials) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .. import schedule
-from ..brian.conditional import ConditionalRunner
+from ..brian.conditional import ConditionalRunner, is_standalone
 from ..brian.quantities import check_count
 from .fixed import FixedSynapses
 
@@ -62,12 +64,21 @@ class CopiedSynapses(FixedSynapses):
 
     def before_run(self, run_namespace: dict[str, Any]) -> None:
         """Raise unless both are connected in the same way."""
-        if pattern_of(self) != pattern_of(self.original):
+        if pattern_of(self) != pattern_of(self.original) or self._differs():
             raise ValueError(
                 f"'{self.name}' must be connected like '{self.original.name}', whose weights it"
                 " copies. Write the same connect(...) for both"
             )
         super().before_run(run_namespace)
+
+    def _differs(self):
+        """Return whether synapses connect other pairs than those of the original; in C++ standalone
+        they are not known.
+        """
+        if is_standalone():
+            return False
+        ends = zip((self.i, self.j), (self.original.i, self.original.j))
+        return not all(np.array_equal(own, other) for own, other in ends)
 
 
 def pattern_of(projection):
