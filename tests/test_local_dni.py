@@ -260,7 +260,14 @@ def test_the_rule_is_rflo_without_its_trace():
 def test_a_printed_path_says_what_it_does_in_the_order_of_a_step():
     lines = str(LocalDNI(0.05, 0.01)).splitlines()
     assert lines[0].startswith("LocalDNI(credit_rate=0.05, predictor_rate=0.01, every=5")
-    wanted = "prediction = sum", "before = act", "label = tanh", "back = sum", "feedback = credit"
+    wanted = (
+        "held = target",
+        "before = act",
+        "label = tanh",
+        "back = sum",
+        "w = w of own_credit, every 5 steps",
+        "feedback = credit",
+    )
     places = [next(n for n, line in enumerate(lines) if text in line) for text in wanted]
     assert places == sorted(places)
     assert "feedback = sum of w*error" in str(RandomFeedback())

@@ -4,6 +4,7 @@ from inspect import cleandoc
 
 from .. import schedule
 from ..results.text import aligned
+from ..steps.step import INTEGRATE
 
 #: What sites are called.
 NAMES = {"pre": "readout", "post": "neurons", "constant": "constant"}
@@ -25,10 +26,14 @@ def printed(path):
 def rows_of_paths(paths):
     """Yield phase, name and text of what projections sum and learn."""
     for name, path in paths.items():
-        copied = f", w of {path.copy_of} renewed every {path.every} steps" if path.copy_of else ""
         ends = f"{NAMES[path.source]} to {NAMES[path.target]}"
-        yield path.sum_at, f"{name}, {ends}", f"{path.onto} = sum of w*{path.sends}{copied}"
+        yield path.sum_at, f"{name}, {ends}", f"{path.onto} = sum of w*{path.sends}"
+        if path.copy_of:
+            yield path.learns_at, name, f"w = w of {path.copy_of}, every {path.every} steps"
         if path.rule is not None:
+            for step in path.rule.steps:
+                if step.code != INTEGRATE:
+                    yield step.phase, name + when_of(step), step.code
             for update in path.rule.updates.values():
                 yield path.learns_at, name, f"w += {path.rule.learning_rate:g}*({update})"
 
@@ -36,6 +41,10 @@ def rows_of_paths(paths):
 def rows_of_steps(steps):
     """Yield phase, site and text of statements."""
     for step in steps:
-        when = "" if step.when == "step" else f" ({step.when})"
         for line in step.code.splitlines():
-            yield step.phase, f"cells of {NAMES[step.site]}{when}", line
+            yield step.phase, f"cells of {NAMES[step.site]}{when_of(step)}", line
+
+
+def when_of(step):
+    """Return when a statement runs, as text, if it is not in each step."""
+    return "" if step.when == "step" else f" ({step.when})"
