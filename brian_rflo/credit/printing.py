@@ -31,9 +31,12 @@ def rows_of_paths(paths):
         if path.copy_of:
             yield path.learns_at, name, f"w = w of {path.copy_of}, every {path.every} steps"
         if path.rule is not None:
-            for step in path.rule.steps:
-                if step.code != INTEGRATE:
-                    yield step.phase, name + when_of(step), step.code
+            rule = path.rule
+            traces = {"own": rule.traces, "pre": rule.pre_traces, "post": rule.post_traces}
+            for step in rule.steps:
+                code = traces[step.site] if step.code == INTEGRATE else step.code
+                for line in code.splitlines():
+                    yield step.phase, name + when_of(step), line.strip()
             for update in path.rule.updates.values():
                 yield path.learns_at, name, f"w += {path.rule.learning_rate:g}*({update})"
 

@@ -89,7 +89,7 @@ class RFLO(LearningRule):
         if "gain" not in neurons.variables:
             return self  # refused with all ports
         if self.tau is None:
-            return self if "tau" in neurons.variables else replace(self, tau=tau_of(neurons))
+            return self if "tau" in neurons.variables else replace(self, tau=tau_of(self, neurons))
         theirs = declared(neurons, "activity_tau", self.tau)
         check_one_tau(self, neurons)
         if abs(theirs - self.tau) > 1e-9 * self.tau:
@@ -103,12 +103,12 @@ class RFLO(LearningRule):
         return self
 
 
-def tau_of(neurons):
+def tau_of(rule, neurons):
     """Return the time constant with which the activity of neurons decays; raise if unknown."""
     if not declares(neurons, "activity_tau"):
         raise ValueError(
-            f"RFLO has tau=None, which takes it from the neurons, but '{neurons.name}' has no"
-            " variable 'tau'; write for example tau=10*ms, or add 'tau : second (constant)' to its"
+            f"{type(rule).__name__} has tau=None, which takes it from the neurons, but"
+            f" '{neurons.name}' has no variable 'tau'; write for example tau=10*ms, or add 'tau : second (constant)' to its"
             " equations"
         )
     return neurons.activity_tau
