@@ -251,10 +251,10 @@ def test_signs_are_new_in_each_trial_so_that_trials_are_right_in_the_mean(kind):
     task, weights = random_case(networks=1, n=3, steps=3)
     exact, seen = changes_of(RTRL(), task, weights)[-1], []
     reference.train(
-        task, weights, kind(), 0.0, 3 * ms, 800, each_step=lambda step: seen.append(step.change)
+        task, weights, kind(), 0.0, 3 * ms, 400, each_step=lambda step: seen.append(step.change)
     )
-    last = np.array(seen).reshape(800, 3, *exact.shape)[:, -1]
-    assert np.abs(last.mean(axis=0) - exact).max() < 0.1 * np.abs(exact).max()
+    last = np.array(seen).reshape(400, 3, *exact.shape)[:, -1]
+    assert np.abs(last.mean(axis=0) - exact).max() < 0.15 * np.abs(exact).max()
     assert np.abs(last - exact).max() > 0.3 * np.abs(exact).max()
 
 

@@ -108,7 +108,7 @@ def tau_of(rule, neurons):
     if not declares(neurons, "activity_tau"):
         raise ValueError(
             f"{type(rule).__name__} has tau=None, which takes it from the neurons, but"
-            f" '{neurons.name}' has no variable 'tau'; write for example tau=10*ms, or add 'tau : second (constant)' to its"
-            " equations"
+            f" '{neurons.name}' has no variable 'tau'; write for example tau=10*ms, or add"
+            " 'tau : second (constant)' to its equations"
         )
     return neurons.activity_tau
