@@ -96,13 +96,17 @@ def train(
     arrays = result.arrays() | {"cpu_s": np.array(cpu_seconds() - before)}
     if rates is not None:
         arrays["rates"] = rates
-    if spiking is not None:
-        replayed = spiking.trial(result.weights_after, *task.trial(trials - 1), trials - 1)
-        arrays |= {
-            "spikes": replayed.spikes.astype(bool),
-            "rates": replayed.spikes.mean(axis=0) / float(task.dt),
-        }
-    return arrays
+    return arrays | spikes_of(spiking, result, task, trials - 1)
+
+
+def spikes_of(spiking, result, task, number):
+    """Return spikes and firing rates of trained networks in a trial, replayed in NumPy; nothing
+    where they do not spike.
+    """
+    if spiking is None:
+        return {}
+    spikes = spiking.trial(result.weights_after, *task.trial(number), number).spikes
+    return {"spikes": spikes.astype(bool), "rates": spikes.mean(axis=0) / float(task.dt)}
 
 
 def generator(seed):

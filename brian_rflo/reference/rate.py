@@ -154,9 +154,8 @@ def train(
         {name: value for name, value in locals().items() if name not in ("report", "each_step")}
     )
     check_training(task, rule, learning_rate, optimizer, regularization, constraint, report)
-    rule = (RULES_BACKWARD if regularization is not None and update == "trial" else {}).get(
-        rule
-    ) or chosen_rule(rule, update, neurons)
+    regularized = regularization is not None and update == "trial"
+    rule = (regularized and RULES_BACKWARD.get(rule)) or chosen_rule(rule, update, neurons)
     if regularization is not None:
         check_regularization(regularization, rule, neurons)
     check_spiking(neurons)
@@ -172,32 +171,25 @@ def train(
     check_tau("reference.train", tau, task.dt)
     window = 1 if task.continuous else task.n_steps
     clip = None if clip_norm is None else clip_norm * window
-    simulation = Simulation(
-        checked_weights(weights, neurons),
-        float(tau / task.dt),
-        initial,
-        rule,
-        learning_rate,
-        window,
-        update == "step",
-        batch,
-        clip,
-        trained,
-        constraint,
-        optimizer,
-        neurons,
-        regularization,
-    )
+    network = (checked_weights(weights, neurons), float(tau / task.dt), initial)
+    learning = (rule, learning_rate, window, update == "step", batch, clip, trained, constraint)
+    simulation = Simulation(*network, *learning, optimizer, neurons, regularization)
     simulation.losses, simulation.each_step = LOSSES[loss], each_step
     simulation.stream = task.continuous
     history = History(simulation.weights, trials, limit)
+    arrays = run_trials(simulation, history, task, trials, report)
+    return history.result(task, arrays, simulation.weights, given)
+
+
+def run_trials(simulation, history, task, trials, report):
+    """Run the trials of a task; return the arrays of the last one."""
     for number in range(trials):
         arrays = task.trial(number)
         simulation.losses.check(task, number, *arrays[1:])
         run_trial(simulation, history, number, arrays)
         if report:
             report(number + 1)
-    return history.result(task, arrays, simulation.weights, given)
+    return arrays
 
 
 def run_trial(simulation, history, number, arrays):
