@@ -277,7 +277,7 @@ def test_a_printed_path_says_what_it_does_in_the_order_of_a_step():
 def test_trials_side_by_side_are_refused_for_what_learns_in_each_step():
     task = ArrayTask(target=np.ones((4, 1)), dt=1 * ms)
     defaultclock.dt = task.dt
-    with pytest.raises(ValueError, match=r"LocalDNI .* cannot share; .* PerTrial\(batch=2\)"):
+    with pytest.raises(ValueError, match=r"LocalDNI .* cannot share; .*PerTrial\(batch=2\)"):
         LearningNetwork(
             task,
             RateNeurons(6, tau=4 * ms),
