@@ -83,6 +83,14 @@ def test_stored_case(name, target):
     np.testing.assert_allclose(after, after.swapaxes(1, 2), atol=1e-14)
 
 
+def test_half_a_step_of_a_period_is_refused():
+    teacher = Oscillation(20 * ms, 7.5 * ms)
+    task = Patterns(inputs=[[0.0]], target=[[1.0]], phases=teacher.phases)
+    defaultclock.dt = task.dt
+    with pytest.raises(ValueError, match="must be a whole number of steps of .*; got 7.5"):
+        RelaxationNeurons(2, 4 * ms, task, teacher)
+
+
 def test_the_loss_is_that_of_the_free_answer():
     teacher = TwoPhases(free=40 * ms, taught=20 * ms)
     task = Patterns(inputs=[[1.0]], target=[[1.0]], phases=teacher.phases)

@@ -48,10 +48,11 @@ class RunningBaseline(Mechanism):
     kinds: int = 1
 
     def __post_init__(self):
-        check_number("RunningBaseline", "rate", self.rate)
-        check_count("RunningBaseline: kinds", self.kinds)
+        kind = type(self).__name__
+        check_number(kind, "rate", self.rate)
+        check_count(f"{kind}: kinds", self.kinds)
         if self.rate > 1:
-            raise ValueError(f"RunningBaseline: rate must be at most 1; got {self.rate!r}")
+            raise ValueError(f"{kind}: rate must be at most 1; got {self.rate!r}")
 
     @property
     def parameters(self) -> dict[str, float]:

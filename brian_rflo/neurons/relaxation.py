@@ -123,6 +123,11 @@ class RelaxationNeurons(Component, NeuronGroup):
         held = "where(teaching > 0, target, {})" if is_clamped else "{}"
         free = round(float(self.teacher.phases["free"] / self.task.dt))
         period = round(float(self.teacher.phases["taught"] / self.task.dt)) / 2
+        if "_period" in self.teacher.teaching and period % 1:
+            raise ValueError(
+                f"RelaxationNeurons: a period of {self.teacher!r} must be a whole number of steps"
+                f" of {self.task.dt}; got {period!r}"
+            )
         self.run_regularly(
             f"_k = t_in_timesteps % {self.task.n_steps} - {free}\n_period = {period!r}\n"
             "_taught = int(column >= 0)\n"
