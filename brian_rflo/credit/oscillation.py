@@ -57,7 +57,7 @@ class Oscillation(Mechanism):
 
     @property
     def parameters(self) -> dict[str, float]:
-        """Empty: the wave belongs to the neurons too, which do not change it."""
+        """Empty: neurons share the wave, so it cannot change between runs."""
         return {}
 
     @property

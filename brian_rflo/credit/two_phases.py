@@ -57,7 +57,7 @@ class TwoPhases(Mechanism):
 
     @property
     def parameters(self) -> dict[str, float]:
-        """Empty: the strength belongs to the neurons too, which do not change it."""
+        """Empty: neurons share the strength, so it cannot change between runs."""
         return {}
 
     @property
