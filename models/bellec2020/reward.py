@@ -138,6 +138,7 @@ def draw(right):
         ax.axhline(0.75, color="0.6", linewidth=0.7, linestyle=":")
         plotting.plot_share(values, ax, color=COLOURS[variant])
         ax.set(title=LABELS[variant].capitalize(), ylim=(0.4, 1.02), ylabel="")
+        ax.set_xlim(0, values.shape[1])
     figure.axes[0].set_ylabel("Right answers")
     return figure
 
