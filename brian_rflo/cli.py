@@ -82,7 +82,8 @@ RUN = {
 #: Arguments of ``brian-rflo compare``.
 COMPARE = {
     "--task": dict(
-        default="periodic", help="periodic, cursor, pattern, interval (default: periodic)"
+        default="periodic",
+        help="periodic, cursor, pattern, interval, non_match (default: periodic)",
     ),
     "--neurons": dict(
         nargs="+",
@@ -94,15 +95,15 @@ COMPARE = {
         nargs="+",
         default=["rflo", "readout"],
         metavar="RULE",
-        help="rflo, readout, least_squares, bptt, wp, np (default: rflo readout)",
+        help="rflo, readout, least_squares, bptt, wp, np; of actions, on the task non_match:"
+        " reward, reward_readout (default: rflo readout)",
     ),
     "--networks": dict(type=positive, default=5, help="networks of each kind (default: 5)"),
     "--trials": dict(type=positive, default=600, help="trials of each network (default: 600)"),
     "--size": dict(type=positive, default=100, help="neurons of a network (default: 100)"),
     "--tau": dict(
         type=float,
-        default=50.0,
-        help="time constant of rates and filtered spikes in ms (default: 50)",
+        help="time constant of rates and filtered spikes in ms (default: 50; non_match: 10)",
     ),
     "--noise": dict(
         type=float,
@@ -348,7 +349,7 @@ def run_compare(args):
         args.networks,
         args.trials,
         args.size,
-        args.tau * ms,
+        None if args.tau is None else args.tau * ms,
         args.seed,
         devices.chosen(args.device),
         args.noise,
@@ -360,7 +361,7 @@ def run_compare(args):
         neurons=args.neurons,
         rules=args.rules,
         N=args.size,
-        tau_ms=args.tau,
+        tau_ms=float(wanted[0].arguments["tau"] / ms),
         noise=args.noise,
         gain=args.gain,
     )

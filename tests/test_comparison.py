@@ -17,7 +17,7 @@ from brian_rflo import Adam, DerivedNeurons, cli, plotting, reference
 from brian_rflo.comparison import RATE, Kind, compare, power
 from brian_rflo.crews import Progress, part
 from brian_rflo.crews.experiment import Row, listed, table
-from brian_rflo.tasks import CursorMovements
+from brian_rflo.tasks import CursorMovements, DelayedNonMatch
 
 TASK = CursorMovements(movement=40 * ms, seed=2)
 SMALL = dict(networks=2, trials=4, n=12, device="numpy")
@@ -74,6 +74,47 @@ def test_perturbation_starts_from_the_same_network_in_pairs_of_trials(small):
     assert len(labels) == 6 and "alignment" not in labels and not faults_of(figure)
     with pytest.raises(ValueError, match="noise must be 0 for 'np', whose pairs"):
         compare(TASK, ("rate",), ("rflo", "np"), noise=0.1, **SMALL)
+
+
+@pytest.fixture(scope="module")
+def by_reward():
+    return compare("non_match", ("rate", "lif"), ("reward", "reward_readout"), **SMALL)
+
+
+def test_rules_of_reward_are_judged_by_wrong_answers(by_reward):
+    for (kind, rule), result in by_reward.results.items():
+        errors = by_reward.errors(kind, rule)
+        assert errors.shape == (2, 4) and set(np.unique(errors)) <= {0, 1}
+        assert np.array_equal(errors, 1 - result.rewards)
+        np.testing.assert_allclose(by_reward.final_error(kind, rule), errors.mean(axis=1))
+        before, after = result.weights_before, result.weights_after
+        moved = {name for name in after if (after[name] != before[name]).any()}
+        neurons = {"recurrent", "input"} if rule == "reward" else set()
+        assert moved == {"output", "feedback"} | neurons  # adaptive feedback follows the readout
+        other = by_reward.results[kind, "reward"]
+        assert all(np.array_equal(before[name], other.weights_before[name]) for name in before)
+        assert np.array_equal(result.first_output, other.first_output) or moved
+        assert not before["output"][:, -1].any()  # the critic's
+    assert by_reward.arrays["lif", "reward"]["spikes"].shape == (41, 2, 12)
+    text = str(by_reward)
+    assert "LIF, reward: wrong answers at the end, median" in text and "NMSE" not in text
+    assert "rates and of filtered spikes, ms: 10 for all" in text
+
+
+def test_a_figure_of_rewards_has_shares_of_right_answers(by_reward):
+    figure = by_reward.plot()
+    labels = [ax.get_ylabel() for ax in figure.axes]
+    assert labels[0] == "Right answers" and "Output" not in labels and not faults_of(figure)
+    rates = compare("non_match", ("rate",), ("reward",), **SMALL)
+    assert len(rates.plot().axes) == 3  # neither spikes nor outputs
+
+
+def test_rules_of_reward_are_compared_among_themselves_and_on_actions():
+    with pytest.raises(ValueError, match="'reward' is judged by wrong answers, and 'rflo' by its"):
+        compare("non_match", ("rate",), ("rflo", "reward"), **SMALL)
+    for task in (TASK, "periodic", DelayedNonMatch(answer="class")):
+        with pytest.raises(ValueError, match="'reward' needs a task of actions, .* got"):
+            compare(task, ("rate",), ("reward",), **SMALL)
 
 
 def test_errors_are_in_units_of_the_targets_variance(small):
@@ -218,7 +259,7 @@ def test_command(tmp_path, capsys, monkeypatch, tmp_path_factory):
     [
         (
             ["--task", "chess"],
-            "compare: no task 'chess'; there are: periodic, cursor, pattern, interval",
+            "compare: no task 'chess'; there are: periodic, cursor, pattern, interval, non_match",
         ),
         (
             ["--neurons", "rate", "hh"],
@@ -226,7 +267,7 @@ def test_command(tmp_path, capsys, monkeypatch, tmp_path_factory):
         ),
         (
             ["--rules", "force"],
-            "compare: rules must be some of rflo, readout, least_squares, bptt, wp, np; got",
+            "compare: rules must be some of rflo, readout, least_squares, bptt, wp, np, reward,",
         ),
         (["--tau", "0"], "compare: tau must be one positive time"),
         (["--tau", "0.1"], "compare: tau = 100. us is shorter than the time step"),

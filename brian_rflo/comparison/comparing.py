@@ -12,10 +12,18 @@ from ..brian.quantities import check_count, check_number, check_seed, check_tau
 from ..crews import Progress
 from ..crews.part import Part
 from ..results.files import scratch
-from ..tasks import CursorMovements, IntervalMatching, PatternGeneration, PeriodicOutput, Task
+from ..tasks import (
+    CursorMovements,
+    DelayedNonMatch,
+    IntervalMatching,
+    PatternGeneration,
+    PeriodicOutput,
+    Task,
+)
 from ..updates.arguments import check_instance
 from .found import comparison_of
 from .kinds import KINDS, PERTURBING, Kind
+from .rewards import check_choices
 from .training import RULES, TRAINED, train
 
 if TYPE_CHECKING:
@@ -34,7 +42,12 @@ TASKS = {
     "interval": lambda seed: IntervalMatching(
         n_inputs=2, input_height=2.0, tail=50 * ms, seed=seed
     ),
+    "non_match": lambda seed: DelayedNonMatch(
+        cue=10 * ms, delay=10 * ms, go=10 * ms, answer="action", seed=seed
+    ),
 }
+#: Time constant by default, and that of the tasks that are shorter.
+TAU, TAUS = 50 * ms, {"non_match": 10 * ms}
 
 
 def compare(
@@ -44,7 +57,7 @@ def compare(
     networks: int = 5,
     trials: int = 600,
     n: int = 100,
-    tau: Quantity = 50 * ms,
+    tau: Quantity | None = None,
     noise: float = 0.0,
     gain: float | None = None,
     seed: int = 0,
@@ -54,19 +67,24 @@ def compare(
 
     Parameters
     ----------
-    task : Task or {"periodic", "cursor", "pattern", "interval"}
+    task : Task or {"periodic", "cursor", "pattern", "interval", "non_match"}
         The task, or the name of one.
     neurons : sequence of {"rate", "lif", "alif"} or of Kind
         Your own `Kind` makes other neurons and defines their rule, which replaces "rflo".
-    rules : sequence of {"rflo", "readout", "least_squares", "bptt", "wp", "np"}
+    rules : sequence of {"rflo", "readout", "least_squares", "bptt", "wp", "np", "reward",
+            "reward_readout"}
         RFLO; the readout alone, on the initial recurrent weights, trained trial by trial or fitted
         to 20 trials (to one, where all are the same) and judged on others; the exact gradient by
         `BPTT`, for spikes that of their pseudo-derivatives; weight and node perturbation, at a
         learning rate and with a size of the noise that each neuron model has (`perturbations`).
+        "reward", on tasks of actions such as "non_match", is actor and critic with the traces of
+        the neuron model's rule, and "reward_readout" those on the initial recurrent weights; both
+        are judged by the share of wrong answers, and need some 20 000 trials.
     networks, trials, n : int
         Networks of each kind, trials, neurons.
-    tau : Quantity
-        Time constant of the rates and of the filtered spikes.
+    tau : Quantity, optional
+        Time constant of the rates and of the filtered spikes; by default 50 ms, and 10 ms on
+        "non_match", which is shorter.
     noise : float
         Noise of spiking neurons (see `LIFNeurons`): standard deviation of the membrane, in units of
         threshold minus rest. Not with "wp" and "np", whose pairs of trials must differ by the
@@ -87,7 +105,7 @@ def compare(
     Raises
     ------
     TypeError, ValueError
-        For names that do not exist, or numbers out of their range.
+        For names that do not exist, numbers out of their range, or rules of rewards beside others.
     """
     wanted = wanted_parts(
         task, neurons, rules, networks, trials, n, tau, seed, chosen(device), noise, gain
@@ -105,7 +123,7 @@ def wanted_parts(
     networks: int,
     trials: int,
     n: int,
-    tau: Quantity,
+    tau: Quantity | None,
     seed: int,
     device: str,
     noise: float = 0.0,
@@ -113,6 +131,7 @@ def wanted_parts(
 ) -> list[Part]:
     """Return a part for each pair of neurons and rule."""
     check_seed("compare: seed", seed)
+    tau = TAUS.get(task if isinstance(task, str) else None, TAU) if tau is None else tau
     task = task_of(task, seed)
     counts = dict(networks=networks, trials=trials, n=n)
     sizes = dict(noise=noise, gain=0 if gain is None else gain)
@@ -161,6 +180,7 @@ def check_wanted(task, neurons, rules, counts, tau, sizes):
     for name, value in counts.items():
         check_count(f"compare: {name}", value)
     check_tau("compare", tau, task.dt)
+    check_choices(task, rules)
     for name, value in sizes.items():
         check_number("compare", name, value, zero_allowed=True)
     in_pairs = [rule for rule in rules if rule in PERTURBING]

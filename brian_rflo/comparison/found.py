@@ -54,34 +54,54 @@ class Comparison:
     tau: Quantity
     cut: float = field(default=0.1)
 
+    @property
+    def by_reward(self) -> bool:
+        """Whether networks learned from reward, so that errors are wrong answers."""
+        return any(result.has_rewards for result in self.results.values())
+
     def errors(self, kind: str | Kind, rule: str) -> NDArray:
-        """Return the normalised mean squared error of each trial; shape (networks, trials)."""
+        """Return the normalised mean squared error of each trial, or 1 minus its reward: 0 for a
+        right and 1 for a wrong answer; shape (networks, trials).
+        """
         if (kind, rule) not in self.results:
             raise KeyError(
                 f"no {kind!r} trained by {rule!r} in this comparison; there are"
                 f" {', '.join(map(repr, self.results))}"
             )
+        if self.by_reward:
+            return 1 - self.results[kind, rule].rewards
         return 2 * self.results[kind, rule].losses / power(self.task)
 
     def final_error(self, kind: str | Kind, rule: str) -> NDArray:
-        """Return the median error of the last 20 trials; shape (networks,)."""
-        return np.median(finite_or_infinite(self.errors(kind, rule)[:, -LATE:]), axis=1)
+        """Return the median error of the last 20 trials, or the share of wrong answers in the last
+        twentieth of all trials; shape (networks,).
+        """
+        return self._running(kind, rule)[0][:, -1]
 
     def trials_to(self, kind: str | Kind, rule: str) -> NDArray:
-        """Return the first trial from which on the running median error of 20 trials is below 0.1;
-        shape (networks,), infinite if there is none.
+        """Return the first trial from which on the running median error of 20 trials, or the share
+        of wrong answers in a twentieth of all trials, is below 0.1; shape (networks,), infinite if
+        there is none.
         """
-        errors = finite_or_infinite(self.errors(kind, rule))
-        width = min(LATE, errors.shape[1])
-        running = np.median(
-            np.lib.stride_tricks.sliding_window_view(errors, width, axis=1), axis=-1
-        )
+        running, width = self._running(kind, rule)
         below = running < self.cut
         return np.where(below.any(axis=1), below.argmax(axis=1) + width, np.inf)
+
+    def _running(self, kind, rule):
+        """Return running medians of errors, or shares of wrong answers, and over how many trials
+        they are.
+        """
+        errors = finite_or_infinite(self.errors(kind, rule))
+        trials = errors.shape[1]
+        width = min(trials, max(LATE, trials // LATE if self.by_reward else 0))
+        windows = np.lib.stride_tricks.sliding_window_view(errors, width, axis=1)
+        return (np.mean if self.by_reward else np.median)(windows, axis=-1), width
 
     def rows(self) -> list[Row]:
         """Return the rows of the table."""
         rows = []
+        final_name = "wrong answers at the end" if self.by_reward else "final error (NMSE)"
+        reached = "a share of wrong answers" if self.by_reward else "an error"
         for kind, rule in self.results:
             name, final, trials = (
                 f"{kind_of(kind).label}, {rule}",
@@ -90,7 +110,7 @@ class Comparison:
             )
             rows.append(
                 Row(
-                    f"{name}: final error (NMSE), median",
+                    f"{name}: {final_name}, median",
                     np.median(final),
                     spread=listed(final, ".3g"),
                 )
@@ -98,7 +118,7 @@ class Comparison:
             if rule != "least_squares":
                 rows.append(
                     Row(
-                        f"{name}: trials to an error of {self.cut:g}, median",
+                        f"{name}: trials to {reached} of {self.cut:g}, median",
                         np.median(trials),
                         spread=listed(trials, ".0f"),
                         infinite="not reached",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from .. import plotting
 from ..neurons import ALIFNeurons, LIFNeurons, RateNeurons
 from ..reference.spiking import LIF
 from ..rules import RFLO, NodePerturbation, WeightPerturbation
+from .rewards import FromReward
 
 if TYPE_CHECKING:
     from brian2 import NeuronGroup, Quantity
@@ -40,6 +41,8 @@ class Kind:
 
     #: Learning rate and standard deviation of rules that compare pairs of trials, by name.
     perturbations = {"wp": (1e-3, 1e-3), "np": (1e-3, 1e-3)}
+    #: How it learns from reward.
+    rewards = FromReward(1e-2, 3e-3, 1.5, input=5.0, feedback=0.05, readout=0.1)
 
     def make(self, size: int, tau: Quantity, rng: np.random.Generator, noise: float) -> NeuronGroup:
         """Return a group of neurons; values that differ between neurons are drawn with `rng`. Rate
@@ -53,6 +56,10 @@ class Kind:
     def rule(self, neurons: NeuronGroup, tau: Quantity) -> LearningRule:
         """Return the rule named "rflo": the learning rule of recurrent and input weights."""
         return RFLO(RATE, tau=tau)
+
+    def rewarded(self, neurons: NeuronGroup, tau: Quantity) -> LearningRule:
+        """Return the rule whose changes wait for the reward: `rule` at the rate of `rewards`."""
+        return replace(self.rule(neurons, tau), learning_rate=self.rewards.rate)
 
     def perturbing(self, name: str) -> LearningRule:
         """Return the rule of that name which compares pairs of trials: of all weights."""
@@ -72,6 +79,8 @@ class Spikes(Kind):
 
     #: Spikes come or do not, so that changes of the loss do not become smaller with the noise.
     perturbations = {"wp": (5e-5, 1e-2), "np": (1e-5, 1e-1)}
+    #: The activity is larger than that of rates.
+    rewards = FromReward(2e-4, 1e-4, 0.5, input=1.0, feedback=0.05, readout=0.1)
 
     def make(self, size, tau, rng, noise):
         return LIFNeurons(size, TAU_M, tau, noise=noise, **self.start(size, rng))

@@ -9,6 +9,7 @@ from .kinds import kind_of
 #: Rules as figures name them.
 TITLES = {"rflo": "RFLO", "readout": "readout", "least_squares": "least squares", "bptt": "BPTT"}
 TITLES |= {"wp": "weight perturbation", "np": "node perturbation"}
+TITLES |= {"reward": "reward", "reward_readout": "reward, readout alone"}
 #: Up to this many curves have bands of quartiles.
 BANDS = 6
 #: Up to this many outputs of a network are in its row.
@@ -74,7 +75,14 @@ def title_of(kind, rule):
 
 
 def draw_error(comparison, ax):
-    """Draw errors over trials; a fitted readout has a single number."""
+    """Draw errors over trials, or the share of right answers of each network; a fitted readout has
+    a single number.
+    """
+    if comparison.by_reward:
+        for pair, _, style in styled(comparison):
+            plotting.plot_share(1 - comparison.errors(*pair), ax, **style)
+        ax.set(ylabel="Right answers")
+        return
     curves = [
         (comparison.errors(*pair), style)
         for pair, _, style in styled(comparison)
@@ -134,11 +142,12 @@ def draw_outputs(comparison, rows, ax):
     target; outputs far beyond these would be in other rows, and are not shown.
     """
     looks = {pair: style | {"linestyle": "-"} for pair, _, style in styled(comparison)}
-    targets = np.concatenate([target[:, :OUTPUTS].ravel() for _, _, target, _ in rows.values()])
+    shown = min(OUTPUTS, comparison.task.n_outputs)  # without the value of a critic
+    targets = np.concatenate([target[:, :shown].ravel() for _, _, target, _ in rows.values()])
     low, size = targets.min(), np.ptp(targets) or 1.0
     bases = [-number * ROW * size - low for number in range(len(rows))]
     for base, (pair, (times, output, target, mask)) in zip(bases, rows.items()):
-        output, target = output[:, :OUTPUTS], target[:, :OUTPUTS]
+        output, target = output[:, :shown], target[:, :shown]
         is_near = (output > low - BEYOND * size) & (output < low + (1 + BEYOND) * size)
         plotting.plot_output(
             times,
@@ -146,7 +155,7 @@ def draw_outputs(comparison, rows, ax):
             target + base,
             ax,
             label=None,
-            mask=mask[:, :OUTPUTS] if mask.ndim > 1 else mask,
+            mask=mask[:, :shown] if mask.ndim > 1 else mask,
             **looks[pair],
         )
         name_row(ax, base + low + (1 + BEYOND) * size, title_of(*pair))

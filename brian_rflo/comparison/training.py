@@ -17,6 +17,7 @@ from ..network import LearningNetwork, initial_weights
 from ..rules import Delta
 from ..updates import Adam, PerTrial
 from .kinds import PERTURBING, RATE, copied, kind_of
+from .rewards import REWARDED
 
 if TYPE_CHECKING:
     from brian2 import Quantity
@@ -29,12 +30,13 @@ if TYPE_CHECKING:
 
 DECAY, LATE = 200, 20
 
-RULES = ("rflo", "readout", "least_squares", "bptt", "wp", "np")
+RULES = ("rflo", "readout", "least_squares", "bptt", "wp", "np", *REWARDED)
 
 WEIGHTS = ("recurrent", "input", "output")
 
 #: Rules that run in Brian2, and the weights that they train.
 TRAINED = {"rflo": WEIGHTS, "readout": ("output",), "bptt": WEIGHTS, "wp": WEIGHTS, "np": WEIGHTS}
+TRAINED |= REWARDED
 
 
 def train(
@@ -55,10 +57,7 @@ def train(
     return arrays by name.
     """
     model, before = kind_of(kind), cpu_seconds()
-    weights = initial_weights(
-        n, task.n_inputs, task.n_outputs, networks, model.gain if gain is None else gain, seed
-    )
-    weights["output"] *= model.readout
+    weights = weights_of(rule, model, task, n, networks, seed, gain)
     rates, runs = None, 1 + (rule in PERTURBING)
     single, device = (
         alone(model, task, networks * n, tau, seed) if runs > 1 else None,
@@ -69,7 +68,7 @@ def train(
         neurons = model.make(runs * networks * n, tau, generator(seed), noise)
         if single is not None:
             copy_onto(neurons, single, networks)
-        if noise:
+        if noise or rule in REWARDED:
             get_device().seed(seed)
         spiking = model.replayed(neurons if single is None else single, networks)
         if rule not in TRAINED:
@@ -99,13 +98,27 @@ def train(
     return arrays | spikes_of(spiking, result, task, trials - 1)
 
 
+def weights_of(rule, model, task, n, networks, seed, gain):
+    """Return initial weights ``[network, post, pre]`` by name."""
+    by_reward = rule in REWARDED  # with one more output, the value
+    own = model.rewards.gain if by_reward else model.gain
+    sizes = n, task.n_inputs, task.n_outputs + by_reward, networks
+    weights = initial_weights(*sizes, own if gain is None else gain, seed)
+    if by_reward:
+        return model.rewards.start(weights)
+    weights["output"] *= model.readout
+    return weights
+
+
 def spikes_of(spiking, result, task, number):
     """Return spikes and firing rates of trained networks in a trial, replayed in NumPy; nothing
     where they do not spike.
     """
     if spiking is None:
         return {}
-    spikes = spiking.trial(result.weights_after, *task.trial(number), number).spikes
+    weights = dict(result.weights_after)  # without the value of a critic
+    weights["output"] = weights["output"][:, : task.n_outputs]
+    spikes = spiking.trial(weights, *task.trial(number), number).spikes
     return {"spikes": spikes.astype(bool), "rates": spikes.mean(axis=0) / float(task.dt)}
 
 
@@ -134,6 +147,8 @@ def rules_of(rule, model, neurons, tau):
     """Return the rule of a network, that of its readout, and how they learn, as arguments."""
     if rule in PERTURBING:
         return dict(rule=model.perturbing(rule), learn=PerTrial())
+    if rule in REWARDED:
+        return model.rewards.arguments(model.rewarded(neurons, tau))
     return dict(
         rule=model.rule(neurons, tau),
         readout_rule=Delta(model.readout_rate),

@@ -61,6 +61,7 @@ def plot_share(
     name: str | None = None,
     label: str | None = None,
     color: ColorType | None = None,
+    linestyle: str = "-",
 ) -> Axes:
     """Plot the share of trials in which something happened (a reward, a wrong answer), over trials:
     a line for each network, mean over a fortieth of all trials.
@@ -71,7 +72,7 @@ def plot_share(
         0 or 1, or the share of a batch.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; new ones by default.
-    name, label, color : optional
+    name, label, color, linestyle : optional
         See `plot_losses`.
     """
     (happened,) = arrays_of("plot_share", happened=(happened, ("networks", "trials")))
@@ -81,6 +82,7 @@ def plot_share(
             np.arange(len(values)) + width,
             values,
             color=color or colour(name),
+            linestyle=linestyle,
             linewidth=0.8,
             alpha=0.7,
             label=None if number else label or name,

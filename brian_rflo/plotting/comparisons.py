@@ -25,16 +25,19 @@ WIDTH, CURVES_HEIGHT, BORDER, ROW = 10.0, 2.5, 0.8, 0.55
 
 def arrangement(comparison):
     """Return arrangement, size in inches and heights of the panels of a comparison; without spiking
-    neurons there are no panels of spikes.
+    neurons there are no panels of spikes, and of actions, which take one step, none of outputs.
     """
     is_spiking = any("spikes" in arrays for arrays in comparison.arrays.values())
     has_feedback = any(result.alignment.size for result in comparison.results.values())
     absent = {"rates", "raster"} if not is_spiking else set()
     absent |= {"alignment"} if not has_feedback else set()
-    shown = [[name for name in names if name not in absent] for names in (CURVES, ROWS)]
-    rows = [[name for name in names for _ in range(12 // len(names))] for names in shown]
-    height = BORDER + ROW * max(3, len(comparison.results))
-    return rows, (WIDTH, CURVES_HEIGHT + height), (CURVES_HEIGHT, height)
+    absent |= {"early", "late"} if comparison.by_reward else set()
+    heights = {CURVES: CURVES_HEIGHT, ROWS: BORDER + ROW * max(3, len(comparison.results))}
+    shown = {names: [name for name in names if name not in absent] for names in heights}
+    shown = {names: there for names, there in shown.items() if there}
+    rows = [[name for name in there for _ in range(12 // len(there))] for there in shown.values()]
+    heights = [heights[names] for names in shown]
+    return rows, (WIDTH, sum(heights)), heights
 
 
 def plot_comparison(

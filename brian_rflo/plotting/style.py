@@ -24,6 +24,8 @@ COLOURS = {
     "least_squares": "#000000",
     "wp": "#cc79a7",
     "np": "#e69f00",
+    "reward": "#0072b2",  # not in one figure with other rules
+    "reward_readout": "#009e73",
 }
 #: Colours of unnamed lines: neurons, synapses, outputs.
 CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")

@@ -30,11 +30,8 @@ class RTRL(ForwardRule):
     def step(self, state: SimpleNamespace, now: Step) -> NDArray:
         """Advance the influence; return the gradient of the loss of this step, signs reversed."""
         networks, n_units, _, n_sent = state.influence.shape
-        units = np.arange(n_units)
-        flat = state.influence.reshape(networks, n_units, -1)
-        drive = (now.weights["recurrent"] @ flat).reshape(state.influence.shape)
-        drive[:, units, units] += now.sent[:, None, :]
-        gain = now.gain[..., None, None]
-        state.influence = state.influence + (-state.influence + gain * drive) / now.tau
+        units, flat = np.arange(n_units), state.influence.reshape(networks, n_units, -1)
+        state.influence = (now.jacobian @ flat).reshape(state.influence.shape)
+        state.influence[:, units, units] += now.immediate
         change = now.signal[:, None, :] @ state.influence.reshape(networks, n_units, -1)
         return change.reshape(networks, n_units, n_sent)
