@@ -80,7 +80,7 @@ class Spikes(Kind):
     #: Spikes come or do not, so that changes of the loss do not become smaller with the noise.
     perturbations = {"wp": (5e-5, 1e-2), "np": (1e-5, 1e-1)}
     #: The activity is larger than that of rates.
-    rewards = FromReward(2e-4, 1e-4, 0.5, input=1.0, feedback=0.05, readout=0.1)
+    rewards = FromReward(3e-5, 1e-4, 0.5, input=1.0, feedback=0.05, readout=0.1)
 
     def make(self, size, tau, rng, noise):
         return LIFNeurons(size, TAU_M, tau, noise=noise, **self.start(size, rng))
