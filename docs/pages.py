@@ -42,6 +42,7 @@ EXAMPLES = {
     "two_populations": "Excitatory and inhibitory neurons",
     "changed_decoder": "Adapting to another decoder",
     "perturbation": "Learning from one number",
+    "local_dni": "A credit path that learns",
     "freezing": "Train, freeze, test",
     "digits": "Handwritten digits, row by row",
     "sweep": "Twelve networks on all cores",
