@@ -393,3 +393,17 @@ def test_a_copy_comes_after_its_original():
     defaultclock.dt = task.dt
     with pytest.raises(ValueError, match="path 'feedback' copies 'other', which must be among"):
         LearningNetwork(task, RateNeurons(3, 4 * ms), RFLO(0.1, 4 * ms), credit=Early())
+
+
+def test_all_projections_of_the_path_run_in_dense_loops():
+    with device("cpp_standalone"):
+        task = Add(first=2, second=4, length=20 * ms)
+        defaultclock.dt = task.dt
+        neurons = RateNeurons(8, tau=2 * ms, initial=0)
+        rule = Instantaneous(0.01, tau=2 * ms)
+        net = LearningNetwork(task, neurons, rule, readout=Softmax(), credit=LocalDNI(0.01, 0.01))
+        net.train(1)
+        projections = {**net.projections, **net.credit.projections}
+        reasons = {name: one.dense.why_not_dense for name, one in projections.items()}
+    assert set(reasons) > {"predictor", "own_label", "target_label", "feedback"}
+    assert not any(reasons.values()), reasons

@@ -169,6 +169,7 @@ class DenseGenerator(CPPCodeGenerator):
         keywords["shared"] = declarations(keywords["preparation"])
         keywords["neuron_reads"] = self.neuron_reads
         keywords["lanes"] = declarations(keywords["reads"][POST])
+        keywords["held"] = declarations(keywords["reads"][self.owner.geometry.outer])
         keywords["stored"], keywords["blocks_in_registers"] = in_registers(keywords["blocks"])
         return scalar, vector, keywords
 

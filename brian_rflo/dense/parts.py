@@ -283,6 +283,18 @@ class DenseParts(BrianObject):
             else "dense loops, batched at the end of trials"
         )
 
+    def follow_sum(self):
+        """Take the place of the sum, which the projection has moved."""
+        place = schedule.place_of(self.summed)
+        for runner in self.sums:
+            schedule.move(runner, place)
+        for runner in self.transmitted:
+            schedule.move(runner, place.behind(-1))
+        self.places = [
+            (runner, (place.when, place.order) if runner is self.summed else at)
+            for runner, at in self.places
+        ]
+
     def _look_ahead(self, objects):
         """Let the pass compute the next sum, and let all code that changes the weights mark it as
         stale.

@@ -92,6 +92,8 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
     def place_sum(self, phase: schedule.Phase) -> None:
         """Move the sum to a phase, with its delay line and what completes the total."""
         schedule.move(self.sum_updater, phase)
+        if self.dense is not None:
+            self.dense.follow_sum()
 
     def run_regularly(self, *args: Any, **runner_args: Any) -> CodeRunner:
         """Run statements as `brian2.Group.run_regularly` does."""
