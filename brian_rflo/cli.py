@@ -95,7 +95,7 @@ COMPARE = {
         nargs="+",
         default=["rflo", "readout"],
         metavar="RULE",
-        help="rflo, readout, least_squares, bptt, wp, np; of actions, on the task non_match:"
+        help="rflo, snap1, readout, least_squares, bptt, wp, np; of actions, on the task non_match:"
         " reward, reward_readout (default: rflo readout)",
     ),
     "--networks": dict(type=positive, default=5, help="networks of each kind (default: 5)"),

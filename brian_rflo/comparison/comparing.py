@@ -71,15 +71,16 @@ def compare(
         The task, or the name of one.
     neurons : sequence of {"rate", "lif", "alif"} or of Kind
         Your own `Kind` makes other neurons and defines their rule, which replaces "rflo".
-    rules : sequence of {"rflo", "readout", "least_squares", "bptt", "wp", "np", "reward",
+    rules : sequence of {"rflo", "snap1", "readout", "least_squares", "bptt", "wp", "np", "reward",
             "reward_readout"}
-        RFLO; the readout alone, on the initial recurrent weights, trained trial by trial or fitted
-        to 20 trials (to one, where all are the same) and judged on others; the exact gradient by
-        `BPTT`, for spikes that of their pseudo-derivatives; weight and node perturbation, at a
-        learning rate and with a size of the noise that each neuron model has (`perturbations`).
-        "reward", on tasks of actions such as "non_match", is actor and critic with the traces of
-        the neuron model's rule, and "reward_readout" those on the initial recurrent weights; both
-        are judged by the share of wrong answers, and need some 20 000 trials.
+        RFLO; SnAp-1 of rates, by symmetric feedback; the readout alone, on the initial recurrent
+        weights, trained trial by trial or fitted to 20 trials (to one, where all are the same) and
+        judged on others; the exact gradient by `BPTT`, for spikes that of their
+        pseudo-derivatives; weight and node perturbation, at a learning rate and with a size of the
+        noise that each neuron model has (`perturbations`). "reward", on tasks of actions such as
+        "non_match", is actor and critic with the traces of the neuron model's rule, and
+        "reward_readout" those on the initial recurrent weights; both are judged by the share of
+        wrong answers, and need some 20 000 trials.
     networks, trials, n : int
         Networks of each kind, trials, neurons.
     tau : Quantity, optional
@@ -189,6 +190,12 @@ def check_wanted(task, neurons, rules, counts, tau, sizes):
             f"compare: noise must be 0 for '{in_pairs[0]}', whose pairs of trials would differ by"
             f" more than their perturbation; got {sizes['noise']!r}"
         )
+    for kind in (kind for kind in neurons if "snap1" in rules and isinstance(kind, str)):
+        if kind != "rate":
+            raise ValueError(
+                f"compare: 'snap1' is for rates, whose trace is a derivative; got {kind!r}. Compare"
+                " spiking neurons by other rules"
+            )
     for kind in (kind for kind in neurons if isinstance(kind, Kind)):
         only_numpy = [rule for rule in rules if rule not in TRAINED]
         if only_numpy:

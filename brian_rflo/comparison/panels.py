@@ -8,6 +8,7 @@ from .kinds import kind_of
 
 #: Rules as figures name them.
 TITLES = {"rflo": "RFLO", "readout": "readout", "least_squares": "least squares", "bptt": "BPTT"}
+TITLES |= {"snap1": "SnAp-1"}
 TITLES |= {"wp": "weight perturbation", "np": "node perturbation"}
 TITLES |= {"reward": "reward", "reward_readout": "reward, readout alone"}
 #: Up to this many curves have bands of quartiles.

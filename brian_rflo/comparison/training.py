@@ -12,9 +12,10 @@ from .. import reference
 from ..brian.construction import one_error
 from ..brian.declared import declared
 from ..brian.devices import device as on
+from ..credit import SymmetricFeedback
 from ..gradient import BPTT
 from ..network import LearningNetwork, initial_weights
-from ..rules import Delta
+from ..rules import Delta, SnAp1
 from ..updates import Adam, PerTrial
 from .kinds import PERTURBING, RATE, copied, kind_of
 from .rewards import REWARDED
@@ -30,13 +31,16 @@ if TYPE_CHECKING:
 
 DECAY, LATE = 200, 20
 
-RULES = ("rflo", "readout", "least_squares", "bptt", "wp", "np", *REWARDED)
+RULES = ("rflo", "snap1", "readout", "least_squares", "bptt", "wp", "np", *REWARDED)
 
 WEIGHTS = ("recurrent", "input", "output")
 
 #: Rules that run in Brian2, and the weights that they train.
-TRAINED = {"rflo": WEIGHTS, "readout": ("output",), "bptt": WEIGHTS, "wp": WEIGHTS, "np": WEIGHTS}
+TRAINED = dict.fromkeys(("rflo", "snap1", "bptt", "wp", "np"), WEIGHTS) | {"readout": ("output",)}
 TRAINED |= REWARDED
+
+#: Rules to which the readout weights, transposed, bring the error.
+SYMMETRIC = ("snap1",)
 
 
 def train(
@@ -81,7 +85,7 @@ def train(
                 neurons,
                 **rules_of(rule, model, neurons, tau),
                 trained=trained_by(rule, model),
-                initial=weights if runs == 1 else {name: weights[name] for name in WEIGHTS},
+                initial={name: weights[name] for name in initial_of(rule)},
                 networks=networks,
             )
             learn = BPTT(RATE, Adam(decay=DECAY)) if rule == "bptt" else None
@@ -149,11 +153,19 @@ def rules_of(rule, model, neurons, tau):
         return dict(rule=model.perturbing(rule), learn=PerTrial())
     if rule in REWARDED:
         return model.rewards.arguments(model.rewarded(neurons, tau))
+    symmetric = dict(rule=SnAp1(RATE, tau=tau), credit=SymmetricFeedback())
     return dict(
-        rule=model.rule(neurons, tau),
+        **(symmetric if rule in SYMMETRIC else dict(rule=model.rule(neurons, tau))),
         readout_rule=Delta(model.readout_rate),
         learn=PerTrial(Adam(decay=DECAY)),
     )
+
+
+def initial_of(rule):
+    """Return the names of the weights with which networks begin: with those of fixed feedback, if
+    that brings the error to the neurons.
+    """
+    return WEIGHTS if rule in PERTURBING or rule in SYMMETRIC else (*WEIGHTS, "feedback")
 
 
 def where(rule, device):

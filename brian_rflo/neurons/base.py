@@ -37,6 +37,10 @@ PORTS = {
         " 'darriving/dt = -arriving/tau_syn : 1' with the time constant of the target's synaptic"
         " current, and 'arriving += 1' to its reset"
     ),
+    "own_weight": (
+        "the weight of the neuron onto itself; add 'own_weight : 1', into which projections of the"
+        " group onto itself then sum it"
+    ),
     "reward": (
         "reward of the last choice; use a WinnerTakeAll, or add 'reward : 1' and set it with"
         " run_regularly(..., **schedule.REWARD)"
@@ -50,6 +54,9 @@ PSP = "psp"
 #: What arrives in the drive of the target in this step, for each unit of weight: what is sent, or
 #: the current that spikes have left.
 ARRIVING = "arriving"
+
+#: The weight of a neuron onto itself: the sum over all projections of its group onto itself.
+OWN_WEIGHT = "own_weight"
 
 
 def owning_group(group: Group) -> BrianObject:

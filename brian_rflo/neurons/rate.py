@@ -140,6 +140,10 @@ class RateNeurons(Component, NeuronGroup):
     #: statement behind a phase.
     opens = {"noise": None, "output_noise": ("phi += output_noise", schedule.GAIN)}
 
+    #: Whether the derivative of the drive by the activity of the step before is the weight of a
+    #: neuron onto itself, which rules may then read as `own_weight`.
+    knows_own_weight = True
+
     def __init__(
         self,
         N: int,

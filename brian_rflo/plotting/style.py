@@ -22,6 +22,7 @@ COLOURS = {
     "nonlocal_random": "#e69f00",
     "readout": "#009e73",  # not in one figure with RTRL
     "least_squares": "#000000",
+    "snap1": "#56b4e9",
     "wp": "#cc79a7",
     "np": "#e69f00",
     "reward": "#0072b2",  # not in one figure with other rules

@@ -19,6 +19,7 @@ from .reinforce import *
 from .rewarded import *
 from .rflo import *
 from .scaling import *
+from .snap import *
 from .weight_perturbation import *
 
 __all__ = names_of(__name__)

@@ -53,6 +53,7 @@ from .ends import (
 )
 from .exploring import Injection, open_ports, share
 from .missing import belated_gain, never_written, premature_feedback
+from .own_weights import open_own_weight
 from .plasticity import (
     check_factors,
     check_plasticity,
@@ -215,6 +216,7 @@ class PlasticSynapses(Projection):
         reader = f"{rule.title} on the projection from '{source.name}' to '{target.name}'"
         summed_at = sum_at or phase_of_sum(target, self.rule)
         ports = open_ports(self.rule, target, onto, summed_at, reader)
+        open_own_weight(self.rule, target, reader)
         self._plan(source, target, learns_at, summed_at, self_connections, reader)
         if self.sends_spikes:
             synapses_args |= {} if delay is None else {"delay": delay}

@@ -22,6 +22,7 @@ from ..neurons.base import parent_group
 from .delays import is_delayed
 from .fitting import check_clocks, check_variables, refuse_many
 from .lesion import Lesionable
+from .own_weights import add_own_weights
 from .sums import Addition
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
     #: What completes the total if an earlier projection sums into the same variable.
     addition = None
     _in_blocks, _count = 0, None
+    #: What sums its weights of neurons onto themselves, if a rule reads them.
+    own_weights = None
     #: The group that has what the source sent some steps ago, if it sums with a delay.
     delay_line = None
 
@@ -119,6 +122,7 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
             followers.append(partial(self.delay_line.take_before, self.sends))
         self.sum_updater.followers = tuple(followers)
         self.place_sum(phase)
+        add_own_weights(self)
 
     @property
     def sender(self) -> Group:
@@ -194,6 +198,8 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
             self._check_weights(self.variables["w"].get_value())
         self.keep_lesions()
         check_clocks(self)
+        if self.own_weights is not None:
+            self.own_weights.choose()
         super().before_run(run_namespace)
 
     def _size(self):
