@@ -16,6 +16,7 @@ from brian_rflo.brian.devices import device
 from brian_rflo.credit import (
     AdaptiveFeedback,
     CreditPath,
+    LeakDNI,
     LocalDNI,
     Path,
     RandomFeedback,
@@ -55,8 +56,9 @@ class WithStepBefore(LocalDNI):
 def set_credit(net, A, J):
     """Set what makes credit, and the predictor; networks along the first axis if there is one."""
     n, paths = J.shape[-1], net.credit.projections
-    paths["predictor"].set_matrix(J)
-    paths["transposed"].set_matrix(np.ascontiguousarray(J.swapaxes(-1, -2)))
+    if "predictor" in paths:
+        paths["predictor"].set_matrix(J)
+        paths["transposed"].set_matrix(np.ascontiguousarray(J.swapaxes(-1, -2)))
     for name, part in (("own", A[..., :n]), ("target", A[..., n:-1]), ("constant", A[..., -1:])):
         paths[f"{name}_credit"].set_matrix(np.ascontiguousarray(part))
 
@@ -103,8 +105,10 @@ def test_stored_case(name, target):
     assert np.abs(predictor - start["recurrent"]).max() > 1e-3
 
 
-def dni_in_trials(task, trials, w, A, J, rates, tau, every, kind):
-    """Weights and A after trials of a network, whose updates are applied at the end of each."""
+def dni_in_trials(task, trials, w, A, J, rates, tau, every, kind, keep=None):
+    """Weights and A after trials of a network, whose updates are applied at the end of each; with
+    `keep`, the label comes back through the leak alone.
+    """
     w = {name: values.copy() for name, values in w.items()}
     A, J, copy = A.copy(), J.copy(), A.copy()
     rate, credit_rate, predictor_rate = rates
@@ -119,10 +123,11 @@ def dni_in_trials(task, trials, w, A, J, rates, tau, every, kind):
             signal = (w["output"].T if kind == "symmetric" else w["feedback"]) @ error
             seen = np.concatenate([a, y, [1]])
             J = J + predictor_rate * np.outer(a - J @ before, before)
-            label = np.tanh(copy @ seen)
+            label = np.tanh(copy @ seen) if keep is None else copy @ seen
             if last is not None:
                 credit, signal_before, seen_before = last
-                mismatch = credit - (signal_before + J.T @ label)
+                back = J.T @ label if keep is None else keep * label
+                mismatch = credit - (signal_before + back)
                 A = A - credit_rate * np.outer(mismatch, seen_before)
             if (number * len(target) + step + 1) % every == 0:
                 copy = A.copy()
@@ -145,7 +150,7 @@ KINDS = {
 }
 
 
-def trial_network(kind, networks=2, n=5, rates=(0.3, 0.02, 0.05), every=3):
+def trial_network(kind, networks=2, n=5, rates=(0.3, 0.02, 0.05), every=3, keep=None):
     rng = np.random.default_rng(4)
     task = ArrayTask(
         inputs=rng.normal(size=(2, 8, 2)), target=rng.normal(size=(2, 8, 3)), dt=1 * ms
@@ -160,7 +165,9 @@ def trial_network(kind, networks=2, n=5, rates=(0.3, 0.02, 0.05), every=3):
         task,
         RateNeurons(networks * n, tau=4 * ms),
         Instantaneous(rates[0], tau=None),
-        credit=LocalDNI(*rates[1:], every=every, feedback=KINDS[kind]),
+        credit=LocalDNI(*rates[1:], every=every, feedback=KINDS[kind])
+        if keep is None
+        else LeakDNI(rates[1], keep, every=every, feedback=KINDS[kind]),
         networks=networks,
         learn=PerTrial(),
         initial={
@@ -174,45 +181,79 @@ def trial_network(kind, networks=2, n=5, rates=(0.3, 0.02, 0.05), every=3):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_trials_and_networks_side_by_side(kind):
+@pytest.mark.parametrize("keep", [None, 0.75, 0.0], ids=["local", "leak", "nothing"])
+def test_trials_and_networks_side_by_side(kind, keep):
     rates, every = (0.3, 0.02, 0.05), 3
-    net, task, start, A, J = trial_network(kind, rates=rates, every=every)
+    net, task, start, A, J = trial_network(kind, rates=rates, every=every, keep=keep)
     result, paths = net.train(3), net.credit.projections
     for network in range(2):
         w = {name: values[network] for name, values in start.items()}
         w, after, predictor = dni_in_trials(
-            task, 3, w, A[network], J[network], rates, 4, every, kind
+            task, 3, w, A[network], J[network], rates, 4, every, kind, keep
         )
         found = {name: values[network] for name, values in result.weights_after.items()}
         for name in ("recurrent", "input", "output"):
             np.testing.assert_allclose(found[name], w[name], rtol=0, atol=1e-12)
         np.testing.assert_allclose(paths["own_credit"].matrix(2)[network], after[:, :5], atol=1e-12)
-        np.testing.assert_allclose(paths["predictor"].matrix(2)[network], predictor, atol=1e-12)
+        if keep is None:
+            np.testing.assert_allclose(paths["predictor"].matrix(2)[network], predictor, atol=1e-12)
+        assert np.abs(after - A[network]).max() > 1e-3
 
 
-def test_frozen_paths_rest_and_evaluation_leaves_everything():
-    net, *_ = trial_network("random")
+@pytest.mark.parametrize("target", NUMPY_FIRST)
+def test_the_leak_alone_on_every_target(target):
+    with device(target):
+        net, task, start, A, J = trial_network("random", keep=0.75)
+        result = net.train(3)
+        own = net.credit.projections["own_credit"].matrix(2)
+        if target != "numpy":
+            assert all(part.dense.why_not_dense is None for part in net.credit.parts)
+    for network in range(2):
+        w = {name: values[network] for name, values in start.items()}
+        w, after, _ = dni_in_trials(
+            task, 3, w, A[network], J[network], (0.3, 0.02, 0), 4, 3, "random", 0.75
+        )
+        found = result.weights_after["recurrent"][network]
+        np.testing.assert_allclose(found, w["recurrent"], rtol=0, atol=1e-12)
+        np.testing.assert_allclose(own[network], after[:, :5], rtol=0, atol=1e-12)
+
+
+PATHS = {"local": (None, LEARNED), "leak": (0.75, LEARNED[2:])}
+
+
+@pytest.mark.parametrize("keep, learned", PATHS.values(), ids=PATHS)
+def test_frozen_paths_rest_and_evaluation_leaves_everything(keep, learned):
+    net, *_ = trial_network("random", keep=keep)
     net.train(1)
     paths = net.credit.projections
-    kept = {name: paths[name].matrix(2) for name in LEARNED}
+    kept = {name: paths[name].matrix(2) for name in learned}
+    assert {part.name for part in net.credit.parts} == {paths[name].name for name in learned}
     net.evaluate(2)
     for name, values in kept.items():
         np.testing.assert_array_equal(paths[name].matrix(2), values)
-    for name in LEARNED:
+    net.train(1)
+    for name, values in kept.items():
+        assert np.abs(paths[name].matrix(2) - values).max() > 1e-6
+    kept = {name: paths[name].matrix(2) for name in learned}
+    for name in learned:
         paths[name].plastic = False
     net.train(2)
     for name, values in kept.items():
         np.testing.assert_array_equal(paths[name].matrix(2), values)
 
 
-def test_saved_networks_go_on(tmp_path):
-    net, *_ = trial_network("random")
+@pytest.mark.parametrize("keep", [None, 0.75], ids=["local", "leak"])
+def test_saved_networks_go_on(tmp_path, keep):
+    net, *_ = trial_network("random", keep=keep)
     net.train(2)
     net.save(tmp_path / "net.npz")
     expected = net.train(2)
-    other, *_ = trial_network("random")
+    other, *_ = trial_network("random", keep=keep)
     other.load(tmp_path / "net.npz")
     np.testing.assert_array_equal(other.train(2).losses, expected.losses)
+    different, *_ = trial_network("random", keep=0.5)
+    with pytest.raises(ValueError, match=r"credit.* in the file, LeakDNI\(.*keep=0.5"):
+        different.load(tmp_path / "net.npz")
 
 
 def test_it_learns_the_stream_add():
@@ -244,6 +285,9 @@ def test_it_learns_the_stream_add():
             lambda: LocalDNI(0.1, 0.1, feedback=LocalDNI(0.1, 0.1)),
             "LocalDNI: feedback must bring the error itself, .* got LocalDNI, which has cells",
         ),
+        (lambda: LeakDNI(-1, 0.1), "LeakDNI: credit_rate must be a finite number and not neg"),
+        (lambda: LeakDNI(0.1, 1.0), "LeakDNI: keep must be at least 0 and less than 1; got 1.0"),
+        (lambda: LeakDNI(0.1, 0.5, every=0), "LeakDNI: every must be a whole number of at"),
         (lambda: replace(Instantaneous(0.1, 2 * ms), tau=2), "tau must be a time"),
     ],
 )

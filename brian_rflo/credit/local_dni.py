@@ -18,27 +18,18 @@ each step.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from brian2 import BrianObject
-
 from .. import schedule
-from ..brian.quantities import check_count, check_number
+from ..brian.quantities import check_number
 from ..rules.base import LearningRule
 from ..steps import Step
 from ..updates import PerStep
-from ..updates.arguments import check_instance
-from .base import Credit, CreditPath, Path
+from .base import CreditPath, Path
 from .random import RandomFeedback
+from .synthetic import SyntheticGradient
 
 __all__ = ["LocalDNI"]
-
-#: Variables of the compartments of each neuron.
-COMPARTMENTS = (
-    "before prediction label_own label_target label_constant label back mismatch projected"
-    " credit_own credit_target credit_constant credit continues"
-)
 
 
 @dataclass(frozen=True)
@@ -56,30 +47,7 @@ class PredictBack(LearningRule):
 
 
 @dataclass(frozen=True)
-class FromActivity(LearningRule):
-    """Correct the credit of the step before by the activity of then."""
-
-    update = "-mismatch_post*before_pre"
-
-
-@dataclass(frozen=True)
-class FromTarget(LearningRule):
-    """Correct the credit of the step before by the target of then."""
-
-    pre_traces = "held : 1"
-    pre_advance = "held = target"
-    update = "-mismatch_post*held_pre"
-
-
-@dataclass(frozen=True)
-class FromConstant(LearningRule):
-    """Correct the credit of the step before by a constant."""
-
-    update = "-mismatch_post"
-
-
-@dataclass(frozen=True)
-class LocalDNI(CreditPath):
+class LocalDNI(SyntheticGradient):
     """Credit that each neuron learns to predict from activity and target, in place of the error
     that comes back (Marschall, Cho & Savin 2019).
 
@@ -119,60 +87,24 @@ class LocalDNI(CreditPath):
     feedback: CreditPath = field(default_factory=RandomFeedback)
 
     def __post_init__(self):
-        check_number("LocalDNI", "credit_rate", self.credit_rate, zero_allowed=True)
+        super().__post_init__()
         check_number("LocalDNI", "predictor_rate", self.predictor_rate, zero_allowed=True)
-        check_count("LocalDNI: every", self.every)
-        check_instance("LocalDNI: feedback", self.feedback, CreditPath, "RandomFeedback()")
-        if self.feedback.variables or self.feedback.steps:
-            raise ValueError(
-                "LocalDNI: feedback must bring the error itself, such as RandomFeedback(); got"
-                f" {type(self.feedback).__name__}, which has cells of its own"
-            )
-
-    @property
-    def parameters(self) -> dict[str, float]:
-        """Empty: its rates are parameters of its projections."""
-        return {}
 
     @property
     def variables(self) -> dict[str, str]:
         """The compartments of each neuron."""
-        return {"post": "\n".join(f"{name} : 1" for name in COMPARTMENTS.split())}
+        return {"post": f"{super().variables['post']}\nprediction : 1"}
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """What the compartments do, by phase."""
-        return (
-            Step("continues = 0", schedule.RESET, "post", "trial_start"),
-            Step("before = activity", schedule.TRACE, "post"),
-            Step("label = tanh(label_own + label_target + label_constant)", schedule.LABEL, "post"),
-            Step(
-                "mismatch = continues*(credit - projected - back)\nprojected = feedback\n"
-                "continues = 1",
-                schedule.MISMATCH,
-                "post",
-            ),
-            Step(
-                "credit = credit_own + credit_target + credit_constant\nfeedback = credit",
-                schedule.CREDIT,
-                "post",
-            ),
-        )
-
-    @property
-    def resets(self) -> tuple[Step, ...]:
-        """The first step of a trial has no step before."""
-        return self.steps[:1]
+        label = "label = tanh(label_own + label_target + label_constant)"
+        return (*super().steps, Step(label, schedule.LABEL, "post"))
 
     @property
     def paths(self) -> dict[str, Path]:
         """The projections between compartments, and their copies."""
         each = PerStep(window=1)
-        learned = {
-            "own": ("post", "activity", FromActivity(self.credit_rate)),
-            "target": ("pre", "target", FromTarget(self.credit_rate)),
-            "constant": ("constant", "activity", FromConstant(self.credit_rate)),
-        }
         predictor = Path(
             "post",
             "post",
@@ -192,60 +124,4 @@ class LocalDNI(CreditPath):
             learns_at=schedule.PREDICT_LEARN,
             learn=each,
         )
-        makes = {
-            f"{name}_credit": Path(
-                site,
-                "post",
-                f"credit_{name}",
-                sends=sends,
-                sum_at=schedule.CREDIT_DRIVE,
-                rule=rule,
-                learns_at=schedule.CREDIT_LEARN,
-                learn=each,
-            )
-            for name, (site, sends, rule) in learned.items()
-        }
-        copies = {
-            f"{name}_label": Path(
-                site,
-                "post",
-                f"label_{name}",
-                sends=sends,
-                sum_at=schedule.LABEL_SUM,
-                learns_at=schedule.REFRESH,
-                copy_of=f"{name}_credit",
-                every=self.every,
-            )
-            for name, (site, sends, _) in learned.items()
-        }
-        return {"predictor": predictor, "transposed": transposed} | makes | copies
-
-    @property
-    def is_aligned(self) -> bool:
-        """Whether the alignment of the feedback with the readout is defined."""
-        return self.feedback.is_aligned
-
-    @property
-    def is_symmetric(self) -> bool:
-        """Whether the readout weights, transposed, bring the error back."""
-        return self.feedback.is_symmetric
-
-    @property
-    def follows_readout(self) -> bool:
-        """Whether the feedback gets the changes of the readout weights."""
-        return self.feedback.follows_readout
-
-    def check(self, trained: Collection[str], output_rule: LearningRule) -> None:
-        """Raise unless the feedback fits."""
-        self.feedback.check(trained, output_rule)
-
-    def build(self, credit: Credit) -> dict[str, BrianObject]:
-        """Return the feedback and the projections between compartments, with random weights of
-        what makes credit.
-        """
-        credit.projections |= self.feedback.build(credit)
-        made = super().build(credit)
-        sizes = [len(group) // credit.networks for group in credit.ends.values()]
-        for name in ("own", "target", "constant"):
-            made[f"{name}_credit"].w = f"randn()/sqrt({sum(sizes)})"
-        return made
+        return {"predictor": predictor, "transposed": transposed} | super().paths
