@@ -140,6 +140,10 @@ class Readout(TaskGroup):
         """Number of units of a trial."""
         return self.task.n_outputs + self.n_more
 
+    def steps_of_loss(self, number: int) -> int:
+        """Return the number of time steps of which the loss of trial `number` is the mean."""
+        return self.task.n_steps
+
     def check_trials(self, trials: Trials) -> None:
         """Raise unless `trials` has the readout's task and numbers of networks and copies."""
         if not same_task(self.task, trials.task):

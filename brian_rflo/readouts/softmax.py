@@ -107,6 +107,10 @@ class SoftmaxReadout(LeakyReadout):
         schedule.move(compared.summed_updaters["denominator_post"], schedule.NORMALIZE)
         self.contained_objects.append(compared)
 
+    def steps_of_loss(self, number: int) -> int:
+        """Return the number of time steps of trial `number` that count."""
+        return int(np.count_nonzero(self.task.trial(number)[2]))
+
     @staticmethod
     def check_trial(
         task: Task, number: int, inputs: NDArray, target: NDArray, mask: NDArray
