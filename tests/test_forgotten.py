@@ -25,7 +25,14 @@ from brian_rflo import (
     Trials,
     schedule,
 )
-from brian_rflo.credit import AdaptiveFeedback, SymmetricFeedback
+from brian_rflo.credit import (
+    AdaptiveFeedback,
+    Credit,
+    LeakDNI,
+    LocalDNI,
+    SymmetricFeedback,
+)
+from brian_rflo.rules import Instantaneous
 from brian_rflo.synapses import SymmetricFeedbackSum
 from brian_rflo.tasks import CursorMovements, PeriodicOutput
 
@@ -238,6 +245,53 @@ def test_neurons_of_the_package_that_trials_were_not_given(caplog):
         "Nothing resets 'left_out' at the beginning of a trial, so it begins in the state in which"
         " the last trial ended. Write Trials(task, ..., left_out)."
     ]
+
+
+class Stream(PeriodicOutput):
+    continuous = True
+
+
+@pytest.mark.parametrize("task", [TASK, Stream(period=20 * ms)], ids=["trials", "stream"])
+@pytest.mark.parametrize(
+    "path", [LocalDNI(0.01, 0.01), LeakDNI(0.01, 0.9)], ids=lambda path: type(path).__name__
+)
+def test_each_plastic_projection_of_a_path_that_no_trials_has_is_named(task, path, caplog):
+    neurons, readout = RateNeurons(4, tau=TAU, name="own"), Readout(task)
+    output = PlasticSynapses(neurons, readout, Delta(0.1), onto="output", name="out")
+    recurrent = PlasticSynapses(neurons, neurons, Instantaneous(0.1, TAU), onto="I_rec", name="rec")
+    for part in (output, recurrent):
+        part.connect()
+    credit = Credit(path, readout, neurons, output)
+    trials = Trials(task, neurons, readout, output, recurrent, name="mytrials")
+    network = Network(neurons, readout, output, recurrent, *credit, trials)
+    credit.projections["own_credit"].plastic = False
+    for _ in range(2):
+        network.run(task.duration, namespace={})
+    named = {part.name for part in credit.parts} - {credit.projections["own_credit"].name}
+    assert len(named) == (4 if isinstance(path, LocalDNI) else 2)
+    assert len(said(caplog)) == len(named)
+    for name in named:
+        assert any(text.startswith(f"'{name}' is plastic but was") for text in said(caplog))
+    lost = "where its network has diverged" if task.continuous else "not divided by the 20 steps"
+    assert all(lost in text and "to 'mytrials'" in text for text in said(caplog))
+
+
+def test_of_two_trials_that_of_its_groups_names_it_once(caplog):
+    objects, lefts = [], []
+    for name in ("first", "second"):
+        neurons, readout = RateNeurons(6, tau=TAU, name=name), Readout(TASK)
+        output = PlasticSynapses(neurons, readout, Delta(0.1), onto="output")
+        left = PlasticSynapses(neurons, neurons, RFLO(0.1, tau=TAU), "I_rec", name=f"left_{name}")
+        feedback = FeedbackSynapses(readout, neurons)
+        for part in (output, left, feedback):
+            part.connect()
+        trials = Trials(TASK, neurons, readout, output, name=f"trials_{name}")
+        objects += [neurons, readout, output, left, feedback, trials]
+        lefts.append(left)
+    Network(*objects).run(TASK.duration, namespace={})
+    assert len(said(caplog)) == 2
+    for name, text in zip(("first", "second"), sorted(said(caplog))):
+        assert text.startswith(f"'left_{name}' is plastic but was not passed to 'trials_{name}'")
 
 
 def test_groups_that_need_no_reset_or_have_one(caplog):

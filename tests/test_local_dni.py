@@ -11,7 +11,16 @@ import pytest
 from brian2 import BrianObjectException, Network, StateMonitor, defaultclock, ms, seed
 from targets import NUMPY_FIRST
 
-from brian_rflo import RFLO, Delta, FixedSynapses, LearningNetwork, PerStep, PerTrial, RateNeurons
+from brian_rflo import (
+    RFLO,
+    Delta,
+    FixedSynapses,
+    LearningNetwork,
+    PerStep,
+    PerTrial,
+    RateNeurons,
+    schedule,
+)
 from brian_rflo.brian.devices import device
 from brian_rflo.credit import (
     AdaptiveFeedback,
@@ -26,17 +35,23 @@ from brian_rflo.network import AllToAll
 from brian_rflo.neurons import DiscreteLIFNeurons, LIFNeurons
 from brian_rflo.readouts import Linear, Softmax
 from brian_rflo.rules import Instantaneous
+from brian_rflo.steps import Step
 from brian_rflo.synapses import CopiedSynapses
 from brian_rflo.tasks import Add, ArrayTask
 
 DATA = pathlib.Path(__file__).parent / "data"
 BIASES = {"bias": AllToAll(), "output_bias": AllToAll()}
+KINDS = {
+    "random": RandomFeedback(),
+    "symmetric": SymmetricFeedback(),
+    "adaptive": AdaptiveFeedback(),
+}
 LEARNED = ("predictor", "transposed", "own_credit", "target_credit", "constant_credit")
 
 
 @cache
 def case(name):
-    with np.load(DATA / f"baselines_{name}.npz") as data:
+    with np.load(DATA / f"{name}.npz") as data:
         return {key: data[key] for key in data.files}
 
 
@@ -66,7 +81,7 @@ def set_credit(net, A, J):
 @pytest.mark.parametrize("name", ["a", "b"])
 @pytest.mark.parametrize("target", NUMPY_FIRST)
 def test_stored_case(name, target):
-    data = case(name)
+    data = case(f"baselines_{name}")
     leak, rate = float(data["leak"]), float(data["rate"])
     start = {key[6:]: values for key, values in data.items() if key.startswith("start_")}
     is_entropy = str(data["loss_kind"]) == "cross_entropy"
@@ -105,6 +120,126 @@ def test_stored_case(name, target):
     assert np.abs(predictor - start["recurrent"]).max() > 1e-3
 
 
+@dataclass(frozen=True)
+class AtTheEnd(LocalDNI):
+    """A variant in which nothing learns before the end of the step: the label is that of this
+    step's credit, and goes back by the predictor of before.
+    """
+
+    @property
+    def variables(self):
+        return {"post": super().variables["post"] + "\nnow : 1"}
+
+    @property
+    def steps(self):
+        now = "now = credit_own + credit_target + credit_constant\nlabel = tanh(now)"
+        mismatch = "mismatch = credit - projected - back\nprojected = feedback"
+        return (
+            Step("before = activity", schedule.TRACE, "post"),
+            Step(now, schedule.LABEL, "post"),
+            Step(f"{mismatch}\ncredit = now\nfeedback = credit", schedule.MISMATCH, "post"),
+        )
+
+    @property
+    def resets(self):
+        return ()
+
+    @property
+    def paths(self):
+        late = {name: path for name, path in super().paths.items() if not path.copy_of}
+        return {
+            name: replace(
+                path,
+                learns_at=schedule.LEARN,
+                sum_at=schedule.LABEL_SUM if name.endswith("_credit") else path.sum_at,
+            )
+            for name, path in late.items()
+        }
+
+
+def every_step(parts, n_steps):
+    """Monitors of weights, and a function that gives them as ``[step, post, pre]``."""
+    seen = {
+        name: StateMonitor(
+            part, "w", when="end", record=np.arange(len(part.source) * len(part.target))
+        )
+        for name, part in parts.items()
+    }
+
+    def weights(name):
+        shape = len(parts[name].source), len(parts[name].target), n_steps
+        return np.asarray(seen[name].w).reshape(shape).transpose(2, 1, 0)
+
+    return seen, weights
+
+
+@pytest.mark.parametrize("name", ["a", "b", "c"])
+@pytest.mark.parametrize("target", NUMPY_FIRST)
+def test_stored_case_of_the_variant_at_the_end_of_each_step(name, target):
+    data = case(f"dni_compiled_{name}")
+    leak, rate, steps = float(data["alpha"]), float(data["rate"]), len(data["X"])
+    start = {key[6:]: values for key, values in data.items() if key.startswith("start_")}
+    task = ArrayTask(inputs=data["X"], target=data["Y"], continuous=True, dt=1 * ms)
+    kind = "symmetric" if data["symmetric"] else "random"
+    with device(target):
+        defaultclock.dt = task.dt
+        net = LearningNetwork(
+            task,
+            RateNeurons(len(start["activity"]), tau=1 / leak * ms, initial=start["activity"]),
+            Instantaneous(rate, tau=1 / leak * ms),
+            readout=Softmax() if str(data["loss_kind"]) == "cross_entropy" else Linear(),
+            readout_rule=Delta(rate),
+            credit=AtTheEnd(
+                float(data["credit_rate"]), float(data["predictor_rate"]), feedback=KINDS[kind]
+            ),
+            connectivity=BIASES,
+            initial={
+                "recurrent": start["W_rec"],
+                "input": start["W_in"],
+                "bias": start["b_rec"][:, None],
+                "output": start["W_out"],
+                "output_bias": start["b_out"][:, None],
+            }
+            | ({} if data["symmetric"] else {"feedback": start["B"]}),
+        )
+        set_credit(net, start["A"], start["W_rec"])
+        cells, before = net.credit.cells["post"], [start["activity"], data["Y"][0], [1.0]]
+        cells.credit = start["A"] @ np.concatenate(before)
+        net.readout.target = data["Y"][0]
+        parts = {name: net.projections[name] for name in ("recurrent", "output", *BIASES)}
+        parts |= {"input": net.projections["input_synapses"]} | {
+            name: net.credit.projections[name] for name in LEARNED
+        }
+        seen, weights = every_step(parts, steps)
+        states = StateMonitor(net.neurons, ("feedback", "activity"), record=True, when="end")
+        errors = StateMonitor(net.readout, "error", record=True, when="end")
+        inner = StateMonitor(cells, ("projected", "mismatch"), record=True, when="end")
+        net.add(*seen.values(), states, errors, inner)
+        net.train(1)
+        if target != "numpy":
+            assert all(parts[name].dense.why_not_dense is None for name in LEARNED)
+        made = [weights(f"{part}_credit") for part in ("own", "target", "constant")]
+        found = {
+            "W_rec": weights("recurrent"),
+            "W_in": weights("input"),
+            "b_rec": weights("bias")[..., 0],
+            "W_out": weights("output"),
+            "b_out": weights("output_bias")[..., 0],
+            "A": np.concatenate(made, axis=2),
+            "J": weights("predictor"),
+            "feedback": states.feedback.T,
+            "activity": states.activity.T,
+            "error": errors.error.T,
+            "projected": inner.projected.T,
+            "mismatch": inner.mismatch.T,
+        }
+        back = weights("transposed").swapaxes(1, 2)
+    for key, values in found.items():
+        assert np.abs(values - data[key]).max() < 1e-12, key
+        assert np.abs(np.diff(values, axis=0)).max() > 1e-4
+    assert np.abs(back - data["J"]).max() < 1e-12
+
+
 def dni_in_trials(task, trials, w, A, J, rates, tau, every, kind, keep=None):
     """Weights and A after trials of a network, whose updates are applied at the end of each; with
     `keep`, the label comes back through the leak alone.
@@ -141,13 +276,6 @@ def dni_in_trials(task, trials, w, A, J, rates, tau, every, kind, keep=None):
         if kind == "adaptive":
             w["feedback"] = w["feedback"] + rate / len(target) * sums["output"].T
     return w, A, J
-
-
-KINDS = {
-    "random": RandomFeedback(),
-    "symmetric": SymmetricFeedback(),
-    "adaptive": AdaptiveFeedback(),
-}
 
 
 def trial_network(kind, networks=2, n=5, rates=(0.3, 0.02, 0.05), every=3, keep=None):

@@ -195,16 +195,12 @@ def cause_of(trials, network):
 
 
 def warn_of_omissions(trials):
-    """Warn, once each, of projections of `trials` that are in no network, and of sums that have
-    ended; and, unless it is a stream, of plastic projections missing from `trials`, of projections
-    whose spikes arrive in the next trial, and of groups that are not reset.
+    """Warn, once each, of projections of `trials` that are in no network, of plastic projections of
+    its networks that no Trials has, and of sums that have ended; and, unless it is a stream, of
+    projections whose spikes arrive in the next trial, and of groups that are not reset.
     """
-    objects = {
-        id(obj): obj
-        for network in networks_with(trials)
-        for obj in network.sorted_objects
-        if isinstance(obj, Projection)
-    }
+    objects = {id(obj): obj for net in networks_with(trials) for obj in net.sorted_objects}
+    others = [obj for obj in objects.values() if isinstance(obj, type(trials)) if obj is not trials]
     for projection in trials.projections:
         if id(projection) not in objects:
             warn_of_absence(trials, projection)
@@ -212,11 +208,9 @@ def warn_of_omissions(trials):
         if sentence not in trials.reported:
             trials.reported.add(sentence)
             logger.warn(sentence, "forgotten")
-    if trials.task.continuous:
-        return
-    for projection in objects.values():
-        warn_of_projection(trials, projection)
-    if not trials._is_checked:
+    for projection in (obj for obj in objects.values() if isinstance(obj, Projection)):
+        warn_of_projection(trials, projection, others)
+    if not trials.task.continuous and not trials._is_checked:
         trials.settle(_is_checked=True)
         for sentence in never_reset(trials):
             logger.warn(sentence, "forgotten")
@@ -234,32 +228,26 @@ def warn_of_absence(trials, projection):
         )
 
 
-def warn_of_projection(trials, projection):
-    """Warn, once, of a projection whose traces or spikes cross the boundary of trials."""
-    if (
-        trials.members.isdisjoint(
-            {parent_group(projection.sender).name, parent_group(projection.target).name}
-        )
-        or projection.name in trials.reported
-    ):
+def warn_of_projection(trials, projection, others):
+    """Warn, once, of a plastic projection that no Trials has, neither `trials` nor any of `others`,
+    and of one whose spikes cross the boundary of trials.
+    """
+    if projection.name in trials.reported:
         return
-    if (
-        isinstance(projection, PlasticSynapses)
-        and projection.trials is None
-        and not projection.learn.accumulates
-        and projection.may_learn
-    ):
-        trials.reported.add(projection.name)
-        logger.warn(
-            f"'{projection.name}' is plastic but was not passed to '{trials.name}': its traces are"
-            f" not reset and its updates are not divided by the {trials.task.n_steps} steps of a"
-            f" trial. Write Trials(task, ..., {projection.name}).",
-            "forgotten",
-        )
+    is_ours = is_at(projection, trials)
+    if isinstance(projection, PlasticSynapses):
+        is_theirs = not is_ours and any(is_at(projection, other) for other in others)
+        if is_theirs or projection.name in {name for one in others for name in one.reported}:
+            return
+        if projection.trials is None and not projection.learn.accumulates and projection.may_learn:
+            trials.reported.add(projection.name)
+            logger.warn(
+                f"'{projection.name}' is plastic but was not passed to '{trials.name}':"
+                f" {what_is_lost(trials)}. Write Trials(task, ..., {projection.name}).",
+                "forgotten",
+            )
     elif (
-        not isinstance(projection, PlasticSynapses)
-        and projection.sends_spikes
-        and projection.has_delays
+        is_ours and not trials.task.continuous and projection.sends_spikes and projection.has_delays
     ):
         trials.reported.add(projection.name)
         logger.warn(
@@ -267,3 +255,19 @@ def warn_of_projection(trials, projection):
             " one. Remove the delays, or end trials with steps whose mask is 0.",
             "delays",
         )
+
+
+def is_at(projection, trials):
+    """Return whether a projection begins or ends in a member of `trials`."""
+    ends = {parent_group(projection.sender).name, parent_group(projection.target).name}
+    return not trials.members.isdisjoint(ends)
+
+
+def what_is_lost(trials):
+    """Return what a Trials does not do for projections that it does not have, as text."""
+    if trials.task.continuous:
+        return "it goes on learning where its network has diverged"
+    return (
+        f"its traces are not reset and its updates are not divided by the {trials.task.n_steps}"
+        " steps of a trial"
+    )
