@@ -145,11 +145,19 @@ ELSEWHERE = {
 }
 
 
+#: Rules and paths with other arguments.
+EXAMPLES = {
+    "Relay": credit.Relay((4, 3), [[0.2, -0.1], [0.1, 0.3]]),
+}
+
+
 def example_of(rule):
     """A rule or path, whose numbers without a default are times, named tau, and rates; around
     another rule, around RFLO.
     """
     needed = [f for f in fields(rule) if f.default is MISSING and f.default_factory is MISSING]
+    if rule.__name__ in EXAMPLES:
+        return EXAMPLES[rule.__name__]
     values = {f.name: 10 * ms if f.name.startswith("tau") else 0.1 for f in needed}
     return rule(**values | ({"rule": RFLO(0.1, tau=10 * ms)} if "rule" in values else {}))
 

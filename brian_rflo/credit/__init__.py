@@ -8,6 +8,7 @@ from .local_dni import *
 from .oscillation import *
 from .pair_difference import *
 from .random import *
+from .relay import *
 from .reward_baseline import *
 from .running_baseline import *
 from .scaled_baseline import *

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from brian2 import BrianObject, Group
+from brian2 import BrianObject, Clock, Group, NeuronGroup
 
 from .. import schedule
+from ..brian.component import Component
 from ..brian.quantities import check_count
 from ..neurons.base import parent_group
 from ..readouts.constant import ConstantUnit
@@ -30,18 +31,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Credit", "CreditPath", "Path"]
 
-#: The sites of a credit path: readout and neurons.
-ENDS = ("pre", "post")
+#: The sites of a credit path: readout, neurons, and units of its own.
+ENDS = ("pre", "post", "own")
 
 
 @dataclass(frozen=True)
 class Path:
-    """A projection of a credit path, between the sites ``"pre"`` (the readout and its cells) and
-    ``"post"`` (the neurons and theirs).
+    """A projection of a credit path, between the sites ``"pre"`` (the readout and its cells),
+    ``"post"`` (the neurons and theirs) and ``"own"`` (units of the path's own).
 
     Parameters
     ----------
-    source, target : {"pre", "post", "constant"}
+    source, target : {"pre", "post", "own", "constant"}
         Sites of its source and target; ``"constant"`` is a unit that always sends 1.
     onto, sends : str
         Variable of the target that receives the sum, and variable of the source that is sent:
@@ -106,9 +107,12 @@ class CreditPath(Mechanism):
     ----------
     paths : dict of str to Path
         Its projections by name; ``"feedback"`` becomes ``net.feedback`` of a network.
+    units : int
+        Number of units of its own (site "own") in each network.
     """
 
     paths: ClassVar[dict[str, Path]] = {}
+    units: ClassVar[int] = 0
 
     #: True if the alignment of its weights with those of the readout is defined.
     is_aligned: ClassVar[bool] = False
@@ -129,6 +133,15 @@ class CreditPath(Mechanism):
         for name, path in self.paths.items():
             made[name] = credit.projection(name, path)
         return made
+
+
+class OwnUnits(Component, NeuronGroup):
+    """Units of a credit path's own, whose variables are in the cells beside them."""
+
+    add_to_magic_network = False
+
+    def __init__(self, N: int, clock: Clock):
+        super().__init__(N, "", clock=clock, name="own*")
 
 
 class Credit:
@@ -181,6 +194,8 @@ class Credit:
         self.path, self.ends = path, {"pre": readout, "post": neurons}
         self.output, self.learn, self.networks, self.masks = output, learn, networks, masks or {}
         self.mechanisms = [path]
+        if path.units:
+            self.ends["own"] = OwnUnits(path.units * networks, parent_group(neurons).clock)
         self.cells = {
             site: self._cells(site, group)
             for site, group in self.ends.items()
@@ -209,6 +224,8 @@ class Credit:
             name=f"{parent_group(group).name}_credit",
         )
         cells.borrow("activity", "error", "feedback", "gain")
+        if site == "own":
+            cells.contained_objects.append(group)
         return cells
 
     def end(self, site: str, name: str, is_target: bool) -> Group:

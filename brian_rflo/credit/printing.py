@@ -7,7 +7,7 @@ from ..results.text import aligned
 from ..steps.step import INTEGRATE
 
 #: What sites are called.
-NAMES = {"pre": "readout", "post": "neurons", "constant": "constant"}
+NAMES = {"pre": "readout", "post": "neurons", "own": "own units", "constant": "constant"}
 HEADER = ("phase", "what", "in each step")
 
 
@@ -15,7 +15,8 @@ def printed(path):
     """Return what a credit path does as a table, in the order of a step; the head of its docstring
     if it consists of no strings.
     """
-    rows = [*rows_of_paths(path.paths), *rows_of_steps(path.steps)]
+    brought = getattr(getattr(path, "feedback", None), "paths", {})
+    rows = [*rows_of_paths(brought | path.paths), *rows_of_steps(path.steps)]
     if not rows:
         return f"{path!r}: {cleandoc(path.__doc__).split(chr(10) * 2)[0]}"
     rows.sort(key=lambda row: schedule.rank_of(row[0]))
@@ -45,7 +46,12 @@ def rows_of_steps(steps):
     """Yield phase, site and text of statements."""
     for step in steps:
         for line in step.code.splitlines():
-            yield step.phase, f"cells of {NAMES[step.site]}{when_of(step)}", line
+            yield step.phase, f"{place_of(step.site)}{when_of(step)}", line
+
+
+def place_of(site):
+    """Return where the statements of a site run, as text."""
+    return NAMES[site] if site == "own" else f"cells of {NAMES[site]}"
 
 
 def when_of(step):

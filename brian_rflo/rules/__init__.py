@@ -16,6 +16,7 @@ from .instantaneous import *
 from .leaky_delta import *
 from .node_perturbation import *
 from .reinforce import *
+from .relayed import *
 from .rewarded import *
 from .rflo import *
 from .scaling import *
