@@ -83,6 +83,7 @@ SELECT = Phase("after_resets", -25000)  # decision: the winner
 ACTION = Phase("after_resets", -24000)  # decision: your sums that act on the environment
 OUTCOME = Phase("after_resets", -23000)  # decision: your statements (`WinnerTakeAll.at_decision`)
 REWARD = Phase("after_resets", -22000)  # decision: your reward
+FILTER = Phase("after_resets", -21000)  # cells of a credit path: what it sends, filtered
 FEEDBACK = Phase("after_resets", -20000)  # error projected back onto the neurons
 PREDICT_LEARN = Phase("after_resets", -19900)  # cells of a credit path: what predicts them learns
 LABEL_SUM = Phase("after_resets", -19800)  # sums with weights of a few steps ago

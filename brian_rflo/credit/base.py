@@ -33,6 +33,8 @@ __all__ = ["Credit", "CreditPath", "Path"]
 
 #: The sites of a credit path: readout, neurons, and units of its own.
 ENDS = ("pre", "post", "own")
+#: Values of `when` of steps that need no boundary of a trial.
+EACH_STEP = ("step", "spike")
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,7 @@ class Credit:
         self.constant, self.projections = None, {}
         self.projections = path.build(self)
         for step in steps_of([path], *ENDS):
-            if step.when == "step":
+            if step.when in EACH_STEP:
                 self.cells[step.site].run_step(step)
         self.parts = plastic_of(self.projections.values())
 
@@ -294,7 +296,7 @@ class Credit:
     def join(self, trials: Trials) -> None:
         """Place the steps at the boundaries of trials; `Trials` calls this."""
         for step in steps_of([self.path], *ENDS, resets_at=trials.phases.resets_at):
-            if step.when != "step":
+            if step.when not in EACH_STEP:
                 self.cells[step.site].run_step(step, trials)
 
 

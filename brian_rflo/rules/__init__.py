@@ -21,6 +21,7 @@ from .rewarded import *
 from .rflo import *
 from .scaling import *
 from .snap import *
+from .unfiltered_eprop import *
 from .weight_perturbation import *
 
 __all__ = names_of(__name__)

@@ -1,0 +1,87 @@
+"""e-prop without the filter of the readout, for learning signals that contain it.
+
+Bellec, Scherr, Hajek, Salaj, Legenstein & Maass 2019, arXiv:1901.09049, e-prop 2 and 3. With
+psi = gain, the learning signal L = feedback, and the unit postsynaptic potential psp of the
+presynaptic spikes:
+
+    e_ji(t) = psi_j(t) psp_i(t)                                     LIF
+    e_ji(t) = psi_j(t) (psp_i(t) - beta_j eps_ji(t))                adaptive threshold
+    eps_ji(t+1) = rho eps_ji(t) + e_ji(t),  rho = exp(-dt/tau_adapt)
+    dW_ji = learning_rate sum_t L_j(t) e_ji(t)
+
+Where L_j(t) is the derivative of the loss by the spike z_j(t), through all that comes later, this is
+the gradient.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brian2 import Quantity
+
+from ..brian.quantities import check_time
+from .base import LearningRule
+
+__all__ = ["UnfilteredEProp"]
+
+
+@dataclass(frozen=True)
+class UnfilteredEProp(LearningRule):
+    """Learning signals times the eligibility of e-prop, which no filter follows (Bellec et al.
+    2019, e-prop 2 and 3).
+
+    For learning signals that look ahead: of an `ErrorModule`, or of a `SyntheticSignal`.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Factor of every update, see `LearningRule`.
+    tau_adapt : Quantity, optional
+        Time constant of the adaptation, for neurons with an adaptive threshold, which have the
+        variable `beta`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `tau_adapt` is no positive time.
+
+    Examples
+    --------
+    >>> UnfilteredEProp(learning_rate=1e-4).update
+    'feedback_post*eligibility'
+    """
+
+    tau_adapt: Quantity | None = None
+
+    citation = (
+        "Bellec, G., Scherr, F., Hajek, E., Salaj, D., Legenstein, R. & Maass, W. (2019)."
+        " Biologically inspired alternatives to backpropagation through time for learning in"
+        " recurrent neural nets. arXiv:1901.09049"
+    )
+    update = "feedback_post*eligibility"
+    rate_gradient = "eligibility"
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.tau_adapt is not None:
+            check_time("UnfilteredEProp: tau_adapt", self.tau_adapt)
+
+    @property
+    def traces(self) -> str:
+        """The eligibility, and with an adaptive threshold its slow part."""
+        return "eligibility : 1" + ("" if self.tau_adapt is None else "\neps : 1")
+
+    @property
+    def advance(self) -> str:
+        """The eligibility of a step."""
+        if self.tau_adapt is None:
+            return "eligibility = gain_post*psp_pre"
+        return (
+            "eligibility = gain_post*(psp_pre - beta_post*eps)\n"
+            "eps = exp(-dt/tau_adapt)*eps + eligibility"
+        )
+
+    @property
+    def reset(self) -> str:
+        """No eligibility at the beginning of a trial."""
+        return "eligibility = 0" + ("" if self.tau_adapt is None else "; eps = 0")
