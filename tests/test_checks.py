@@ -145,7 +145,7 @@ ELSEWHERE = {
 }
 
 
-#: Rules and paths with other arguments.
+#: Paths with other arguments.
 EXAMPLES = {
     "ErrorModule": credit.ErrorModule(5 * ms, "error"),
     "Relay": credit.Relay((4, 3), [[0.2, -0.1], [0.1, 0.3]]),

@@ -14,6 +14,7 @@ from .reward_baseline import *
 from .running_baseline import *
 from .scaled_baseline import *
 from .symmetric import *
+from .synthetic_signal import *
 from .td_error import *
 from .two_phases import *
 

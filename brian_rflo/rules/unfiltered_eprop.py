@@ -9,8 +9,8 @@ presynaptic spikes:
     eps_ji(t+1) = rho eps_ji(t) + e_ji(t),  rho = exp(-dt/tau_adapt)
     dW_ji = learning_rate sum_t L_j(t) e_ji(t)
 
-Where L_j(t) is the derivative of the loss by the spike z_j(t), through all that comes later, this is
-the gradient.
+Where L_j(t) is the derivative of the loss by the spike z_j(t), through all that comes later, this
+is the gradient.
 """
 
 from __future__ import annotations
