@@ -147,6 +147,7 @@ ELSEWHERE = {
 
 #: Paths with other arguments.
 EXAMPLES = {
+    "Diffusion": credit.Diffusion((3, 3)),
     "ErrorModule": credit.ErrorModule(5 * ms, "error"),
     "Relay": credit.Relay((4, 3), [[0.2, -0.1], [0.1, 0.3]]),
 }

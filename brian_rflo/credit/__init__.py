@@ -4,6 +4,7 @@ from ..brian.rooms import names_of
 from .adaptive import *
 from .base import *
 from .leak_dni import *
+from .diffusion import *
 from .error_module import *
 from .local_dni import *
 from .oscillation import *

@@ -194,7 +194,12 @@ class Credit:
         for role, group in (("readout", readout), ("neurons", neurons)):
             check_instance(f"Credit: {role}", group, Group, "net.readout")
         self.path, self.ends = path, {"pre": readout, "post": neurons}
-        self.output, self.learn, self.networks, self.masks = output, learn, networks, masks or {}
+        self.output, self.learn, self.networks, self.masks = (
+            output,
+            learn,
+            networks,
+            dict(masks or {}),
+        )
         self.mechanisms = [path]
         if path.units:
             self.ends["own"] = OwnUnits(path.units * networks, parent_group(neurons).clock)
