@@ -138,6 +138,7 @@ ELSEWHERE = {
     "DerivedRule": "of DerivedNeurons: test_derived",
     "Exploration": "of neurons with a potential: test_perturbation",
     "LearningRule": "the base",
+    "ModProp": "of signals of types: test_modprop",
     "PresynapticScaling": "of neurons with a goal: test_scaling",
     "RewardHebbian": "of decisions: test_loop",
     "Rewarded": "holds another rule: test_reward",
@@ -150,6 +151,7 @@ EXAMPLES = {
     "Diffusion": credit.Diffusion((3, 3)),
     "ErrorModule": credit.ErrorModule(5 * ms, "error"),
     "Relay": credit.Relay((4, 3), [[0.2, -0.1], [0.1, 0.3]]),
+    "TypeSignals": credit.TypeSignals((4, 3)),
 }
 
 

@@ -18,6 +18,7 @@ from .symmetric import *
 from .synthetic_signal import *
 from .td_error import *
 from .two_phases import *
+from .type_signals import *
 from .weight_mirror import *
 
 __all__ = names_of(__name__)

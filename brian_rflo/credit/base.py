@@ -16,7 +16,7 @@ from ..neurons.base import parent_group
 from ..readouts.constant import ConstantUnit
 from ..rules.base import LearningRule
 from ..steps import Mechanism, equations_of, steps_of
-from ..steps.cells import Cells
+from ..steps.cells import NETWORK, Cells, names_ending_in
 from ..steps.step import constants_of
 from ..synapses import CopiedSynapses, FixedSynapses, PlasticSynapses, Projection
 from ..synapses.kinds import plastic_of
@@ -211,7 +211,7 @@ class Credit:
         self.constant, self.projections = None, {}
         self.projections = path.build(self)
         for step in steps_of([path], *ENDS):
-            if step.when in EACH_STEP:
+            if not waits(step):
                 self.cells[step.site].run_step(step)
         self.parts = plastic_of(self.projections.values())
 
@@ -299,10 +299,17 @@ class Credit:
             )
 
     def join(self, trials: Trials) -> None:
-        """Place the steps at the boundaries of trials; `Trials` calls this."""
+        """Place the steps at the boundaries of trials, and those with numbers of the networks;
+        `Trials` calls this.
+        """
         for step in steps_of([self.path], *ENDS, resets_at=trials.phases.resets_at):
-            if step.when not in EACH_STEP:
+            if waits(step):
                 self.cells[step.site].run_step(step, trials)
+
+
+def waits(step):
+    """Return whether a step can be placed only after `join`."""
+    return step.when not in EACH_STEP or bool(names_ending_in(step.code, NETWORK))
 
 
 def paths_of(mechanisms):

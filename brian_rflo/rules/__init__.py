@@ -14,6 +14,7 @@ from .hebbian import *
 from .hybrid_perturbation import *
 from .instantaneous import *
 from .leaky_delta import *
+from .modprop import *
 from .node_perturbation import *
 from .reinforce import *
 from .relayed import *

@@ -58,30 +58,24 @@ class UnfilteredEProp(LearningRule):
         " Biologically inspired alternatives to backpropagation through time for learning in"
         " recurrent neural nets. arXiv:1901.09049"
     )
+    traces = "eligibility : 1"
+    advance = "eligibility = gain_post*psp_pre"
     update = "feedback_post*eligibility"
     rate_gradient = "eligibility"
+    reset = "eligibility = 0"
 
     def __post_init__(self):
         super().__post_init__()
-        if self.tau_adapt is not None:
-            check_time("UnfilteredEProp: tau_adapt", self.tau_adapt)
-
-    @property
-    def traces(self) -> str:
-        """The eligibility, and with an adaptive threshold its slow part."""
-        return "eligibility : 1" + ("" if self.tau_adapt is None else "\neps : 1")
-
-    @property
-    def advance(self) -> str:
-        """The eligibility of a step."""
         if self.tau_adapt is None:
-            return "eligibility = gain_post*psp_pre"
-        return (
-            "eligibility = gain_post*(psp_pre - beta_post*eps)\n"
-            "eps = exp(-dt/tau_adapt)*eps + eligibility"
-        )
-
-    @property
-    def reset(self) -> str:
-        """No eligibility at the beginning of a trial."""
-        return "eligibility = 0" + ("" if self.tau_adapt is None else "; eps = 0")
+            return
+        check_time("UnfilteredEProp: tau_adapt", self.tau_adapt)
+        adaptive = {
+            "traces": "eligibility : 1\neps : 1",
+            "advance": (
+                "eligibility = gain_post*(psp_pre - beta_post*eps)\n"
+                "eps = exp(-dt/tau_adapt)*eps + eligibility"
+            ),
+            "reset": "eligibility = 0; eps = 0",
+        }
+        for name, text in adaptive.items():
+            object.__setattr__(self, name, text)  # the dataclass is frozen

@@ -154,7 +154,9 @@ class Trials(Component, NeuronGroup):
         self.ever_summed = {}  # totals by group and name
         self._sort(members)
         self._check_stream()
-        self.given, self.mechanisms = mechanisms, self._mechanisms_with(mechanisms, members)
+        paths = [part for part in parts if declares(part, "parts")]
+        theirs = [*members, *paths]
+        self.given, self.mechanisms = mechanisms, self._mechanisms_with(mechanisms, theirs)
         check_modulators(self, mechanisms)
         self.own_steps = []
         super().__init__(
@@ -171,7 +173,7 @@ class Trials(Component, NeuronGroup):
         self.own_steps = steps_of(self.mechanisms, "network", resets_at=self.phases.resets_at)
         for step in self.own_steps:
             self._place(step)
-        for part in (*members, *(given for given in parts if declares(given, "parts"))):
+        for part in theirs:
             self._add(part)
         self.contained_objects.extend([TrialEnd(self), StepLoop(self)])
 
@@ -200,7 +202,7 @@ class Trials(Component, NeuronGroup):
 
     def _mechanisms_with(self, mechanisms, members):
         """Return all mechanisms with numbers of the networks: the trials' own, those that were
-        given, and those of the members.
+        given, and those of the members and credit paths.
         """
         theirs = [mechanism for part in members for mechanism in mechanisms_of(part)]
         given = (*mechanisms, *theirs)
