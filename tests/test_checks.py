@@ -131,7 +131,7 @@ WITHOUT_FEEDBACK = {
     "ConductanceNeurons": "by scaling: test_scaling",
     "RelaxationNeurons": "by a teacher: test_contrastive",
 }
-#: Rules that are no rule of recurrent weights by themselves, and where they are checked.
+#: Rules and paths that are not for recurrent weights by themselves, and where they are checked.
 ELSEWHERE = {
     "AdaptiveEProp": "of neurons that adapt: test_eprop",
     "Around": "holds another rule: test_around",
@@ -139,7 +139,9 @@ ELSEWHERE = {
     "Exploration": "of neurons with a potential: test_perturbation",
     "LearningRule": "the base",
     "ModProp": "of signals of types: test_modprop",
+    "FORCE": "of readout weights: test_force",
     "PresynapticScaling": "of neurons with a goal: test_scaling",
+    "RecursiveLeastSquares": "of readout weights, beside FORCE: test_force",
     "RewardHebbian": "of decisions: test_loop",
     "Rewarded": "holds another rule: test_reward",
     "SynapticScaling": "of neurons with a goal: test_scaling",
@@ -168,8 +170,8 @@ def example_of(rule):
 
 PATHS = [
     example_of(kind)
-    for kind in map(vars(credit).get, credit.__all__)
-    if issubclass(kind, CreditPath) and kind is not CreditPath
+    for name, kind in zip(credit.__all__, map(vars(credit).get, credit.__all__))
+    if issubclass(kind, CreditPath) and kind is not CreditPath and name not in ELSEWHERE
 ]
 RULES = [example_of(getattr(rules, name)) for name in rules.__all__ if name not in ELSEWHERE]
 
@@ -205,7 +207,7 @@ def test_a_credit_path_that_does_not_arrive_is_found():
 def test_all_that_is_shipped_is_checked():
     assert {type(path).__name__ for path in PATHS} >= {"AdaptiveFeedback", "RandomFeedback"}
     assert {type(rule).__name__ for rule in RULES} >= {"RFLO", "EProp", "Delta"}
-    assert not set(ELSEWHERE) - set(rules.__all__)
+    assert not set(ELSEWHERE) - {*rules.__all__, *credit.__all__}
     assert {type(task).__name__ for task in TASKS} == set(tasks.__all__) - {"Task"}
     made = {type(make(3)).__name__ for make in NEURONS}
     others = {"DerivedNeurons", "PRESETS", *WITHOUT_FEEDBACK}

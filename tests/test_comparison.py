@@ -273,7 +273,7 @@ def test_command(tmp_path, capsys, monkeypatch, tmp_path_factory):
         ),
         (
             ["--rules", "force"],
-            "compare: rules must be some of rflo, snap1, readout, least_squares, bptt, wp, np, reward,",
+            "compare: rules must be some of rflo, snap1, readout, least_squares, bptt, wp, np,",
         ),
         (["--rules", "snap1", "--neurons", "rate", "lif"], "compare: 'snap1' is for rates,"),
         (["--tau", "0"], "compare: tau must be one positive time"),

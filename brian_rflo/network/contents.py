@@ -54,7 +54,10 @@ def owners(net):
         for name, value in members.items()
         if isinstance(value, Subgroup)
     } | {value.name: name for name, value in members.items()}
-    for obj in sorted(net.objects, key=lambda obj: (obj.name not in roles, obj.name)):
+    objects = sorted(net.objects, key=lambda obj: (obj.name not in roles, obj.name))
+    for obj in objects:
+        add_roles_of_parts(obj, roles.get(obj.name, obj.name), roles)
+    for obj in objects:
         collect_states(obj, roles.get(obj.name, obj.name), roles, found)
     return {
         role: obj for role, obj in found.items() if has_state(obj) and not isinstance(obj, MONITORS)
@@ -69,6 +72,14 @@ def credit_parts(net):
         if credit is None
         else {f"credit_{site}": group for site, group in credit.groups.items()} | credit.projections
     )
+
+
+def add_roles_of_parts(obj, role, roles):
+    """Add the roles of contained objects, which may have cells of others beside them."""
+    for part in obj.contained_objects:
+        if declared(part, "beside") is None and part.name not in roles:
+            roles[part.name] = role_within(part, obj, role, roles)
+            add_roles_of_parts(part, roles[part.name], roles)
 
 
 def collect_states(obj, role, roles, found):

@@ -144,6 +144,13 @@ class Readout(TaskGroup):
         """Return the number of time steps of which the loss of trial `number` is the mean."""
         return self.task.n_steps
 
+    @property
+    def is_sum(self) -> bool:
+        """Whether the error is that of the sum of its projection in this step, without a filter or
+        a function behind it.
+        """
+        return self.tau is None and "error = _weight*(target - output)" in self.error_code
+
     def check_trials(self, trials: Trials) -> None:
         """Raise unless `trials` has the readout's task and numbers of networks and copies."""
         if not same_task(self.task, trials.task):

@@ -16,6 +16,7 @@ from .instantaneous import *
 from .leaky_delta import *
 from .modprop import *
 from .node_perturbation import *
+from .recursive_least_squares import *
 from .reinforce import *
 from .relayed import *
 from .rewarded import *

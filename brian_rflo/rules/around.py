@@ -95,12 +95,12 @@ class Around(LearningRule):
     @property
     def variables(self) -> dict[str, str]:
         """Equations of the inner rule and of this one, by site."""
-        own = super().variables
+        inner, own = self.rule.variables, super().variables
         lines = {
             site: [
-                line.strip() for line in f"{self.rule.variables[site]}\n{own[site]}".splitlines()
+                line.strip() for line in f"{inner.get(site, '')}\n{own.get(site, '')}".splitlines()
             ]
-            for site in own
+            for site in inner | own
         }
         return {
             site: "\n".join(dict.fromkeys(filter(None, texts))) for site, texts in lines.items()

@@ -63,6 +63,13 @@ class PerStep:
         if self.window is not None:
             check_count(f"{kind}: window", self.window)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether updates themselves, times the learning rate, change weights where they are
+        read.
+        """
+        return self == PerStep()
+
     def mechanisms(
         self, rule: LearningRule, constraint: str = "", counts: str = "1", factor: str = ""
     ) -> tuple[Mechanism, ...]:
