@@ -43,6 +43,7 @@ EXAMPLES = {
     "changed_decoder": "Adapting to another decoder",
     "perturbation": "Learning from one number",
     "local_dni": "A credit path that learns",
+    "force": "A chaotic network that learns by FORCE",
     "freezing": "Train, freeze, test",
     "digits": "Handwritten digits, row by row",
     "sweep": "Twelve networks on all cores",

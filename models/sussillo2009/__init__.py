@@ -1,0 +1,5 @@
+"""Sussillo & Abbott 2009: coherent patterns from chaotic networks, by FORCE learning."""
+
+from .sines import SINES
+
+EXPERIMENTS = (SINES,)
