@@ -10,10 +10,11 @@ from argparse import Namespace
 from importlib.util import find_spec
 
 import pytest
-from brian_rflo.benchmarks import command, gradient, perturbation, targets
+from brian_rflo.benchmarks import command, force, gradient, perturbation, targets
 from brian_rflo.benchmarks.brian import Runtime, take_length_from_outside
 from brian_rflo.benchmarks.contestants import BY_NAME, CONTESTANTS, idiomatic, ours
 from brian_rflo.benchmarks.contestants.base import Contestant
+from brian_rflo.benchmarks.force_contestants import ByFORCE
 from brian_rflo.benchmarks.gradient_contestants import KINDS as GRADIENTS
 from brian_rflo.benchmarks.perturbation_contestants import CONTESTANTS as PAIRS
 from brian_rflo.benchmarks.problem import KINDS, STEPS, Problem
@@ -398,3 +399,13 @@ def test_pairs_are_compared_within_rounds():
         r"np, a pair +3 \(2 .. 4\) +2 \(2 .. 3\) +2.2 +recurrent: -; readout: few", text
     )
     assert perturbation.ratios(found, "wp").middle == 1
+
+
+def test_force_is_compared_with_the_limit(tmp_path):
+    own = dict(target="numpy", model=ByFORCE.model)
+    made = type("OnNumpy", (Runtime,), own)()
+    change, _ = outcome(made, Problem(SIZE), tmp_path)
+    assert change > 0 and len(made.projections) == 2
+    found = {"limit": [1e-6, 2e-6, 1e-6], "force": [2e-6, 2e-6, 3e-6]}
+    text = force.table(Problem(SIZE), found, [None, None])
+    assert re.search(r"FORCE +2 \(2 .. 3\) +2 \(1 .. 3\) +2.7 +in dense loops", text)

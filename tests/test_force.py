@@ -55,8 +55,8 @@ def recursive_least_squares(given, target, alpha=1.0, every=1, rate=1.0, mask=No
     after so many steps.
     """
     M, back, start = given["recurrent"], given["back"], given["start"]
-    x, n = start, len(start)
-    w, P, z, outputs = np.zeros((target.shape[1], n)), np.eye(n) / alpha, 0, []
+    x, n, z, outputs = start, len(start), given.get("first", 0), []
+    w, P = np.zeros((target.shape[1], n)), np.eye(n) / alpha
     r = np.tanh(x)
     for step, wanted in enumerate(target):
         if trials and step % trials == 0:

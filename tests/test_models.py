@@ -15,8 +15,8 @@ from brian_rflo.crews.pieces import compute_one
 
 ROOT = Path(__file__).parent.parent
 #: Experiments that differ from another in their task alone, or in their size, one whose networks
-#: `test_comparison` trains, and those whose networks `test_miconi2017` and `test_reward` have, in a
-#: smaller size.
+#: `test_comparison` trains, and those whose networks `test_miconi2017`, `test_reward` and
+#: `test_sussillo2009` have, in a smaller size.
 ALIKE = {
     "murray2019/fig2",
     "murray2019/fig2c",
@@ -43,6 +43,8 @@ ALIKE = {
     "zuege2023/reservoir",
     "bellec2020/reward",
     "bellec2020/reward_spiking",
+    "sussillo2009/sines",
+    "sussillo2009/spiking",
 }
 
 

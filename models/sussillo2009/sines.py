@@ -85,7 +85,11 @@ def draw(chaotic, quiet, periods):
 
     figure = Figure(figsize=(9, 6.5), layout="constrained")
     axes = figure.subplots(4, 3, sharex="col", sharey="row")
-    cuts = ((0, "Learning begins"), (periods - 1, "ends"), (periods, "Afterwards, no learning"))
+    cuts = (
+        (0, "Learning begins"),
+        (periods - 1, "Learning ends"),
+        (periods, "Afterwards, no learning"),
+    )
     for column, (first, title) in zip(axes.T, cuts):
         steps = np.arange(first * PERIOD, (first + 2 - (first == periods - 1)) * PERIOD)
         draw_column(column, steps, chaotic, quiet)
