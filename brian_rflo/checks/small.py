@@ -74,6 +74,8 @@ def small_network(
     weights = initial_weights(
         len(neurons) // blocks, task.n_inputs, task.n_outputs, networks=1, gain=1.5, seed=5
     )
+    if rule.core.symmetric:
+        weights["recurrent"] = weights["recurrent"] + weights["recurrent"].swapaxes(-1, -2)
     for synapses, key in zip(plastic, ("recurrent", "input", "output")):
         synapses.connect(networks=blocks)
         synapses.set_matrix(np.repeat(weights[key], blocks, axis=0))

@@ -49,6 +49,8 @@ class Oscillation(Mechanism):
     strength: float = 0.5
 
     variables = {"network": "modulator : 1"}
+    #: Whether networks are to have settled at the end of the taught phase.
+    settles = False
 
     def __post_init__(self):
         check_time("Oscillation: free", self.free)

@@ -6,6 +6,10 @@
 
 The pull towards the target acts on outputs, as a teacher says; a teacher without a strength clamps
 their activity to the target.
+
+With symmetric weights these equations descend an energy, so that each pattern has a fixed point;
+steps that are too long, or phases too short, do not reach it. What still moves at the end of a
+phase is therefore measured: the change of the activity in its last step, times tau/dt.
 """
 
 from __future__ import annotations
@@ -13,13 +17,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from brian2 import NeuronGroup, Quantity
+from brian2 import NeuronGroup, Quantity, get_logger
 
 from .. import schedule
 from ..brian.component import Component, namespace_with
+from ..brian.declared import declared
 from ..brian.quantities import check_count, check_tau
 from ..brian.where import where
-from ..steps import Mechanism
+from ..steps import Mechanism, Step
 from ..tasks import Task
 from ..tasks.base import same_task
 from ..tasks.values import TaskValues
@@ -30,12 +35,20 @@ if TYPE_CHECKING:
 
 __all__ = ["RelaxationNeurons"]
 
+logger = get_logger(__name__)
+
+#: Change of an activity in a time constant above which a pattern counts as not relaxed: when it is
+#: first shown, and in networks that have learned, which are slow where fixed points come and go.
+STILL, SLOW = 0.05, 0.25
+
 EQUATIONS = """du/dt = (-u + I_rec + I_in{pull})/tau : 1
 activity : 1
 I_rec : 1
 I_in : 1
 target : 1
 teaching : 1
+unsettled : 1
+unsettled_in : integer
 column : integer (constant)"""
 
 
@@ -68,6 +81,9 @@ class RelaxationNeurons(Component, NeuronGroup):
         State and activity; 0 and .5 at the beginning of each trial.
     target, teaching : state variables
         Target of an output, and how much it is taught in this step; 0 for the others.
+    unsettled, unsettled_in : state variables
+        Largest change of the activity in a time constant at the end of a phase, of all trials so
+        far; and the first trial in which it was above .05, -1 if there is none.
 
     Raises
     ------
@@ -75,6 +91,11 @@ class RelaxationNeurons(Component, NeuronGroup):
         If an argument is invalid, networks have fewer neurons than the task has outputs, or the
         task has other phases than the teacher; where they are passed to a `Trials`, if it has
         another task, number of networks or teacher, or trials side by side.
+    RuntimeError
+        At the end of a trial, if one of the patterns does not relax when it is first shown: an
+        activity changes by more than .05 in a time constant. Later there is a warning, above .25.
+        In C++ standalone from ``trials.check()``, after the program has run. A teacher with a
+        `window` averages over what moves, and nothing is checked.
     """
 
     trial_start = "u = 0; activity = 0.5"
@@ -116,7 +137,44 @@ class RelaxationNeurons(Component, NeuronGroup):
         within = np.arange(N) % (N // networks)
         self.column = within - (N // networks - task.n_outputs)
         self._teach(is_clamped)
-        self.activity = 0.5
+        self.activity, self.unsettled_in = 0.5, -1
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """At the end of a phase: how fast the activity still moves."""
+        if declared(self.teacher, "window") is not None:
+            return ()
+        pull = "" if self.teacher.strength is None else " + strength*teaching*(target - activity)"
+        held = "where(teaching > 0, 0, {})" if self.teacher.strength is None else "{}"
+        moves = held.format("abs(1/(1 + exp(-_u)) - activity)*tau/dt")
+        code = (
+            f"_u = u + (I_rec + I_in{pull} - u)*dt/tau\n_moves = {moves}\n"
+            "unsettled = where(_moves > unsettled, _moves, unsettled)\n"
+            f"_late = int(_moves > {STILL})*int(unsettled_in < 0)\n"
+            f"unsettled_in += _late*(1 + t_in_timesteps//{self.task.n_steps})"
+        )
+        ends = ["free_end"] + ["taught_end"] * self.teacher.settles
+        return tuple(Step(code, schedule.GAIN, when=when) for when in ends)
+
+    def check_activity(self, trials: Trials) -> None:
+        """Raise if a pattern did not relax when it was first shown; warn, once, of a later one."""
+        late = np.asarray(self.variables["unsettled_in"].get_value())
+        key = self.name, "unsettled"
+        if (late < 0).all() or key in trials.reported:
+            return
+        trial, size = late[late >= 0].min(), self.variables["unsettled"].get_value().max()
+        is_new = trial < self.task.n_kinds
+        if not is_new and size < SLOW:
+            return
+        sentence = (
+            f"'{self.name}' does not relax: in trial {trial} activities still moved at the end of a"
+            f" phase, by up to {size:.2g} in a time constant. Write a shorter dt beside"
+            f" tau={self.tau}, longer phases or smaller weights."
+        )
+        if is_new:
+            raise RuntimeError(sentence)
+        trials.reported.add(key)
+        logger.warn(sentence, "unsettled")
 
     def _teach(self, is_clamped):
         """Add what happens before the sums of each step, and behind the integration."""

@@ -94,6 +94,8 @@ class LearningRule(Mechanism):
         The phase of the traces, if it is not that of the target. In DRIVEN, directly behind the
         projection's sum, ``activity_pre`` is what was added up in this step, also in readouts, and
         ``arriving_pre`` is that for spikes as well.
+    symmetric : bool
+        Whether weights within a group must be symmetric: others are refused.
     with_units : tuple of str
         Variables of the groups that its strings read with units; all other ports must be
         dimensionless.
@@ -157,6 +159,7 @@ class LearningRule(Mechanism):
     brings: ClassVar[dict[str, str]] = {}
     transmits: ClassVar[str] = "w"
     pairs: ClassVar[bool] = False
+    symmetric: ClassVar[bool] = False
     phase: ClassVar[schedule.Phase | None] = None
     #: The time constant of a leaky readout that the rule filters with; None where it has none.
     readout_tau: ClassVar[Quantity | None] = None

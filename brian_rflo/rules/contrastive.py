@@ -5,7 +5,8 @@
 
 With the modulator of `TwoPhases` it is contrastive Hebbian learning, taught less free, and with a
 weak teacher equilibrium propagation (Scellier & Bengio 2017, Front Comput Neurosci 11:24); with
-that of `Oscillation` the correlation with a wave. Weights must be symmetric, and stay so.
+that of `Oscillation` the correlation with a wave. Weights must be symmetric, and stay so:
+only then do neurons descend an energy, whose gradient by a weight is the product.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ __all__ = ["Contrastive"]
 class Contrastive(LearningRule):
     """Product of both activities times the modulator of the teacher; no trace, error or feedback.
 
-    The change of a trial is not divided by its steps. Learn with `PerTrial`.
+    The change of a trial is not divided by its steps. Learn with `PerTrial`. Weights within a group
+    that are not symmetric, or a mask, are refused.
 
     Parameters
     ----------
@@ -40,4 +42,5 @@ class Contrastive(LearningRule):
     )
     summed = "modulator_network*activity_pre*activity_post"
     averages_sum = False
+    symmetric = True
     update = "summed"

@@ -63,6 +63,7 @@ from .plasticity import (
 )
 from .projection import Projection, is_delaying
 from .sums import variable_for_sum
+from .symmetric import check_symmetric, must_be_symmetric, pairs_of, refuse_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -183,6 +184,8 @@ class PlasticSynapses(Projection):
     is_stream = False
     #: Its place among the projections of its `Trials`.
     turn = 0
+    #: Neurons at both ends, and networks, of a pattern that `connect_matrix` made.
+    pairs = None
     _is_checked = False
 
     def __init__(
@@ -403,6 +406,7 @@ class PlasticSynapses(Projection):
     def __setattr__(self, name, value, level=0):
         if self._is_constructed:
             check_plasticity(self, name, value)
+            refuse_unknown(self, name == "w" and isinstance(value, str))
         super().__setattr__(name, value, level=level + 1)
 
     def _check_rate(self, value):
@@ -430,8 +434,16 @@ class PlasticSynapses(Projection):
 
     connect.__doc__ = Projection.connect.__doc__
 
+    def _check_weights(self, value):
+        super()._check_weights(value)
+        if must_be_symmetric(self):
+            check_symmetric(self, "weights", value, pairs_of(self))
+
+    def _check_entries(self, pre, post, weights):
+        check_symmetric(self, "the matrix", weights, (pre, post))
+
     def _connect_pairs(self, pre, post, networks):
-        if self.factors is not None:
+        if self.factors is not None or must_be_symmetric(self):
             self.settle(pairs=(pre, post, networks))
         super()._connect_pairs(pre, post, networks)
         if self.learn.copies > 1 and networks % self.learn.copies == 0:
@@ -476,7 +488,9 @@ class PlasticSynapses(Projection):
             If the shape does not fit, or a factor is negative or not finite.
         """
         check_plasticity(self, "plasticity", 1.0)
-        self.plasticity = factors_by_synapse(self, matrix)
+        factors = factors_by_synapse(self, matrix)
+        check_symmetric(self, "plasticity", factors, pairs_of(self))
+        self.plasticity = factors
 
     def check_trials(self, trials: Trials) -> None:
         """Raise unless the projection fits the networks of `trials`."""

@@ -255,11 +255,15 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
                 f" {np.shape(matrix)}"
             )
         post, pre, weights = entries(matrix, absent)
+        self._check_entries(pre, post, weights)
         if len(weights) == networks * shape[0] * shape[1]:
             self.connect(networks=networks)
         else:
             self._connect_pairs(pre, post, networks)
         self.w = weights
+
+    def _check_entries(self, pre, post, weights):
+        """Raise unless synapses that `connect_matrix` will make may be there; by default, all."""
 
     def _connect_pairs(self, pre, post, networks):
         """Connect pairs of neurons, each within one of some networks side by side."""

@@ -153,6 +153,7 @@ class Trials(Component, NeuronGroup):
         self.reported, self.watched, self.cells, self.sums = set(), [], {}, {}
         self.ever_summed = {}  # totals by group and name
         self._sort(members)
+        self.checked = [part for part in members if declares(part, "check_activity")]
         self._check_stream()
         paths = [part for part in parts if declares(part, "parts")]
         theirs = [*members, *paths]
@@ -481,11 +482,14 @@ class Trials(Component, NeuronGroup):
 
     def check_activity(self) -> None:
         """Warn, once each, of groups that were silent or saturated in the last trial; of rate
-        neurons only at the end of the first one, and in C++ standalone of the run.
+        neurons only at the end of the first one, and in C++ standalone of the run. Groups whose
+        class has a `check_activity` of its own check it there.
         """
         warn_of_rates(self)
         if is_standalone() or self._first_ends():
             warn_of_slopes(self)
+        for part in self.checked:
+            part.check_activity(self)
 
     def _first_ends(self):
         """Return whether this is the last step of the first trial."""
