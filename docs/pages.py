@@ -44,6 +44,7 @@ EXAMPLES = {
     "perturbation": "Learning from one number",
     "local_dni": "A credit path that learns",
     "force": "A chaotic network that learns by FORCE",
+    "contrastive": "Learning without an error",
     "freezing": "Train, freeze, test",
     "digits": "Handwritten digits, row by row",
     "sweep": "Twelve networks on all cores",

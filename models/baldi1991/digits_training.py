@@ -10,12 +10,12 @@ from .training import Kind, masks, taught, with_bias
 
 #: Images that are shown; hidden neurons, classes, targets of the wrong and the right class.
 TRAIN, HIDDEN, CLASSES, LOW, HIGH = 1400, 32, 10, 0.05, 0.95
-KIND = Kind(None, 0.4, 25, 12, rate=0.3, batch=20, order="shuffled", to_output=False)
+KIND = Kind(None, 0.4, 25, 12, rate=0.15, batch=20, order="shuffled", to_output=False)
 
 
 def weights(seed, number):
     """Return initial weights: recurrent and of inputs, for one network."""
-    rng = np.random.default_rng((2, seed, number))
+    rng = np.random.default_rng((6, seed, number))
     mask, mask_in = masks(HIDDEN, CLASSES, 64, False)
     n = HIDDEN + CLASSES
     lower = np.tril(rng.standard_normal((1, n, n)) * mask) / np.sqrt(HIDDEN)

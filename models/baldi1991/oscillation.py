@@ -64,7 +64,7 @@ def draw(found):
         ax.plot(shown, cosines, color=f"C{number}", alpha=0.2, linewidth=0.8)
         ax.plot(shown, cosines.mean(axis=1), "o-", color=f"C{number}", label=label)
     ax.set(xscale="log", xlabel="Period (time constants)", ylabel="Cosine with the gradient")
-    ax.set_xticks(periods, [f"{period}" for period in shown])
+    ax.set_xticks(shown, [f"{period}" for period in shown])
     ax.minorticks_off()
     ax.legend(loc="lower right")
     return figure

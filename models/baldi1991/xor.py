@@ -14,6 +14,8 @@ from brian_rflo.crews.part import Part
 from .training import KINDS, Y, xor_trained
 
 SETS = 2
+#: Epochs over which the figure averages shares.
+SMOOTH = 20
 #: Epochs after which networks are counted, and how many of 20 are to be right then.
 CONDITIONS = {"clamp": (500, 19), "soft": (1000, 12), "oscillating": (1000, 17)}
 
@@ -93,7 +95,10 @@ def draw(found):
         for one, answers in zip(errors, sets):
             epochs = np.arange(1, len(one) + 1)
             left.semilogy(epochs, np.median(one, axis=1), color=color)
-            right_.plot(epochs, right(answers).mean(axis=1), color=color)
+            shares = right(answers).mean(axis=1)
+            width = min(SMOOTH, len(shares))
+            smooth = np.convolve(shares, np.full(width, 1 / width), "valid")
+            right_.plot(epochs[width - 1 :], smooth, color=color)
         left.plot([], [], color=color, label=kind)
     left.set(xlabel="Epoch", ylabel="Squared error, median")
     right_.set(xlabel="Epoch", ylabel="Share of networks that are right", ylim=(0, 1.02))
