@@ -75,7 +75,11 @@ def test_stored_case(name, target):
     [
         (dict(tau=30), "ConductanceNeurons: tau must be a time"),
         (dict(refractory=-1 * ms), "ConductanceNeurons: refractory must be"),
-        (dict(goal=np.nan), "ConductanceNeurons: goal must be a finite number and not negative"),
+        (dict(goal=np.nan), "ConductanceNeurons: goal must be a finite and positive number"),
+        (dict(goal=0), "ConductanceNeurons: goal must be a finite and positive number; got 0"),
+        (dict(average_rate=0), "average_rate must be above 0 and at most 1.*got 0"),
+        (dict(average_rate=1.5), "average_rate must be above 0 and at most 1.*got 1.5"),
+        (dict(noise=-1 * mV), "ConductanceNeurons: noise must not be negative; got -1"),
         (dict(noise=0.4), "ConductanceNeurons: noise must be a potential, for example -60"),
         (dict(potentials={"E_L": -60 * mV}), "potentials must be some of E_leak, .*; got 'E_L'"),
         (dict(potentials={"E_leak": -60}), "E_leak must be a potential, for example -60"),
@@ -85,6 +89,31 @@ def test_wrong_arguments_are_refused(arguments, message):
     given = dict(N=2, tau=30 * ms, refractory=3 * ms) | arguments
     with pytest.raises((TypeError, ValueError), match=message):
         ConductanceNeurons(**given)
+
+
+def test_goals_that_are_assigned_are_positive_too():
+    neurons = ConductanceNeurons(2, 30 * ms, 3 * ms, name="mine")
+    neurons.goal = [1, 3]
+    with pytest.raises(ValueError, match="'mine': goal must be positive, in spikes per trial"):
+        neurons.goal = [1, 0]
+    assert list(neurons.goal) == [1, 3]
+
+
+@pytest.mark.parametrize("rule", [PresynapticScaling(0.01), SynapticScaling(0.01)])
+@pytest.mark.parametrize("bounds", ["0, 1", "-1, 1", "1e-4, -2", "-inf, 1"])
+def test_bounds_that_are_not_positive_are_refused(rule, bounds):
+    neurons = ConductanceNeurons(2, 30 * ms, 3 * ms)
+    with pytest.raises(ValueError, match="Scaling multiplies weights.*bounds must be positive"):
+        PlasticSynapses(neurons, neurons, rule, "g_exc", constraint=f"w = clip(w, {bounds})")
+
+
+@pytest.mark.parametrize("bounds", ["1e-4, 1", "1e-4, inf", "least, 1", "0.1*i + 0.1, 3"])
+def test_other_bounds_are_not(bounds):
+    neurons = ConductanceNeurons(2, 30 * ms, 3 * ms)
+    constraint, known = f"w = clip(w, {bounds})", dict(namespace={"least": 0.1})
+    rule = PresynapticScaling(0.01)
+    made = PlasticSynapses(neurons, neurons, rule, "g_exc", constraint=constraint, **known)
+    made.connect()
 
 
 def test_an_empty_task_has_a_length():

@@ -13,13 +13,22 @@ trial, before weights change, the running average of spikes per trial follows:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from brian2 import NeuronGroup, Quantity, ms, mV, volt
 
 from .. import schedule
 from ..brian.component import Component, namespace_with
-from ..brian.quantities import check_number, check_tau, check_time, dimensions_of
+from ..brian.quantities import (
+    check_number,
+    check_tau,
+    check_time,
+    dimensions_of,
+    is_number,
+    per_neuron,
+)
 from ..steps import Step
 
 __all__ = ["ConductanceNeurons"]
@@ -56,12 +65,12 @@ class ConductanceNeurons(Component, NeuronGroup):
     ahp : float
         What a spike adds to the after-hyperpolarisation: 1 in excitatory, 0 in inhibitory neurons.
     goal : float
-        Spikes per trial that scaling aims at.
+        Spikes per trial that scaling aims at, above 0.
     noise : Quantity
         Standard deviation of the potential that white noise alone would bring in the time `tau`,
         over the root of 2.
     average_rate : float
-        Fraction by which the running average follows the spikes of a trial.
+        Fraction by which the running average follows the spikes of a trial, above 0 and at most 1.
     tau_exc, tau_inh, tau_ahp : Quantity
         Time constants of the conductances.
     potentials : dict of str to Quantity, optional
@@ -123,8 +132,9 @@ class ConductanceNeurons(Component, NeuronGroup):
         **neurongroup_args: Any,
     ):
         check_time("ConductanceNeurons: refractory", refractory)
-        for label, number in (("ahp", ahp), ("goal", goal), ("average_rate", average_rate)):
-            check_number("ConductanceNeurons", label, number, zero_allowed=True)
+        check_number("ConductanceNeurons", "ahp", ahp, zero_allowed=True)
+        check_number("ConductanceNeurons", "goal", goal)
+        check_fraction("ConductanceNeurons: average_rate", average_rate)
         times = dict(tau=tau, tau_exc=tau_exc, tau_inh=tau_inh, tau_ahp=tau_ahp)
         for label, time in times.items():
             check_time(f"ConductanceNeurons: {label}", time)
@@ -152,11 +162,31 @@ class ConductanceNeurons(Component, NeuronGroup):
                 name=f"{self.name}_noise",
             )
 
+    @property
+    def checks(self) -> dict[str, Callable]:
+        """Checks of values that are assigned later, by name."""
+        return {"goal": partial(check_goals, f"'{self.name}': goal", N=len(self))}
+
     def before_run(self, run_namespace: dict[str, Any]) -> None:
         """Raise if a time constant is shorter than the time step."""
         for label, time in self.times.items():
             check_tau("ConductanceNeurons", time, self.clock.dt, label)
         super().before_run(run_namespace)
+
+
+def check_fraction(name, value):
+    """Raise unless a running average with this fraction follows."""
+    if not is_number(value) or not 0 < value <= 1:
+        raise ValueError(
+            f"{name} must be above 0 and at most 1, the fraction by which the average follows a"
+            f" trial; got {value!r}"
+        )
+
+
+def check_goals(name, values, N):
+    """Raise unless the goals of neurons are positive."""
+    if not (per_neuron(name, values, N) > 0).all():
+        raise ValueError(f"{name} must be positive, in spikes per trial; got {values!r}")
 
 
 def checked_potentials(potentials):
@@ -172,4 +202,8 @@ def checked_potentials(potentials):
                 f"ConductanceNeurons: {label} must be a potential, for example -60*mV; got"
                 f" {value!r}"
             )
+    if potentials["noise"] < 0 * mV:
+        raise ValueError(
+            f"ConductanceNeurons: noise must not be negative; got {potentials['noise']!r}"
+        )
     return {label: value for label, value in potentials.items() if label != "noise"}

@@ -9,6 +9,7 @@ from .linear import *
 from .position import *
 from .rewarding import *
 from .softmax import *
+from .spike_traces import *
 from .task_input import *
 from .winner_take_all import *
 

@@ -238,6 +238,9 @@ class LearningRule(Mechanism):
         """
         return self
 
+    def check_constraint(self, constraint: str) -> None:
+        """Raise if a constraint of the weights does not suit the rule; by default, all do."""
+
     @property
     def updates(self) -> dict[str, str]:
         """Expressions of the weight change, by the `when` at which each is read."""

@@ -10,6 +10,7 @@ With the running averages of spikes per trial A, and the goal of the postsynapti
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 
 from .base import LearningRule
@@ -29,6 +30,12 @@ class SynapticScaling(LearningRule):
     learning_rate : float
         The paper's alpha_W, of one trial.
 
+    Raises
+    ------
+    ValueError
+        Of a projection whose constraint clips weights at bounds that are not positive: a weight of
+        0 would stay 0, and a negative one grow where it should shrink.
+
     Examples
     --------
     >>> SynapticScaling(learning_rate=0.01).update
@@ -40,6 +47,33 @@ class SynapticScaling(LearningRule):
         " spike timing-dependent plasticity. Journal of Neuroscience 20:8812-8821"
     )
     update = {"trial_end": "(goal_post - average_post)*w"}
+
+    def check_constraint(self, constraint: str) -> None:
+        """Raise if weights are clipped at bounds that are not positive."""
+        for bounds in clips_of(constraint):
+            if not all(bound > 0 for bound in bounds):
+                raise ValueError(
+                    f"{type(self).__name__} multiplies weights, so bounds must be positive; got"
+                    f" constraint={constraint!r}. Write 'w = clip(w, 1e-4, 1)'."
+                )
+
+
+def clips_of(constraint):
+    """Return the bounds at which statements clip weights, of each clip those that are numbers."""
+    calls = [
+        node
+        for node in ast.walk(ast.parse("\n".join(map(str.strip, constraint.splitlines()))))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "clip"
+    ]
+    return [[bound for arg in call.args[1:] for bound in number_in(arg)] for call in calls]
+
+
+def number_in(node):
+    """Return the number that an expression is, in a list; an empty one for any other expression."""
+    try:
+        return [float(ast.literal_eval(ast.unparse(node).replace("inf", "1e999")))]
+    except (ValueError, TypeError, SyntaxError):
+        return []
 
 
 @dataclass(frozen=True)

@@ -210,6 +210,7 @@ class PlasticSynapses(Projection):
         check_instance("rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
         check_instance("learn", learn, PerStep, "PerTrial(Adam())")
         check_constraint(constraint)
+        rule.check_constraint(constraint)
         learn = paired(learn, rule)
         if not self_connections:
             check_one_group(source, target)
