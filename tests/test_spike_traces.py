@@ -46,13 +46,15 @@ def test_units_learn_from_traces_as_in_numpy(target):
     assert np.abs(learned - weights).max() < 1e-13 and np.abs(weights).min() > 1e-3
 
 
-def test_a_subgroup_has_traces_of_its_neurons():
+def test_traces_of_a_part_are_a_part():
     defaultclock.dt = 1 * ms
     group = NeuronGroup(4, "v : 1", threshold="v > 0.15", reset="v = 0")
     group.v = [0, 0.1, 0.2, 0.3]
-    traces = SpikeTraces(group[1:3], tau=5 * ms)
+    traces = SpikeTraces(group, tau=5 * ms)
     Network(group, traces).run(1 * ms)
-    assert len(traces) == 2 and list(traces.activity) == [0, 1]
+    assert list(traces[1:3].activity) == [0, 1]
+    with pytest.raises(ValueError, match="must be a whole group; got a part of"):
+        SpikeTraces(group[1:3], tau=5 * ms)
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,9 @@ class ConductanceNeurons(Component, NeuronGroup):
     >>> inhibitory = ConductanceNeurons(100, tau=10*ms, refractory=2*ms, ahp=0, goal=2)
     """
 
+    #: Scaling begins where neurons are silent.
+    may_be_silent = True
+
     trial_start = "v = E_leak; g_exc = 0; g_inh = 0; g_ahp = 0; spike_count = 0; fires_in = -1"
     steps = (
         Step(

@@ -10,9 +10,11 @@ from typing import Any
 from brian2 import Group, NeuronGroup, Quantity
 
 from .. import schedule
-from ..brian.component import Component, OwnSynapses, namespace_with
+from ..brian.component import Component, namespace_with
 from ..brian.quantities import check_tau
 from ..neurons.base import check_group, parent_group, spikes
+from ..steps import Step
+from ..steps.cells import run_at_spikes
 
 __all__ = ["SpikeTraces"]
 
@@ -26,7 +28,7 @@ class SpikeTraces(Component, NeuronGroup):
     Parameters
     ----------
     source : group
-        Neurons that spike; a subgroup has traces of its neurons.
+        Neurons that spike; traces of a part of them are a part: ``SpikeTraces(mine, tau)[:10]``.
     tau : Quantity
         Time constant.
     name : str
@@ -43,7 +45,8 @@ class SpikeTraces(Component, NeuronGroup):
     Raises
     ------
     TypeError, ValueError
-        If the group does not spike, or `tau` is no positive time of at least the time step.
+        If the group does not spike or is a subgroup, or `tau` is no positive time of at least the
+        time step.
 
     Examples
     --------
@@ -68,10 +71,15 @@ class SpikeTraces(Component, NeuronGroup):
                 f"SpikeTraces: source must be a group that spikes; got '{source.name}', without"
                 " spikes. Write a projection from its activity."
             )
-        group = parent_group(source)
-        check_tau("SpikeTraces", tau, group.clock.dt)
+        if parent_group(source) is not source:
+            raise ValueError(
+                "SpikeTraces: source must be a whole group; got a part of"
+                f" '{parent_group(source).name}'. Write SpikeTraces(group, tau)[:10] for traces of"
+                " its first ten."
+            )
+        check_tau("SpikeTraces", tau, source.clock.dt)
         if not {"dt", "clock"} & set(neurongroup_args):
-            neurongroup_args["clock"] = group.clock
+            neurongroup_args["clock"] = source.clock
         self.tau = tau
         super().__init__(
             len(source),
@@ -82,6 +90,6 @@ class SpikeTraces(Component, NeuronGroup):
             **neurongroup_args,
         )
         schedule.take_part(self)
-        adding = OwnSynapses(source, self, on_pre="activity_post += 1", name=f"{self.name}_spikes")
-        adding.connect(j="i")
-        self.contained_objects.append(adding)
+        self.variables.add_reference("_spikespace", source)
+        step = Step("activity += 1", schedule.OWN_SPIKES, when="spike")
+        run_at_spikes(self, step, f"{self.name}_spikes*")

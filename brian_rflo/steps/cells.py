@@ -147,19 +147,26 @@ class Cells(Component, NeuronGroup):
     def run_at_spikes(self, step: Step, name: str) -> BrianObject:
         """Run statements in the cells of neurons that have spiked, like a reset of the neurons."""
         self.borrow("_spikespace")
-        space = {"eventspace_variable": self.variables["_spikespace"]}
-        runner = CodeRunner(
-            self,
-            "reset",
-            code=step.code,
-            needed_variables=["_spikespace"],
-            template_kwds=space,
-            clock=self.clock,
-            name=f"{self.name}_{name}*",
-            **step.phase,
-        )
-        self.contained_objects.append(runner)
-        return runner
+        return run_at_spikes(self, step, f"{self.name}_{name}*")
+
+
+def run_at_spikes(group: Group, step: Step, name: str) -> BrianObject:
+    """Run statements in the units of a group that have spiked according to its `_spikespace`, which
+    may be a reference to that of another group of the same size.
+    """
+    space = {"eventspace_variable": group.variables["_spikespace"]}
+    runner = CodeRunner(
+        group,
+        "reset",
+        code=step.code,
+        needed_variables=["_spikespace"],
+        template_kwds=space,
+        clock=group.clock,
+        name=name,
+        **step.phase,
+    )
+    group.contained_objects.append(runner)
+    return runner
 
 
 def is_cells(group):

@@ -54,7 +54,8 @@ def warn_of_rates(trials):
             continue
         rates = means(trials, group, "spike_count") / float(trials.duration)
         fire = "its neurons fire at {:.3g} Hz on average in a trial"
-        warn(trials, group, "silent", rates, rates < USUAL_RATES[0], fire)
+        if not declared(parent_group(group), "may_be_silent", False):
+            warn(trials, group, "silent", rates, rates < USUAL_RATES[0], fire)
         warn(trials, group, "saturated", rates, rates > USUAL_RATES[1], fire)
 
 
