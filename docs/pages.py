@@ -45,6 +45,7 @@ EXAMPLES = {
     "local_dni": "A credit path that learns",
     "force": "A chaotic network that learns by FORCE",
     "contrastive": "Learning without an error",
+    "scaling": "Firing in order, by scaling",
     "freezing": "Train, freeze, test",
     "digits": "Handwritten digits, row by row",
     "sweep": "Twelve networks on all cores",

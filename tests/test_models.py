@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 #: Experiments that differ from another in their task alone, or in their size, one whose networks
 #: `test_comparison` trains, and those whose networks `test_miconi2017`, `test_reward` and
 #: `test_sussillo2009` have, in a smaller size.
+#: `test_buonomano2005` have, in a smaller size.
 ALIKE = {
     "murray2019/fig2",
     "murray2019/fig2c",
@@ -50,6 +51,9 @@ ALIKE = {
     "bellec2020/reward_spiking",
     "sussillo2009/sines",
     "sussillo2009/spiking",
+    "buonomano2005/scaling",
+    "buonomano2005/readout",
+    "buonomano2005/longer",
 }
 
 

@@ -66,7 +66,8 @@ def draw(found):
         plotting.plot_raster(
             times * 1e-3, ranked(one)[neurons.astype(int)], plotting.axes_or_new(ax)
         )
-        ax.set(xlim=(0, 120), ylim=(-5, N_EXC + 5), title=name, ylabel="")
+        ax.set(xlim=(0, 150), ylim=(-5, N_EXC + 5), ylabel="")
+        plotting.titled(ax, name)
     axes[0].set_ylabel("Neuron, by latency")
     return figure
 

@@ -159,7 +159,8 @@ def draw(found):
         times_, neurons = one[name]
         ax = plotting.axes_or_new(axes[name])
         plotting.plot_raster(times_ * 1e-3, ranks[neurons.astype(int)], ax)
-        ax.set(xlim=(0, 50), ylim=(-5, N_EXC + 5), title=title, ylabel="Neuron, by latency")
+        ax.set(xlim=(0, 50), ylim=(-5, N_EXC + 5), ylabel="Neuron, by latency")
+        plotting.titled(ax, title)
     draw_order(plotting.axes_or_new(axes["order"]), found["PSD"])
     draw_course(axes, found)
     return figure
@@ -180,7 +181,7 @@ def draw_order(ax, networks):
             color=color,
             linewidth=0,
         )
-    ax.set(xlabel="Neuron, by latency", ylabel="Latency (ms)", title="Order in time")
+    ax.set(xlabel="Neuron, by latency", ylabel="Latency (ms)")
     plotting.legend_over(ax)
 
 
