@@ -29,9 +29,9 @@ from ..brian.quantities import check_number, check_time
 from ..steps import Step
 from ..updates import PerStep
 from .base import CreditPath, Path
-from .local_dni import FromActivity, FromConstant, FromTarget
 from .random import RandomFeedback
 from .rewriting import Rewriting
+from .synthetic import FromActivity, FromConstant, FromTarget
 
 __all__ = ["SyntheticSignal"]
 
