@@ -13,7 +13,8 @@ from brian_rflo.crews.part import Part
 
 from .spiking_training import HIGH, LOW, X, spiking_trained
 
-RATE, LAST = 10.0, 10
+#: Learning rate, epochs that are averaged, and the highest firing rate, in Hz.
+RATE, LAST, HIGHEST = 10.0, 10, 200.0
 
 
 def part(settings):
@@ -40,7 +41,7 @@ def outcome(settings, arrays):
         ),
         Row(f"right in each of the last {LAST} epochs, of {networks}", named.all(axis=0).sum()),
         Row(f"share of the last {LAST} epochs in which a network is right", named.mean()),
-        Row("firing rate in the last epoch, Hz", float(one["firing"])),
+        Row("firing rate in the last epoch, Hz", HIGHEST * float(one["mean"])),
     ]
     return Outcome(lines, all_arrays(arrays), lambda: draw(answers))
 

@@ -64,7 +64,8 @@ def target_of(task, units, readout, trials, n):
 
 def spiking_trained(progress, device, networks, epochs, seed, rate):
     """A part: networks of spiking neurons; slow averages of their outputs at the end of the free
-    phase ``[epoch, network, pattern]``, and the mean firing rate, in Hz, in the last epoch.
+    phase ``[epoch, network, pattern]``, the mean of those of all neurons in the last
+    epoch, and recurrent weights at the end.
     """
     rng, n = np.random.default_rng((5, seed)), HIDDEN + 1
     task = Patterns(
