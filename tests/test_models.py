@@ -18,6 +18,8 @@ ROOT = Path(__file__).parent.parent
 #: `test_comparison` trains, and those whose networks `test_miconi2017`, `test_reward` and
 #: `test_sussillo2009` have, in a smaller size.
 #: `test_buonomano2005` have, in a smaller size.
+#: `test_comparison` trains, and those whose networks `test_miconi2017`, `test_contrastive` and
+#: `test_reward` have, in a smaller size.
 ALIKE = {
     "murray2019/fig2",
     "murray2019/fig2c",
@@ -39,6 +41,7 @@ ALIKE = {
     "gradient/alignment",
     "gradient/conductance",
     "miconi2017/non_match",
+    "baldi1991/xor",
     "baldi1991/digits",
     "baldi1991/landscape",
     "baldi1991/trajectory",

@@ -59,9 +59,9 @@ def draw(answers):
     left.set(xlabel="Epoch", ylabel="Share of networks that are right", ylim=(0, 1.02))
     for number, pattern in enumerate(X.astype(int)):
         smooth = np.convolve(answers[:, 0, number], mean, "valid")
-        below.plot(epochs, smooth, label=f"{pattern[0]} {pattern[1]}")
-    below.set(xlabel="Epoch", ylabel="Output, of the highest rate", title="First network")
-    below.legend(title="Inputs")
+        below.plot(epochs, smooth, label=f"inputs {pattern[0]} {pattern[1]}")
+    below.set(xlabel="Epoch", ylabel="Output of the first network")
+    plotting.legend_over(below)
     return figure
 
 
