@@ -11,7 +11,7 @@ from brian_rflo.tasks import Patterns
 
 # begins at once; without this line Brian2 compiles first, for about ten seconds
 prefs.codegen.target = "numpy"
-networks, n, epochs = 10, 6, 100
+networks, n = 10, 6
 teacher = TwoPhases(free=60 * ms, taught=30 * ms)
 task = Patterns(
     inputs=[[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]],  # the last one gives biases
@@ -40,17 +40,17 @@ said.w = 1
 trials = Trials(task, units, answer, recurrent, inward, teacher, networks=networks)
 free = TrialMonitor(trials, answer, "output", step=59)  # the last step of the free phase
 net = Network(units, inputs, answer, recurrent, inward, said, trials, free)
-net.run(epochs * 4 * task.duration, report="text")
+net.run(400 * task.duration, report="text")
 
-outputs = free.output.reshape(networks, -1, 4)
-targets = np.array(task.target)[:, 0]
-right = ((outputs > 0.5) == (targets > 0.5)).all(axis=2)
-print(f"{right[:, -1].sum()} of {networks} networks name all four patterns rightly")
+targets = np.array(task.target)[free.trial % 4, 0]
+errors = (free.output - targets) ** 2
+right = (free.output > 0.5) == (targets > 0.5)
+print(f"{right[:, -4:].all(axis=1).sum()} of {networks} networks name all four patterns rightly")
 
 _, (above, below) = subplots(2, sharex=True, layout="constrained")
-above.semilogy(((outputs - targets) ** 2).mean(axis=2).T)
+above.semilogy(free.trial, errors.mean(axis=0))
 above.set_ylabel("Squared error")
-below.plot(right.mean(axis=0))
+below.plot(free.trial, right.mean(axis=0))
 below.set_ylabel("Share of networks\nthat are right")
-below.set_xlabel("Epoch")
+below.set_xlabel("Trial")
 show()
