@@ -1,5 +1,6 @@
 """Sussillo & Abbott 2009: coherent patterns from chaotic networks, by FORCE learning."""
 
 from .sines import SINES
+from .spiking import SPIKING
 
-EXPERIMENTS = (SINES,)
+EXPERIMENTS = (SINES, SPIKING)

@@ -10,7 +10,7 @@ from brian_rflo import plotting
 from brian_rflo.crews.experiment import Experiment, Outcome, Row, all_arrays, listed
 from brian_rflo.crews.part import Part
 
-from .spiking_training import ALPHA, BACK, EVERY, GAIN, PERIOD, TESTED, P, sine, trained
+from .spiking_training import ALPHA, BACK, BIAS, EVERY, GAIN, PERIOD, TESTED, P, sine, trained
 
 N, QUICK_N = 1000, 300
 
@@ -73,5 +73,5 @@ SPIKING = Experiment(
     trials=40,
     quick=dict(networks=1, trials=20),
     takes="two minutes on two cores, quick a minute",
-    parameters=dict(N=N, p=P, gain=GAIN, back=BACK, alpha=ALPHA, every=EVERY),
+    parameters=dict(N=N, p=P, gain=GAIN, back=BACK, bias=BIAS, alpha=ALPHA, every=EVERY),
 )

@@ -17,8 +17,8 @@ from brian_rflo.tasks import ArrayTask
 from .training import learned, phases
 
 #: Steps of 1 ms in a period; sparseness; standard deviation of the recurrent drive and size of the
-#: output's, in units of threshold minus rest; ridge; steps between changes.
-PERIOD, P, GAIN, BACK, ALPHA, EVERY = 200, 0.1, 0.3, 1.0, 1.0, 2
+#: output's, in units of threshold minus rest; constant drive; ridge; steps between changes.
+PERIOD, P, GAIN, BACK, BIAS, ALPHA, EVERY = 200, 0.1, 0.3, 2.0, 1.1, 1.0, 2
 
 
 #: Periods after learning.
@@ -38,7 +38,7 @@ def drawn(n, seed, gain, back):
     return recurrent, back * rng.uniform(-1, 1, (n, 1)), rng.random(n)
 
 
-def network(n, seeds, gain=GAIN, back=BACK, alpha=ALPHA, bias=1.0):
+def network(n, seeds, gain=GAIN, back=BACK, alpha=ALPHA, bias=BIAS):
     """Return networks side by side, one for each seed, of which the readout learns."""
     recurrent, outer, start = map(np.array, zip(*(drawn(n, seed, gain, back) for seed in seeds)))
     task = ArrayTask(target=sine(), dt=1 * ms, continuous=True)
