@@ -15,11 +15,8 @@ from brian_rflo.crews.pieces import compute_one
 
 ROOT = Path(__file__).parent.parent
 #: Experiments that differ from another in their task alone, or in their size, one whose networks
-#: `test_comparison` trains, and those whose networks `test_miconi2017`, `test_reward` and
-#: `test_sussillo2009` have, in a smaller size.
-#: `test_buonomano2005` have, in a smaller size.
-#: `test_comparison` trains, and those whose networks `test_miconi2017`, `test_contrastive` and
-#: `test_reward` have, in a smaller size.
+#: `test_comparison` trains, and those whose networks the tests of these models, and `test_reward`,
+#: have in a smaller size.
 ALIKE = {
     "murray2019/fig2",
     "murray2019/fig2c",

@@ -126,7 +126,7 @@ SINES = Experiment(
     networks=5,
     trials=12,
     quick=dict(networks=1),
-    takes="three minutes on two cores, quick a minute",
+    takes="three minutes on two idle cores, quick a minute",
     parameters=dict(
         N=N, p=P, g=CHAOTIC, alpha=ALPHA, every=EVERY, steps_of_a_period=PERIOD, tests=TESTS
     ),
