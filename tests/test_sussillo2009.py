@@ -25,7 +25,7 @@ def test_the_networks_are_those_of_the_equations():
 def test_spiking_networks_spike_and_learn():
     net = spiking_training.network(40, [3, 4])
     losses = net.train(3).losses
-    assert (losses[:, -1] < losses[:, 0]).all()
+    assert (losses < 0.25 / 5).all()  # 0.25 without an output
     assert np.array(net["neurons"].spike_count).sum() > 0
 
 
