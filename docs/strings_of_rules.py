@@ -26,6 +26,9 @@ STRINGS = (
 #: Of those, what a rule need not say.
 DEFAULTS = {"transmits": "w"}
 
+#: Arguments of rules whose fields are no numbers.
+OTHERS = {"ModProp": dict(tau=10 * ms, types=(8, 2), weights=[[0.1, 0.1], [-0.4, -0.4]])}
+
 
 def made(kind):
     """A rule of a class, whatever the numbers; what they are is nowhere shown."""
@@ -34,6 +37,8 @@ def made(kind):
         for field in dataclasses.fields(kind)
         if field.default is field.default_factory is dataclasses.MISSING
     ]
+    if kind.__name__ in OTHERS:
+        return kind(0.03, **OTHERS[kind.__name__])
     values = {name: 10 * ms if name.startswith("tau") else 0.03 for name in needed}
     return kind(**values | ({"rule": RFLO(0.03, tau=10 * ms)} if "rule" in needed else {}))
 
