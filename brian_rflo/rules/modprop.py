@@ -70,7 +70,8 @@ class ModProp(LearningRule):
     citation = (
         "Liu, Y. H., Smith, S., Mihalas, S., Shea-Brown, E. & Sumbul, U. (2022)."
         " Biologically-plausible backpropagation through arbitrary timespans via local"
-        " neuromodulators. Advances in Neural Information Processing Systems 35"
+        " neuromodulators. Advances in Neural Information Processing Systems"
+        " 35:17528-17542"
     )
 
     def __post_init__(self):

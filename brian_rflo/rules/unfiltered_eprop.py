@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from brian2 import Quantity
 
 from ..brian.quantities import check_time
-from .base import LearningRule
+from .base import BELLEC, LearningRule
 
 __all__ = ["UnfilteredEProp"]
 
@@ -53,11 +53,7 @@ class UnfilteredEProp(LearningRule):
 
     tau_adapt: Quantity | None = None
 
-    citation = (
-        "Bellec, G., Scherr, F., Hajek, E., Salaj, D., Legenstein, R. & Maass, W. (2019)."
-        " Biologically inspired alternatives to backpropagation through time for learning in"
-        " recurrent neural nets. arXiv:1901.09049"
-    )
+    citation = f"{BELLEC}; without the filter, e-prop 2 and 3: arXiv:1901.09049"
     traces = "eligibility : 1"
     advance = "eligibility = gain_post*psp_pre"
     update = "feedback_post*eligibility"
