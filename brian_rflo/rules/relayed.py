@@ -49,6 +49,12 @@ class Relayed(Around):
     'direct_post*(trace) + (feedback_post - direct_post)*late'
     """
 
+    citation = (
+        "Liu, Y. H., Smith, S., Mihalas, S., Shea-Brown, E. & Sumbul, U. (2021)."
+        " Cell-type-specific neuromodulation guides synaptic credit assignment in a spiking"
+        " neural network. Proceedings of the National Academy of Sciences 118:e2111821118"
+    )
+
     def __post_init__(self):
         super().__post_init__()
         update = self.rule.updates.get("step", "")
@@ -59,15 +65,6 @@ class Relayed(Around):
                 "Relayed: rule must multiply feedback and an eligibility in each step,"
                 f" 'feedback_post*...'; got {type(self.rule).__name__} with {self.rule.update!r}"
             )
-
-    @property
-    def citation(self) -> str:
-        """The paper to cite."""
-        return (
-            "Liu, Y. H., Smith, S., Mihalas, S., Shea-Brown, E. & Sumbul, U. (2021)."
-            " Cell-type-specific neuromodulation guides synaptic credit assignment in a spiking"
-            " neural network. Proceedings of the National Academy of Sciences 118:e2111821118"
-        )
 
     @property
     def eligibility(self) -> str:
