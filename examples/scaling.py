@@ -7,6 +7,7 @@ weights scale once per trial, so that each neuron fires as often as it should.
 from brian2 import *
 
 from brian_rflo import *
+from brian_rflo import plotting
 from brian_rflo.neurons import ConductanceNeurons
 from brian_rflo.readouts import SpikeTraces
 from brian_rflo.rules import PresynapticScaling
@@ -53,7 +54,7 @@ when = rint(spikes.t / task.dt) % 80 * 0.5
 order = argsort(argsort([mean(when[spikes.i == k]) if k in spikes.i else 0 for k in range(120)]))
 middle.plot(when, order[spikes.i], ".", markersize=2)
 middle.set(xlabel="Time in trial (ms)", ylabel="Neuron, by latency", xlim=(0, 40))
-right.plot(time, 20 * told.output[0].reshape(-1, 80).T, color="C0", lw=0.7)
+right.plot(time, 20 * told.output[0].reshape(-1, 80).T, color=plotting.CYCLE[0], lw=0.7)
 right.plot(time[told_in], time[told_in], color="0.7", lw=4, zorder=0)
 right.set(xlabel="Time in trial (ms)", ylabel="Time that is told (ms)")
 show()

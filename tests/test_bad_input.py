@@ -1331,7 +1331,7 @@ CASES = {
     ),
     "rules to compare": (
         lambda: compare(rules=None),
-        "compare: rules must be some of rflo, readout, .*, reward_readout; got None",
+        "compare: rules must be some of rflo, .*, reward_readout; got None",
     ),
     "rule to compare": (
         lambda: compare(rules=(RULE,)),

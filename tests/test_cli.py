@@ -111,10 +111,7 @@ def test_module_is_the_command():
     [
         (
             ["run", "murray2019/fig9"],
-            (
-                f"no experiment 'murray2019/fig9'; there are: {', '.join(GROUPS)},"
-                " bellec2020/evidence_accumulation,"
-            ),
+            (f"no experiment 'murray2019/fig9'; there are: {', '.join(GROUPS)}, baldi1991/"),
         ),
         ([*QUICK, "--networks", "0"], "--networks: must be a whole number of at least 1; got '0'"),
         ([*QUICK, "--trials", "ten"], "--trials: must be a whole number of at least 1; got 'ten'"),

@@ -363,7 +363,7 @@ def test_a_kind_of_ones_own_learns_by_the_rule_that_it_names(small):
         ValueError,
         match=(
             "'least_squares' is computed in NumPy, for rates and LIF neurons alone; for rate as"
-            " text choose among rflo, readout, bptt"
+            " text choose among rflo, snap1, bptt"
         ),
     ):
         compare(TASK, (mine,), ("least_squares",), **SMALL)

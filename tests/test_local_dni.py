@@ -436,7 +436,7 @@ def test_a_printed_path_says_what_it_does_in_the_order_of_a_step():
         "held = target",
         "before = act",
         "label = tanh",
-        "back = sum",
+        "back = sum of w*label",
         "w = w of own_credit, every 5 steps",
         "feedback = credit",
     )
@@ -545,8 +545,14 @@ def test_copies_connect_the_pairs_of_the_original():
 @pytest.mark.parametrize(
     "wrong, message",
     [
-        (dict(source="posts"), "Path: source must be one of 'pre', 'post', 'constant'; got 'po"),
-        (dict(target="constant"), "Path: target must be one of 'pre', 'post'; got 'constant'"),
+        (
+            dict(source="posts"),
+            "Path: source must be one of 'pre', 'post', 'own', 'constant'; got 'po",
+        ),
+        (
+            dict(target="constant"),
+            "Path: target must be one of 'pre', 'post', 'own'; got 'constant'",
+        ),
         (dict(copy_of="a", rule=Delta(0.1)), "copies the weights of 'a' has no rule of its own"),
         (dict(every=0), "Path: every must be a whole number of at least 1; got 0"),
     ],

@@ -283,7 +283,7 @@ class DenseParts(BrianObject):
             else "dense loops, batched at the end of trials"
         )
 
-    def follow_sum(self):
+    def follow_sum(self) -> None:
         """Take the place of the sum, which the projection has moved."""
         place = schedule.place_of(self.summed)
         for runner in self.sums:
