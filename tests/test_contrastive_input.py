@@ -195,7 +195,12 @@ def test_wrong_windows_are_refused(window, message):
 
 @pytest.mark.compiled
 @pytest.mark.parametrize(
-    "teacher", [TEACHER, TwoPhases(40 * ms, 20 * ms, 0.5), Oscillation(40 * ms, 20 * ms)]
+    "teacher",
+    [
+        TEACHER,
+        pytest.param(TwoPhases(40 * ms, 20 * ms, 0.5), marks=pytest.mark.model),
+        pytest.param(Oscillation(40 * ms, 20 * ms), marks=pytest.mark.model),
+    ],
 )
 def test_contrastive_projections_run_in_the_dense_loops(teacher):
     """All to all with a mask of what learns, with the sum and with histories, in C++ standalone."""

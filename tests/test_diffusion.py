@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from brian2 import StateMonitor, defaultclock, ms
-from targets import TARGETS
+from targets import NUMPY_FIRST
 
 from brian_rflo import RFLO, LearningNetwork, PerTrial, RateNeurons
 from brian_rflo.brian.devices import device
@@ -39,7 +39,7 @@ def test_without_a_field_that_lasts_it_is_the_feedback_to_the_bit():
     assert np.abs(spread - plain).max() > 1e-3
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", NUMPY_FIRST)
 def test_the_field_is_that_of_numpy(target):
     with device(target):
         net = network(Diffusion(SHAPE, keep=0.75, seed=2))

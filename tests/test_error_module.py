@@ -77,7 +77,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case, target", compiled_for(CASES, ["spikes, adaptive"]))
+@pytest.mark.parametrize("case, target", compiled_for(CASES, []))
 def test_the_inner_update_is_a_double_sum(case, target):
     path, beta = case
     with device(target):

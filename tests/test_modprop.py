@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from brian2 import NeuronGroup, StateMonitor, defaultclock, ms
-from targets import TARGETS
+from targets import NUMPY_FIRST
 
 from brian_rflo import LearningNetwork, PerTrial, schedule
 from brian_rflo.brian.devices import device
@@ -66,7 +66,7 @@ def back_in_time(gain, L, z, between, slope):
     return change
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", NUMPY_FIRST)
 def test_changes_are_those_of_messages_back_in_time(target):
     with device(target):
         net, weights = network()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 from brian2 import StateMonitor, TimedArray, defaultclock, ms
-from targets import TARGETS
+from targets import NUMPY_FIRST
 
 from brian_rflo import DiscreteLIFNeurons, EProp, LearningNetwork, PerStep, PerTrial
 from brian_rflo.brian.devices import device
@@ -138,7 +138,7 @@ def test_with_perfect_predictions_it_is_eprop_with_its_filter():
     np.testing.assert_allclose(found, filtered, rtol=0, atol=1e-13)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", NUMPY_FIRST)
 def test_what_is_predicted_and_learned_is_that_of_numpy(target):
     credit_rate, trials, networks = 0.1, 2, 2
     with device(target):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from brian2 import StateMonitor, defaultclock, ms, seed
-from targets import TARGETS
+from targets import NUMPY_FIRST
 
 from brian_rflo import (
     RFLO,
@@ -47,7 +47,7 @@ def cosine(one, other):
     return (one * other).sum() / np.linalg.norm(one) / np.linalg.norm(other)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", NUMPY_FIRST)
 def test_weights_are_those_of_numpy_given_the_noise(target):
     rate, decay, noise, trials = 0.02, 1.5, 0.7, 3
     with device(target):
