@@ -12,7 +12,7 @@ from .. import FixedSynapses, PerTrial, PlasticSynapses, Trials
 from ..neurons import ConductanceNeurons
 from ..rules import PresynapticScaling
 from ..tasks import EmptyTask
-from .brian import Standalone
+from .contestants.ours import Standalone
 from .problem import DT_MS
 from .problem import STEPS as MILLISECONDS
 from .worker import answer, serve
