@@ -142,7 +142,7 @@ def draw(losses, published):
         if rule in published:
             right.plot(published[rule], place, "|", color="black", markersize=10)
     right.set_yticks(range(len(losses)), [LABELS[rule] for rule in losses])
-    right.set(xlabel="Final cross entropy", title="Networks, and published (lines)")
+    right.set(xlabel="Final cross entropy", title="Networks; lines: published")
     right.invert_yaxis()
     return figure
 
