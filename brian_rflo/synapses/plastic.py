@@ -205,12 +205,7 @@ class PlasticSynapses(Projection):
         name: str = "plasticsynapses*",
         **synapses_args: Any,
     ):
-        check_group(f"{type(self).__name__}: source", source)
-        check_group(f"{type(self).__name__}: target", target)
-        check_instance("rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
-        check_instance("learn", learn, PerStep, "PerTrial(Adam())")
-        check_constraint(constraint)
-        rule.check_constraint(constraint)
+        self._check_arguments(source, target, rule, learn, constraint)
         learn = paired(learn, rule)
         if not self_connections:
             check_one_group(source, target)
@@ -250,6 +245,15 @@ class PlasticSynapses(Projection):
         self.variables.add_array("_stale", size=1, scalar=True, dtype=bool)
         self.dense = DenseParts(self, self.sum_updater, read(self))
         self._leave_source()
+
+    def _check_arguments(self, source, target, rule, learn, constraint):
+        """Raise unless arguments are what they are called."""
+        check_group(f"{type(self).__name__}: source", source)
+        check_group(f"{type(self).__name__}: target", target)
+        check_instance("rule", rule, LearningRule, "RFLO(learning_rate=0.03, tau=10*ms)")
+        check_instance("learn", learn, PerStep, "PerTrial(Adam())")
+        check_constraint(constraint)
+        rule.check_constraint(constraint)
 
     def _plan(self, source, target, learns_at, summed_at, self_connections, reader):
         """Set the mechanisms and where their steps go, before the synapses are made; raise unless
