@@ -128,7 +128,15 @@ def test_with_a_type_for_each_neuron_and_slopes_of_one_it_is_the_gradient():
     [
         (lambda: ModProp(0.1, 5, TYPES, np.ones((2, 2))), "ModProp: tau must be a time"),
         (lambda: ModProp(0.1, 5 * ms, TYPES, [1, 2]), r"ModProp: weights .* got \[1, 2\] for"),
+        (lambda: ModProp(0.1, 5 * ms, TYPES, [["a", 1], [1, 1]]), "ModProp: weights must be"),
         (lambda: ModProp(0.1, 5 * ms, TYPES, np.ones((2, 2)), -1), "ModProp: slope must be"),
+        (lambda: ModProp(0.1, 5 * ms, (3.5, 2.5), np.ones((2, 2))), "types must be a whole number"),
+        (lambda: ModProp(0.1, 5 * ms, (-4, 10), np.ones((2, 2))), "types must be a whole number"),
+        (lambda: ModProp(0.1, 5 * ms, "ab", np.ones((2, 2))), "types must be numbers of neurons"),
+        (
+            lambda: network(rule=ModProp(RATE, TAU * ms, (4, 4), np.ones((2, 2)))),
+            r"types must add up to the neurons of a network; got \(4, 4\) for the 12",
+        ),
         (lambda: TypeSignals(3), "types must be numbers of neurons of each type; got 3"),
         (lambda: network(credit=TypeSignals((4, 4))), "types must add up to the 6 neurons"),
         (lambda: network(credit=SymmetricFeedback()), "signal0"),

@@ -18,13 +18,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
-from brian2 import Quantity
+from brian2 import Group, Quantity
 from numpy.typing import ArrayLike
 
-from ..brian.quantities import check_number, check_time
+from ..brian.declared import parent_group
+from ..brian.quantities import check_count, check_number, check_time
 from .base import LearningRule
+
+if TYPE_CHECKING:
+    from ..updates import PerStep
 
 __all__ = ["ModProp"]
 
@@ -53,7 +58,8 @@ class ModProp(LearningRule):
     Raises
     ------
     TypeError, ValueError
-        If a number is out of its range, or the weights do not fit the types.
+        If a number is out of its range, or the weights do not fit the types; at the projection, if
+        the types do not add up to the neurons of a network.
 
     Examples
     --------
@@ -78,14 +84,32 @@ class ModProp(LearningRule):
         super().__post_init__()
         check_time("ModProp: tau", self.tau)
         check_number("ModProp", "slope", self.slope, zero_allowed=True)
-        n, weights = np.size(self.types), np.asarray(self.weights, dtype=float)
-        if np.ndim(self.types) != 1 or weights.shape != (n, n) or not np.isfinite(weights).all():
+        if isinstance(self.types, str) or np.ndim(self.types) != 1 or not np.size(self.types):
+            raise TypeError(
+                "ModProp: types must be numbers of neurons of each type; got"
+                f" {self.types!r}. Write types=(80, 20)"
+            )
+        for size in self.types:
+            check_count("ModProp: types", size)
+        n, weights = len(self.types), np.asarray(self.weights)
+        is_real = weights.dtype.kind in "iuf"
+        if weights.shape != (n, n) or not is_real or not np.isfinite(weights).all():
             raise ValueError(
                 "ModProp: weights must be finite numbers [onto, from] for each pair of types; got"
                 f" {self.weights!r} for types={self.types!r}"
             )
         object.__setattr__(self, "types", tuple(map(int, self.types)))  # the dataclass is frozen
         object.__setattr__(self, "weights", tuple(map(tuple, weights.tolist())))
+
+    def bind(self, target: Group, onto: str, learn: PerStep | None = None) -> ModProp:
+        """Return this rule; raise unless the types are those of one or more whole networks."""
+        n_neurons = len(parent_group(target))
+        if n_neurons % sum(self.types):
+            raise ValueError(
+                f"ModProp: types must add up to the neurons of a network; got {self.types!r} for"
+                f" the {n_neurons} neurons of '{target.name}'. Write the types of the path"
+            )
+        return self
 
     @property
     def pairs_of_types(self) -> list[tuple[int, int]]:
