@@ -300,6 +300,15 @@ REFUSED = {
         lambda: standard(sines(), potentials(), trained=["recurrent"]),
         "FORCE: the readout weights must learn; got trained=",
     ),
+    "bias": (
+        lambda: standard(
+            sines(),
+            potentials(),
+            trained=["output", "output_bias"],
+            connectivity={"output_bias": AllToAll()},
+        ),
+        "FORCE: the bias of the readout must not learn, .*got trained=.*'output_bias'",
+    ),
     "leaky": (
         lambda: standard(sines(), potentials(), readout=Leaky(20 * ms)),
         "FORCE: 'readout.*' must be a Readout, .* got LeakyReadout",

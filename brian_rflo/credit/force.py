@@ -88,9 +88,11 @@ class FORCE(CreditPath):
     """The inverse correlation matrix P that readout weights with the rule `RecursiveLeastSquares`
     need: FORCE learning, where the output is fed back into the network (Sussillo & Abbott 2009).
 
-    P is shared by all outputs, and each network has its own. It learns while readout weights do, it
-    is not reset between trials, and it is saved with the network. In steps that do not count (mask
-    0) readout weights do not change, and P learns from the activity all the same.
+    P is shared by all outputs, and each network has its own. It is not reset between trials, and
+    it is saved with the network. Readout weights and P are frozen by ``plastic = False`` of each:
+    where only the weights rest, P learns on, and what they learn later is no longer least squares.
+    In steps that do not count (mask 0) readout weights do not change, and P learns from the
+    activity all the same.
 
     P is *not local*: see the head of this file, and ``docs/force.md``.
 
@@ -154,6 +156,12 @@ class FORCE(CreditPath):
             raise ValueError(
                 "FORCE: the readout weights must learn; got trained="
                 f"{list(trained)}. Write trained=['output']"
+            )
+        if "output_bias" in trained:
+            raise ValueError(
+                "FORCE: the bias of the readout must not learn, since P is that of the neurons"
+                f" alone; got trained={list(trained)}. Write trained=['output'], and a neuron of"
+                " constant activity for a bias that learns"
             )
 
     def build(self, credit: Credit) -> dict[str, BrianObject]:
