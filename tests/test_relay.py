@@ -202,6 +202,16 @@ def test_adaptive_and_symmetric_feedback_are_relayed_too():
         (lambda: Relay(5, W), "Relay: types must be numbers of neurons of each type; got 5"),
         (lambda: Relay((3, 0), W), "Relay: types must be a whole number of at least 1; got 0"),
         (lambda: Relay(TYPES, [1, 2]), r"Relay: weights .* shape \(2, 2\); got \[1, 2\]"),
+        (lambda: Relay(TYPES, "W"), "Relay: weights must be a matrix of finite numbers.*got 'W'"),
+        (
+            lambda: Relay.mean_weights(np.ones((5, 6)), TYPES),
+            r"Relay: matrix must be a matrix of finite numbers of shape \(5, 5\)",
+        ),
+        (
+            lambda: Relay.mean_weights(np.full((5, 5), np.nan), TYPES),
+            "Relay: matrix must be a matrix of finite numbers",
+        ),
+        (lambda: Relayed(0.1, "RFLO"), "Relayed: rule must be a LearningRule; got 'RFLO'"),
         (lambda: Relay(TYPES, W, "some"), "Relay: signal must be 'direct' or 'all'; got 'some'"),
         (lambda: Relay(TYPES, W, feedback=3), "Relay: feedback must be .* CreditPath, .* 3"),
         (

@@ -155,8 +155,8 @@ class Relay(Rewriting):
         >>> Relay.mean_weights([[1, 2], [3, 4]], (1, 1)).tolist()
         [[1.0, 3.0], [2.0, 4.0]]
         """
-        types, matrix = sizes_of(types), np.asarray(matrix, dtype=float)
-        check_sizes(types, len(matrix))
+        types = sizes_of(types)
+        matrix = np.array(check_matrix("Relay: matrix", matrix, (sum(types),) * 2))
         starts = np.cumsum((0, *types[:-1]))
         sums = np.add.reduceat(np.add.reduceat(matrix, starts, axis=0), starts, axis=1)
         return (sums / np.outer(types, types)).T

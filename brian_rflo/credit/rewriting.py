@@ -64,9 +64,10 @@ def in_networks(matrix: NDArray, networks: int) -> NDArray:
 
 def check_matrix(role, matrix, shape):
     """Return a matrix as nested tuples, which can be compared; raise unless it fits."""
-    values = np.asarray(matrix, dtype=float)
-    if values.shape != shape or not np.isfinite(values).all():
+    values = np.asarray(matrix)
+    is_real = values.dtype.kind in "biuf"
+    if values.shape != shape or not is_real or not np.isfinite(values).all():
         raise ValueError(
             f"{role} must be a matrix of finite numbers of shape {shape}; got {matrix!r}"
         )
-    return tuple(map(tuple, values.tolist()))
+    return tuple(map(tuple, values.astype(float).tolist()))

@@ -17,6 +17,7 @@ from ..brian.borrowed import get_identifiers
 from ..schedule import LABEL, LEARN, RESET
 from ..steps import Step
 from .around import Around
+from .base import LearningRule
 
 __all__ = ["Relayed"]
 
@@ -39,8 +40,8 @@ class Relayed(Around):
 
     Raises
     ------
-    ValueError
-        If the inner rule is another.
+    TypeError, ValueError
+        If the inner rule is another, or none.
 
     Examples
     --------
@@ -57,6 +58,11 @@ class Relayed(Around):
 
     def __post_init__(self):
         super().__post_init__()
+        if not isinstance(self.rule, LearningRule):
+            raise TypeError(
+                f"Relayed: rule must be a LearningRule; got {self.rule!r}. Write for example"
+                " Relayed(0.03, RFLO(0.03, tau=10*ms))"
+            )
         update = self.rule.updates.get("step", "")
         rest = update.removeprefix(FEEDBACK)
         is_product = update.startswith(FEEDBACK) and "feedback_post" not in get_identifiers(rest)
