@@ -140,7 +140,7 @@ class Relay(Rewriting):
         Parameters
         ----------
         matrix : array, shape (N, N)
-            Weights ``[post, pre]`` of one network.
+            Weights ``[post, pre]`` of one network, 0 where there is no synapse.
         types : tuple of int
             Numbers of neurons of each type.
 
