@@ -139,7 +139,8 @@ def test_with_a_type_for_each_neuron_and_slopes_of_one_it_is_the_gradient():
         ),
         (lambda: TypeSignals(3), "types must be numbers of neurons of each type; got 3"),
         (lambda: network(credit=TypeSignals((4, 4))), "types must add up to the 6 neurons"),
-        (lambda: network(credit=SymmetricFeedback()), "signal0"),
+        (lambda: network(credit=SymmetricFeedback()), "signal_0_of"),
+        (lambda: network(credit=TypeSignals(TYPES[::-1])), "signal_0_of"),
     ],
 )
 def test_wrong_arguments_are_refused(make, message):

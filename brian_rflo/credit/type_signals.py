@@ -5,7 +5,7 @@ slope h = gain, and L_j what feedback brings, the neurons i in a of type a say
 
     signal_a(t) = sum_{i in a} h_i(t) L_i(t)
 
-which the rule `ModProp` reads as ``signal0_network``, ``signal1_network``, ...
+which the rule `ModProp` reads, as ``signal_0_of_80_20_network``, ...
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from brian2 import BrianObject
 
 from .. import schedule
+from ..rules.modprop import signals_of
 from ..steps import Step
 from .base import Credit, CreditPath
 from .random import RandomFeedback
@@ -44,7 +45,7 @@ class TypeSignals(Rewriting):
     Examples
     --------
     >>> TypeSignals((80, 20)).numbers
-    ('signal0', 'signal1')
+    ('signal_0_of_80_20', 'signal_1_of_80_20')
     """
 
     types: tuple[int, ...]
@@ -57,7 +58,7 @@ class TypeSignals(Rewriting):
     @property
     def numbers(self) -> tuple[str, ...]:
         """Names of the signals."""
-        return tuple(f"signal{number}" for number in range(len(self.types)))
+        return signals_of(self.types)
 
     @property
     def variables(self) -> dict[str, str]:

@@ -65,7 +65,7 @@ class ModProp(LearningRule):
     --------
     >>> from brian2 import ms
     >>> ModProp(1e-3, tau=20*ms, types=(8, 2), weights=[[0.1, 0.1], [-0.4, -0.4]]).reads("network")
-    ('signal0', 'signal1')
+    ('signal_0_of_8_2', 'signal_1_of_8_2')
     """
 
     tau: Quantity
@@ -155,7 +155,16 @@ class ModProp(LearningRule):
     @property
     def update(self) -> str:
         """The neuron's own part, and that by way of others."""
+        names = signals_of(self.types)
         others = (
-            f"int(kind_post == {b})*signal{a}_network*u{a}{b}_pre" for a, b in self.pairs_of_types
+            f"int(kind_post == {b})*{names[a]}_network*u{a}{b}_pre" for a, b in self.pairs_of_types
         )
         return " + ".join(["feedback_post*gain_post*low_pre", *others])
+
+
+def signals_of(types):
+    """Return the names of the signals of types, which say of which types, so that a rule and a path
+    of other types do not meet.
+    """
+    sizes = "_".join(map(str, types))
+    return tuple(f"signal_{number}_of_{sizes}" for number in range(len(types)))
