@@ -216,7 +216,8 @@ def test_all_that_is_shipped_is_checked():
 
 def test_each_rule_names_its_paper():
     for name in set(rules.__all__) - {"Around", "LearningRule"}:
-        assert re.search(r"\(\d{4}\)\. .* \d+:", getattr(rules, name).citation), name
+        citation = getattr(rules, name).citation
+        assert re.search(r"\(\d{4}\)\. .* (\d+:|arXiv:\d)", citation), name
 
 
 def test_a_task_that_ignores_the_generator_is_found():

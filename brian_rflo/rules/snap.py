@@ -60,7 +60,7 @@ class SnAp1(RFLO):
 
     citation = (
         "Menick, J., Elsen, E., Evci, U., Osindero, S., Simonyan, K. & Graves, A. (2020). A"
-        " practical sparse approximation for real time recurrent learning. arXiv 2006:07232"
+        " practical sparse approximation for real time recurrent learning. arXiv:2006.07232"
     )
     traces = (
         "dtrace/dt = (gain_post*(psp_pre + own_weight_post*trace) - trace)/tau : 1 (clock-driven)"
