@@ -71,13 +71,13 @@ def compare(
         The task, or the name of one.
     neurons : sequence of {"rate", "lif", "alif"} or of Kind
         Your own `Kind` makes other neurons and defines their rule, which replaces "rflo".
-    rules : sequence of {"rflo", "snap1", "readout", "least_squares", "bptt", "wp", "np", "reward",
-            "reward_readout"}
-        RFLO; SnAp-1 of rates, by symmetric feedback; the readout alone, on the initial recurrent
-        weights, trained trial by trial or fitted to 20 trials (to one, where all are the same) and
-        judged on others; the exact gradient by `BPTT`, for spikes that of their
-        pseudo-derivatives; weight and node perturbation, at a learning rate and with a size of the
-        noise that each neuron model has (`perturbations`). "reward", on tasks of actions such as
+    rules : sequence of str
+        "rflo": RFLO. "snap1": SnAp-1 of rates, by symmetric feedback. "readout" and
+        "least_squares": the readout alone, on the initial recurrent weights, trained trial by trial
+        or fitted to 20 trials (to one, where all are the same) and judged on others. "bptt": the
+        exact gradient by `BPTT`, for spikes that of their pseudo-derivatives. "wp" and "np": weight
+        and node perturbation, at a learning rate and with a size of the noise that each neuron
+        model has (`perturbations`). "reward", on tasks of actions such as
         "non_match", is actor and critic with the traces of the neuron model's rule, and
         "reward_readout" those on the initial recurrent weights; both are judged by the share of
         wrong answers, and need some 20 000 trials.
