@@ -12,7 +12,6 @@ credit is expected in the next step, comes back as `back` is what they differ in
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from brian2 import BrianObject
@@ -22,8 +21,8 @@ from ..brian.quantities import check_count, check_number
 from ..rules.base import LearningRule
 from ..steps import Step
 from ..updates import PerStep
-from ..updates.arguments import check_instance
-from .base import Credit, CreditPath, Path
+from .base import Credit, Path
+from .rewriting import Rewriting
 
 #: Variables of the compartments of each neuron.
 COMPARTMENTS = (
@@ -55,26 +54,16 @@ class FromConstant(LearningRule):
     update = "-mismatch_post"
 
 
-class SyntheticGradient(CreditPath):
+class SyntheticGradient(Rewriting):
     """Base of `LocalDNI` and `LeakDNI`, which have the fields `credit_rate`, `every` and
     `feedback`; their own steps put the label back.
     """
 
     def __post_init__(self):
+        super().__post_init__()
         name = type(self).__name__
         check_number(name, "credit_rate", self.credit_rate, zero_allowed=True)
         check_count(f"{name}: every", self.every)
-        check_instance(f"{name}: feedback", self.feedback, CreditPath, "RandomFeedback()")
-        if self.feedback.variables or self.feedback.steps:
-            raise ValueError(
-                f"{name}: feedback must bring the error itself, such as RandomFeedback(); got"
-                f" {type(self.feedback).__name__}, which has cells of its own"
-            )
-
-    @property
-    def parameters(self) -> dict[str, float]:
-        """Empty: its rates are parameters of its projections."""
-        return {}
 
     @property
     def variables(self) -> dict[str, str]:
@@ -141,30 +130,10 @@ class SyntheticGradient(CreditPath):
         }
         return makes | copies
 
-    @property
-    def is_aligned(self) -> bool:
-        """Whether the alignment of the feedback with the readout is defined."""
-        return self.feedback.is_aligned
-
-    @property
-    def is_symmetric(self) -> bool:
-        """Whether the readout weights, transposed, bring the error back."""
-        return self.feedback.is_symmetric
-
-    @property
-    def follows_readout(self) -> bool:
-        """Whether the feedback gets the changes of the readout weights."""
-        return self.feedback.follows_readout
-
-    def check(self, trained: Collection[str], output_rule: LearningRule) -> None:
-        """Raise unless the feedback fits."""
-        self.feedback.check(trained, output_rule)
-
     def build(self, credit: Credit) -> dict[str, BrianObject]:
         """Return the feedback and the projections between compartments, with random weights of
         what makes credit.
         """
-        credit.projections |= self.feedback.build(credit)
         made = super().build(credit)
         sizes = [len(group) // credit.networks for group in credit.ends.values()]
         for name in ("own", "target", "constant"):
