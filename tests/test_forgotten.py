@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, Synapses, ms, network_operation
+from brian2 import Network, NeuronGroup, Synapses, defaultclock, ms, network_operation
 
 from brian_rflo import (
     RFLO,
@@ -25,14 +25,16 @@ from brian_rflo import (
     Trials,
     schedule,
 )
+from brian_rflo.brian.devices import device
 from brian_rflo.credit import (
+    FORCE,
     AdaptiveFeedback,
     Credit,
     LeakDNI,
     LocalDNI,
     SymmetricFeedback,
 )
-from brian_rflo.rules import Instantaneous
+from brian_rflo.rules import Instantaneous, RecursiveLeastSquares
 from brian_rflo.synapses import SymmetricFeedbackSum
 from brian_rflo.tasks import CursorMovements, PeriodicOutput
 
@@ -185,6 +187,18 @@ def test_who_does_not_learn_needs_no_feedback(caplog):
     network.run(TASK.duration)
     network.run(TASK.duration)
     assert len(said(caplog)) == 1 and "'rec' learns from the feedback of 'own'" in said(caplog)[0]
+
+
+@pytest.mark.compiled
+def test_who_does_not_learn_needs_no_feedback_in_standalone(caplog):
+    with device("cpp_standalone"):
+        defaultclock.dt = TASK.dt
+        neurons = RateNeurons(4, tau=10 * ms)
+        rule = RecursiveLeastSquares()
+        LearningNetwork(
+            TASK, neurons, RFLO(0.1, tau=TAU), readout_rule=rule, credit=FORCE(), trained=["output"]
+        ).train(1)
+    assert not said(caplog)
 
 
 def test_a_rule_that_reads_no_feedback_needs_none(caplog):

@@ -52,7 +52,7 @@ from .ends import (
     trace_phase,
 )
 from .exploring import Injection, open_ports, share
-from .missing import belated_gain, never_written, premature_feedback
+from .missing import belated_gain, is_zero, never_written, premature_feedback
 from .own_weights import open_own_weight
 from .plasticity import (
     check_factors,
@@ -392,13 +392,8 @@ class PlasticSynapses(Projection):
 
     @property
     def may_learn(self) -> bool:
-        """True if its weights may change in the next run; always so in C++ standalone."""
-        if is_standalone():
-            return True
-        return (
-            bool(np.all(self.variables["plastic"].get_value()))
-            and self.variables["learning_rate"].get_value().item() > 0
-        )
+        """False if its weights are known to rest in the next run; C++ standalone may not know."""
+        return not any(is_zero(self.variables[name]) for name in ("plastic", "learning_rate"))
 
     @property
     def checks(self) -> dict[str, Callable]:
