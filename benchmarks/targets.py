@@ -102,11 +102,13 @@ SINGLE = dict(sizes=(300, 304, 1000), dtype="float32")
 GOALS = {
     "Intel Xeon, Sapphire Rapids or later": (
         *at_most("ours", "limit", (1.85, 1.08, 1.18, 1.12)),
+        *at_least("numba", "ours", (1.2, 1.2, 0.93, 0.9)),
         *at_most("ours", "limit", (1.7, 1.4, 1.15), **SINGLE),
         *COMMON,
     ),
     "AMD Zen 5": (
         *at_most("ours", "limit", (1.95, 1.27, 1.2, 1.25)),
+        *at_least("numba", "ours", (1.2, 1.2, 1.0, 0.9)),
         *at_most("ours", "limit", (1.7, 1.4, 1.4), **SINGLE),
         *COMMON,
     ),
