@@ -202,4 +202,4 @@ def test_no_rest_where_somebody_looks(change, reason, target):
 def test_rates_do_not_rest():
     neurons = RateNeurons(4, tau=10 * ms)
     synapses = PlasticSynapses(neurons, neurons, RFLO(0.1, tau=10 * ms), onto="I_rec")
-    assert synapses.dense.lazy == []
+    assert synapses.dense.runners["lazy"] == []

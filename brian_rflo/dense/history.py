@@ -61,6 +61,15 @@ def problems(parts, objects, run_namespace):
         yield from problems_of_others(parts, objects, found.late)
 
 
+def runners(parts):
+    """Return the runners that record steps and complete them."""
+    return [
+        parts.copies,
+        HistoryRecord(parts.synapses, parts.learner, parts.copies),
+        HistoryFlush(parts.synapses),
+    ]
+
+
 def problems_of_others(parts, objects, late):
     """Yield conflicts with other objects that use what exists only at the end of a trial, or that
     change what must stay constant.

@@ -42,6 +42,14 @@ def problems(parts, objects, run_namespace):
         yield from problems_of_others(parts, objects)
 
 
+def runners(parts):
+    """Return the runners that record steps and update rows later; none where no spikes are sent."""
+    if not parts.synapses.sends_spikes:
+        return []
+    kinds = (LazyRecord, CatchUpSpikingRows, CatchUpAllRows)
+    return [parts.copies, *(kind(parts.synapses, parts.dense_pass) for kind in kinds)]
+
+
 def problems_of_others(parts, objects):
     """Yield conflicts with other objects that use the synapses within a trial."""
     synapses = parts.synapses

@@ -5,6 +5,7 @@ run.
 from __future__ import annotations
 
 import weakref
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from brian2 import BrianObject, get_logger
@@ -15,12 +16,11 @@ from ..brian.borrowed import get_identifiers
 from ..brian.construction import networks_with
 from ..brian.statements import written
 from ..brian.step_loop import StepLoop
-from . import history, lazy, padding
+from . import padding
 from .choice import MARK, first, is_python, own_names, sets_its_own_activity, why_not_dense
-from .history import HistoryFlush, HistoryRecord
-from .lazy import CatchUpAllRows, CatchUpSpikingRows, LazyRecord
 from .reading import Reading
 from .runners import Copies, DensePass, DenseSum, Transmitted, neuron_variables
+from .ways import PASSING, WAYS
 
 if TYPE_CHECKING:
     from ..brian.borrowed import SummedVariableUpdater
@@ -48,11 +48,11 @@ class DenseParts(BrianObject):
         Reason why the last run used ordinary objects; None if it was dense.
     why_not_batched : str or None
         Reason why updates were not batched at the end of a trial; None if they were.
-    why_not_padded : str or None
-        Reason why rows were not padded; None if they were.
     why_not_lazy : str or None
         Reason why all synapses were updated in each step; None if updates were lazy (at presynaptic
-        spikes) or batched.
+        spikes) or batched. Each of the `WAYS` has such a reason.
+    why_not_padded : str or None
+        Reason why rows were not padded; None if they were.
     """
 
     add_to_magic_network = False
@@ -72,50 +72,37 @@ class DenseParts(BrianObject):
         learner, advancer = reading.learner, reading.advancer
         self.synapses, self.summed = weakref.proxy(synapses), summed
         self.learner, self.advancer = learner, advancer
-        self.why_not_dense = self.why_not_batched = self.why_not_lazy = self.why_not_padded = (
-            "it has not run yet"
-        )
+        for name in ("dense", "padded", *(way.name for way in WAYS)):
+            setattr(self, f"why_not_{name}", "it has not run yet")
         self.deferred = [runner for runner in (advancer, learner) if runner is not None]
         self.ordinary = [runner for runner in (summed, *self.deferred) if runner is not None]
         self.sums = [DenseSum(synapses, summed)] if summed is not None else []
         self.transmitted = [Transmitted(synapses, one) for one in transmits_more(synapses, summed)]
-        self.passing, self.padded, self.lazy, self.keeping, self.switched = [], [], [], [], []
+        self.padded, self.switched, self.way = [], [], None
         self.places = [(runner, (runner.when, runner.order)) for runner in self.ordinary]
         if learner is not None:
-            copies = Copies(
-                synapses,
-                "trace",
-                neuron_variables(synapses, self.trace_names),
-                schedule.TRACE if advancer is None else schedule.place_of(advancer),
-            )
-            dense_pass = DensePass(synapses, advancer, learner, self.sums, copies)
-            self.passing, self.padded = [copies, dense_pass], [padding.WriteBack(synapses)]
-            if synapses.sends_spikes:
-                self.lazy = [
-                    copies,
-                    *(
-                        kind(synapses, dense_pass)
-                        for kind in (LazyRecord, CatchUpSpikingRows, CatchUpAllRows)
-                    ),
-                ]
-            self.keeping = [
-                copies,
-                HistoryRecord(synapses, learner, copies),
-                HistoryFlush(synapses),
-            ]
-        self.stand_ins = [
-            *self.transmitted,
-            *self.sums,
-            *self.passing,
-            *self.padded,
-            *self.lazy[1:],
-            *self.keeping[1:],
-        ]
+            self._add_runners()
+        self.runners = {way.name: way.runners(self) if learner else [] for way in WAYS}
+        self.stand_ins = distinct(
+            *self.transmitted, *self.sums, *self.padded, *chain(*self.runners.values())
+        )
         vector_math.use_for(synapses, synapses.source, synapses.target)
         self.own = [self, *self.ordinary, *self.stand_ins]
         synapses.contained_objects.extend(
             [self, *self.stand_ins, *([StepLoop(synapses)] if learner is not None else [])]
         )
+
+    def _add_runners(self):
+        """Add what the ways share: copies of neurons as traces see them, and the pass."""
+        synapses, advancer = self.synapses, self.advancer
+        self.copies = Copies(
+            synapses,
+            "trace",
+            neuron_variables(synapses, self.trace_names),
+            schedule.TRACE if advancer is None else schedule.place_of(advancer),
+        )
+        self.dense_pass = DensePass(synapses, advancer, self.learner, self.sums, self.copies)
+        self.padded = [padding.WriteBack(synapses)]
 
     @property
     def trace_code(self) -> list[str]:
@@ -182,19 +169,7 @@ class DenseParts(BrianObject):
         self.why_not_dense = first(
             why_not_dense(self, objects, run_namespace) for objects in networks
         )
-        self.why_not_batched = self.why_not_dense or first(
-            problem
-            for objects in networks
-            for problem in history.problems(self, objects, run_namespace)
-        )
-        self.why_not_lazy = self.why_not_dense or (
-            self.why_not_batched
-            and first(
-                problem
-                for objects in networks
-                for problem in lazy.problems(self, objects, run_namespace)
-            )
-        )
+        self.way = self._choose(networks, run_namespace)
         self.why_not_padded = (
             self.why_not_dense
             or self._why_no_pass
@@ -211,6 +186,20 @@ class DenseParts(BrianObject):
             self._keep_transmitted([obj for objects in networks for obj in objects])
         super().before_run(run_namespace)
 
+    def _choose(self, networks, run_namespace):
+        """Return the best way without a problem, None if not dense, and store the reasons."""
+        reason, best = self.why_not_dense, None
+        for way in WAYS:
+            if best is None:
+                reason = self.why_not_dense or first(
+                    problem
+                    for objects in networks
+                    for problem in way.problems(self, objects, run_namespace)
+                )
+                best = way if reason is None else None
+            setattr(self, f"why_not_{way.name}", reason)
+        return best
+
     def _activate(self):
         """Activate the chosen objects and deactivate the others; those that the user switched off
         stay off.
@@ -220,7 +209,7 @@ class DenseParts(BrianObject):
             if self.why_not_dense
             else [
                 *self.sums,
-                *self._learning_objects,
+                *self.runners[self.way.name],
                 *(self.padded if self.why_not_padded is None else []),
             ]
         )
@@ -237,7 +226,7 @@ class DenseParts(BrianObject):
     def _pad(self, objects):
         """Let pass and sums use a copy with padded rows, if that was chosen."""
         copy = padding.Padding(self) if self.why_not_padded is None else None
-        for runner in (*self.sums, *self.passing[1:], *self.padded):
+        for runner in (*self.sums, *self.runners[PASSING.name][1:], *self.padded):
             runner.padding = copy
         for runner in self.padded:
             runner.trial = (
@@ -253,19 +242,8 @@ class DenseParts(BrianObject):
         """
         return (
             None
-            if self._learning_objects is self.passing and self.learner is not None
+            if self.way is not None and self.way.is_pass and self.learner is not None
             else "it takes no pass over all synapses in each step"
-        )
-
-    @property
-    def _learning_objects(self):
-        """The objects of a dense run that replace traces and learning."""
-        return (
-            self.keeping
-            if self.why_not_batched is None
-            else self.lazy
-            if self.why_not_lazy is None
-            else self.passing
         )
 
     @property
@@ -273,15 +251,9 @@ class DenseParts(BrianObject):
         """Describe how the coming run goes, and why not faster."""
         if self.why_not_dense:
             return f"ordinary Brian2 objects: {self.why_not_dense}"
-        if self.why_not_lazy:
-            return (
-                f"a dense pass; not batched: {self.why_not_batched}; not lazy: {self.why_not_lazy}"
-            )
-        return (
-            f"lazy updates at spikes; not batched: {self.why_not_batched}"
-            if self.why_not_batched
-            else "dense loops, batched at the end of trials"
-        )
+        better = [way.name for way in WAYS[: WAYS.index(self.way)]]
+        reasons = [f"; not {name}: {getattr(self, f'why_not_{name}')}" for name in better]
+        return self.way.described + "".join(reasons)
 
     def follow_sum(self) -> None:
         """Take the place of the sum, which the projection has moved."""
@@ -306,7 +278,7 @@ class DenseParts(BrianObject):
         neurons = set(dense_sum.seen)
         dense_sum.is_ahead = (
             self.learner is not None
-            and self.why_not_batched is not None
+            and self.way.is_pass
             and self.summed.when == schedule.DRIVE.when
             and self.summed.order <= schedule.DRIVE.order
             and self.summed.expression.identifiers <= neurons | self.sum_names
@@ -363,6 +335,11 @@ class DenseParts(BrianObject):
             return False
         obj.abstract_code = MARK + obj.abstract_code
         return True
+
+
+def distinct(*objects):
+    """Return each object once."""
+    return list({id(one): one for one in objects}.values())
 
 
 def transmits_more(synapses, summed):

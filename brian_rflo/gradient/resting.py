@@ -35,7 +35,9 @@ class Resting(BrianObject):
         """Switch off."""
         super().before_run(run_namespace)
         parts = [part.dense for part in plastic_of(self.net.sorted_objects)]
-        kept = [one for part in parts if part.why_not_batched is None for one in part.keeping]
+        kept = [
+            one for part in parts if not part.why_not_batched for one in part.runners["batched"]
+        ]
         self.off = [one for one in kept if one.active]
         for one in self.off:
             one.active = False
