@@ -513,6 +513,7 @@ def test_statements_of_a_rule_mean_the_same_with_histories():
 def test_factors_are_solved_once(monkeypatch):
     """And again where what decides them has changed."""
     from brian_rflo.dense import factors as history
+    from brian_rflo.dense.history import late_sums
 
     net, solve, solved = classifier(), history.solve, []
     monkeypatch.setattr(
@@ -520,10 +521,11 @@ def test_factors_are_solved_once(monkeypatch):
         "solve",
         lambda synapses, *given: solved.append(synapses.name) or solve(synapses, *given),
     )
-    first = history.factors(net.recurrent)
-    assert history.factors(net.recurrent) is first and first.g != 0 and len(solved) == 1
+    updates = late_sums(net.recurrent)
+    first = history.factors(net.recurrent, updates)
+    assert history.factors(net.recurrent, updates) is first and first.g != 0 and len(solved) == 1
     net.recurrent.dense.advancer.abstract_code += "\ntrace = 0.5*trace"
-    assert history.factors(net.recurrent).A != first.A and len(solved) == 2
+    assert history.factors(net.recurrent, updates).A != first.A and len(solved) == 2
 
 
 @dataclass(frozen=True, kw_only=True)

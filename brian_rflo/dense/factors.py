@@ -10,7 +10,6 @@ from sympy.core.function import AppliedUndef
 
 from ..brian.borrowed import ArrayVariable, str_to_sympy
 from .code import POST, PRE
-from .reading import read
 
 PRODUCT = "_product_"  # prefix of the pseudo-trace of a rule without traces
 
@@ -31,32 +30,37 @@ class Factors:
     h: dict
 
 
-def factors(synapses):
-    """Return the factors of the synapses' late sums, or None if there are none; the solution is
-    cached until its inputs change.
+def factors(synapses, updates):
+    """Return the factors of sums, or None if there are none; the solution is cached until its
+    inputs change.
+
+    Parameters
+    ----------
+    synapses : PlasticSynapses
+    updates : dict of str to str
+        What is added to each sum in a step.
     """
-    dense, updater, found = synapses.dense, synapses.state_updater, read(synapses)
+    dense, updater = synapses.dense, synapses.state_updater
     sides_of = {
         name: index
         for name, index in synapses.variables.indices.items()
         if not name.startswith("_history_")
     }
     decisive = (
-        found.kept,
-        found.late,
+        updates,
         str(synapses.equations),
         updater and updater.method_choice,
         dense.trace_code,
         sides_of,
     )
     if getattr(dense, "solved", (None,))[0] != decisive:
-        dense.solved = decisive, solve(synapses, found)
+        dense.solved = decisive, solve(synapses, updates)
     return dense.solved[1]
 
 
-def solve(synapses, found):
+def solve(synapses, updates):
     """Return the factors, symbolically."""
-    updates = {name: str_to_sympy(found.kept[name]) for name in found.late}
+    updates = {name: str_to_sympy(value) for name, value in updates.items()}
     traces, after = one_step(synapses)
     if not traces:
         traces, after = (
@@ -145,12 +149,12 @@ def linear(expressions, traces):
     return coefficients, rests
 
 
-def has_factors(synapses):
+def has_factors(synapses, updates):
     """Return whether the rule's change is a sum of products; False if it cannot be rewritten
     symbolically.
     """
     try:
-        return factors(synapses) is not None
+        return factors(synapses, updates) is not None
     except NOT_LINEAR:
         return False
 

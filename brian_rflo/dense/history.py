@@ -51,7 +51,7 @@ def problems(parts, objects, run_namespace):
         yield "what it adds up is read within a trial"
     elif random_names(parts, run_namespace):
         yield "it draws random numbers"
-    elif not has_factors(synapses):
+    elif not has_factors(synapses, late_sums(synapses)):
         yield "its update is not a sum of products of neurons"
     elif synapses.geometry.inner == PRE:
         yield "it has too few postsynaptic neurons"
@@ -81,14 +81,29 @@ def problems_of_others(parts, objects, late):
     )
 
 
+def late_sums(synapses):
+    """Return what is added, in each step, to the sums that are computed late."""
+    found = read(synapses)
+    return {name: found.kept[name] for name in found.late}
+
+
 class Entries:
     """The factors as C++ code: numbers and shared constants as they are, everything that changes
     from step to step as an array.
+
+    Parameters
+    ----------
+    synapses : PlasticSynapses
+    found : Factors
+    kept, constant : str
+        C++ of a value in the step at hand, and of a constant, with ``{}`` for its name.
+    always : str
+        First letters of names that are kept as arrays in any case.
     """
 
-    def __init__(self, synapses):
-        self.synapses, found = synapses, factors(synapses)
-        self.traces = found.traces
+    def __init__(self, synapses, found, kept="_kept_{}[_place]", constant="_{}", always=""):
+        self.synapses, self.traces = synapses, found.traces
+        self.forms = kept, constant, tuple(always)
         self.arrays = {"g": found.g}  # expressions by the name of their history
         self.constants = {}  # expressions by their name in the code
         self.f = [self.entry(f"f{k}", value) for k, value in enumerate(found.f)]
@@ -102,14 +117,20 @@ class Entries:
         ]
 
     def entry(self, name, value):
-        """Return C++ for a value in the step `_row`; None for zero."""
+        """Return C++ for a value in the step at hand; None for zero."""
+        kept, constant, always = self.forms
         if value == 0:
             return None
-        if is_constant(self.synapses, value):
+        if not name.startswith(always) and is_constant(self.synapses, value):
             self.constants[f"_{name}"] = sympy_to_str(value)
-            return f"_{name}"
+            return constant.format(name)
         self.arrays[name] = value
-        return f"_kept_{name}[_place]"
+        return kept.format(name)
+
+
+def late_entries(synapses):
+    """Return the factors of the sums that are computed late, as C++."""
+    return Entries(synapses, factors(synapses, late_sums(synapses)))
 
 
 class HistoryRecord(DenseRunner):
@@ -120,7 +141,7 @@ class HistoryRecord(DenseRunner):
         self.copies = copies
 
     def compose(self, run_namespace):
-        entries, shape = Entries(self.group), Shape(self.group)
+        entries, shape = late_entries(self.group), Shape(self.group)
         self.rows = f"{self.history('rows', 1, dtype=np.int32)}[0]"
         for name, value in entries.arrays.items():
             text = sympy_to_str(value)
@@ -161,7 +182,7 @@ class HistoryFlush(Completing):
         )
 
     def compose(self, run_namespace):
-        entries, shape = Entries(self.group), Shape(self.group)
+        entries, shape = late_entries(self.group), Shape(self.group)
         width, order = shape.networks * shape.post, len(entries.f)
         sizes = {
             name: shape.n_steps * (shape.networks * shape.pre if name == "g" else width)

@@ -36,7 +36,7 @@ def problems(parts, objects, run_namespace):
         yield "it draws random numbers"
     elif synapses.has_delays:
         yield "its spikes arrive with a delay"
-    elif (synapses.pre.when, synapses.pre.order) != ("synapses", -1):  # Brian2's own place
+    elif (synapses.pre.when, synapses.pre.order) != (schedule.ARRIVAL.when, schedule.ARRIVAL.order):
         yield "its spikes are sent in another phase"
     else:
         yield from problems_of_others(parts, objects)

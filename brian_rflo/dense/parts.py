@@ -215,12 +215,13 @@ class DenseParts(BrianObject):
         )
         for runner in self.stand_ins:
             runner.active = any(runner is one for one in chosen)
-        if self.why_not_dense is None:
-            self.switched = self.ordinary
         for runner in self.switched:
-            runner.active = self.why_not_dense is not None
-        if self.why_not_dense is not None:
-            self.switched = []
+            runner.active = True
+        self.switched = (
+            [] if self.why_not_dense else [*self.ordinary, *self.way.instead(self.synapses)]
+        )
+        for runner in self.switched:
+            runner.active = False
         logger.debug(f"'{self.synapses.name}' runs as {self._description}", "dense")
 
     def _pad(self, objects):

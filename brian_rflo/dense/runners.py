@@ -74,13 +74,24 @@ class DenseRunner(CodeRunner):
             self.flush,
             self.lazy,
             self.padded,
-        ) = ({}, "", "", {}, {}, "", None, None, None)
+            self.blocked,
+        ) = ({}, "", "", {}, {}, "", None, None, None, None)
         self.compose(run_namespace)
         if self.padding is not None:
             self.padded = self.padding.seen_by(self) | (self.padded or {})
         self.template_kwds = {
             name: getattr(self, name)
-            for name in ("opening", "closing", "sums", "kept", "rows", "flush", "lazy", "padded")
+            for name in (
+                "opening",
+                "closing",
+                "sums",
+                "kept",
+                "rows",
+                "flush",
+                "lazy",
+                "padded",
+                "blocked",
+            )
         } | {"geometry": self.group.geometry}
         super().before_run(run_namespace)
 

@@ -7,7 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import history, lazy
+from . import blocked, history, lazy
+
+
+def no_others(synapses):
+    """Return no objects."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,8 @@ class Way:
         Of the parts: the objects that replace traces and learning.
     described : str
         For the log.
+    instead : callable
+        Of the synapses: the objects of theirs besides that it replaces.
     is_pass : bool
         Whether all synapses are complete at the end of each step.
     """
@@ -33,6 +40,7 @@ class Way:
     problems: Callable
     runners: Callable
     described: str
+    instead: Callable = no_others
     is_pass: bool = False
 
 
@@ -50,6 +58,7 @@ PASSING = Way("passing", no_problems, passes, "a dense pass", is_pass=True)
 #: All of them.
 WAYS = (
     Way("batched", history.problems, history.runners, "dense loops, batched at trials' ends"),
+    Way("blocked", blocked.problems, blocked.runners, "blocks of resting weights", blocked.pathway),
     Way("lazy", lazy.problems, lazy.runners, "lazy updates at spikes"),
     PASSING,
 )

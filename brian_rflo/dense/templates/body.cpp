@@ -8,6 +8,8 @@ const float {{single}} = {{name}};
 {% endif %}
 {% if lazy %}
 {% include 'lazy.cpp' %}
+{% elif blocked %}
+{% include 'blocked.cpp' %}
 {% elif kept %}
 {% include 'keep.cpp' %}
 {% elif flush %}

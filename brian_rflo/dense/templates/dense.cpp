@@ -3,6 +3,7 @@
 {% extends 'common_group.cpp' %}
 {% block extra_headers %}
 #include <algorithm>
+#include <cstring>
 #include <type_traits>
 {% if flush %}
 {% include 'product.cpp' %}

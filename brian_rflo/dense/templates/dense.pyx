@@ -15,6 +15,7 @@ from libc.stdint cimport int32_t, int64_t
 cdef extern from *:
     """
     #include <algorithm>
+    #include <cstring>
     #include <cmath>
     #include <cstdint>
     #include <stddef.h>

@@ -1,0 +1,275 @@
+"""Blocked updates: where spikes read the weights and weights change in every step, weights and
+traces rest for some steps, and spikes are corrected for what they have missed.
+
+With the factors of history.py, traces and weights of a synapse from neuron j to i are
+
+    p(t) = A(t) p(t-1) + f(t) g(t)        w(t) = w(t-1) + h(t).p(t)
+
+A, f and h of the postsynaptic, g of the presynaptic neuron. All of it is linear, so the sum over
+the neurons that spike needs no weight of these steps: the sums of weights and traces at rest, as if
+they were those of one synapse, go through the recorded steps with the sum of g. That takes a time
+proportional to neurons, not synapses. When a block is full, and when a trial or the run is over,
+all synapses are brought up to date by a product of the record: with e backwards as in history.py,
+once for the weight (e = sum of h) and once for each trace (e = 1 of the last step),
+
+    w <- w + a.p + sum_r c(r) g(r),    p_k <- M_k.p + sum_r c_k(r) g(r),    c(r) = e(r).f(r)
+
+and a, M_k what is left of e before the first step. This is exact; only the order of additions
+differs.
+"""
+
+import ast
+from dataclasses import dataclass
+
+import numpy as np
+from brian2 import prefs
+
+from .. import schedule
+from ..brian.borrowed import get_compiler_and_args, str_to_sympy, sympy_to_str, word_substitute
+from ..brian.statements import parsed
+from . import lazy
+from .choice import problems_within_trials
+from .code import POST, PRE
+from .factors import NOT_LINEAR, factors, has_factors, is_postsynaptic, linear
+from .history import Entries
+from .reading import with_values
+from .runners import Completing, DenseRunner, pointer
+
+STEPS = 20  # steps of a block; 10 and 40 are slower at N = 100, 300 and 1000
+TILE = 128  # bytes of postsynaptic neurons whose record lies together: two or four vectors
+NEAR = 48  # rows that are visited for one tile after the other; their pages are at hand
+ROWS = 8  # largest number of rows whose sums are in registers at the same time
+
+
+def problems(parts, objects, run_namespace):
+    """Yield reasons against blocks in the coming run."""
+    yield from lazy.problems(parts, objects, run_namespace)
+    synapses = parts.synapses
+    change = change_of(synapses, parts.learner) if parts.learner is not None else None
+    if get_compiler_and_args()[0] == "msvc":
+        yield "its compiler has no vectors"
+    elif not synapses.pre.active and not any(synapses.pre is one for one in parts.switched):
+        yield f"'{synapses.pre.name}' was switched off"
+    elif change is None:
+        yield "what changes its weights is more than a term that is added where it learns"
+    elif not has_factors(synapses, {"w": change.term}):
+        yield "its change is not a sum of products of neurons, filtered linearly"
+    elif arriving(synapses) is None:
+        yield "its spikes do more than to add multiples of the weight"
+    else:
+        constants = {name for text in entries(synapses).constants.values() for name in names(text)}
+        yield from problems_within_trials(parts, objects, set(), constants & set(parts.names))
+
+
+def names(text):
+    """Return the names in an expression."""
+    return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+
+
+def runners(parts):
+    """Return the runners that record steps, send spikes and complete synapses; none where no spikes
+    are sent.
+    """
+    if not parts.synapses.sends_spikes:
+        return []
+    record = BlockedRecord(parts.synapses, parts.learner, parts.copies)
+    return [parts.copies, record, BlockedSpikes(parts.synapses), BlockedFlush(parts.synapses)]
+
+
+def pathway(synapses):
+    """Return the object that sends spikes otherwise."""
+    return (synapses.pre,)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of weights, ``w = where(condition, w + term, w)``."""
+
+    condition: str
+    term: str
+
+
+def change_of(synapses, learner):
+    """Return the change that statements make in a step; None if they are of another form."""
+    values, change = {}, None
+    for node in parsed(learner.abstract_code).body:
+        if not isinstance(node, ast.Assign) or change is not None:
+            return None
+        name = node.targets[0].id
+        if name != "w" and name in synapses.variables:
+            return None
+        if name == "w":
+            change = added_where(node.value, values)
+            if change is None or not is_of_target(synapses, change.condition):
+                return None
+        else:
+            values[name] = f"({with_values(node.value, values)})"
+    return change
+
+
+def added_where(node, values):
+    """Return the change of ``where(condition, w + term, w)``; None for another expression."""
+    if not (isinstance(node, ast.Call) and node.func.id == "where"):
+        return None
+    condition, sum_, otherwise = node.args
+    is_sum = isinstance(sum_, ast.BinOp) and isinstance(sum_.op, ast.Add)
+    if not is_sum or ast.unparse(sum_.left) != "w" or ast.unparse(otherwise) != "w":
+        return None
+    change = Change(with_values(condition, values), with_values(sum_.right, values))
+    return None if "w" in names(change.condition) | names(change.term) else change
+
+
+def is_of_target(synapses, text):
+    """Return whether an expression reads nothing but shared variables and the postsynaptic
+    neuron.
+    """
+    indices = synapses.variables.indices
+    return all(indices[name] in (POST, "0") for name in names(text) if name in synapses.variables)
+
+
+def arriving(synapses):
+    """Return the variable to which a spike adds, and the factor of the weight; None if it does
+    something else.
+    """
+    statements = parsed(synapses.pre.code).body
+    if len(statements) != 1 or not isinstance(statements[0], ast.AugAssign):
+        return None
+    statement, weight = statements[0], str_to_sympy("w")
+    try:
+        ((factor,),), (rest,) = linear([str_to_sympy(ast.unparse(statement.value))], [weight])
+    except NOT_LINEAR:
+        return None
+    name = statement.target.id
+    adds = isinstance(statement.op, ast.Add) and synapses.variables.indices[name] == POST
+    return (name, factor) if adds and rest == 0 and is_postsynaptic(synapses, factor) else None
+
+
+def entries(synapses):
+    """Return the factors of the change of a weight in a step, as C++ of vectors."""
+    term = change_of(synapses, synapses.dense.learner).term
+    return Entries(
+        synapses,
+        factors(synapses, {"w": term}),
+        kept="*(const _vector*)(_kept_{} + _place)",
+        constant="_real(_{})",
+        always="h",
+    )
+
+
+class Blocked:
+    """Mixin: the record of a block in memory."""
+
+    def layout(self, **more):
+        """Return what all templates need."""
+        found, geometry = entries(self.group), self.group.geometry
+        tile = TILE // np.dtype(prefs["core.default_float_dtype"]).itemsize
+        tiles, n_pre = -(-geometry.n_post // tile), -(-geometry.n_pre // ROWS) * ROWS
+        self.sizes = {PRE: geometry.networks * n_pre, POST: geometry.networks * tiles * tile}
+        arrays = {name: self.of_block(name, PRE if name == "g" else POST) for name in found.arrays}
+        return dict(
+            found=found,
+            arrays=arrays,
+            w=pointer(self.variable("w")),
+            traces=[pointer(self.variable(name)) for name in found.traces],
+            rows=self.history("rows", 1, dtype=np.int32),
+            learned=self.history("learned", geometry.networks, dtype=np.int32),
+            steps=STEPS,
+            tile=tile,
+            tiles=tiles,
+            n_pre=n_pre,
+            **flow(found),
+            **more,
+        )
+
+    def of_block(self, name, side, steps=STEPS):
+        """Return the C++ name of an array with numbers of each neuron of one side and each step,
+        and room for alignment.
+        """
+        return self.history(f"block_{name}", self.sizes[side] * steps + 16)
+
+    def constants(self):
+        """Return statements for the shared constants of the factors."""
+        return [f"{name} = {text}" for name, text in entries(self.group).constants.items()]
+
+
+class BlockedRecord(Blocked, DenseRunner):
+    """Records the factors of a step, in place of the `DensePass`."""
+
+    def __init__(self, synapses, learner, copies):
+        super().__init__(synapses, "blocked_record", schedule.place_of(learner))
+        self.copies, self.learner = copies, learner
+
+    def compose(self, run_namespace):
+        self.blocked = self.layout(part="record")
+        found, change = self.blocked["found"], change_of(self.group, self.learner)
+        for name, value in found.arrays.items():
+            text = sympy_to_str(value)
+            if name[0] == "h":
+                text = f"where({change.condition}, {text}, 0)"
+            elif found.traces:  # as of the phase TRACE
+                text = word_substitute(text, self.copies.names)
+            self.abstract_code[name] = f"_value_{name} = {text}"
+
+
+class BlockedSpikes(Blocked, DenseRunner):
+    """Adds the weights of the neurons that spike to the target, in place of Brian2's pathway."""
+
+    def __init__(self, synapses):
+        super().__init__(synapses, "blocked_spikes", schedule.ARRIVAL)
+        if "_spikes_of_source" not in synapses.variables:
+            synapses.variables.add_reference("_spikes_of_source", synapses.source, "_spikespace")
+
+    def compose(self, run_namespace):
+        spikes, (target, factor) = self.variable("_spikes_of_source"), arriving(self.group)
+        self.abstract_code = {
+            "send": "\n".join([*self.constants(), f"_value_send = {sympy_to_str(factor)}"])
+        }
+        self.blocked = self.layout(
+            part="send",
+            target=pointer(self.variable(target)),
+            spikes=pointer(spikes),
+            n_spikes=f"{pointer(spikes)}[{spikes.size - 1}]",
+        )
+
+
+class BlockedFlush(Blocked, Completing):
+    """Brings all synapses up to date when a block is full, and when a trial or the run is over."""
+
+    def __init__(self, synapses):
+        super().__init__(synapses, "blocked_flush")
+
+    def compose(self, run_namespace):
+        if constants := self.constants():
+            self.abstract_code = {"flush": "\n".join(constants)}
+        blocked = self.layout(part="flush", trial=self.group.trial_length, near=NEAR)
+        sums, order = ["w", *blocked["stored"]], range(len(blocked["found"].f))
+        self.blocked = (
+            blocked
+            | self.boundaries()
+            | dict(
+                c={name: self.of_block(f"c_{name}", POST) for name in sums},
+                e={name: [self.of_block(f"e_{name}_{k}", POST, 1) for k in order] for name in sums},
+            )
+        )
+        self.group.variables["_history_learned"].set_value(0)
+
+
+def flow(found):
+    """Return which traces matter, by number: those of which the last value is needed; those with
+    such a value behind a weight's change; those behind a change at all; stored ones that are a sum
+    over a block, and others, which depend on the last step alone.
+    """
+    order = range(len(found.f))
+    fed = [one for one in order if any(row[one] for row in found.A)]
+    seen = [k for k in order if found.h["w"][k]]
+    for k in seen:
+        seen += [one for one in order if found.A[k][one] and one not in seen]
+    momentary = [k for k in range(len(found.traces)) if k not in fed and not any(found.A[k])]
+    stored = [k for k in range(len(found.traces)) if k not in momentary]
+    return dict(
+        fed=fed,
+        going=[k for k in fed if k in seen],
+        seen=sorted(seen),
+        stored=stored,
+        momentary=momentary,
+    )

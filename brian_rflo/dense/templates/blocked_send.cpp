@@ -1,0 +1,67 @@
+{# What spikes add to the target: the rows of the neurons that spike, as one row that goes through the record. #}
+{% set statements = dict(blocks) %}
+const int _n = {{blocked.rows}}[0], _count = {{blocked.n_spikes}};
+int _rows[{{geometry.n_pre}}];
+for (int _network = 0; _network < {{geometry.networks}}; _network++)
+{
+    int _spiking = 0;
+    _real _sum_g[{{steps}}] = {};
+    for (int _spike = 0; _spike < _count; _spike++)
+    {
+        const int _row = {{blocked.spikes}}[_spike] - {{geometry.first_pre}} - _network*{{geometry.n_pre}};
+        if (_row < 0 || _row >= {{geometry.n_pre}})
+            continue;
+        const _real* const _g = _kept_g + ((size_t)_network*{{blocked.n_pre}} + _row)*{{steps}};
+        for (int _r = 0; _r < {{steps}}; _r++)
+            _sum_g[_r] += _g[_r];
+        _rows[_spiking++] = _row;
+    }
+    if (!_spiking)
+        continue;
+    for (int _tile = 0; _tile < {{blocked.tiles}}; _tile++)
+    {
+        const int _lanes = std::min({{tile}}, {{geometry.n_post}} - _tile*{{tile}});
+        const size_t _first = (size_t)_network*{{geometry.n_pre*geometry.n_post}} + _tile*{{tile}}, _block = ((size_t)_network*{{blocked.tiles}} + _tile)*{{steps*tile}};
+        _vector _w[_parts] = {};
+        {% for k in blocked.going %}
+        _vector _x{{k}}[_parts] = {};
+        {% endfor %}
+        {% for name in ["w"] + blocked.going %}
+        _real _buffer_{{name}}[{{tile}}] = {};
+        {% endfor %}
+        for (int _spike = 0; _spike < _spiking; _spike++)
+        {
+            const size_t _place = _first + (size_t)_rows[_spike]*{{geometry.n_post}};
+            {% for name in ["w"] + blocked.going %}
+            {% set sum = "_w" if name == "w" else "_x%d" % name %}
+            const _real* _from_{{name}} = {{blocked.w if name == "w" else blocked.traces[name]}} + _place;
+            if (_lanes < {{tile}})
+                _from_{{name}} = (const _real*)std::memcpy(_buffer_{{name}}, _from_{{name}}, _lanes*sizeof(_real));
+            for (int _part = 0; _part < _parts; _part++)
+                {{sum}}[_part] += *(const _vector*)(_from_{{name}} + _part*_width);
+            {% endfor %}
+        }
+        for (int _r = 0; _r < _n; _r++)
+            #pragma GCC unroll 4
+            for (int _part = 0; _part < _parts; _part++)
+            {
+                const size_t _place = _block + _r*{{tile}} + _part*_width;
+                {% for k in blocked.seen %}
+                const _vector _y{{k}} = _vector{}{% for l in blocked.going if x.A[k][l] %} + {{x.A[k][l]}}*_x{{l}}[_part]{% endfor %}{% if x.f[k] %} + {{x.f[k]}}*_sum_g[_r]{% endif %};
+                {% endfor %}
+                _w[_part] += _vector{}{% for k in blocked.seen if h[k] %} + {{h[k]}}*_y{{k}}{% endfor %};
+                {% for k in blocked.going %}
+                _x{{k}}[_part] = _y{{k}};
+                {% endfor %}
+            }
+        for (int _part = 0; _part < _parts; _part++)
+            *(_vector*)(_buffer_w + _part*_width) = _w[_part];
+        for (int _lane = 0; _lane < _lanes; _lane++)
+        {
+            const int _postsynaptic_idx = {{geometry.first_post}} + _network*{{geometry.n_post}} + _tile*{{tile}} + _lane;
+            {{reads["_postsynaptic_idx"]|autoindent}}
+            {{statements.get("send", "")|autoindent}}
+            {{blocked.target}}[_postsynaptic_idx] += _value_send*_buffer_w[_lane];
+        }
+    }
+}

@@ -1,0 +1,208 @@
+"""Synapses that rest for blocks of steps have the numbers of synapses that are visited in each
+step, and the same spikes.
+"""
+
+import numpy as np
+import pytest
+from brian2 import (
+    Hz,
+    SpikeMonitor,
+    StateMonitor,
+    defaultclock,
+    ms,
+    prefs,
+)
+from helpers import assemble
+
+from brian_rflo import (
+    RFLO,
+    ALIFNeurons,
+    Delta,
+    DiscreteLIFNeurons,
+    EProp,
+    FiringRate,
+    LIFNeurons,
+)
+from brian_rflo.brian.devices import device
+from brian_rflo.neurons import PRESETS
+from brian_rflo.rules import AdaptiveEProp
+from brian_rflo.tasks import PatternGeneration, PeriodicOutput
+
+pytestmark = pytest.mark.compiled
+N, TAU, TAU_SYN = 21, 20 * ms, 50 * ms
+TASK = PeriodicOutput(period=75 * ms, dt=1 * ms)  # three full blocks and a part
+PATTERN = PatternGeneration(length=150 * ms, seed=1)
+RULE = RFLO(learning_rate=0.02, tau=TAU_SYN)
+
+
+def lif(count=1, size=N, **settings):
+    """Neurons that fire at some 60 Hz."""
+    rng = np.random.default_rng(5)
+    return LIFNeurons(
+        size * count,
+        tau=TAU,
+        tau_syn=TAU_SYN,
+        refractory=3 * ms,
+        bias=rng.uniform(1.2, 2, size * count),
+        name="neurons",
+        **settings,
+    )
+
+
+def network(neurons, rule=RULE, task=TASK, **settings):
+    """A network whose recurrent weights change in each step."""
+    return assemble(task, neurons, rule, update="step", seed=2, **settings)
+
+
+def alif(rule):
+    return network(
+        ALIFNeurons(
+            N, tau=TAU, tau_syn=TAU_SYN, tau_adapt=100 * ms, beta=0.5, bias=1.6, name="neurons"
+        ),
+        rule,
+    )
+
+
+NETWORKS = {
+    "lif": lambda: network(lif()),
+    "wide": lambda: network(lif(size=83)),
+    "rates": lambda: network(lif(), regularization=FiringRate(20 * Hz, 1)),
+    "three_networks": lambda: network(lif(3), networks=3),
+    "alif": lambda: alif(RULE),
+    "eprop": lambda: network(lif(), EProp(0.02, tau=TAU_SYN)),
+    "adaptive_eprop": lambda: alif(AdaptiveEProp(0.02, tau=TAU_SYN, tau_adapt=100 * ms)),
+    "delta": lambda: network(lif(), Delta(0.02)),
+    "discrete": lambda: network(
+        DiscreteLIFNeurons(N, tau=TAU, name="neurons", **PRESETS["pattern_generation"]),
+        EProp(1e-2, tau=TAU),
+        task=PATTERN,
+        tau_out=TAU,
+    ),
+}
+
+
+def whole(net):
+    net.train(2)
+
+
+def in_pieces(net):
+    for steps in (1, 30, 2, 44, 73):
+        net.run(steps * ms)
+
+
+def frozen(net):
+    net.run(33 * ms)
+    net.recurrent.plastic = False
+    net.run(13 * ms)
+    net.recurrent.plastic = True
+    net.recurrent.learning_rate = 0.1
+    net.run(104 * ms)
+
+
+def writes_between(net):
+    net.run(33 * ms)
+    net.recurrent.w["i == 3"] = 0.5
+    net.recurrent.trace = 0.1
+    net.run(117 * ms)
+
+
+def restored(net):
+    net.run(33 * ms)
+    net.store()
+    net.run(25 * ms)
+    net.restore()
+    net.run(90 * ms)
+
+
+def watched_later(net):
+    """The synapses rest, are watched, and rest again."""
+    net.run(33 * ms)
+    watcher = StateMonitor(net.recurrent, "w", record=[3, 4], name="watcher")
+    net.add(watcher)
+    net.run(33 * ms)
+    assert net.recurrent.pre.active
+    net.remove(watcher)
+    net.run(33 * ms)
+
+
+def records(net, monitors):
+    """What a run has left in the synapses, and what neurons did in each step."""
+    synapses = net.recurrent
+    return {
+        name: np.array(getattr(synapses, name)) for name in ("w", *names_of_traces(synapses))
+    } | {
+        f"{monitor.name}.{name}": np.array(getattr(monitor, name))
+        for monitor in monitors
+        for name in monitor.record_variables
+    }
+
+
+def names_of_traces(synapses):
+    return [name for name in ("trace", "eps", "eligibility") if name in synapses.variables]
+
+
+def outcome(dense, build, scenario, target):
+    """Everything that was recorded in a scenario, and why synapses did not rest."""
+    prefs["brian_rflo.dense_pass"] = dense
+    try:
+        with device(target):
+            defaultclock.dt = TASK.dt
+            net = build()
+            monitors = [
+                StateMonitor(
+                    net.neurons,
+                    ["v", "activity", "I_rec"] if "I_rec" in net.neurons.variables else ["v"],
+                    record=True,
+                    name="states",
+                ),
+                SpikeMonitor(net.neurons, name="spikes"),
+            ]
+            net.add(*monitors)
+            before = net.recurrent.matrix(net.networks) if target != "cpp_standalone" else None
+            scenario(net)
+            found = records(net, monitors)
+            assert (
+                before is None or np.abs(net.recurrent.matrix(net.networks) - before).max() > 1e-4
+            )
+            return found, net.recurrent.dense.why_not_blocked
+    finally:
+        prefs["brian_rflo.dense_pass"] = True
+
+
+def assert_equal(rested, walked):
+    """Same spikes; all else equal to rounding, relative to the largest number."""
+    assert len(walked["spikes.i"]) > N
+    np.testing.assert_array_equal(rested["spikes.i"], walked["spikes.i"])
+    np.testing.assert_array_equal(rested["spikes.t"], walked["spikes.t"])
+    for name, values in walked.items():
+        off = np.abs(rested[name] - values).max() / (np.abs(values).max() or 1)
+        assert off <= 1e-12, (name, off)
+
+
+CASES = [
+    *((name, whole) for name in NETWORKS),
+    *(
+        ("lif", scenario)
+        for scenario in (in_pieces, writes_between, restored, frozen, watched_later)
+    ),
+    ("adaptive_eprop", in_pieces),
+]
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(("name", "scenario"), CASES)
+def test_blocks_change_nothing(name, scenario):
+    rested, reason = outcome(True, NETWORKS[name], scenario, "cython")
+    walked, _ = outcome(False, NETWORKS[name], scenario, "numpy")
+    assert reason is None
+    assert_equal(rested, walked)
+
+
+@pytest.mark.parametrize(
+    "name", ["lif", *(pytest.param(name, marks=pytest.mark.model) for name in list(NETWORKS)[1:])]
+)
+def test_blocks_change_nothing_on_standalone(name):
+    rested, reason = outcome(True, NETWORKS[name], whole, "cpp_standalone")
+    walked, _ = outcome(False, NETWORKS[name], whole, "numpy")
+    assert reason is None
+    assert_equal(rested, walked)
