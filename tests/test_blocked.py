@@ -2,10 +2,14 @@
 step, and the same spikes.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from brian2 import (
     Hz,
+    Network,
+    SpikeGeneratorGroup,
     SpikeMonitor,
     StateMonitor,
     defaultclock,
@@ -20,10 +24,17 @@ from brian_rflo import (
     Delta,
     DiscreteLIFNeurons,
     EProp,
+    FeedbackSynapses,
     FiringRate,
+    LearningRule,
     LIFNeurons,
+    PerStep,
+    PlasticSynapses,
+    Readout,
+    Trials,
 )
 from brian_rflo.brian.devices import device
+from brian_rflo.dense import blocked
 from brian_rflo.neurons import PRESETS
 from brian_rflo.rules import AdaptiveEProp
 from brian_rflo.tasks import PatternGeneration, PeriodicOutput
@@ -63,6 +74,68 @@ def alif(rule):
     )
 
 
+def discrete(rule, **settings):
+    """Neurons that are driven by a constant current."""
+
+    def build():
+        neurons = DiscreteLIFNeurons(
+            N, tau=TAU, name="neurons", **PRESETS["pattern_generation"] | settings
+        )
+        net = network(neurons, rule, task=PATTERN, tau_out=TAU)
+        neurons.I_in = np.linspace(1, 3, N)
+        return net
+
+    return build()
+
+
+@dataclass(frozen=True)
+class Direct(LearningRule):
+    """A rule that no filter follows."""
+
+    update = "feedback_post*gain_post*psp_pre"
+
+
+@dataclass(frozen=True)
+class Filtered(LearningRule):
+    """A rule with two traces in a row, of which the second decays as fast as its neuron is
+    excited.
+    """
+
+    traces = "p : 1\nq : 1"
+    advance = "p = 0.9*p + gain_post*(psp_pre + 0.1)\nq = (0.95 - 0.1*gain_post)*q + 0.1*p"
+    update = "feedback_post*(q + 0.5*p)"
+    reset = "p = 0; q = 0"
+
+
+def parts(source=slice(None), target=slice(None)):
+    """Recurrent, input and readout projections that all learn, and parts of a group."""
+    defaultclock.dt = TASK.dt
+    rng = np.random.default_rng(3)
+    neurons, readout = lif(), Readout(TASK, name="readout")
+    times = np.sort(rng.choice(150, 90)) + 0.0
+    inputs = SpikeGeneratorGroup(5, np.arange(90) % 5, times * ms, name="inputs")
+    learned = {
+        "recurrent": PlasticSynapses(
+            neurons[source], neurons[target], RULE, onto="I_rec", learn=PerStep(), name="recurrent"
+        ),
+        "incoming": PlasticSynapses(
+            inputs, neurons, RULE, onto="I_rec", learn=PerStep(), name="incoming"
+        ),
+        "output": PlasticSynapses(
+            neurons, readout, Delta(0.02), onto="output", learn=PerStep(), name="output"
+        ),
+    }
+    feedback = FeedbackSynapses(readout, neurons, name="feedback")
+    for one in (*learned.values(), feedback):
+        one.connect()
+        one.w = "0.2*sin(3*i + 1.7*j)"
+    trials = Trials(TASK, neurons, readout, *learned.values(), name="trials")
+    net = Network(neurons, readout, inputs, *learned.values(), feedback, trials)
+    net.neurons, net.networks = neurons, 1
+    vars(net).update(learned)
+    return net
+
+
 NETWORKS = {
     "lif": lambda: network(lif()),
     "wide": lambda: network(lif(size=83)),
@@ -70,14 +143,18 @@ NETWORKS = {
     "three_networks": lambda: network(lif(3), networks=3),
     "alif": lambda: alif(RULE),
     "eprop": lambda: network(lif(), EProp(0.02, tau=TAU_SYN)),
-    "adaptive_eprop": lambda: alif(AdaptiveEProp(0.02, tau=TAU_SYN, tau_adapt=100 * ms)),
-    "delta": lambda: network(lif(), Delta(0.02)),
-    "discrete": lambda: network(
-        DiscreteLIFNeurons(N, tau=TAU, name="neurons", **PRESETS["pattern_generation"]),
-        EProp(1e-2, tau=TAU),
-        task=PATTERN,
-        tau_out=TAU,
+    "without_trace": lambda: network(lif(), Direct(0.02)),
+    "two_filters": lambda: network(lif(), Filtered(0.02)),
+    "discrete": lambda: discrete(EProp(1e-2, tau=TAU)),
+    "adaptive_eprop": lambda: discrete(
+        AdaptiveEProp(0.1, tau=TAU, tau_adapt=100 * ms), beta=0.1, tau_adapt=100 * ms
     ),
+}
+PARTS = {
+    "all": parts,
+    "source": lambda: parts(source=slice(3, 15)),
+    "target": lambda: parts(target=slice(4, 21)),
+    "both": lambda: parts(source=slice(2, 20), target=slice(1, 18)),
 }
 
 
@@ -127,9 +204,12 @@ def watched_later(net):
 
 def records(net, monitors):
     """What a run has left in the synapses, and what neurons did in each step."""
-    synapses = net.recurrent
+    found = [getattr(net, name, None) for name in ("recurrent", "incoming", "output")]
     return {
-        name: np.array(getattr(synapses, name)) for name in ("w", *names_of_traces(synapses))
+        f"{synapses.name}.{name}": np.array(getattr(synapses, name))
+        for synapses in found
+        if synapses is not None
+        for name in ("w", *names_of_traces(synapses))
     } | {
         f"{monitor.name}.{name}": np.array(getattr(monitor, name))
         for monitor in monitors
@@ -138,7 +218,9 @@ def records(net, monitors):
 
 
 def names_of_traces(synapses):
-    return [name for name in ("trace", "eps", "eligibility") if name in synapses.variables]
+    return [
+        name for name in ("trace", "eps", "eligibility", "p", "q") if name in synapses.variables
+    ]
 
 
 def outcome(dense, build, scenario, target):
@@ -186,14 +268,16 @@ CASES = [
         for scenario in (in_pieces, writes_between, restored, frozen, watched_later)
     ),
     ("adaptive_eprop", in_pieces),
+    *((name, in_pieces) for name in PARTS),
 ]
 
 
 @pytest.mark.model
 @pytest.mark.parametrize(("name", "scenario"), CASES)
 def test_blocks_change_nothing(name, scenario):
-    rested, reason = outcome(True, NETWORKS[name], scenario, "cython")
-    walked, _ = outcome(False, NETWORKS[name], scenario, "numpy")
+    build = (NETWORKS | PARTS)[name]
+    rested, reason = outcome(True, build, scenario, "cython")
+    walked, _ = outcome(False, build, scenario, "numpy")
     assert reason is None
     assert_equal(rested, walked)
 
@@ -204,5 +288,16 @@ def test_blocks_change_nothing(name, scenario):
 def test_blocks_change_nothing_on_standalone(name):
     rested, reason = outcome(True, NETWORKS[name], whole, "cpp_standalone")
     walked, _ = outcome(False, NETWORKS[name], whole, "numpy")
+    assert reason is None
+    assert_equal(rested, walked)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("name", ["lif", "wide", "two_filters", "three_networks", "discrete"])
+def test_products_equal_sums_over_spikes(name, monkeypatch):
+    """What is no filter of spikes takes a product of the record instead."""
+    monkeypatch.setattr(blocked, "filter_of", lambda *_: None)
+    rested, reason = outcome(True, NETWORKS[name], in_pieces, "cython")
+    walked, _ = outcome(False, NETWORKS[name], in_pieces, "numpy")
     assert reason is None
     assert_equal(rested, walked)

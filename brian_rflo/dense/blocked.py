@@ -26,11 +26,13 @@ from brian2 import prefs
 
 from .. import schedule
 from ..brian.borrowed import get_compiler_and_args, str_to_sympy, sympy_to_str, word_substitute
+from ..brian.construction import networks_with
 from ..brian.statements import parsed
 from . import lazy
 from .choice import problems_within_trials
 from .code import POST, PRE
 from .factors import NOT_LINEAR, factors, has_factors, is_postsynaptic, linear
+from .filters import filter_of
 from .history import Entries
 from .reading import with_values
 from .runners import Completing, DenseRunner, pointer
@@ -72,8 +74,14 @@ def runners(parts):
     """
     if not parts.synapses.sends_spikes:
         return []
-    record = BlockedRecord(parts.synapses, parts.learner, parts.copies)
-    return [parts.copies, record, BlockedSpikes(parts.synapses), BlockedFlush(parts.synapses)]
+    synapses, copies = parts.synapses, parts.copies
+    return [
+        copies,
+        BlockedBegin(synapses, copies),
+        BlockedRecord(synapses, parts.learner, copies),
+        BlockedSpikes(synapses),
+        BlockedFlush(synapses),
+    ]
 
 
 def pathway(synapses):
@@ -178,7 +186,24 @@ class Blocked:
             tiles=tiles,
             n_pre=n_pre,
             **flow(found),
+            **self.spikes_of_block(geometry.networks * geometry.n_pre),
             **more,
+        )
+
+    def spikes_of_block(self, n_pre):
+        """Return the C++ names of the spikes of a block: how many before each step; row, step, and
+        the spike before of the same row, of each; the last of each row; and y where it began.
+        """
+        found = self.group.dense.spike_filter
+        if found is None:
+            return dict(filter=None)
+        sizes = dict(counts=STEPS + 1, newest=n_pre) | dict.fromkeys(
+            ("row_of", "step_of", "older"), STEPS * n_pre
+        )
+        return dict(
+            {name: self.history(name, size, dtype=np.int32) for name, size in sizes.items()},
+            filter=found,
+            state=self.history("state", len(found.names) * n_pre),
         )
 
     def of_block(self, name, side, steps=STEPS):
@@ -190,6 +215,28 @@ class Blocked:
     def constants(self):
         """Return statements for the shared constants of the factors."""
         return [f"{name} = {text}" for name, text in entries(self.group).constants.items()]
+
+
+class BlockedBegin(Blocked, DenseRunner):
+    """Keeps the variables of which g is made where a block begins, if g is a filter of spikes; it
+    runs where traces read g, before all others of a block.
+    """
+
+    def __init__(self, synapses, copies):
+        super().__init__(synapses, "blocked_begin", schedule.place_of(copies))
+
+    def compose(self, run_namespace):
+        parts, found = self.group.dense, entries(self.group)
+        networks = networks_with(parts)
+        parts.spike_filter = (
+            filter_of(parts, networks[0].sorted_objects, run_namespace, found.arrays["g"])
+            if found.traces and len(networks) == 1
+            else None
+        )
+        self.blocked = self.layout(part="begin")
+        if parts.spike_filter is not None:
+            names = parts.spike_filter.names
+            self.blocked["states"] = {name: pointer(self.variable(name)) for name in names}
 
 
 class BlockedRecord(Blocked, DenseRunner):
@@ -242,15 +289,16 @@ class BlockedFlush(Blocked, Completing):
         if constants := self.constants():
             self.abstract_code = {"flush": "\n".join(constants)}
         blocked = self.layout(part="flush", trial=self.group.trial_length, near=NEAR)
-        sums, order = ["w", *blocked["stored"]], range(len(blocked["found"].f))
-        self.blocked = (
-            blocked
-            | self.boundaries()
-            | dict(
-                c={name: self.of_block(f"c_{name}", POST) for name in sums},
-                e={name: [self.of_block(f"e_{name}_{k}", POST, 1) for k in order] for name in sums},
-            )
-        )
+        found, of_spikes = blocked["found"], blocked["filter"]
+        rest = [f"e_{{}}_{k}" for k in range(len(found.f))]
+        if of_spikes is not None:
+            rest += ["drift_{}", *(f"eta_{{}}_{k}" for k in range(len(of_spikes.names)))]
+        results = {}
+        for sum_ in ("w", *blocked["stored"]):
+            results[f"c_{sum_}"] = self.of_block(f"c_{sum_}", POST)
+            for form in rest:
+                results[form.format(sum_)] = self.of_block(form.format(sum_), POST, 1)
+        self.blocked = blocked | self.boundaries() | dict(results=results)
         self.group.variables["_history_learned"].set_value(0)
 
 

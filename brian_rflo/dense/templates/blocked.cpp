@@ -15,6 +15,8 @@ _real* const _kept_{{name}} = {{array}} + (64 - (size_t){{array}} % 64) % 64/siz
 {% endfor %}
 {% if blocked.part == "record" %}
 {% include 'blocked_record.cpp' %}
+{% elif blocked.part == "begin" %}
+{% include 'blocked_begin.cpp' %}
 {% elif blocked.part == "send" %}
 {% include 'blocked_send.cpp' %}
 {% else %}

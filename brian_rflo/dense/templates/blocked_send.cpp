@@ -2,6 +2,9 @@
 {% set statements = dict(blocks) %}
 const int _n = {{blocked.rows}}[0], _count = {{blocked.n_spikes}};
 int _rows[{{geometry.n_pre}}];
+{% if blocked.filter %}
+int _total = _n ? {{blocked.counts}}[_n] : 0;
+{% endif %}
 for (int _network = 0; _network < {{geometry.networks}}; _network++)
 {
     int _spiking = 0;
@@ -11,6 +14,9 @@ for (int _network = 0; _network < {{geometry.networks}}; _network++)
         const int _row = {{blocked.spikes}}[_spike] - {{geometry.first_pre}} - _network*{{geometry.n_pre}};
         if (_row < 0 || _row >= {{geometry.n_pre}})
             continue;
+        {% if blocked.filter %}
+        {{blocked.row_of}}[_total++] = _network*{{geometry.n_pre}} + _row;
+        {% endif %}
         const _real* const _g = _kept_g + ((size_t)_network*{{blocked.n_pre}} + _row)*{{steps}};
         for (int _r = 0; _r < {{steps}}; _r++)
             _sum_g[_r] += _g[_r];
@@ -65,3 +71,6 @@ for (int _network = 0; _network < {{geometry.networks}}; _network++)
         }
     }
 }
+{% if blocked.filter %}
+{{blocked.counts}}[_n + 1] = _total;
+{% endif %}
