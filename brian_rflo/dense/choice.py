@@ -21,8 +21,9 @@ from .reading import boundary_runners
 MARK = "_stale = True\n"
 
 
-def why_not_dense(parts, objects, run_namespace):
-    """Return the reason why a projection cannot run as a dense pass; None if it can.
+def why_not_fused(parts, objects, run_namespace):
+    """Return the reason why traces, learning and sum of a projection cannot run as one pass,
+    whatever it connects; None if they can.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def why_not_dense(parts, objects, run_namespace):
     """
     for problems in (
         problems_of_target,
-        problems_of_connections,
+        problems_of_places,
         problems_of_functions,
         problems_of_traces,
         problems_of_others,
@@ -55,12 +56,10 @@ def problems_of_target(parts, objects, run_namespace):
         yield "this code generation target has no dense loops"
 
 
-def problems_of_connections(parts, objects, run_namespace):
-    """Yield problems with the connections, and with objects that the user has moved, switched off
-    or given another clock.
+def problems_of_places(parts, objects, run_namespace):
+    """Yield problems with objects that the user has moved, switched off or given another
+    clock.
     """
-    if parts.synapses.geometry is None:
-        yield "it is not connected all to all"
     if any(runner.clock is not parts.synapses.clock for runner in parts.ordinary):
         yield "its objects run on several clocks"
     for runner, place in parts.places:

@@ -25,6 +25,7 @@ from ..brian.borrowed import (
     word_substitute,
 )
 from ..brian.processors import layout
+from .vectors import in_vectors
 
 PRE, POST = "_presynaptic_idx", "_postsynaptic_idx"
 
@@ -160,8 +161,9 @@ class DenseGenerator(CPPCodeGenerator):
             isinstance(variable, Function) and not variable.stateless
             for variable in self.variables.values()
         )
+        geometry = self.owner.geometry
         keywords["side_by_side"] = (
-            (1,) if draws else self.owner.geometry.rows
+            (1,) if draws or geometry is None else geometry.rows
         )  # random numbers in the order of the synapses
         keywords["preparation"] = declared_once(
             [line for block in scalar_statements for line in scalar[block]]
@@ -169,9 +171,24 @@ class DenseGenerator(CPPCodeGenerator):
         keywords["shared"] = declarations(keywords["preparation"])
         keywords["neuron_reads"] = self.neuron_reads
         keywords["lanes"] = declarations(keywords["reads"][POST])
-        keywords["held"] = declarations(keywords["reads"][self.owner.geometry.outer])
+        keywords["held"] = declarations(keywords["reads"][geometry.outer]) if geometry else []
         keywords["stored"], keywords["blocks_in_registers"] = in_registers(keywords["blocks"])
+        if geometry is None:
+            keywords |= self._vectors(vector_statements, keywords, draws)
         return scalar, vector, keywords
+
+    def _vectors(self, statements, keywords, draws):
+        """Return the template arguments of a projection that is not connected all to all."""
+        kinds = {name: kind for kind, name in keywords["shared"]}
+        found = None if draws else in_vectors(self, kinds, statements, keywords["blocks"])
+        blocks, numbers = found or ([], {})
+        text = "\n".join(block for _, block in blocks)
+        return {
+            "vectors": blocks,
+            "numbers": numbers,
+            "seen": sorted(set(re.findall(r"\b_of(_ptr\w+)", text))),
+            "senders": declarations(keywords["reads"][PRE]),
+        }
 
     def _doubles(self):
         """Return constants of the user's namespace, which Brian2 declares as double in any

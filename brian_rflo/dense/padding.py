@@ -87,6 +87,8 @@ def width(geometry):
 class Padding:
     """The padded copy of a projection, for its pass and sums."""
 
+    loops, back = "padded.cpp", "write_back.cpp"
+
     def __init__(self, parts):
         self.synapses, (self.used, self.changed) = parts.synapses, used_by(parts)
         self.stride = width(parts.synapses.geometry)
@@ -104,6 +106,8 @@ class Padding:
             for name in sorted(self.used)
         ]
         return dict(
+            loops=self.loops,
+            back=self.back,
             stride=self.stride,
             line=LINE,
             arrays=arrays,

@@ -16,8 +16,8 @@ from ..brian.borrowed import get_identifiers
 from ..brian.construction import networks_with
 from ..brian.statements import written
 from ..brian.step_loop import StepLoop
-from . import padding
-from .choice import MARK, first, is_python, own_names, sets_its_own_activity, why_not_dense
+from . import listing, padding, slices
+from .choice import MARK, first, is_python, own_names, sets_its_own_activity, why_not_fused
 from .reading import Reading
 from .runners import Copies, DensePass, DenseSum, Transmitted, neuron_variables
 from .ways import PASSING, WAYS
@@ -46,6 +46,10 @@ class DenseParts(BrianObject):
     ----------
     why_not_dense : str or None
         Reason why the last run used ordinary objects; None if it was dense.
+    why_not_sparse : str or None
+        Reason why it did not run as a pass over the synapses that there are; None if it did.
+    why_not_sliced : str or None
+        Reason why this pass was not in the order of a private copy (slices.py); None if it was.
     why_not_batched : str or None
         Reason why updates were not batched at the end of a trial; None if they were.
     why_not_lazy : str or None
@@ -72,19 +76,23 @@ class DenseParts(BrianObject):
         learner, advancer = reading.learner, reading.advancer
         self.synapses, self.summed = weakref.proxy(synapses), summed
         self.learner, self.advancer = learner, advancer
-        for name in ("dense", "padded", *(way.name for way in WAYS)):
+        for name in ("dense", "sparse", "sliced", "padded", *(way.name for way in WAYS)):
             setattr(self, f"why_not_{name}", "it has not run yet")
         self.deferred = [runner for runner in (advancer, learner) if runner is not None]
         self.ordinary = [runner for runner in (summed, *self.deferred) if runner is not None]
         self.sums = [DenseSum(synapses, summed)] if summed is not None else []
         self.transmitted = [Transmitted(synapses, one) for one in transmits_more(synapses, summed)]
-        self.padded, self.switched, self.way = [], [], None
+        self.padded, self.sliced, self.switched, self.way = [], [], [], None
         self.places = [(runner, (runner.when, runner.order)) for runner in self.ordinary]
         if learner is not None:
             self._add_runners()
         self.runners = {way.name: way.runners(self) if learner else [] for way in WAYS}
         self.stand_ins = distinct(
-            *self.transmitted, *self.sums, *self.padded, *chain(*self.runners.values())
+            *self.transmitted,
+            *self.sums,
+            *self.padded,
+            *self.sliced,
+            *chain(*self.runners.values()),
         )
         vector_math.use_for(synapses, synapses.source, synapses.target)
         self.own = [self, *self.ordinary, *self.stand_ins]
@@ -102,7 +110,7 @@ class DenseParts(BrianObject):
             schedule.TRACE if advancer is None else schedule.place_of(advancer),
         )
         self.dense_pass = DensePass(synapses, advancer, self.learner, self.sums, self.copies)
-        self.padded = [padding.WriteBack(synapses)]
+        self.padded, self.sliced = [padding.WriteBack(synapses)], [slices.SlicesBack(synapses)]
 
     @property
     def trace_code(self) -> list[str]:
@@ -166,8 +174,14 @@ class DenseParts(BrianObject):
         """Choose the objects of the coming run."""
         networks = [network.sorted_objects for network in networks_with(self)]
         modules.begin([obj for objects in networks for obj in objects])
-        self.why_not_dense = first(
-            why_not_dense(self, objects, run_namespace) for objects in networks
+        why_not = first(why_not_fused(self, objects, run_namespace) for objects in networks)
+        is_sparse = self.synapses.geometry is None
+        self.why_not_dense = "it is not connected all to all" if is_sparse else why_not
+        self.why_not_sparse = first(listing.problems(self)) or why_not
+        self.why_not_sliced = self.why_not_sparse or first(
+            problem
+            for objects in networks
+            for problem in slices.problems(self, objects, run_namespace)
         )
         self.way = self._choose(networks, run_namespace)
         self.why_not_padded = (
@@ -181,14 +195,16 @@ class DenseParts(BrianObject):
         )
         self._activate()
         self._pad([obj for objects in networks for obj in objects])
-        if self.why_not_dense is None:
+        if self.is_fused:
             self._look_ahead([obj for objects in networks for obj in objects])
             self._keep_transmitted([obj for objects in networks for obj in objects])
         super().before_run(run_namespace)
 
     def _choose(self, networks, run_namespace):
-        """Return the best way without a problem, None if not dense, and store the reasons."""
-        reason, best = self.why_not_dense, None
+        """Return the best way without a problem, and store the reasons: a pass where synapses are
+        sparse, None for ordinary objects.
+        """
+        reason, best = self.why_not_dense, PASSING if self.why_not_sparse is None else None
         for way in WAYS:
             if best is None:
                 reason = self.why_not_dense or first(
@@ -205,34 +221,40 @@ class DenseParts(BrianObject):
         stay off.
         """
         chosen = (
-            []
-            if self.why_not_dense
-            else [
+            [
                 *self.sums,
                 *self.runners[self.way.name],
                 *(self.padded if self.why_not_padded is None else []),
+                *(self.sliced if self.why_not_sliced is None else []),
             ]
+            if self.is_fused
+            else []
         )
         for runner in self.stand_ins:
             runner.active = any(runner is one for one in chosen)
         for runner in self.switched:
             runner.active = True
-        self.switched = (
-            [] if self.why_not_dense else [*self.ordinary, *self.way.instead(self.synapses)]
-        )
+        self.switched = [*self.ordinary, *self.way.instead(self.synapses)] if self.is_fused else []
         for runner in self.switched:
             runner.active = False
         logger.debug(f"'{self.synapses.name}' runs as {self._description}", "dense")
 
     def _pad(self, objects):
-        """Let pass and sums use a copy with padded rows, if that was chosen."""
+        """Let pass and sums use a copy with padded rows, or in slices, if that was chosen."""
         copy = padding.Padding(self) if self.why_not_padded is None else None
-        for runner in (*self.sums, *self.runners[PASSING.name][1:], *self.padded):
+        if self.why_not_sparse is None:
+            copy = (
+                listing.Listing(self.synapses)
+                if self.why_not_sliced
+                else slices.Slices(self, objects)
+            )
+        passing = self.runners[PASSING.name][1:]
+        for runner in (*self.sums, *passing, *self.padded, *self.sliced):
             runner.padding = copy
-        for runner in self.padded:
+        for runner in (*self.padded, *self.sliced):
             runner.trial = (
                 self.synapses.trial_length
-                if copy and padding.is_used_between_trials(self, objects)
+                if runner.active and padding.is_used_between_trials(self, objects)
                 else 0
             )
 
@@ -248,8 +270,15 @@ class DenseParts(BrianObject):
         )
 
     @property
+    def is_fused(self) -> bool:
+        """Whether the last run had no ordinary objects."""
+        return self.why_not_dense is None or self.why_not_sparse is None
+
+    @property
     def _description(self):
         """Describe how the coming run goes, and why not faster."""
+        if self.why_not_sparse is None:
+            return f"a pass over its synapses; not in slices: {self.why_not_sliced}"
         if self.why_not_dense:
             return f"ordinary Brian2 objects: {self.why_not_dense}"
         better = [way.name for way in WAYS[: WAYS.index(self.way)]]
@@ -298,6 +327,7 @@ class DenseParts(BrianObject):
         for runner, dense_sum in zip(self.transmitted, self.sums):
             dense_sum.is_kept = runner.active = (
                 not dense_sum.is_ahead
+                and self.why_not_dense is None
                 and self.why_not_padded is not None
                 and not self.changed & self.sum_names
                 and not any(is_python(obj) for obj in objects)

@@ -15,9 +15,9 @@ const float {{single}} = {{name}};
 {% elif flush %}
 {% include 'flush.cpp' %}
 {% elif padded and not blocks %}
-{% include 'write_back.cpp' %}
+{% include padded.back %}
 {% elif padded %}
-{% include 'padded.cpp' %}
+{% include padded.loops %}
 {% elif blocks %}
 {% include 'loops.cpp' %}
 {% endif %}

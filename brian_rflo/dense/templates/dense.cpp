@@ -8,6 +8,12 @@
 {% if flush %}
 {% include 'product.cpp' %}
 {% endif %}
+{% if padded and "lanes" in padded and blocks %}
+#include <cstring>
+#include <new>
+#include <vector>
+{% include 'vectors.cpp' %}
+{% endif %}
 
 {% endblock %}
 {% block maincode %}

@@ -25,6 +25,12 @@ cdef extern from *:
     using namespace std;
     {{support_code_lines|join("\n")|replace("\\", "\\\\")|autoindent}}
     } }
+    {% if padded and "lanes" in padded and blocks %}
+    #include <cstring>
+    #include <new>
+    #include <vector>
+    {% include 'vectors.cpp' %}
+    {% endif %}
     {% if flush %}
     {% include 'product.cpp' %}
     {% endif %}

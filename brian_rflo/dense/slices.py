@@ -1,0 +1,120 @@
+"""A private copy of the synapses of a projection that is not connected all to all, in an order in
+which vectors can go through them, used while nothing else reads them.
+
+Brian2 lists synapses by their presynaptic neurons, so that a loop over them reads two indices and
+scatters its sums. In the copy, presynaptic neurons are in tiles, whose variables stay in the first
+cache. The synapses of a tile onto one neuron are a row, the rows are sorted by length, and as many
+as a vector has lanes lie side by side, one in each lane: a slice. What belongs to postsynaptic
+neurons is read once for a slice, sums stay in registers and go on in Brian2's order, and two
+variables of the presynaptic neurons come with one load of a pair. Rows that are shorter than the
+longest of their slice are filled up with places that add nothing to a sum.
+
+C++ standalone only. The copy is made when a pass or a sum first needs it, and written back at trial
+boundaries at which other objects use these variables, and at the end of the run. What monitors
+record is written back in every step, for the synapses that they record alone.
+"""
+
+import numpy as np
+from brian2 import StateMonitor
+
+from ..brian.borrowed import c_data_type
+from ..brian.conditional import is_standalone
+from .choice import problems_within_trials, random_names
+from .listing import list_of
+from .padding import used_by
+from .runners import Completing, pointer
+
+TILE = 2048  # presynaptic neurons of a tile
+LARGE = 5000  # presynaptic neurons from which on memory is asked for in advance
+AHEAD = 4096  # bytes
+#: What the addresses of the copy are, in order; behind them those of each variable.
+LAYOUT = "slices", "starts", "posts", "lengths", "senders", "places"
+
+
+def problems(parts, objects, run_namespace):
+    """Yield reasons against a private copy in slices in the coming run."""
+    if not is_standalone():
+        yield (
+            "after an error within a run, which can happen on this target, updates would"
+            " be lost in the copy"
+        )
+    elif random_names(parts, run_namespace):
+        yield "it draws random numbers"
+    else:
+        used, changed = used_by(parts)
+        yield from problems_within_trials(
+            parts, objects, changed, used - changed, monitors_of(parts.synapses, objects)
+        )
+
+
+def monitors_of(synapses, objects):
+    """Return the monitors of variables of the synapses."""
+    return tuple(
+        obj
+        for obj in objects
+        if isinstance(obj, StateMonitor) and obj.source.variables is synapses.variables
+    )
+
+
+def looked_at(synapses, objects):
+    """Return the numbers of the synapses that monitors record."""
+    recorded = [np.ravel(one.record) for one in monitors_of(synapses, objects) if one.active]
+    return np.unique(np.concatenate([[], *recorded])).astype(np.int32)
+
+
+class Slices:
+    """The copy in slices of a projection, for its pass and sums."""
+
+    loops, back = "slices.cpp", "slices_back.cpp"
+
+    def __init__(self, parts, objects):
+        self.synapses, (self.used, self.changed) = parts.synapses, used_by(parts)
+        self.looked = looked_at(parts.synapses, objects)
+
+    def seen_by(self, runner):
+        """Return the template arguments for a runner; the arrays are made at the first call."""
+        synapses, variables = self.synapses, self.synapses.variables
+        arrays = [
+            (
+                pointer(runner.variable(name)),
+                c_data_type(variables[name].dtype),
+                name in self.changed,
+            )
+            for name in sorted(self.used)
+        ]
+        return list_of(synapses, runner) | dict(
+            loops=self.loops,
+            back=self.back,
+            tile=TILE,
+            ahead=AHEAD if len(synapses.source) >= LARGE else 0,
+            arrays=arrays,
+            layout=LAYOUT,
+            memory=runner.history("slices", len(LAYOUT) + len(synapses.variables), np.int64),
+            is_there=runner.history("is_sliced", 1, dtype=np.int32),
+            looked=self._looked(runner),
+            n_looked=len(self.looked),
+        )
+
+    def _looked(self, runner):
+        """Return the C++ name of the numbers of the synapses that monitors record."""
+        if not len(self.looked):
+            return ""
+        name = f"looked_at_{len(self.looked)}"
+        array = runner.history(name, len(self.looked), dtype=np.int32)
+        self.synapses.variables[f"_history_{name}"].set_value(self.looked)
+        return array
+
+
+class SlicesBack(Completing):
+    """Writes the copy back at the end of a trial whose boundary uses it, and at the end of the
+    run.
+    """
+
+    def __init__(self, synapses):
+        super().__init__(synapses, "slices_back")
+        self.trial = 0
+
+    def compose(self, run_namespace):
+        self.padded = self.boundaries() | dict(trial=self.trial)
+        self.history("is_sliced", 1, dtype=np.int32)
+        self.group.variables["_history_is_sliced"].set_value(0)

@@ -1,0 +1,126 @@
+{# One synapse in each lane of a vector: choices, numbers that are the same in all lanes, and two variables of neurons that come in pairs. #}
+namespace { namespace _dense {
+const int _lanes = {{padded.lanes}};
+typedef {{padded.real}} _Real;
+typedef _Real _Lanes __attribute__((vector_size({{padded.width}})));
+typedef _Real _Loose __attribute__((vector_size({{padded.width}}), aligned(sizeof(_Real))));
+typedef {{padded.whole}} _Mask __attribute__((vector_size({{padded.width}})));
+static inline _Lanes _spread(const _Lanes value) { return value; }
+static inline _Lanes _spread(const _Real value) { return value - _Lanes(); }
+template <typename A, typename B> static inline _Lanes _choose(const bool condition, const A a, const B b) { return condition ? _spread(a) : _spread(b); }
+template <typename A, typename B> static inline _Lanes _choose(const _Mask condition, const A a, const B b) { return condition ? _spread(a) : _spread(b); }
+static inline _Lanes _gathered(const _Real* const _from, const int32_t* const _at)
+{
+    return _Lanes{ {%- for lane in range(padded.lanes) %}{{", " if lane}}_from[_at[{{lane}}]]{% endfor -%} };
+}
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define _HAS_SHUFFLE
+#endif
+#endif
+#if defined(_HAS_SHUFFLE)
+{% if padded.lanes == 8 %}
+typedef double _Pair __attribute__((vector_size(16)));
+typedef double _Half __attribute__((vector_size(32)));
+static inline _Lanes _joined(const _Pair a, const _Pair b, const _Pair c, const _Pair d)
+{
+    const _Half left = __builtin_shufflevector(a, b, 0, 1, 2, 3), right = __builtin_shufflevector(c, d, 0, 1, 2, 3);
+    return __builtin_shufflevector(left, right, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+static inline void _gather_pairs(const _Real* const _from, const int32_t* const _at, _Lanes& first, _Lanes& second)
+{
+    const _Pair* const _pair = (const _Pair*)_from;
+    const _Lanes even = _joined(_pair[_at[0]], _pair[_at[2]], _pair[_at[4]], _pair[_at[6]]), odd = _joined(_pair[_at[1]], _pair[_at[3]], _pair[_at[5]], _pair[_at[7]]);
+    first = __builtin_shufflevector(even, odd, 0, 8, 2, 10, 4, 12, 6, 14);
+    second = __builtin_shufflevector(even, odd, 1, 9, 3, 11, 5, 13, 7, 15);
+}
+{% else %}
+typedef double _Eight __attribute__((vector_size(64)));
+typedef double _Pair __attribute__((may_alias));
+static inline void _gather_pairs(const _Real* const _from, const int32_t* const _at, _Lanes& first, _Lanes& second)
+{
+    const _Pair* const _pair = (const _Pair*)_from;
+    const _Eight low = { {%- for lane in range(8) %}{{", " if lane}}_pair[_at[{{lane}}]]{% endfor -%} }, high = { {%- for lane in range(8, 16) %}{{", " if lane > 8}}_pair[_at[{{lane}}]]{% endfor -%} };
+    first = __builtin_shufflevector((_Lanes)low, (_Lanes)high, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    second = __builtin_shufflevector((_Lanes)low, (_Lanes)high, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
+{% endif %}
+#else
+static inline void _gather_pairs(const _Real* const _from, const int32_t* const _at, _Lanes& first, _Lanes& second)
+{
+    for (int _lane = 0; _lane < _lanes; _lane++)
+    {
+        first[_lane] = _from[2*_at[_lane]];
+        second[_lane] = _from[2*_at[_lane] + 1];
+    }
+}
+#endif
+template <typename T> static inline T* _aligned(const size_t count)
+{
+    char* const _memory = (char*)::operator new(count*sizeof(T) + 64);
+    char* const _first = _memory + (64 - (size_t)_memory % 64) % 64;
+    std::memset(_first, 0, count*sizeof(T));
+    return (T*)_first;
+}
+static inline std::vector<int32_t> _runs_of(const int32_t* const _pre, const int64_t _count)
+{
+    std::vector<int32_t> _starts;
+    for (int64_t _k = 0; _k < _count; _k++)
+        if (_k == 0 || _pre[_k] != _pre[_k - 1])
+            _starts.push_back(_k);
+    return _starts;
+}
+{% if padded.tile %}
+{# The order of the copy, of which slices.py tells the parts. Places that only fill up have the presynaptic neuron 0. #}
+static inline void _slice(const int32_t* const _pre, const int32_t* const _post, const int64_t _count, int64_t* const _memory)
+{
+    const int _n_post = {{padded.n_post}}, _rows = (_n_post + _lanes - 1)/_lanes*_lanes, _tiles = ({{padded.n_pre}} + {{padded.tile - 1}})/{{padded.tile}}, _n_slices = _tiles*_rows/_lanes;
+    std::vector<int64_t> _length((size_t)_tiles*_rows), _next((size_t)_tiles*_rows);
+    for (int64_t _k = 0; _k < _count; _k++)
+        _length[(size_t)((_pre[_k] - {{padded.first_pre}})/{{padded.tile}})*_rows + _post[_k] - {{padded.first_post}}]++;
+    int64_t* const _starts = _aligned<int64_t>(_n_slices + 1);
+    int32_t* const _posts = _aligned<int32_t>(_n_slices*_lanes);
+    {{padded.whole}}* const _lengths = _aligned<{{padded.whole}}>(_n_slices*_lanes);
+    std::vector<int> _order(_n_post);
+    for (int _tile = 0, _number = 0; _tile < _tiles; _tile++)
+    {
+        const int64_t* const _of = _length.data() + (size_t)_tile*_rows;
+        for (int _n = 0; _n < _n_post; _n++)
+            _order[_n] = _n;
+        std::stable_sort(_order.begin(), _order.end(), [_of](const int a, const int b) { return _of[a] > _of[b]; });
+        for (int _row = 0; _row < _rows; _row += _lanes, _number++)
+        {
+            _starts[_number + 1] = _starts[_number] + _of[_order[_row]];
+            for (int _lane = 0; _lane < _lanes; _lane++)
+            {
+                const int _n = _order[std::min(_row + _lane, _n_post - 1)];
+                _posts[_number*_lanes + _lane] = _n + {{padded.first_post}};
+                _lengths[_number*_lanes + _lane] = _row + _lane < _n_post ? _of[_n] : 0;
+                if (_row + _lane < _n_post)
+                    _next[(size_t)_tile*_rows + _n] = _starts[_number]*_lanes + _lane;
+            }
+        }
+    }
+    const size_t _size = _starts[_n_slices]*_lanes;
+    int32_t* const _senders = _aligned<int32_t>(_size);
+    int64_t* const _places = _aligned<int64_t>(_count);
+    for (int64_t _k = 0; _k < _count; _k++)
+    {
+        const int _sender = _pre[_k] - {{padded.first_pre}};
+        int64_t& _place = _next[(size_t)(_sender/{{padded.tile}})*_rows + _post[_k] - {{padded.first_post}}];
+        _senders[_place] = _sender;
+        _places[_k] = _place;
+        _place += _lanes;
+    }
+    _memory[0] = _n_slices;
+    _memory[1] = (int64_t)_starts;
+    _memory[2] = (int64_t)_posts;
+    _memory[3] = (int64_t)_lengths;
+    _memory[4] = (int64_t)_senders;
+    _memory[5] = (int64_t)_places;
+    {% for own, type, _ in padded.arrays %}
+    _memory[{{padded.layout|length + loop.index0}}] = (int64_t)_aligned<{{type}}>(_size);
+    {% endfor %}
+}
+{% endif %}
+} }

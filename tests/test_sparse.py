@@ -1,0 +1,230 @@
+"""Projections that are not connected all to all: slices, Brian2's order, and ordinary objects give
+the same numbers.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from brian2 import StateMonitor, ms, prefs, set_device
+from brian2 import device as brian_device
+from test_dense import (
+    INPUTS,
+    Filtered,
+    Kept,
+    N,
+    build,
+    clips,
+    difference,
+    everything,
+    frozen,
+    in_pieces,
+    kicks,
+    plain,
+    rarely,
+    records,
+    restored,
+    surgery,
+    surgery_within,
+)
+
+from brian_rflo import LearningRule
+from brian_rflo.brian.devices import device
+
+pytestmark = pytest.mark.compiled
+
+
+def some(p):
+    """Connections that are the same on all targets."""
+    return dict(condition=f"(7*i + 3*j + i*j) % 10 < {10 * p}")
+
+
+#: In no order, and some twice.
+rng = np.random.default_rng(5)
+SHUFFLED = dict(zip("ij", rng.integers(0, N, (2, 60))))
+WITHIN = dict(condition=f"i//{N} == j//{N} and (7*i + 3*j + i*j) % 10 < 4")
+
+
+@dataclass(frozen=True)
+class Choosing(LearningRule):
+    """A rule with conditions, two traces and three variables of the presynaptic neurons, and no
+    functions.
+    """
+
+    tau: object
+    traces = """dp/dt = (gain_post*activity_pre - p)/tau : 1 (clock-driven)
+                ds/dt = (p - s*I_rec_pre)/(2*tau) : 1 (clock-driven)"""
+    update = "feedback_post*where(p > 0.001 and s > 0, s, -p/2)*(1 + gain_pre) - 0.01*w/(2 + s)"
+    reset = "p = 0; s = 0"
+
+
+def writes_between(p):
+    p.network.run(25 * ms)
+    p.recurrent.w["i == 3"] = 0.5
+    p.recurrent.w["i == 2"] = "0.9*w"
+    p.neurons.activity = "activity + 0.01*i"
+    p.recurrent.trace = 0.1
+    p.network.run(25 * ms)
+
+
+def looked_at(p):
+    for name, names, record, when in (
+        ("look", ["w"], [0, 5], "start"),
+        ("again", ["w", "trace"], [7], "end"),
+    ):
+        p[name] = StateMonitor(
+            p.recurrent, names, record=record, when=when, name=f"{p.recurrent.name}_{name}"
+        )
+        p.network.add(p[name])
+    in_pieces(p)
+
+
+TWO = dict(rule=Filtered(learning_rate=0.5, tau=10 * ms))
+CHOOSING = dict(rule=Choosing(learning_rate=0.5, tau=10 * ms))
+KEPT = dict(rule=Kept(learning_rate=0.5, tau=10 * ms))
+
+#: What happens, to what network, and the beginning of why it was not in slices.
+CASES = {
+    "without_trials": (in_pieces, dict(trials=False), None),
+    "trials": (in_pieces, {}, None),
+    "sparse": (in_pieces, dict(connect=some(0.1)), None),
+    "nearly_dense": (in_pieces, dict(connect=some(0.9)), None),
+    "none": (plain, dict(connect=dict(condition="False")), None),
+    "shuffled": (in_pieces, dict(connect=SHUFFLED), None),
+    "twice": (in_pieces, dict(connect=some(0.3) | dict(n=2)), None),
+    "per_trial": (in_pieces, dict(update="trial"), None),
+    "writes": (writes_between, {}, None),
+    "kicks": (kicks, dict(trials=False), None),
+    "frozen": (frozen, {}, None),
+    "three_networks": (in_pieces, dict(networks=3, connect=WITHIN), None),
+    "subgroups": (in_pieces, dict(source=slice(2, 9), target=slice(4, 13)), None),
+    "few_targets": (in_pieces, dict(target=slice(4, 6)), None),
+    "inputs": (plain, dict(task=INPUTS), None),
+    "functions": (plain, TWO, None),
+    "choices": (in_pieces, CHOOSING, None),
+    "kept_trace": (in_pieces, KEPT, None),
+    "looked_at": (looked_at, {}, None),
+    "clips": (clips("end"), {}, "'clips_0_recurrent_clip_end' uses w"),
+    "clips_functions": (clips("start"), TWO, "'clips_functions_0_recurrent_clip_start' uses w"),
+    "clips_choices": (clips("end"), CHOOSING, "'clips_choices_0_recurrent_clip_end' uses"),
+    "clips_shuffled": (clips("end"), dict(connect=SHUFFLED), "'clips_shuffled_0"),
+    "clips_subgroups": (
+        clips("end"),
+        dict(source=slice(2, 9), target=slice(4, 13)),
+        "'clips_subgroups_0",
+    ),
+}
+
+
+def outcomes(cases, precision=np.float64, ways=(True, False)):
+    """Records of the cases by each way, from one C++ program; and why the first way had no
+    slices.
+    """
+    made, reasons, before = {}, {}, prefs["core.default_float_dtype"]
+    with device("cpp_standalone"):
+        set_device("cpp_standalone", build_on_run=False, directory=None)
+        prefs["core.default_float_dtype"] = precision
+        try:
+            for name, (scenario, settings, _) in cases.items():
+                for way, prefs["brian_rflo.dense_pass"] in enumerate(ways):
+                    settings = dict(connect=some(0.4)) | settings
+                    made[name, way] = p = build(prefix=f"{name}_{way}_", recorded=(), **settings)
+                    p["seen"] = StateMonitor(
+                        p.neurons,
+                        ["activity", "feedback", "I_rec"],
+                        record=True,
+                        name=f"{name}_{way}_seen",
+                    )
+                    p.network.add(p.seen)
+                    scenario(p)
+                    dense = p.recurrent.dense
+                    assert (dense.why_not_sparse is None) == prefs["brian_rflo.dense_pass"]
+                    reasons.setdefault(name, dense.why_not_sliced)
+            brian_device.build(directory=None)
+            return {case: records(p) for case, p in made.items()}, reasons
+        finally:
+            prefs["core.default_float_dtype"], prefs["brian_rflo.dense_pass"] = before, True
+
+
+def filled(found):
+    """Records without those of nothing."""
+    return {name: values for name, values in found.items() if values.size}
+
+
+def check(cases, precision=np.float64, most=1e-12):
+    """Both ways agree, and the first was in slices where it should."""
+    results, reasons = outcomes(cases, precision)
+    results = {case: filled(found) for case, found in results.items()}
+    assert {
+        name: reason
+        for name, reason in reasons.items()
+        if not (reason or "").startswith(cases[name][2] or "")
+        or (reason is None) != (cases[name][2] is None)
+    } == {}
+    differences = {name: difference(results[name, 0], results[name, 1]) for name in cases}
+    assert max(differences.values()) < most, differences
+    return results
+
+
+FEW = ("trials", "functions")
+
+
+def test_same_numbers():
+    check({name: CASES[name] for name in FEW})
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("part", range(4))
+def test_same_numbers_whatever_happens(part):
+    check({name: CASES[name] for name in [name for name in CASES if name not in FEW][part::4]})
+
+
+def both(scenario, expected=None, precision=np.float64, **settings):
+    """The records of a scenario by the pass, compiled by Cython, and by ordinary objects in
+    NumPy.
+    """
+    results, settings = [], dict(connect=some(0.4), recorded=()) | settings
+    for fused in (True, False):
+        prefs["brian_rflo.dense_pass"] = fused
+        try:
+            with device("cython" if fused else "numpy"):
+                p = build(**settings)
+                for when in ("start", "end"):
+                    names = ["w", *p.recurrent.equations.diff_eq_names]
+                    p[f"all_{when}"] = StateMonitor(
+                        p.recurrent, names, record=True, when=when, name=f"all_{when}"
+                    )
+                    p.network.add(p[f"all_{when}"])
+                scenario(p)
+                assert not fused or p.recurrent.dense.why_not_sparse == expected
+                results.append(filled(records(p)))
+        finally:
+            prefs["brian_rflo.dense_pass"] = True
+    return results
+
+
+def interrupted(p):
+    for scenario in (in_pieces, frozen, restored, surgery):
+        scenario(p)
+
+
+#: On Cython, in Brian2's order.
+RUNTIME = {
+    "everything": (everything, {}),
+    "surgery_within": (surgery_within, {}),
+    "sparse": (in_pieces, dict(connect=some(0.1))),
+    "shuffled": (in_pieces, dict(connect=SHUFFLED)),
+    "twice": (in_pieces, dict(connect=some(0.7) | dict(n=2))),
+    "subgroups": (in_pieces, dict(source=slice(2, 9), target=slice(4, 13), connect=some(0.9))),
+    "three_networks": (in_pieces, dict(networks=3, connect=WITHIN)),
+    "functions": (interrupted, dict(connect=some(0.9)) | TWO),
+    "choices": (interrupted, dict(connect=some(0.9)) | CHOOSING),
+    "per_trial": (everything, dict(update="trial")),
+}
+
+
+@pytest.mark.parametrize("name", rarely(RUNTIME, *(name for name in RUNTIME if name != "choices")))
+def test_same_numbers_on_cython(name):
+    scenario, settings = RUNTIME[name]
+    fused, ordinary = both(scenario, **settings)
+    assert difference(fused, ordinary) < 1e-12
