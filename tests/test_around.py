@@ -20,8 +20,9 @@ from brian_rflo import (
 )
 from brian_rflo.checks import check_rule
 from brian_rflo.readouts import Linear
-from brian_rflo.rules import Around
+from brian_rflo.rules import Around, Relayed, Rewarded
 from brian_rflo.tasks import CursorMovements
+from brian_rflo.updates import L1, L2
 
 TASK, TAU, N = CursorMovements(movement=20 * ms, seed=1), 10 * ms, 8
 SCHEDULES = {"step": PerStep(), "trial": PerTrial(Adam())}
@@ -161,3 +162,20 @@ def test_an_error_names_the_rule_that_was_written():
     with pytest.raises(Exception) as error:
         Network(neurons, recurrent).run(1 * ms)
     assert "RFLO on 'recurrent' reads trial_steps" in str(error.value.__cause__)
+
+
+HOLD = {
+    "Halved": lambda rule: Halved(0.1, rule),
+    "Rewarded": lambda rule: Rewarded(rule),
+    "Relayed": lambda rule: Relayed(0.1, rule),
+    "FiringRate": HELD["rates"].around,
+    "L1": L1(0.1).around,
+    "L2": L2(0.1).around,
+}
+
+
+@pytest.mark.parametrize("name", HOLD)
+@pytest.mark.parametrize("held", ["RFLO", None, RFLO, FiringRate(0.2, 30)], ids=str)
+def test_what_is_no_rule_is_refused_by_name(name, held):
+    with pytest.raises(TypeError, match=f"{name}: rule must be a LearningRule, for example RFLO"):
+        HOLD[name](held)

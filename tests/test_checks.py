@@ -140,6 +140,7 @@ ELSEWHERE = {
     "LearningRule": "the base",
     "ModProp": "of signals of types: test_modprop",
     "FORCE": "of readout weights: test_force",
+    "Relayed": "beside a Relay: test_relay",
     "PresynapticScaling": "of neurons with a goal: test_scaling",
     "RecursiveLeastSquares": "of readout weights, beside FORCE: test_force",
     "RewardHebbian": "of decisions: test_loop",

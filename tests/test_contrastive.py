@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from brian2 import Network, defaultclock, ms
+from brian2 import BrianObjectException, Network, defaultclock, ms
 from targets import NUMPY_FIRST
 
 from brian_rflo import FixedSynapses, LossMonitor, PerTrial, PlasticSynapses, Readout, Trials
@@ -163,6 +163,47 @@ def test_neurons_and_trials_must_agree(other, message):
     units = RelaxationNeurons(4, 4 * ms, **dict(task=TASK, teacher=TEACHER) | other)
     with pytest.raises(ValueError, match=message):
         Trials(TASK, units, Readout(TASK), TEACHER)
+
+
+def two_groups(back, rate=1.0):
+    """Hidden neurons and outputs in two halves of a group, with a projection each way."""
+    defaultclock.dt = TASK.dt
+    units, readout = RelaxationNeurons(5, 4 * ms, TASK, TEACHER), Readout(TASK)
+    ways, w = [], np.random.default_rng(0).normal(size=(2, 3))
+    for source, target, matrix, its in (
+        (units[:3], units[3:], w, 1.0),
+        (units[3:], units[:3], back(w), rate),
+    ):
+        ways.append(
+            PlasticSynapses(source, target, Contrastive(its), onto="I_rec", learn=PerTrial())
+        )
+        ways[-1].connect_matrix(matrix, absent=np.nan)
+    trials = Trials(TASK, units, readout, *ways, TEACHER)
+    return Network(units, readout, *ways, trials), ways
+
+
+def test_two_projections_between_two_groups_stay_transposed():
+    net, (there, back) = two_groups(lambda w: w.T)
+    start = there.matrix()
+    net.run(3 * TASK.duration)
+    assert (there.matrix() != start).any()
+    np.testing.assert_array_equal(there.matrix(), back.matrix().T)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (dict(back=lambda w: 2 * w.T), "weights must be the same in both directions"),
+        (dict(back=lambda w: w.T, rate=0.5), "learning_rate must be the same in both directions"),
+        (dict(back=lambda w: np.where(w.T > 0, w.T, np.nan)), "a synapse back for each synapse"),
+    ],
+)
+def test_two_projections_that_are_not_transposed_are_refused(change, message):
+    net, _ = two_groups(**change)
+    with pytest.raises(BrianObjectException) as error:
+        net.run(TASK.duration)
+    with pytest.raises(ValueError, match=message):
+        raise error.value.__cause__
 
 
 def squared_error(task, W, Win, steps=600):

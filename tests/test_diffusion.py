@@ -67,6 +67,7 @@ def test_the_field_is_that_of_numpy(target):
     "make, message",
     [
         (lambda: Diffusion(4), "Diffusion: shape must be width and height of a grid; got 4"),
+        (lambda: Diffusion("ab"), "shape must be width and height of a grid; got 'ab'. Write"),
         (lambda: Diffusion((2, 5)), "Diffusion: shape must be a whole number of at least 3; got 2"),
         (lambda: Diffusion(SHAPE, keep=2), "Diffusion: keep must be from 0 to 1; got 2"),
         (lambda: network(Diffusion((3, 3), seed=-1)), "Diffusion: seed must be a whole number"),

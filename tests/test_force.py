@@ -67,9 +67,9 @@ def recursive_least_squares(given, target, alpha=1.0, every=1, rate=1.0, mask=No
         outputs.append(z)
         if (step + 1) % every == 0:
             k = P @ r
-            P = P - np.outer(k, k) / (1 + r @ k)
-            error = (1 if mask is None else mask[step]) * (wanted - z)
-            w = w + rate * np.outer(error, k) / (1 + r @ k)
+            counts = 1 if mask is None else mask[step]
+            P = P - counts * np.outer(k, k) / (1 + counts * r @ k)
+            w = w + rate * np.outer(counts * (wanted - z), k) / (1 + counts * r @ k)
     return np.array(outputs), w, P
 
 
@@ -143,19 +143,25 @@ def test_in_trials_p_goes_on_and_rates_are_not_divided():
     compare(drawn(12), task, again, "numpy", mask=counts, trials=40)
 
 
-def test_weights_are_those_of_ridge_regression():
+GRADED = np.tile([0.0, 1.0, 0.4], 34)[:100]
+
+
+@pytest.mark.parametrize("mask", [np.ones(100), GRADED], ids=["all steps", "graded"])
+def test_weights_are_those_of_ridge_regression(mask):
+    """Of the steps that count, each as much as its mask says."""
     target, alpha = targets_of(100), 0.1
     given = drawn(12)
     given["back"][:] = 0  # activity that does not depend on the weights
-    task = ArrayTask(target=target, dt=1 * ms, continuous=True)
+    task = ArrayTask(target=target, mask=mask, dt=1 * ms, continuous=True)
     net, _, output, P = network(given, task, FORCE(alpha=alpha))
     rates = StateMonitor(output.source, "activity", True, when="end")
     net.add(rates)
     net.run(100 * ms)
     r = np.array(rates.activity)
-    correlation = r @ r.T + alpha * np.eye(12)
+    correlation = mask * r @ r.T + alpha * np.eye(12)
     assert np.abs(P.matrix() @ correlation - np.eye(12)).max() < 1e-9
-    assert np.abs(output.matrix()[0] - np.linalg.solve(correlation, r @ target[:, 0])).max() < 1e-9
+    wanted = np.linalg.solve(correlation, mask * r @ target[:, 0])
+    assert np.abs(output.matrix()[0] - wanted).max() < 1e-9
 
 
 def standard(task, neurons, rule=RecursiveLeastSquares(), path=FORCE(), **settings):
@@ -294,7 +300,7 @@ REFUSED = {
     ),
     "no path": (
         lambda: standard(sines(), potentials(), path=RandomFeedback()),
-        "a step reads 'shrink_network'.*has no number 'shrink'",
+        r"RecursiveLeastSquares reads 'shrink_network', .* write credit=FORCE\(\)",
     ),
     "readout does not learn": (
         lambda: standard(sines(), potentials(), trained=["recurrent"]),
@@ -327,6 +333,13 @@ REFUSED = {
             connectivity={"output": np.arange(8)[None] > 2, "current": AllToAll()},
         ).train(1),
         "FORCE: 'output' must connect all neurons with all outputs",
+    ),
+    "masks of outputs": (
+        lambda: standard(
+            ArrayTask(target=targets_of(40, 2), mask=np.eye(2)[np.arange(40) % 2], dt=1 * ms),
+            potentials(),
+        ),
+        r"FORCE: the mask of a step must be one for all outputs, .* for each of 2\. Write",
     ),
     "factors": (
         lambda: standard(sines(), potentials(), trained={"output": np.full((1, 8), 0.5)}).train(1),

@@ -5,9 +5,10 @@ import pytest
 from brian2 import NeuronGroup, StateMonitor, defaultclock, ms
 from targets import NUMPY_FIRST
 
-from brian_rflo import LearningNetwork, PerTrial, schedule
+from brian_rflo import LearningNetwork, LIFNeurons, PerTrial, RateNeurons, schedule
 from brian_rflo.brian.devices import device
 from brian_rflo.credit import Relay, SymmetricFeedback, TypeSignals
+from brian_rflo.neurons import PotentialNeurons
 from brian_rflo.rules import ModProp
 from brian_rflo.tasks import ArrayTask
 
@@ -123,6 +124,27 @@ def test_with_a_type_for_each_neuron_and_slopes_of_one_it_is_the_gradient():
         np.testing.assert_allclose(change, -RATE * expected[name][0], rtol=0, atol=1e-12)
 
 
+def package(neurons, rule=None):
+    """A network of neurons of this package."""
+    defaultclock.dt = 1 * ms
+    means = Relay.mean_weights(start(2)["recurrent"][0], TYPES)
+    rule = rule or ModProp(RATE, TAU * ms, TYPES, means, MU)
+    path, learn = TypeSignals(TYPES), PerTrial()
+    more = dict(credit=path, learn=learn, networks=2, initial=start(2))
+    return LearningNetwork(task(), neurons, rule, **more)
+
+
+def test_neurons_of_the_package_with_a_potential_learn_as_those_of_ones_own():
+    """Their slope has another name, which rule and path find."""
+    own = network()[0].train(3)
+    defaultclock.dt = 1 * ms
+    same = package(PotentialNeurons(2 * N, TAU * ms, f="relu", initial=0)).train(3)
+    np.testing.assert_array_equal(same.losses, own.losses)
+    for name, values in own.weights_after.items():
+        np.testing.assert_array_equal(same.weights_after[name], values)
+    assert (own.weights_after["recurrent"] != own.weights_before["recurrent"]).any()
+
+
 @pytest.mark.parametrize(
     "make, message",
     [
@@ -137,10 +159,14 @@ def test_with_a_type_for_each_neuron_and_slopes_of_one_it_is_the_gradient():
             lambda: network(rule=ModProp(RATE, TAU * ms, (4, 4), np.ones((2, 2)))),
             r"types must add up to the neurons of a network; got \(4, 4\) for the 12",
         ),
-        (lambda: TypeSignals(3), "types must be numbers of neurons of each type; got 3"),
-        (lambda: network(credit=TypeSignals((4, 4))), "types must add up to the 6 neurons"),
-        (lambda: network(credit=SymmetricFeedback()), "signal_0_of"),
-        (lambda: network(credit=TypeSignals(TYPES[::-1])), "signal_0_of"),
+        (lambda: TypeSignals(3), "TypeSignals: types must be numbers of neurons of each type; got"),
+        (lambda: network(credit=TypeSignals((4, 4))), "TypeSignals: types must add up to the 6"),
+        *(
+            (lambda path=path: network(credit=path), r"ModProp reads 'signal_0_of_4_2.*TypeSignals")
+            for path in (SymmetricFeedback(), TypeSignals(TYPES[::-1]))
+        ),
+        (lambda: package(RateNeurons(2 * N, TAU * ms)), "ModProp is for rates .* got .* RateNeur"),
+        (lambda: package(LIFNeurons(2 * N, TAU * ms, TAU * ms)), "ModProp is for rates .* LIFNeur"),
     ],
 )
 def test_wrong_arguments_are_refused(make, message):

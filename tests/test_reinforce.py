@@ -34,7 +34,7 @@ from brian_rflo.brian.devices import device
 from brian_rflo.credit import RewardBaseline, RunningBaseline
 from brian_rflo.neurons import PotentialNeurons
 from brian_rflo.readouts import Leaky, Linear, Rewarding
-from brian_rflo.rules import EpisodicReinforce, Reinforce
+from brian_rflo.rules import EpisodicReinforce, Reinforce, WeightPerturbation
 from brian_rflo.tasks import ArrayTask, PeriodicOutput
 from brian_rflo.trials import RewardMonitor
 
@@ -284,6 +284,12 @@ REFUSED = {
     ),
     "Reinforce reads modulator_network in each step, but": lambda: small(
         Reinforce(0.1, sigma=0.3), credit=RunningBaseline(0.2)
+    ),
+    "EpisodicReinforce reads modulator_network once, at the end of a trial, and RewardB": lambda: (
+        small(EpisodicReinforce(0.1, sigma=0.3))
+    ),
+    "in each step: only the last would count. Write PairDifference()": lambda: small(
+        WeightPerturbation(0.1, sigma=0.3), neurons=RateNeurons(20, tau=5 * ms)
     ),
     "has no number 'modulator'": lambda: small(Reinforce(0.1, sigma=0.3), credit=None),
     "draw themselves; make them with output_noise_std=0": lambda: small(

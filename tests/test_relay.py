@@ -5,12 +5,22 @@ import pytest
 from brian2 import StateMonitor, defaultclock, ms
 from targets import compiled_for
 
-from brian_rflo import RFLO, DiscreteLIFNeurons, EProp, LearningNetwork, PerTrial, RateNeurons
+from brian_rflo import (
+    RFLO,
+    DerivedNeurons,
+    DiscreteLIFNeurons,
+    EProp,
+    LearningNetwork,
+    PerTrial,
+    RateNeurons,
+)
 from brian_rflo.brian.devices import device
 from brian_rflo.credit import LocalDNI, RandomFeedback, Relay, SymmetricFeedback
+from brian_rflo.neurons import PotentialNeurons
 from brian_rflo.readouts import Leaky
 from brian_rflo.rules import Delta, Relayed
 from brian_rflo.tasks import ArrayTask
+from brian_rflo.updates import L2
 
 TYPES, N, RATE = (3, 2), 5, 0.3
 W = np.array([[0.4, -0.3], [0.2, 0.5]])
@@ -30,17 +40,25 @@ def start(networks=2):
     return drawn | {"recurrent": drawn["recurrent"] / np.sqrt(N)}
 
 
-def rates(credit, rule, networks=2, learn=PerTrial()):
+def rates(credit, rule, networks=2, learn=PerTrial(), neurons=None):
     defaultclock.dt = 1 * ms
+    neurons = neurons or RateNeurons(networks * N, tau=4 * ms)
     return LearningNetwork(
         task(),
-        RateNeurons(networks * N, tau=4 * ms),
-        rule,
+        neurons,
+        rule or neurons.rule(RATE),
         credit=credit,
         learn=learn,
         networks=networks,
         initial=start(networks),
     )
+
+
+def flat():
+    """Neurons whose slope is in the text of the rule alone."""
+    equations = "dh/dt = (-h + tanh(I_rec + I_in))/(4*ms) : 1"
+    inputs = ("I_rec", "I_in")
+    return DerivedNeurons(2 * N, equations, input=inputs, activity="h", method="euler")
 
 
 def spiking(credit, rule, **more):
@@ -163,6 +181,23 @@ def test_direct_signals_are_the_gradient_through_one_synapse():
     np.testing.assert_allclose(found, RATE / len(inputs) * total, rtol=0, atol=1e-13)
 
 
+def test_neurons_with_a_potential_relay_by_their_slope():
+    """All signals of a step, from the slope and the feedback that monitors see."""
+    neurons = PotentialNeurons(2 * N, tau=4 * ms)
+    net = rates(Relay(TYPES, W), Relayed(RATE, neurons.rule(RATE)), neurons=neurons)
+    names = ("J_activity_u", "activity", "feedback")
+    seen = StateMonitor(neurons, names, record=range(N), when="end")
+    outer = StateMonitor(net.readout, "error", record=range(2), when="end")
+    net.add(seen, outer)
+    net.train(1)
+    told = start()["feedback"][0] @ outer.error
+    assert np.allclose(seen.J_activity_u, 1 - seen.activity**2) and seen.J_activity_u.min() < 0.9
+    kinds = np.repeat([0, 1], TYPES)
+    sums = [(seen.J_activity_u * told)[kinds == kind].sum(axis=0) for kind in (0, 1)]
+    expected = told + (W @ np.array(sums))[kinds]
+    np.testing.assert_allclose(seen.feedback, expected, rtol=0, atol=1e-12)
+
+
 def test_mean_weights_go_backwards_along_the_synapses():
     matrix = np.random.default_rng(0).normal(size=(N, N))
     found = Relay.mean_weights(matrix, TYPES)
@@ -211,7 +246,7 @@ def test_adaptive_and_symmetric_feedback_are_relayed_too():
             lambda: Relay.mean_weights(np.full((5, 5), np.nan), TYPES),
             "Relay: matrix must be a matrix of finite numbers",
         ),
-        (lambda: Relayed(0.1, "RFLO"), "Relayed: rule must be a LearningRule; got 'RFLO'"),
+        (lambda: Relayed(0.1, "RFLO"), "Relayed: rule must be a LearningRule, .* got 'RFLO'"),
         (lambda: Relay(TYPES, W, "some"), "Relay: signal must be 'direct' or 'all'; got 'some'"),
         (lambda: Relay(TYPES, W, feedback=3), "Relay: feedback must be .* CreditPath, .* 3"),
         (
@@ -223,6 +258,21 @@ def test_adaptive_and_symmetric_feedback_are_relayed_too():
             r"types must add up to the 5 neurons of a network; got \(3, 3\)",
         ),
         (lambda: Relayed(0.1, Delta(0.1)), "Relayed: rule must multiply feedback .* got Delta"),
+        *(
+            (
+                lambda path=path: rates(path, Relayed(RATE, RFLO(RATE, 4 * ms))),
+                rf"Relayed: the credit path must be a Relay .*; got {type(path).__name__}\. Write",
+            )
+            for path in (RandomFeedback(), Relay(TYPES, W, "all"))
+        ),
+        (
+            lambda: rates(RandomFeedback(), L2(0.1).around(Relayed(RATE, RFLO(RATE, 4 * ms)))),
+            "Relayed: the credit path must be a Relay of signals that are 'direct'",
+        ),
+        (
+            lambda: rates(Relay(TYPES, W, "all"), None, neurons=flat()),
+            "Relay reads 'gain', which 'derivedneurons.* does not have. Write neurons that have it",
+        ),
     ],
 )
 def test_wrong_arguments_are_refused(make, message):

@@ -343,6 +343,12 @@ def test_neurons_of_which_the_trace_is_no_derivative_are_refused(name):
         PlasticSynapses(neurons, neurons, SnAp1(0.1, tau=10 * ms), onto="I_rec")
 
 
+@pytest.mark.parametrize("kind", [SnAp1, RFLO])
+def test_a_wrong_time_constant_names_the_rule(kind):
+    with pytest.raises(TypeError, match=f"{kind.__name__}: tau must be a time"):
+        kind(0.1, tau=3)
+
+
 @dataclass(frozen=True)
 class OwnHebb(LearningRule):
     """Another rule that reads the weights of neurons onto themselves."""

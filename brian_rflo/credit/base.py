@@ -10,7 +10,9 @@ import numpy as np
 from brian2 import BrianObject, Clock, Group, NeuronGroup
 
 from .. import schedule
+from ..brian.borrowed import get_identifiers
 from ..brian.component import Component
+from ..brian.declared import declared
 from ..brian.quantities import check_count
 from ..neurons.base import parent_group
 from ..readouts.constant import ConstantUnit
@@ -33,6 +35,8 @@ __all__ = ["Credit", "CreditPath", "Path"]
 
 #: The sites of a credit path: readout, neurons, and units of its own.
 ENDS = ("pre", "post", "own")
+#: Variables of the groups at both ends that its statements may contain.
+PORTS = ("activity", "error", "feedback", "gain")
 #: Values of `when` of steps that need no boundary of a trial.
 EACH_STEP = ("step", "spike")
 
@@ -230,7 +234,8 @@ class Credit:
             namespace=constants_of([self.path]) | self.path.parameters,
             name=f"{parent_group(group).name}_credit",
         )
-        cells.borrow("activity", "error", "feedback", "gain")
+        cells.borrow(*PORTS)
+        check_ports(self.path, site, cells)
         if site == "own":
             cells.contained_objects.append(group)
         return cells
@@ -305,6 +310,25 @@ class Credit:
         for step in steps_of([self.path], *ENDS, resets_at=trials.phases.resets_at):
             if waits(step):
                 self.cells[step.site].run_step(step, trials)
+
+
+def check_ports(path, site, cells):
+    """Raise unless cells have the ports of a group that the steps of a path read there; neurons may
+    have their slope by another name than `gain`.
+    """
+    read = {name for step in steps_of([path], site) for name in get_identifiers(step.code)}
+    group = cells.lenders[0]
+    slope = declared(group, "slope_of_activity")
+    if "gain" in read and "gain" not in cells.variables and slope in group.variables:
+        group.differentiate()
+        cells.variables.add_reference("gain", group, slope)
+    missing = sorted(read & {*PORTS} - {*cells.variables})
+    if missing:
+        raise ValueError(
+            f"{type(path).__name__} reads '{missing[0]}', which '{group.name}', a"
+            f" {type(group).__name__}, does not have. Write neurons that have it, for example"
+            f" RateNeurons, or '{missing[0]} : 1' in the equations of your own"
+        )
 
 
 def waits(step):

@@ -67,7 +67,8 @@ class Diffusion(Rewriting):
 
     def __post_init__(self):
         super().__post_init__()
-        if not np.iterable(self.shape) or len(tuple(self.shape)) != 2:
+        is_text = isinstance(self.shape, str)
+        if is_text or not np.iterable(self.shape) or len(tuple(self.shape)) != 2:
             raise TypeError(
                 f"Diffusion: shape must be width and height of a grid; got {self.shape!r}. Write"
                 " shape=(10, 10)"

@@ -4,9 +4,12 @@
 With the activity r of the neurons after this step, from P(0) = I/alpha on:
 
     filtered = P r                              spread = r^T P r
-    shrink = 1/(1 + spread)                     in every few steps, else 0
-    dP_ij = -shrink filtered_i filtered_j       equation 5
+    shrink = 1/(1 + m spread)                   in every few steps, else 0
+    dP_ij = -m shrink filtered_i filtered_j     equation 5
     dw_j = shrink e filtered_j                  equation 3: `RecursiveLeastSquares`, for the readout
+
+where m is the mask of the step, by which its squared error counts, 1 in the paper, and the error e
+contains it. So steps with mask 0 change neither.
 
 P is an ordinary plastic projection, from cells beside the neurons onto these cells, so each network
 has N x N numbers more. It is not local: a synapse of P changes by what its two ends hold and by
@@ -18,7 +21,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from brian2 import BrianObject, Subgroup
@@ -29,6 +32,7 @@ from ..brian.quantities import check_count, check_number
 from ..rules import LearningRule
 from ..steps import Step
 from ..synapses import PlasticSynapses
+from ..tasks.values import TaskValues
 from ..updates import PerStep
 from .base import Credit, CreditPath, Path
 
@@ -45,8 +49,9 @@ class InverseCorrelation(LearningRule):
     """P: each pair of cells loses what the activity of this step has told about it."""
 
     every: int = 1
+    mask_of: TaskValues | None = field(default=None, compare=False)
 
-    update = "-shrink_network*filtered_pre*filtered_post"
+    update = "-learned_network*filtered_pre*filtered_post"
     averages_sum = False
 
     @property
@@ -55,15 +60,24 @@ class InverseCorrelation(LearningRule):
         return {"learning_rate": self.learning_rate}
 
     @property
+    def constants(self) -> dict[str, TaskValues | None]:
+        """The mask of the readout's task."""
+        return {"mask_of": self.mask_of}
+
+    @property
     def variables(self) -> dict[str, str]:
-        """Those of a synapse, and how much its network learns in this step."""
-        return super().variables | {"network": "shrink : 1"}
+        """Those of a synapse, and how much weights and P of its network learn in this step."""
+        return super().variables | {"network": "shrink : 1\nlearned : 1"}
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """The number of the network, from the sum over its neurons."""
         learns = f"int((t_in_timesteps + 1) % {self.every} == 0)" if self.every > 1 else "1"
-        return (Step(f"shrink = {learns}/(1 + spread)", schedule.MODULATE, "network"),)
+        code = (
+            "_counts = mask_of(t_in_timesteps, 0)\n"
+            f"shrink = {learns}/(1 + _counts*spread)\nlearned = _counts*shrink"
+        )
+        return (Step(code, schedule.MODULATE, "network"),)
 
 
 class Correlations(PlasticSynapses):
@@ -91,8 +105,8 @@ class FORCE(CreditPath):
     P is shared by all outputs, and each network has its own. It is not reset between trials, and
     it is saved with the network. Readout weights and P are frozen by ``plastic = False`` of each:
     where only the weights rest, P learns on, and what they learn later is no longer least squares.
-    In steps that do not count (mask 0) readout weights do not change, and P learns from the
-    activity all the same.
+    In steps that do not count (mask 0) neither changes; with a graded mask the squared error of a
+    step counts so much.
 
     P is *not local*: see the head of this file, and ``docs/force.md``.
 
@@ -108,7 +122,8 @@ class FORCE(CreditPath):
     ------
     ValueError
         If a number is not positive; in a network, if the readout is not a sum with a squared error,
-        if its rule is not `RecursiveLeastSquares`, or if P would not fit into memory.
+        if its rule is not `RecursiveLeastSquares`, if outputs have masks of their own, or if P
+        would not fit into memory.
 
     Examples
     --------
@@ -167,12 +182,14 @@ class FORCE(CreditPath):
     def build(self, credit: Credit) -> dict[str, BrianObject]:
         """Return P, connected among the cells beside the neurons."""
         check_output(credit)
+        mask_of = mask_of_steps(credit.ends["pre"])
         check_memory(len(credit.ends["post"]), credit.networks)
         cells = credit.output.cells["pre"]
         cells.borrow("activity")
         credit.ends["post"] = cells
         for name, path in self.paths.items():
             places = dict(sum_at=path.sum_at, learns_at=path.learns_at)
+            path = replace(path, rule=replace(path.rule, mask_of=mask_of))
             made = credit.projection(name, path, Correlations, **places)
             made.settle(output=credit.output)
             credit.projections[name] = made
@@ -206,6 +223,17 @@ def check_output(credit):
             f" and whose error is target - output; got {type(readout).__name__}. Write"
             " readout=Linear()"
         )
+
+
+def mask_of_steps(readout):
+    """Return the mask of a readout's task; raise if each output has its own."""
+    mask_of = readout.namespace["mask_of"]
+    if mask_of.width > 1:
+        raise ValueError(
+            f"FORCE: the mask of a step must be one for all outputs, which share P; got one for"
+            f" each of {mask_of.width}. Write a mask of shape (n_steps,)"
+        )
+    return mask_of
 
 
 def check_memory(n_neurons, networks):

@@ -76,7 +76,7 @@ class Relay(Rewriting):
 
     def __post_init__(self):
         super().__post_init__()
-        object.__setattr__(self, "types", sizes_of(self.types))  # the dataclass is frozen
+        object.__setattr__(self, "types", sizes_of("Relay", self.types))  # the dataclass is frozen
         weights = check_matrix("Relay: weights", self.weights, (len(self.types),) * 2)
         object.__setattr__(self, "weights", weights)
         if self.signal not in SIGNALS:
@@ -84,6 +84,11 @@ class Relay(Rewriting):
                 f"Relay: signal must be 'direct' or 'all'; got {self.signal!r}. Write"
                 " signal='direct' for MDGL as published"
             )
+
+    @property
+    def is_late(self) -> bool:
+        """Whether what it brings is for the eligibility of the step before."""
+        return self.signal == "direct"
 
     @property
     def units(self) -> int:
@@ -126,7 +131,7 @@ class Relay(Rewriting):
     def build(self, credit: Credit) -> dict[str, BrianObject]:
         """Return the projections with their weights."""
         neurons, networks = credit.ends["post"], credit.networks
-        check_sizes(self.types, len(neurons) // networks)
+        check_sizes("Relay", self.types, len(neurons) // networks)
         made, kinds = super().build(credit), kinds_of(self.types)
         ones = (np.arange(self.units)[:, None] == kinds).astype(float)
         set_matrices(made["types"], ones, networks)
@@ -155,30 +160,32 @@ class Relay(Rewriting):
         >>> Relay.mean_weights([[1, 2], [3, 4]], (1, 1)).tolist()
         [[1.0, 3.0], [2.0, 4.0]]
         """
-        types = sizes_of(types)
+        types = sizes_of("Relay", types)
         matrix = np.array(check_matrix("Relay: matrix", matrix, (sum(types),) * 2))
         starts = np.cumsum((0, *types[:-1]))
         sums = np.add.reduceat(np.add.reduceat(matrix, starts, axis=0), starts, axis=1)
         return (sums / np.outer(types, types)).T
 
 
-def sizes_of(types):
-    """Return numbers of neurons as a tuple; raise unless they are whole numbers above 0."""
+def sizes_of(kind, types):
+    """Return numbers of neurons as a tuple; raise, in the name of `kind`, unless they are whole
+    numbers above 0.
+    """
     if isinstance(types, str) or not np.iterable(types) or not len(tuple(types)):
         raise TypeError(
-            f"Relay: types must be numbers of neurons of each type; got {types!r}. Write"
+            f"{kind}: types must be numbers of neurons of each type; got {types!r}. Write"
             " types=(80, 20)"
         )
     for size in types:
-        check_count("Relay: types", size)
+        check_count(f"{kind}: types", size)
     return tuple(map(int, types))
 
 
-def check_sizes(types, n_neurons):
+def check_sizes(kind, types, n_neurons):
     """Raise unless the types are those of all neurons of a network."""
     if sum(types) != n_neurons:
         raise ValueError(
-            f"Relay: types must add up to the {n_neurons} neurons of a network; got {types!r}"
+            f"{kind}: types must add up to the {n_neurons} neurons of a network; got {types!r}"
         )
 
 

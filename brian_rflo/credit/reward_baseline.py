@@ -42,6 +42,8 @@ class RewardBaseline(RunningBaseline):
     modulator = reward - expected
     """
 
+    #: Numbers of the network that it sets anew in each step.
+    each_step = ("modulator",)
     #: Numbers of the network that other parts must have, and what to write for them.
     needs_numbers = {"reward": "readout=Rewarding('-error**2')"}
 

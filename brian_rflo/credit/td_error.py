@@ -47,6 +47,8 @@ class TDError(Mechanism):
 
     discount: float = 0.99
 
+    #: Numbers of the network that it sets anew in each step.
+    each_step = ("modulator",)
     #: Numbers of the network that other parts must have, and what to write for them.
     needs_numbers = dict.fromkeys(("reward", "value"), "readout=ActorCritic()")
     variables = {"network": "modulator : 1\nvalue_before : 1\nhas_begun : 1"}

@@ -53,7 +53,9 @@ class TypeSignals(Rewriting):
 
     def __post_init__(self):
         super().__post_init__()
-        object.__setattr__(self, "types", sizes_of(self.types))  # the dataclass is frozen
+        object.__setattr__(
+            self, "types", sizes_of("TypeSignals", self.types)
+        )  # the dataclass is frozen
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -81,7 +83,7 @@ class TypeSignals(Rewriting):
 
     def build(self, credit: Credit) -> dict[str, BrianObject]:
         """Return the feedback."""
-        check_sizes(self.types, len(credit.ends["post"]) // credit.networks)
+        check_sizes("TypeSignals", self.types, len(credit.ends["post"]) // credit.networks)
         return super().build(credit)
 
 

@@ -125,6 +125,9 @@ class PotentialNeurons(DerivedNeurons):
     #: Attributes that describe it in files, beside equations and constants.
     described = ("f",)
 
+    #: The slope of what they send, computed from `differentiate` on.
+    slope_of_activity = "J_activity_u"
+
     is_written_by_user = False
     why_no_gain = "their slope is outside the leak, and so outside the trace"
 

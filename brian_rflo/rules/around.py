@@ -13,6 +13,9 @@ from ..steps import Step
 from .base import LearningRule, summation_steps
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..steps import Mechanism
     from ..updates import PerStep
 
 __all__ = ["Around"]
@@ -39,6 +42,7 @@ INHERITED = (
     "readout_tau",
     "needs_trials",
     "mirrors_readout",
+    "needs_numbers",
 )
 
 
@@ -53,9 +57,18 @@ class Around(LearningRule):
         Factor of every update; that of the inner rule is ignored.
     rule : LearningRule
         The inner rule.
+
+    Raises
+    ------
+    TypeError
+        If `rule` is no learning rule.
     """
 
     rule: LearningRule
+
+    def __post_init__(self):
+        check_inside(type(self).__name__, self.rule)
+        super().__post_init__()
 
     @property
     def citation(self) -> str:
@@ -123,6 +136,10 @@ class Around(LearningRule):
     #: Further steps of a subclass.
     more_steps = ()
 
+    def check_paths(self, paths: Sequence[Mechanism]) -> None:
+        """Raise unless the credit paths are those that the inner rule needs."""
+        self.rule.check_paths(paths)
+
     def with_field(self, name: str) -> LearningRule:
         """Return the rule that has the parameter `name`: this one, or one that it contains."""
         return (
@@ -138,6 +155,14 @@ class Around(LearningRule):
     def bind(self, target: Group, onto: str, learn: PerStep | None = None) -> LearningRule:
         """Return this rule with its inner rule specialised for a projection."""
         return replace(self, rule=self.rule.bind(target, onto, learn))
+
+
+def check_inside(kind, rule):
+    """Raise, in the name of `kind`, unless what it holds is a learning rule."""
+    if not isinstance(rule, LearningRule):
+        raise TypeError(
+            f"{kind}: rule must be a LearningRule, for example RFLO(0.01, tau=10*ms); got {rule!r}"
+        )
 
 
 def from_inner_rule(name):

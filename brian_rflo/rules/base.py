@@ -17,6 +17,8 @@ from ..brian.statements import divisors
 from ..steps import INTEGRATE, Mechanism, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..updates import PerStep
 
 __all__ = ["LearningRule"]
@@ -169,6 +171,10 @@ class LearningRule(Mechanism):
     #: Whether an update in a step contains something of its trial so far, which a stream lacks.
     needs_trials: ClassVar[bool] = False
 
+    #: Numbers of the network that its strings read and that other parts must give, and what to
+    #: write for each.
+    needs_numbers: ClassVar[dict[str, str]] = {}
+
     #: Variables of the groups that its strings read with the units that they have there; ports have
     #: none otherwise.
     with_units: ClassVar[tuple[str, ...]] = ()
@@ -237,6 +243,11 @@ class LearningRule(Mechanism):
         a learning schedule; by default, the rule itself.
         """
         return self
+
+    def check_paths(self, paths: Sequence[Mechanism]) -> None:
+        """Raise unless the credit paths of a network are those that it needs; by default, all are
+        right.
+        """
 
     def check_constraint(self, constraint: str) -> None:
         """Raise if a constraint of the weights does not suit the rule; by default, all do."""

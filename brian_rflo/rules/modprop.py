@@ -16,7 +16,7 @@ type a:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ import numpy as np
 from brian2 import Group, Quantity
 from numpy.typing import ArrayLike
 
-from ..brian.declared import parent_group
+from ..brian.declared import declared, declares, parent_group
 from ..brian.quantities import check_count, check_number, check_time
 from .base import LearningRule
 
@@ -39,8 +39,8 @@ class ModProp(LearningRule):
     """Errors that pass over any number of synapses, by traces of presynaptic cells and a signal of
     each type (Liu et al. 2022).
 
-    Neurons have a leaky potential behind which their function stands, its slope as `gain`, and the
-    credit path `TypeSignals`.
+    For `PotentialNeurons`, or neurons of your own with a leaky potential behind which their
+    function stands, and its slope as `gain`; beside the credit path `TypeSignals`.
 
     Parameters
     ----------
@@ -54,12 +54,15 @@ class ModProp(LearningRule):
         Mean weights between types as in `Relay`, ``[onto, from]``: see ``Relay.mean_weights``.
     slope : float
         The constant mu, 0.25 in the paper; with 0 it is RFLO of such neurons.
+    slope_name : str
+        The neurons' variable with their slope; set when the rule is bound to a projection.
 
     Raises
     ------
     TypeError, ValueError
         If a number is out of its range, or the weights do not fit the types; at the projection, if
-        the types do not add up to the neurons of a network.
+        the types do not add up to the neurons of a network, or the neurons spike or have their
+        function inside the leak.
 
     Examples
     --------
@@ -72,6 +75,7 @@ class ModProp(LearningRule):
     types: tuple[int, ...]
     weights: ArrayLike
     slope: float = 0.25
+    slope_name: str = field(default="gain", kw_only=True)
 
     citation = (
         "Liu, Y. H., Smith, S., Mihalas, S., Shea-Brown, E. & Sumbul, U. (2022)."
@@ -102,14 +106,27 @@ class ModProp(LearningRule):
         object.__setattr__(self, "weights", tuple(map(tuple, weights.tolist())))
 
     def bind(self, target: Group, onto: str, learn: PerStep | None = None) -> ModProp:
-        """Return this rule; raise unless the types are those of one or more whole networks."""
-        n_neurons = len(parent_group(target))
+        """Return this rule with the name of the slope; raise unless the types are those of one or
+        more whole networks of neurons whose function is outside the leak.
+        """
+        neurons = parent_group(target)
+        n_neurons = len(neurons)
+        check_is_potential(neurons)
         if n_neurons % sum(self.types):
             raise ValueError(
                 f"ModProp: types must add up to the neurons of a network; got {self.types!r} for"
                 f" the {n_neurons} neurons of '{target.name}'. Write the types of the path"
             )
-        return self
+        slope = declared(neurons, "slope_of_activity")
+        if slope not in neurons.variables:
+            return self
+        neurons.differentiate()
+        return replace(self, slope_name=slope)
+
+    @property
+    def needs_numbers(self) -> dict[str, str]:
+        """The signals of types."""
+        return dict.fromkeys(signals_of(self.types), f"credit=TypeSignals({self.types!r})")
 
     @property
     def pairs_of_types(self) -> list[tuple[int, int]]:
@@ -159,7 +176,17 @@ class ModProp(LearningRule):
         others = (
             f"int(kind_post == {b})*{names[a]}_network*u{a}{b}_pre" for a, b in self.pairs_of_types
         )
-        return " + ".join(["feedback_post*gain_post*low_pre", *others])
+        return " + ".join([f"feedback_post*{self.slope_name}_post*low_pre", *others])
+
+
+def check_is_potential(neurons):
+    """Raise if neurons spike, or have their function inside the leak."""
+    if "spike" in declared(neurons, "events", ()) or declares(neurons, "activity_tau"):
+        raise ValueError(
+            "ModProp is for rates whose function is outside the leak, since errors pass through the"
+            f" potential; got '{neurons.name}', {type(neurons).__name__}. Write"
+            " PotentialNeurons(N, tau)"
+        )
 
 
 def signals_of(types):

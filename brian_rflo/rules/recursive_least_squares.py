@@ -61,6 +61,7 @@ class RecursiveLeastSquares(LearningRule):
     pre_traces = "filtered : 1"
     update = "error_post*shrink_network*filtered_pre"
     averages_sum = False
+    needs_numbers = {"shrink": "credit=FORCE()"}
 
     @property
     def variables(self) -> dict[str, str]:

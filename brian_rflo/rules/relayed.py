@@ -12,12 +12,18 @@ What neuron i has sent in step t-1 has moved others in step t, and these now say
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..brian.borrowed import get_identifiers
+from ..brian.declared import declared
 from ..schedule import LABEL, LEARN, RESET
 from ..steps import Step
 from .around import Around
-from .base import LearningRule
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..steps import Mechanism
 
 __all__ = ["Relayed"]
 
@@ -29,7 +35,7 @@ class Relayed(Around):
     """A rule whose feedback is in part relayed from other neurons, a step late (Liu et al. 2021).
 
     What the credit path adds to `feedback` meets the eligibility of the step before; what feedback
-    itself brings, that of now. Without such a path it is the inner rule, to the bit.
+    itself brings, that of now. While nothing is relayed it is the inner rule, to the bit.
 
     Parameters
     ----------
@@ -41,7 +47,7 @@ class Relayed(Around):
     Raises
     ------
     TypeError, ValueError
-        If the inner rule is another, or none.
+        If the inner rule is another, or none; at `Trials`, if no `Relay` is direct.
 
     Examples
     --------
@@ -58,11 +64,6 @@ class Relayed(Around):
 
     def __post_init__(self):
         super().__post_init__()
-        if not isinstance(self.rule, LearningRule):
-            raise TypeError(
-                f"Relayed: rule must be a LearningRule; got {self.rule!r}. Write for example"
-                " Relayed(0.03, RFLO(0.03, tau=10*ms))"
-            )
         update = self.rule.updates.get("step", "")
         rest = update.removeprefix(FEEDBACK)
         is_product = update.startswith(FEEDBACK) and "feedback_post" not in get_identifiers(rest)
@@ -70,6 +71,17 @@ class Relayed(Around):
             raise ValueError(
                 "Relayed: rule must multiply feedback and an eligibility in each step,"
                 f" 'feedback_post*...'; got {type(self.rule).__name__} with {self.rule.update!r}"
+            )
+
+    def check_paths(self, paths: Sequence[Mechanism]) -> None:
+        """Raise unless one of the credit paths relays what feedback brings, a step late."""
+        super().check_paths(paths)
+        if not any(declared(path, "is_late", False) for path in paths):
+            names = " and ".join(type(path).__name__ for path in paths) or "none"
+            raise ValueError(
+                f"{self.title}: the credit path must be a Relay of signals that are 'direct', which"
+                f" alone meet the eligibility of the step before; got {names}. Write"
+                " credit=Relay(types, weights)"
             )
 
     @property

@@ -24,7 +24,7 @@ from ..brian.declared import declared, parent_group
 from ..brian.quantities import is_number
 from ..schedule import LEARN, RESET
 from ..steps import Step
-from .around import Around
+from .around import Around, check_inside
 from .base import BELLEC, LearningRule
 
 if TYPE_CHECKING:
@@ -155,11 +155,7 @@ class Rewarded(Around):
 
 def check_inner(rule):
     """Raise unless a rule can be rewarded."""
-    if not isinstance(rule, LearningRule):
-        raise TypeError(
-            "Rewarded: rule must be a LearningRule, for example RFLO(0.01, tau=10*ms); got"
-            f" {rule!r}"
-        )
+    check_inside("Rewarded", rule)
     if rule.pairs or rule.noises or rule.transmits != "w":
         raise ValueError(
             f"Rewarded: {rule.title} perturbs weights or units and learns from the loss of a trial;"

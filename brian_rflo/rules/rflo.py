@@ -76,7 +76,7 @@ class RFLO(LearningRule):
     def __post_init__(self):
         super().__post_init__()
         if self.tau is not None:
-            check_time("RFLO: tau", self.tau)
+            check_time(f"{type(self).__name__}: tau", self.tau)
             return
         own = word_substitute(self.traces, {"tau": "tau_post"})
         object.__setattr__(self, "traces", own)  # the dataclass is frozen

@@ -63,7 +63,7 @@ from .plasticity import (
 )
 from .projection import Projection, is_delaying
 from .sums import variable_for_sum
-from .symmetric import check_symmetric, must_be_symmetric, pairs_of, refuse_unknown
+from .symmetric import check_symmetric, check_way_back, must_be_symmetric, pairs_of, refuse_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -580,6 +580,7 @@ class PlasticSynapses(Projection):
                 self.variables.add_constant(name, value)
         check_times(self)
         check_copies(self)
+        check_way_back(self)
         for step, runner in self.placed.items() if self.rule.noises else ():
             if step.phase == schedule.EXPLORE and step.site == "post":
                 share(self, runner, step.code)

@@ -1,8 +1,12 @@
-"""Weights of a projection within a group that must be symmetric, since its rule says so."""
+"""Weights that must be symmetric, since their rule says so: of a projection within a group, and of
+two projections between two groups.
+"""
 
 import numpy as np
 
 from ..brian.conditional import is_standalone
+from ..brian.construction import networks_with
+from ..brian.declared import declared
 from ..neurons.base import parent_group
 
 #: Differences of the weights of a pair that rounding leaves, beside the largest weight.
@@ -56,6 +60,66 @@ def check_symmetric(synapses, what, values, pairs):
             f" {values[k]:g} from {pre[k]} to {post[k]}, and {values[other]:g} back. Write"
             " (matrix + matrix.T)/2"
         )
+
+
+def check_way_back(synapses):
+    """Raise unless the projection back between two groups, where both learn by a rule that needs
+    symmetric weights, has the same weights and learns as fast; C++ standalone may not know them.
+    """
+    if not synapses.rule.core.symmetric or must_be_symmetric(synapses):
+        return
+    found = {other.name: other for net in networks_with(synapses) for other in net.objects}
+    for other in found.values():
+        rule = getattr(declared(other, "rule"), "core", None)
+        is_alike = rule is not None and rule.symmetric
+        if is_alike and ends_of(other) == ends_of(synapses)[::-1]:
+            compare(synapses, other)
+
+
+def ends_of(synapses):
+    """Return what names the two groups that a projection connects."""
+    return [
+        (parent_group(end).name, end.start, end.stop) for end in (synapses.sender, synapses.target)
+    ]
+
+
+def compare(synapses, other):
+    """Raise unless two projections are each other's transpose."""
+    title = f"{synapses.rule.title} on '{synapses.name}' and '{other.name}'"
+    there, back = pairs_of(synapses), pairs_of(other)
+    if there is None or back is None:
+        return
+    one, two = np.lexsort(there[::-1]), np.lexsort(back)
+    pairs = [np.array([there[0][one], there[1][one]]), np.array([back[1][two], back[0][two]])]
+    if not np.array_equal(*pairs):
+        raise ValueError(
+            f"{title}: there must be a synapse back for each synapse, or there is no energy to"
+            f" descend; got {len(one)} and {len(two)} synapses. Write mask.T for one of them"
+        )
+    for name in ("w", "plasticity", "learning_rate"):
+        values = [value_of(name, synapses, one), value_of(name, other, two)]
+        if any(one is None for one in values):
+            continue
+        apart = np.abs(np.subtract(*values)).max(initial=0)
+        if apart > ROUNDING * np.abs(values[0]).max(initial=0):
+            raise ValueError(
+                f"{title}: {'weights' if name == 'w' else name} must be the same in both"
+                f" directions, or there is no energy to descend; got a difference of {apart:g}."
+                " Write matrix and matrix.T"
+            )
+
+
+def value_of(name, synapses, order):
+    """Return values of a variable in an order of its synapses, as an array; None if C++ standalone
+    does not know them before it runs.
+    """
+    if name not in synapses.variables:
+        return np.ones(1)
+    try:
+        values = np.asarray(synapses.variables[name].get_value(), dtype=float)
+    except NotImplementedError:
+        return None
+    return values[order] if np.size(values) == len(order) else values
 
 
 def pairs_of(synapses):

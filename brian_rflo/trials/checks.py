@@ -88,6 +88,7 @@ def check_modulators(trials, mechanisms):
             )
         check_needed_numbers(trials, mechanism)
     check_times_of_numbers(trials, mechanisms)
+    check_numbers_of_each_step(trials, mechanisms)
 
 
 def check_needed_numbers(trials, mechanism):
@@ -99,6 +100,30 @@ def check_needed_numbers(trials, mechanism):
                 f"{type(mechanism).__name__} reads the {name} of each step, and no part has one;"
                 f" write for example {advice}"
             )
+
+
+def missing_number(trials, name):
+    """Return the error that a step reads a number of the networks that no part gives, with what to
+    write if its rule says so.
+    """
+    for one in trials.mechanisms:
+        advice = declared(one, "needs_numbers", {}).get(name)
+        if advice is not None:
+            return ValueError(
+                f"{one.title} reads '{name}{NETWORK}', and no part of '{trials.name}' gives it;"
+                f" write {advice}"
+            )
+    return ValueError(
+        f"a step reads '{name}{NETWORK}', but '{trials.name}' has no number '{name}'; pass Trials a"
+        " mechanism that defines it, for example a modulator (in a LearningNetwork"
+        " credit=TDError(0.99) or RunningBaseline(0.1))"
+    )
+
+
+def check_paths(projections, back):
+    """Raise unless the rules of all projections have the credit paths, `back`, that they need."""
+    for part in projections:
+        part.rule.check_paths([credit.path for credit in back])
 
 
 def check_times_of_numbers(trials, mechanisms):
@@ -121,6 +146,20 @@ def check_times_of_numbers(trials, mechanisms):
                     f"{part.rule.title} reads {names[0]}{NETWORK} at the end of a trial before"
                     f" '{step.code}' runs; write schedule.MODULATE as its phase"
                 )
+
+
+def check_numbers_of_each_step(trials, mechanisms):
+    """Raise if updates at the end of a trial read a number that is another one in each step."""
+    for mechanism, part in product(mechanisms, trials.projections):
+        names = {*declared(mechanism, "each_step", ())}
+        read = names & {*names_ending_in(part.rule.updates.get("trial_end", ""), NETWORK)}
+        if read:
+            better = "PairDifference()" if part.rule.pairs else "RunningBaseline(rate=0.25)"
+            raise ValueError(
+                f"{part.rule.title} reads {min(read)}{NETWORK} once, at the end of a trial, and"
+                f" {type(mechanism).__name__} sets it in each step: only the last would count."
+                f" Write {better}, which is of the whole trial"
+            )
 
 
 def is_behind(phase, other):

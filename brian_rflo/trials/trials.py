@@ -40,7 +40,9 @@ from .checks import (
     check_members,
     check_modulators,
     check_numbers,
+    check_paths,
     check_place,
+    missing_number,
     warn_of_omissions,
 )
 from .ending import TrialEnd
@@ -159,6 +161,7 @@ class Trials(Component, NeuronGroup):
         theirs = [*members, *paths]
         self.given, self.mechanisms = mechanisms, self._mechanisms_with(mechanisms, theirs)
         check_modulators(self, mechanisms)
+        check_paths(self.projections, paths)
         self.own_steps = []
         super().__init__(
             networks * self.copies,
@@ -275,11 +278,7 @@ class Trials(Component, NeuronGroup):
     def number(self, name: str) -> str:
         """Return `name`; raise if it is not a number of the networks."""
         if name not in self.variables:
-            raise ValueError(
-                f"a step reads '{name}{NETWORK}', but '{self.name}' has no number '{name}'; pass"
-                " Trials a mechanism that defines it, for example a modulator (in a LearningNetwork"
-                " credit=TDError(0.99) or RunningBaseline(0.1))"
-            )
+            raise missing_number(self, name)
         return name
 
     def _add(self, part):

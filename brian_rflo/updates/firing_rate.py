@@ -21,7 +21,7 @@ from brian2 import Group, Hz, Quantity, get_dimensions
 from .. import schedule
 from ..brian.quantities import check_number, is_number
 from ..neurons.base import spikes
-from ..rules.around import Around
+from ..rules.around import Around, check_inside
 from ..steps import Step
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ class FiringRate:
 
     def around(self, rule: LearningRule) -> LearningRule:
         """Return a rule that learns as `rule` does and also regularises the neurons' rates."""
+        check_inside("FiringRate", rule)
         return Regulated(rule.learning_rate, rule.with_rate_gradient(), self.target, self.strength)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..brian.quantities import check_number
+from ..rules.around import check_inside
 from .penalty import Penalised
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class L2:
 
     def around(self, rule: LearningRule) -> LearningRule:
         """Return a rule that learns as `rule` does, with the penalty."""
+        check_inside("L2", rule)
         return WithL2(rule.learning_rate, rule, self.strength)
 
 
