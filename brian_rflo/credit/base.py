@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from brian2 import BrianObject, Clock, Group, NeuronGroup
+from brian2 import BrianObject, Clock, Group, NeuronGroup, Subgroup
 
 from .. import schedule
 from ..brian.borrowed import get_identifiers
@@ -228,6 +228,7 @@ class Credit:
         return self.cells | ({} if self.constant is None else {"constant": self.constant})
 
     def _cells(self, site, group):
+        check_is_whole(self.path, group)
         cells = Cells(
             group,
             equations_of([self.path], site),
@@ -310,6 +311,18 @@ class Credit:
         for step in steps_of([self.path], *ENDS, resets_at=trials.phases.resets_at):
             if waits(step):
                 self.cells[step.site].run_step(step, trials)
+
+
+def check_is_whole(path, group):
+    """Raise if a path has cells beside a part of a group: they are beside each of its units, and
+    would do with the others what is meant for this part.
+    """
+    if isinstance(group, Subgroup):
+        raise ValueError(
+            f"{type(path).__name__} has cells beside each unit of a group, so it needs a whole"
+            f" group; got '{group.name}', {len(group)} of {len(group.source)} units. Make them a"
+            " group of their own"
+        )
 
 
 def check_ports(path, site, cells):

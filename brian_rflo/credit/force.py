@@ -49,7 +49,9 @@ class InverseCorrelation(LearningRule):
     """P: each pair of cells loses what the activity of this step has told about it."""
 
     every: int = 1
-    mask_of: TaskValues | None = field(default=None, compare=False)
+    mask_of: TaskValues | None = field(
+        default=None, compare=False, repr=False, metadata={"described": False}
+    )
 
     update = "-learned_network*filtered_pre*filtered_post"
     averages_sum = False

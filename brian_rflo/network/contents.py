@@ -13,7 +13,7 @@ from brian2 import (
 
 from ..brian.borrowed import ArrayVariable
 from ..brian.conditional import is_standalone
-from ..brian.declared import declared
+from ..brian.declared import declared, parent_group
 from ..brian.private import has_state
 from ..identity import described, digest
 from ..synapses.projection import WORKING
@@ -65,13 +65,16 @@ def owners(net):
 
 
 def credit_parts(net):
-    """Return the objects of a network's credit path, by role; empty if it has none."""
-    credit = getattr(net, "credit", None)
-    return (
-        {}
-        if credit is None
-        else {f"credit_{site}": group for site, group in credit.groups.items()} | credit.projections
-    )
+    """Return the objects of a network's credit paths, by role; empty if it has none."""
+    own = getattr(net, "credit", None)
+    theirs = [one for obj in net.objects for one in declared(obj, "back", ())]
+    found = {}
+    for number, credit in enumerate([own] if own is not None else theirs):
+        ending = f"_{number}" if number else ""
+        parts = {f"credit_{site}": group for site, group in credit.groups.items()}
+        parts |= credit.projections
+        found |= {f"{role}{ending}": part for role, part in parts.items()}
+    return found
 
 
 def add_roles_of_parts(obj, role, roles):
@@ -101,8 +104,16 @@ def role_within(part, obj, role, roles):
     return (
         part.name.replace(obj.name, role, 1)
         if beside is None
-        else f"{role}_of_{roles.get(beside.name, beside.name)}"
+        else f"{role}_of_{roles.get(beside.name) or name_of(beside, roles)}"
     )
+
+
+def name_of(group, roles):
+    """Return the name of a group; of a subgroup, whose name counts those made before, that of its
+    parent and the units.
+    """
+    parent = roles.get(parent_group(group).name, parent_group(group).name)
+    return f"{parent}[{group.start}:{group.stop}]" if isinstance(group, Subgroup) else parent
 
 
 def own_variables(obj):

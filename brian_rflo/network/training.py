@@ -23,7 +23,7 @@ from ..synapses.kinds import is_projection, projections_of
 from ..trials.trials import is_trials, trials_of
 from ..updates.arguments import check_instance
 from . import saving
-from .contents import monitors_of
+from .contents import credit_parts, monitors_of, name_of
 from .experiment import Experiment
 from .members import Members
 from .phases import run_later
@@ -232,11 +232,12 @@ class TrialNetwork(Experiment, Constructed, Members):
             for obj in self._groups
             if not (is_projection(obj) or is_trials(obj) or monitors_of([obj]))
         }
-        parts = {name: described(group) for name, group in groups.items() if len(name)}
+        roles = {part.name: role for role, part in credit_parts(self).items()}
+        parts = {roles.get(name, name): described(one) for name, one in groups.items() if len(name)}
         learners = {
-            name: (
-                f"{sender_of(part)} to {part.target.name}, {part.onto}: {described(part.rule)},"
-                f" {described(part.learn)}, {part.constraint!r}"
+            roles.get(part.name, name): (
+                f"{sender_of(part, roles)} to {name_of(part.target, roles)}, {part.onto}:"
+                f" {described(part.rule)}, {described(part.learn)}, {part.constraint!r}"
             )
             for name, part in self.learners.items()
         }
@@ -527,7 +528,7 @@ def by_name(objects):
     return sorted(objects, key=lambda obj: obj.name)
 
 
-def sender_of(projection):
-    """Return the name of the group that sends, and how late."""
-    line = projection.delay_line
-    return projection.sender.name + ("" if line is None else f" ({line.delay!r} later)")
+def sender_of(projection, roles):
+    """Return the group that sends as text, and how late."""
+    line, sender = projection.delay_line, name_of(projection.sender, roles)
+    return sender + ("" if line is None else f" ({line.delay!r} later)")

@@ -132,6 +132,8 @@ class Trials(Component, NeuronGroup):
     """
 
     _is_checked = False
+    #: The credit paths among its parts.
+    back = ()
 
     def __init__(
         self,
@@ -159,6 +161,7 @@ class Trials(Component, NeuronGroup):
         self._check_stream()
         paths = [part for part in parts if declares(part, "parts")]
         theirs = [*members, *paths]
+        self.back = paths
         self.given, self.mechanisms = mechanisms, self._mechanisms_with(mechanisms, theirs)
         check_modulators(self, mechanisms)
         check_paths(self.projections, paths)
