@@ -89,14 +89,16 @@ COMPARE = {
         nargs="+",
         default=["rate", "lif"],
         metavar="KIND",
-        help="rate, lif, alif (default: rate lif)",
+        help="rate, lif, alif; with excitatory and inhibitory neurons rate_ei, lif_ei, potential_ei"
+        " (default: rate lif)",
     ),
     "--rules": dict(
         nargs="+",
         default=["rflo", "readout"],
         metavar="RULE",
-        help="rflo, snap1, readout, least_squares, bptt, wp, np; of actions, on the task non_match:"
-        " reward, reward_readout (default: rflo readout)",
+        help="rflo, snap1, readout, least_squares, bptt, wp, np; by other credit paths: diffusion,"
+        " weight_mirror, eprop3, unfiltered, and of two types of neurons mdgl, modprop; of actions,"
+        " on the task non_match: reward, reward_readout (default: rflo readout)",
     ),
     "--networks": dict(type=positive, default=5, help="networks of each kind (default: 5)"),
     "--trials": dict(type=positive, default=600, help="trials of each network (default: 600)"),

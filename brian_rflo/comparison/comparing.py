@@ -22,8 +22,9 @@ from ..tasks import (
 )
 from ..updates.arguments import check_instance
 from .found import comparison_of
-from .kinds import KINDS, PERTURBING, Kind
+from .kinds import KINDS, PERTURBING, Kind, kind_of
 from .rewards import check_choices
+from .told import check_refused, check_told
 from .training import RULES, TRAINED, train
 
 if TYPE_CHECKING:
@@ -69,10 +70,14 @@ def compare(
     ----------
     task : Task or {"periodic", "cursor", "pattern", "interval", "non_match"}
         The task, or the name of one.
-    neurons : sequence of {"rate", "lif", "alif"} or of Kind
-        Your own `Kind` makes other neurons and defines their rule, which replaces "rflo".
+    neurons : sequence of {"rate", "lif", "alif", "rate_ei", "lif_ei", "potential_ei"} or of Kind
+        With "_ei" 80 of 100 neurons are excitatory, the others inhibitory; "potential" are rates
+        whose function is outside the leak. Your own `Kind` makes other neurons and defines their
+        rule, which replaces "rflo".
     rules : sequence of str
-        "rflo": RFLO. "snap1": SnAp-1 of rates, by symmetric feedback. "readout" and
+        "rflo": RFLO. "snap1": SnAp-1 of rates, by symmetric feedback. By other credit paths:
+        "mdgl", "modprop", "diffusion", "weight_mirror", "eprop3", and "unfiltered", e-prop without
+        its filter, which "eprop3" begins with (see ``docs/credit_paths.md``). "readout" and
         "least_squares": the readout alone, on the initial recurrent weights, trained trial by trial
         or fitted to 20 trials (to one, where all are the same) and judged on others. "bptt": the
         exact gradient by `BPTT`, for spikes that of their pseudo-derivatives. "wp" and "np": weight
@@ -106,7 +111,8 @@ def compare(
     Raises
     ------
     TypeError, ValueError
-        For names that do not exist, numbers out of their range, or rules of rewards beside others.
+        For names that do not exist, numbers out of their range, rules that are for other neurons,
+        or rules of rewards beside others.
     """
     wanted = wanted_parts(
         task, neurons, rules, networks, trials, n, tau, seed, chosen(device), noise, gain
@@ -139,7 +145,7 @@ def wanted_parts(
     check_wanted(task, neurons, rules, counts, tau, sizes)
     pairs = dict.fromkeys((kind, rule) for kind in neurons for rule in rules)
     steps = trials * task.n_steps * networks
-    slower = {"bptt": 3} | dict.fromkeys(PERTURBING, 2)
+    slower = {"bptt": 3} | dict.fromkeys((*PERTURBING, "eprop3", "modprop"), 2)
     return [
         Part(
             f"{kind if isinstance(kind, str) else kind.label}-{rule}".replace(" ", "_"),
@@ -165,6 +171,7 @@ def wanted_parts(
 
 def check_wanted(task, neurons, rules, counts, tau, sizes):
     """Raise unless arguments of a comparison are known neurons and rules, and possible numbers."""
+    check_refused(rules)
     for name, given, known in (("neurons", neurons, KINDS), ("rules", rules, RULES)):
         listed = given if isinstance(given, (list, tuple)) else ()
         unknown = [
@@ -190,19 +197,14 @@ def check_wanted(task, neurons, rules, counts, tau, sizes):
             f"compare: noise must be 0 for '{in_pairs[0]}', whose pairs of trials would differ by"
             f" more than their perturbation; got {sizes['noise']!r}"
         )
-    for kind in (kind for kind in neurons if "snap1" in rules and isinstance(kind, str)):
-        if kind != "rate":
-            raise ValueError(
-                f"compare: 'snap1' is for rates, whose trace is a derivative; got {kind!r}. Compare"
-                " spiking neurons by other rules"
-            )
-    for kind in (kind for kind in neurons if isinstance(kind, Kind)):
-        only_numpy = [rule for rule in rules if rule not in TRAINED]
-        if only_numpy:
-            raise ValueError(
-                f"compare: '{only_numpy[0]}' is computed in NumPy, for rates and LIF neurons alone;"
-                f" for {kind.label} choose among {', '.join(TRAINED)}"
-            )
+    models = {kind: kind_of(kind) for kind in neurons}
+    check_told(rules, models, KINDS)
+    only_numpy = [rule for rule in rules if rule not in TRAINED]
+    for model in (model for model in models.values() if only_numpy and not model.is_in_numpy):
+        raise ValueError(
+            f"compare: '{only_numpy[0]}' is computed in NumPy, for rates and LIF neurons alone; for"
+            f" {model.label} choose among {', '.join(TRAINED)}"
+        )
 
 
 def task_of(task, seed):

@@ -5,10 +5,11 @@ from brian2 import ms
 
 from .. import plotting
 from .kinds import kind_of
+from .told import TOLD
 
 #: Rules as figures name them.
 TITLES = {"rflo": "RFLO", "readout": "readout", "least_squares": "least squares", "bptt": "BPTT"}
-TITLES |= {"snap1": "SnAp-1"}
+TITLES |= {rule: told.title for rule, told in TOLD.items()}
 TITLES |= {"wp": "weight perturbation", "np": "node perturbation"}
 TITLES |= {"reward": "reward", "reward_readout": "reward, readout alone"}
 #: Up to this many curves have bands of quartiles.

@@ -12,13 +12,14 @@ from .. import reference
 from ..brian.construction import one_error
 from ..brian.declared import declared
 from ..brian.devices import device as on
-from ..credit import SymmetricFeedback
 from ..gradient import BPTT
 from ..network import LearningNetwork, initial_weights
-from ..rules import Delta, SnAp1
-from ..updates import Adam, PerTrial
+from ..network.initial import balanced
+from ..rules import Delta
+from ..updates import DALE, Adam, PerTrial
 from .kinds import PERTURBING, RATE, copied, kind_of
 from .rewards import REWARDED
+from .told import TOLD, Networks, types_of
 
 if TYPE_CHECKING:
     from brian2 import Quantity
@@ -31,16 +32,13 @@ if TYPE_CHECKING:
 
 DECAY, LATE = 200, 20
 
-RULES = ("rflo", "snap1", "readout", "least_squares", "bptt", "wp", "np", *REWARDED)
+RULES = ("rflo", *TOLD, "readout", "least_squares", "bptt", "wp", "np", *REWARDED)
 
 WEIGHTS = ("recurrent", "input", "output")
 
 #: Rules that run in Brian2, and the weights that they train.
-TRAINED = dict.fromkeys(("rflo", "snap1", "bptt", "wp", "np"), WEIGHTS) | {"readout": ("output",)}
+TRAINED = dict.fromkeys(("rflo", *TOLD, "bptt", "wp", "np"), WEIGHTS) | {"readout": ("output",)}
 TRAINED |= REWARDED
-
-#: Rules to which the readout weights, transposed, bring the error.
-SYMMETRIC = ("snap1",)
 
 
 def train(
@@ -72,7 +70,9 @@ def train(
         neurons = model.make(runs * networks * n, tau, generator(seed), noise)
         if single is not None:
             copy_onto(neurons, single, networks)
-        if noise or rule in REWARDED:
+        if model.excitatory:
+            neurons.excitatory = np.arange(len(neurons)) % n < types_of(model, n)[0]
+        if noise or rule in REWARDED or rule in TOLD:
             get_device().seed(seed)
         spiking = model.replayed(neurons if single is None else single, networks)
         if rule not in TRAINED:
@@ -83,8 +83,9 @@ def train(
             net = LearningNetwork(
                 task,
                 neurons,
-                **rules_of(rule, model, neurons, tau),
+                **rules_of(rule, model, neurons, tau, task, weights["recurrent"]),
                 trained=trained_by(rule, model),
+                constraint=DALE if model.excitatory else "",
                 initial={name: weights[name] for name in initial_of(rule)},
                 networks=networks,
             )
@@ -108,6 +109,10 @@ def weights_of(rule, model, task, n, networks, seed, gain):
     own = model.rewards.gain if by_reward else model.gain
     sizes = n, task.n_inputs, task.n_outputs + by_reward, networks
     weights = initial_weights(*sizes, own if gain is None else gain, seed)
+    if model.excitatory:
+        signs = np.where(np.arange(n) < types_of(model, n)[0], 1, -1)
+        signs = np.broadcast_to(signs, (networks, 1, n))
+        weights["recurrent"] = balanced(weights["recurrent"], signs)
     if by_reward:
         return model.rewards.start(weights)
     weights["output"] *= model.readout
@@ -147,15 +152,22 @@ def copy_onto(neurons, single, networks):
             setattr(neurons, f"{name}_", copied(getattr(single, f"{name}_")[:], networks))
 
 
-def rules_of(rule, model, neurons, tau):
+def rules_of(rule, model, neurons, tau, task, recurrent):
     """Return the rule of a network, that of its readout, and how they learn, as arguments."""
     if rule in PERTURBING:
         return dict(rule=model.perturbing(rule), learn=PerTrial())
     if rule in REWARDED:
         return model.rewards.arguments(model.rewarded(neurons, tau))
-    symmetric = dict(rule=SnAp1(RATE, tau=tau), credit=SymmetricFeedback())
+    own = model.rule(neurons, tau)
+    if rule in TOLD:
+        at, told = Networks(model, own, recurrent, tau, task), TOLD[rule]
+        return dict(rule=told.rule(at), credit=told.path(at), **beside(model))
+    return dict(rule=own, **beside(model))
+
+
+def beside(model):
+    """Return the rule of the readout, and how weights learn, as arguments."""
     return dict(
-        **(symmetric if rule in SYMMETRIC else dict(rule=model.rule(neurons, tau))),
         readout_rule=Delta(model.readout_rate),
         learn=PerTrial(Adam(decay=DECAY)),
     )
@@ -165,7 +177,7 @@ def initial_of(rule):
     """Return the names of the weights with which networks begin: with those of fixed feedback, if
     that brings the error to the neurons.
     """
-    return WEIGHTS if rule in PERTURBING or rule in SYMMETRIC else (*WEIGHTS, "feedback")
+    return WEIGHTS if rule in PERTURBING or rule == "snap1" else (*WEIGHTS, "feedback")
 
 
 def where(rule, device):
