@@ -59,8 +59,13 @@ def problems(parts, objects, run_namespace):
     elif arriving(synapses) is None:
         yield "its spikes do more than to add multiples of the weight"
     else:
-        constants = {name for text in entries(synapses).constants.values() for name in names(text)}
-        yield from problems_within_trials(parts, objects, set(), constants & set(parts.names))
+        constants = constants_in(synapses) & parts.names
+        yield from problems_within_trials(parts, objects, set(), constants)
+
+
+def constants_in(synapses):
+    """Return the names of shared variables that must stay constant during a block."""
+    return {name for text in entries(synapses).constants.values() for name in names(text)}
 
 
 def names(text):
@@ -167,6 +172,11 @@ def entries(synapses):
 class Blocked:
     """Mixin: the record of a block in memory."""
 
+    @property
+    def steps(self):
+        """Number of steps of a block."""
+        return STEPS
+
     def layout(self, **more):
         """Return what all templates need."""
         found, geometry = entries(self.group), self.group.geometry
@@ -181,7 +191,7 @@ class Blocked:
             traces=[pointer(self.variable(name)) for name in found.traces],
             rows=self.history("rows", 1, dtype=np.int32),
             learned=self.history("learned", geometry.networks, dtype=np.int32),
-            steps=STEPS,
+            steps=self.steps,
             tile=tile,
             tiles=tiles,
             n_pre=n_pre,
@@ -206,11 +216,11 @@ class Blocked:
             state=self.history("state", len(found.names) * n_pre),
         )
 
-    def of_block(self, name, side, steps=STEPS):
+    def of_block(self, name, side, steps=None):
         """Return the C++ name of an array with numbers of each neuron of one side and each step,
         and room for alignment.
         """
-        return self.history(f"block_{name}", self.sizes[side] * steps + 16)
+        return self.history(f"block_{name}", self.sizes[side] * (steps or self.steps) + 16)
 
     def constants(self):
         """Return statements for the shared constants of the factors."""
@@ -242,8 +252,8 @@ class BlockedBegin(Blocked, DenseRunner):
 class BlockedRecord(Blocked, DenseRunner):
     """Records the factors of a step, in place of the `DensePass`."""
 
-    def __init__(self, synapses, learner, copies):
-        super().__init__(synapses, "blocked_record", schedule.place_of(learner))
+    def __init__(self, synapses, learner, copies, kind="blocked"):
+        super().__init__(synapses, f"{kind}_record", schedule.place_of(learner))
         self.copies, self.learner = copies, learner
 
     def compose(self, run_namespace):
@@ -282,8 +292,8 @@ class BlockedSpikes(Blocked, DenseRunner):
 class BlockedFlush(Blocked, Completing):
     """Brings all synapses up to date when a block is full, and when a trial or the run is over."""
 
-    def __init__(self, synapses):
-        super().__init__(synapses, "blocked_flush")
+    def __init__(self, synapses, kind="blocked"):
+        super().__init__(synapses, f"{kind}_flush")
 
     def compose(self, run_namespace):
         if constants := self.constants():

@@ -164,6 +164,13 @@ class HistoryRecord(DenseRunner):
         self.kept[name] = dict(index=index, stride=stride, array=self.history(name, size), row=row)
 
 
+def reset_of(synapses):
+    """Return the statements of the synapses at the beginning of a trial."""
+    return "\n".join(
+        step.code for step in synapses.placed if step.site == "own" and step.when == "trial_start"
+    )
+
+
 class HistoryFlush(Completing):
     """Computes the sums over the history when a trial or a run is over: weight changes, and traces
     and sums if anything may read them.
@@ -171,15 +178,6 @@ class HistoryFlush(Completing):
 
     def __init__(self, synapses):
         super().__init__(synapses, "flush")
-
-    @property
-    def reset(self):
-        """Return the statements of the synapses at the beginning of a trial."""
-        return "\n".join(
-            step.code
-            for step in self.group.placed
-            if step.site == "own" and step.when == "trial_start"
-        )
 
     def compose(self, run_namespace):
         entries, shape = late_entries(self.group), Shape(self.group)
@@ -205,7 +203,7 @@ class HistoryFlush(Completing):
             traces=[pointer(self.variable(name)) for name in entries.traces],
             sums={pointer(self.variable(name)): row for name, row in entries.h.items()},
             finite=pointer(self.variable("finite_network")),
-            keeps_traces=not all(overwrites(self.reset, name) for name in entries.traces),
+            keeps_traces=not all(overwrites(reset_of(self.group), name) for name in entries.traces),
         )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import blocked, history, lazy
+from . import blocked, history, lazy, traceless
 
 
 def no_others(synapses):
@@ -59,6 +59,7 @@ PASSING = Way("passing", no_problems, passes, "a dense pass", is_pass=True)
 WAYS = (
     Way("batched", history.problems, history.runners, "dense loops, batched at trials' ends"),
     Way("blocked", blocked.problems, blocked.runners, "blocks of resting weights", blocked.pathway),
+    Way("traceless", traceless.problems, traceless.runners, "trials without stored traces"),
     Way("lazy", lazy.problems, lazy.runners, "lazy updates at spikes"),
     PASSING,
 )

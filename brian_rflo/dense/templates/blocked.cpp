@@ -19,6 +19,8 @@ _real* const _kept_{{name}} = {{array}} + (64 - (size_t){{array}} % 64) % 64/siz
 {% include 'blocked_begin.cpp' %}
 {% elif blocked.part == "send" %}
 {% include 'blocked_send.cpp' %}
+{% elif blocked.part == "correct" %}
+{% include 'blocked_correct.cpp' %}
 {% else %}
 {% include 'blocked_flush.cpp' %}
 {% endif %}

@@ -56,7 +56,8 @@ for (int _r = _n - 1; _r >= 0; _r--)
 {% endif %}
 {% endmacro %}
 const int _n = {{blocked.rows}}[0];
-const bool _is_over = {{blocked.now}}[0] || {{blocked.step}}[0] + 1 == {{blocked.end}}[0]{% if blocked.trial %} || ({{blocked.step}}[0] + 1) % {{blocked.trial}} == 0{% endif %};
+const bool _is_last = {{blocked.now}}[0] || {{blocked.step}}[0] + 1 == {{blocked.end}}[0];
+const bool _is_over = _is_last{% if blocked.trial %} || ({{blocked.step}}[0] + 1) % {{blocked.trial}} == 0{% endif %};
 if (_n == {{steps}} || (_n && _is_over))
 {
     const size_t _all = {{geometry.networks*blocked.tiles*tile}};
@@ -70,6 +71,7 @@ if (_n == {{steps}} || (_n && _is_over))
                 {{backwards("w", None)|autoindent}}
             }
             {% for k in blocked.stored %}
+            {{"if (_is_last)" if blocked.forgets}}
             {
                 {{backwards(k, k)|autoindent}}
             }
@@ -78,7 +80,18 @@ if (_n == {{steps}} || (_n && _is_over))
     {% if y %}
     {% include 'blocked_events.cpp' %}
     {% else %}
-    {% include 'blocked_product.cpp' %}
+    {% if blocked.forgets %}
+    if (!_is_last)
+    {
+        {% with sums = ["w"] %}
+        {% include 'blocked_product.cpp' %}
+        {% endwith %}
+    }
+    else
+    {% endif %}
+    {
+        {% include 'blocked_product.cpp' %}
+    }
     {% endif %}
     {% if blocked.momentary %}
     for (int _network = 0; _network < {{geometry.networks}}; _network++)

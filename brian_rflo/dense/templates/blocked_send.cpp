@@ -47,28 +47,7 @@ for (int _network = 0; _network < {{geometry.networks}}; _network++)
                 {{sum}}[_part] += *(const _vector*)(_from_{{name}} + _part*_width);
             {% endfor %}
         }
-        for (int _r = 0; _r < _n; _r++)
-            #pragma GCC unroll 4
-            for (int _part = 0; _part < _parts; _part++)
-            {
-                const size_t _place = _block + _r*{{tile}} + _part*_width;
-                {% for k in blocked.seen %}
-                const _vector _y{{k}} = _vector{}{% for l in blocked.going if x.A[k][l] %} + {{x.A[k][l]}}*_x{{l}}[_part]{% endfor %}{% if x.f[k] %} + {{x.f[k]}}*_sum_g[_r]{% endif %};
-                {% endfor %}
-                _w[_part] += _vector{}{% for k in blocked.seen if h[k] %} + {{h[k]}}*_y{{k}}{% endfor %};
-                {% for k in blocked.going %}
-                _x{{k}}[_part] = _y{{k}};
-                {% endfor %}
-            }
-        for (int _part = 0; _part < _parts; _part++)
-            *(_vector*)(_buffer_w + _part*_width) = _w[_part];
-        for (int _lane = 0; _lane < _lanes; _lane++)
-        {
-            const int _postsynaptic_idx = {{geometry.first_post}} + _network*{{geometry.n_post}} + _tile*{{tile}} + _lane;
-            {{reads["_postsynaptic_idx"]|autoindent}}
-            {{statements.get("send", "")|autoindent}}
-            {{blocked.target}}[_postsynaptic_idx] += _value_send*_buffer_w[_lane];
-        }
+        {% include 'blocked_through.cpp' %}
     }
 }
 {% if blocked.filter %}
