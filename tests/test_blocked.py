@@ -20,6 +20,7 @@ from helpers import assemble
 
 from brian_rflo import (
     RFLO,
+    Adam,
     ALIFNeurons,
     Delta,
     DiscreteLIFNeurons,
@@ -204,11 +205,14 @@ def watched_later(net):
 
 def records(net, monitors):
     """What a run has left in the synapses, and what neurons did in each step."""
-    found = [getattr(net, name, None) for name in ("recurrent", "incoming", "output")]
+    found = {
+        part: getattr(net, part)
+        for part in ("recurrent", "incoming", "output")
+        if part in vars(net)
+    }
     return {
-        f"{synapses.name}.{name}": np.array(getattr(synapses, name))
-        for synapses in found
-        if synapses is not None
+        f"{part}.{name}": np.array(getattr(synapses, name))
+        for part, synapses in found.items()
         for name in ("w", *names_of_traces(synapses))
     } | {
         f"{monitor.name}.{name}": np.array(getattr(monitor, name))
@@ -301,3 +305,66 @@ def test_products_equal_sums_over_spikes(name, monkeypatch):
     walked, _ = outcome(False, NETWORKS[name], in_pieces, "numpy")
     assert reason is None
     assert_equal(rested, walked)
+
+
+@dataclass(frozen=True)
+class Decaying(Direct):
+    """A rule that reads the weight."""
+
+    update = "feedback_post*psp_pre - 0.1*w"
+
+
+@dataclass(frozen=True)
+class Bent(Direct):
+    """A rule with a trace that is not linear."""
+
+    traces = "p : 1"
+    advance = "p = tanh(p) + gain_post*psp_pre"
+    update = "feedback_post*p"
+    reset = "p = 0"
+
+
+def plain(net):
+    """As it is."""
+
+
+def watched(net):
+    net.add(StateMonitor(net.recurrent, "w", record=[3, 4], name="watcher"))
+
+
+def delayed(net):
+    net.recurrent.delay = 2 * ms
+
+
+def switched_off(net):
+    net.recurrent.pre.active = False
+
+
+def squared(net):
+    net.recurrent.pre.code = "I_rec_post += w**2"
+
+
+def counted(net):
+    net.recurrent.pre.code = "I_rec_post += w*activity_pre"
+
+
+REFUSED = [
+    (lambda: network(lif(), optimizer=Adam(decay=20)), plain, "in another form"),
+    (lambda: network(lif(), constraint="w = clip(w, -0.2, 0.2)"), plain, "in another form"),
+    (lambda: network(lif(), Decaying(0.1)), plain, "depends on the weight"),
+    (lambda: network(lif(), Bent(0.1)), plain, "filtered linearly"),
+    (NETWORKS["lif"], watched, "'watcher' uses w"),
+    (NETWORKS["lif"], delayed, "with a delay"),
+    (NETWORKS["lif"], switched_off, "was switched off"),
+    (NETWORKS["lif"], squared, "multiples of the weight"),
+    (NETWORKS["lif"], counted, "multiples of the weight"),
+]
+
+
+@pytest.mark.parametrize(("build", "change", "reason"), REFUSED)
+def test_what_does_not_rest(build, change, reason):
+    with device("cython"):
+        defaultclock.dt = TASK.dt
+        net = build()
+        change(net)
+        assert reason in next(blocked.problems(net.recurrent.dense, net.sorted_objects, {}))

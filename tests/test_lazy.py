@@ -20,7 +20,8 @@ from brian_rflo import (
     RateNeurons,
 )
 from brian_rflo.brian.devices import device
-from brian_rflo.dense import lazy
+from brian_rflo.dense import lazy, parts
+from brian_rflo.dense.ways import WAYS
 from brian_rflo.network import AllToAll, Murray2019
 from brian_rflo.neurons import PRESETS
 from brian_rflo.readouts import Leaky
@@ -31,6 +32,12 @@ N, TAU, TAU_SYN = 21, 20 * ms, 50 * ms
 TASK = PeriodicOutput(period=75 * ms, dt=1 * ms)  # two full records and a part
 PATTERN = PatternGeneration(length=150 * ms, seed=1)
 RULE = RFLO(learning_rate=0.02, tau=TAU_SYN)
+
+
+@pytest.fixture(autouse=True)
+def without_blocks(monkeypatch):
+    """Take no better way."""
+    monkeypatch.setattr(parts, "WAYS", tuple(way for way in WAYS if way.name != "blocked"))
 
 
 def lif(count=1, **settings):

@@ -53,7 +53,9 @@ def problems(parts, objects, run_namespace):
     elif not synapses.pre.active and not any(synapses.pre is one for one in parts.switched):
         yield f"'{synapses.pre.name}' was switched off"
     elif change is None:
-        yield "what changes its weights is more than a term that is added where it learns"
+        yield "its weights change in another form than w + term, where it learns"
+    elif "w" in names(change.condition) | names(change.term):
+        yield "its change of a weight depends on the weight"
     elif not has_factors(synapses, {"w": change.term}):
         yield "its change is not a sum of products of neurons, filtered linearly"
     elif arriving(synapses) is None:
@@ -128,8 +130,7 @@ def added_where(node, values):
     is_sum = isinstance(sum_, ast.BinOp) and isinstance(sum_.op, ast.Add)
     if not is_sum or ast.unparse(sum_.left) != "w" or ast.unparse(otherwise) != "w":
         return None
-    change = Change(with_values(condition, values), with_values(sum_.right, values))
-    return None if "w" in names(change.condition) | names(change.term) else change
+    return Change(with_values(condition, values), with_values(sum_.right, values))
 
 
 def is_of_target(synapses, text):
@@ -137,7 +138,8 @@ def is_of_target(synapses, text):
     neuron.
     """
     indices = synapses.variables.indices
-    return all(indices[name] in (POST, "0") for name in names(text) if name in synapses.variables)
+    read = names(text) & set(synapses.variables) - {"w"}
+    return all(indices[name] in (POST, "0") for name in read)
 
 
 def arriving(synapses):

@@ -128,8 +128,8 @@ class Filtering:
             return
         if obj.template not in ("stateupdate", "reset") or obj.clock is not self.synapses.clock:
             raise NotAFilterError(f"'{obj.name}' changes it")
-        if obj.template == "reset" and not any(obj is one for one in self.later):
-            raise NotAFilterError("it is read behind the reset")
+        if obj.template == "reset":
+            self.check_reset(obj)
         before = dict(values)
         for variable, text in self.assigned(obj):
             value = self.in_numbers(str_to_sympy(text), obj.group)
@@ -138,6 +138,14 @@ class Filtering:
             if obj.template == "reset":
                 value = before.get(symbol, symbol) + SPIKE * (value - before.get(symbol, symbol))
             values[symbol] = sympy.expand(value)
+
+    def check_reset(self, obj):
+        """Raise unless statements are those of the neurons that spike, behind the reading of g."""
+        space = (obj.template_kwds or {}).get("eventspace_variable")
+        if space is not self.synapses.variables["_spikes_of_source"]:
+            raise NotAFilterError("other events change it")
+        if not any(obj is one for one in self.later):
+            raise NotAFilterError("it is read behind the reset")
 
     def assigned(self, obj):
         """Return the variables that an object assigns to, with the text of their values in terms of
