@@ -1,5 +1,6 @@
 {# The product of the record, in tiles that stay in registers. Rows of synapses are not whole cache lines; the rest of a row, and the last rows, go
    through a buffer. #}
+{% set read = (sums + blocked.fed)|unique|list %}
 const int _together = _bytes == 64 ? {{[8, 12//(sums|length)]|min}} : {{[1, 5//(sums|length)]|max}};
 for (int _network = 0; _network < {{geometry.networks}}; _network++)
     for (int _begin = 0; _begin < {{geometry.n_pre}}; _begin += {{blocked.near}})
@@ -9,13 +10,13 @@ for (int _network = 0; _network < {{geometry.networks}}; _network++)
                 const int _lanes = std::min({{tile}}, {{geometry.n_post}} - _tile*{{tile}}), _rows = std::min(_together, {{geometry.n_pre}} - _row);
                 const bool _fits = _lanes == {{tile}} && _rows == _together;
                 const size_t _first = ((size_t)_network*{{geometry.n_pre}} + _row)*{{geometry.n_post}} + _tile*{{tile}}, _stride = _fits ? {{geometry.n_post}} : {{tile}};
-                {% for name in sums %}
+                {% for name in read %}
                 _real* _of_{{name}} = {{blocked.w if name == "w" else blocked.traces[name]}} + _first;
                 _real _buffer_{{name}}[_together*{{tile}}];
                 {% endfor %}
                 if (!_fits)
                 {
-                    {% for name in sums %}
+                    {% for name in read %}
                     std::memset(_buffer_{{name}}, 0, sizeof(_buffer_{{name}}));
                     for (int _a = 0; _a < _rows; _a++)
                         std::memcpy(_buffer_{{name}} + _a*{{tile}}, _of_{{name}} + (size_t)_a*{{geometry.n_post}}, _lanes*sizeof(_real));
