@@ -99,8 +99,12 @@ def assert_equal(rested, walked):
 
 
 CASES = [
-    *((name, whole) for name in NETWORKS),
-    *(("rflo", scenario) for scenario in (in_pieces, writes_between, restored, frozen)),
+    ("rflo", writes_between),
+    *(pytest.param(name, whole, marks=pytest.mark.model) for name in NETWORKS),
+    *(
+        pytest.param("rflo", scenario, marks=pytest.mark.model)
+        for scenario in (in_pieces, restored, frozen)
+    ),
 ]
 
 
@@ -112,7 +116,9 @@ def test_no_stored_trace_changes_nothing(name, scenario):
     assert_equal(rested, walked)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    "name", ["rflo", *(pytest.param(name, marks=pytest.mark.model) for name in list(NETWORKS)[1:])]
+)
 def test_no_stored_trace_changes_nothing_on_standalone(name):
     rested, reason = outcome(True, NETWORKS[name], whole, "cpp_standalone")
     walked, _ = outcome(False, NETWORKS[name], whole, "numpy")
