@@ -1,6 +1,6 @@
 """The contestants of `sparse`, each in a process of its own: the timed network of `problem` with
-recurrent synapses drawn at random. A contestant's name is followed by their probability:
-``tiles:.1``.
+recurrent synapses drawn at random. A contestant's name is followed by their probability, and that
+of this package by the number of networks side by side: ``tiles:.1``, ``ours:.1:9``.
 """
 
 import ctypes
@@ -124,13 +124,37 @@ class Ours(Drawing):
         """Return its parts, one by one."""
         task = ArrayTask(target=problem.target(), dt=DT_MS * ms)
         defaultclock.dt = task.dt
-        neurons = RateNeurons(problem.size, tau=TAU_MS * ms, initial=INITIAL)
-        readout = Readout(task)
+        neurons = RateNeurons(self.networks * problem.size, tau=TAU_MS * ms, initial=INITIAL)
+        readout = Readout(task, networks=self.networks)
         rule = RFLO(learning_rate=RATE, tau=TAU_MS * ms)
         recurrent = PlasticSynapses(neurons, neurons, rule, onto="I_rec")
         output = PlasticSynapses(neurons, readout, Delta(learning_rate=RATE), onto="output")
         feedback = FeedbackSynapses(readout, neurons)
         return neurons, readout, recurrent, output, feedback, readout.variables["output"]
+
+
+class OursSideBySide(Ours):
+    """This package, networks side by side, each with the same synapses and weights."""
+
+    def __init__(self, probability, networks):
+        super().__init__(probability)
+        self.networks = networks
+
+    def model(self, problem, networks):
+        """Return the timed networks."""
+        self.draw(problem.size)
+        *objects, output = self.parts(problem)
+        _, _, recurrent, *dense = objects
+        first = np.repeat(np.arange(networks) * problem.size, len(self.pre))
+        sides = (np.tile(side, networks) + first for side in (self.pre, self.post))
+        recurrent.connect(**dict(zip("ij", sides)))
+        recurrent.w = before = np.tile(self.weights, networks)
+        for projection, weights in zip(dense, problem.weights()[1:]):
+            projection.connect(networks=networks)
+            projection.w = np.tile(weights, networks)
+        made = Listed(objects, recurrent.variables["w"], output)
+        made.before = before
+        return made
 
 
 class Ordinary(Ours):
@@ -163,9 +187,10 @@ MADE = {}
 
 def respond(name, request, folder):
     """Execute a request."""
-    kind, probability = name.split(":")
+    kind, probability, *networks = name.split(":")
     if name not in MADE:
-        MADE[name] = CONTESTANTS[kind](float(probability))
+        made = OursSideBySide if networks else CONTESTANTS[kind]
+        MADE[name] = made(float(probability), *map(int, networks))
     return answer(MADE[name], request, folder)
 
 
