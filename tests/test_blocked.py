@@ -163,6 +163,10 @@ def whole(net):
     net.train(2)
 
 
+def one_run(net):
+    net.run(150 * ms)
+
+
 def in_pieces(net):
     for steps in (1, 30, 2, 44, 73):
         net.run(steps * ms)
@@ -368,3 +372,25 @@ def test_what_does_not_rest(build, change, reason):
         net = build()
         change(net)
         assert reason in next(blocked.problems(net.recurrent.dense, net.sorted_objects, {}))
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("filtered", "build"),
+    [(True, PARTS["both"]), (False, NETWORKS["three_networks"])],
+    ids=["filters", "products"],
+)
+def test_sanitizers(filtered, build, capfd, monkeypatch):
+    """No report of the address and undefined-behaviour sanitizers, in vectors of either width."""
+    monkeypatch.setenv("ASAN_OPTIONS", "detect_leaks=0")
+    more = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-O1"]
+    if not filtered:
+        monkeypatch.setattr(blocked, "filter_of", lambda *_: None)
+        more.append("-mno-avx512f")
+    for name in ("codegen.cpp.extra_compile_args_gcc", "codegen.cpp.extra_link_args"):
+        monkeypatch.setitem(prefs, name, [*prefs[name], *more])
+    rested, reason = outcome(True, build, one_run, "cpp_standalone")
+    walked, _ = outcome(False, build, one_run, "numpy")
+    assert reason is None
+    assert_equal(rested, walked)
+    assert "runtime error" not in "".join(capfd.readouterr())
