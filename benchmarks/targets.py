@@ -98,18 +98,21 @@ COMMON = (
     ),
 )
 SINGLE = dict(sizes=(300, 304, 1000), dtype="float32")
+SPIKING_ONLINE = dict(sizes=(100, 300, 1000), kind="spiking")
 #: One list for each processor, by its name in `processors.MEASURED`.
 GOALS = {
     "Intel Xeon, Sapphire Rapids or later": (
         *at_most("ours", "limit", (1.85, 1.08, 1.18, 1.12)),
         *at_least("numba", "ours", (1.2, 1.2, 0.93, 0.9)),
         *at_most("ours", "limit", (1.7, 1.4, 1.15), **SINGLE),
+        *at_most("ours", "limit", (None, None, None), **SPIKING_ONLINE),  # not measured here
         *COMMON,
     ),
     "AMD Zen 5": (
         *at_most("ours", "limit", (1.95, 1.27, 1.2, 1.25)),
         *at_least("numba", "ours", (1.2, 1.2, 1.0, 0.9)),
         *at_most("ours", "limit", (1.7, 1.4, 1.4), **SINGLE),
+        *at_most("ours", "limit", (1.0, 1.3, 0.7), **SPIKING_ONLINE),
         *COMMON,
     ),
 }

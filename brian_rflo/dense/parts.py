@@ -52,9 +52,12 @@ class DenseParts(BrianObject):
         Reason why this pass was not in the order of a private copy (slices.py); None if it was.
     why_not_batched : str or None
         Reason why updates were not batched at the end of a trial; None if they were.
+    why_not_blocked : str or None
+        Reason why synapses that spikes read did not rest for blocks of steps; None if they did, or
+        were batched.
     why_not_lazy : str or None
         Reason why all synapses were updated in each step; None if updates were lazy (at presynaptic
-        spikes) or batched. Each of the `WAYS` has such a reason.
+        spikes), blocked or batched. Each of the `WAYS` has such a reason.
     why_not_padded : str or None
         Reason why rows were not padded; None if they were.
     """
