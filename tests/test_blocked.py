@@ -146,6 +146,8 @@ NETWORKS = {
     "eprop": lambda: network(lif(), EProp(0.02, tau=TAU_SYN)),
     "without_trace": lambda: network(lif(), Direct(0.02)),
     "two_filters": lambda: network(lif(), Filtered(0.02)),
+    "no_self": lambda: network(lif(), self_connections=False),
+    "no_self_three": lambda: network(lif(3), Filtered(0.02), networks=3, self_connections=False),
     "discrete": lambda: discrete(EProp(1e-2, tau=TAU)),
     "adaptive_eprop": lambda: discrete(
         AdaptiveEProp(0.1, tau=TAU, tau_adapt=100 * ms), beta=0.1, tau_adapt=100 * ms
@@ -186,6 +188,17 @@ def writes_between(net):
     net.recurrent.w["i == 3"] = 0.5
     net.recurrent.trace = 0.1
     net.run(117 * ms)
+
+
+def onto_itself(net):
+    """Weights of neurons onto themselves that are sent until the network learns."""
+    net.recurrent.plastic = False
+    net.recurrent.w["i == j"] = 0.7
+    net.run(30 * ms)
+    net.recurrent.plastic = True
+    net.run(45 * ms)
+    net.recurrent.w["i == j"] = -0.7
+    net.run(75 * ms)
 
 
 def restored(net):
@@ -276,6 +289,7 @@ CASES = [
         for scenario in (in_pieces, writes_between, restored, frozen, watched_later)
     ),
     ("adaptive_eprop", in_pieces),
+    ("no_self", onto_itself),
     *((name, in_pieces) for name in PARTS),
 ]
 

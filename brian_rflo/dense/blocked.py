@@ -18,23 +18,19 @@ and a, M_k what is left of e before the first step. This is exact; only the orde
 differs.
 """
 
-import ast
-from dataclasses import dataclass
-
 import numpy as np
 from brian2 import prefs
 
 from .. import schedule
-from ..brian.borrowed import get_compiler_and_args, str_to_sympy, sympy_to_str, word_substitute
+from ..brian.borrowed import get_compiler_and_args, sympy_to_str, word_substitute
 from ..brian.construction import networks_with
-from ..brian.statements import parsed
 from . import lazy
+from .changing import arriving, change_of, flow, names
 from .choice import problems_within_trials
 from .code import POST, PRE
-from .factors import NOT_LINEAR, factors, has_factors, is_postsynaptic, linear
+from .factors import factors, has_factors
 from .filters import filter_of
 from .history import Entries
-from .reading import with_values
 from .runners import Completing, DenseRunner, pointer
 
 STEPS = 20  # steps of a block; 10 and 40 are slower at N = 100, 300 and 1000
@@ -70,11 +66,6 @@ def constants_in(synapses):
     return {name for text in entries(synapses).constants.values() for name in names(text)}
 
 
-def names(text):
-    """Return the names in an expression."""
-    return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
-
-
 def runners(parts):
     """Return the runners that record steps, send spikes and complete synapses; none where no spikes
     are sent.
@@ -94,69 +85,6 @@ def runners(parts):
 def pathway(synapses):
     """Return the object that sends spikes otherwise."""
     return (synapses.pre,)
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change of weights, ``w = where(condition, w + term, w)``."""
-
-    condition: str
-    term: str
-
-
-def change_of(synapses, learner):
-    """Return the change that statements make in a step; None if they are of another form."""
-    values, change = {}, None
-    for node in parsed(learner.abstract_code).body:
-        if not isinstance(node, ast.Assign) or change is not None:
-            return None
-        name = node.targets[0].id
-        if name != "w" and name in synapses.variables:
-            return None
-        if name == "w":
-            change = added_where(node.value, values)
-            if change is None or not is_of_target(synapses, change.condition):
-                return None
-        else:
-            values[name] = f"({with_values(node.value, values)})"
-    return change
-
-
-def added_where(node, values):
-    """Return the change of ``where(condition, w + term, w)``; None for another expression."""
-    if not (isinstance(node, ast.Call) and node.func.id == "where"):
-        return None
-    condition, sum_, otherwise = node.args
-    is_sum = isinstance(sum_, ast.BinOp) and isinstance(sum_.op, ast.Add)
-    if not is_sum or ast.unparse(sum_.left) != "w" or ast.unparse(otherwise) != "w":
-        return None
-    return Change(with_values(condition, values), with_values(sum_.right, values))
-
-
-def is_of_target(synapses, text):
-    """Return whether an expression reads nothing but shared variables and the postsynaptic
-    neuron.
-    """
-    indices = synapses.variables.indices
-    read = names(text) & set(synapses.variables) - {"w"}
-    return all(indices[name] in (POST, "0") for name in read)
-
-
-def arriving(synapses):
-    """Return the variable to which a spike adds, and the factor of the weight; None if it does
-    something else.
-    """
-    statements = parsed(synapses.pre.code).body
-    if len(statements) != 1 or not isinstance(statements[0], ast.AugAssign):
-        return None
-    statement, weight = statements[0], str_to_sympy("w")
-    try:
-        ((factor,),), (rest,) = linear([str_to_sympy(ast.unparse(statement.value))], [weight])
-    except NOT_LINEAR:
-        return None
-    name = statement.target.id
-    adds = isinstance(statement.op, ast.Add) and synapses.variables.indices[name] == POST
-    return (name, factor) if adds and rest == 0 and is_postsynaptic(synapses, factor) else None
 
 
 def entries(synapses):
@@ -185,10 +113,13 @@ class Blocked:
         tile = TILE // np.dtype(prefs["core.default_float_dtype"]).itemsize
         tiles, n_pre = -(-geometry.n_post // tile), -(-geometry.n_pre // ROWS) * ROWS
         self.sizes = {PRE: geometry.networks * n_pre, POST: geometry.networks * tiles * tile}
-        arrays = {name: self.of_block(name, PRE if name == "g" else POST) for name in found.arrays}
+        masked = change_of(self.group, self.group.dense.learner).is_masked
+        names = [*found.arrays, *(["on"] if masked else [])]
+        arrays = {name: self.of_block(name, PRE if name == "g" else POST) for name in names}
         return dict(
             found=found,
             arrays=arrays,
+            masked=masked,
             w=pointer(self.variable("w")),
             traces=[pointer(self.variable(name)) for name in found.traces],
             rows=self.history("rows", 1, dtype=np.int32),
@@ -268,6 +199,8 @@ class BlockedRecord(Blocked, DenseRunner):
             elif found.traces:  # as of the phase TRACE
                 text = word_substitute(text, self.copies.names)
             self.abstract_code[name] = f"_value_{name} = {text}"
+        if change.is_masked:
+            self.abstract_code["on"] = f"_value_on = where({change.condition}, 1, 0)"
 
 
 class BlockedSpikes(Blocked, DenseRunner):
@@ -310,26 +243,7 @@ class BlockedFlush(Blocked, Completing):
             results[f"c_{sum_}"] = self.of_block(f"c_{sum_}", POST)
             for form in rest:
                 results[form.format(sum_)] = self.of_block(form.format(sum_), POST, 1)
-        self.blocked = blocked | self.boundaries() | dict(results=results)
+        geometry = self.group.geometry
+        own = self.history("own", geometry.networks * min(geometry.n_pre, geometry.n_post))
+        self.blocked = blocked | self.boundaries() | dict(results=results, own=own)
         self.group.variables["_history_learned"].set_value(0)
-
-
-def flow(found):
-    """Return which traces matter, by number: those of which the last value is needed; those with
-    such a value behind a weight's change; those behind a change at all; stored ones that are a sum
-    over a block, and others, which depend on the last step alone.
-    """
-    order = range(len(found.f))
-    fed = [one for one in order if any(row[one] for row in found.A)]
-    seen = [k for k in order if found.h["w"][k]]
-    for k in seen:
-        seen += [one for one in order if found.A[k][one] and one not in seen]
-    momentary = [k for k in range(len(found.traces)) if k not in fed and not any(found.A[k])]
-    stored = [k for k in range(len(found.traces)) if k not in momentary]
-    return dict(
-        fed=fed,
-        going=[k for k in fed if k in seen],
-        seen=sorted(seen),
-        stored=stored,
-        momentary=momentary,
-    )

@@ -17,7 +17,8 @@ import numpy as np
 from .. import schedule
 from ..brian.borrowed import get_compiler_and_args, str_to_sympy, sympy_to_str
 from ..brian.statements import loaded, overwrites
-from .blocked import Blocked, BlockedFlush, BlockedRecord, change_of, constants_in
+from .blocked import Blocked, BlockedFlush, BlockedRecord, constants_in
+from .changing import change_of
 from .choice import own_names, problems_within_trials, random_names
 from .code import PRE
 from .factors import NOT_LINEAR, has_factors, linear, sides
@@ -55,6 +56,8 @@ def problems_of_strings(parts, objects):
     change = change_of(synapses, parts.learner)
     if change is None:
         yield "what changes its weights is more than a term that is added where it learns"
+    elif change.is_masked:
+        yield "it has no synapses of neurons onto themselves"
     elif not has_factors(synapses, {"w": change.term}):
         yield "its change is not a sum of products of neurons, filtered linearly"
     elif sent(parts) is None:

@@ -77,6 +77,11 @@ if (_n == {{steps}} || (_n && _is_over))
             }
             {% endfor %}
         }
+    {% if blocked.masked %}
+    {% set n_own = [geometry.n_pre, geometry.n_post]|min %}
+    for (int _own = 0; _own < {{geometry.networks*n_own}}; _own++)
+        {{blocked.own}}[_own] = {{blocked.w}}[((size_t)(_own/{{n_own}})*{{geometry.n_pre}} + _own % {{n_own}})*{{geometry.n_post}} + _own % {{n_own}}];
+    {% endif %}
     {% if y %}
     {% include 'blocked_events.cpp' %}
     {% else %}
@@ -91,6 +96,16 @@ if (_n == {{steps}} || (_n && _is_over))
     {% endif %}
     {
         {% include 'blocked_product.cpp' %}
+    }
+    {% endif %}
+    {% if blocked.masked %}
+    for (int _own = 0; _own < {{geometry.networks*n_own}}; _own++)
+    {
+        const int _network = _own/{{n_own}}, _post = _own % {{n_own}};
+        bool _learned = false;
+        for (int _r = 0; _r < _n; _r++)
+            _learned |= _kept_on[(((size_t)_network*{{blocked.tiles}} + _post/{{tile}})*{{steps}} + _r)*{{tile}} + _post % {{tile}}] > 0;
+        {{blocked.w}}[((size_t)_network*{{geometry.n_pre}} + _post)*{{geometry.n_post}} + _post] = _learned ? 0 : {{blocked.own}}[_own];
     }
     {% endif %}
     {% if blocked.momentary %}

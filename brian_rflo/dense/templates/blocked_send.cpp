@@ -1,5 +1,32 @@
 {# What spikes add to the target: the rows of the neurons that spike, as one row that goes through the record. #}
 {% set statements = dict(blocks) %}
+{% macro one(value) %}{{value|replace("*(const _vector*)(", "*(")}}{% endmacro %}
+{# Take back what a neuron has sent to itself, if it has no such synapse: all changes, and the weight from where it has learned first. #}
+{% macro take_own() %}
+const int _lane = _rows[_spike] - _tile*{{tile}};
+if (_lane < 0 || _lane >= _lanes)
+    continue;
+const size_t _own = _first + (size_t)_rows[_spike]*{{geometry.n_post}} + _lane;
+const _real* const _g = _kept_g + ((size_t)_network*{{blocked.n_pre}} + _rows[_spike])*{{steps}};
+_real _sent = 0;
+bool _learned = false;
+{% for k in blocked.going %}
+_real _x{{k}} = {{blocked.traces[k]}}[_own];
+{% endfor %}
+for (int _r = 0; _r < _n; _r++)
+{
+    const size_t _place = _block + _r*{{tile}} + _lane;
+    {% for k in blocked.seen %}
+    const _real _y{{k}} = 0{% for l in blocked.going if x.A[k][l] %} + {{one(x.A[k][l])}}*_x{{l}}{% endfor %}{% if x.f[k] %} + {{one(x.f[k])}}*_g[_r]{% endif %};
+    {% endfor %}
+    _sent += 0{% for k in blocked.seen if h[k] %} + {{one(h[k])}}*_y{{k}}{% endfor %};
+    {% for k in blocked.going %}
+    _x{{k}} = _y{{k}};
+    {% endfor %}
+    _learned |= _kept_on[_place] > 0;
+}
+_buffer_w[_lane] -= _sent + (_learned ? {{blocked.w}}[_own] : 0);
+{% endmacro %}
 const int _n = {{blocked.rows}}[0], _count = {{blocked.n_spikes}};
 int _rows[{{geometry.n_pre}}];
 {% if blocked.filter %}

@@ -14,6 +14,12 @@ for (int _r = 0; _r < _n; _r++)
     }
 for (int _part = 0; _part < _parts; _part++)
     *(_vector*)(_buffer_w + _part*_width) = _w[_part];
+{% if blocked.masked %}
+for (int _spike = 0; _spike < _spiking; _spike++)
+{
+    {{take_own()|autoindent}}
+}
+{% endif %}
 for (int _lane = 0; _lane < _lanes; _lane++)
 {
     const int _postsynaptic_idx = {{geometry.first_post}} + _network*{{geometry.n_post}} + _tile*{{tile}} + _lane;
