@@ -20,6 +20,7 @@ from helpers import assemble
 
 from brian_rflo import (
     RFLO,
+    SGD,
     Adam,
     ALIFNeurons,
     Delta,
@@ -146,6 +147,7 @@ NETWORKS = {
     "eprop": lambda: network(lif(), EProp(0.02, tau=TAU_SYN)),
     "without_trace": lambda: network(lif(), Direct(0.02)),
     "two_filters": lambda: network(lif(), Filtered(0.02)),
+    "decay": lambda: network(lif(), optimizer=SGD(decay=20)),
     "no_self": lambda: network(lif(), self_connections=False),
     "no_self_three": lambda: network(lif(3), Filtered(0.02), networks=3, self_connections=False),
     "discrete": lambda: discrete(EProp(1e-2, tau=TAU)),

@@ -76,6 +76,7 @@ def runners(parts):
     return [
         copies,
         BlockedBegin(synapses, copies),
+        BlockedCount(synapses, parts.learner),
         BlockedRecord(synapses, parts.learner, copies),
         BlockedSpikes(synapses),
         BlockedFlush(synapses),
@@ -90,12 +91,13 @@ def pathway(synapses):
 def entries(synapses):
     """Return the factors of the change of a weight in a step, as C++ of vectors."""
     term = change_of(synapses, synapses.dense.learner).term
+    found = factors(synapses, {"w": term})
     return Entries(
         synapses,
-        factors(synapses, {"w": term}),
+        found,
         kept="*(const _vector*)(_kept_{} + _place)",
         constant="_real(_{})",
-        always="h",
+        always="h" if found.traces else "hf",  # what is read where weights change
     )
 
 
@@ -180,6 +182,18 @@ class BlockedBegin(Blocked, DenseRunner):
         if parts.spike_filter is not None:
             names = parts.spike_filter.names
             self.blocked["states"] = {name: pointer(self.variable(name)) for name in names}
+
+
+class BlockedCount(DenseRunner):
+    """Counts, in shared variables, what the learning code counts before it changes weights."""
+
+    def __init__(self, synapses, learner):
+        super().__init__(synapses, "blocked_count", schedule.place_of(learner).behind(-1))
+        self.learner = learner
+
+    def compose(self, run_namespace):
+        if counting := change_of(self.group, self.learner).counting:
+            self.abstract_code = {"count": counting}
 
 
 class BlockedRecord(Blocked, DenseRunner):

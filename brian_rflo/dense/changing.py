@@ -23,21 +23,25 @@ def names(text):
 @dataclass(frozen=True)
 class Change:
     """A change of weights, ``w = where(condition, w + term, w)``; if it is masked, those of neurons
-    onto themselves are set to 0 where the others change.
+    onto themselves are set to 0 where the others change. Before it, shared variables may count.
     """
 
     condition: str
     term: str
     is_masked: bool = False
+    counting: str = ""
 
 
 def change_of(synapses, learner):
     """Return the change that statements make in a step; None if they are of another form."""
-    values, body = {}, parsed(learner.abstract_code).body
+    values, counting, body = {}, [], parsed(learner.abstract_code).body
     texts = [ast.unparse(node) for node in body]
     for number, node in enumerate(body):
         if not isinstance(node, ast.Assign):
-            return None
+            if values or not is_shared(synapses, node):
+                return None
+            counting.append(texts[number])
+            continue
         name = node.targets[0].id
         if name == "w":
             change = added_where(node.value, values)
@@ -46,11 +50,21 @@ def change_of(synapses, learner):
             behind = texts[number + 1 :]
             masks = mask_of(texts[number]) if behind else []
             is_whole = behind == masks and (not masks or has_own(synapses))
-            return replace(change, is_masked=bool(masks)) if is_whole else None
+            more = dict(is_masked=bool(masks), counting="\n".join(counting))
+            return replace(change, **more) if is_whole else None
         if name in synapses.variables:
             return None
         values[name] = f"({with_values(node.value, values)})"
     return None
+
+
+def is_shared(synapses, node):
+    """Return whether a statement adds shared variables to a shared variable."""
+    indices = synapses.variables.indices
+    known = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)} & set(
+        synapses.variables
+    )
+    return isinstance(node, ast.AugAssign) and all(indices[name] == "0" for name in known)
 
 
 def mask_of(text):
