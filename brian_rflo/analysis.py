@@ -29,8 +29,8 @@ def alignment(output: ArrayLike, feedback: ArrayLike) -> NDArray:
         1 where they point the same way, near 0 where they are unrelated; NaN where one is zero.
     """
     output, feedback = np.asarray(output), np.swapaxes(feedback, -1, -2)
-    norms = np.sqrt((output**2).sum(axis=(-2, -1)) * (feedback**2).sum(axis=(-2, -1)))
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):  # of weights that have diverged
+        norms = np.sqrt((output**2).sum(axis=(-2, -1)) * (feedback**2).sum(axis=(-2, -1)))
         return (output * feedback).sum(axis=(-2, -1)) / norms
 
 

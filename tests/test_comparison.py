@@ -3,6 +3,7 @@ errors.
 """
 
 import json
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -14,7 +15,8 @@ from pictures import faults_of
 from test_models import Here
 
 from brian_rflo import Adam, DerivedNeurons, cli, plotting, reference
-from brian_rflo.comparison import RATE, Kind, compare, power
+from brian_rflo.comparison import KINDS, RATE, Kind, compare, power
+from brian_rflo.comparison.training import RULES
 from brian_rflo.crews import Progress, part
 from brian_rflo.crews.experiment import Row, listed, table
 from brian_rflo.tasks import CursorMovements, DelayedNonMatch
@@ -121,6 +123,61 @@ def test_snap1_starts_from_the_same_network(small):
     before = small.results["rate", "rflo"]
     assert np.array_equal(result.losses[:, 0], before.losses[:, 0])
     assert (result.weights_after["recurrent"] != before.weights_after["recurrent"]).all()
+
+
+PATHS = ("diffusion", "weight_mirror", "eprop3", "unfiltered")
+
+
+def check_same_start(comparison, expected):
+    """All networks of a neuron model begin with the same weights, and learn other ones."""
+    for (kind, rule), result in comparison.results.items():
+        before = expected.results[kind, "rflo"]
+        assert np.array_equal(result.losses[:, 0], before.losses[:, 0])
+        for name, values in before.weights_before.items():
+            assert np.array_equal(result.weights_before[name], values)
+        moved = result.weights_after["recurrent"] != result.weights_before["recurrent"]
+        assert moved.any() and np.isfinite(result.losses).all()
+        if rule != "rflo":
+            other = before.weights_after["recurrent"]
+            assert (result.weights_after["recurrent"] != other).any(), (kind, rule)
+
+
+@pytest.mark.parametrize(
+    "kind", ["rate", *(pytest.param(k, marks=pytest.mark.model) for k in ("lif", "alif"))]
+)
+def test_other_credit_paths_start_from_the_same_network(small, kind):
+    paths = compare(TASK, (kind,), PATHS, **SMALL)
+    check_same_start(paths, small)
+    figure = paths.plot()
+    (legend,) = figure.legends
+    titles = ["diffusion", "weight mirror", "e-prop 3", "e-prop, unfiltered"]
+    assert [text.get_text() for text in legend.get_texts()] == ["target", *titles]
+    assert not faults_of(figure) and ", eprop3: final error (NMSE), median" in str(paths)
+    assert list(paths.to_xarray().rule.values) == list(PATHS)
+    feedback = paths.results[kind, "weight_mirror"]
+    assert (feedback.weights_after["feedback"] != feedback.weights_before["feedback"]).all()
+
+
+def test_without_predictions_eprop3_is_what_it_begins_with():
+    silent = type("Silent", (type(KINDS["rate"]),), {"credit_rate": 0.0})("silent", 1.5)
+    found = compare(TASK, (silent,), ("eprop3", "unfiltered"), **SMALL).results
+    for name, values in found[silent, "unfiltered"].weights_after.items():
+        np.testing.assert_array_equal(found[silent, "eprop3"].weights_after[name], values)
+
+
+def test_networks_of_two_types_keep_them():
+    both = compare(TASK, ("rate_ei", "lif_ei"), ("rflo", "mdgl"), **SMALL)
+    rates = compare(TASK, ("potential_ei",), ("rflo", "mdgl", "modprop", "bptt"), **SMALL)
+    for comparison in (both, rates):
+        check_same_start(comparison, comparison)
+        for result in comparison.results.values():
+            for weights in (result.weights_before, result.weights_after):
+                assert (weights["recurrent"][:, :, :10] >= 0).all()
+                assert (weights["recurrent"][:, :, 10:] <= 0).all()
+                assert np.abs(weights["recurrent"]).max() > 0.1
+    assert "potential, E/I, modprop: final error" in str(rates)
+    with pytest.raises(ValueError, match="Kind: excitatory must be at least 0 and less than 1"):
+        Kind("mine", 1.0, excitatory=1)
 
 
 def test_errors_are_in_units_of_the_targets_variance(small):
@@ -260,6 +317,13 @@ def test_command(tmp_path, capsys, monkeypatch, tmp_path_factory):
     assert (tmp_path / "figure.png").exists() and (tmp_path / "data.npz").exists()
 
 
+def test_the_help_names_all_rules_and_neurons(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["compare", "--help"])
+    words = set(re.findall(r"\w+", capsys.readouterr().out))
+    assert {*RULES, *KINDS} <= words
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
@@ -269,13 +333,40 @@ def test_command(tmp_path, capsys, monkeypatch, tmp_path_factory):
         ),
         (
             ["--neurons", "rate", "hh"],
-            "compare: neurons must be some of rate, lif, alif; got ['rate', 'hh']",
+            "compare: neurons must be some of rate, lif, alif, rate_ei, lif_ei, potential_ei; got"
+            " ['rate', 'hh']",
         ),
         (
-            ["--rules", "force"],
-            "compare: rules must be some of rflo, snap1, readout, least_squares, bptt, wp, np,",
+            ["--rules", "hebb"],
+            "compare: rules must be some of rflo, snap1, mdgl, modprop, diffusion, weight_mirror,",
         ),
-        (["--rules", "snap1", "--neurons", "rate", "lif"], "compare: 'snap1' is for rates,"),
+        (
+            ["--rules", "snap1", "--neurons", "rate", "lif"],
+            "compare: 'snap1' is for rates, whose trace is a derivative; got 'lif'. Write"
+            " neurons=('rate', 'rate_ei')",
+        ),
+        (
+            ["--rules", "mdgl"],
+            "compare: 'mdgl' needs neurons of two types, excitatory and inhibitory; got 'rate'."
+            " Write neurons=('rate_ei', 'lif_ei', 'potential_ei')",
+        ),
+        (
+            ["--rules", "modprop", "--neurons", "rate_ei"],
+            "compare: 'modprop' is for rates whose function is outside the leak, and",
+        ),
+        (
+            ["--rules", "eprop3", "--neurons", "potential_ei"],
+            "compare: 'eprop3' needs a slope for each neuron, beside its trace; got 'potential_ei'."
+            " Write neurons=('rate', 'lif', 'alif', 'rate_ei', 'lif_ei')",
+        ),
+        (
+            ["--rules", "least_squares", "--neurons", "potential_ei"],
+            "compare: 'least_squares' is computed in NumPy",
+        ),
+        (["--rules", "local_dni"], "compare: 'local_dni' learns from streams, and is no better"),
+        (["--rules", "leak_dni"], "credit=LeakDNI(...))"),
+        (["--rules", "rflo", "force"], "compare: 'force' needs its output fed back"),
+        (["--rules", "error_module"], "compare: 'error_module' needs a second network"),
         (["--tau", "0"], "compare: tau must be one positive time"),
         (["--tau", "0.1"], "compare: tau = 100. us is shorter than the time step"),
         (["--noise", "-1"], "compare: noise must be a finite number and not negative"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from brian2 import Network, StateMonitor, defaultclock, ms
+from brian2 import Network, StateMonitor, defaultclock, ms, seed
 
 from brian_rflo import (
     RFLO,
@@ -15,9 +15,16 @@ from brian_rflo import (
     RateNeurons,
     Trials,
 )
-from brian_rflo.credit import AdaptiveFeedback, Credit, RandomFeedback, SymmetricFeedback
+from brian_rflo.credit import (
+    AdaptiveFeedback,
+    Credit,
+    RandomFeedback,
+    SymmetricFeedback,
+    SyntheticSignal,
+    WeightMirror,
+)
 from brian_rflo.readouts import Leaky, Linear, TaskInput
-from brian_rflo.rules import LeakyDelta
+from brian_rflo.rules import LeakyDelta, UnfilteredEProp
 from brian_rflo.tasks import CursorMovements
 
 TASK, TAU, N, TRIALS = CursorMovements(movement=20 * ms, seed=1), 10 * ms, 8, 4
@@ -136,3 +143,23 @@ def test_feedback_is_the_error_of_the_same_step_through_the_weights(path):
         feedback.feedback[:, :-1], brings @ error.error[:, :-1], rtol=1e-12, atol=1e-15
     )
     assert np.abs(error.error).max() > 0.1
+
+
+OWN_NAMES = {
+    "tau": (SyntheticSignal(0.05, 40 * ms), UnfilteredEProp(0.1), dict(tau=np.full(N, 10) * ms)),
+    "noise": (WeightMirror(0.01, noise=0.7), RFLO(0.1, tau=TAU), dict(tau=TAU, noise_std=0.0)),
+}
+
+
+@pytest.mark.parametrize("name", OWN_NAMES)
+def test_numbers_of_a_path_are_its_own_where_neurons_have_the_name_too(name):
+    path, rule, variables = OWN_NAMES[name]
+    defaultclock.dt, found = TASK.dt, []
+    for given in (variables, dict(tau=TAU)):
+        seed(1)
+        neurons = RateNeurons(N, **given)
+        assert (name in neurons.variables) == (given is variables)
+        net = LearningNetwork(TASK, neurons, rule, credit=path)
+        found.append(net.train(2, namespace={}).weights_after)
+    for part, values in found[0].items():
+        np.testing.assert_allclose(values, found[1][part], rtol=0, atol=1e-13, err_msg=part)

@@ -1,7 +1,7 @@
 """The style of all figures: the one palette, sizes of type, new axes.
 
 Every colour of the package is in this file. They are those of Okabe and Ito, and for further rules
-those of Tol that are dark, which stay apart without red, green or blue cones, and lines that may
+others of our own choice, which stay apart without red, green or blue cones, and lines that may
 still be confused (in grey, say) differ in style, too.
 """
 
@@ -25,12 +25,12 @@ COLOURS = {
     "snap1": "#56b4e9",
     "wp": "#cc79a7",
     "np": "#e69f00",
-    "mdgl": "#882255",
-    "modprop": "#332288",
-    "diffusion": "#999933",
-    "weight_mirror": "#aa4499",
-    "eprop3": "#117733",
-    "unfiltered": "#661100",
+    "mdgl": "#4400ee",
+    "modprop": "#330055",
+    "diffusion": "#9977ff",
+    "weight_mirror": "#660000",
+    "eprop3": "#dd11bb",
+    "unfiltered": "#ff4466",
     "reward": "#0072b2",  # not in one figure with other rules
     "reward_readout": "#009e73",
 }

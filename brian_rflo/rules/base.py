@@ -349,13 +349,15 @@ class LearningRule(Mechanism):
         return tuple(sorted({name.removesuffix(f"_{ending}") for name in names} - own))
 
 
-def check_one_tau(rule, neurons):
-    """Raise if a rule with one time constant is for neurons that each have their own."""
+def check_one_tau(rule, neurons, better="RFLO"):
+    """Raise if a rule with one time constant is for neurons that each have their own; `better` is
+    the name of a rule that takes theirs.
+    """
     theirs = declared(neurons, "activity_tau")
     if np.ndim(theirs):
         raise ValueError(
             f"{rule.title} has one tau, {rule.tau}, but each neuron of '{neurons.name}' has its"
-            " own; write RFLO(learning_rate, tau=None), whose trace reads that of its neuron"
+            f" own; write {better}(learning_rate, tau=None), which reads that of its neuron"
         )
 
 

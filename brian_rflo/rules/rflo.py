@@ -91,7 +91,7 @@ class RFLO(LearningRule):
         if self.tau is None:
             return self if "tau" in neurons.variables else replace(self, tau=tau_of(self, neurons))
         theirs = declared(neurons, "activity_tau", self.tau)
-        check_one_tau(self, neurons)
+        check_one_tau(self, neurons, type(self).__name__)
         if abs(theirs - self.tau) > 1e-9 * self.tau:
             logger.warn(
                 f"{type(self).__name__} has tau = {self.tau}, but the activity of '{neurons.name}'"

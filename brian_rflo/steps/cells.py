@@ -94,8 +94,10 @@ class Cells(Component, NeuronGroup):
         self.borrow(*self.equations.identifiers)
 
     def borrow(self, *names: str) -> None:
-        """Add references to variables of the lenders."""
-        for name in names:
+        """Add references to variables of the lenders, except for names that have a value in the
+        namespace: those of the mechanism, such as its time constant.
+        """
+        for name in (name for name in names if name not in self.namespace):
             lender = next(
                 (lender for lender in self.lenders if name in lender.variables),
                 self._partner_with(name),
