@@ -165,17 +165,27 @@ def test_without_predictions_eprop3_is_what_it_begins_with():
         np.testing.assert_array_equal(found[silent, "eprop3"].weights_after[name], values)
 
 
-def test_networks_of_two_types_keep_them():
-    both = compare(TASK, ("rate_ei", "lif_ei"), ("rflo", "mdgl"), **SMALL)
-    rates = compare(TASK, ("potential_ei",), ("rflo", "mdgl", "modprop", "bptt"), **SMALL)
-    for comparison in (both, rates):
-        check_same_start(comparison, comparison)
-        for result in comparison.results.values():
-            for weights in (result.weights_before, result.weights_after):
-                assert (weights["recurrent"][:, :, :10] >= 0).all()
-                assert (weights["recurrent"][:, :, 10:] <= 0).all()
-                assert np.abs(weights["recurrent"]).max() > 0.1
-    assert "potential, E/I, modprop: final error" in str(rates)
+TYPED = [
+    ("rate_ei", ("rflo", "mdgl")),
+    ("potential_ei", ("rflo", "modprop")),
+    pytest.param("lif_ei", ("rflo", "mdgl", "diffusion", "bptt"), marks=pytest.mark.model),
+    pytest.param("potential_ei", ("rflo", "mdgl", "bptt", "wp"), marks=pytest.mark.model),
+]
+
+
+@pytest.mark.parametrize("kind, rules", TYPED)
+def test_networks_of_two_types_keep_them(kind, rules):
+    found = compare(TASK, (kind,), rules, **SMALL)
+    check_same_start(found, found)
+    for result in found.results.values():
+        for weights in (result.weights_before, result.weights_after):
+            assert (weights["recurrent"][:, :, :10] >= 0).all()
+            assert (weights["recurrent"][:, :, 10:] <= 0).all()
+            assert np.abs(weights["recurrent"]).max() > 0.1
+    assert f", E/I, {rules[1]}: final error (NMSE), median" in str(found)
+
+
+def test_a_share_of_excitatory_neurons_is_less_than_all():
     with pytest.raises(ValueError, match="Kind: excitatory must be at least 0 and less than 1"):
         Kind("mine", 1.0, excitatory=1)
 
@@ -454,7 +464,7 @@ def test_a_kind_of_ones_own_learns_by_the_rule_that_it_names(small):
         ValueError,
         match=(
             "'least_squares' is computed in NumPy, for rates and LIF neurons alone; for rate as"
-            " text choose among rflo, snap1, bptt"
+            " text choose among rflo, snap1, diffusion, weight_mirror, eprop3, unfiltered, bptt"
         ),
     ):
         compare(TASK, (mine,), ("least_squares",), **SMALL)

@@ -24,7 +24,7 @@ from ..updates.arguments import check_instance
 from .found import comparison_of
 from .kinds import KINDS, PERTURBING, Kind, kind_of
 from .rewards import check_choices
-from .told import check_refused, check_told
+from .told import TOLD, check_refused, check_told
 from .training import RULES, TRAINED, train
 
 if TYPE_CHECKING:
@@ -201,9 +201,10 @@ def check_wanted(task, neurons, rules, counts, tau, sizes):
     check_told(rules, models, KINDS)
     only_numpy = [rule for rule in rules if rule not in TRAINED]
     for model in (model for model in models.values() if only_numpy and not model.is_in_numpy):
+        right = [rule for rule in TRAINED if rule not in TOLD or TOLD[rule].fits(model)]
         raise ValueError(
             f"compare: '{only_numpy[0]}' is computed in NumPy, for rates and LIF neurons alone; for"
-            f" {model.label} choose among {', '.join(TRAINED)}"
+            f" {model.label} choose among {', '.join(right)}"
         )
 
 

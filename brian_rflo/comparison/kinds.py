@@ -116,6 +116,8 @@ class Spikes(Kind):
     function, is_in_numpy = "spikes", True
     #: Spikes come or do not, so that changes of the loss do not become smaller with the noise.
     perturbations = {"wp": (5e-5, 1e-2), "np": (1e-5, 1e-1)}
+    #: Sums of squares of the activity are larger.
+    credit_rate = 1e-4
     #: The activity is larger than that of rates.
     rewards = FromReward(3e-5, 1e-4, 0.5, input=1.0, feedback=0.05, readout=0.1)
 
