@@ -13,11 +13,15 @@ from brian_rflo import (
     PerTrial,
     PlasticSynapses,
     RateNeurons,
+    Readout,
     Trials,
 )
 from brian_rflo.credit import (
+    FORCE,
     AdaptiveFeedback,
     Credit,
+    Diffusion,
+    ErrorModule,
     RandomFeedback,
     SymmetricFeedback,
     SyntheticSignal,
@@ -163,3 +167,59 @@ def test_numbers_of_a_path_are_its_own_where_neurons_have_the_name_too(name):
         found.append(net.train(2, namespace={}).weights_after)
     for part, values in found[0].items():
         np.testing.assert_allclose(values, found[1][part], rtol=0, atol=1e-13, err_msg=part)
+
+
+def lone(path, **more):
+    """A path between a readout and neurons, without the projection onto the readout."""
+    defaultclock.dt = TASK.dt
+    return Credit(path, Readout(TASK), RateNeurons(N, tau=TAU), **more)
+
+
+REFUSED = {
+    "adaptive": (
+        lambda: lone(AdaptiveFeedback()),
+        "AdaptiveFeedback needs the projection to the readout; got output=None",
+    ),
+    "symmetric, within": (
+        lambda: lone(Diffusion((3, 3), feedback=SymmetricFeedback())),
+        "Diffusion needs the projection to the readout; got output=None",
+    ),
+    "a misspelt mask": (
+        lambda: lone(RandomFeedback(), masks={"feedbak": np.ones((N, 2))}),
+        "masks has 'feedbak', and RandomFeedback no projection .* it has feedback",
+    ),
+    "no feedback within": (
+        lambda: Diffusion((3, 3), feedback=FORCE()),
+        "Diffusion: feedback must bring the error itself, .* got FORCE, which has no feedback",
+    ),
+    "a variable that is not there": (
+        lambda: lone(ErrorModule(TAU, "outputs")),
+        "ErrorModule reads 'outputs', which 'readout.*', a Readout, does not have",
+    ),
+    "spikes of a readout": (
+        lambda: lone(ErrorModule(TAU, "spikes")),
+        "ErrorModule reads the spikes of 'readout.*', a Readout, which does not spike",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_a_path_lacks_is_said_where_it_is_made(name):
+    make, message = REFUSED[name]
+    with pytest.raises((TypeError, ValueError), match=message):
+        make()
+
+
+def test_a_mirror_has_the_synapses_of_the_readout():
+    """And comes to them: what it learns for pairs without a synapse is noise around 0."""
+    defaultclock.dt = TASK.dt
+    there = np.arange(2 * N).reshape(2, N) % 3 > 0
+    path, seen = WeightMirror(0.01), dict(connectivity={"output": there})
+    net = LearningNetwork(TASK, RateNeurons(N, tau=TAU), RFLO(0.1, tau=TAU), credit=path, **seen)
+    before = net.weights()["output"]
+    result = net.train(3)
+    mirror = net.credit.projections["mirror"].matrix(absent=np.nan)
+    assert np.array_equal(~np.isnan(mirror), there)
+    assert (result.weights_after["recurrent"] != result.weights_before["recurrent"]).any()
+    moved = result.weights_after["output"] != before
+    assert moved[0][there].all() and not moved[0][~there].any()

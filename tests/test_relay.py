@@ -271,7 +271,7 @@ def test_adaptive_and_symmetric_feedback_are_relayed_too():
         ),
         (
             lambda: rates(Relay(TYPES, W, "all"), None, neurons=flat()),
-            "Relay reads 'gain', which 'derivedneurons.* does not have. Write neurons that have it",
+            "Relay reads 'gain', which 'derivedneurons.* does not have. Write a group that has it",
         ),
     ],
 )

@@ -69,12 +69,13 @@ class AdaptiveFeedback(CreditPath):
 
     def build(self, credit: Credit) -> dict[str, BrianObject]:
         """Return the projection, which is frozen together with the readout's."""
+        output = credit.output_of()
         path = Path(
             "pre",
             "post",
             "feedback",
             sends="error",
-            rule=credit.output.rule.transposed(),
+            rule=output.rule.transposed(),
             initial="randn()",
         )
         constraint = f"w = {1 - self.decay!r}*w" if self.decay else ""
@@ -83,7 +84,7 @@ class AdaptiveFeedback(CreditPath):
                 "feedback",
                 path,
                 AdaptiveFeedbackSynapses,
-                output=credit.output,
+                output=output,
                 constraint=constraint,
             )
         }

@@ -7,18 +7,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from brian2 import BrianObject, Clock, Group, NeuronGroup, Subgroup
+from brian2 import (
+    DEFAULT_CONSTANTS,
+    DEFAULT_FUNCTIONS,
+    DEFAULT_UNITS,
+    BrianObject,
+    Clock,
+    Group,
+    NeuronGroup,
+    Subgroup,
+)
 
 from .. import schedule
 from ..brian.borrowed import get_identifiers
 from ..brian.component import Component
 from ..brian.declared import declared
 from ..brian.quantities import check_count
+from ..brian.statements import written
 from ..neurons.base import parent_group
 from ..readouts.constant import ConstantUnit
 from ..rules.base import LearningRule
 from ..steps import Mechanism, equations_of, steps_of
-from ..steps.cells import NETWORK, Cells, names_ending_in
+from ..steps.cells import FIRST, NETWORK, Cells, names_ending_in
 from ..steps.step import constants_of
 from ..synapses import CopiedSynapses, FixedSynapses, PlasticSynapses, Projection
 from ..synapses.kinds import plastic_of
@@ -37,6 +47,8 @@ __all__ = ["Credit", "CreditPath", "Path"]
 ENDS = ("pre", "post", "own")
 #: Variables of the groups at both ends that its statements may contain.
 PORTS = ("activity", "error", "feedback", "gain")
+#: Names that all statements know.
+KNOWN = {*DEFAULT_CONSTANTS, *DEFAULT_FUNCTIONS, *DEFAULT_UNITS, "trial_steps"}
 #: Values of `when` of steps that need no boundary of a trial.
 EACH_STEP = ("step", "spike")
 
@@ -124,6 +136,10 @@ class CreditPath(Mechanism):
     is_aligned: ClassVar[bool] = False
     #: Whether the readout weights themselves, transposed, bring the error back.
     is_symmetric: ClassVar[bool] = False
+    #: Whether it brings the neurons something, as their `feedback`.
+    brings_feedback: ClassVar[bool] = True
+    #: Projections that have the synapses of another one, such as "output".
+    connected_like: ClassVar[dict[str, str]] = {}
     #: Whether its weights "feedback" get the changes of the readout weights.
     follows_readout: ClassVar[bool] = False
 
@@ -214,6 +230,7 @@ class Credit:
         }
         self.constant, self.projections = None, {}
         self.projections = path.build(self)
+        self._check_masks()
         for step in steps_of([path], *ENDS):
             if not waits(step):
                 self.cells[step.site].run_step(step)
@@ -236,7 +253,7 @@ class Credit:
             name=f"{parent_group(group).name}_credit",
         )
         cells.borrow(*PORTS)
-        check_ports(self.path, site, cells)
+        check_names(self.path, site, cells)
         if site == "own":
             cells.contained_objects.append(group)
         return cells
@@ -287,6 +304,24 @@ class Credit:
             made.w = path.initial
         return made
 
+    def _check_masks(self):
+        """Raise if a mask is for a projection that the path does not have."""
+        unknown = [name for name in self.masks if name not in self.projections]
+        if unknown:
+            raise ValueError(
+                f"Credit: masks has '{unknown[0]}', and {type(self.path).__name__} no projection of"
+                f" that name; it has {', '.join(self.projections) or 'none'}"
+            )
+
+    def output_of(self) -> PlasticSynapses:
+        """Return the projection to the readout; raise if there is none."""
+        if self.output is None:
+            raise TypeError(
+                f"{type(self.path).__name__} needs the projection to the readout; got output=None."
+                " Write Credit(path, readout, neurons, output)"
+            )
+        return self.output
+
     def _check_copies(self, path):
         """Raise if trials side by side would share weights that change in each step."""
         if path.rule is not None and path.learn is not None and self.learn.copies > 1:
@@ -325,22 +360,29 @@ def check_is_whole(path, group):
         )
 
 
-def check_ports(path, site, cells):
-    """Raise unless cells have the ports of a group that the steps of a path read there; neurons may
-    have their slope by another name than `gain`.
+def check_names(path, site, cells):
+    """Raise unless all names in the steps of a path at a site are known there; neurons may have
+    their slope by another name than `gain`.
     """
-    read = {name for step in steps_of([path], site) for name in get_identifiers(step.code)}
-    group = cells.lenders[0]
+    steps, group = steps_of([path], site), cells.lenders[0]
+    read = {name for step in steps for name in get_identifiers(step.code)}
+    if any(step.when == "spike" for step in steps) and "_spikespace" not in group.variables:
+        raise ValueError(
+            f"{type(path).__name__} reads the spikes of '{group.name}', a {type(group).__name__},"
+            " which does not spike. Write sends='activity' for a group with an activity"
+        )
     slope = declared(group, "slope_of_activity")
     if "gain" in read and "gain" not in cells.variables and slope in group.variables:
         group.differentiate()
         cells.variables.add_reference("gain", group, slope)
-    missing = sorted(read & {*PORTS} - {*cells.variables})
+    own = {name for step in steps for name in written(step.code)}
+    known = {*KNOWN, *own, *cells.variables, *group.variables, *cells.namespace}
+    missing = sorted(name for name in read - known if not name.endswith((NETWORK, FIRST)))
     if missing:
         raise ValueError(
             f"{type(path).__name__} reads '{missing[0]}', which '{group.name}', a"
-            f" {type(group).__name__}, does not have. Write neurons that have it, for example"
-            f" RateNeurons, or '{missing[0]} : 1' in the equations of your own"
+            f" {type(group).__name__}, does not have. Write a group that has it, or"
+            f" '{missing[0]} : 1' in the equations of your own"
         )
 
 

@@ -138,6 +138,8 @@ class FORCE(CreditPath):
     alpha: float = 1.0
     every: int = 1
 
+    brings_feedback = False
+
     def __post_init__(self):
         check_number("FORCE", "alpha", self.alpha)
         check_count("FORCE: every", self.every)

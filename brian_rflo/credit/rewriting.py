@@ -21,10 +21,12 @@ class Rewriting(CreditPath):
     def __post_init__(self):
         kind, inner = type(self).__name__, self.feedback
         check_instance(f"{kind}: feedback", inner, CreditPath, "RandomFeedback()")
-        if inner.variables or inner.steps:
+        why = "cells of its own" if inner.variables or inner.steps else ""
+        why = why or ("" if inner.brings_feedback else "no feedback")
+        if why:
             raise ValueError(
                 f"{kind}: feedback must bring the error itself, such as RandomFeedback(); got"
-                f" {type(inner).__name__}, which has cells of its own"
+                f" {type(inner).__name__}, which has {why}"
             )
 
     @property

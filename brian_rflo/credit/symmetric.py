@@ -21,4 +21,4 @@ class SymmetricFeedback(CreditPath):
 
     def build(self, credit: Credit) -> dict[str, BrianObject]:
         """Return the sum over the projection to the readout."""
-        return {"feedback": SymmetricFeedbackSum(credit.output)}
+        return {"feedback": SymmetricFeedbackSum(credit.output_of())}

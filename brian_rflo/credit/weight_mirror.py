@@ -77,6 +77,7 @@ class WeightMirror(CreditPath):
     noise: float = 1.0
 
     is_aligned = True
+    connected_like = {"mirror": "output"}
     variables = {"pre": "heard : 1", "post": "drawn : 1\nmirrored : 1"}
 
     def __post_init__(self):
@@ -122,17 +123,12 @@ class WeightMirror(CreditPath):
 
     def build(self, credit: Credit) -> dict[str, BrianObject]:
         """Return the projections; the noise goes through a copy of the readout weights."""
-        if credit.output is None:
-            raise TypeError(
-                "WeightMirror needs the projection to the readout; got output=None. Write"
-                " Credit(path, readout, neurons, output)"
-            )
-        made, paths = credit.projections, self.paths
+        made, paths, output = credit.projections, self.paths, credit.output_of()
         made["mirror"] = credit.projection(
             "mirror",
             paths["mirror"],
             CopiedSynapses,
-            original=credit.output,
+            original=output,
             copied_at=paths["mirror"].learns_at,
         )
         made["feedback"] = credit.projection("feedback", paths["feedback"])

@@ -244,7 +244,8 @@ class LearningNetwork(TrialNetwork):
         """Make the path back from the readout: the credit path, and the output as a current."""
         self.credit = self.feedback = self.current = None
         if path is not None:
-            back = {name: mask for name, mask in masks.items() if name == "feedback"}
+            alike = {"feedback": "feedback"} | path.connected_like
+            back = {name: masks[other] for name, other in alike.items() if other in masks}
             self.credit = Credit(
                 path,
                 self.readout,
