@@ -47,14 +47,18 @@ WITHIN = dict(condition=f"i//{N} == j//{N} and (7*i + 3*j + i*j) % 10 < 4")
 
 @dataclass(frozen=True)
 class Choosing(LearningRule):
-    """A rule with conditions, two traces and three variables of the presynaptic neurons, and no
-    functions.
+    """A rule of two traces and four variables of the presynaptic neurons with all that vector types
+    can do.
     """
 
     tau: object
     traces = """dp/dt = (gain_post*activity_pre - p)/tau : 1 (clock-driven)
                 ds/dt = (p - s*I_rec_pre)/(2*tau) : 1 (clock-driven)"""
-    update = "feedback_post*where(p > 0.001 and s > 0, s, -p/2)*(1 + gain_pre) - 0.01*w/(2 + s)"
+    update = (
+        "feedback_post*where(p > 0.001 and s > 0, s, -p/2)*(1 + gain_pre)"
+        " - clip(0.01*w, -0.003, inf)*where(i != j, 1 + w**2, j - i + 2)"
+        "/(2 + sqrt(abs(s)**3 + 0.1))"
+    )
     reset = "p = 0; s = 0"
 
 
@@ -228,3 +232,32 @@ def test_same_numbers_on_cython(name):
     scenario, settings = RUNTIME[name]
     fused, ordinary = both(scenario, **settings)
     assert difference(fused, ordinary) < 1e-12
+
+
+@pytest.mark.model
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")  # Brian2 compares with 1e50
+def test_single_precision():
+    names = "trials", "sparse", "nearly_dense", "subgroups", "functions", "choices", "clips"
+    results = check({name: CASES[name] for name in names}, np.float32, 2e-5)
+    assert results["trials", 0]["recurrent.w"].dtype == np.float32
+
+
+@pytest.mark.model
+def test_sanitizers(capfd, monkeypatch):
+    """No report of the address and undefined-behaviour sanitizers but for arrays that Brian2 never
+    frees.
+    """
+    monkeypatch.setenv("ASAN_OPTIONS", "detect_leaks=0")
+    before = {
+        name: list(prefs[name])
+        for name in ("codegen.cpp.extra_compile_args_gcc", "codegen.cpp.extra_link_args")
+    }
+    for name, more in before.items():
+        prefs[name] = [*more, "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+    try:
+        names = "subgroups", "clips_choices"
+        outcomes({name: CASES[name] for name in names}, ways=(True,))
+    finally:
+        for name, more in before.items():
+            prefs[name] = more
+    assert "runtime error" not in "".join(capfd.readouterr())

@@ -15,7 +15,7 @@ record is written back in every step, for the synapses that they record alone.
 """
 
 import numpy as np
-from brian2 import StateMonitor
+from brian2 import StateMonitor, prefs
 
 from ..brian.borrowed import c_data_type
 from ..brian.conditional import is_standalone
@@ -23,10 +23,12 @@ from .choice import problems_within_trials, random_names
 from .listing import list_of
 from .padding import used_by
 from .runners import Completing, pointer
+from .vectors import fits
 
 TILE = 2048  # presynaptic neurons of a tile
 LARGE = 5000  # presynaptic neurons from which on memory is asked for in advance
 AHEAD = 4096  # bytes
+MOST = 5  # synapses that are written back in every step, per neuron
 #: What the addresses of the copy are, in order; behind them those of each variable.
 LAYOUT = "slices", "starts", "posts", "lengths", "senders", "places"
 
@@ -40,6 +42,8 @@ def problems(parts, objects, run_namespace):
         )
     elif random_names(parts, run_namespace):
         yield "it draws random numbers"
+    elif are_many(parts.synapses, looked_at(parts.synapses, objects)):
+        yield "many of its synapses are recorded"
     else:
         used, changed = used_by(parts)
         yield from problems_within_trials(
@@ -62,6 +66,11 @@ def looked_at(synapses, objects):
     return np.unique(np.concatenate([[], *recorded])).astype(np.int32)
 
 
+def are_many(synapses, recorded):
+    """Return whether it is better to go in Brian2's order than to write these synapses back."""
+    return len(recorded) > MOST * (len(synapses.source) + len(synapses.target))
+
+
 class Slices:
     """The copy in slices of a projection, for its pass and sums."""
 
@@ -73,11 +82,11 @@ class Slices:
 
     def seen_by(self, runner):
         """Return the template arguments for a runner; the arrays are made at the first call."""
-        synapses, variables = self.synapses, self.synapses.variables
+        synapses = self.synapses
         arrays = [
             (
                 pointer(runner.variable(name)),
-                c_data_type(variables[name].dtype),
+                c_data_type(self._kept_as(name)),
                 name in self.changed,
             )
             for name in sorted(self.used)
@@ -89,11 +98,17 @@ class Slices:
             ahead=AHEAD if len(synapses.source) >= LARGE else 0,
             arrays=arrays,
             layout=LAYOUT,
-            memory=runner.history("slices", len(LAYOUT) + len(synapses.variables), np.int64),
+            memory=runner.history("slices", len(LAYOUT) + len(synapses.variables), dtype=np.int64),
             is_there=runner.history("is_sliced", 1, dtype=np.int32),
             looked=self._looked(runner),
             n_looked=len(self.looked),
         )
+
+    def _kept_as(self, name):
+        """Return the type in the copy: what only is read is a number of the vectors, if it fits."""
+        dtype = self.synapses.variables[name].dtype
+        is_number = name not in self.changed and fits(dtype)
+        return prefs["core.default_float_dtype"] if is_number else dtype
 
     def _looked(self, runner):
         """Return the C++ name of the numbers of the synapses that monitors record."""

@@ -1,14 +1,15 @@
 """Statements of a synapse in the vector types of the compiler: one synapse in each lane.
 
-Vector types know + - * /, comparisons, and choices between two values; a statement of variables of
-the synapses or of their neurons that needs more than these (a function, a power, a variable that
-is no floating-point number) has no such form. What is shared by all synapses may be anything. The
+Vector types know + - * /, comparisons, choices between two values, and what is made of these; a
+statement of variables of the synapses or of their neurons that needs more (another function, a
+power that is no small number) has no such form. What is shared by all synapses may be anything. The
 text is the one of Brian2's generator, with other types: so are the numbers.
 """
 
 import ast
 import re
 
+import numpy as np
 from brian2 import prefs
 
 from ..brian.borrowed import (
@@ -21,6 +22,16 @@ from ..brian.borrowed import (
 
 #: What an expression is: the same for all synapses, a number of each, or a condition of each.
 SHARED, NUMBER, CONDITION = "shared", "number", "condition"
+#: Functions that have a form in vector types, and their names in C++, Brian2's and ours
+#: (templates/vectors.cpp).
+FUNCTIONS = {
+    "abs": ("_brian_abs", "_magnitude"),
+    "clip": ("_clip", "_clipped"),
+    "sqrt": ("sqrt", "_root"),
+    "where": ("_where", "_choose"),
+}
+OURS = dict(FUNCTIONS.values()) | {"_brian_pow": "_power"}
+POWERS = range(1, 9)
 ARITHMETIC = ast.Add, ast.Sub, ast.Mult, ast.Div
 
 
@@ -49,7 +60,8 @@ class Kinds(ast.NodeVisitor):
         return self.kinds[node.id]
 
     def visit_BinOp(self, node):
-        if not isinstance(node.op, ARITHMETIC):
+        power = getattr(node.right, "value", None) if isinstance(node.op, ast.Pow) else None
+        if not isinstance(node.op, ARITHMETIC) and power not in POWERS:
             raise NoVectors
         self.expect((SHARED, NUMBER), node.left, node.right)
         return NUMBER
@@ -69,10 +81,11 @@ class Kinds(ast.NodeVisitor):
         return CONDITION
 
     def visit_Call(self, node):
-        if getattr(node.func, "id", "") != "where" or len(node.args) != 3:
+        name, values = node.func.id, list(node.args)
+        if name not in FUNCTIONS:
             raise NoVectors
-        condition, *values = node.args
-        self.expect((SHARED, CONDITION), condition)
+        if name == "where":
+            self.expect((SHARED, NUMBER, CONDITION), values.pop(0))
         self.expect((SHARED, NUMBER), *values)
         return NUMBER
 
@@ -122,13 +135,20 @@ def in_vectors(generator, shared, statements, blocks):
 
 
 def kinds_of(generator):
-    """Return the kinds of all variables that are not shared; raise for those of another type."""
-    kinds, number = {}, prefs["core.default_float_dtype"]
-    for name, variable in generator.variables.items():
-        if isinstance(variable, ArrayVariable) and not variable.scalar:
-            is_stored = generator.variable_indices[name] == "_idx"
-            kinds[name] = NUMBER if not is_stored or variable.dtype == number else None
-    return kinds
+    """Return the kinds of all variables that are not shared; None for those of the synapses that
+    the lanes cannot hold.
+    """
+    return {
+        name: NUMBER if generator.variable_indices[name] != "_idx" or fits(variable.dtype) else None
+        for name, variable in generator.variables.items()
+        if isinstance(variable, ArrayVariable) and not variable.scalar
+    }
+
+
+def fits(dtype):
+    """Return whether the lanes hold all values of a type."""
+    number = prefs["core.default_float_dtype"]
+    return dtype == number or (number == np.float64 and np.dtype(dtype).itemsize <= 4)
 
 
 def block_of(statements, text, kinds):
@@ -140,7 +160,7 @@ def block_of(statements, text, kinds):
             raise NoVectors
         if statement.op == ":=":
             kinds[statement.var] = found if found == CONDITION else NUMBER
-        elif kinds.get(statement.var) != NUMBER:
+        elif kinds.get(statement.var) != NUMBER or not np.issubdtype(statement.dtype, np.floating):
             raise NoVectors
     return "\n".join(line_of(line, kinds) for line in text.splitlines() if line.strip())
 
@@ -148,7 +168,7 @@ def block_of(statements, text, kinds):
 def line_of(line, kinds):
     """Return a line of C++ in vector types; raise for one of unknown form."""
     line = re.sub(r"(\w+)\[_idx\]", r"_of\1", line.partition(" //")[0].strip())
-    line = re.sub(r"\b_where\(", "_choose(", line)
+    line = re.sub(r"\b\w+(?=\()", lambda called: OURS.get(called[0], called[0]), line)
     if match := re.fullmatch(r"(const )?\w+ (\w+) = (.*);", line):
         const, name, value = match.groups()
         if kinds.get(name) == CONDITION:

@@ -63,7 +63,7 @@ for (int _run = 0; _run < _n_runs; _run++)
         const _Lanes {{name}} = _sent_{{name}};
         {% endfor %}
         {% for own in seen %}
-        _Lanes _of{{own}} = *(const _Loose*)({{own}} + _idx);
+        _Lanes _of{{own}} = _loaded({{own}} + _idx);
         {% endfor %}
         {% for block, statements in vectors %}
         {

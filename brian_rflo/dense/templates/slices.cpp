@@ -98,7 +98,7 @@ const {{padded.whole}}* const _lengths = (const {{padded.whole}}*)_memory[3];
 const int32_t* const _senders = (const int32_t*)_memory[4];
 const int64_t* const _places = (const int64_t*)_memory[5];
 {% for own, type, _ in padded.arrays %}
-{{type}}* const _brian{{own}} = {{own}};
+auto* const _brian{{own}} = {{own}};
 {% endfor %}
 {% for own, type, _ in padded.arrays %}
 {{type}}* const _copy{{own}} = ({{type}}*)_memory[{{padded.layout|length + loop.index0}}];

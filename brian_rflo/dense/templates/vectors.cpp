@@ -9,6 +9,35 @@ static inline _Lanes _spread(const _Lanes value) { return value; }
 static inline _Lanes _spread(const _Real value) { return value - _Lanes(); }
 template <typename A, typename B> static inline _Lanes _choose(const bool condition, const A a, const B b) { return condition ? _spread(a) : _spread(b); }
 template <typename A, typename B> static inline _Lanes _choose(const _Mask condition, const A a, const B b) { return condition ? _spread(a) : _spread(b); }
+template <typename A, typename B> static inline _Lanes _choose(const _Lanes condition, const A a, const B b) { return condition != 0 ? _spread(a) : _spread(b); }
+template <typename A, typename B, typename C> static inline _Lanes _clipped(const A value, const B least, const C most)
+{
+    const _Lanes _raised = _spread(value) < _spread(least) ? _spread(least) : _spread(value);
+    return _raised > _spread(most) ? _spread(most) : _raised;
+}
+template <typename A> static inline _Lanes _magnitude(const A value) { return _spread(value) < 0 ? -_spread(value) : _spread(value); }
+template <typename A> static inline _Lanes _root(const A value)
+{
+    _Lanes _roots = _spread(value);
+    for (int _lane = 0; _lane < _lanes; _lane++)
+        _roots[_lane] = std::sqrt(_roots[_lane]);
+    return _roots;
+}
+template <typename A> static inline _Lanes _power(const A value, const int exponent)
+{
+    _Lanes _product = _spread(value);
+    for (int _factor = 1; _factor < exponent; _factor++)
+        _product *= _spread(value);
+    return _product;
+}
+static inline _Lanes _loaded(const _Real* const _from) { return *(const _Loose*)_from; }
+template <typename T> static inline _Lanes _loaded(const T* const _from)
+{
+    _Lanes _numbers;
+    for (int _lane = 0; _lane < _lanes; _lane++)
+        _numbers[_lane] = _from[_lane];
+    return _numbers;
+}
 static inline _Lanes _gathered(const _Real* const _from, const int32_t* const _at)
 {
     return _Lanes{ {%- for lane in range(padded.lanes) %}{{", " if lane}}_from[_at[{{lane}}]]{% endfor -%} };
