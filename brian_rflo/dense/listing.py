@@ -22,8 +22,8 @@ def problems(parts):
     synapses, indices = parts.synapses, parts.synapses.variables.indices
     if synapses.geometry is not None:
         yield "it is connected all to all"
-    elif parts.learner is None:
-        yield "it does not learn"
+    elif not parts.ordinary:
+        yield "it does nothing in each step"
     elif any(indices[name] in (PRE, POST) for name in parts.changed):
         yield "its statements write to variables of neurons"
     elif any(indices[name] not in ("_idx", "0", PRE, POST) for name in parts.names & set(indices)):

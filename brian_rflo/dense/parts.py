@@ -85,7 +85,8 @@ class DenseParts(BrianObject):
         self.ordinary = [runner for runner in (summed, *self.deferred) if runner is not None]
         self.sums = [DenseSum(synapses, summed)] if summed is not None else []
         self.transmitted = [Transmitted(synapses, one) for one in transmits_more(synapses, summed)]
-        self.padded, self.sliced, self.switched, self.way = [], [], [], None
+        self.padded, self.switched, self.way = [], [], None
+        self.sliced = [slices.SlicesBack(synapses)] if self.ordinary else []
         self.places = [(runner, (runner.when, runner.order)) for runner in self.ordinary]
         if learner is not None:
             self._add_runners()
@@ -113,7 +114,7 @@ class DenseParts(BrianObject):
             schedule.TRACE if advancer is None else schedule.place_of(advancer),
         )
         self.dense_pass = DensePass(synapses, advancer, self.learner, self.sums, self.copies)
-        self.padded, self.sliced = [padding.WriteBack(synapses)], [slices.SlicesBack(synapses)]
+        self.padded = [padding.WriteBack(synapses)]
 
     @property
     def trace_code(self) -> list[str]:
@@ -186,6 +187,8 @@ class DenseParts(BrianObject):
             for objects in networks
             for problem in slices.problems(self, objects, run_namespace)
         )
+        if self.learner is None:
+            self.why_not_sparse = self.why_not_sliced
         self.way = self._choose(networks, run_namespace)
         self.why_not_padded = (
             self.why_not_dense

@@ -116,7 +116,7 @@ static inline void _slice(const int32_t* const _pre, const int32_t* const _post,
         const int64_t* const _of = _length.data() + (size_t)_tile*_rows;
         for (int _n = 0; _n < _n_post; _n++)
             _order[_n] = _n;
-        std::stable_sort(_order.begin(), _order.end(), [_of](const int a, const int b) { return _of[a] > _of[b]; });
+        std::sort(_order.begin(), _order.end(), [_of](const int a, const int b) { return _of[a] != _of[b] ? _of[a] > _of[b] : a < b; });
         for (int _row = 0; _row < _rows; _row += _lanes, _number++)
         {
             _starts[_number + 1] = _starts[_number] + _of[_order[_row]];
