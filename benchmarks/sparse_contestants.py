@@ -93,9 +93,9 @@ class Listed(Model):
         return dict(change=change, output=float(value(self.output)[0]))
 
 
-class Drawing(Drawn, Standalone):
-    """A Brian2 model as a program; subclasses give `parts`: its objects, of which the third are the
-    recurrent synapses, and the variable of its output.
+class Drawing(Drawn):
+    """Mixin for Brian2 models; subclasses give `parts`: the objects, neurons, readout, recurrent,
+    output and feedback synapses, and the variable of the output.
     """
 
     def model(self, problem, networks):
@@ -117,8 +117,8 @@ class Drawing(Drawn, Standalone):
         """Add what needs connected synapses."""
 
 
-class Ours(Drawing):
-    """This package."""
+class OurParts(Drawing):
+    """Mixin: this package."""
 
     def parts(self, problem):
         """Return its parts, one by one."""
@@ -131,6 +131,10 @@ class Ours(Drawing):
         output = PlasticSynapses(neurons, readout, Delta(learning_rate=RATE), onto="output")
         feedback = FeedbackSynapses(readout, neurons)
         return neurons, readout, recurrent, output, feedback, readout.variables["output"]
+
+
+class Ours(OurParts, Standalone):
+    """This package, C++ standalone."""
 
 
 class OursSideBySide(Ours):
@@ -166,8 +170,8 @@ class Ordinary(Ours):
         super().prepare(problem, folder)
 
 
-class Plain(Drawing):
-    """Plain Brian2, as a careful user writes it."""
+class PlainParts(Drawing):
+    """Mixin: plain Brian2, as a careful user writes it."""
 
     def parts(self, problem):
         """Return its parts."""
@@ -179,6 +183,10 @@ class Plain(Drawing):
     def finish(self, neurons, readout, recurrent, output, feedback):
         """Add the changes of weights."""
         idiomatic.learning(neurons, recurrent, output, False)
+
+
+class Plain(PlainParts, Standalone):
+    """Plain Brian2, C++ standalone."""
 
 
 CONTESTANTS = {"tiles": Tiles, "rows": Rows, "ours": Ours, "ordinary": Ordinary, "brian2": Plain}

@@ -9,17 +9,20 @@ import tempfile
 from argparse import Namespace
 from importlib.util import find_spec
 
+import numpy as np
 import pytest
-from brian_rflo.benchmarks import command, force, gradient, perturbation, targets
+from brian_rflo.benchmarks import command, force, gradient, perturbation, sparse, targets
 from brian_rflo.benchmarks.brian import Runtime, take_length_from_outside
 from brian_rflo.benchmarks.contestants import BY_NAME, CONTESTANTS, idiomatic, ours
 from brian_rflo.benchmarks.contestants.base import Contestant
 from brian_rflo.benchmarks.force_contestants import ByFORCE
 from brian_rflo.benchmarks.gradient_contestants import KINDS as GRADIENTS
 from brian_rflo.benchmarks.perturbation_contestants import CONTESTANTS as PAIRS
-from brian_rflo.benchmarks.problem import KINDS, STEPS, Problem
+from brian_rflo.benchmarks.problem import INITIAL, KINDS, RISE, STEPS, Problem
 from brian_rflo.benchmarks.results import Results, Spread, disagreements, table
 from brian_rflo.benchmarks.rounds import Entry
+from brian_rflo.benchmarks.sparse_contestants import CONTESTANTS as SPARSE
+from brian_rflo.benchmarks.sparse_contestants import OurParts, PlainParts
 from brian_rflo.benchmarks.worker import Failure, Worker
 
 from brian_rflo import cli
@@ -409,3 +412,45 @@ def test_force_is_compared_with_the_limit(tmp_path):
     found = {"limit": [1e-6, 2e-6, 1e-6], "force": [2e-6, 2e-6, 3e-6]}
     text = force.table(Problem(SIZE), found, [None, None])
     assert re.search(r"FORCE +2 \(2 .. 3\) +2 \(1 .. 3\) +2.7 +in dense loops", text)
+
+
+def sparse_outcome(drawn, problem, periods=1):
+    """The sparse network in NumPy: the sum of changes, and the last output."""
+    full = np.zeros((problem.size, problem.size))
+    full[drawn.post, drawn.pre] = drawn.weights
+    there, before, (_, readout, back) = full != 0, full.copy(), problem.weights()
+    activity, trace = np.full(problem.size, INITIAL), np.zeros_like(full)
+    for target in np.tile(problem.target(), periods):
+        response, last = np.tanh(full @ activity), activity
+        activity = activity + RISE * (response - activity)
+        output = readout @ activity
+        error = target - output
+        trace += RISE * (there * np.outer(1 - response**2, last) - trace)
+        full += problem.rate * error * back[:, None] * trace
+        readout = readout + problem.rate * error * activity
+    return np.abs(full - before).sum(), output
+
+
+@pytest.mark.parametrize("parts", [OurParts, PlainParts])
+def test_sparse_models_compute_the_sparse_network(parts, tmp_path):
+    made, problem = type("OnNumpy", (parts, Runtime), dict(target="numpy"))(0.4), Problem(SIZE)
+    found = outcome(made, problem, tmp_path)
+    assert found == pytest.approx(sparse_outcome(made, problem, PERIODS), rel=1e-9)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("name", ["tiles", "rows"])
+@pytest.mark.parametrize("size", [SIZE, 41])
+def test_sparse_limits_compute_the_sparse_network(name, size, tmp_path):
+    made, problem = SPARSE[name](0.4), Problem(size)
+    found = outcome(made, problem, tmp_path)
+    assert found == pytest.approx(sparse_outcome(made, problem, PERIODS), rel=1e-9)
+
+
+def test_sparse_bounds_are_of_one_processor(monkeypatch):
+    found = {"tiles": [2, 4, 2], "ours": [2.5, 5, 4], "ordinary": [5, 10, 12]}
+    for processor, expected in ((sparse.PROCESSOR, [True, False]), (None, [None, None])):
+        monkeypatch.setattr(sparse.processors, "name", lambda name=processor: name)
+        assert [holds for _, holds in sparse.verdicts(1000, 0.1, found)] == expected
+    assert re.search(r"ours +2.5e\+06", sparse.table(1000, 0.1, {"ours": [2.5]}))
+    assert not sparse.agree({"tiles": 1.0, "ours": 1.001})
