@@ -244,6 +244,11 @@ class BlockedFlush(Blocked, Completing):
     def __init__(self, synapses, kind="blocked"):
         super().__init__(synapses, f"{kind}_flush")
 
+    @property
+    def forgets(self):
+        """Whether traces are not needed before the end of the run."""
+        return False
+
     def compose(self, run_namespace):
         if constants := self.constants():
             self.abstract_code = {"flush": "\n".join(constants)}
@@ -259,5 +264,6 @@ class BlockedFlush(Blocked, Completing):
                 results[form.format(sum_)] = self.of_block(form.format(sum_), POST, 1)
         geometry = self.group.geometry
         own = self.history("own", geometry.networks * min(geometry.n_pre, geometry.n_post))
-        self.blocked = blocked | self.boundaries() | dict(results=results, own=own)
+        given = dict(results=results, own=own, forgets=self.forgets)
+        self.blocked = blocked | self.boundaries() | given
         self.group.variables["_history_learned"].set_value(0)

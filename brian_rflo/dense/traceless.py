@@ -119,11 +119,11 @@ class TrialFlush(OfTrial, BlockedFlush):
     alone, unless a statement reads them at the end of a trial.
     """
 
-    def compose(self, run_namespace):
-        super().compose(run_namespace)
-        traces = set(self.blocked["found"].traces)
-        self.blocked["forgets"] = not any(
-            traces & loaded(step.code)
+    @property
+    def forgets(self):
+        """Whether traces are not needed before the end of the run."""
+        return not any(
+            self.group.dense.trace_written & loaded(step.code)
             for step in self.group.placed
             if step.site == "own" and step.when == "trial_end"
         )
