@@ -11,18 +11,20 @@ longest of their slice are filled up with places that add nothing to a sum.
 
 C++ standalone only. The copy is made when a pass or a sum first needs it, and written back at trial
 boundaries at which other objects use these variables, and at the end of the run. What monitors
-record is written back in every step, for the synapses that they record alone.
+record is written back in every step, for the synapses that they record alone; and before spikes are
+sent, the synapses of the neurons that have spiked.
 """
 
 import numpy as np
 from brian2 import StateMonitor, prefs
 
+from .. import schedule
 from ..brian.borrowed import c_data_type
 from ..brian.conditional import is_standalone
-from .choice import problems_within_trials, random_names
+from .choice import problems_within_trials, random_names, touches
 from .listing import list_of
 from .padding import used_by
-from .runners import Completing, pointer
+from .runners import Completing, DenseRunner, pointer
 from .vectors import fits
 
 TILE = 2048  # presynaptic neurons of a tile
@@ -46,9 +48,8 @@ def problems(parts, objects, run_namespace):
         yield "many of its synapses are recorded"
     else:
         used, changed = used_by(parts)
-        yield from problems_within_trials(
-            parts, objects, changed, used - changed, monitors_of(parts.synapses, objects)
-        )
+        allowed = [*monitors_of(parts.synapses, objects), *sent_at_once(parts.synapses, used)]
+        yield from problems_within_trials(parts, objects, changed, used - changed, allowed)
 
 
 def monitors_of(synapses, objects):
@@ -69,6 +70,17 @@ def looked_at(synapses, objects):
 def are_many(synapses, recorded):
     """Return whether it is better to go in Brian2's order than to write these synapses back."""
     return len(recorded) > MOST * (len(synapses.source) + len(synapses.target))
+
+
+def sent_at_once(synapses, used):
+    """Return the pathway of spikes in a list, if it only reads the rows of neurons that have spiked
+    in this step.
+    """
+    if not getattr(synapses, "sends_spikes", False) or synapses.has_delays:
+        return []
+    pre = synapses.pre
+    is_in_place = (pre.when, pre.order) == ("synapses", -1)  # Brian2's own place
+    return [pre] if is_in_place and not touches(pre, synapses)[1] & used else []
 
 
 class Slices:
@@ -133,3 +145,21 @@ class SlicesBack(Completing):
         self.padded = self.boundaries() | dict(trial=self.trial)
         self.history("is_sliced", 1, dtype=np.int32)
         self.group.variables["_history_is_sliced"].set_value(0)
+
+
+class SpikingBack(DenseRunner):
+    """Writes back the synapses of the neurons that spike, just before their spikes are sent."""
+
+    def __init__(self, synapses):
+        super().__init__(synapses, "spiking_back", schedule.CATCH_UP)
+
+    def compose(self, run_namespace):
+        spikes = self.variable("_spikes_of_source")
+        count = f"{pointer(spikes)}[{spikes.size - 1}]"
+        self.padded = dict(spikes=pointer(spikes), n_spikes=count)
+
+
+def made_for(synapses):
+    """Return the runners that write a copy back."""
+    kinds = [SlicesBack, *([SpikingBack] if "_spikes_of_source" in synapses.variables else [])]
+    return [kind(synapses) for kind in kinds]
