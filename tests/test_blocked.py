@@ -15,7 +15,9 @@ from brian2 import (
     defaultclock,
     ms,
     prefs,
+    set_device,
 )
+from brian2 import device as brian_device
 from helpers import assemble
 
 from brian_rflo import (
@@ -35,7 +37,7 @@ from brian_rflo import (
     Readout,
     Trials,
 )
-from brian_rflo.brian.devices import device
+from brian_rflo.brian.devices import device, reset
 from brian_rflo.dense import blocked
 from brian_rflo.neurons import PRESETS
 from brian_rflo.rules import AdaptiveEProp
@@ -314,6 +316,35 @@ def test_blocks_change_nothing_on_standalone(name):
     walked, _ = outcome(False, NETWORKS[name], whole, "numpy")
     assert reason is None
     assert_equal(rested, walked)
+
+
+@pytest.mark.model
+def test_several_runs_of_one_program():
+    """A block ends where a run ends, and another run may not rest."""
+    records = []
+    for dense in (True, False):
+        prefs["brian_rflo.dense_pass"] = dense
+        set_device("cpp_standalone", build_on_run=False, directory=None)
+        try:
+            net = parts()
+            watcher = StateMonitor(net.recurrent, "w", record=np.arange(N**2), name="watcher")
+            net.run(33 * ms)
+            net.recurrent.plastic = False
+            net.run(13 * ms)
+            net.recurrent.plastic = True
+            net.add(watcher)
+            net.run(31 * ms)
+            assert not dense or "watcher" in net.recurrent.dense.why_not_blocked
+            net.remove(watcher)
+            net.run(29 * ms)
+            brian_device.build(directory=None)
+            records.append([np.array(net.recurrent.w), np.array(watcher.w)])
+        finally:
+            prefs["brian_rflo.dense_pass"] = True
+            reset()
+    for one, other in zip(*records):
+        assert np.abs(one - other).max() <= 1e-12 * np.abs(other).max()
+    assert np.ptp(records[0][1], axis=1).max() > 1e-4
 
 
 @pytest.mark.model
