@@ -59,7 +59,7 @@ def not_twice(function):
 
 #: Files whose programs are compiled as a user's are; in others of the default set compilers
 #: optimize less, which takes half the time.
-OPTIMIZED = ("test_dense", "test_exactness", "test_padding")
+OPTIMIZED = ("test_dense", "test_exactness", "test_padding", "test_threads")
 FLAGS = list(prefs["codegen.cpp.extra_compile_args_gcc"])
 
 

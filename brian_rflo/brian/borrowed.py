@@ -74,6 +74,7 @@ ATTRIBUTES = {
     "CPPStandaloneDevice.code_lines": "C++ that the user has inserted",
     "CPPStandaloneDevice.code_objects": "code objects by name",
     "CPPStandaloneDevice.array_cache": "values known before the program has run",
+    "CPPStandaloneDevice.extra_link_args": "flags of the linker",
     "CPPStandaloneDevice.results_dir": "the folder of what the program has computed",
     "CPPStandaloneDevice.writer": "the files of the program",
     "RuntimeDevice.rand_buffer": "uniform numbers drawn ahead by Cython code",

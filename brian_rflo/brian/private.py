@@ -3,6 +3,8 @@
 The attributes behind it stand in the table `borrowed.ATTRIBUTES`; no other room names one.
 """
 
+import os
+
 import numpy as np
 from brian2 import Synapses, get_device
 
@@ -122,3 +124,10 @@ class WithoutWorkingMemory(Synapses):
             for name, value in super()._full_state().items()
             if not name.startswith(self.working)
         }
+
+
+def link_threads():
+    """Let the program of the active standalone device be linked with threads."""
+    flags = get_device().extra_link_args
+    if os.name == "posix" and "-pthread" not in flags:
+        flags.append("-pthread")

@@ -14,12 +14,14 @@ progress and looks at the time.
 
 from itertools import groupby
 
-from brian2 import BrianObject, get_device, prefs
+from brian2 import BrianObject, get_device, get_logger, prefs
 
 from .. import schedule
 from . import modules, programs
 from .conditional import Conditional, is_standalone
 from .construction import networks_with
+
+logger = get_logger(__name__)
 
 LOOP = """
 {{
@@ -76,6 +78,7 @@ class StepLoop(BrianObject):
         networks = networks_with(self)
         if is_standalone():
             programs.install(networks)
+            warn_of_openmp()
         modules.end([obj for network in networks for obj in network.sorted_objects])
         if len(networks) == 1:
             objects = networks[0].sorted_objects
@@ -106,6 +109,20 @@ class StepLoop(BrianObject):
             lines = get_device().code_lines["before_network_run"]
             lines[:] = [line for line in lines if line not in self.lines]
             self.lines = []
+
+
+def warn_of_openmp():
+    """Warn of Brian2's own threads: small parallel regions, several in each step, wait for each
+    other.
+    """
+    count = prefs["devices.cpp_standalone.openmp_threads"]
+    if count:
+        logger.warn(
+            f"devices.cpp_standalone.openmp_threads = {count} makes networks that learn many times"
+            f" slower. Write prefs['brian_rflo.threads'] = {count} instead.",
+            "openmp",
+            once=True,
+        )
 
 
 def without_loops(objects):

@@ -6,7 +6,20 @@ all-to-all projection needs no index arrays, and its three loops can be merged, 
 memory traffic. `DenseParts` decides before each run.
 """
 
-from brian2 import BrianPreference, prefs
+from numbers import Integral
+
+from brian2 import BrianPreference, PreferenceError, prefs
+
+
+def check_threads(value):
+    """Return True for a number of threads; raise for everything else."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise PreferenceError(
+            f"brian_rflo.threads must be a positive whole number; got {value!r}. Write"
+            " prefs['brian_rflo.threads'] = 2, and at most as many as there are idle cores."
+        )
+    return True
+
 
 prefs.register_preferences(
     "brian_rflo",
@@ -24,6 +37,15 @@ prefs.register_preferences(
         docs=(
             "Whether rows of all-to-all projections are padded to whole cache lines, in a private"
             " copy. None: on processors where it was measured to be faster."
+        ),
+    ),
+    threads=BrianPreference(
+        default=1,
+        validator=check_threads,
+        docs=(
+            "Number of threads of C++ standalone programs in loops over the synapses of all-to-all"
+            " projections, where it is faster; the numbers are the same bits. Cython runs on one"
+            " thread."
         ),
     ),
     vector_math=BrianPreference(

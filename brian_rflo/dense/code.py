@@ -124,6 +124,7 @@ class DenseGenerator(CPPCodeGenerator):
             codeobj_class=DenseStandaloneCodeObject, **kwds
         )  # on either target functions are called in C++
         self.neuron_reads = {PRE: {}, POST: {}}
+        self.writes_neurons = False
         self.is_single = prefs["core.default_float_dtype"] == np.float32
 
     def translate_expression(self, expr):
@@ -133,6 +134,7 @@ class DenseGenerator(CPPCodeGenerator):
         return SinglePrecisionRenderer(auto_vectorise=self.auto_vectorise).render_expr(expr).strip()
 
     def translate_to_read_arrays(self, read, write, indices):
+        self.writes_neurons |= any(self.variable_indices[name] in (PRE, POST) for name in write)
         neurons = {name for name in read - write if self.variable_indices[name] in (PRE, POST)}
         for name in neurons:
             index, variable = self.variable_indices[name], self.variables[name]
@@ -165,6 +167,7 @@ class DenseGenerator(CPPCodeGenerator):
         keywords["side_by_side"] = (
             (1,) if draws or geometry is None else geometry.rows
         )  # random numbers in the order of the synapses
+        keywords["is_serial"] = draws or self.writes_neurons
         keywords["preparation"] = declared_once(
             [line for block in scalar_statements for line in scalar[block]]
         )

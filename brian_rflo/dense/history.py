@@ -20,6 +20,7 @@ import numpy as np
 from .. import schedule
 from ..brian.borrowed import sympy_to_str, word_substitute
 from ..brian.statements import overwrites, written
+from . import threads
 from .choice import problems_within_trials, random_names
 from .code import POST, PRE
 from .factors import factors, has_factors, is_constant
@@ -179,6 +180,10 @@ class HistoryFlush(Completing):
     def __init__(self, synapses):
         super().__init__(synapses, "flush")
 
+    def problems_of_threads(self):
+        """Yield reasons against several threads in the coming run."""
+        yield from threads.problems(self.group.geometry, uses=self.group.trial_length)
+
     def compose(self, run_namespace):
         entries, shape = late_entries(self.group), Shape(self.group)
         width, order = shape.networks * shape.post, len(entries.f)
@@ -200,6 +205,7 @@ class HistoryFlush(Completing):
             arrays=arrays,
             entries=entries,
             shape=shape,
+            padding=PADDING,
             traces=[pointer(self.variable(name)) for name in entries.traces],
             sums={pointer(self.variable(name)): row for name, row in entries.h.items()},
             finite=pointer(self.variable("finite_network")),

@@ -16,12 +16,12 @@ from brian2 import prefs
 from ..brian.borrowed import ArrayVariable, get_identifiers_recursively
 from ..brian.conditional import is_standalone
 from ..brian.processors import layout
+from . import threads
 from .choice import problems_within_trials, random_names, touches
-from .code import PRE
+from .code import POST, PRE
 from .reading import boundary_runners
 from .runners import Completing, pointer
 
-LINE = 64  # bytes
 LONGEST = 8192  # largest row; lanes are allocated on the stack
 
 
@@ -46,6 +46,8 @@ def problems(parts, objects, run_namespace):
         yield f"its rows have more than {LONGEST} synapses"
     elif random_names(parts, run_namespace):
         yield "it draws random numbers"
+    elif any(parts.synapses.variables.indices[name] in (PRE, POST) for name in parts.changed):
+        yield "its statements write variables of neurons"
     elif width(geometry) == geometry.n_post:
         yield "its rows are whole lines"
     else:
@@ -80,8 +82,7 @@ def used_by(parts):
 
 def width(geometry):
     """Return the length of a row of the copy, in numbers: whole cache lines."""
-    line = LINE // np.dtype(prefs["core.default_float_dtype"]).itemsize
-    return -(-geometry.n_post // line) * line
+    return threads.lines(geometry) * threads.per_line()
 
 
 class Padding:
@@ -92,15 +93,20 @@ class Padding:
     def __init__(self, parts):
         self.synapses, (self.used, self.changed) = parts.synapses, used_by(parts)
         self.stride = width(parts.synapses.geometry)
+        self.ranges = threads.Ranges.equal(self.stride, parts.synapses.geometry)
 
     def seen_by(self, runner):
         """Return the template arguments for a runner; the arrays are made at the first call."""
-        room = LINE  # for the beginning of the first line
-        size = self.synapses.geometry.networks * self.synapses.geometry.n_pre * self.stride + room
+        room = threads.LINE  # for the beginning of the first line
+        geometry, kind, stride = self.synapses.geometry, "padded", self.stride
+        if not any(threads.problems(geometry)):
+            stride = self.ranges.places
+            kind = f"padded_{stride}"
+        size = geometry.networks * geometry.n_pre * stride + room
         arrays = [
             (
                 pointer(runner.variable(name)),
-                runner.history(f"padded_{name}", size, dtype=self.synapses.variables[name].dtype),
+                runner.history(f"{kind}_{name}", size, dtype=self.synapses.variables[name].dtype),
                 name in self.changed,
             )
             for name in sorted(self.used)
@@ -109,7 +115,8 @@ class Padding:
             loops=self.loops,
             back=self.back,
             stride=self.stride,
-            line=LINE,
+            ranges=self.ranges,
+            line=threads.LINE,
             arrays=arrays,
             is_there=runner.history("is_padded", 1, dtype=np.int32),
         )

@@ -7,6 +7,7 @@ from .. import schedule
 from ..brian.borrowed import ArrayVariable, CPPCodeGenerator, DynamicArrayVariable, word_substitute
 from ..brian.conditional import is_standalone
 from ..brian.private import run_end
+from . import threads
 from .code import CODE_OBJECTS, POST, PRE
 
 #: What each synapse transmits, kept from step to step.
@@ -93,7 +94,13 @@ class DenseRunner(CodeRunner):
                 "blocked",
             )
         } | {"geometry": self.group.geometry}
+        self.why_one_thread = next(self.problems_of_threads(), None)
+        self.template_kwds |= threads.template_arguments(self)
         super().before_run(run_namespace)
+
+    def problems_of_threads(self):
+        """Yield reasons against several threads in the coming run."""
+        yield from threads.problems(self.group.geometry)
 
     def compose(self, run_namespace):
         """Set `abstract_code` by block, and the template arguments around the blocks."""
@@ -278,6 +285,12 @@ class DensePass(DenseRunner):
         for dense_sum in self.sums_of_projection:
             if dense_sum.is_ahead:
                 self._sum_ahead(dense_sum)
+
+    def problems_of_threads(self):
+        """Yield reasons against several threads, which would change synapses side by side."""
+        yield from super().problems_of_threads()
+        if self.padding is None:
+            yield from threads.problems_in_rows(self.group.geometry)
 
     def code(self, run_namespace):
         """Return the abstract code of traces and learning, by block."""

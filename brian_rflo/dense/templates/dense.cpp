@@ -5,6 +5,18 @@
 #include <algorithm>
 #include <cstring>
 #include <type_traits>
+{% if threads > 1 %}
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+{% include 'threads.cpp' %}
+
+{% endif %}
 {% if flush %}
 {% include 'product.cpp' %}
 {% endif %}

@@ -25,6 +25,17 @@ for (int _row = _rows - 1; _row >= 0; _row--)
 std::fill({{flush.e}} + {{k*order*width}}, {{flush.e}} + {{(k + 1)*order*width}}, 0);
 std::fill({{flush.e}} + {{(k*order + k)*width}}, {{flush.e}} + {{(k*order + k + 1)*width}}, 1);
 {% endmacro %}
+{# The product of the rows, for one network. #}
+{% macro product(into) %}
+{% if threads == 1 %}
+_add_product({{into}}, {{flush.g}} + _network*{{s.pre}}, {{flush.c}} + _network*{{s.post}}, _rows, {{s.networks*s.pre}}, {{width}}, {{s.n_pre}}, {{s.n_post}});
+{% else %}
+_in_blocks({{s.n_post}}, {{flush.padding}}, [=](const int _first, const int _end)
+{
+    _add_product({{into}} + _first, {{flush.g}} + _network*{{s.pre}}, {{flush.c}} + _network*{{s.post}} + _first, _rows, {{s.networks*s.pre}}, {{width}}, {{s.n_pre}}, _end - _first, {{s.n_post}});
+});
+{% endif %}
+{% endmacro %}
 {# Add to `into` what the rows make of c, and the traces from before of e, in networks that learn. #}
 {% macro add_to(into) %}
 for (int _network = 0; _network < {{s.networks}}; _network++)
@@ -50,7 +61,7 @@ for (int _network = 0; _network < {{s.networks}}; _network++)
             {{into}}[_place] += {% for trace in flush.traces %}{{" + " if not loop.first}}{{flush.e}}[{{loop.index0*width}} + _network*{{s.post}} + _j]*{{trace}}[_place]{% endfor %};
         }
     {% endif %}
-    _add_product({{into}} + _block, {{flush.g}} + _network*{{s.pre}}, {{flush.c}} + _network*{{s.post}}, _rows, {{s.networks*s.pre}}, {{width}}, {{s.n_pre}}, {{s.n_post}});
+    {{product("%s + _block" % into)}}
 }
 {% endmacro %}
 const int _rows = {{flush.rows}}[0];
@@ -89,7 +100,7 @@ if (_rows && (_is_over || _is_last))
         {{unit(loop.index0)}}
         {{backwards([None]*order, loop.index0*order)|autoindent}}
         for (int _network = 0; _network < {{s.networks}}; _network++)
-            _add_product({{trace}} + (size_t)_network*{{s.n_pre*s.n_post}}, {{flush.g}} + _network*{{s.pre}}, {{flush.c}} + _network*{{s.post}}, _rows, {{s.networks*s.pre}}, {{width}}, {{s.n_pre}}, {{s.n_post}});
+            {{product("%s + (size_t)_network*%d" % (trace, s.n_pre*s.n_post))}}
         {% endfor %}
     }
     {% endif %}

@@ -5,6 +5,7 @@
 {% set along_post = geometry.inner == "_postsynaptic_idx" %}
 {% set n_outer, n_inner = (geometry.n_pre, geometry.n_post) if along_post else (geometry.n_post, geometry.n_pre) %}
 {% set first_outer, first_inner = (geometry.first_pre, geometry.first_post) if along_post else (geometry.first_post, geometry.first_pre) %}
+{% from 'in_order.cpp' import in_order %}
 {% macro open_sums() %}
 {% for block, array in sums.items() %}
 auto _sum_{{block}} = {{array}}[_postsynaptic_idx];
@@ -15,7 +16,8 @@ auto _sum_{{block}} = {{array}}[_postsynaptic_idx];
 {{array}}[_postsynaptic_idx] = _sum_{{block}};
 {% endfor %}
 {% endmacro %}
-{% macro nested_loops(first, end, rows) %}
+{# `n_inner` neurons of the inner loop, `from` some on. #}
+{% macro nested_loops(first, end, rows, n_inner, from) %}
 for (int _outer = {{first}}; _outer < {{end}}; _outer += {{rows}})
 {
     {% if not along_post %}
@@ -35,15 +37,16 @@ for (int _outer = {{first}}; _outer < {{end}}; _outer += {{rows}})
     }
     {% endfor %}
     #pragma GCC ivdep
+    {{"#pragma GCC unroll 1" if threads > 1}}
     for (int _inner = 0; _inner < {{n_inner}}; _inner++)
     {
-        const int {{geometry.inner}} = {{first_inner}} + _network*{{n_inner}} + _inner;
+        const int {{geometry.inner}} = {{first_inner}} + _network*{{geometry.n_post if along_post else n_inner}} + {{from}}_inner;
         {{reads[geometry.inner]|autoindent}}
         {{open_sums() if along_post else ""}}
         {% for row in range(rows) %}
         {
             const int {{geometry.outer}} = {{first_outer}} + _network*{{n_outer}} + _outer + {{row}};
-            const size_t _idx = ((size_t)_network*{{geometry.n_pre}} + {{"_outer + %d" % row if along_post else "_inner"}})*{{geometry.n_post}} + {{"_inner" if along_post else "_outer"}};
+            const size_t _idx = ((size_t)_network*{{geometry.n_pre}} + {{"_outer + %d" % row if along_post else "_inner"}})*{{geometry.n_post}} + {{from + "_inner" if along_post else "_outer"}};
             const size_t _vectorisation_idx = _idx;
             {% if sums %}
             {{reads[geometry.outer]|autoindent}}
@@ -64,17 +67,43 @@ for (int _outer = {{first}}; _outer < {{end}}; _outer += {{rows}})
         {% endfor %}
         {{close_sums() if along_post else ""}}
     }
+    {% for array in sums.values() if along_post %}
+    {{in_order(array)|autoindent}}
+    {% endfor %}
     {{"" if along_post else close_sums()}}
 }
 {% endmacro %}
-for (int _network = 0; _network < {{geometry.networks}}; _network++)
-{
+{# All rows. #}
+{% macro all_rows(n_inner, from="") %}
 {% set done = namespace(rows=0) %}
 {% for together in side_by_side if along_post or together == 1 %}
 {% set end = n_outer - (n_outer - done.rows) % together %}
 {% if end > done.rows %}
-{{nested_loops(done.rows, end, together)}}
+{{nested_loops(done.rows, end, together, n_inner, from)}}
 {% endif %}
 {% set done.rows = end %}
 {% endfor %}
+{% endmacro %}
+{% if threads == 1 or is_serial %}
+for (int _network = 0; _network < {{geometry.networks}}; _network++)
+{
+{{all_rows(n_inner)}}
 }
+{% else %}
+_in_blocks({{geometry.networks*ranges.count}}, 1, [=](const int _first, const int _end)
+{
+for (int _block = _first; _block < _end; _block++)
+{
+    int _network = _block/{{ranges.count}}, _from = _block%{{ranges.count}}*{{ranges.width}};
+    #if defined(__GNUC__)
+    asm("" : "+r"(_network), "+r"(_from));
+    #endif
+    {% for width, condition in ranges.kinds %}
+    if ({{condition}})
+    {
+    {{all_rows(width, "_from + ")}}
+    }
+    {% endfor %}
+}
+});
+{% endif %}

@@ -1,35 +1,19 @@
 {# The loops of loops.cpp over a copy of the synapses whose rows are whole lines (padding.py); what belongs to the postsynaptic neurons lies
-   in lanes of the same width. `_postsynaptic_idx` of places behind the end of a row is that of its last synapse. #}
+   in lanes of the same width. `_postsynaptic_idx` of places behind the end of a row is that of its last synapse. With several threads a network has
+   several ranges of places, each with all rows, one after the other in memory, so that neighbours belong to one thread. #}
+{% from 'in_order.cpp' import in_order %}
 {% set n_rows, n_post, stride = geometry.networks*geometry.n_pre, geometry.n_post, padded.stride %}
-{% for own, copy, _ in padded.arrays %}
-auto* _lines{{own}} = {{copy}} + ({{padded.line}} - (size_t){{copy}} % {{padded.line}}) % {{padded.line}}/sizeof({{copy}}[0]);
-#if defined(__GNUC__)
-_lines{{own}} = (decltype(_lines{{own}}))__builtin_assume_aligned(_lines{{own}}, {{padded.line}});
-#endif
-{% endfor %}
-if (!{{padded.is_there}}[0])
-{
-    for (int _row = 0; _row < {{n_rows}}; _row++)
-        for (int _inner = 0; _inner < {{stride}}; _inner++)
-        {
-            const size_t _place = (size_t)_row*{{stride}} + _inner, _idx = (size_t)_row*{{n_post}} + std::min(_inner, {{n_post - 1}});
-            {% for own, copy, _ in padded.arrays %}
-            _lines{{own}}[_place] = {{own}}[_idx];
-            {% endfor %}
-        }
-    {{padded.is_there}}[0] = 1;
-}
-for (int _network = 0; _network < {{geometry.networks}}; _network++)
-{
+{# One range of places; `network` and `base` lead to its rows, `from` to its neurons. #}
+{% macro range_of(width, count, network, base, from) %}
     {% for type, name in lanes %}
-    alignas({{padded.line}}) {{type}} _lane_{{name}}[{{stride}}];
+    alignas({{padded.line}}) {{type}} _lane_{{name}}[{{width}}];
     {% endfor %}
     {% for block, array in sums.items() %}
-    alignas({{padded.line}}) std::remove_reference<decltype({{array}}[0])>::type _lane_{{block}}[{{stride}}];
+    alignas({{padded.line}}) std::remove_reference<decltype({{array}}[0])>::type _lane_{{block}}[{{width}}];
     {% endfor %}
-    for (int _inner = 0; _inner < {{stride}}; _inner++)
+    for (int _inner = 0; _inner < {{width}}; _inner++)
     {
-        const int _postsynaptic_idx = {{geometry.first_post}} + _network*{{n_post}} + std::min(_inner, {{n_post - 1}});
+        const int _postsynaptic_idx = {{geometry.first_post}} + _network*{{n_post}} + std::min({{from}}_inner, {{n_post - 1}});
         {{reads["_postsynaptic_idx"]|autoindent}}
         {% for type, name in lanes %}
         _lane_{{name}}[_inner] = {{name}};
@@ -39,7 +23,7 @@ for (int _network = 0; _network < {{geometry.networks}}; _network++)
         {% endfor %}
     }
     {% for own, copy, _ in padded.arrays %}
-    auto* const {{own}} = _lines{{own}};
+    auto* const {{own}} = _lines{{own}}{{base}};
     {% endfor %}
     {% set done = namespace(rows=0) %}
     {% for together in side_by_side %}
@@ -48,9 +32,10 @@ for (int _network = 0; _network < {{geometry.networks}}; _network++)
     for (int _outer = {{done.rows}}; _outer < {{end}}; _outer += {{together}})
     {
         #pragma GCC ivdep
-        for (int _inner = 0; _inner < {{stride}}; _inner++)
+        {{"#pragma GCC unroll 1" if threads > 1}}
+        for (int _inner = 0; _inner < {{width}}; _inner++)
         {
-            const int _postsynaptic_idx = {{geometry.first_post}} + _network*{{n_post}} + std::min(_inner, {{n_post - 1}});
+            const int _postsynaptic_idx = {{geometry.first_post}} + _network*{{n_post}} + std::min({{from}}_inner, {{n_post - 1}});
             {% for type, name in lanes %}
             const {{type}} {{name}} = _lane_{{name}}[_inner];
             {% endfor %}
@@ -60,7 +45,7 @@ for (int _network = 0; _network < {{geometry.networks}}; _network++)
             {% for row in range(together) %}
             {
                 const int _presynaptic_idx = {{geometry.first_pre}} + _network*{{geometry.n_pre}} + _outer + {{row}};
-                const size_t _idx = ((size_t)_network*{{geometry.n_pre}} + _outer + {{row}})*{{stride}} + _inner, _vectorisation_idx = _idx;
+                const size_t _idx = ((size_t){{network}}*{{geometry.n_pre}} + _outer + {{row}})*{{width}} + _inner, _vectorisation_idx = _idx;
                 {{reads["_presynaptic_idx"]|autoindent}}
                 {% for block, statements in blocks %}
                 {
@@ -76,12 +61,63 @@ for (int _network = 0; _network < {{geometry.networks}}; _network++)
             _lane_{{block}}[_inner] = _sum_{{block}};
             {% endfor %}
         }
+        {% for block in sums %}
+        {{in_order("_lane_%s" % block)|autoindent}}
+        {% endfor %}
     }
     {% endif %}
     {% set done.rows = end %}
     {% endfor %}
     {% for block, array in sums.items() %}
-    for (int _inner = 0; _inner < {{n_post}}; _inner++)
-        {{array}}[{{geometry.first_post}} + _network*{{n_post}} + _inner] = _lane_{{block}}[_inner];
+    for (int _inner = 0; _inner < {{count}}; _inner++)
+        {{array}}[{{geometry.first_post}} + _network*{{n_post}} + {{from}}_inner] = _lane_{{block}}[_inner];
     {% endfor %}
+{% endmacro %}
+{% for own, copy, _ in padded.arrays %}
+auto* _lines{{own}} = {{copy}} + ({{padded.line}} - (size_t){{copy}} % {{padded.line}}) % {{padded.line}}/sizeof({{copy}}[0]);
+#if defined(__GNUC__)
+_lines{{own}} = (decltype(_lines{{own}}))__builtin_assume_aligned(_lines{{own}}, {{padded.line}});
+#endif
+{% endfor %}
+{% if threads == 1 %}
+if (!{{padded.is_there}}[0])
+{
+    for (int _row = 0; _row < {{n_rows}}; _row++)
+        for (int _inner = 0; _inner < {{stride}}; _inner++)
+        {
+            const size_t _place = (size_t)_row*{{stride}} + _inner, _idx = (size_t)_row*{{n_post}} + std::min(_inner, {{n_post - 1}});
+            {% for own, copy, _ in padded.arrays %}
+            _lines{{own}}[_place] = {{own}}[_idx];
+            {% endfor %}
+        }
+    {{padded.is_there}}[0] = 1;
 }
+for (int _network = 0; _network < {{geometry.networks}}; _network++)
+{
+    {{range_of(stride, n_post, "_network", "", "")}}
+}
+{% else %}
+{% set ranges = padded.ranges %}
+_in_blocks({{geometry.networks*ranges.count}}, 1, [=](const int _first, const int _end)
+{
+for (int _block = _first; _block < _end; _block++)
+{
+    int _network = _block/{{ranges.count}}, _from = _block%{{ranges.count}}*{{ranges.width}};
+    #if defined(__GNUC__)
+    asm("" : "+r"(_network), "+r"(_from));
+    #endif
+    const size_t _base = ((size_t)_network*{{ranges.places}} + _from)*{{geometry.n_pre}};
+    if (!{{padded.is_there}}[0])
+        for (int _row = 0; _row < {{geometry.n_pre}}; _row++)
+            for (int _inner = 0; _inner < {{ranges.width}}; _inner++)
+            {
+                const size_t _place = _base + (size_t)_row*{{ranges.width}} + _inner, _idx = ((size_t)_network*{{geometry.n_pre}} + _row)*{{n_post}} + std::min(_from + _inner, {{n_post - 1}});
+                {% for own, copy, _ in padded.arrays %}
+                _lines{{own}}[_place] = {{own}}[_idx];
+                {% endfor %}
+            }
+    {{range_of(ranges.width, "std::min(%d, %d - _from)" % (ranges.width, n_post), "0", " + _base", "_from + ")}}
+}
+});
+{{padded.is_there}}[0] = 1;
+{% endif %}
