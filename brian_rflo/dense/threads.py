@@ -28,6 +28,9 @@ SHORT = 32
 
 def problems(geometry, uses=1):
     """Yield reasons against several threads in loops over synapses that are used so many times."""
+    if geometry is None:
+        yield "it is not connected all to all"
+        return
     synapses = geometry.networks * geometry.n_pre * geometry.n_post
     if prefs["brian_rflo.threads"] == 1:
         yield "the preference brian_rflo.threads is 1"
@@ -117,4 +120,5 @@ def template_arguments(runner):
             once=True,
         )
     geometry = runner.group.geometry
-    return dict(threads=threads, ranges=Ranges.of(geometry.n_post, geometry))
+    ranges = None if geometry is None else Ranges.of(geometry.n_post, geometry)
+    return dict(threads=threads, ranges=ranges)
