@@ -14,8 +14,6 @@ from ..brian.conditional import is_standalone
 from .code import POST, PRE
 from .runners import pointer
 
-WIDTH = 64  # bytes of a vector
-
 
 def problems(parts):
     """Yield reasons why a projection cannot run as a pass over the synapses that there are."""
@@ -62,8 +60,7 @@ def list_of(synapses, runner):
     return dict(
         real=c_data_type(number),
         whole=f"int{8 * number.itemsize}_t",
-        lanes=WIDTH // number.itemsize,
-        width=WIDTH,
+        size=number.itemsize,
         pre=pointer(runner.variable("_synaptic_pre")),
         post=pointer(runner.variable("_synaptic_post")),
         count=f"{pointer(runner.variable('N'))}[0]",

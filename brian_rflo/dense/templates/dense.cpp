@@ -20,7 +20,7 @@
 {% if flush %}
 {% include 'product.cpp' %}
 {% endif %}
-{% if padded and "lanes" in padded and blocks %}
+{% if padded and "real" in padded and blocks %}
 #include <cstring>
 #include <new>
 #include <vector>

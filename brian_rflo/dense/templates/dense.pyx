@@ -25,7 +25,7 @@ cdef extern from *:
     using namespace std;
     {{support_code_lines|join("\n")|replace("\\", "\\\\")|autoindent}}
     } }
-    {% if padded and "lanes" in padded and blocks %}
+    {% if padded and "real" in padded and blocks %}
     #include <cstring>
     #include <new>
     #include <vector>

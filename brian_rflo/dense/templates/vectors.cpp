@@ -1,10 +1,17 @@
 {# One synapse in each lane of a vector: choices, numbers that are the same in all lanes, and two variables of neurons that come in pairs. #}
+#if defined(__AVX512F__)
+#define _WIDTH 64
+#elif defined(__AVX__)
+#define _WIDTH 32
+#else
+#define _WIDTH 16
+#endif
 namespace { namespace _dense {
-const int _lanes = {{padded.lanes}};
 typedef {{padded.real}} _Real;
-typedef _Real _Lanes __attribute__((vector_size({{padded.width}})));
-typedef _Real _Loose __attribute__((vector_size({{padded.width}}), aligned(sizeof(_Real))));
-typedef {{padded.whole}} _Mask __attribute__((vector_size({{padded.width}})));
+const int _lanes = _WIDTH/sizeof(_Real);
+typedef _Real _Lanes __attribute__((vector_size(_WIDTH)));
+typedef _Real _Loose __attribute__((vector_size(_WIDTH), aligned(sizeof(_Real))));
+typedef {{padded.whole}} _Mask __attribute__((vector_size(_WIDTH)));
 static inline _Lanes _spread(const _Lanes value) { return value; }
 static inline _Lanes _spread(const _Real value) { return value - _Lanes(); }
 template <typename A, typename B> static inline _Lanes _choose(const bool condition, const A a, const B b) { return condition ? _spread(a) : _spread(b); }
@@ -38,43 +45,57 @@ template <typename T> static inline _Lanes _loaded(const T* const _from)
         _numbers[_lane] = _from[_lane];
     return _numbers;
 }
-static inline _Lanes _gathered(const _Real* const _from, const int32_t* const _at)
-{
-    return _Lanes{ {%- for lane in range(padded.lanes) %}{{", " if lane}}_from[_at[{{lane}}]]{% endfor -%} };
-}
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector)
 #define _HAS_SHUFFLE
 #endif
 #endif
+{% macro of(name, first, end, step=1) %}{% for lane in range(first, end, step) %}{{", " if lane != first}}{{name}}[_at[{{lane}}]]{% endfor %}{% endmacro %}
+{% macro every_other(first, end) %}{% for place in range(first, end, 2) %}{{", " if place != first}}{{place}}{% endfor %}{% endmacro %}
+{% for width in (64, 32, 16) %}
+{% set lanes = width//padded.size %}
+{{"#if" if loop.first else "#elif"}} _WIDTH == {{width}}
+static inline _Lanes _gathered(const _Real* const _from, const int32_t* const _at)
+{
+    return _Lanes{ {{of("_from", 0, lanes)}} };
+}
 #if defined(_HAS_SHUFFLE)
-{% if padded.lanes == 8 %}
+{% if padded.size == 8 %}
 typedef double _Pair __attribute__((vector_size(16)));
+{% if width == 64 %}
 typedef double _Half __attribute__((vector_size(32)));
 static inline _Lanes _joined(const _Pair a, const _Pair b, const _Pair c, const _Pair d)
 {
     const _Half left = __builtin_shufflevector(a, b, 0, 1, 2, 3), right = __builtin_shufflevector(c, d, 0, 1, 2, 3);
     return __builtin_shufflevector(left, right, 0, 1, 2, 3, 4, 5, 6, 7);
 }
+{% elif width == 32 %}
+static inline _Lanes _joined(const _Pair a, const _Pair b) { return __builtin_shufflevector(a, b, 0, 1, 2, 3); }
+{% else %}
+static inline _Lanes _joined(const _Pair a) { return a; }
+{% endif %}
 static inline void _gather_pairs(const _Real* const _from, const int32_t* const _at, _Lanes& first, _Lanes& second)
 {
     const _Pair* const _pair = (const _Pair*)_from;
-    const _Lanes even = _joined(_pair[_at[0]], _pair[_at[2]], _pair[_at[4]], _pair[_at[6]]), odd = _joined(_pair[_at[1]], _pair[_at[3]], _pair[_at[5]], _pair[_at[7]]);
-    first = __builtin_shufflevector(even, odd, 0, 8, 2, 10, 4, 12, 6, 14);
-    second = __builtin_shufflevector(even, odd, 1, 9, 3, 11, 5, 13, 7, 15);
+    const _Lanes even = _joined({{of("_pair", 0, lanes, 2)}}), odd = _joined({{of("_pair", 1, lanes, 2)}});
+    first = __builtin_shufflevector(even, odd{% for lane in range(0, lanes, 2) %}, {{lane}}, {{lane + lanes}}{% endfor %});
+    second = __builtin_shufflevector(even, odd{% for lane in range(1, lanes, 2) %}, {{lane}}, {{lane + lanes}}{% endfor %});
 }
 {% else %}
-typedef double _Eight __attribute__((vector_size(64)));
 typedef double _Pair __attribute__((may_alias));
+typedef double _Pairs __attribute__((vector_size({{width}})));
 static inline void _gather_pairs(const _Real* const _from, const int32_t* const _at, _Lanes& first, _Lanes& second)
 {
     const _Pair* const _pair = (const _Pair*)_from;
-    const _Eight low = { {%- for lane in range(8) %}{{", " if lane}}_pair[_at[{{lane}}]]{% endfor -%} }, high = { {%- for lane in range(8, 16) %}{{", " if lane > 8}}_pair[_at[{{lane}}]]{% endfor -%} };
-    first = __builtin_shufflevector((_Lanes)low, (_Lanes)high, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-    second = __builtin_shufflevector((_Lanes)low, (_Lanes)high, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    const _Pairs low = { {{of("_pair", 0, lanes//2)}} }, high = { {{of("_pair", lanes//2, lanes)}} };
+    first = __builtin_shufflevector((_Lanes)low, (_Lanes)high, {{every_other(0, 2*lanes)}});
+    second = __builtin_shufflevector((_Lanes)low, (_Lanes)high, {{every_other(1, 2*lanes)}});
 }
 {% endif %}
-#else
+#endif
+{% endfor %}
+#endif
+#if !defined(_HAS_SHUFFLE)
 static inline void _gather_pairs(const _Real* const _from, const int32_t* const _at, _Lanes& first, _Lanes& second)
 {
     for (int _lane = 0; _lane < _lanes; _lane++)
