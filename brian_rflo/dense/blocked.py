@@ -29,7 +29,7 @@ from .changing import arriving, change_of, flow, names
 from .choice import problems_within_trials
 from .code import POST, PRE
 from .factors import factors, has_factors
-from .filters import filter_of
+from .filters import MOST, filter_of
 from .history import Entries
 from .runners import Completing, DenseRunner, pointer
 
@@ -148,7 +148,7 @@ class Blocked:
         return dict(
             {name: self.history(name, size, dtype=np.int32) for name, size in sizes.items()},
             filter=found,
-            state=self.history("state", len(found.names) * n_pre),
+            state=self.history("state", MOST * n_pre),
         )
 
     def of_block(self, name, side, steps=None):
@@ -235,6 +235,7 @@ class BlockedSpikes(Blocked, DenseRunner):
             target=pointer(self.variable(target)),
             spikes=pointer(spikes),
             n_spikes=f"{pointer(spikes)}[{spikes.size - 1}]",
+            spiking=self.history("spiking", self.group.geometry.n_pre, dtype=np.int32),
         )
 
 

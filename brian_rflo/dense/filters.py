@@ -69,6 +69,7 @@ class Filtering:
         here = next(number for number, obj in enumerate(objects) if obj is parts.copies)
         self.objects, self.later = [*objects[here + 1 :], *objects[:here]], objects[here + 1 :]
         self.symbols = {}  # of the variables by their ids
+        self.read = {}  # expressions in numbers, by group and text
 
     def solved(self, g):
         """Return the filter."""
@@ -78,7 +79,7 @@ class Filtering:
             known = len(self.symbols)
             after = self.after_step({})
         fixed = {symbol: value for symbol, value in after.items() if not value.free_symbols}
-        after = self.after_step(fixed)
+        after = self.after_step(fixed) if fixed else after
         states = [symbol for symbol in after if symbol not in fixed]
         if not states:
             raise NotAFilterError("it is constant")
@@ -132,8 +133,7 @@ class Filtering:
             self.check_reset(obj)
         before = dict(values)
         for variable, text in self.assigned(obj):
-            value = self.in_numbers(str_to_sympy(text), obj.group)
-            value = value.subs(before, simultaneous=True)
+            value = self.read_once(text, obj.group).xreplace(before)
             symbol = self.symbols[id(variable)]
             if obj.template == "reset":
                 value = before.get(symbol, symbol) + SPIKE * (value - before.get(symbol, symbol))
@@ -169,10 +169,16 @@ class Filtering:
             raise NotAFilterError(f"'{obj.name}' changes it unless the neuron is refractory")
         return ours
 
+    def read_once(self, text, group):
+        """Return the text of an expression as `in_numbers` does."""
+        if (group.name, text) not in self.read:
+            self.read[group.name, text] = self.in_numbers(str_to_sympy(text), group)
+        return self.read[group.name, text]
+
     def in_numbers(self, expression, group):
         """Return an expression with constants as numbers and variables of neurons as symbols."""
         values = {symbol: self.value(symbol.name, group) for symbol in expression.free_symbols}
-        return expression.subs(values, simultaneous=True)
+        return sympy.expand(expression.xreplace(values))
 
     def value(self, name, group):
         """Return the number or symbol for a name in the statements of a group."""
@@ -181,11 +187,12 @@ class Filtering:
             return sympy.Float(float(variable.get_value()), 30)
         if variable is group.variables.get("dt"):
             return sympy.Float(self.synapses.clock.dt_, 30)
-        if not isinstance(variable, ArrayVariable) or variable.scalar or len(self.symbols) > MOST:
+        if not isinstance(variable, ArrayVariable) or variable.scalar:
             raise NotAFilterError(f"'{name}' is not constant")
-        return self.symbols.setdefault(
-            id(variable), sympy.Symbol(f"_state{len(self.symbols)}", real=True)
-        )
+        if id(variable) not in self.symbols and len(self.symbols) == MOST:
+            raise NotAFilterError("it depends on too many variables")
+        new = sympy.Symbol(f"_state{len(self.symbols)}", real=True)
+        return self.symbols.setdefault(id(variable), new)
 
     def is_at_trial_start(self, obj):
         """Return whether a conditional object runs in the first step of each trial alone, when no

@@ -1,7 +1,7 @@
 {# The product of the record, in tiles that stay in registers. Rows of synapses are not whole cache lines; the rest of a row, and the last rows, go
    through a buffer. #}
 {% set read = (sums + blocked.fed)|unique|list %}
-const int _together = _bytes == 64 ? {{[8, 12//(sums|length)]|min}} : {{[1, 5//(sums|length)]|max}};
+const int _together = _bytes == 64 ? {{[1, [8, 12//(sums|length)]|min]|max}} : {{[1, 5//(sums|length)]|max}};
 for (int _network = 0; _network < {{geometry.networks}}; _network++)
     for (int _begin = 0; _begin < {{geometry.n_pre}}; _begin += {{blocked.near}})
         for (int _tile = 0; _tile < {{blocked.tiles}}; _tile++)

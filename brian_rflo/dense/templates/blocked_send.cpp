@@ -28,7 +28,7 @@ for (int _r = 0; _r < _n; _r++)
 _buffer_w[_lane] -= _sent + (_learned ? {{blocked.w}}[_own] : 0);
 {% endmacro %}
 const int _n = {{blocked.rows}}[0], _count = {{blocked.n_spikes}};
-int _rows[{{geometry.n_pre}}];
+int32_t* const _rows = {{blocked.spiking}};
 {% if blocked.filter %}
 int _total = _n ? {{blocked.counts}}[_n] : 0;
 {% endif %}
