@@ -1327,7 +1327,7 @@ CASES = {
     ),
     "neurons to compare": (
         lambda: compare(neurons="rate"),
-        r"compare: neurons must be some of rate, lif, alif, .*: write neurons=",
+        r"neurons must be some of rate, lif, alif, .*; got 'rate': write neurons=\('rate',\)",
     ),
     "rules to compare": (
         lambda: compare(rules=None),

@@ -76,8 +76,9 @@ def compare(
         rule, which replaces "rflo".
     rules : sequence of str
         "rflo": RFLO. "snap1": SnAp-1 of rates, by symmetric feedback. By other credit paths:
-        "mdgl", "modprop", "diffusion", "weight_mirror", "eprop3", and "unfiltered", e-prop without
-        its filter, which "eprop3" begins with (see ``docs/credit_paths.md``). "readout" and
+        "diffusion", "weight_mirror", "eprop3", and "unfiltered", e-prop without its filter, which
+        "eprop3" begins with; by symmetric feedback and signals of two types, "mdgl" and "modprop"
+        (see ``docs/credit_paths.md``). "readout" and
         "least_squares": the readout alone, on the initial recurrent weights, trained trial by trial
         or fitted to 20 trials (to one, where all are the same) and judged on others. "bptt": the
         exact gradient by `BPTT`, for spikes that of their pseudo-derivatives. "wp" and "np": weight

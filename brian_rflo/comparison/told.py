@@ -68,6 +68,11 @@ class Networks:
         return Relay.mean_weights(self.recurrent.mean(axis=0), self.types)
 
     @property
+    def arriving(self) -> NDArray:
+        """What arrives of them in a step."""
+        return self.between * float(self.task.dt / self.tau)
+
+    @property
     def grid(self) -> tuple[int, int]:
         """The smallest square with a place for each neuron."""
         return (max(3, ceil(sqrt(self.recurrent.shape[-1]))),) * 2
@@ -101,6 +106,8 @@ class Told:
         Make the credit path, and the rule of recurrent and input weights, of `Networks`.
     functions : tuple of str
         Where the function of neurons may stand (``Kind.function``).
+    is_symmetric : bool
+        Whether the readout weights, transposed, bring the error.
     has_types : bool
         Whether neurons must be of two types.
     needs : str
@@ -111,6 +118,7 @@ class Told:
     path: Callable[[Networks], CreditPath]
     rule: Callable[[Networks], LearningRule] = lambda at: at.own
     functions: tuple[str, ...] = ("inside", "outside", "spikes")
+    is_symmetric: bool = False
     has_types: bool = False
     needs: str = ""
 
@@ -125,27 +133,31 @@ RATES = "is for rates, whose trace is a derivative"
 POTENTIAL = f"is for rates whose function is outside the leak, and {TYPES}"
 SLOPE = "needs a slope for each neuron, beside its trace"
 
-#: How neurons are told, by the name of the rule.
+#: How neurons are told, by the name of the rule. Signals of types are sums of what feedback brings,
+#: so that they mean something with the readout's own weights, as published.
 TOLD = {
     "snap1": Told(
         "SnAp-1",
         lambda at: SymmetricFeedback(),
         lambda at: SnAp1(at.rate, at.tau),
         ("inside",),
+        is_symmetric=True,
         needs=RATES,
     ),
     "mdgl": Told(
         "MDGL",
-        lambda at: Relay(at.types, at.between * float(at.task.dt / at.tau)),
+        lambda at: Relay(at.types, at.arriving, feedback=SymmetricFeedback()),
         lambda at: Relayed(at.rate, at.own),
+        is_symmetric=True,
         has_types=True,
         needs=TYPES,
     ),
     "modprop": Told(
         "ModProp",
-        lambda at: TypeSignals(at.types),
+        lambda at: TypeSignals(at.types, SymmetricFeedback()),
         lambda at: ModProp(at.rate, at.tau, at.types, at.between),
         ("outside",),
+        is_symmetric=True,
         has_types=True,
         needs=POTENTIAL,
     ),

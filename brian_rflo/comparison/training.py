@@ -177,7 +177,8 @@ def initial_of(rule):
     """Return the names of the weights with which networks begin: with those of fixed feedback, if
     that brings the error to the neurons.
     """
-    return WEIGHTS if rule in PERTURBING or rule == "snap1" else (*WEIGHTS, "feedback")
+    is_symmetric = rule in TOLD and TOLD[rule].is_symmetric
+    return WEIGHTS if rule in PERTURBING or is_symmetric else (*WEIGHTS, "feedback")
 
 
 def where(rule, device):
