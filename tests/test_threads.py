@@ -26,7 +26,8 @@ def twice(p):
 
 #: What happens, to what network; whether rows are padded, and how many neurons there are.
 CASES = {
-    "trials": (twice, {}, None, SIZE),
+    "trials": (plain, {}, None, SIZE),
+    "two_runs": (twice, {}, None, SIZE),
     "as_they_are": (twice, {}, False, SIZE),
     "writes": (writes_between, {}, None, SIZE),
     "three_networks": (twice, dict(networks=3), None, 130),
@@ -74,7 +75,8 @@ def outcomes(cases, numbers, monkeypatch, precision=np.float64):
                     case = made[name, number] = watched(f"{name}_{number}_", settings)
                     scenario(case)
                     parts = case.recurrent.dense
-                    runner = [*parts.passing[1:], *parts.keeping[1:]][-1 if "his" in name else 0]
+                    learning = (*parts.passing[1:], *parts.keeping[2:])
+                    (runner,) = (one for one in learning if one.active)
                     reasons[name, number] = runner.why_one_thread
             brian_device.build(directory=None)
             return {case: records(p) for case, p in made.items()}, reasons
@@ -117,7 +119,9 @@ def test_same_bits_on_two_threads(small, monkeypatch):
 
 @pytest.mark.compiled
 @pytest.mark.model
-@pytest.mark.parametrize("names", [list(CASES)[:4], list(CASES)[4:7], list(CASES)[7:]])
+@pytest.mark.parametrize(
+    "names", [list(CASES)[:4], list(CASES)[4:7], list(CASES)[7:9], list(CASES)[9:]]
+)
 def test_same_bits_on_any_number_of_threads(names, small, monkeypatch):
     check(names, (1, 2, 3, 5), monkeypatch)
 
@@ -127,3 +131,121 @@ def test_same_bits_on_any_number_of_threads(names, small, monkeypatch):
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast")  # Brian2 compares with 1e50
 def test_same_bits_in_single_precision(small, monkeypatch):
     check(("trials", "as_they_are", "histories"), (1, 2, 3), monkeypatch, np.float32)
+
+
+@pytest.mark.compiled
+@pytest.mark.model
+def test_thread_sanitizer(small, monkeypatch, capfd):
+    """Silent, where it runs at all."""
+    before = {
+        name: list(prefs[name])
+        for name in ("codegen.cpp.extra_compile_args_gcc", "codegen.cpp.extra_link_args")
+    }
+    for name, more in before.items():
+        prefs[name] = [*more, "-fsanitize=thread"]
+    try:
+        outcomes({name: CASES[name] for name in ("trials", "histories")}, (3,), monkeypatch)
+    except RuntimeError:
+        if "ThreadSanitizer: unexpected memory mapping" in "".join(capfd.readouterr()):
+            pytest.skip("the sanitizer does not run on this kernel")
+        raise
+    finally:
+        for name, more in before.items():
+            prefs[name] = more
+    assert "WARNING: ThreadSanitizer" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, "2", None, True])
+def test_other_values_are_refused(value):
+    with pytest.raises(PreferenceError, match=r"positive whole number; got .*brian_rflo.threads"):
+        prefs["brian_rflo.threads"] = value
+    assert prefs["brian_rflo.threads"] == 1
+
+
+def test_ranges_are_all_places_once():
+    for number in (1, 2, 3, 5, 8):
+        prefs["brian_rflo.threads"] = number
+        try:
+            for places in (128, 141, 304, 1000, 3001):
+                for networks in (1, 2, 3):
+                    geometry = Geometry(networks, 10, places, 0, 0)
+                    ranges = threads.Ranges.of(places, geometry)
+                    assert ranges.last + ranges.kinds[-1][0] == places and ranges.last % 16 == 0
+                    assert 16 <= ranges.kinds[-1][0] <= ranges.width + 16 or ranges.count == 1
+                    equal = threads.Ranges.equal(places, geometry)
+                    assert places <= equal.places == equal.count * equal.width
+        finally:
+            prefs["brian_rflo.threads"] = 1
+
+
+@pytest.mark.parametrize(
+    "geometry, reason",
+    [
+        (Geometry(1, 300, 1, 0, 0), "too few postsynaptic"),
+        (Geometry(1, 1000, 100, 0, 0), "too few postsynaptic"),
+        (Geometry(1, 2, 9000, 0, 0), "too few presynaptic"),
+        (Geometry(1, 20, 300, 0, 0), "fewer than"),
+        (Geometry(1, 300, 300, 0, 0), None),
+    ],
+)
+def test_little_work_is_not_split(geometry, reason, monkeypatch):
+    monkeypatch.setattr(threads, "is_standalone", lambda: True)
+    prefs["brian_rflo.threads"] = 2
+    try:
+        found = next(threads.problems(geometry), None)
+    finally:
+        prefs["brian_rflo.threads"] = 1
+    assert found is None if reason is None else reason in found
+
+
+def test_short_rows_that_look_out_of_line_are_not_split():
+    prefs["brian_rflo.threads"] = 2
+    try:
+        short, long = (list(threads.problems_in_rows(Geometry(1, n, n, 0, 0))) for n in (400, 512))
+    finally:
+        prefs["brian_rflo.threads"] = 1
+    assert "short" in short[0] and long == []
+
+
+def test_brian2s_own_threads_are_warned_of(monkeypatch):
+    """Said once a program, with what to write instead."""
+    messages = []
+    monkeypatch.setattr(
+        step_loop.logger, "warn", lambda message, *args, **more: messages.append(message)
+    )
+    with device("cpp_standalone"):
+        set_device("cpp_standalone", build_on_run=False, directory=None)
+        prefs["devices.cpp_standalone.openmp_threads"] = 2
+        try:
+            build(prefix="openmp_", recorded=()).network.run(2 * ms)
+        finally:
+            prefs["devices.cpp_standalone.openmp_threads"] = 0
+    assert messages and all("openmp_threads = 2" in text for text in messages)
+    assert "prefs['brian_rflo.threads'] = 2" in messages[0]
+
+
+def test_no_warning_without_them(monkeypatch):
+    messages = []
+    monkeypatch.setattr(
+        step_loop.logger, "warn", lambda message, *args, **more: messages.append(message)
+    )
+    step_loop.warn_of_openmp()
+    assert messages == []
+
+
+@pytest.mark.compiled
+@pytest.mark.model
+def test_cython_says_that_it_runs_on_one_thread(monkeypatch):
+    messages = []
+    monkeypatch.setattr(
+        threads.logger, "info", lambda message, *args, **more: messages.append(message)
+    )
+    prefs["brian_rflo.threads"] = 2
+    try:
+        with device("cython"):
+            p = build(prefix="on_cython_", recorded=())
+            p.network.run(2 * ms)
+    finally:
+        prefs["brian_rflo.threads"] = 1
+    assert p.recurrent.dense.passing[1].why_one_thread == "threads are for C++ standalone"
+    assert "one thread" in messages[0] and "C++ standalone" in messages[0]

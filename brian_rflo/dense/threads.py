@@ -21,7 +21,7 @@ logger = get_logger(__name__)
 LINE = 64  # bytes of a cache line
 VECTORS = 2  # lines that a loop takes at once at most; ranges begin at multiples
 LEAST = 9_000  # synapses used in a call; fewer are not faster
-FEWEST = 16  # lines of a row; loops over fewer may be unrolled, and add in another order
+FEWEST = 16  # lines of a row, and rows; loops over fewer may be unrolled, and add in another order
 # Lines of a row for each thread: threads that change shorter rows side by side disturb each other.
 SHORT = 32
 
@@ -38,6 +38,8 @@ def problems(geometry, uses=1):
         yield "threads are for C++ standalone"
     elif geometry.inner == PRE or lines(geometry) < FEWEST:
         yield "it has too few postsynaptic neurons"
+    elif geometry.n_pre < FEWEST:
+        yield "it has too few presynaptic neurons"
     elif synapses * uses < LEAST:
         yield f"fewer than {LEAST} synapses are used at once"
 
