@@ -8,7 +8,7 @@ import test_dense
 from brian2 import PreferenceError, StateMonitor, ms, prefs, set_device
 from brian2 import device as brian_device
 from test_dense import INPUTS, Filtered, build, plain, records
-from test_padding import looked_at, writes_between
+from test_padding import writes_between
 
 from brian_rflo.brian import step_loop
 from brian_rflo.brian.devices import device
@@ -28,7 +28,6 @@ def twice(p):
 CASES = {
     "trials": (plain, {}, None, SIZE),
     "two_runs": (twice, {}, None, SIZE),
-    "as_they_are": (twice, {}, False, SIZE),
     "writes": (writes_between, {}, None, SIZE),
     "three_networks": (twice, dict(networks=3), None, 130),
     "subgroups": (twice, dict(source=slice(0, 30), target=slice(4, 135)), None, SIZE),
@@ -45,7 +44,6 @@ CASES = {
         None,
         SIZE,
     ),
-    "looked_at": (looked_at, {}, None, SIZE),
     "histories": (plain, dict(update="trial"), None, SIZE),
 }
 FEW = ("trials",)
@@ -55,7 +53,6 @@ FEW = ("trials",)
 def small(monkeypatch):
     """Small networks run on several threads, too."""
     monkeypatch.setattr(threads, "LEAST", 1)
-    monkeypatch.setattr(threads, "SHORT", 0)
 
 
 def outcomes(cases, numbers, monkeypatch, precision=np.float64):
@@ -119,9 +116,7 @@ def test_same_bits_on_two_threads(small, monkeypatch):
 
 @pytest.mark.compiled
 @pytest.mark.model
-@pytest.mark.parametrize(
-    "names", [list(CASES)[:4], list(CASES)[4:7], list(CASES)[7:9], list(CASES)[9:]]
-)
+@pytest.mark.parametrize("names", [list(CASES)[:3], list(CASES)[3:6], list(CASES)[6:]])
 def test_same_bits_on_any_number_of_threads(names, small, monkeypatch):
     check(names, (1, 2, 3, 5), monkeypatch)
 
@@ -130,7 +125,7 @@ def test_same_bits_on_any_number_of_threads(names, small, monkeypatch):
 @pytest.mark.model
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast")  # Brian2 compares with 1e50
 def test_same_bits_in_single_precision(small, monkeypatch):
-    check(("trials", "as_they_are", "histories"), (1, 2, 3), monkeypatch, np.float32)
+    check(("trials", "histories"), (1, 2, 3), monkeypatch, np.float32)
 
 
 @pytest.mark.compiled
@@ -172,8 +167,8 @@ def test_ranges_are_all_places_once():
                     ranges = threads.Ranges.of(places, geometry)
                     assert ranges.last + ranges.kinds[-1][0] == places and ranges.last % 16 == 0
                     assert 16 <= ranges.kinds[-1][0] <= ranges.width + 16 or ranges.count == 1
-                    equal = threads.Ranges.equal(places, geometry)
-                    assert places <= equal.places == equal.count * equal.width
+                    copied = threads.Ranges.of_lines(geometry)
+                    assert places <= copied.places == copied.last + copied.kinds[-1][0]
         finally:
             prefs["brian_rflo.threads"] = 1
 
@@ -196,15 +191,6 @@ def test_little_work_is_not_split(geometry, reason, monkeypatch):
     finally:
         prefs["brian_rflo.threads"] = 1
     assert found is None if reason is None else reason in found
-
-
-def test_short_rows_that_look_out_of_line_are_not_split():
-    prefs["brian_rflo.threads"] = 2
-    try:
-        short, long = (list(threads.problems_in_rows(Geometry(1, n, n, 0, 0))) for n in (400, 512))
-    finally:
-        prefs["brian_rflo.threads"] = 1
-    assert "short" in short[0] and long == []
 
 
 def test_brian2s_own_threads_are_warned_of(monkeypatch):

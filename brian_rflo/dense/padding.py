@@ -48,7 +48,7 @@ def problems(parts, objects, run_namespace):
         yield "it draws random numbers"
     elif any(parts.synapses.variables.indices[name] in (PRE, POST) for name in parts.changed):
         yield "its statements write variables of neurons"
-    elif width(geometry) == geometry.n_post:
+    elif width(geometry) == geometry.n_post and any(threads.problems(geometry)):
         yield "its rows are whole lines"
     else:
         used, changed = used_by(parts)
@@ -93,7 +93,7 @@ class Padding:
     def __init__(self, parts):
         self.synapses, (self.used, self.changed) = parts.synapses, used_by(parts)
         self.stride = width(parts.synapses.geometry)
-        self.ranges = threads.Ranges.equal(self.stride, parts.synapses.geometry)
+        self.ranges = threads.Ranges.of_lines(parts.synapses.geometry)
 
     def seen_by(self, runner):
         """Return the template arguments for a runner; the arrays are made at the first call."""

@@ -287,10 +287,12 @@ class DensePass(DenseRunner):
                 self._sum_ahead(dense_sum)
 
     def problems_of_threads(self):
-        """Yield reasons against several threads, which would change synapses side by side."""
+        """Yield reasons against several threads, which share only a copy that has their ranges
+        apart: side by side they would take cache lines from each other.
+        """
         yield from super().problems_of_threads()
         if self.padding is None:
-            yield from threads.problems_in_rows(self.group.geometry)
+            yield "its rows are not in a copy with padded rows"
 
     def code(self, run_namespace):
         """Return the abstract code of traces and learning, by block."""

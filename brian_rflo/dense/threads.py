@@ -22,8 +22,6 @@ LINE = 64  # bytes of a cache line
 VECTORS = 2  # lines that a loop takes at once at most; ranges begin at multiples
 LEAST = 9_000  # synapses used in a call; fewer are not faster
 FEWEST = 16  # lines of a row, and rows; loops over fewer may be unrolled, and add in another order
-# Lines of a row for each thread: threads that change shorter rows side by side disturb each other.
-SHORT = 32
 
 
 def problems(geometry, uses=1):
@@ -42,12 +40,6 @@ def problems(geometry, uses=1):
         yield "it has too few presynaptic neurons"
     elif synapses * uses < LEAST:
         yield f"fewer than {LEAST} synapses are used at once"
-
-
-def problems_in_rows(geometry):
-    """Yield reasons against several threads that change rows as Brian2 has them."""
-    if geometry.networks * lines(geometry) < SHORT * prefs["brian_rflo.threads"]:
-        yield "its rows are short, and no copy has their ranges apart"
 
 
 def per_line():
@@ -72,6 +64,7 @@ class Ranges:
     places: int
     count: int
     width: int
+    is_whole: bool = True
 
     @classmethod
     def of(cls, places, geometry):
@@ -80,18 +73,24 @@ class Ranges:
         return cls(places, max(1, -(-(places - VECTORS * per_line()) // width)), width)
 
     @classmethod
-    def equal(cls, places, geometry):
-        """Return ranges of one width, with more places if need be."""
+    def of_lines(cls, geometry):
+        """Return ranges of a copy whose rows are whole lines: of one width, with more places if
+        need be, unless rows are whole lines by themselves.
+        """
+        places = lines(geometry) * per_line()
+        if places == geometry.n_post:
+            return cls.of(places, geometry)
         width = cls.width_of(places, geometry)
         count = -(-places // width)
-        return cls(count * width, count, width)
+        return cls(count * width, count, width, is_whole=False)
 
     @staticmethod
     def width_of(places, geometry):
         """Return the width of ranges."""
         threads, vectors = prefs["brian_rflo.threads"], VECTORS * per_line()
         count = threads // gcd(threads, geometry.networks)
-        return max(2, -(-places // (count * vectors))) * vectors
+        width = max(2, -(-places // (count * vectors)))
+        return (width + (width % 8 == 0)) * vectors  # rows a page apart would share cache lines
 
     @property
     def last(self):

@@ -16,8 +16,8 @@ auto _sum_{{block}} = {{array}}[_postsynaptic_idx];
 {{array}}[_postsynaptic_idx] = _sum_{{block}};
 {% endfor %}
 {% endmacro %}
-{# `n_inner` neurons of the inner loop, `from` some on. #}
-{% macro nested_loops(first, end, rows, n_inner, from) %}
+{# `n_inner` neurons of the inner loop, `from` some on; with `is_apart` their synapses lie apart from others. #}
+{% macro nested_loops(first, end, rows, n_inner, from, is_apart) %}
 for (int _outer = {{first}}; _outer < {{end}}; _outer += {{rows}})
 {
     {% if not along_post %}
@@ -46,7 +46,11 @@ for (int _outer = {{first}}; _outer < {{end}}; _outer += {{rows}})
         {% for row in range(rows) %}
         {
             const int {{geometry.outer}} = {{first_outer}} + _network*{{n_outer}} + _outer + {{row}};
+            {% if is_apart %}
+            const size_t _idx = ((size_t)_outer + {{row}})*{{n_inner}} + _inner;
+            {% else %}
             const size_t _idx = ((size_t)_network*{{geometry.n_pre}} + {{"_outer + %d" % row if along_post else "_inner"}})*{{geometry.n_post}} + {{from + "_inner" if along_post else "_outer"}};
+            {% endif %}
             const size_t _vectorisation_idx = _idx;
             {% if sums %}
             {{reads[geometry.outer]|autoindent}}
@@ -67,19 +71,19 @@ for (int _outer = {{first}}; _outer < {{end}}; _outer += {{rows}})
         {% endfor %}
         {{close_sums() if along_post else ""}}
     }
-    {% for array in sums.values() if along_post %}
+    {% for array in sums.values() if along_post and blocks|length == 1 %}
     {{in_order(array)|autoindent}}
     {% endfor %}
     {{"" if along_post else close_sums()}}
 }
 {% endmacro %}
 {# All rows. #}
-{% macro all_rows(n_inner, from="") %}
+{% macro all_rows(n_inner, from="", is_apart=False) %}
 {% set done = namespace(rows=0) %}
 {% for together in side_by_side if along_post or together == 1 %}
 {% set end = n_outer - (n_outer - done.rows) % together %}
 {% if end > done.rows %}
-{{nested_loops(done.rows, end, together, n_inner, from)}}
+{{nested_loops(done.rows, end, together, n_inner, from, is_apart)}}
 {% endif %}
 {% set done.rows = end %}
 {% endfor %}
@@ -94,15 +98,13 @@ _in_blocks({{geometry.networks*ranges.count}}, 1, [=](const int _first, const in
 {
 for (int _block = _first; _block < _end; _block++)
 {
-    int _network = _block/{{ranges.count}}, _from = _block%{{ranges.count}}*{{ranges.width}};
-    #if defined(__GNUC__)
-    asm("" : "+r"(_network), "+r"(_from));
-    #endif
+    const int _network = _block/{{ranges.count}}, _from = _block%{{ranges.count}}*{{ranges.width}};
     {% for width, condition in ranges.kinds %}
     if ({{condition}})
+    _apart(_network, _from, [=](const int _network, const int _from)
     {
     {{all_rows(width, "_from + ")}}
-    }
+    });
     {% endfor %}
 }
 });

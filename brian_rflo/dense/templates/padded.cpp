@@ -1,7 +1,11 @@
 {# The loops of loops.cpp over a copy of the synapses whose rows are whole lines (padding.py); what belongs to the postsynaptic neurons lies
    in lanes of the same width. `_postsynaptic_idx` of places behind the end of a row is that of its last synapse. With several threads a network has
-   several ranges of places, each with all rows, one after the other in memory, so that neighbours belong to one thread. #}
+   several ranges of places, each with all rows, one after the other in memory, so that neighbours belong to one thread;
+   rows that are whole lines by themselves have the loops of loops.cpp, as on one thread. #}
 {% from 'in_order.cpp' import in_order %}
+{% if threads > 1 %}
+{% from 'loops.cpp' import all_rows with context %}
+{% endif %}
 {% set n_rows, n_post, stride = geometry.networks*geometry.n_pre, geometry.n_post, padded.stride %}
 {# One range of places; `network` and `base` lead to its rows, `from` to its neurons. #}
 {% macro range_of(width, count, network, base, from) %}
@@ -61,7 +65,7 @@
             _lane_{{block}}[_inner] = _sum_{{block}};
             {% endfor %}
         }
-        {% for block in sums %}
+        {% for block in sums if blocks|length == 1 %}
         {{in_order("_lane_%s" % block)|autoindent}}
         {% endfor %}
     }
@@ -102,21 +106,31 @@ _in_blocks({{geometry.networks*ranges.count}}, 1, [=](const int _first, const in
 {
 for (int _block = _first; _block < _end; _block++)
 {
-    int _network = _block/{{ranges.count}}, _from = _block%{{ranges.count}}*{{ranges.width}};
-    #if defined(__GNUC__)
-    asm("" : "+r"(_network), "+r"(_from));
-    #endif
-    const size_t _base = ((size_t)_network*{{ranges.places}} + _from)*{{geometry.n_pre}};
-    if (!{{padded.is_there}}[0])
-        for (int _row = 0; _row < {{geometry.n_pre}}; _row++)
-            for (int _inner = 0; _inner < {{ranges.width}}; _inner++)
-            {
-                const size_t _place = _base + (size_t)_row*{{ranges.width}} + _inner, _idx = ((size_t)_network*{{geometry.n_pre}} + _row)*{{n_post}} + std::min(_from + _inner, {{n_post - 1}});
-                {% for own, copy, _ in padded.arrays %}
-                _lines{{own}}[_place] = {{own}}[_idx];
-                {% endfor %}
-            }
-    {{range_of(ranges.width, "std::min(%d, %d - _from)" % (ranges.width, n_post), "0", " + _base", "_from + ")}}
+    const int _network = _block/{{ranges.count}}, _from = _block%{{ranges.count}}*{{ranges.width}};
+    {% for width, condition in ranges.kinds %}
+    if ({{condition}})
+    _apart(_network, _from, [=](const int _network, const int _from)
+    {
+        const size_t _base = ((size_t)_network*{{ranges.places}} + _from)*{{geometry.n_pre}};
+        if (!{{padded.is_there}}[0])
+            for (int _row = 0; _row < {{geometry.n_pre}}; _row++)
+                for (int _inner = 0; _inner < {{width}}; _inner++)
+                {
+                    const size_t _place = _base + (size_t)_row*{{width}} + _inner, _idx = ((size_t)_network*{{geometry.n_pre}} + _row)*{{n_post}} + std::min(_from + _inner, {{n_post - 1}});
+                    {% for own, copy, _ in padded.arrays %}
+                    _lines{{own}}[_place] = {{own}}[_idx];
+                    {% endfor %}
+                }
+    {% if ranges.is_whole %}
+        {% for own, copy, _ in padded.arrays %}
+        auto* const {{own}} = _lines{{own}} + _base;
+        {% endfor %}
+        {{all_rows(width, "_from + ", True)}}
+    {% else %}
+    {{range_of(width, "std::min(%d, %d - _from)" % (width, n_post), "0", " + _base", "_from + ")}}
+    {% endif %}
+    });
+    {% endfor %}
 }
 });
 {{padded.is_there}}[0] = 1;

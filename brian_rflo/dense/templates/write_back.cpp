@@ -15,11 +15,11 @@ if (_is_over && {{padded.is_there}}[0])
     {
         for (int _block = _first; _block < _end; _block++)
         {
-            const int _network = _block/{{ranges.count}}, _from = _block%{{ranges.count}}*{{ranges.width}};
+            const int _network = _block/{{ranges.count}}, _from = _block%{{ranges.count}}*{{ranges.width}}, _width = _from < {{ranges.last}} ? {{ranges.width}} : {{ranges.places - ranges.last}};
             const auto* const _range = _lines{{own}} + ((size_t)_network*{{ranges.places}} + _from)*{{geometry.n_pre}};
             for (int _row = 0; _row < {{geometry.n_pre}}; _row++)
-                for (int _inner = 0; _inner < std::min({{ranges.width}}, {{n_post}} - _from); _inner++)
-                    {{own}}[((size_t)_network*{{geometry.n_pre}} + _row)*{{n_post}} + _from + _inner] = _range[(size_t)_row*{{ranges.width}} + _inner];
+                for (int _inner = 0; _inner < std::min(_width, {{n_post}} - _from); _inner++)
+                    {{own}}[((size_t)_network*{{geometry.n_pre}} + _row)*{{n_post}} + _from + _inner] = _range[(size_t)_row*_width + _inner];
         }
     });
     {% endif %}
