@@ -72,7 +72,7 @@ def outcomes(cases, numbers, monkeypatch, precision=np.float64):
                     case = made[name, number] = watched(f"{name}_{number}_", settings)
                     scenario(case)
                     parts = case.recurrent.dense
-                    learning = (*parts.passing[1:], *parts.keeping[2:])
+                    learning = (*parts.runners["passing"][1:], *parts.runners["batched"][2:])
                     (runner,) = (one for one in learning if one.active)
                     reasons[name, number] = runner.why_one_thread
             brian_device.build(directory=None)
