@@ -233,5 +233,5 @@ def test_cython_says_that_it_runs_on_one_thread(monkeypatch):
             p.network.run(2 * ms)
     finally:
         prefs["brian_rflo.threads"] = 1
-    assert p.recurrent.dense.passing[1].why_one_thread == "threads are for C++ standalone"
+    assert p.recurrent.dense.dense_pass.why_one_thread == "threads are for C++ standalone"
     assert "one thread" in messages[0] and "C++ standalone" in messages[0]
