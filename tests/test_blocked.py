@@ -39,6 +39,7 @@ from brian_rflo import (
 )
 from brian_rflo.brian.devices import device, reset
 from brian_rflo.dense import blocked
+from brian_rflo.dense.filters import filter_of
 from brian_rflo.neurons import PRESETS
 from brian_rflo.rules import AdaptiveEProp
 from brian_rflo.tasks import PatternGeneration, PeriodicOutput
@@ -316,6 +317,31 @@ def test_blocks_change_nothing_on_standalone(name):
     walked, _ = outcome(False, NETWORKS[name], whole, "numpy")
     assert reason is None
     assert_equal(rested, walked)
+
+
+def spike_filter(net):
+    """The filter of spikes that the presynaptic factor of a network is."""
+    dense = net.recurrent.dense
+    g = blocked.entries(net.recurrent).arrays["g"]
+    return filter_of(dense, net.sorted_objects, {}, g)
+
+
+def test_filters_of_spikes():
+    """A factor is a filter as its neurons' equations say, until somebody else writes its state."""
+    with device("numpy"):
+        defaultclock.dt = TASK.dt
+        net = NETWORKS["lif"]()
+        found = spike_filter(net)
+        slow, fast = np.exp(-1 / 50), np.exp(-1 / 20)
+        assert found.names == ["psp_pre", "activity_pre"]
+        np.testing.assert_allclose(found.step, [[fast, 1 - fast], [0, slow]], rtol=1e-15)
+        np.testing.assert_allclose(found.at_spike, [1 - fast, slow], rtol=1e-14)
+        np.testing.assert_allclose(found.drift, [1 - fast, slow - 1], rtol=1e-14)
+        assert (found.read, found.offset) == ([1, 0], 0)
+        net.neurons.run_regularly("v = 0.9*v")
+        assert spike_filter(net) == found
+        net.neurons.run_regularly("activity = 0.9*activity*gain")
+        assert spike_filter(net) is None
 
 
 @pytest.mark.model
