@@ -12,7 +12,8 @@ from test_padding import writes_between
 
 from brian_rflo.brian import step_loop
 from brian_rflo.brian.devices import device
-from brian_rflo.dense import threads
+from brian_rflo.brian.processors import Layout
+from brian_rflo.dense import code, padding, threads
 from brian_rflo.dense.code import Geometry
 
 #: Numbers of neurons for which ranges are unequal, and rows end within a line.
@@ -53,6 +54,8 @@ FEW = ("trials",)
 def small(monkeypatch):
     """Small networks run on several threads, too."""
     monkeypatch.setattr(threads, "LEAST", 1)
+    for module in (code, padding):
+        monkeypatch.setattr(module, "layout", lambda: Layout(((0, 4),), padded_below=np.inf))
 
 
 def outcomes(cases, numbers, monkeypatch, precision=np.float64):
@@ -191,6 +194,18 @@ def test_little_work_is_not_split(geometry, reason, monkeypatch):
     finally:
         prefs["brian_rflo.threads"] = 1
     assert found is None if reason is None else reason in found
+
+
+def test_many_rows_at_once_are_not_split(monkeypatch):
+    """The compiler adds them in an order that depends on the length of its loop."""
+    monkeypatch.setattr(threads, "is_standalone", lambda: True)
+    monkeypatch.setattr(code, "layout", lambda: Layout(((0, 4), (513, 16))))
+    prefs["brian_rflo.threads"] = 2
+    try:
+        few, many = (list(threads.problems_of_loops(Geometry(1, n, n, 0, 0))) for n in (512, 513))
+    finally:
+        prefs["brian_rflo.threads"] = 1
+    assert few == [] and "more than 4 rows" in many[0]
 
 
 def test_brian2s_own_threads_are_warned_of(monkeypatch):

@@ -48,7 +48,7 @@ def problems(parts, objects, run_namespace):
         yield "it draws random numbers"
     elif any(parts.synapses.variables.indices[name] in (PRE, POST) for name in parts.changed):
         yield "its statements write variables of neurons"
-    elif width(geometry) == geometry.n_post and any(threads.problems(geometry)):
+    elif width(geometry) == geometry.n_post and any(threads.problems_of_loops(geometry)):
         yield "its rows are whole lines"
     else:
         used, changed = used_by(parts)
@@ -99,7 +99,7 @@ class Padding:
         """Return the template arguments for a runner; the arrays are made at the first call."""
         room = threads.LINE  # for the beginning of the first line
         geometry, kind, stride = self.synapses.geometry, "padded", self.stride
-        if not any(threads.problems(geometry)):
+        if not any(threads.problems_of_loops(geometry)):
             stride = self.ranges.places
             kind = f"padded_{stride}"
         size = geometry.networks * geometry.n_pre * stride + room

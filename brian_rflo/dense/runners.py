@@ -100,7 +100,7 @@ class DenseRunner(CodeRunner):
 
     def problems_of_threads(self):
         """Yield reasons against several threads in the coming run."""
-        yield from threads.problems(self.group.geometry)
+        yield from threads.problems_of_loops(self.group.geometry)
 
     def compose(self, run_namespace):
         """Set `abstract_code` by block, and the template arguments around the blocks."""

@@ -21,6 +21,7 @@ logger = get_logger(__name__)
 LINE = 64  # bytes of a cache line
 VECTORS = 2  # lines that a loop takes at once at most; ranges begin at multiples
 LEAST = 9_000  # synapses used in a call; fewer are not faster
+TOGETHER = 4  # rows that are added at once in one order, whatever the length of the loop
 FEWEST = 16  # lines of a row, and rows; loops over fewer may be unrolled, and add in another order
 
 
@@ -40,6 +41,16 @@ def problems(geometry, uses=1):
         yield "it has too few presynaptic neurons"
     elif synapses * uses < LEAST:
         yield f"fewer than {LEAST} synapses are used at once"
+
+
+def problems_of_loops(geometry):
+    """Yield reasons against several threads in loops that add several rows at once."""
+    yield from problems(geometry)
+    if geometry.rows[0] > TOGETHER:
+        yield (
+            f"more than {TOGETHER} rows are added at once, in an order of the compiler's that"
+            " depends on the number of threads"
+        )
 
 
 def per_line():
