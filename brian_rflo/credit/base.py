@@ -7,33 +7,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from brian2 import (
-    DEFAULT_CONSTANTS,
-    DEFAULT_FUNCTIONS,
-    DEFAULT_UNITS,
-    BrianObject,
-    Clock,
-    Group,
-    NeuronGroup,
-    Subgroup,
-)
+from brian2 import BrianObject, Clock, Group, NeuronGroup
 
 from .. import schedule
-from ..brian.borrowed import get_identifiers
 from ..brian.component import Component
-from ..brian.declared import declared
 from ..brian.quantities import check_count
-from ..brian.statements import written
 from ..neurons.base import parent_group
 from ..readouts.constant import ConstantUnit
 from ..rules.base import LearningRule
 from ..steps import Mechanism, equations_of, steps_of
-from ..steps.cells import FIRST, NETWORK, Cells, names_ending_in
+from ..steps.cells import NETWORK, Cells, names_ending_in
 from ..steps.step import constants_of
 from ..synapses import CopiedSynapses, FixedSynapses, PlasticSynapses, Projection
 from ..synapses.kinds import plastic_of
 from ..updates import PerStep
 from ..updates.arguments import check_instance
+from .names import check_is_whole, check_names
 from .printing import printed
 
 if TYPE_CHECKING:
@@ -47,8 +36,6 @@ __all__ = ["Credit", "CreditPath", "Path"]
 ENDS = ("pre", "post", "own")
 #: Variables of the groups at both ends that its statements may contain.
 PORTS = ("activity", "error", "feedback", "gain")
-#: Names that all statements know.
-KNOWN = {*DEFAULT_CONSTANTS, *DEFAULT_FUNCTIONS, *DEFAULT_UNITS, "trial_steps"}
 #: Values of `when` of steps that need no boundary of a trial.
 EACH_STEP = ("step", "spike")
 
@@ -346,44 +333,6 @@ class Credit:
         for step in steps_of([self.path], *ENDS, resets_at=trials.phases.resets_at):
             if waits(step):
                 self.cells[step.site].run_step(step, trials)
-
-
-def check_is_whole(path, group):
-    """Raise if a path has cells beside a part of a group: they are beside each of its units, and
-    would do with the others what is meant for this part.
-    """
-    if isinstance(group, Subgroup):
-        raise ValueError(
-            f"{type(path).__name__} has cells beside each unit of a group, so it needs a whole"
-            f" group; got '{group.name}', {len(group)} of {len(group.source)} units. Make them a"
-            " group of their own"
-        )
-
-
-def check_names(path, site, cells):
-    """Raise unless all names in the steps of a path at a site are known there; neurons may have
-    their slope by another name than `gain`.
-    """
-    steps, group = steps_of([path], site), cells.lenders[0]
-    read = {name for step in steps for name in get_identifiers(step.code)}
-    if any(step.when == "spike" for step in steps) and "_spikespace" not in group.variables:
-        raise ValueError(
-            f"{type(path).__name__} reads the spikes of '{group.name}', a {type(group).__name__},"
-            " which does not spike. Write sends='activity' for a group with an activity"
-        )
-    slope = declared(group, "slope_of_activity")
-    if "gain" in read and "gain" not in cells.variables and slope in group.variables:
-        group.differentiate()
-        cells.variables.add_reference("gain", group, slope)
-    own = {name for step in steps for name in written(step.code)}
-    known = {*KNOWN, *own, *cells.variables, *group.variables, *cells.namespace}
-    missing = sorted(name for name in read - known if not name.endswith((NETWORK, FIRST)))
-    if missing:
-        raise ValueError(
-            f"{type(path).__name__} reads '{missing[0]}', which '{group.name}', a"
-            f" {type(group).__name__}, does not have. Write a group that has it, or"
-            f" '{missing[0]} : 1' in the equations of your own"
-        )
 
 
 def waits(step):
