@@ -71,7 +71,7 @@ for (int _outer = {{first}}; _outer < {{end}}; _outer += {{rows}})
         {% endfor %}
         {{close_sums() if along_post else ""}}
     }
-    {% for array in sums.values() if along_post and blocks|length == 1 %}
+    {% for array in sums.values() if along_post and in_order_of_rows %}
     {{in_order(array)|autoindent}}
     {% endfor %}
     {{"" if along_post else close_sums()}}

@@ -1,5 +1,5 @@
-{# Loops over postsynaptic places on several threads. `_in_blocks(n, line, f)` calls f(first, end) for ranges that together are the places from
-   0 to n, each once; every range begins at a multiple of `line`. f runs on several threads at once, so it may only write what belongs to
+{# Loops over postsynaptic places on several threads. `_in_blocks(n, line, f)` calls f(first, end) for ranges that together are the places (or blocks of
+   places) from 0 to n, each once; every range begins at a multiple of `line`. f runs on several threads at once, so it may only write what belongs to
    its places; each call works on a copy of it, so it captures by value. Which thread works on a range makes no difference to the numbers.
 
    Threads wait for each other in a loop for a while, then asleep. Who is through with the own range takes those that nobody has begun, so that a
