@@ -9,6 +9,7 @@ import pytest
 from brian2 import (
     Hz,
     Network,
+    PoissonInput,
     SpikeGeneratorGroup,
     SpikeMonitor,
     StateMonitor,
@@ -70,6 +71,13 @@ def network(neurons, rule=RULE, task=TASK, **settings):
     return assemble(task, neurons, rule, update="step", seed=2, **settings)
 
 
+def with_noise():
+    """Spikes of another origin in what is a filter of the neuron's own otherwise."""
+    net = network(lif())
+    net.add(PoissonInput(net.neurons, "psp", 5, 0 * Hz, 0.1))
+    return net
+
+
 def alif(rule):
     return network(
         ALIFNeurons(
@@ -112,6 +120,16 @@ class Filtered(LearningRule):
     reset = "p = 0; q = 0"
 
 
+@dataclass(frozen=True)
+class Driven(Filtered):
+    """A rule whose presynaptic factor is what spikes of the same projection add to."""
+
+    traces = "p : 1"
+    advance = "p = 0.9*p + gain_post*I_rec_pre"
+    update = "feedback_post*p"
+    reset = "p = 0"
+
+
 def parts(source=slice(None), target=slice(None)):
     """Recurrent, input and readout projections that all learn, and parts of a group."""
     defaultclock.dt = TASK.dt
@@ -150,6 +168,8 @@ NETWORKS = {
     "eprop": lambda: network(lif(), EProp(0.02, tau=TAU_SYN)),
     "without_trace": lambda: network(lif(), Direct(0.02)),
     "two_filters": lambda: network(lif(), Filtered(0.02)),
+    "driven": lambda: network(lif(), Driven(0.02)),
+    "noise": with_noise,
     "decay": lambda: network(lif(), optimizer=SGD(decay=20)),
     "no_self": lambda: network(lif(), self_connections=False),
     "no_self_three": lambda: network(lif(3), Filtered(0.02), networks=3, self_connections=False),
@@ -425,6 +445,10 @@ def counted(net):
     net.recurrent.pre.code = "I_rec_post += w*activity_pre"
 
 
+def onto_membrane(net):
+    net.recurrent.pre.code = "v_post += w"
+
+
 REFUSED = [
     (lambda: network(lif(), optimizer=Adam(decay=20)), plain, "in another form"),
     (lambda: network(lif(), constraint="w = clip(w, -0.2, 0.2)"), plain, "in another form"),
@@ -435,6 +459,7 @@ REFUSED = [
     (NETWORKS["lif"], switched_off, "was switched off"),
     (NETWORKS["lif"], squared, "multiples of the weight"),
     (NETWORKS["lif"], counted, "multiples of the weight"),
+    (NETWORKS["lif"], onto_membrane, "refractory neurons"),
 ]
 
 

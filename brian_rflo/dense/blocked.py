@@ -56,6 +56,8 @@ def problems(parts, objects, run_namespace):
         yield "its change is not a sum of products of neurons, filtered linearly"
     elif arriving(synapses) is None:
         yield "its spikes do more than to add multiples of the weight"
+    elif synapses.variables[arriving(synapses)[0]].conditional_write is not None:
+        yield "refractory neurons do not take in its spikes"
     else:
         constants = constants_in(synapses) & parts.names
         yield from problems_within_trials(parts, objects, set(), constants)

@@ -56,7 +56,7 @@ def filter_of(parts, objects, run_namespace, g):
     run_namespace : dict
     g : sympy.Expr
     """
-    with suppress(NotAFilterError, *NOT_LINEAR):
+    with suppress(KeyError, NotAFilterError, *NOT_LINEAR):  # KeyError: random functions
         return Filtering(parts, objects, run_namespace).solved(g)
     return None
 
@@ -68,6 +68,7 @@ class Filtering:
         self.synapses, self.run_namespace = parts.synapses, run_namespace
         here = next(number for number, obj in enumerate(objects) if obj is parts.copies)
         self.objects, self.later = [*objects[here + 1 :], *objects[:here]], objects[here + 1 :]
+        self.replaced = {id(one) for obj in objects for one in getattr(obj, "switched", ())}
         self.symbols = {}  # of the variables by their ids
         self.read = {}  # expressions in numbers, by group and text
 
@@ -106,7 +107,8 @@ class Filtering:
         """Return the variables after a step, by their symbols, in terms of those before."""
         values = {symbol: fixed.get(symbol, symbol) for symbol in self.symbols.values()}
         for obj in self.objects:
-            if isinstance(obj, CodeRunner) and obj.active and self.writes(obj):
+            runs = obj.active or id(obj) in self.replaced  # its stand-in writes the same
+            if isinstance(obj, CodeRunner) and runs and self.writes(obj):
                 self.run(obj, values)
         return {symbol: sympy.expand(value) for symbol, value in values.items()}
 
