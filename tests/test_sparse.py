@@ -41,6 +41,7 @@ from brian_rflo import (
     RateNeurons,
 )
 from brian_rflo.brian.devices import device
+from brian_rflo.dense import slices
 from brian_rflo.network import Murray2019, Sparse
 
 pytestmark = pytest.mark.compiled
@@ -310,6 +311,13 @@ def state_of(build, target, fused):
             return state(net), (dense.why_not_sparse, dense.why_not_sliced)
     finally:
         prefs["brian_rflo.dense_pass"] = True
+
+
+def test_weights_are_written_back_before_spikes_are_sent():
+    with device("numpy"):
+        defaultclock.dt = TASK.dt
+        sliced = SPIKING["lif"]().recurrent.dense.sliced
+        assert any(isinstance(one, slices.SpikingBack) for one in sliced)
 
 
 @pytest.mark.model

@@ -86,11 +86,12 @@ class DenseParts(BrianObject):
         self.sums = [DenseSum(synapses, summed)] if summed is not None else []
         self.transmitted = [Transmitted(synapses, one) for one in transmits_more(synapses, summed)]
         self.padded, self.switched, self.way = [], [], None
-        self.sliced = slices.made_for(synapses) if self.ordinary else []
         self.places = [(runner, (runner.when, runner.order)) for runner in self.ordinary]
         if learner is not None:
             self._add_runners()
         self.runners = {way.name: way.runners(self) if learner else [] for way in WAYS}
+        # behind the ways, which make the reference to the spikes
+        self.sliced = slices.made_for(synapses) if self.ordinary else []
         self.stand_ins = distinct(
             *self.transmitted,
             *self.sums,
