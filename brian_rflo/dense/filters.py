@@ -13,6 +13,7 @@ import ast
 from contextlib import suppress
 from dataclasses import dataclass
 
+import numpy as np
 import sympy
 from brian2 import CodeRunner
 
@@ -191,6 +192,8 @@ class Filtering:
             return sympy.Float(self.synapses.clock.dt_, 30)
         if not isinstance(variable, ArrayVariable) or variable.scalar:
             raise NotAFilterError(f"'{name}' is not constant")
+        if not np.issubdtype(variable.dtype, np.floating):
+            raise NotAFilterError(f"'{name}' is rounded")
         if id(variable) not in self.symbols and len(self.symbols) == MOST:
             raise NotAFilterError("it depends on too many variables")
         new = sympy.Symbol(f"_state{len(self.symbols)}", real=True)
