@@ -145,6 +145,22 @@ def counting():
     return network(neurons, Counted(0.02))
 
 
+@dataclass(frozen=True)
+class Overflowing(Driven):
+    """A rule whose traces are infinite at the end of a trial."""
+
+    advance = "p = (0.9 + exp(t/ms - 20))*p + gain_post*psp_pre"
+
+
+def overflows(net):
+    """What does not learn is sent as it is, whatever its traces are."""
+    net.run(20 * ms)
+    net.recurrent.plastic = False
+    net.run(55 * ms)
+    assert not np.isfinite(net.recurrent.p).all()
+    net.run(1 * ms)
+
+
 def parts(source=slice(None), target=slice(None)):
     """Recurrent, input and readout projections that all learn, and parts of a group."""
     defaultclock.dt = TASK.dt
@@ -184,6 +200,7 @@ NETWORKS = {
     "without_trace": lambda: network(lif(), Direct(0.02)),
     "two_filters": lambda: network(lif(), Filtered(0.02)),
     "driven": lambda: network(lif(), Driven(0.02)),
+    "overflowing": lambda: network(lif(), Overflowing(0.02)),
     "noise": with_noise,
     "counting": counting,
     "decay": lambda: network(lif(), optimizer=SGD(decay=20)),
@@ -325,10 +342,13 @@ def assert_equal(rested, walked):
 
 CASES = [
     # Cython has no rounding without int()
-    *((name, whole) for name in NETWORKS if name != "counting"),
+    *((name, whole) for name in NETWORKS if name not in ("counting", "overflowing")),
     *(
         ("lif", scenario)
         for scenario in (in_pieces, writes_between, restored, frozen, watched_later)
+    ),
+    pytest.param(
+        "overflowing", overflows, marks=pytest.mark.filterwarnings("ignore::RuntimeWarning")
     ),
     ("adaptive_eprop", in_pieces),
     ("no_self", onto_itself),
@@ -347,7 +367,15 @@ def test_blocks_change_nothing(name, scenario):
 
 
 @pytest.mark.parametrize(
-    "name", ["lif", *(pytest.param(name, marks=pytest.mark.model) for name in list(NETWORKS)[1:])]
+    "name",
+    [
+        "lif",
+        *(
+            pytest.param(name, marks=pytest.mark.model)
+            for name in list(NETWORKS)[1:]
+            if name != "overflowing"
+        ),
+    ],
 )
 def test_blocks_change_nothing_on_standalone(name):
     rested, reason = outcome(True, NETWORKS[name], whole, "cpp_standalone")

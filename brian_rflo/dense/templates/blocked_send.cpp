@@ -25,7 +25,7 @@ for (int _r = 0; _r < _n; _r++)
     {% endfor %}
     _learned |= _kept_on[_place] > 0;
 }
-_buffer_w[_lane] -= _sent + (_learned ? {{blocked.w}}[_own] : 0);
+_buffer_w[_lane] -= ({{blocked.learned}}[_network] ? _sent : 0) + (_learned ? {{blocked.w}}[_own] : 0);
 {% endmacro %}
 const int _n = {{blocked.rows}}[0], _count = {{blocked.n_spikes}};
 int32_t* const _rows = {{blocked.spiking}};

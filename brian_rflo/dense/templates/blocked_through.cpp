@@ -1,5 +1,6 @@
-{# Of one tile: weights and traces of a row, `_w` and `_x`, go through the record, whose presynaptic factors are `_sum_g`; then to the target. #}
-for (int _r = 0; _r < _n; _r++)
+{# Of one tile: weights and traces of a row, `_w` and `_x`, go through the record, whose presynaptic factors are `_sum_g`; then to the target. A network that has not
+   learned in it goes nowhere, whatever its traces are. #}
+for (int _r = 0; _r < ({{blocked.learned}}[_network] ? _n : 0); _r++)
     #pragma GCC unroll 4
     for (int _part = 0; _part < _parts; _part++)
     {
