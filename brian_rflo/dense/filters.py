@@ -24,6 +24,7 @@ from .code import PRE
 from .factors import NOT_LINEAR, linear
 from .reading import with_values
 
+SEEN = 20_000  # steps in which a condition is looked at
 MOST = 6  # variables of a neuron; filters of more are not faster
 SPIKE = sympy.Symbol("_spike", real=True)
 
@@ -208,6 +209,5 @@ class Filtering:
         return (
             n_steps > 0
             and obj.when in ("start", "before_start")
-            and not any(holds(step) for step in range(1, n_steps))
-            and not any(holds(n_steps + step) for step in range(1, n_steps))
+            and not any(holds(step) for step in range(max(2 * n_steps, SEEN)) if step % n_steps)
         )
