@@ -16,7 +16,7 @@ from ..brian.borrowed import get_identifiers
 from ..brian.construction import networks_with
 from ..brian.statements import written
 from ..brian.step_loop import StepLoop
-from . import listing, padding, slices
+from . import filled, listing, padding, slices
 from .choice import MARK, first, is_python, own_names, sets_its_own_activity, why_not_fused
 from .reading import Reading
 from .runners import Copies, DensePass, DenseSum, Transmitted, neuron_variables
@@ -50,6 +50,8 @@ class DenseParts(BrianObject):
         Reason why it did not run as a pass over the synapses that there are; None if it did.
     why_not_sliced : str or None
         Reason why this pass was not in the order of a private copy (slices.py); None if it was.
+    why_not_filled : str or None
+        Reason why such a copy was not a full matrix (filled.py); None if it was.
     why_not_batched : str or None
         Reason why updates were not batched at the end of a trial; None if they were.
     why_not_blocked : str or None
@@ -79,7 +81,7 @@ class DenseParts(BrianObject):
         learner, advancer = reading.learner, reading.advancer
         self.synapses, self.summed = weakref.proxy(synapses), summed
         self.learner, self.advancer = learner, advancer
-        for name in ("dense", "sparse", "sliced", "padded", *(way.name for way in WAYS)):
+        for name in ("dense", "sparse", "sliced", "filled", "padded", *(way.name for way in WAYS)):
             setattr(self, f"why_not_{name}", "it has not run yet")
         self.deferred = [runner for runner in (advancer, learner) if runner is not None]
         self.ordinary = [runner for runner in (summed, *self.deferred) if runner is not None]
@@ -190,6 +192,9 @@ class DenseParts(BrianObject):
         )
         if self.learner is None:
             self.why_not_sparse = self.why_not_sliced
+        self.why_not_filled = self.why_not_sliced or first(filled.problems(self))
+        if self.why_not_filled is None:
+            self.why_not_sliced = "it is in a full matrix"
         self.way = self._choose(networks, run_namespace)
         self.why_not_padded = (
             self.why_not_dense
@@ -231,7 +236,7 @@ class DenseParts(BrianObject):
             [
                 *self.sums,
                 *self.runners[self.way.name],
-                *(self.padded if self.why_not_padded is None else []),
+                *(self.padded if None in (self.why_not_padded, self.why_not_filled) else []),
                 *(self.sliced if self.why_not_sliced is None else []),
             ]
             if self.is_fused
@@ -247,14 +252,8 @@ class DenseParts(BrianObject):
         logger.debug(f"'{self.synapses.name}' runs as {self._description}", "dense")
 
     def _pad(self, objects):
-        """Let pass and sums use a copy with padded rows, or in slices, if that was chosen."""
-        copy = padding.Padding(self) if self.why_not_padded is None else None
-        if self.why_not_sparse is None:
-            copy = (
-                listing.Listing(self.synapses)
-                if self.why_not_sliced
-                else slices.Slices(self, objects)
-            )
+        """Let pass and sums use the private copy that was chosen, or Brian2's list of synapses."""
+        copy = self._copy(objects)
         passing = self.runners[PASSING.name][1:]
         for runner in (*self.sums, *passing, *self.padded, *self.sliced):
             runner.padding = copy
@@ -264,6 +263,16 @@ class DenseParts(BrianObject):
                 if runner.active and padding.is_used_between_trials(self, objects)
                 else 0
             )
+
+    def _copy(self, objects):
+        """Return how the runners see the synapses; None for Brian2's own matrix."""
+        if self.why_not_padded is None:
+            return padding.Padding(self)
+        if self.why_not_filled is None:
+            return filled.Filled(self, objects)
+        if self.why_not_sliced is None:
+            return slices.Slices(self, objects)
+        return listing.Listing(self.synapses) if self.why_not_sparse is None else None
 
     @property
     def _why_no_pass(self):
@@ -285,7 +294,10 @@ class DenseParts(BrianObject):
     def _description(self):
         """Describe how the coming run goes, and why not faster."""
         if self.why_not_sparse is None:
-            return f"a pass over its synapses; not in slices: {self.why_not_sliced}"
+            return (
+                f"a pass over its synapses; not in slices: {self.why_not_sliced}; not a full"
+                f" matrix: {self.why_not_filled}"
+            )
         if self.why_not_dense:
             return f"ordinary Brian2 objects: {self.why_not_dense}"
         better = [way.name for way in WAYS[: WAYS.index(self.way)]]

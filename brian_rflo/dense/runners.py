@@ -28,7 +28,8 @@ class DenseRunner(CodeRunner):
     """Nested loops over the synapses of a dense projection, with statements before and after them.
 
     `blocks` are abstract code by name, `sums` the arrays into which a block's ``_synaptic_var`` is
-    summed; `padding` is the padded copy of the synapses, if one is used.
+    summed; `padding` is the private copy of the synapses, if one is used, which may have a
+    `geometry` of its own.
     """
 
     in_order_of_rows = False
@@ -95,7 +96,7 @@ class DenseRunner(CodeRunner):
                 "padded",
                 "blocked",
             )
-        } | {"geometry": self.group.geometry}
+        } | {"geometry": getattr(self.padding, "geometry", self.group.geometry)}
         self.why_one_thread = next(self.problems_of_threads(), None)
         self.template_kwds |= threads.template_arguments(self)
         self.template_kwds["in_order_of_rows"] = self.in_order_of_rows

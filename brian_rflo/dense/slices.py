@@ -72,6 +72,18 @@ def are_many(synapses, recorded):
     return len(recorded) > MOST * (len(synapses.source) + len(synapses.target))
 
 
+def looked_array(looked, runner):
+    """Return the C++ name of the numbers of the synapses that monitors record; an empty one for
+    none.
+    """
+    if not len(looked):
+        return ""
+    name = f"looked_at_{len(looked)}"
+    array = runner.history(name, len(looked), dtype=np.int32)
+    runner.group.variables[f"_history_{name}"].set_value(looked)
+    return array
+
+
 def sent_at_once(synapses, used):
     """Return the pathway of spikes in a list, if it only reads the rows of neurons that have spiked
     in this step.
@@ -112,7 +124,7 @@ class Slices:
             layout=LAYOUT,
             memory=runner.history("slices", len(LAYOUT) + len(synapses.variables), dtype=np.int64),
             is_there=runner.history("is_sliced", 1, dtype=np.int32),
-            looked=self._looked(runner),
+            looked=looked_array(self.looked, runner),
             n_looked=len(self.looked),
         )
 
@@ -121,15 +133,6 @@ class Slices:
         dtype = self.synapses.variables[name].dtype
         is_number = name not in self.changed and fits(dtype)
         return prefs["core.default_float_dtype"] if is_number else dtype
-
-    def _looked(self, runner):
-        """Return the C++ name of the numbers of the synapses that monitors record."""
-        if not len(self.looked):
-            return ""
-        name = f"looked_at_{len(self.looked)}"
-        array = runner.history(name, len(self.looked), dtype=np.int32)
-        self.synapses.variables[f"_history_{name}"].set_value(self.looked)
-        return array
 
 
 class SlicesBack(Completing):

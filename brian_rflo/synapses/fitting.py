@@ -47,3 +47,17 @@ def refuse_many(synapses, name):
             f"some pairs of neurons have several synapses in '{synapses.name}', and a matrix has"
             f" one value for a pair; write {synapses.name}.{name} = values, one for each synapse"
         )
+
+
+def density_of(synapses, i=None, j=None, **others):
+    """Return the share of all pairs of neurons that the arguments of ``connect`` connect, each
+    once; None where only Brian2 knows.
+    """
+    if others or i is None or j is None or isinstance(i, str) or isinstance(j, str):
+        return None
+    pre, post = np.broadcast_arrays(i, j)
+    shape = len(synapses.source), len(synapses.target)
+    if not all(np.issubdtype(side.dtype, np.integer) for side in (pre, post)) or not pre.size:
+        return None
+    pairs = np.ravel_multi_index((pre, post), shape, mode="clip")  # Brian2 refuses other indices
+    return pairs.size / np.prod(shape) if len(np.unique(pairs)) == pairs.size else None

@@ -20,7 +20,7 @@ from ..brian.quantities import check_absent, check_count, numbers
 from ..dense import Geometry
 from ..neurons.base import parent_group
 from .delays import is_delayed
-from .fitting import check_clocks, check_variables, refuse_many
+from .fitting import check_clocks, check_variables, density_of, refuse_many
 from .lesion import Lesionable
 from .own_weights import add_own_weights
 from .sums import Addition
@@ -44,6 +44,7 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
     #: What completes the total if an earlier projection sums into the same variable.
     addition = None
     _in_blocks, _count = 0, None
+    _share = None
     #: What sums its weights of neurons onto themselves, if a rule reads them.
     own_weights = None
     #: The group that has what the source sent some steps ago, if it sums with a delay.
@@ -91,6 +92,8 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
         with without_compiler(self) if dense else nullcontext():
             super().connect(*args, namespace=namespace, **connect_args)
         self._connected = networks if dense else -1
+        if not dense and not args and is_standalone():
+            self._share = density_of(self, **connect_args)
 
     def place_sum(self, phase: schedule.Phase) -> None:
         """Move the sum to a phase, with its delay line and what completes the total."""
@@ -211,6 +214,13 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
             if self._connected > 0
             else self._count
         )
+
+    @property
+    def share_connected(self) -> float | None:
+        """Share of all pairs of neurons that are connected, each once, in C++ standalone; None
+        where it is not known before the program runs.
+        """
+        return self._share
 
     @property
     def networks(self) -> int:

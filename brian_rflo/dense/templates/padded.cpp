@@ -1,7 +1,8 @@
 {# The loops of loops.cpp over a copy of the synapses whose rows are whole lines (padding.py); what belongs to the postsynaptic neurons lies
    in lanes of the same width. `_postsynaptic_idx` of places behind the end of a row is that of its last synapse. With several threads a network has
    several ranges of places, each with all rows, one after the other in memory, so that neighbours belong to one thread;
-   rows that are whole lines by themselves have the loops of loops.cpp, as on one thread. #}
+   rows that are whole lines by themselves have the loops of loops.cpp, as on one thread. In a full matrix (filled.py) a bit of
+   `_there` tells whether a place has a synapse. #}
 {% from 'in_order.cpp' import in_order %}
 {% if threads > 1 %}
 {% from 'loops.cpp' import all_rows with context %}
@@ -30,7 +31,7 @@
     auto* const {{own}} = _lines{{own}}{{base}};
     {% endfor %}
     {% set done = namespace(rows=0) %}
-    {% for together in side_by_side %}
+    {% for together in geometry.rows %}
     {% set end = geometry.n_pre - (geometry.n_pre - done.rows) % together %}
     {% if end > done.rows %}
     for (int _outer = {{done.rows}}; _outer < {{end}}; _outer += {{together}})
@@ -46,6 +47,9 @@
             {% for block in sums %}
             auto _sum_{{block}} = _lane_{{block}}[_inner];
             {% endfor %}
+            {% if padded.there and sums %}
+            const {{padded.word}} _there = {{padded.there}}[(size_t)(_outer/{{padded.rows}})*{{width}} + _inner] >> _outer%{{padded.rows}};
+            {% endif %}
             {% for row in range(together) %}
             {
                 const int _presynaptic_idx = {{geometry.first_pre}} + _network*{{geometry.n_pre}} + _outer + {{row}};
@@ -55,7 +59,7 @@
                 {
                     {{statements|autoindent}}
                     {% if block in sums %}
-                    _sum_{{block}} += _synaptic_var;
+                    _sum_{{block}} += {{"_there & %d ? _synaptic_var : 0" % 2**row if padded.there else "_synaptic_var"}};
                     {% endif %}
                 }
                 {% endfor %}
@@ -86,6 +90,9 @@ _lines{{own}} = (decltype(_lines{{own}}))__builtin_assume_aligned(_lines{{own}},
 {% if threads == 1 %}
 if (!{{padded.is_there}}[0])
 {
+    {% if padded.there %}
+    {% include 'filled.cpp' %}
+    {% else %}
     for (int _row = 0; _row < {{n_rows}}; _row++)
         for (int _inner = 0; _inner < {{stride}}; _inner++)
         {
@@ -94,12 +101,23 @@ if (!{{padded.is_there}}[0])
             _lines{{own}}[_place] = {{own}}[_idx];
             {% endfor %}
         }
+    {% endif %}
     {{padded.is_there}}[0] = 1;
 }
 for (int _network = 0; _network < {{geometry.networks}}; _network++)
 {
     {{range_of(stride, n_post, "_network", "", "")}}
 }
+{% if stored and padded.looked %}
+for (int _n = 0; _n < {{padded.n_looked}}; _n++)
+{
+    const int _k = {{padded.looked}}[_n];
+    const size_t _place = (size_t)({{padded.pre}}[_k] - {{geometry.first_pre}})*{{stride}} + {{padded.post}}[_k] - {{geometry.first_post}};
+    {% for own, _, is_changed in padded.arrays if is_changed %}
+    {{own}}[_k] = _lines{{own}}[_place];
+    {% endfor %}
+}
+{% endif %}
 {% else %}
 {% set ranges = padded.ranges %}
 _in_blocks({{geometry.networks*ranges.count}}, 1, [=](const int _first, const int _end)
