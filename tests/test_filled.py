@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from brian2 import ms
 from test_dense import N, clips, frozen, in_pieces, kicks, plain
-from test_sparse import CHOOSING, TWO, check, looked_at, some, writes_between
+from test_sparse import CHOOSING, TWO, check, check_sanitized, looked_at, some, writes_between
 
 from brian_rflo import FixedSynapses, LearningRule, RateNeurons
 from brian_rflo.brian.devices import device
@@ -106,3 +106,9 @@ def test_same_numbers_whatever_happens(part):
 def test_single_precision():
     results = check({name: CASES[name] for name in ("trials", "functions")}, np.float32, 2e-5)
     assert results["trials", 0]["recurrent.w"].dtype == np.float32
+
+
+@pytest.mark.model
+def test_sanitizers(capfd, monkeypatch):
+    cases = {name: CASES[name] for name in ("subgroups", "infinite")}
+    check_sanitized(cases, capfd, monkeypatch)

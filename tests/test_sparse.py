@@ -259,8 +259,7 @@ def test_single_precision():
     assert results["trials", 0]["recurrent.w"].dtype == np.float32
 
 
-@pytest.mark.model
-def test_sanitizers(capfd, monkeypatch):
+def check_sanitized(cases, capfd, monkeypatch):
     """No report of the address and undefined-behaviour sanitizers but for arrays that Brian2 never
     frees.
     """
@@ -272,12 +271,17 @@ def test_sanitizers(capfd, monkeypatch):
     for name, more in before.items():
         prefs[name] = [*more, "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
     try:
-        names = "subgroups", "clips_choices"
-        outcomes({name: CASES[name] for name in names}, ways=(True,))
+        outcomes(cases, ways=(True,))
     finally:
         for name, more in before.items():
             prefs[name] = more
     assert "runtime error" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.model
+def test_sanitizers(capfd, monkeypatch):
+    cases = {name: CASES[name] for name in ("subgroups", "clips_choices")}
+    check_sanitized(cases, capfd, monkeypatch)
 
 
 #: Networks of spiking neurons: what is in the file of lazy rows, with fewer synapses.

@@ -119,6 +119,8 @@ class Padding:
             line=threads.LINE,
             arrays=arrays,
             is_there=runner.history("is_padded", 1, dtype=np.int32),
+            there="",
+            looked="",
         )
 
 
