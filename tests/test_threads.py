@@ -17,7 +17,7 @@ from brian_rflo.dense import code, padding, threads
 from brian_rflo.dense.code import Geometry
 
 #: Numbers of neurons for which ranges are unequal, and rows end within a line.
-SIZE, WHOLE = 141, 144
+SIZE, WHOLE = 165, 168
 
 
 def twice(p):
@@ -30,8 +30,8 @@ CASES = {
     "trials": (plain, {}, None, SIZE),
     "two_runs": (twice, {}, None, SIZE),
     "writes": (writes_between, {}, None, SIZE),
-    "three_networks": (twice, dict(networks=3), None, 130),
-    "subgroups": (twice, dict(source=slice(0, 30), target=slice(4, 135)), None, SIZE),
+    "three_networks": (twice, dict(networks=3), None, SIZE),
+    "subgroups": (twice, dict(source=slice(0, 30), target=slice(4, 162)), None, SIZE),
     "whole_lines": (twice, {}, None, WHOLE),
     "inputs": (
         plain,

@@ -22,7 +22,7 @@ LINE = 64  # bytes of a cache line
 VECTORS = 2  # lines that a loop takes at once at most; ranges begin at multiples
 LEAST = 9_000  # synapses used in a call; fewer are not faster
 TOGETHER = 4  # rows that are added at once in one order, whatever the length of the loop
-FEWEST = 16  # lines of a row, and rows; loops over fewer may be unrolled, and add in another order
+FEWEST = 20  # lines of a row, and rows; loops over fewer may be unrolled, and add in another order
 
 
 def problems(geometry, uses=1):
