@@ -7,7 +7,7 @@ import pytest
 from brian2 import StateMonitor, defaultclock, ms, prefs
 from helpers import assemble
 
-from brian_rflo import RFLO, RateNeurons
+from brian_rflo import RFLO, SGD, RateNeurons
 from brian_rflo.brian.devices import device
 from brian_rflo.dense import traceless
 from brian_rflo.rules import Instantaneous
@@ -35,6 +35,7 @@ NETWORKS = {
     "three": lambda: network(count=3),
     "instantaneous": lambda: network(Instantaneous(0.1, tau=TAU)),
     "symmetric": lambda: network(feedback="symmetric"),
+    "decay": lambda: network(optimizer=SGD(decay="1/(1 + update/20)")),
 }
 
 

@@ -48,12 +48,8 @@ def problems(parts, objects, run_namespace):
         yield "its compiler has no vectors"
     elif not synapses.pre.active and not any(synapses.pre is one for one in parts.switched):
         yield f"'{synapses.pre.name}' was switched off"
-    elif change is None:
-        yield "its weights change in another form than w + term, where it learns"
-    elif "w" in names(change.condition) | names(change.term):
-        yield "its change of a weight depends on the weight"
-    elif not has_factors(synapses, {"w": change.term}):
-        yield "its change is not a sum of products of neurons, filtered linearly"
+    elif reason := why_not_linear(synapses, change):
+        yield reason
     elif arriving(synapses) is None:
         yield "its spikes do more than to add multiples of the weight"
     elif synapses.variables[arriving(synapses)[0]].conditional_write is not None:
@@ -61,6 +57,17 @@ def problems(parts, objects, run_namespace):
     else:
         constants = constants_in(synapses) & parts.names
         yield from problems_within_trials(parts, objects, set(), constants)
+
+
+def why_not_linear(synapses, change):
+    """Return why a change of weights is not that of the equations above; None if it is."""
+    if change is None:
+        return "its weights change in another form than w + term, where it learns"
+    if "w" in names(change.condition) | names(change.term):
+        return "its change of a weight depends on the weight"
+    if not has_factors(synapses, {"w": change.term}):
+        return "its change is not a sum of products of neurons, filtered linearly"
+    return None
 
 
 def constants_in(synapses):
@@ -189,8 +196,8 @@ class BlockedBegin(Blocked, DenseRunner):
 class BlockedCount(DenseRunner):
     """Counts, in shared variables, what the learning code counts before it changes weights."""
 
-    def __init__(self, synapses, learner):
-        super().__init__(synapses, "blocked_count", schedule.place_of(learner).behind(-1))
+    def __init__(self, synapses, learner, kind="blocked"):
+        super().__init__(synapses, f"{kind}_count", schedule.place_of(learner).behind(-1))
         self.learner = learner
 
     def compose(self, run_namespace):

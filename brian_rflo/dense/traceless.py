@@ -17,11 +17,18 @@ import numpy as np
 from .. import schedule
 from ..brian.borrowed import get_compiler_and_args, str_to_sympy, sympy_to_str
 from ..brian.statements import loaded, overwrites
-from .blocked import Blocked, BlockedFlush, BlockedRecord, constants_in
+from .blocked import (
+    Blocked,
+    BlockedCount,
+    BlockedFlush,
+    BlockedRecord,
+    constants_in,
+    why_not_linear,
+)
 from .changing import change_of
 from .choice import own_names, problems_within_trials, random_names
 from .code import PRE
-from .factors import NOT_LINEAR, has_factors, linear, sides
+from .factors import NOT_LINEAR, linear, sides
 from .history import LARGEST, reset_of
 from .runners import DenseRunner, pointer
 
@@ -54,12 +61,10 @@ def problems_of_strings(parts, objects):
     """Yield reasons in the statements of the projection, and of others that look within a trial."""
     synapses = parts.synapses
     change = change_of(synapses, parts.learner)
-    if change is None:
-        yield "what changes its weights is more than a term that is added where it learns"
+    if reason := why_not_linear(synapses, change):
+        yield reason
     elif change.is_masked:
         yield "it has no synapses of neurons onto themselves"
-    elif not has_factors(synapses, {"w": change.term}):
-        yield "its change is not a sum of products of neurons, filtered linearly"
     elif sent(parts) is None:
         yield "its sum is not of multiples of the weight"
     elif not all(overwrites(reset_of(synapses), name) for name in parts.trace_written):
@@ -92,9 +97,14 @@ def runners(parts):
     """
     if parts.summed is None:
         return []
-    record = TrialRecord(parts.synapses, parts.learner, parts.copies, "trial")
-    correction = Correction(parts.synapses, parts)
-    return [parts.copies, record, correction, TrialFlush(parts.synapses, "trial")]
+    synapses, learner = parts.synapses, parts.learner
+    return [
+        parts.copies,
+        BlockedCount(synapses, learner, "trial"),
+        TrialRecord(synapses, learner, parts.copies, "trial"),
+        Correction(synapses, parts),
+        TrialFlush(synapses, "trial"),
+    ]
 
 
 class OfTrial:
