@@ -26,7 +26,9 @@ def faults_of(figure):
 
 
 def seen_texts(figure, renderer):
-    """Texts that are drawn, and their places ``(n, 4)`` in pixels, a pixel less at each side."""
+    """Texts that are drawn, and their places ``(n, 4)`` in pixels, a pixel less at each side; axes
+    that are off draw no ticks.
+    """
     ticks = [
         tick
         for ax in figure.axes
@@ -36,7 +38,7 @@ def seen_texts(figure, renderer):
     beyond = {
         label
         for tick in ticks
-        if not within(tick.axes, tick)
+        if not tick.axes.axison or not within(tick.axes, tick)
         for label in (tick.label1, tick.label2)
     }
     texts = [

@@ -197,6 +197,11 @@ def test_credit_path_conforms(path):
     check_credit(path)
 
 
+@pytest.mark.parametrize("path", [*PATHS, credit.FORCE()], ids=lambda path: type(path).__name__)
+def test_credit_path_is_printed(path):
+    assert str(path).startswith(repr(path))
+
+
 def test_a_credit_path_that_does_not_arrive_is_found():
     class Lost(CreditPath):
         paths = {"feedback": Path("pre", "post", "feedback", sends="error")}

@@ -8,6 +8,13 @@ from ..steps.step import INTEGRATE
 
 #: What sites are called.
 NAMES = {"pre": "readout", "post": "neurons", "own": "own units", "constant": "constant"}
+#: And where their statements run.
+PLACES = {
+    "pre": "cells of readout",
+    "post": "cells of neurons",
+    "own": "own units",
+    "network": "whole network",
+}
 HEADER = ("phase", "what", "in each step")
 
 
@@ -46,12 +53,7 @@ def rows_of_steps(steps):
     """Yield phase, site and text of statements."""
     for step in steps:
         for line in step.code.splitlines():
-            yield step.phase, f"{place_of(step.site)}{when_of(step)}", line
-
-
-def place_of(site):
-    """Return where the statements of a site run, as text."""
-    return NAMES[site] if site == "own" else f"cells of {NAMES[site]}"
+            yield step.phase, PLACES[step.site] + when_of(step), line
 
 
 def when_of(step):
