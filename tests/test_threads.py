@@ -2,6 +2,8 @@
 not run.
 """
 
+import re
+
 import numpy as np
 import pytest
 import test_dense
@@ -50,12 +52,26 @@ CASES = {
 FEW = ("trials",)
 
 
+#: Layouts of processors: four, eight or sixteen rows at once, padded or not.
+LAYOUTS = {
+    "four_padded": Layout(((0, 4),), padded_below=np.inf),
+    "eight": Layout(((0, 8),)),
+    "sixteen": Layout(((0, 16),)),
+    "sixteen_padded": Layout(((0, 16),), padded_below=np.inf),
+}
+
+
 @pytest.fixture
 def small(monkeypatch):
     """Small networks run on several threads, too."""
     monkeypatch.setattr(threads, "LEAST", 1)
+    has_layout(LAYOUTS["four_padded"], monkeypatch)
+
+
+def has_layout(layout, monkeypatch):
+    """Let the processor have a layout."""
     for module in (code, padding):
-        monkeypatch.setattr(module, "layout", lambda: Layout(((0, 4),), padded_below=np.inf))
+        monkeypatch.setattr(module, "layout", lambda: layout)
 
 
 def outcomes(cases, numbers, monkeypatch, precision=np.float64):
@@ -124,11 +140,56 @@ def test_same_bits_on_any_number_of_threads(names, small, monkeypatch):
     check(names, (1, 2, 3, 5), monkeypatch)
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_one_code_for_any_number_of_threads(layout, small, monkeypatch):
+    """Loops over a range are one text, in which no number depends on the ranges that there are."""
+    has_layout(LAYOUTS[layout], monkeypatch)
+    monkeypatch.setattr(test_dense, "N", SIZE)
+    texts = {}
+    with device("cpp_standalone"):
+        set_device("cpp_standalone", build_on_run=False, directory=None)
+        try:
+            for number in (1, 2, 5):
+                prefs["brian_rflo.threads"] = number
+                plain(watched(f"threads_{number}_", {}))
+                texts[number] = functions_of_ranges(f"threads_{number}_")
+        finally:
+            prefs["brian_rflo.threads"] = 1
+    assert len(texts[1]) == 2 and texts[1] == texts[2] == texts[5]
+
+
+def functions_of_ranges(prefix):
+    """C++ of loops over ranges, without blanks, by code object of a network."""
+    found = {}
+    for name, code_object in brian_device.code_objects.items():
+        text = re.sub(r"\s+", " ", str(code_object.code.cpp_file)).replace(prefix, "")
+        for body in re.findall(r"_stride, const size_t _base\) \{(.*?)\}\); ", text):
+            if prefix in name:
+                found[name.replace(prefix, "")] = body
+    return found
+
+
+@pytest.mark.compiled
+@pytest.mark.model
+@pytest.mark.parametrize("layout", [name for name in LAYOUTS if name != "four_padded"])
+def test_same_bits_whatever_the_layout(layout, small, monkeypatch):
+    has_layout(LAYOUTS[layout], monkeypatch)
+    check(("trials", "three_networks", "subgroups", "whole_lines", "step"), (1, 2, 3), monkeypatch)
+
+
+@pytest.mark.compiled
+@pytest.mark.model
+@pytest.mark.parametrize("size", [1000, 1001])
+def test_same_bits_of_large_networks(size, monkeypatch):
+    """On the processor at hand."""
+    check(("step",), (1, 2), monkeypatch, size=size)
+
+
 @pytest.mark.compiled
 @pytest.mark.model
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast")  # Brian2 compares with 1e50
 def test_same_bits_in_single_precision(small, monkeypatch):
-    check(("trials", "histories"), (1, 2), monkeypatch, np.float32, size=283)
+    check(("trials", "histories"), (1, 2), monkeypatch, np.float32, size=331)
 
 
 @pytest.mark.compiled
@@ -160,20 +221,13 @@ def test_other_values_are_refused(value):
     assert prefs["brian_rflo.threads"] == 1
 
 
-def test_ranges_are_all_places_once():
-    for number in (1, 2, 3, 5, 8):
-        prefs["brian_rflo.threads"] = number
-        try:
-            for places in (128, 141, 304, 1000, 3001):
-                for networks in (1, 2, 3):
-                    geometry = Geometry(networks, 10, places, 0, 0)
-                    ranges = threads.Ranges.of(places, geometry)
-                    assert ranges.last + ranges.kinds[-1][0] == places and ranges.last % 16 == 0
-                    assert 16 <= ranges.kinds[-1][0] <= ranges.width + 16 or ranges.count == 1
-                    copied = threads.Ranges.of_lines(geometry)
-                    assert places <= copied.places == copied.last + copied.kinds[-1][0]
-        finally:
-            prefs["brian_rflo.threads"] = 1
+@pytest.mark.parametrize("number", [1, 2, 3, 5, 8])
+def test_ranges_are_all_places_once(number):
+    for places in (128, 141, 304, 1000, 3001):
+        for networks in (1, 2, 3):
+            ranges = threads.Ranges.of(places, networks, number)
+            assert ranges.last + ranges.rest == places and ranges.last % 16 == 0
+            assert ranges.count == 1 or 16 < ranges.rest <= ranges.widest <= ranges.width + 16
 
 
 @pytest.mark.parametrize(
@@ -194,18 +248,6 @@ def test_little_work_is_not_split(geometry, reason, monkeypatch):
     finally:
         prefs["brian_rflo.threads"] = 1
     assert found is None if reason is None else reason in found
-
-
-def test_many_rows_at_once_are_not_split(monkeypatch):
-    """The compiler adds them in an order that depends on the length of its loop."""
-    monkeypatch.setattr(threads, "is_standalone", lambda: True)
-    monkeypatch.setattr(code, "layout", lambda: Layout(((0, 4), (513, 16))))
-    prefs["brian_rflo.threads"] = 2
-    try:
-        few, many = (list(threads.problems_of_loops(Geometry(1, n, n, 0, 0))) for n in (512, 513))
-    finally:
-        prefs["brian_rflo.threads"] = 1
-    assert few == [] and "more than 4 rows" in many[0]
 
 
 def test_brian2s_own_threads_are_warned_of(monkeypatch):

@@ -95,6 +95,7 @@ class Filled:
             loops=self.loops,
             back=self.back,
             stride=self.stride,
+            places=self.stride,
             line=threads.LINE,
             arrays=arrays,
             is_there=runner.history("is_padded", 1, dtype=np.int32),

@@ -34,12 +34,13 @@ def problems(parts, objects, run_namespace):
             "after an error within a run, which can happen on this target, updates would"
             " be lost in the copy"
         )
-    elif wanted is False or (wanted is None and geometry.n_post >= layout().padded_below):
-        yield (
-            "on this processor it gains nothing"
-            if wanted is None
-            else "the preference brian_rflo.padded_rows is off"
-        )
+    elif wanted is False:
+        yield "the preference brian_rflo.padded_rows is off"
+    elif not has_lanes(geometry) and any(threads.problems(geometry)):
+        is_whole = width(geometry) == geometry.n_post
+        yield "its rows are whole lines" if is_whole else "on this processor it gains nothing"
+    elif not has_lanes(geometry) and parts.transmitted:
+        yield "what its synapses transmit is computed when it changes"
     elif geometry.inner == PRE:
         yield "it has too few postsynaptic neurons"
     elif geometry.n_post > LONGEST:
@@ -48,11 +49,16 @@ def problems(parts, objects, run_namespace):
         yield "it draws random numbers"
     elif any(parts.synapses.variables.indices[name] in (PRE, POST) for name in parts.changed):
         yield "its statements write variables of neurons"
-    elif width(geometry) == geometry.n_post and any(threads.problems_of_loops(geometry)):
-        yield "its rows are whole lines"
     else:
         used, changed = used_by(parts)
         yield from problems_within_trials(parts, objects, changed, used - changed)
+
+
+def has_lanes(geometry):
+    """Return whether rows of the copy are whole lines where Brian2's are not."""
+    wanted = prefs["brian_rflo.padded_rows"]
+    gains = geometry.n_post < layout().padded_below if wanted is None else wanted
+    return bool(gains) and width(geometry) != geometry.n_post
 
 
 def is_used_between_trials(parts, objects):
@@ -92,21 +98,22 @@ class Padding:
 
     def __init__(self, parts):
         self.synapses, (self.used, self.changed) = parts.synapses, used_by(parts)
-        self.stride = width(parts.synapses.geometry)
-        self.ranges = threads.Ranges.of_lines(parts.synapses.geometry)
+        geometry = parts.synapses.geometry
+        self.in_lanes = has_lanes(geometry)
+        places = width(geometry) if self.in_lanes else geometry.n_post
+        self.ranges = threads.Ranges.of(places, geometry.networks, threads.number_for(geometry))
 
     def seen_by(self, runner):
         """Return the template arguments for a runner; the arrays are made at the first call."""
         room = threads.LINE  # for the beginning of the first line
-        geometry, kind, stride = self.synapses.geometry, "padded", self.stride
-        if not any(threads.problems_of_loops(geometry)):
-            stride = self.ranges.places
-            kind = f"padded_{stride}"
-        size = geometry.networks * geometry.n_pre * stride + room
+        geometry, stride = self.synapses.geometry, self.ranges.widest
+        size = geometry.networks * self.ranges.count * geometry.n_pre * stride + room
         arrays = [
             (
                 pointer(runner.variable(name)),
-                runner.history(f"{kind}_{name}", size, dtype=self.synapses.variables[name].dtype),
+                runner.history(
+                    f"padded_{size}_{name}", size, dtype=self.synapses.variables[name].dtype
+                ),
                 name in self.changed,
             )
             for name in sorted(self.used)
@@ -114,7 +121,9 @@ class Padding:
         return dict(
             loops=self.loops,
             back=self.back,
-            stride=self.stride,
+            in_lanes=self.in_lanes,
+            stride=stride,
+            places=self.ranges.places,
             ranges=self.ranges,
             line=threads.LINE,
             arrays=arrays,

@@ -32,8 +32,6 @@ class DenseRunner(CodeRunner):
     `geometry` of its own.
     """
 
-    in_order_of_rows = False
-
     def __init__(self, synapses, kind, place):
         self.padding = None
         CodeRunner.__init__(
@@ -99,12 +97,11 @@ class DenseRunner(CodeRunner):
         } | {"geometry": getattr(self.padding, "geometry", self.group.geometry)}
         self.why_one_thread = next(self.problems_of_threads(), None)
         self.template_kwds |= threads.template_arguments(self)
-        self.template_kwds["in_order_of_rows"] = self.in_order_of_rows
         super().before_run(run_namespace)
 
     def problems_of_threads(self):
         """Yield reasons against several threads in the coming run."""
-        yield from threads.problems_of_loops(self.group.geometry)
+        yield from threads.problems(self.group.geometry)
 
     def compose(self, run_namespace):
         """Set `abstract_code` by block, and the template arguments around the blocks."""
@@ -220,19 +217,6 @@ class DenseSum(DenseRunner):
         if self.is_ahead:
             self.opening = f"{self.compare()}\nif (_again)\n{{\n{self.remember()}\n{zero}"
             self.closing = f"}}\n{self.deliver()}"
-
-    @property
-    def in_order_of_rows(self):
-        """Whether groups of rows are added one after the other, as on several threads: this takes
-        2 % more time, so not where it is the sum of each step.
-        """
-        return self.is_ahead or self.padding is not None
-
-    def problems_of_threads(self):
-        """Yield reasons against several threads in the coming run."""
-        yield from super().problems_of_threads()
-        if not self.in_order_of_rows:
-            yield "its sum is taken in each step, from rows as Brian2 has them"
 
     def run(self):
         """Recompute the sum in steps around Python code, which may have written to the weights;

@@ -21,36 +21,32 @@ logger = get_logger(__name__)
 LINE = 64  # bytes of a cache line
 VECTORS = 2  # lines that a loop takes at once at most; ranges begin at multiples
 LEAST = 9_000  # synapses used in a call; fewer are not faster
-TOGETHER = 4  # rows that are added at once in one order, whatever the length of the loop
-FEWEST = 20  # lines of a row, and rows; loops over fewer may be unrolled, and add in another order
+FEWEST = 20  # lines of a row, and rows; with fewer, threads are not faster
 
 
 def problems(geometry, uses=1):
     """Yield reasons against several threads in loops over synapses that are used so many times."""
-    if geometry is None:
-        yield "it is not connected all to all"
-        return
-    synapses = geometry.networks * geometry.n_pre * geometry.n_post
     if prefs["brian_rflo.threads"] == 1:
         yield "the preference brian_rflo.threads is 1"
+    yield from problems_of_sharing(geometry, uses)
+
+
+def problems_of_sharing(geometry, uses=1):
+    """Yield reasons for which these loops are never shared, whatever the number of threads.
+
+    Loops without one are compiled as functions of a range of places, on one thread too: the same
+    code then adds in the same order.
+    """
+    if geometry is None:
+        yield "it is not connected all to all"
     elif not is_standalone():
         yield "threads are for C++ standalone"
     elif geometry.inner == PRE or lines(geometry) < FEWEST:
         yield "it has too few postsynaptic neurons"
     elif geometry.n_pre < FEWEST:
         yield "it has too few presynaptic neurons"
-    elif synapses * uses < LEAST:
+    elif geometry.networks * geometry.n_pre * geometry.n_post * uses < LEAST:
         yield f"fewer than {LEAST} synapses are used at once"
-
-
-def problems_of_loops(geometry):
-    """Yield reasons against several threads in loops that add several rows at once."""
-    yield from problems(geometry)
-    if geometry.rows[0] > TOGETHER:
-        yield (
-            f"more than {TOGETHER} rows are added at once, in an order of the compiler's that"
-            " depends on the number of threads"
-        )
 
 
 def per_line():
@@ -68,40 +64,24 @@ class Ranges:
     """Ranges of places that threads work on: `count` in each network, of `width` places, but the
     last, which begins at `last` and has the rest.
 
-    Each place is computed by the same instructions as on one thread: ranges begin where vectors of
-    one thread's loop begin, and none is so short that the compiler makes no loop of it.
+    Each begins where a vector of one thread's loop begins.
     """
 
     places: int
     count: int
     width: int
-    is_whole: bool = True
 
     @classmethod
-    def of(cls, places, geometry):
-        """Return ranges of which each thread gets the same number, as far as vectors allow."""
-        width = cls.width_of(places, geometry)
-        return cls(places, max(1, -(-(places - VECTORS * per_line()) // width)), width)
-
-    @classmethod
-    def of_lines(cls, geometry):
-        """Return ranges of a copy whose rows are whole lines: of one width, with more places if
-        need be, unless rows are whole lines by themselves.
+    def of(cls, places, networks, number):
+        """Return ranges of which each of `number` threads gets the same number, as far as vectors
+        allow.
         """
-        places = lines(geometry) * per_line()
-        if places == geometry.n_post:
-            return cls.of(places, geometry)
-        width = cls.width_of(places, geometry)
-        count = -(-places // width)
-        return cls(count * width, count, width, is_whole=False)
-
-    @staticmethod
-    def width_of(places, geometry):
-        """Return the width of ranges."""
-        threads, vectors = prefs["brian_rflo.threads"], VECTORS * per_line()
-        count = threads // gcd(threads, geometry.networks)
+        vectors, count = VECTORS * per_line(), number // gcd(number, networks)
+        if count == 1:
+            return cls(places, 1, places)
         width = max(2, -(-places // (count * vectors)))
-        return (width + (width % 8 == 0)) * vectors  # rows a page apart would share cache lines
+        width = (width + (width % 8 == 0)) * vectors  # rows a page apart would share cache lines
+        return cls(places, max(1, -(-(places - vectors) // width)), width)
 
     @property
     def last(self):
@@ -109,17 +89,24 @@ class Ranges:
         return (self.count - 1) * self.width
 
     @property
-    def kinds(self):
-        """The widths that there are, and C++ that is true for ranges that have it."""
-        rest = self.places - self.last
-        if self.count == 1 or rest == self.width:
-            return [(rest, "true")]
-        return [(self.width, f"_from < {self.last}"), (rest, f"_from >= {self.last}")]
+    def rest(self):
+        """The width of the last range."""
+        return self.places - self.last
+
+    @property
+    def widest(self):
+        """The largest width of a range."""
+        return max(self.width, self.rest)
+
+
+def number_for(geometry):
+    """Return how many threads share loops over synapses."""
+    return 1 if any(problems(geometry)) else int(prefs["brian_rflo.threads"])
 
 
 def template_arguments(runner):
-    """Return the template arguments for a runner: the number of threads, and the ranges that they
-    work on.
+    """Return the template arguments for a runner: the number of threads, the ranges that they work
+    on, and whether its loops are functions of a range.
     """
     threads = 1 if runner.why_one_thread else int(prefs["brian_rflo.threads"])
     if threads > 1:
@@ -132,5 +119,9 @@ def template_arguments(runner):
             once=True,
         )
     geometry = runner.group.geometry
-    ranges = None if geometry is None else Ranges.of(geometry.n_post, geometry)
-    return dict(threads=threads, ranges=ranges)
+    ranges = geometry and Ranges.of(geometry.n_post, geometry.networks, threads)
+    return dict(
+        threads=threads,
+        ranges=ranges,
+        is_split=not any(problems_of_sharing(geometry)),
+    )

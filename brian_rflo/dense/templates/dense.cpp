@@ -17,6 +17,10 @@
 {% include 'threads.cpp' %}
 
 {% endif %}
+{% if is_split %}
+{% include 'apart.cpp' %}
+
+{% endif %}
 {% if flush %}
 {% include 'product.cpp' %}
 {% endif %}

@@ -5,7 +5,8 @@
 {% set along_post = geometry.inner == "_postsynaptic_idx" %}
 {% set n_outer, n_inner = (geometry.n_pre, geometry.n_post) if along_post else (geometry.n_post, geometry.n_pre) %}
 {% set first_outer, first_inner = (geometry.first_pre, geometry.first_post) if along_post else (geometry.first_post, geometry.first_pre) %}
-{% from 'in_order.cpp' import in_order %}
+{% from 'ranges.cpp' import for_ranges, apart with context %}
+{% set split = is_split and not is_serial %}
 {% macro open_sums() %}
 {% for block, array in sums.items() %}
 auto _sum_{{block}} = {{array}}[_postsynaptic_idx];
@@ -16,8 +17,8 @@ auto _sum_{{block}} = {{array}}[_postsynaptic_idx];
 {{array}}[_postsynaptic_idx] = _sum_{{block}};
 {% endfor %}
 {% endmacro %}
-{# `n_inner` neurons of the inner loop, `from` some on; with `is_apart` their synapses lie apart from others. #}
-{% macro nested_loops(first, end, rows, n_inner, from, is_apart) %}
+{# `n_inner` neurons of the inner loop, `from` some on. #}
+{% macro nested_loops(first, end, rows, n_inner, from) %}
 for (int _outer = {{first}}; _outer < {{end}}; _outer += {{rows}})
 {
     {% if not along_post %}
@@ -37,7 +38,6 @@ for (int _outer = {{first}}; _outer < {{end}}; _outer += {{rows}})
     }
     {% endfor %}
     #pragma GCC ivdep
-    {{"#pragma GCC unroll 1" if threads > 1}}
     for (int _inner = 0; _inner < {{n_inner}}; _inner++)
     {
         const int {{geometry.inner}} = {{first_inner}} + _network*{{geometry.n_post if along_post else n_inner}} + {{from}}_inner;
@@ -46,10 +46,10 @@ for (int _outer = {{first}}; _outer < {{end}}; _outer += {{rows}})
         {% for row in range(rows) %}
         {
             const int {{geometry.outer}} = {{first_outer}} + _network*{{n_outer}} + _outer + {{row}};
-            {% if is_apart %}
-            const size_t _idx = ((size_t)_outer + {{row}})*{{n_inner}} + _inner;
+            {% if split %}
+            const size_t _idx = _base + ((size_t)_outer + {{row}})*_stride + _inner;
             {% else %}
-            const size_t _idx = ((size_t)_network*{{geometry.n_pre}} + {{"_outer + %d" % row if along_post else "_inner"}})*{{geometry.n_post}} + {{from + "_inner" if along_post else "_outer"}};
+            const size_t _idx = ((size_t)_network*{{geometry.n_pre}} + {{"_outer + %d" % row if along_post else "_inner"}})*{{geometry.n_post}} + {{"_inner" if along_post else "_outer"}};
             {% endif %}
             const size_t _vectorisation_idx = _idx;
             {% if sums %}
@@ -71,41 +71,29 @@ for (int _outer = {{first}}; _outer < {{end}}; _outer += {{rows}})
         {% endfor %}
         {{close_sums() if along_post else ""}}
     }
-    {% for array in sums.values() if along_post and in_order_of_rows %}
-    {{in_order(array)|autoindent}}
-    {% endfor %}
     {{"" if along_post else close_sums()}}
 }
 {% endmacro %}
 {# All rows. #}
-{% macro all_rows(n_inner, from="", is_apart=False) %}
+{% macro all_rows(n_inner, from="") %}
 {% set done = namespace(rows=0) %}
 {% for together in side_by_side if along_post or together == 1 %}
 {% set end = n_outer - (n_outer - done.rows) % together %}
 {% if end > done.rows %}
-{{nested_loops(done.rows, end, together, n_inner, from, is_apart)}}
+{{nested_loops(done.rows, end, together, n_inner, from)}}
 {% endif %}
 {% set done.rows = end %}
 {% endfor %}
 {% endmacro %}
-{% if threads == 1 or is_serial %}
+{% if split %}
+{% call for_ranges(ranges) %}
+{% call apart(geometry.n_post, "(size_t)_network*%d + _from" % (geometry.n_pre*geometry.n_post)) %}
+{{all_rows("_width", "_from + ")}}
+{% endcall %}
+{% endcall %}
+{% else %}
 for (int _network = 0; _network < {{geometry.networks}}; _network++)
 {
 {{all_rows(n_inner)}}
 }
-{% else %}
-_in_blocks({{geometry.networks*ranges.count}}, 1, [=](const int _first, const int _end)
-{
-for (int _block = _first; _block < _end; _block++)
-{
-    const int _network = _block/{{ranges.count}}, _from = _block%{{ranges.count}}*{{ranges.width}};
-    {% for width, condition in ranges.kinds %}
-    if ({{condition}})
-    _apart(_network, _from, [=](const int _network, const int _from)
-    {
-    {{all_rows(width, "_from + ")}}
-    });
-    {% endfor %}
-}
-});
 {% endif %}

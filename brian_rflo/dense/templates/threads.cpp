@@ -169,16 +169,6 @@ void _part(const void* f, int first, int end)
     const F own = *static_cast<const F*>(f);
     own(first, end);
 }
-//! The same where each of several kinds of ranges shall be compiled by itself, so that no two become one code.
-template <typename F>
-#if defined(__GNUC__)
-__attribute__((flatten, noipa))
-#endif
-void _apart(int network, int from, const F& f)
-{
-    const F own = f;
-    own(network, from);
-}
 template <typename F> void _in_blocks(int n, int line, const F& f)
 {
     static double alone[2];
