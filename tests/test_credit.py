@@ -23,8 +23,10 @@ from brian_rflo.credit import (
     Diffusion,
     ErrorModule,
     RandomFeedback,
+    RunningBaseline,
     SymmetricFeedback,
     SyntheticSignal,
+    TypeSignals,
     WeightMirror,
 )
 from brian_rflo.readouts import Leaky, Linear, TaskInput
@@ -175,7 +177,21 @@ def lone(path, **more):
     return Credit(path, Readout(TASK), RateNeurons(N, tau=TAU), **more)
 
 
+def unread(credit):
+    """A network whose rule reads the feedback alone, with a part of the credit that it ignores."""
+    defaultclock.dt = TASK.dt
+    return LearningNetwork(TASK, RateNeurons(N, tau=TAU), RFLO(0.1, tau=TAU), credit=credit)
+
+
 REFUSED = {
+    "a modulator that nothing reads": (
+        lambda: unread((RandomFeedback(), RunningBaseline(0.25))),
+        "RunningBaseline .* no rule reads it; write a rule that reads modulator_network",
+    ),
+    "signals that nothing reads": (
+        lambda: unread(TypeSignals((3, 5))),
+        "TypeSignals .* no rule reads it; write a rule that reads signal_0_of_3_5_network",
+    ),
     "adaptive": (
         lambda: lone(AdaptiveFeedback()),
         "AdaptiveFeedback needs the projection to the readout; got output=None",

@@ -27,6 +27,7 @@ from .fitting import (
     check_blocks,
     check_inputs,
     check_parts,
+    check_readers,
     credit_of,
     variable_of_bias,
     variable_of_inputs,
@@ -214,6 +215,7 @@ class LearningNetwork(TrialNetwork):
         learning.set_factors(self)
         plastic = self._select_learners(trained)
         trials = self._make_trials(plastic.values(), modulators)
+        check_readers([one for one in (path, *modulators) if one is not None], trials)
         super().__init__(*self._members(plastic.values(), trials), name=name)
 
     def _members(self, plastic, trials):

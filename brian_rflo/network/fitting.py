@@ -1,9 +1,11 @@
 """Checks that the parts of a network fit together."""
 
 import numpy as np
+from brian2 import Equations
 
 from ..brian.declared import declared
 from ..brian.quantities import check_count
+from ..brian.statements import loaded
 from ..credit import PairDifference
 from ..credit.base import paths_of
 from ..neurons.base import check_group, parent_group, receives, receives_spikes, spikes
@@ -12,6 +14,7 @@ from ..readouts.linear import Linear
 from ..readouts.task_input import TaskInput
 from ..rules import LearningRule
 from ..steps import Mechanism
+from ..steps.cells import NETWORK
 from ..tasks import Task
 from ..updates.arguments import BIASES, check_instance
 
@@ -74,6 +77,33 @@ def default_modulators(*rules):
     """Return the modulator of rules if one compares pairs of trials; else nothing."""
     compare = any(rule.pairs and "modulator" in rule.reads("network") for rule in rules)
     return [PairDifference()] if compare else []
+
+
+def check_readers(credit, trials):
+    """Raise if parts of the credit compute numbers of the networks, and nothing reads one."""
+    steps = [(one, step) for one in trials.mechanisms for step in one.steps]
+    read = {name for part in trials.projections for name in part.rule.reads("network")}
+    read |= {
+        name.removesuffix(NETWORK)
+        for _, step in steps
+        for name in loaded(step.code)
+        if name.endswith(NETWORK)
+    }
+    for one in credit:
+        numbers = list(Equations(one.variables.get("network", "")))
+        elsewhere = {
+            name
+            for other, step in steps
+            if step.site == "network" and other is not one
+            for name in loaded(step.code)
+        }
+        if numbers and not set(numbers) & (read | elsewhere):
+            kind = type(one).__name__
+            raise ValueError(
+                f"{kind} computes {', '.join(map(repr, numbers))} of each network, and no rule"
+                f" reads it; write a rule that reads {numbers[0]}{NETWORK}, or another credit than"
+                f" {kind}"
+            )
 
 
 def check_blocks(neurons, networks, copies):
