@@ -90,10 +90,7 @@ def outcomes(cases, numbers, monkeypatch, precision=np.float64):
                     prefs["brian_rflo.threads"] = number
                     case = made[name, number] = watched(f"{name}_{number}_", settings)
                     scenario(case)
-                    parts = case.recurrent.dense
-                    learning = (*parts.runners["passing"][1:], *parts.runners["batched"][2:])
-                    (runner,) = (one for one in learning if one.active)
-                    reasons[name, number] = runner.why_one_thread
+                    reasons[name, number] = case.recurrent.dense.why_one_thread
             brian_device.build(directory=None)
             return {case: records(p) for case, p in made.items()}, reasons
         finally:
@@ -290,5 +287,5 @@ def test_cython_says_that_it_runs_on_one_thread(monkeypatch):
             p.network.run(2 * ms)
     finally:
         prefs["brian_rflo.threads"] = 1
-    assert p.recurrent.dense.dense_pass.why_one_thread == "threads are for C++ standalone"
+    assert p.recurrent.dense.why_one_thread == "threads are for C++ standalone"
     assert "one thread" in messages[0] and "C++ standalone" in messages[0]

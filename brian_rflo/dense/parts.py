@@ -62,6 +62,9 @@ class DenseParts(BrianObject):
         spikes), blocked or batched. Each of the `WAYS` has such a reason.
     why_not_padded : str or None
         Reason why rows were not padded; None if they were.
+    why_one_thread : str or None
+        Reason why the loops that complete the synapses ran on one thread; None if threads shared
+        them.
     """
 
     add_to_magic_network = False
@@ -289,6 +292,15 @@ class DenseParts(BrianObject):
     def is_fused(self) -> bool:
         """Whether the last run had no ordinary objects."""
         return self.why_not_dense is None or self.why_not_sparse is None
+
+    @property
+    def why_one_thread(self) -> str | None:
+        """Why the loops that complete the synapses ran on one thread; None if they were shared."""
+        if self.learner is None:
+            return self.sums[0].why_one_thread if self.sums else self.why_not_dense
+        if self.way is None:
+            return self.why_not_dense
+        return self.runners[self.way.name][-1].why_one_thread
 
     @property
     def _description(self):

@@ -33,7 +33,7 @@ class DenseRunner(CodeRunner):
     """
 
     def __init__(self, synapses, kind, place):
-        self.padding = None
+        self.padding, self.why_one_thread = None, "it has not run yet"
         CodeRunner.__init__(
             self,
             synapses,
