@@ -11,7 +11,6 @@ from brian2 import (
     Network,
     PoissonInput,
     SpikeGeneratorGroup,
-    SpikeMonitor,
     StateMonitor,
     defaultclock,
     ms,
@@ -20,6 +19,7 @@ from brian2 import (
 )
 from brian2 import device as brian_device
 from helpers import assemble
+from resting import assert_equal, frozen, in_pieces, outcome, restored, whole, writes_between
 
 from brian_rflo import (
     RFLO,
@@ -219,33 +219,8 @@ PARTS = {
 }
 
 
-def whole(net):
-    net.train(2)
-
-
 def one_run(net):
     net.run(150 * ms)
-
-
-def in_pieces(net):
-    for steps in (1, 30, 2, 44, 73):
-        net.run(steps * ms)
-
-
-def frozen(net):
-    net.run(33 * ms)
-    net.recurrent.plastic = False
-    net.run(13 * ms)
-    net.recurrent.plastic = True
-    net.recurrent.learning_rate = 0.1
-    net.run(104 * ms)
-
-
-def writes_between(net):
-    net.run(33 * ms)
-    net.recurrent.w["i == 3"] = 0.5
-    net.recurrent.trace = 0.1
-    net.run(117 * ms)
 
 
 def onto_itself(net):
@@ -259,14 +234,6 @@ def onto_itself(net):
     net.run(75 * ms)
 
 
-def restored(net):
-    net.run(33 * ms)
-    net.store()
-    net.run(25 * ms)
-    net.restore()
-    net.run(90 * ms)
-
-
 def watched_later(net):
     """The synapses rest, are watched, and rest again."""
     net.run(33 * ms)
@@ -276,68 +243,6 @@ def watched_later(net):
     assert net.recurrent.pre.active
     net.remove(watcher)
     net.run(33 * ms)
-
-
-def records(net, monitors):
-    """What a run has left in the synapses, and what neurons did in each step."""
-    found = {
-        part: getattr(net, part)
-        for part in ("recurrent", "incoming", "output")
-        if part in vars(net)
-    }
-    return {
-        f"{part}.{name}": np.array(getattr(synapses, name))
-        for part, synapses in found.items()
-        for name in ("w", *names_of_traces(synapses))
-    } | {
-        f"{monitor.name}.{name}": np.array(getattr(monitor, name))
-        for monitor in monitors
-        for name in monitor.record_variables
-    }
-
-
-def names_of_traces(synapses):
-    return [
-        name for name in ("trace", "eps", "eligibility", "p", "q") if name in synapses.variables
-    ]
-
-
-def outcome(dense, build, scenario, target):
-    """Everything that was recorded in a scenario, and why synapses did not rest."""
-    prefs["brian_rflo.dense_pass"] = dense
-    try:
-        with device(target):
-            defaultclock.dt = TASK.dt
-            net = build()
-            monitors = [
-                StateMonitor(
-                    net.neurons,
-                    ["v", "activity", "I_rec"] if "I_rec" in net.neurons.variables else ["v"],
-                    record=True,
-                    name="states",
-                ),
-                SpikeMonitor(net.neurons, name="spikes"),
-            ]
-            net.add(*monitors)
-            before = net.recurrent.matrix(net.networks) if target != "cpp_standalone" else None
-            scenario(net)
-            found = records(net, monitors)
-            assert (
-                before is None or np.abs(net.recurrent.matrix(net.networks) - before).max() > 1e-4
-            )
-            return found, net.recurrent.dense.why_not_blocked
-    finally:
-        prefs["brian_rflo.dense_pass"] = True
-
-
-def assert_equal(rested, walked):
-    """Same spikes; all else equal to rounding, relative to the largest number."""
-    assert len(walked["spikes.i"]) > N
-    np.testing.assert_array_equal(rested["spikes.i"], walked["spikes.i"])
-    np.testing.assert_array_equal(rested["spikes.t"], walked["spikes.t"])
-    for name, values in walked.items():
-        off = np.abs(rested[name] - values).max() / (np.abs(values).max() or 1)
-        assert off <= 1e-12, (name, off)
 
 
 CASES = [
@@ -360,9 +265,9 @@ CASES = [
 @pytest.mark.parametrize(("name", "scenario"), CASES)
 def test_blocks_change_nothing(name, scenario):
     build = (NETWORKS | PARTS)[name]
-    rested, reason = outcome(True, build, scenario, "cython")
-    walked, _ = outcome(False, build, scenario, "numpy")
-    assert reason is None
+    rested, dense = outcome(build, scenario, "cython")
+    walked, _ = outcome(build, scenario, "numpy", rests=False)
+    assert dense.why_not_blocked is None
     assert_equal(rested, walked)
 
 
@@ -378,9 +283,9 @@ def test_blocks_change_nothing(name, scenario):
     ],
 )
 def test_blocks_change_nothing_on_standalone(name):
-    rested, reason = outcome(True, NETWORKS[name], whole, "cpp_standalone")
-    walked, _ = outcome(False, NETWORKS[name], whole, "numpy")
-    assert reason is None
+    rested, dense = outcome(NETWORKS[name], whole, "cpp_standalone")
+    walked, _ = outcome(NETWORKS[name], whole, "numpy", rests=False)
+    assert dense.why_not_blocked is None
     assert_equal(rested, walked)
 
 
@@ -443,9 +348,9 @@ def test_several_runs_of_one_program():
 def test_products_equal_sums_over_spikes(name, monkeypatch):
     """What is no filter of spikes takes a product of the record instead."""
     monkeypatch.setattr(blocked, "filter_of", lambda *_: None)
-    rested, reason = outcome(True, NETWORKS[name], in_pieces, "cython")
-    walked, _ = outcome(False, NETWORKS[name], in_pieces, "numpy")
-    assert reason is None
+    rested, dense = outcome(NETWORKS[name], in_pieces, "cython")
+    walked, _ = outcome(NETWORKS[name], in_pieces, "numpy", rests=False)
+    assert dense.why_not_blocked is None
     assert_equal(rested, walked)
 
 
@@ -532,8 +437,8 @@ def test_sanitizers(filtered, build, capfd, monkeypatch):
         more.append("-mno-avx512f")
     for name in ("codegen.cpp.extra_compile_args_gcc", "codegen.cpp.extra_link_args"):
         monkeypatch.setitem(prefs, name, [*prefs[name], *more])
-    rested, reason = outcome(True, build, one_run, "cpp_standalone")
-    walked, _ = outcome(False, build, one_run, "numpy")
-    assert reason is None
+    rested, dense = outcome(build, one_run, "cpp_standalone")
+    walked, _ = outcome(build, one_run, "numpy", rests=False)
+    assert dense.why_not_blocked is None
     assert_equal(rested, walked)
     assert "runtime error" not in "".join(capfd.readouterr())

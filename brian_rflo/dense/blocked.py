@@ -113,10 +113,6 @@ def entries(synapses):
 class Blocked:
     """Mixin: the record of a block in memory."""
 
-    def problems_of_threads(self):
-        """Yield that synapses which rest are completed by one thread."""
-        yield "its synapses rest between updates"
-
     @property
     def steps(self):
         """Number of steps of a block."""

@@ -66,10 +66,6 @@ class Lazy:
     that rows have not caught up with.
     """
 
-    def problems_of_threads(self):
-        """Yield that synapses which rest are completed by one thread."""
-        yield "its synapses rest between updates"
-
     def compose(self, run_namespace):
         self.abstract_code = self.dense_pass.code(run_namespace)
         self.lazy = dict(

@@ -101,6 +101,8 @@ class DenseRunner(CodeRunner):
 
     def problems_of_threads(self):
         """Yield reasons against several threads in the coming run."""
+        if self.lazy or self.blocked:
+            yield "its synapses rest between updates"
         yield from threads.problems(self.group.geometry)
 
     def compose(self, run_namespace):
