@@ -53,7 +53,7 @@ __all__ = [
     "sweep",
 ]
 
-#: Names that version 0.1 had here, by the folder in which they are now.
+#: Names that were here in version 0.1, or may be looked for here, by the folder that has them.
 MOVED = {
     "checks": "check_neurons check_rule check_task",
     "comparison": "compare",
@@ -70,16 +70,35 @@ MOVED = {
     "updates": "DALE Momentum",
 }
 
+#: Names of version 0.1 that are others now: where they are, and as what.
+RENAMED = {"Descent": ("brian_rflo", "SGD"), "reference_eprop": ("brian_rflo.reference", "eprop")}
+#: Synapses that had the names of credit paths in version 0.1.
+SYNAPSES = {
+    "AdaptiveFeedback": "AdaptiveFeedbackSynapses",
+    "SymmetricFeedback": "SymmetricFeedbackSum",
+}
+
 
 def __getattr__(name):
     """Raise an error that says where a name is now; Python keeps the message of an AttributeError
     to itself where a script imports the name.
     """
-    told = f"module 'brian_rflo' has no attribute {name!r}"
+    told = where_now(name)
+    if told is None:
+        raise AttributeError(f"module 'brian_rflo' has no attribute {name!r}")
+    is_imported = currentframe().f_back.f_code.co_name == "_handle_fromlist"
+    raise (ImportError if is_imported else AttributeError)(told)
+
+
+def where_now(name):
+    """Return what to write in place of a name that is not here; None if it never was."""
+    if name in RENAMED:
+        module, now = RENAMED[name]
+        return f"{name} is {module}.{now} now; write from {module} import {now}"
     for folder, names in MOVED.items():
         if name in names.split():
             told = f"{name} is in brian_rflo.{folder}; write from brian_rflo.{folder} import {name}"
-    if name == "reference_eprop":
-        told = "reference_eprop is brian_rflo.reference.eprop"
-    is_imported = currentframe().f_back.f_code.co_name == "_handle_fromlist"
-    raise (ImportError if is_imported and "; write" in told else AttributeError)(told)
+            if name in SYNAPSES:
+                told += f", or, for the synapses, from brian_rflo.synapses import {SYNAPSES[name]}"
+            return told
+    return None

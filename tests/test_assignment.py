@@ -170,7 +170,8 @@ def test_what_was_read_when_it_was_made_is_fixed(make, values):
             AttributeError,
             match=(
                 f"'{obj.name}', a {type(obj).__name__}: {name} (is read when it is made, and"
-                " assigning it later would change nothing|cannot be set)."
+                " assigning it later would change nothing|cannot be set|is a part of it, and"
+                " cannot be replaced)."
                 " (Write|Build|Make|What can be set) "
             ),
         ):

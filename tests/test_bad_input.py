@@ -45,10 +45,10 @@ from brian_rflo import (
     Trials,
     reference,
 )
-from brian_rflo.checks import check_neurons, check_rule, check_task
+from brian_rflo.checks import check_gradient, check_neurons, check_rule, check_task
 from brian_rflo.comparison import compare
-from brian_rflo.credit import AdaptiveFeedback, Credit, RandomFeedback, SymmetricFeedback
-from brian_rflo.network import AllToAll, Murray2019, initial_weights
+from brian_rflo.credit import AdaptiveFeedback, Credit, RandomFeedback, Relay, SymmetricFeedback
+from brian_rflo.network import AllToAll, Murray2019, Sparse, initial_weights
 from brian_rflo.readouts import (
     ChoiceMonitor,
     Leaky,
@@ -317,11 +317,11 @@ CASES = {
     "no inputs at all": (lambda: TaskInput(TASK), "PeriodicOutput has no inputs"),
     "weights of wrong shape": (
         lambda: network(weights={"output": np.zeros((2, 5))}),
-        r"weights\['output'\] must have shape \(1, 1, 5\).*got \(1, 2, 5\)",
+        r"initial\['output'\] must have shape \(1, 1, 5\).*got \(1, 2, 5\)",
     ),
     "weights not finite": (
         lambda: network(weights={"recurrent": np.full((5, 5), np.nan)}),
-        r"weights\['recurrent'\] must be finite; got 25",
+        r"initial\['recurrent'\] must be finite; got 25",
     ),
     "weights of nobody": (
         lambda: network(weights={"w_rec": np.zeros((5, 5))}),
@@ -335,13 +335,13 @@ CASES = {
     "credit by name": (
         lambda: built(credit="random"),
         (
-            r"credit must be a Mechanism, for example SymmetricFeedback\(\), or a tuple of a path"
+            r"credit must be a credit path, for example SymmetricFeedback\(\), or a tuple of a path"
             r" and modulators; got 'random'"
         ),
     ),
     "credit a class": (
         lambda: built(credit=AdaptiveFeedback),
-        "credit must be a Mechanism, .*; got <class",
+        "credit must be a credit path, .*; got <class",
     ),
     "two credit paths": (
         lambda: built(credit=(RandomFeedback(), SymmetricFeedback())),
@@ -349,7 +349,7 @@ CASES = {
     ),
     "credit of no path": (
         lambda: Credit(RULE, Readout(TASK), neurons()),
-        r"Credit: path must be a CreditPath, for example RandomFeedback\(\); got RFLO",
+        r"Credit: path must be a credit path, for example RandomFeedback\(\); got RFLO",
     ),
     "credit from no group": (
         lambda: Credit(RandomFeedback(), TASK, neurons()),
@@ -361,13 +361,19 @@ CASES = {
     ),
     "readout by name": (
         lambda: built(readout="leaky"),
-        r"readout must be a Linear, for example Leaky\(tau=20.ms\); got 'leaky'",
+        r"readout must be one of brian_rflo.readouts, for example Leaky\(.*\); got 'leaky'",
     ),
-    "readout a class": (lambda: built(readout=Leaky), "readout must be a Linear, .*; got <class"),
-    "readout a group": (lambda: built(readout=Readout(TASK)), "readout must be a Linear, "),
+    "readout a class": (
+        lambda: built(readout=Leaky),
+        "readout must be one of brian_rflo.readouts, .*; got <class",
+    ),
+    "readout a group": (
+        lambda: built(readout=Readout(TASK)),
+        "readout must be one of brian_rflo.readouts, ",
+    ),
     "readout rule in the place of the readout": (
         lambda: built(readout=Delta(0.1)),
-        "readout must be a Linear, .*; got Delta",
+        "readout must be one of brian_rflo.readouts, .*; got Delta",
     ),
     "leaky readout without units": (
         lambda: Leaky(20),
@@ -388,11 +394,54 @@ CASES = {
         lambda: built(connectivity={"recurrent": False}),
         r"connectivity\['recurrent'\] must be a Connectivity, for example AllToAll\(\)",
     ),
+    "self-connections a word": (
+        lambda: AllToAll(self_connections="no"),
+        "AllToAll: self_connections must be True or False; got 'no'",
+    ),
+    "self-connections a number": (
+        lambda: Sparse(0.1, self_connections=0),
+        "Sparse: self_connections must be True or False; got 0",
+    ),
+    "self-connections of synapses": (
+        lambda: PlasticSynapses(neurons(), neurons(), RULE, onto="I_rec", self_connections="no"),
+        "self_connections must be True or False; got 'no'",
+    ),
+    "credit the wrong way round": (
+        lambda: Credit(RandomFeedback(), neurons(), Readout(TASK, name="out")),
+        "neurons must be the group that learns; got the readout 'out'",
+    ),
+    "types of neurons a letter": (
+        lambda: Relay((3, "a"), np.zeros((2, 2))),
+        "each of types must be a whole number of at least 1; got 'a'",
+    ),
+    "onto no input of neurons": (
+        lambda: PlasticSynapses(neurons(), neurons(), RULE, onto="x"),
+        r"no variable 'x', .*write inputs=\('I_rec', 'I_in', 'x'\) where it is made",
+    ),
+    "gradient by nothing there": (
+        lambda: built().gradient(1, by="foo"),
+        "by must name projections .* for example neurons.I_in or readout.error; got 'foo'",
+    ),
+    "gradient check of no function": (
+        lambda: check_gradient(3),
+        "check_gradient: make must be a function that returns a new network",
+    ),
+    "statement that assigns nothing": (
+        lambda: Trials(TASK).at_start(neurons(name="n"), "activity"),
+        "statements of 'n' must be assignments, .* got 'activity', which assigns nothing",
+    ),
+    "initial of no projection": (
+        lambda: built(initial={"rec": np.zeros((5, 5))}),
+        "initial has no 'rec'; the names are recurrent, output",
+    ),
     "initial a seed": (
         lambda: built(initial=3),
-        r"initial must be a Murray2019, for example Murray2019\(gain=1.5, seed=0\); got 3",
+        r"initial must be Murray2019 or a dictionary of matrices, for example Murray2019.*; got 3",
     ),
-    "initial a matrix": (lambda: built(initial=np.zeros((5, 5))), "initial must be a Murray2019"),
+    "initial a matrix": (
+        lambda: built(initial=np.zeros((5, 5))),
+        "initial must be Murray2019 or a dictionary of matrices",
+    ),
     # time constants and clocks
     "tau without units": (
         lambda: RateNeurons(5, tau=10),
@@ -550,19 +599,19 @@ CASES = {
     "no task": (
         lambda: network(task=None),
         (
-            r"LearningNetwork: task must be a Task, for example PeriodicOutput\(period=200.ms\);"
+            r"LearningNetwork: task must be a task, for example PeriodicOutput\(period=200.ms\);"
             r" got None"
         ),
     ),
-    "task a class": (lambda: Readout(PeriodicOutput), "Readout: task must be a Task, for example"),
+    "task a class": (lambda: Readout(PeriodicOutput), "Readout: task must be a task, for example"),
     "task a string": (
         lambda: TaskInput("cursor"),
-        "TaskInput: task must be a Task, .*; got 'cursor'",
+        "TaskInput: task must be a task, .*; got 'cursor'",
     ),
-    "trials of no task": (lambda: Trials(neurons(), TASK), "Trials: task must be a Task"),
+    "trials of no task": (lambda: Trials(neurons(), TASK), "Trials: task must be a task"),
     "classes of no task": (
         lambda: SoftmaxReadout(None, tau=TAU),
-        "SoftmaxReadout: task must be a Task",
+        "SoftmaxReadout: task must be a task",
     ),
     "number of neurons": (
         lambda: LearningNetwork(TASK, 30, RULE),
@@ -573,7 +622,7 @@ CASES = {
     ),
     "task and neurons exchanged": (
         lambda: LearningNetwork(neurons(), TASK, RULE),
-        "LearningNetwork: task must be a Task",
+        "LearningNetwork: task must be a task",
     ),
     "array as inputs": (
         lambda: network(inputs=np.zeros((20, 2))),
@@ -581,7 +630,7 @@ CASES = {
     ),
     "rule a string": (
         lambda: network(rule="rflo"),
-        r"rule must be a LearningRule, for example RFLO\(.*\); got 'rflo'",
+        r"rule must be a learning rule, for example RFLO\(.*\); got 'rflo'",
     ),
     "rule of the readout as rule": (
         lambda: network(rule=Delta(0.1)),
@@ -596,7 +645,7 @@ CASES = {
     ),
     "rate as rule of the readout": (
         lambda: network(readout_rule=0.1),
-        r"readout_rule must be a LearningRule, for example Delta\(learning_rate=0.03\); got 0.1",
+        r"readout_rule must be a learning rule, for example Delta\(learning_rate=0.03\); got 0.1",
     ),
     "rule without an update": (
         lambda: recurrent(neurons(), LearningRule(0.1)),
@@ -722,7 +771,7 @@ CASES = {
     "weights as text": (
         lambda: network(weights={"recurrent": "randn()"}),
         (
-            r"weights\['recurrent'\] must be a number or an array of numbers; got 'randn\(\)': give"
+            r"initial\['recurrent'\] must be a number or an array of numbers; got 'randn\(\)': give"
             r" a matrix"
         ),
     ),
@@ -743,12 +792,15 @@ CASES = {
     ),
     "schedule misspelt": (
         lambda: built(learn="trail"),
-        r"learn must be a PerStep, for example PerTrial\(Adam\(\)\); got 'trail'",
+        r"learn must be a learning schedule, for example PerTrial\(Adam\(\)\); got 'trail'",
     ),
-    "schedule a class": (lambda: built(learn=PerTrial), "learn must be a PerStep, .*; got <class"),
+    "schedule a class": (
+        lambda: built(learn=PerTrial),
+        "learn must be a learning schedule, .*; got <class",
+    ),
     "optimizer in the place of a schedule": (
         lambda: built(learn=Adam()),
-        "learn must be a PerStep, .*; got Adam",
+        "learn must be a learning schedule, .*; got Adam",
     ),
     # rules
     "rate negative": (
@@ -783,7 +835,7 @@ CASES = {
     ),
     "unknown update": (
         lambda: recurrent(neurons(), learn="epoch"),
-        r"learn must be a PerStep, for example PerTrial\(Adam\(\)\); got 'epoch'",
+        r"learn must be a learning schedule, for example PerTrial\(Adam\(\)\); got 'epoch'",
     ),
     # connections, trials
     "connect twice": (connect_twice, "'rec' is already connected"),
@@ -881,7 +933,7 @@ CASES = {
     ),
     "optimizer of a schedule a string": (
         lambda: PerStep("adam"),
-        r"PerStep: optimizer must be a SGD, for example Adam\(\); got 'adam'",
+        r"PerStep: optimizer must be an optimizer, for example Adam\(\); got 'adam'",
     ),
     "self-connections between groups": (
         lambda: PlasticSynapses(
@@ -907,7 +959,7 @@ CASES = {
     ),
     "Dale's law for neurons of neither kind": (
         lambda: network(constraint=DALE),
-        "its constraint contains 'excitatory_pre', which .* for DALE, give the neurons excitatory=",
+        "its constraint contains 'excitatory_pre', which .*; give the neurons excitatory=",
     ),
     "output current into nothing": (
         lambda: built(connectivity={"current": AllToAll()}),
@@ -1234,7 +1286,7 @@ CASES = {
     ),
     "optimizer a string": (
         lambda: PerTrial("adam"),
-        r"PerTrial: optimizer must be a SGD, for example Adam\(\); got 'adam'",
+        r"PerTrial: optimizer must be an optimizer, for example Adam\(\); got 'adam'",
     ),
     "rate below zero": (
         lambda: FiringRate(-10 * Hz, 300),
@@ -1243,8 +1295,8 @@ CASES = {
     "regularization a number": (
         lambda: network(regularization=300),
         (
-            r"regularization must be a FiringRate, for example FiringRate\(target=10.Hz,"
-            r" strength=300\); got 300"
+            r"regularization must be FiringRate\(target=10.Hz, strength=300\), L1\(1e-4\),"
+            r" L2\(1e-4\) or a tuple of them; got 300"
         ),
     ),
     "strength None": (
@@ -1323,7 +1375,7 @@ CASES = {
     ),
     "task to compare a class": (
         lambda: compare(task=PeriodicOutput),
-        "compare: task must be a Task, for example 'periodic'",
+        "compare: task must be a task, for example 'periodic'",
     ),
     "neurons to compare": (
         lambda: compare(neurons="rate"),
@@ -1347,11 +1399,11 @@ CASES = {
     ),
     "check of no rule": (
         lambda: check_rule("rflo"),
-        "check_rule: rule must be a LearningRule, .*; got 'rflo'",
+        "check_rule: rule must be a learning rule, .*; got 'rflo'",
     ),
     "check of nothing": (
         lambda: check_rule(),
-        "check_rule: rule must be a LearningRule, .*; got None",
+        "check_rule: rule must be a learning rule, .*; got None",
     ),
     "check of a group": (
         lambda: check_neurons(neurons()),
@@ -1360,7 +1412,7 @@ CASES = {
             r" N: RateNeurons\(N, tau=10.ms\)"
         ),
     ),
-    "check of a class": (lambda: check_task(PeriodicOutput), "check_task: task must be a Task"),
+    "check of a class": (lambda: check_task(PeriodicOutput), "check_task: task must be a task"),
     # baselines
     "baseline a rule": (
         lambda: baseline(RULE),
@@ -1390,7 +1442,7 @@ CASES = {
     ),
     "baseline optimizer": (
         lambda: trained_baseline(optimizer="adam"),
-        r"optimizer must be a SGD, for example Adam\(\); got 'adam'",
+        r"optimizer must be an optimizer, for example Adam\(\); got 'adam'",
     ),
     "baseline regularization": (
         lambda: trained_baseline(regularization=300),
@@ -1471,7 +1523,7 @@ def test_a_parameter_is_a_time_constant_by_what_it_does():
 
 def test_a_refused_network_leaves_the_next_one_alone():
     """As at a prompt, where the last traceback keeps what was half built."""
-    with pytest.raises(TypeError, match="credit must be a Mechanism") as kept:
+    with pytest.raises(TypeError, match="credit must be a credit path") as kept:
         built(credit="symetric")
     net = network()
     before = np.array(net.recurrent.w)

@@ -222,7 +222,9 @@ class Constructed:
         ):
             return
         what = (
-            "is read when it is made, and assigning it later would change nothing"
+            "is a part of it, and cannot be replaced"
+            if isinstance(vars(self).get(name), BrianObject)
+            else "is read when it is made, and assigning it later would change nothing"
             if is_read
             else "cannot be set"
         )

@@ -8,7 +8,7 @@ seen.
 
 from contextlib import nullcontext
 
-from brian2 import Group, get_local_namespace
+from brian2 import get_local_namespace
 
 from .borrowed import VariableView, get_identifiers
 
@@ -26,11 +26,6 @@ class Script(dict):
 def names_in(*strings):
     """Return all names in the arguments that are strings."""
     return frozenset().union(*(get_identifiers(text) for text in strings if isinstance(text, str)))
-
-
-def run_unseen(group, code, phase):
-    """Let any group run statements whose names are not the user's."""
-    Group.run_regularly(group, code, **phase).user_code = ""
 
 
 class OwnNames:

@@ -6,7 +6,7 @@ The attributes behind it stand in the table `borrowed.ATTRIBUTES`; no other room
 import os
 
 import numpy as np
-from brian2 import Synapses, get_device
+from brian2 import BrianObject, CodeRunner, Group, Synapses, get_device
 
 from .borrowed import SynapticPathway
 
@@ -131,3 +131,12 @@ def link_threads():
     flags = get_device().extra_link_args
     if os.name == "posix" and "-pthread" not in flags:
         flags.append("-pthread")
+
+
+def is_python(obj):
+    """Return whether an object runs arbitrary Python code, such as a network operation."""
+    return (
+        type(obj).run is not BrianObject.run
+        and not isinstance(obj, (CodeRunner, Group))
+        and getattr(obj, "touches_synapses", True)
+    )

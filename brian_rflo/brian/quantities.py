@@ -125,6 +125,29 @@ def step_probability(name, rate, dt):
     return float(probability)
 
 
+def is_whole(value):
+    """Return whether a value is a whole number; True and False are not."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def check_flag(name, value):
+    """Raise unless `value` is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False; got {value!r}")
+
+
+def check_fraction(name, value, advice=""):
+    """Raise unless a number is at least 0 and less than 1."""
+    if not is_number(value) or not 0 <= value < 1:
+        raise ValueError(f"{name} must be at least 0 and less than 1; got {value!r}{advice}")
+
+
+def check_discount(kind, discount):
+    """Raise unless a discount is a number from 0 to 1."""
+    if not is_number(discount) or not 0 <= discount <= 1:
+        raise ValueError(f"{kind}: discount must be a number from 0 to 1; got {discount!r}")
+
+
 def check_probability(name, value):
     """Raise unless `value` is a probability."""
     if not is_number(value) or not 0 <= value <= 1:
@@ -133,7 +156,7 @@ def check_probability(name, value):
 
 def check_count(name, value, least=1):
     """Raise unless `value` is a whole number of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+    if not is_whole(value) or value < least:
         raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}")
 
 
@@ -159,7 +182,7 @@ def check_number(kind, name, value, zero_allowed=False):
 
 def check_seed(name, value):
     """Raise unless `value` is a non-negative whole number."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
+    if not is_whole(value) or value < 0:
         raise ValueError(f"{name} must be a non-negative whole number; got {value!r}")
 
 

@@ -132,6 +132,11 @@ def gradient_errors(make, by=None, resets=None, cut=(), moves=MOVES, directions=
 
 def made(make):
     """Return a new network, made with the same random numbers each time."""
+    if not callable(make):
+        raise TypeError(
+            "check_gradient: make must be a function that returns a new network, for example"
+            f" lambda: LearningNetwork(task, RateNeurons(5, tau=10*ms), rule); got {make!r}"
+        )
     seed(SEED)
     net = make()
     check_instance("check_gradient: make() must return a network, which", net, TrialNetwork, "net")

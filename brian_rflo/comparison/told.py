@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
-from ..brian.quantities import is_number
+from ..brian.quantities import check_fraction
 from ..credit import (
     CreditPath,
     Diffusion,
@@ -218,8 +218,4 @@ def check_refused(rules: list[str]) -> None:
 
 def check_share(excitatory: float) -> None:
     """Raise unless a share of excitatory neurons is one."""
-    if not is_number(excitatory) or not 0 <= excitatory < 1:
-        raise ValueError(
-            f"Kind: excitatory must be at least 0 and less than 1; got {excitatory!r}. Write 0 for"
-            " neurons of one type"
-        )
+    check_fraction("Kind: excitatory", excitatory, ". Write 0 for neurons of one type.")

@@ -14,6 +14,7 @@ from ..brian.component import Component
 from ..brian.quantities import check_count
 from ..neurons.base import parent_group
 from ..readouts.constant import ConstantUnit
+from ..readouts.linear import is_readout
 from ..rules.base import LearningRule
 from ..steps import Mechanism, equations_of, steps_of
 from ..steps.cells import NETWORK, Cells, names_ending_in
@@ -199,7 +200,12 @@ class Credit:
     ):
         check_instance("Credit: path", path, CreditPath, "RandomFeedback()")
         for role, group in (("readout", readout), ("neurons", neurons)):
-            check_instance(f"Credit: {role}", group, Group, "net.readout")
+            check_instance(f"Credit: {role}", group, Group, f"net.{role}")
+        if is_readout(parent_group(neurons)):
+            raise ValueError(
+                f"Credit: neurons must be the group that learns; got the readout '{neurons.name}'."
+                " Write Credit(path, readout, neurons)."
+            )
         self.path, self.ends = path, {"pre": readout, "post": neurons}
         self.output, self.learn, self.networks, self.masks = (
             output,

@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .. import schedule
-from ..brian.quantities import is_number
+from ..brian.quantities import check_fraction
 from ..steps import Step
 from .base import CreditPath
 from .random import RandomFeedback
@@ -73,11 +73,7 @@ class LeakDNI(SyntheticGradient):
 
     def __post_init__(self):
         super().__post_init__()
-        if not is_number(self.keep) or not 0 <= self.keep < 1:
-            raise ValueError(
-                f"LeakDNI: keep must be at least 0 and less than 1; got {self.keep!r}. Write 1 -"
-                " dt/tau of the neurons."
-            )
+        check_fraction("LeakDNI: keep", self.keep, ". Write 1 - dt/tau of the neurons.")
 
     @property
     def parameters(self) -> dict[str, float]:

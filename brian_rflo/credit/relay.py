@@ -177,7 +177,7 @@ def sizes_of(kind, types):
             " types=(80, 20)"
         )
     for size in types:
-        check_count(f"{kind}: types", size)
+        check_count(f"{kind}: each of types", size)
     return tuple(map(int, types))
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..brian.quantities import is_number
+from ..brian.quantities import check_discount
 from ..schedule import BEGIN, MODULATE
 from ..steps import Mechanism, Step
 
@@ -64,7 +64,4 @@ class TDError(Mechanism):
     )
 
     def __post_init__(self):
-        if not is_number(self.discount) or not 0 <= self.discount <= 1:
-            raise ValueError(
-                f"TDError: discount must be a number from 0 to 1; got {self.discount!r}"
-            )
+        check_discount("TDError", self.discount)

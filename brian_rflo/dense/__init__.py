@@ -76,5 +76,6 @@ prefs.register_preferences(
 
 from .code import Geometry  # noqa: E402
 from .parts import DenseParts  # noqa: E402
+from .reading import read  # noqa: E402
 
-__all__ = ["DenseParts", "Geometry"]
+__all__ = ["DenseParts", "Geometry", "read"]

@@ -3,7 +3,7 @@
 import re
 from contextlib import suppress
 
-from brian2 import BrianObject, CodeRunner, Function, Group, StateMonitor, get_device, prefs
+from brian2 import CodeRunner, Function, Group, StateMonitor, get_device, prefs
 
 from .. import schedule
 from ..brian.borrowed import (
@@ -13,6 +13,7 @@ from ..brian.borrowed import (
     get_identifiers_recursively,
 )
 from ..brian.conditional import is_conditional, is_standalone
+from ..brian.private import is_python
 from ..brian.statements import written
 from .code import CODE_OBJECTS, POST, PRE, DenseStandaloneCodeObject
 from .reading import boundary_runners
@@ -183,15 +184,6 @@ def problems_within_trials(parts, objects, momentary, constant=frozenset(), expe
         touched, changed = touches(obj, synapses)
         if touched & momentary or changed & constant:
             yield f"'{obj.name}' uses {', '.join(sorted(touched & momentary | changed & constant))}"
-
-
-def is_python(obj):
-    """Return whether an object runs arbitrary Python code, such as a network operation."""
-    return (
-        type(obj).run is not BrianObject.run
-        and not isinstance(obj, (CodeRunner, Group))
-        and getattr(obj, "touches_synapses", True)
-    )
 
 
 def can_mark_stale(obj, synapses):

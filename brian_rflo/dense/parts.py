@@ -14,10 +14,11 @@ from .. import schedule
 from ..brian import modules, vector_math
 from ..brian.borrowed import get_identifiers
 from ..brian.construction import networks_with
+from ..brian.private import is_python
 from ..brian.statements import written
 from ..brian.step_loop import StepLoop
 from . import filled, listing, padding, slices
-from .choice import MARK, first, is_python, own_names, sets_its_own_activity, why_not_fused
+from .choice import MARK, first, own_names, sets_its_own_activity, why_not_fused
 from .reading import Reading
 from .runners import Copies, DensePass, DenseSum, Transmitted, neuron_variables
 from .ways import PASSING, WAYS

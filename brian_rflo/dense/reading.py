@@ -6,13 +6,19 @@ regard to the rule's class or name.
              added up where somebody reads it
 """
 
+from __future__ import annotations
+
 import ast
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .. import schedule
 from ..brian.borrowed import get_identifiers
 from ..brian.statements import Written, loaded, parsed
 from ..steps import INTEGRATE
+
+if TYPE_CHECKING:
+    from ..synapses import PlasticSynapses
 
 #: Slots of a time step, in order.
 SLOTS = (
@@ -65,7 +71,7 @@ class Reading:
     read_at: tuple = ()
 
 
-def read(synapses):
+def read(synapses: PlasticSynapses) -> Reading:
     """Return the reading of a projection; its last step that runs each time is the one that
     learns.
     """

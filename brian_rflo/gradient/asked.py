@@ -75,32 +75,49 @@ def one_asked(net, name, parts):
     owner, _, variable = str(name).partition(".")
     groups = groups_of(net)
     if owner not in groups or not variable:
+        given = [
+            f"{role}.{graded}"
+            for role, group in roles_of(net).items()
+            for graded in graded_of(parent_group(group))[:1]
+        ]
         raise ValueError(
-            f"gradient: by must name projections ({', '.join(parts)}), or variables of groups such"
-            f" as '{next(iter(groups), 'neurons')}.v' ({', '.join(groups)}); got {name!r}"
+            f"gradient: by must name projections ({', '.join(parts)}), or variables of groups, for"
+            f" example {' or '.join(given[:2])}; got {name!r}"
         )
     group = parent_group(groups[owner])
     found = group.variables.get(variable)
     if found is None and variable in (getattr(group, "namespace", None) or {}):
         return Asked(name, Key(group.name, variable, "constant"), group)
     if not isinstance(found, ArrayVariable) or not is_graded(found, group):
-        known = sorted(n for n, v in group.variables.items() if is_graded(v, group) and n[0] != "_")
         raise ValueError(
             f"gradient: '{owner}' has no variable '{variable}' by which to differentiate; it has"
-            f" {', '.join(known)}, and the constants of its namespace"
+            f" {', '.join(graded_of(group))}, and the constants of its namespace"
         )
     return Asked(name, key_of(found), group)
 
 
+def graded_of(group) -> list[str]:
+    """Return the names of the variables of a group by which a gradient can be taken."""
+    return sorted(
+        name
+        for name, variable in group.variables.items()
+        if is_graded(variable, group) and name[0] != "_"
+    )
+
+
 def groups_of(net) -> dict[str, Group]:
     """Return the groups of a network by role and by name."""
-    roles = {
+    every = {obj.name: obj for obj in net.sorted_objects if isinstance(obj, NeuronGroup)}
+    return every | roles_of(net)
+
+
+def roles_of(net) -> dict[str, Group]:
+    """Return the groups that are attributes of a network, such as its neurons."""
+    return {
         role: value
         for role, value in vars(net).items()
         if isinstance(value, Group) and isinstance(parent_group(value), NeuronGroup)
     }
-    every = {obj.name: obj for obj in net.sorted_objects if isinstance(obj, NeuronGroup)}
-    return every | roles
 
 
 def resets_of(net, resets) -> dict:

@@ -21,8 +21,8 @@ from ..brian.borrowed import (
 )
 from ..brian.conditional import is_conditional
 from ..brian.declared import declared
+from ..brian.private import is_python
 from ..brian.statements import written
-from ..dense.choice import is_python
 from ..derivation.calculus import assignments
 from ..neurons.base import parent_group
 from ..synapses.delays import is_delayed

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from brian2 import Group
 
-from ..brian.quantities import check_seed, is_number
+from ..brian.quantities import check_flag, check_seed, is_number
 from ..neurons.base import check_group
 from ..updates.arguments import check_instance
 
@@ -58,6 +58,9 @@ class AllToAll(Connectivity):
 
     self_connections: bool = True
 
+    def __post_init__(self):
+        check_flag("AllToAll: self_connections", self.self_connections)
+
     @property
     def holds_diagonal(self) -> bool:
         return not self.self_connections
@@ -105,6 +108,7 @@ class Sparse(Connectivity):
             )
         if self.seed is not None:
             check_seed("Sparse: seed", self.seed)
+        check_flag("Sparse: self_connections", self.self_connections)
 
     def masks(self, name: str, shape: tuple[int, int], networks: int, seed: int) -> NDArray | None:
         """Return the pairs with a synapse; see `Connectivity.masks`."""

@@ -148,8 +148,8 @@ def regularized(rule, regularization):
     for one in regularization if is_several else [regularization]:
         if isinstance(one, type) or not hasattr(one, "around"):
             raise TypeError(
-                "regularization must be a FiringRate, for example FiringRate(target=10*Hz,"
-                f" strength=300); got {one!r}. It can also be an L1 or L2, or a tuple of them"
+                "regularization must be FiringRate(target=10*Hz, strength=300), L1(1e-4), L2(1e-4)"
+                f" or a tuple of them; got {one!r}"
             )
         rule = one.around(rule)
     return rule

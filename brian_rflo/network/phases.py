@@ -17,6 +17,7 @@ from ..brian.in_program import (
     program,
     run_from,
 )
+from ..brian.quantities import is_whole
 from ..brian.snapshot import nothing_changes
 from ..results.later import LaterResult
 from ..synapses.kinds import plastic_of
@@ -169,12 +170,7 @@ def check_first(first, seen):
     """Raise unless `first` can be the number of the first trial of a run."""
     if first is None:
         return
-    if (
-        isinstance(first, bool)
-        or not isinstance(first, (int, np.integer))
-        or first < 0
-        or first % seen
-    ):
+    if not is_whole(first) or first < 0 or first % seen:
         many = f", and a multiple of the {seen} that run side by side" if seen > 1 else ""
         raise ValueError(
             f"first must be the number of a trial, a whole number from 0 on{many}; got {first!r}"

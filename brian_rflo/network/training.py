@@ -15,7 +15,7 @@ from ..brian.construction import Constructed, constructed_of, excuse
 from ..brian.declared import declared
 from ..brian.garbage import frozen
 from ..brian.in_program import is_waiting
-from ..brian.quantities import check_absent
+from ..brian.quantities import check_absent, is_whole
 from ..gradient import BPTT
 from ..identity import described, digest
 from ..identity.settings import constants_outside, serializable
@@ -454,7 +454,7 @@ class TrialNetwork(Experiment, Constructed, Members):
             )
 
     def _check_trials(self, trials):
-        if isinstance(trials, bool) or not isinstance(trials, (int, np.integer)):
+        if not is_whole(trials):
             raise TypeError(f"trials must be a whole number; got {trials!r}")
         if trials < 1:
             raise ValueError(f"trials must be at least 1; got {trials}")
@@ -516,8 +516,8 @@ def check_report(report):
     is_way = report is None or is_text
     if not is_way and not (callable(report) and not isinstance(report, type)):
         raise ValueError(
-            f"report must be one of {', '.join(map(repr, REPORTS))}, or a function of elapsed"
-            f" time, finished fraction, start and duration; got {report!r}"
+            f"report must be None, one of {', '.join(map(repr, REPORTS))}, or a function of"
+            f" elapsed time, finished fraction, start and duration; got {report!r}"
         )
 
 

@@ -50,7 +50,7 @@ def shapes_of(net):
     }
 
 
-def check_names(given, shapes, what="weights"):
+def check_names(given, shapes, what="initial"):
     """Raise if an argument names a projection that a network does not have."""
     biases = [name for name in BIASES if name in given and name not in shapes]
     remedy = ", ".join(f"'{name}': AllToAll()" for name in biases)
@@ -76,25 +76,25 @@ def matrices_of(given, shapes, networks):
     """
     if not isinstance(given, dict):
         raise TypeError(
-            "weights must be a dictionary of matrices by name, for example {'recurrent':"
-            f" matrix}}; got {type(given).__name__}"
+            "Murray2019: weights must be a dictionary of matrices by name, for example"
+            f" {{'recurrent': matrix}}; got {type(given).__name__}"
         )
     check_names(given, shapes)
     checked = {}
     for name, values in given.items():
-        values = numbers(f"weights['{name}']", without_sparse(values), "give a matrix")
+        values = numbers(f"initial['{name}']", without_sparse(values), "give a matrix")
         if name in BIASES and (values.ndim == 1 or values.shape[-1] != 1):
             values = values[..., None]  # one bias per unit
         values = values[None] if values.ndim == 2 and networks == 1 else values
         if values.shape != (networks, *shapes[name]):
             raise ValueError(
-                f"weights['{name}'] must have shape {(networks, *shapes[name])}, [network,"
+                f"initial['{name}'] must have shape {(networks, *shapes[name])}, [network,"
                 f" post, pre]; got {values.shape}"
             )
         bad = np.isinf(values) | (np.isnan(values).all(axis=(1, 2), keepdims=True))
         if bad.any():
             raise ValueError(
-                f"weights['{name}'] must be finite; got {np.count_nonzero(bad)} that are not (NaN"
+                f"initial['{name}'] must be finite; got {np.count_nonzero(bad)} that are not (NaN"
                 " stands for no synapse, and not for all of a matrix)"
             )
         checked[name] = values
@@ -159,7 +159,7 @@ def agreed(name, mask, weights):
             else f"no weight (NaN) for {np.count_nonzero(mask & ~is_there)} synapses"
         )
         raise ValueError(
-            f"weights['{name}'] has {what} of connectivity['{name}']; write NaN or 0 exactly where"
+            f"initial['{name}'] has {what} of connectivity['{name}']; write NaN or 0 exactly where"
             f" there is none, or leave connectivity['{name}'] out"
         )
     return mask
@@ -243,7 +243,7 @@ class Weights:
             and (given["recurrent"] * self.signs() < 0).any()
         ):
             raise ValueError(
-                "weights['recurrent'] breaks Dale's law: the weights of excitatory"
+                "initial['recurrent'] breaks Dale's law: the weights of excitatory"
                 " neurons must not be negative, those of inhibitory ones not positive;"
                 " leave it out to draw such weights"
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import signature
 
 from brian2 import BrianObject, Group, get_dimensions
 
@@ -131,12 +132,28 @@ def check_group(role, group):
         ) from None
 
 
+def added(group, name):
+    """Return how a group gets a variable, by what its constructor takes."""
+    parent = parent_group(group)
+    arguments = signature(type(parent)).parameters
+    if "inputs" in arguments:
+        return f"write inputs={(*parent.inputs, name)!r} where it is made"
+    if "model" in arguments:
+        return f"add '{name} : 1' to its equations"
+    stored = (
+        known
+        for known, variable in parent.variables.items()
+        if isinstance(variable, ArrayVariable) and not variable.scalar and known[0] != "_"
+    )
+    return f"it stores {', '.join(sorted({*stored} - {'i', 'spikespace'}))}"
+
+
 def check_port(group, name, reader, with_units=False):
     """Raise unless `group` stores the variable `name`, dimensionless unless `with_units`.
 
     `reader` names the user of the variable in messages.
     """
-    hint = PORTS.get(name, f"add '{name} : 1' to its equations")
+    hint = PORTS.get(name) or added(group, name)
     variable = group.variables.get(name)
     if variable is None:
         raise ValueError(

@@ -137,7 +137,7 @@ class ConductanceNeurons(Component, NeuronGroup):
         check_time("ConductanceNeurons: refractory", refractory)
         check_number("ConductanceNeurons", "ahp", ahp, zero_allowed=True)
         check_number("ConductanceNeurons", "goal", goal)
-        check_fraction("ConductanceNeurons: average_rate", average_rate)
+        check_average_rate("ConductanceNeurons: average_rate", average_rate)
         times = dict(tau=tau, tau_exc=tau_exc, tau_inh=tau_inh, tau_ahp=tau_ahp)
         for label, time in times.items():
             check_time(f"ConductanceNeurons: {label}", time)
@@ -177,7 +177,7 @@ class ConductanceNeurons(Component, NeuronGroup):
         super().before_run(run_namespace)
 
 
-def check_fraction(name, value):
+def check_average_rate(name, value):
     """Raise unless a running average with this fraction follows."""
     if not is_number(value) or not 0 < value <= 1:
         raise ValueError(

@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike
 from .. import schedule
 from ..brian.component import Component, namespace_with
 from ..brian.conditional import is_standalone
-from ..brian.quantities import check_number, check_tau, check_time
+from ..brian.quantities import check_flag, check_number, check_tau, check_time
 from ..rules import LearningRule
 from .arriving import ArrivingSpikes
 from .lif import check_finite
@@ -286,8 +286,7 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
 
 def check_choices(kind, scale_input, reset_by):
     """Raise unless the choices of scaling and of reset are among those there are."""
-    if not isinstance(scale_input, (bool, np.bool_)):
-        raise TypeError(f"{kind}: scale_input must be True or False; got {scale_input!r}")
+    check_flag(f"{kind}: scale_input", scale_input)
     if reset_by not in RESETS:
         raise ValueError(f"{kind}: reset_by must be 'subtract' or 'zero'; got {reset_by!r}")
 

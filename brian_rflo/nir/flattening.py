@@ -143,8 +143,8 @@ def check_kinds(nodes):
     for name, node in nodes.items():
         if kind_of(node) not in KNOWN:
             raise ValueError(
-                f"from_nir: node '{name}' is a {kind_of(node)}, which is not supported;"
-                f" it supports {', '.join(KNOWN)}, and graphs of them"
+                f"from_nir: node '{name}' must be one of {', '.join(KNOWN)}, or a graph of them;"
+                f" got a {kind_of(node)}"
             )
         if kind_of(node) in ("Linear", "Affine") and np.ndim(node.weight) != 2:
             raise ValueError(

@@ -7,6 +7,8 @@ a constant drive, remains; what spikes change at once, r dt/tau, remains if r gr
 
 import numpy as np
 
+from ..brian.quantities import check_flag
+
 INTEGRATORS = ("exact", "euler")
 #: What a spike does to the membrane.
 RESETS = ("to_value", "subtract", "subtract_later")
@@ -39,8 +41,8 @@ def check_reset(reset, integrator):
 
 def check_same_step(same_step):
     """Raise unless it is True, False or None."""
-    if same_step is not None and not isinstance(same_step, (bool, np.bool_)):
-        raise TypeError(f"from_nir: same_step must be True or False; got {same_step!r}")
+    if same_step is not None:
+        check_flag("from_nir: same_step", same_step)
 
 
 def euler_tau(tau, dt):

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from .. import schedule
 from ..brian.borrowed import get_identifiers
 from ..brian.component import OwnSynapses
-from ..brian.quantities import check_number, check_time
+from ..brian.quantities import check_flag, check_number, check_time
 from ..brian.statements import loaded
 from ..brian.where import where
 from ..results.training import MINUS_REWARDS
@@ -118,8 +118,7 @@ class Choosing:
         check_instance(f"{type(self).__name__}: task", task, Task, TASK_EXAMPLE)
         for name, number in (("entropy", entropy), ("critic_weight", critic_weight)):
             check_number(type(self).__name__, name, number, zero_allowed=True)
-        if not isinstance(critic, (bool, np.bool_)):
-            raise TypeError(f"{type(self).__name__}: critic must be True or False; got {critic!r}")
+        check_flag(f"{type(self).__name__}: critic", critic)
         check_reward(reward)
         self.n_more, self.paid, self.has_bonus = int(critic), reward, entropy > 0
         bonus = BONUS if self.has_bonus else ""
@@ -449,8 +448,7 @@ class ActorCritic(Linear):
         super().__post_init__()
         for name in ("entropy", "critic_weight"):
             check_number(type(self).__name__, name, getattr(self, name), zero_allowed=True)
-        if not isinstance(self.critic, (bool, np.bool_)):
-            raise TypeError(f"ActorCritic: critic must be True or False; got {self.critic!r}")
+        check_flag("ActorCritic: critic", self.critic)
         check_reward(self.reward)
         if self.tau is not None:
             check_time(f"{type(self).__name__}: tau", self.tau)

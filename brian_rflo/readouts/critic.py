@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..brian.quantities import is_number
+from ..brian.quantities import check_discount
 from ..schedule import CLEAR, TALLY
 from ..steps import Step
 from ..tasks import Task
@@ -164,9 +164,3 @@ class Critic(Linear):
     def arguments(self) -> dict[str, float]:
         """Arguments of the group besides task, networks, copies and name."""
         return {"discount": self.discount}
-
-
-def check_discount(kind, discount):
-    """Raise unless a discount is a number from 0 to 1."""
-    if not is_number(discount) or not 0 <= discount <= 1:
-        raise ValueError(f"{kind}: discount must be a number from 0 to 1; got {discount!r}")

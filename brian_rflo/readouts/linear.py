@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from brian2 import Group
 
 from .. import schedule
-from ..brian.quantities import is_number
+from ..brian.quantities import check_fraction
 from ..neurons.base import sends_bare_spikes
 from ..rules import Delta, LearningRule
 from ..steps import Step
@@ -280,11 +280,7 @@ class Linear:
     group: ClassVar[type] = Readout
 
     def __post_init__(self):
-        if not is_number(self.decay) or not 0 <= self.decay < 1:
-            raise ValueError(
-                f"{type(self).__name__}: decay must be at least 0 and less than 1; got"
-                f" {self.decay!r}"
-            )
+        check_fraction(f"{type(self).__name__}: decay", self.decay)
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from brian2 import Group, Quantity
 
 from .. import schedule
 from ..brian.declared import declared, parent_group
-from ..brian.quantities import check_time
+from ..brian.quantities import check_flag, check_time
 from ..derivation import Derivation, NeuronText, derive
 from ..derivation.printing import printed
 from ..steps import Step
@@ -62,6 +62,7 @@ class DerivedRule(LearningRule):
         super().__post_init__()
         if self.tau_out is not None:
             check_time(f"{type(self).__name__}: tau_out", self.tau_out)
+        check_flag(f"{type(self).__name__}: with_rates", self.with_rates)
 
     @cached_property
     def derivation(self) -> Derivation:

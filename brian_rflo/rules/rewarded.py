@@ -21,7 +21,7 @@ from brian2 import Group
 
 from ..brian.borrowed import word_substitute
 from ..brian.declared import declared, parent_group
-from ..brian.quantities import is_number
+from ..brian.quantities import check_discount
 from ..schedule import LEARN, RESET
 from ..steps import Step
 from .around import Around, check_inside
@@ -86,10 +86,7 @@ class Rewarded(Around):
         if self.learning_rate is None:
             object.__setattr__(self, "learning_rate", self.rule.learning_rate)
         super().__post_init__()
-        if not is_number(self.discount) or not 0 <= self.discount <= 1:
-            raise ValueError(
-                f"Rewarded: discount must be a number from 0 to 1; got {self.discount!r}"
-            )
+        check_discount("Rewarded", self.discount)
 
     @property
     def title(self) -> str:

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 from brian2 import Quantity
 
+from ..brian.quantities import is_whole
 from ..brian.statements import assigned, parsed, written
 from ..schedule import Phase
 
@@ -69,11 +70,7 @@ class Step:
                 )
         if self.site not in SITES:
             raise ValueError(f"Step: site must be one of {', '.join(SITES)}; got {self.site!r}")
-        if (
-            isinstance(self.every, bool)
-            or not isinstance(self.every, (int, np.integer))
-            or self.every < 1
-        ):
+        if not is_whole(self.every) or self.every < 1:
             raise ValueError(f"Step: every must be a positive whole number; got {self.every!r}")
 
     @property

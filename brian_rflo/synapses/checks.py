@@ -164,7 +164,9 @@ def check_names(synapses, reader):
         )
         if unknown:
             remedy = (
-                "write a number instead; or, for DALE, give the neurons excitatory="
+                "give the neurons excitatory= with True and False"
+                if unknown == "'excitatory_pre'"
+                else "write a number instead"
                 if part == "constraint"
                 else "make it a parameter or a trace of the rule"
             )

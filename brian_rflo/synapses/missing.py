@@ -21,8 +21,8 @@ from ..brian.borrowed import (
 from ..brian.conditional import is_conditional
 from ..brian.construction import networks_with
 from ..brian.declared import declared, declares
+from ..brian.private import is_python
 from ..brian.statements import assigned, written
-from ..dense.choice import is_python
 from ..neurons.base import parent_group, spikes
 from .sums import is_summing, parts_of
 

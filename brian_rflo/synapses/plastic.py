@@ -15,12 +15,11 @@ from ..brian.component import namespace_with
 from ..brian.conditional import is_standalone
 from ..brian.integrators import integrator_of, solve
 from ..brian.private import forget, run_begin
-from ..brian.quantities import check_field, is_number
+from ..brian.quantities import check_field, check_flag, is_number
 from ..brian.queues import drop_spikes, drop_spikes_of_other_trials
 from ..brian.statements import may_draw, varied, written
 from ..brian.step_loop import without_loops
-from ..dense import DenseParts
-from ..dense.reading import read
+from ..dense import DenseParts, read
 from ..neurons.base import ARRIVING, PSP, check_group, parent_group, receives_spikes
 from ..rules import LearningRule
 from ..steps import INTEGRATE, Mechanism, Step, equations_of, steps_of
@@ -207,6 +206,7 @@ class PlasticSynapses(Projection):
     ):
         self._check_arguments(source, target, rule, learn, constraint)
         learn = paired(learn, rule)
+        check_flag("self_connections", self_connections)
         if not self_connections:
             check_one_group(source, target)
             constraint = f"{NO_SELF_CONNECTIONS}\n{constraint}".strip()

@@ -10,7 +10,7 @@ import numpy as np
 from brian2 import get_logger
 from numpy.typing import ArrayLike, NDArray
 
-from ..brian.quantities import check_seed
+from ..brian.quantities import check_flag, check_seed, is_whole
 from .base import Arrays, Task
 from .stacks import chosen_rows, row_numbers, stacked_trials
 
@@ -94,8 +94,7 @@ class ArrayTask(Task):
                 f"ArrayTask: order must be one of {', '.join(map(repr, ORDERS))}; got"
                 f" {self.order!r}"
             )
-        if not isinstance(self.continuous, bool):
-            raise TypeError(f"ArrayTask: continuous must be True or False; got {self.continuous!r}")
+        check_flag("ArrayTask: continuous", self.continuous)
         arrays, lengths = stacked_trials(self.inputs, self.target, self.mask)
         if self.continuous and lengths is not None:
             raise ValueError(
@@ -206,7 +205,7 @@ class ArrayTask(Task):
 
     def _drawn_rows(self, count):
         """Return as many rows, drawn with the seed, in their order in the arrays."""
-        if isinstance(count, bool) or not isinstance(count, (int, np.integer)):
+        if not is_whole(count):
             raise TypeError(
                 f"ArrayTask: split: test must be a number of trials, or their places; got {count!r}"
             )

@@ -10,7 +10,7 @@ import numpy as np
 from brian2 import Quantity, TimedArray, ms
 from numpy.typing import NDArray
 
-from ..brian.quantities import check_seed, check_time, is_number, numbers, whole_steps
+from ..brian.quantities import check_seed, check_time, is_number, is_whole, numbers, whole_steps
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -193,7 +193,7 @@ class Task:
                 f" {got}"
             )
         n_steps = self.n_steps
-        if isinstance(n_steps, bool) or not isinstance(n_steps, (int, np.integer)) or n_steps < 1:
+        if not is_whole(n_steps) or n_steps < 1:
             raise ValueError(
                 f"{type(self).__name__}: n_steps must be a positive whole number; got {n_steps!r}"
             )

@@ -14,7 +14,7 @@ import numpy as np
 from brian2 import Quantity, ms
 from numpy.typing import NDArray
 
-from ..brian.quantities import check_count, check_probability, is_number
+from ..brian.quantities import check_count, check_fraction, check_probability
 from .base import Arrays, Task
 
 __all__ = ["Conditioning"]
@@ -131,10 +131,7 @@ class Conditioning(Task):
         ValueError
             If the discount is out of its range, or there is no such cue.
         """
-        if not is_number(discount) or not 0 <= discount < 1:
-            raise ValueError(
-                f"Conditioning: discount must be at least 0 and less than 1; got {discount!r}"
-            )
+        check_fraction("Conditioning: discount", discount)
         if cue not in range(self.n_cues):
             raise ValueError(f"Conditioning: cue must be less than {self.n_cues}; got {cue!r}")
         delay, after = self.steps("delay"), self.probability * np.eye(self.n_cues)[0]

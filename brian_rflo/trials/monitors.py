@@ -13,7 +13,7 @@ from .. import schedule
 from ..brian.borrowed import catch_logs
 from ..brian.conditional import ConditionalMonitor, is_standalone
 from ..brian.passed import check_passed
-from ..brian.quantities import check_count
+from ..brian.quantities import check_count, is_whole
 from ..synapses.kinds import is_projection
 from .trials import Trials
 
@@ -106,8 +106,7 @@ class TrialMonitor(ConditionalMonitor):
             )
 
     def _check_step(self, step):
-        is_whole = isinstance(step, (int, np.integer)) and not isinstance(step, bool)
-        if step is not None and not (is_whole and 0 <= step < self.n_steps):
+        if step is not None and not (is_whole(step) and 0 <= step < self.n_steps):
             raise ValueError(
                 f"TrialMonitor: step must be one of the {self.n_steps} time steps of a trial,"
                 f" counted from 0; got {step!r}"

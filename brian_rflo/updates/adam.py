@@ -16,8 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..brian.quantities import is_number
-from .arguments import check_fraction
+from ..brian.quantities import check_fraction, is_number
 from .sgd import SGD
 
 __all__ = ["Adam"]
@@ -56,8 +55,8 @@ class Adam(SGD):
 
     def __post_init__(self):
         super().__post_init__()
-        check_fraction("Adam", "beta_1", self.beta_1)
-        check_fraction("Adam", "beta_2", self.beta_2)
+        check_fraction("Adam: beta_1", self.beta_1)
+        check_fraction("Adam: beta_2", self.beta_2)
         if not is_number(self.epsilon) or self.epsilon <= 0:
             raise ValueError(f"Adam: epsilon must be positive and finite; got {self.epsilon!r}")
 

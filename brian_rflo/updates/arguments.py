@@ -2,9 +2,7 @@
 
 import ast
 
-import numpy as np
-
-from ..brian.quantities import is_number
+from ..brian.quantities import is_number, is_whole
 from ..brian.statements import assigned
 
 UPDATES = ("step", "trial")
@@ -18,7 +16,7 @@ def check_update(update, batch):
     """Raise unless `update` is "step" or "trial", and `batch` a number of trials that fits it."""
     if update not in UPDATES:
         raise ValueError(f"update must be 'step' or 'trial'; got {update!r}")
-    if isinstance(batch, bool) or not isinstance(batch, (int, np.integer)) or batch < 1:
+    if not is_whole(batch) or batch < 1:
         raise ValueError(f"batch must be a whole number of trials, at least 1; got {batch!r}")
     if batch > 1 and update != "trial":
         raise ValueError(
@@ -85,6 +83,12 @@ def check_statements(group, statements):
             f"statements of '{group.name}' must be assignments, for example 'v = 0'; got"
             f" {statements!r} ({error.msg})"
         ) from error
+    lone = next((node for node in tree.body if isinstance(node, ast.Expr)), None)
+    if lone is not None:
+        raise ValueError(
+            f"statements of '{group.name}' must be assignments, for example 'v = 0'; got"
+            f" {ast.unparse(lone)!r}, which assigns nothing"
+        )
     read = {
         node.id
         for node in ast.walk(tree)
@@ -98,13 +102,23 @@ def check_statements(group, statements):
         )
 
 
+#: What the classes are whose names say it to nobody who has not read the code.
+NOUNS = {
+    "CreditPath": "a credit path",
+    "LearningRule": "a learning rule",
+    "Linear": "one of brian_rflo.readouts",
+    "Mechanism": "a credit path",
+    "Murray2019": "Murray2019 or a dictionary of matrices",
+    "PerStep": "a learning schedule",
+    "SGD": "an optimizer",
+    "Task": "a task",
+}
+
+
 def check_instance(name, value, kind, example):
     """Raise unless `value` is an instance of `kind`; its class itself is a common mistake."""
     if not isinstance(value, kind):
-        raise TypeError(f"{name} must be a {kind.__name__}, for example {example}; got {value!r}")
-
-
-def check_fraction(kind, name, value):
-    """Raise unless a number is at least 0 and less than 1."""
-    if not is_number(value) or not 0 <= value < 1:
-        raise ValueError(f"{kind}: {name} must be at least 0 and less than 1; got {value!r}")
+        expected = NOUNS.get(kind.__name__, f"a {kind.__name__}")
+        is_class = isinstance(value, type) and issubclass(value, kind)
+        advice = f". Write {value.__name__}(...)." if is_class else ""
+        raise TypeError(f"{name} must be {expected}, for example {example}; got {value!r}{advice}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from numpy.typing import NDArray
 
-from .arguments import check_fraction
+from ..brian.quantities import check_fraction
 from .sgd import SGD
 
 __all__ = ["Momentum"]
@@ -40,7 +40,7 @@ class Momentum(SGD):
 
     def __post_init__(self):
         super().__post_init__()
-        check_fraction("Momentum", "momentum", self.momentum)
+        check_fraction("Momentum: momentum", self.momentum)
 
     def change(
         self,

@@ -13,5 +13,10 @@ from brian_rflo.rules import LearningRule
 class BCM(LearningRule):
     tau_theta: object
 
+    citation = (
+        "Bienenstock EL, Cooper LN, Munro PW (1982). Theory for the development of neuron"
+        " selectivity: orientation specificity and binocular interaction in visual cortex."
+        " J Neurosci 2:32-48."
+    )
     post_traces = "dthreshold/dt = (activity**2 - threshold)/tau_theta : 1"
     update = "activity_post*(activity_post - threshold_post)*activity_pre"
