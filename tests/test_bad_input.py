@@ -394,6 +394,22 @@ CASES = {
         lambda: built(connectivity={"recurrent": False}),
         r"connectivity\['recurrent'\] must be a Connectivity, for example AllToAll\(\)",
     ),
+    "argument of nobody": (
+        lambda: Trials(TASK, clip_nrom=1),
+        "^Trials has no argument clip_nrom .got clip_nrom=1.$",
+    ),
+    "argument misspelt": (
+        lambda: Readout(TASK, netwroks=2),
+        "Readout has no argument netwroks .got netwroks=2.. Write networks=.",
+    ),
+    "argument of a schedule": (
+        lambda: PlasticSynapses(neurons(), neurons(), RULE, onto="I_rec", update="trial"),
+        r"PlasticSynapses has no argument update .* Write learn=PerStep\(Adam\(\)\), or learn=",
+    ),
+    "argument of a network elsewhere": (
+        lambda: built(optimizer=Adam()),
+        r"LearningNetwork has no argument optimizer .* Write learn=PerStep",
+    ),
     "self-connections a word": (
         lambda: AllToAll(self_connections="no"),
         "AllToAll: self_connections must be True or False; got 'no'",

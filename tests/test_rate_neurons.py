@@ -402,9 +402,9 @@ def test_names_of_the_script_are_not_read():
 
 
 BAD = {
-    "nonlinearity": (lambda kind: kind(3, 5 * ms, nonlinearity="relu"), TypeError, "write f="),
-    "gain": (lambda kind: kind(3, 5 * ms, gain=2), TypeError, "write steepness="),
-    "noise": (lambda kind: kind(3, 5 * ms, noise=0.1), TypeError, "write noise_std="),
+    "nonlinearity": (lambda kind: kind(3, 5 * ms, nonlinearity="relu"), TypeError, "Write f=."),
+    "gain": (lambda kind: kind(3, 5 * ms, gain=2), TypeError, "Write steepness=."),
+    "noise": (lambda kind: kind(3, 5 * ms, noise=0.1), TypeError, "Write noise_std=."),
     "name of f": (lambda kind: kind(3, 5 * ms, f="ReLU"), ValueError, "one of 'tanh', 'relu'"),
     "f": (lambda kind: kind(3, 5 * ms, f=np.tanh), TypeError, "f must be a string"),
     "random f": (lambda kind: kind(3, 5 * ms, f="u*rand()"), ValueError, "draws random numbers"),

@@ -14,7 +14,7 @@ from textwrap import shorten
 from brian2 import BrianObject, Network, Subgroup, Synapses, VariableOwner
 
 from .basics import check_basics
-from .passed import check_passed
+from .passed import check_passed, unknown_argument
 
 
 class Refused:
@@ -51,7 +51,13 @@ def constructed(init):
                 check_passed(self, init, kwargs)
                 names = init.__code__.co_varnames[1 : init.__code__.co_argcount]
                 check_basics(type(self).__name__, dict(zip(names, args)) | kwargs)
-            init(self, *args, **kwargs)
+            try:
+                init(self, *args, **kwargs)
+            except TypeError as error:
+                told = is_whole and unknown_argument(self, kwargs, error)
+                if not told:
+                    raise
+                raise TypeError(told) from None
             if is_whole:
                 refuse_hidden(self)
         self.settle(

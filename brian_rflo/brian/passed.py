@@ -2,9 +2,13 @@
 
 Those that would do nothing, or something else than they say, are refused where they are written.
 All others are Brian2's: name, dt, clock, namespace, dtype, codeobj_class, multisynaptic_index, ...
+One that nobody takes is an error of the class that the user wrote, not of Brian2's.
 """
 
 import inspect
+import re
+from difflib import get_close_matches
+from textwrap import shorten
 
 from brian2 import NeuronGroup, StateMonitor, Synapses
 
@@ -69,3 +73,29 @@ def check_passed(obj, init, arguments):
             raise TypeError(
                 f"{type(obj).__name__} does not take {name} (got {name}={value!r}): {reasons[name]}"
             )
+
+
+def unknown_argument(obj, arguments, error):
+    """Return what to write in place of an argument that no constructor of a class takes, as text;
+    None if an error says something else.
+
+    A class may name arguments that are looked for in vain in `other_names`, with what to write.
+    """
+    found = re.match(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(error))
+    kind = type(obj)
+    if found is None or found[1] not in {one.__name__ for one in kind.__mro__}:
+        return None
+    name = found[2]
+    if name not in arguments:
+        return None
+    known = {
+        one
+        for each in kind.__mro__[:-1]
+        for one, parameter in inspect.signature(each.__init__).parameters.items()
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    }
+    near = get_close_matches(name, known - {"self"}, n=1)
+    advice = getattr(kind, "other_names", {}).get(name) or (near and f"{near[0]}=") or ""
+    shown = shorten(repr(arguments[name]), 60)
+    told = f"{kind.__name__} has no argument {name} (got {name}={shown})"
+    return f"{told}. Write {advice}." if advice else told

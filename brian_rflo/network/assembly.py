@@ -20,7 +20,7 @@ from ..synapses import FixedSynapses, PlasticSynapses
 from ..synapses.kinds import is_plastic
 from ..trials import Trials
 from ..updates import PerStep
-from ..updates.arguments import BIASES, PLASTIC, check_instance
+from ..updates.arguments import BIASES, OF_SCHEDULES, PLASTIC, check_instance
 from .connectivity import Connectivity, all_named, connectivity_of
 from .fitting import (
     asks_for_readout,
@@ -56,6 +56,18 @@ logger = get_logger(__name__)
 
 #: What is in the scope of the constructor, but decides no number.
 UNSAID = ("self", "name", "__class__")
+#: Arguments that are looked for by other names, with what to write.
+OTHER_NAMES = {
+    **OF_SCHEDULES,
+    **dict.fromkeys(("gain", "seed", "weights"), "initial=Murray2019(gain=1.5, seed=0)"),
+    **dict.fromkeys(
+        ("tau_out", "classify", "output_decay"), "readout=Leaky(20*ms), or readout=Softmax(20*ms)"
+    ),
+    "feedback": "credit=RandomFeedback()",
+    "inputs": "connectivity={'input': group}",
+    "output_current": "connectivity={'current': AllToAll()}",
+    "self_connections": "connectivity={'recurrent': AllToAll(self_connections=False)}",
+}
 
 
 class LearningNetwork(TrialNetwork):
@@ -157,6 +169,9 @@ class LearningNetwork(TrialNetwork):
     >>> result.losses.shape
     (1, 2)
     """
+
+    #: Arguments that are looked for by other names.
+    other_names = OTHER_NAMES
 
     def __init__(
         self,

@@ -25,13 +25,13 @@ FUNCTIONS = {
 
 #: Arguments by names that users may try.
 OTHER_NAMES = {
-    "nonlinearity": "f",
-    "activation": "f",
-    "transfer_function": "f",
-    "gain": "steepness",
-    "noise": "noise_std",
-    "output_noise": "output_noise_std",
-    "rate_noise": "rate_noise_std",
+    "nonlinearity": "f=",
+    "activation": "f=",
+    "transfer_function": "f=",
+    "gain": "steepness=",
+    "noise": "noise_std=",
+    "output_noise": "output_noise_std=",
+    "rate_noise": "rate_noise_std=",
 }
 
 
@@ -179,10 +179,3 @@ def refuse_own_names(kind: str, f: str, variables: Iterable[str]) -> None:
             f"{kind}: f = {f!r} names '{taken[0]}', which is a variable of the neurons; give your"
             " number another name"
         )
-
-
-def refuse_other_names(kind: str, arguments: Mapping[str, object]) -> None:
-    """Raise for an argument that has another name here."""
-    for name in arguments:
-        if name in OTHER_NAMES:
-            raise TypeError(f"{kind} has no argument {name}=; write {OTHER_NAMES[name]}=")

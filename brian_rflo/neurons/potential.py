@@ -26,7 +26,7 @@ from ..brian.quantities import per_neuron
 from . import noise
 from .base import input_names
 from .derived import DerivedNeurons
-from .functions import refuse_other_names, refuse_own_names, transfer
+from .functions import OTHER_NAMES, refuse_own_names, transfer
 from .values import (
     assign,
     check_excitatory,
@@ -124,6 +124,7 @@ class PotentialNeurons(DerivedNeurons):
 
     #: Attributes that describe it in files, beside equations and constants.
     described = ("f",)
+    other_names = OTHER_NAMES
 
     #: The slope of what they send, computed from `differentiate` on.
     slope_of_activity = "J_activity_u"
@@ -148,7 +149,6 @@ class PotentialNeurons(DerivedNeurons):
         **neurongroup_args: Any,
     ):
         kind = "PotentialNeurons"
-        refuse_other_names(kind, neurongroup_args)
         self.f = f
         inputs = input_names(kind, "inputs", inputs, least=1)
         check_taus(kind, tau, N)

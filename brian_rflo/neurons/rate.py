@@ -25,7 +25,7 @@ from ..brian.quantities import per_neuron
 from ..rules import LearningRule
 from . import noise
 from .base import input_names
-from .functions import refuse_other_names, refuse_own_names, transfer
+from .functions import OTHER_NAMES, refuse_own_names, transfer
 from .values import (
     assign,
     check_excitatory,
@@ -136,6 +136,9 @@ class RateNeurons(Component, NeuronGroup):
 
     trial_start = "activity = initial"
 
+    #: Arguments that are looked for by other names.
+    other_names = OTHER_NAMES
+
     #: Variables of noise that a rule may add, and how: to the sum of the projection (None), or by a
     #: statement behind a phase.
     opens = {"noise": None, "output_noise": ("phi += output_noise", schedule.GAIN)}
@@ -161,7 +164,6 @@ class RateNeurons(Component, NeuronGroup):
         **neurongroup_args: Any,
     ):
         kind = "RateNeurons"
-        refuse_other_names(kind, neurongroup_args)
         self.inputs, self.f = input_names(kind, "inputs", inputs, least=1), f
         check_taus(kind, tau, N)
         per_neuron(

@@ -25,7 +25,7 @@ from ..rules import LearningRule
 from ..steps import INTEGRATE, Mechanism, Step, equations_of, steps_of
 from ..steps.cells import FIRST, FUNCTIONS, NETWORK, Cells, names_ending_in, place
 from ..steps.step import constants_of
-from ..updates.arguments import check_constraint, check_instance
+from ..updates.arguments import OF_SCHEDULES, check_constraint, check_instance
 from ..updates.learning import PerStep, paired
 from ..updates.side_by_side import from_first_copy
 from .bringing import bring
@@ -174,6 +174,10 @@ class PlasticSynapses(Projection):
     trials it has not, nor with `PerStep` in a stream.
     """
 
+    #: Arguments that are looked for by other names.
+    other_names = OF_SCHEDULES | {
+        "regularization": "FiringRate(10*Hz, 300).around(rule) in place of the rule"
+    }
     #: Phase of the traces, if not the default one; True if changes contribute to the norm of the
     #: gradient.
     traces_at, is_gradient = None, True

@@ -102,6 +102,11 @@ def check_statements(group, statements):
         )
 
 
+#: Arguments of a learning schedule that are looked for elsewhere, with what to write.
+OF_SCHEDULES = dict.fromkeys(
+    ("update", "optimizer", "batch", "clip_norm", "averaged_over", "parallel", "copies"),
+    "learn=PerStep(Adam()), or learn=PerTrial(Adam(), batch=10, clip_norm=1)",
+)
 #: What the classes are whose names say it to nobody who has not read the code.
 NOUNS = {
     "CreditPath": "a credit path",
