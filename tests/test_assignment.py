@@ -184,8 +184,8 @@ def test_an_argument_is_named_and_what_is_none_is_not():
     with pytest.raises(
         AttributeError,
         match=(
-            r"Write RateNeurons\(..., tau=50. \* msecond\) where it is made, and build what is"
-            r" connected to it anew"
+            r"Write RateNeurons\(..., tau=50. \* msecond\) where it is made, and build again what"
+            r" is connected to it"
         ),
     ):
         neurons.tau = 50 * ms

@@ -214,7 +214,7 @@ REFUSED = {
     "must have one output": lambda: CriticReadout(
         ArrayTask(target=np.zeros((3, 2)), inputs=np.zeros((3, 1)), dt=1 * ms)
     ),
-    "are no rewards": lambda: RewardMonitor(critic(4, 1)[0].trials),
+    "are not rewards": lambda: RewardMonitor(critic(4, 1)[0].trials),
     "reads": lambda: LearningNetwork(
         PeriodicOutput(period=20 * ms),
         RateNeurons(4, tau=5 * ms),

@@ -1,8 +1,9 @@
-"""The house: no circle of imports, no line that belongs elsewhere."""
+"""The house: no circle of imports, no line that belongs elsewhere, docstrings that name or tell."""
 
 import ast
 import importlib
 import inspect
+import re
 from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
@@ -302,3 +303,26 @@ def test_constructors_have_few_arguments():
     namespace = {}
     exec(f"class Greedy:\n    def __init__({many}): pass", namespace)
     assert too_many([namespace["Greedy"]]) == {"Greedy": MOST + 1}
+
+
+#: Words that begin a clause in the place of a noun.
+CLAUSES = ("What", "Whether", "How", "Those", "That", "Nothing", "Where")
+
+
+def clauses(tree):
+    """Beginnings of the docstrings of a file that are clauses, by line."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
+            said = ast.get_docstring(node) or ""
+            if re.match(rf"({'|'.join(CLAUSES)})\b", said):
+                yield node.body[0].lineno, said.partition("\n")[0]
+
+
+def test_docstrings_begin_with_a_noun_or_a_verb():
+    """In the package and in the models: no clause."""
+    paths = [path for folder in (ROOT, ROOT.parent / "models") for path in folder.rglob("*.py")]
+    assert len(paths) > 300
+    found = {path: list(clauses(ast.parse(path.read_text()))) for path in paths}
+    assert {path: lines for path, lines in found.items() if lines} == {}
+    one = 'def f():\n    """Whether it is."""\n    def g():\n        """Howl."""'
+    assert list(clauses(ast.parse(one))) == [(2, "Whether it is.")]

@@ -187,7 +187,7 @@ def test_what_cannot_be_recorded_or_evaluated():
     with pytest.raises(ValueError, match="trials must be at least 1"):
         net.record(0)
     stranger = RateNeurons(3, tau=10 * ms, name="stranger")
-    with pytest.raises(ValueError, match="'stranger' is no part of"):
+    with pytest.raises(ValueError, match="'stranger' is not a part of"):
         net.record(1, of=stranger)
     with pytest.raises(ValueError, match="'stranger' has no projections in"):
         net.lesion([0], of=stranger)
@@ -391,7 +391,7 @@ def test_no_such_lesion():
     net = rate_network(networks=1)
     for arguments, error in [
         ({}, "needs either synapses, or pre or post"),
-        (dict(pre=[8]), "pre must be whole numbers from 0 on below 8"),
+        (dict(pre=[8]), "pre must be whole numbers from 0 to 7"),
         (dict(post=[-1]), "post must be whole numbers"),
         (dict(synapses=[0.5]), "synapses must be whole numbers"),
         (dict(synapses=np.ones((3, 3), dtype=bool)), r"must have shape \(8, 8\)"),
@@ -399,7 +399,7 @@ def test_no_such_lesion():
     ]:
         with pytest.raises(ValueError, match=error):
             net.recurrent.lesion(**arguments)
-    with pytest.raises(ValueError, match="neurons must be whole numbers from 0 on below 8"):
+    with pytest.raises(ValueError, match="neurons must be whole numbers from 0 to 7"):
         net.lesion([9])
     assert not net.recurrent.is_lesioned
 

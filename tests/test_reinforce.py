@@ -311,7 +311,7 @@ REFUSED = {
     ),
     "decay belongs to the inner readout": lambda: Rewarding("-error**2", decay=0.1),
     "pays a reward already": lambda: Rewarding("1", Rewarding("-error**2")).build(TASK),
-    "are no rewards": lambda: RewardMonitor(small(RFLO(0.1, tau=5 * ms), Linear(), None).trials),
+    "are not rewards": lambda: RewardMonitor(small(RFLO(0.1, tau=5 * ms), Linear(), None).trials),
     "RewardMonitor needs a Trials": lambda: RewardMonitor(3),
 }
 

@@ -1,4 +1,4 @@
-"""What we borrow of Brian2 beyond what its documentation promises: each name once.
+"""Names that we borrow from Brian2 beyond what its documentation promises, each once.
 
 Where a new release of Brian2 moves or changes one, this is the place to look. All of them were seen
 in the releases of `SEEN`. Names are imported here; the attributes of the table `ATTRIBUTES` occur

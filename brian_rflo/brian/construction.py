@@ -267,9 +267,9 @@ class Constructed:
         ):
             return (
                 f"Write {kind}(..., {name}={shorten(repr(value), 60)}) where it is made, and build"
-                " what is connected to it anew."
+                " again what is connected to it."
             )
-        return f"Make another {kind} in its place, and build what is connected to it anew."
+        return f"Make another {kind} in its place, and build again what is connected to it."
 
 
 def name_of_id(number):

@@ -1,4 +1,4 @@
-"""What a group declares. Brian2 gives the state variables of a group as its attributes, so that a
+"""Declarations of groups. Brian2 gives the state variables of a group as its attributes, so that a
 variable of the user's own could be taken for what a class of this package declares.
 """
 

@@ -1,5 +1,5 @@
-"""What a C++ standalone program of several runs does between them: it writes down what variables
-are, remembers the state of a network, and gives it back.
+"""Work between the runs of a C++ standalone program: it writes down what variables are, remembers
+the state of a network, and gives it back.
 """
 
 from contextlib import contextmanager

@@ -1,6 +1,6 @@
-"""What we ask of Brian2 that only its own code can tell: each question once.
+"""Questions to Brian2 that only its own code can answer, each once.
 
-The attributes behind it stand in the table `borrowed.ATTRIBUTES`; no other room names one.
+The attributes behind them stand in the table `borrowed.ATTRIBUTES`; no other room names one.
 """
 
 import os
@@ -102,12 +102,12 @@ class WithoutState:
 
     @property
     def _full_state(self):
-        """Not there, for Brian2."""
+        """Raise AttributeError, so that it is not there for Brian2."""
         raise AttributeError(f"nothing of '{self.name}' is kept")
 
     @property
     def _restore_from_full_state(self):
-        """Not there, for Brian2."""
+        """Raise AttributeError, so that it is not there for Brian2."""
         raise AttributeError(f"nothing of '{self.name}' is kept")
 
 

@@ -10,7 +10,8 @@ from .random_numbers import drawn_ahead, tells_what_is_ahead
 
 
 class State:
-    """What the steps of a run depend on: variables, spikes on their way, random numbers, the time.
+    """State on which the steps of a run depend: variables, spikes on their way, random numbers, the
+    time.
 
     Parameters
     ----------
@@ -18,7 +19,7 @@ class State:
         The objects of the network of which it is the state.
     clocks : list of Clock
     left_out : set of int
-        Variables that are no part of it, by `id`.
+        Variables that are not a part of it, by `id`.
     others : list of ArrayVariable
         Further variables.
     """

@@ -99,7 +99,7 @@ def is_assignment(statement, name):
 
 
 class Written(ast.NodeTransformer):
-    """Replaces names by expressions."""
+    """Replace names by expressions."""
 
     def __init__(self, values):
         self.values = values

@@ -50,7 +50,7 @@ LOOP = """
 
 
 class StepLoop(BrianObject):
-    """Arranges the steps of the networks of its owner, after everything else that prepares a run.
+    """Arrange the steps of the networks of its owner, after everything else that prepares a run.
 
     Parameters
     ----------

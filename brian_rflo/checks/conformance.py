@@ -122,8 +122,8 @@ def check_rule(
         ``make(N)`` returns a fresh group of `N` neurons. Then the changes of weights onto them are
         compared with finite differences of the simulation without recurrence, through spikes and
         resets as far as the rule says (`brian_rflo.checks.gradient`), and nothing else is checked.
-        Rules that are no gradient of these neurons fail without a mistake in them: `RFLO` is that
-        of rate neurons, and differs by 1.3 for `DiscreteLIFNeurons`.
+        Rules that are not a gradient of these neurons fail without a mistake in them: `RFLO` is
+        that of rate neurons, and differs by 1.3 for `DiscreteLIFNeurons`.
     tolerance : float
         Largest difference, in units of the largest change.
     onto : str, optional

@@ -115,7 +115,7 @@ class Held:
 
 
 class Carrier(BrianObject):
-    """Adds weights times moved spikes to a variable of the targets, with delays.
+    """Add weights times moved spikes to a variable of the targets, with delays.
 
     Parameters
     ----------

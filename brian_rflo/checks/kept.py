@@ -1,4 +1,4 @@
-"""What a gradient cuts, kept as it was, to compare it with finite differences.
+"""Values of what a gradient cuts, kept as they were, to compare it with finite differences.
 
 Sums of synapses that are cut see what their neurons sent, and statements of which a dependence is
 cut find the value that they found, in each step of the run before. All else moves with the weights.

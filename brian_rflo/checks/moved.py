@@ -13,7 +13,7 @@ from .kept import cut_parts
 
 
 class Setter(Conditional, BrianObject):
-    """Sets weights at the beginning of each trial, and the seed.
+    """Set weights at the beginning of each trial, and the seed.
 
     Parameters
     ----------

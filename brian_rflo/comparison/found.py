@@ -56,7 +56,7 @@ class Comparison:
 
     @property
     def by_reward(self) -> bool:
-        """Whether networks learned from reward, so that errors are wrong answers."""
+        """True if networks learned from reward, so that errors are wrong answers."""
         return any(result.has_rewards for result in self.results.values())
 
     def errors(self, kind: str | Kind, rule: str) -> NDArray:

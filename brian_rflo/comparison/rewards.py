@@ -26,9 +26,9 @@ DISCOUNT, ENTROPY, CRITIC = 0.99, 0.05, 0.5
 
 @dataclass(frozen=True)
 class FromReward:
-    """How a neuron model learns from reward: learning rates of the neurons' weights and of the
-    readout, gain of the recurrent weights, and factors of Murray 2019's input, feedback and readout
-    weights.
+    """Settings with which a neuron model learns from reward: learning rates of the neurons' weights
+    and of the readout, gain of the recurrent weights, and factors of Murray 2019's input, feedback
+    and readout weights.
     """
 
     rate: float

@@ -69,7 +69,7 @@ class Networks:
 
     @property
     def arriving(self) -> NDArray:
-        """What arrives of them in a step."""
+        """Part of them that arrives in a step."""
         return self.between * float(self.task.dt / self.tau)
 
     @property

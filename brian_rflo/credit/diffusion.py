@@ -106,7 +106,7 @@ class Diffusion(Rewriting):
 
     @property
     def paths(self) -> dict[str, Path]:
-        """From the neurons to their places, between places, and back to the neurons."""
+        """Paths from the neurons to their places, between places, and back to the neurons."""
         before, after = schedule.LABEL_SUM, schedule.CREDIT_DRIVE
         return {
             "inward": Path("post", "own", "added", sends="feedback", sum_at=before, initial="1"),

@@ -40,7 +40,7 @@ class ErrorModule(CreditPath):
     Raises
     ------
     TypeError, ValueError
-        If `tau` is no positive time, or spikes are not filtered; at `Credit`, if the group lacks
+        If `tau` is not a positive time, or spikes are not filtered; at `Credit`, if the group lacks
         the variable.
 
     Notes
@@ -81,7 +81,7 @@ class ErrorModule(CreditPath):
 
     @property
     def variables(self) -> dict[str, str]:
-        """What is sent, filtered, of each unit of the module."""
+        """Variable of the units of the module: what each sends, filtered."""
         return {} if self.tau is None else {"pre": "filtered : 1"}
 
     @property
@@ -97,7 +97,7 @@ class ErrorModule(CreditPath):
 
     @property
     def resets(self) -> tuple[Step, ...]:
-        """Nothing has been sent before a trial."""
+        """Resets at the start of a trial: nothing has been sent before."""
         if self.tau is None:
             return ()
         return (Step("filtered = 0", schedule.RESET, "pre", "trial_start"),)

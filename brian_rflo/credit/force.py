@@ -68,7 +68,7 @@ class InverseCorrelation(LearningRule):
 
     @property
     def variables(self) -> dict[str, str]:
-        """Those of a synapse, and how much weights and P of its network learn in this step."""
+        """Variables of a synapse, and how much weights and P of its network learn in this step."""
         return super().variables | {"network": "shrink : 1\nlearned : 1"}
 
     @property

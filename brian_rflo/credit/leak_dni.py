@@ -77,11 +77,11 @@ class LeakDNI(SyntheticGradient):
 
     @property
     def parameters(self) -> dict[str, float]:
-        """What the compartments read: `keep`."""
+        """Parameters that the compartments read: `keep`."""
         return {"keep": self.keep}
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What the compartments do, by phase."""
+        """Steps of the compartments, by phase."""
         label = "label = label_own + label_target + label_constant\nback = keep*label"
         return (*super().steps, Step(label, schedule.LABEL, "post"))

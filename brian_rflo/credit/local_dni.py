@@ -97,7 +97,7 @@ class LocalDNI(SyntheticGradient):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What the compartments do, by phase."""
+        """Steps of the compartments, by phase."""
         label = "label = tanh(label_own + label_target + label_constant)"
         return (*super().steps, Step(label, schedule.LABEL, "post"))
 

@@ -35,7 +35,7 @@ class Oscillation(Mechanism):
     Raises
     ------
     TypeError, ValueError
-        If a duration is no positive time, or `strength` not positive.
+        If a duration is not a positive time, or `strength` not positive.
 
     Examples
     --------
@@ -69,8 +69,8 @@ class Oscillation(Mechanism):
 
     @property
     def teaching(self) -> str:
-        """How much outputs are taught in a step, an expression of `_k`, the steps since the end of
-        the free phase, and `_period`, the steps of a period.
+        """Degree to which outputs are taught in a step, an expression of `_k`, the steps since the
+        end of the free phase, and `_period`, the steps of a period.
         """
         return "int(_k >= 0)*sin(2*pi*_k/_period)"
 

@@ -54,7 +54,7 @@ class Relay(Rewriting):
     Raises
     ------
     TypeError, ValueError
-        If the types are no numbers of neurons, or do not add up to the neurons of a network; if
+        If the types are not numbers of neurons, or do not add up to the neurons of a network; if
         the weights do not fit.
 
     Notes
@@ -87,7 +87,7 @@ class Relay(Rewriting):
 
     @property
     def is_late(self) -> bool:
-        """Whether what it brings is for the eligibility of the step before."""
+        """True if what it brings is for the eligibility of the step before."""
         return self.signal == "direct"
 
     @property
@@ -97,12 +97,12 @@ class Relay(Rewriting):
 
     @property
     def variables(self) -> dict[str, str]:
-        """What each neuron sends and hears, and the signal of each type."""
+        """Variables that each neuron sends and hears, and the signal of each type."""
         return {"post": "sent : 1\nrelayed : 1", "own": "signal : 1"}
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What is sent, and what is added to the feedback."""
+        """Steps that set what is sent, and what is added to the feedback."""
         hears = "feedback = feedback + relayed"
         sends = "sent = gain*feedback"
         if self.signal == "direct":

@@ -36,17 +36,17 @@ class Rewriting(CreditPath):
 
     @property
     def is_aligned(self) -> bool:
-        """Whether the alignment of the feedback with the readout is defined."""
+        """True if the alignment of the feedback with the readout is defined."""
         return self.feedback.is_aligned
 
     @property
     def is_symmetric(self) -> bool:
-        """Whether the readout weights, transposed, bring the error back."""
+        """True if the readout weights, transposed, bring the error back."""
         return self.feedback.is_symmetric
 
     @property
     def follows_readout(self) -> bool:
-        """Whether the feedback gets the changes of the readout weights."""
+        """True if the feedback gets the changes of the readout weights."""
         return self.feedback.follows_readout
 
     def check(self, trained: Collection[str], output_rule: LearningRule) -> None:

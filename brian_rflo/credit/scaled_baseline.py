@@ -41,6 +41,6 @@ class ScaledBaseline(RunningBaseline):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """As for `RunningBaseline`; the difference and the loss make up what was expected."""
+        """Steps as for `RunningBaseline`; the difference and the loss make up what was expected."""
         (step,) = super().steps
         return (replace(step, code=f"{step.code}\nmodulator *= modulator + loss"),)

@@ -1,4 +1,4 @@
-"""What paths share that put a learned credit in the place of the error: compartments of each
+"""Common parts of paths that put a learned credit in the place of the error: compartments of each
 neuron, and the projections that make credit and learn from its mismatch.
 
     mismatch = credit(t-1) - (f(t-1) + back)
@@ -72,7 +72,7 @@ class SyntheticGradient(Rewriting):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What the compartments do, by phase."""
+        """Steps of the compartments, by phase."""
         return (
             Step("continues = 0", schedule.RESET, "post", "trial_start"),
             Step("before = activity", schedule.TRACE, "post"),

@@ -85,12 +85,12 @@ class SyntheticSignal(Rewriting):
 
     @property
     def variables(self) -> dict[str, str]:
-        """What each neuron keeps."""
+        """Variables that each neuron keeps."""
         return {"post": "\n".join(f"{name} : 1" for name in VARIABLES.split())}
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What neurons see, and what they make of it."""
+        """Steps that set what neurons see, and what they make of it."""
         return (
             *self.resets,
             Step(
@@ -115,7 +115,7 @@ class SyntheticSignal(Rewriting):
 
     @property
     def paths(self) -> dict[str, Path]:
-        """What predicts: the activity of all neurons, the target and a constant."""
+        """Paths that predict, from the activity of all neurons, the target and a constant."""
         learned = {
             "own": ("post", "seen", FromActivity),
             "target": ("pre", "target", FromTarget),

@@ -41,7 +41,7 @@ class TwoPhases(Mechanism):
     Raises
     ------
     TypeError, ValueError
-        If a duration is no positive time, `strength` not positive, or a phase shorter than
+        If a duration is not a positive time, `strength` not positive, or a phase shorter than
         `window`.
 
     Examples
@@ -85,8 +85,8 @@ class TwoPhases(Mechanism):
 
     @property
     def teaching(self) -> str:
-        """How much outputs are taught in a step, an expression of `_k`, the steps since the end of
-        the free phase.
+        """Degree to which outputs are taught in a step, an expression of `_k`, the steps since the
+        end of the free phase.
         """
         return "int(_k >= 0)"
 

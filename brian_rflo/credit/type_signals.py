@@ -40,7 +40,7 @@ class TypeSignals(Rewriting):
     Raises
     ------
     TypeError, ValueError
-        If the types are no numbers of neurons, or do not add up to the neurons of a network.
+        If the types are not numbers of neurons, or do not add up to the neurons of a network.
 
     Examples
     --------

@@ -47,7 +47,7 @@ class Row:
 
     @property
     def holds(self):
-        """Whether the measured value lies within the bounds; None if there are no bounds."""
+        """True if the measured value lies within the bounds; None if there are no bounds."""
         if self.low is None and self.high is None:
             return None
         return bool(

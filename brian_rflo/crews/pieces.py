@@ -230,7 +230,7 @@ class Executor:
 
 
 class InProcess(Executor):
-    """Computes in this process, one part after another."""
+    """Compute in this process, one part after another."""
 
     is_concurrent = False
 

@@ -18,7 +18,7 @@ SAY_EVERY_S = 20
 
 
 class Pace:
-    """How often the user hears of long work: every `SAY_EVERY_S` seconds.
+    """Pace at which the user hears of long work: every `SAY_EVERY_S` seconds.
 
     Attributes
     ----------

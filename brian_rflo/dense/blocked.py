@@ -172,7 +172,7 @@ class Blocked:
 
 
 class BlockedBegin(Blocked, DenseRunner):
-    """Keeps the variables of which g is made where a block begins, if g is a filter of spikes; it
+    """Keep the variables of which g is made where a block begins, if g is a filter of spikes; it
     runs where traces read g, before all others of a block.
     """
 
@@ -227,7 +227,7 @@ class BlockedRecord(Blocked, DenseRunner):
 
 
 class BlockedSpikes(Blocked, DenseRunner):
-    """Adds the weights of the neurons that spike to the target, in place of Brian2's pathway."""
+    """Add the weights of the neurons that spike to the target, in place of Brian2's pathway."""
 
     def __init__(self, synapses):
         super().__init__(synapses, "blocked_spikes", schedule.ARRIVAL)
@@ -249,14 +249,14 @@ class BlockedSpikes(Blocked, DenseRunner):
 
 
 class BlockedFlush(Blocked, Completing):
-    """Brings all synapses up to date when a block is full, and when a trial or the run is over."""
+    """Bring all synapses up to date when a block is full, and when a trial or the run is over."""
 
     def __init__(self, synapses, kind="blocked"):
         super().__init__(synapses, f"{kind}_flush")
 
     @property
     def forgets(self):
-        """Whether traces are not needed before the end of the run."""
+        """True if traces are not needed before the end of the run."""
         return False
 
     def compose(self, run_namespace):

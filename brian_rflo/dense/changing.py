@@ -1,4 +1,4 @@
-"""What changes the weights of a projection in a step, and what its spikes do, read off its
+"""Changes of the weights of a projection in a step, and effects of its spikes, read off its
 statements (blocked.py).
 """
 

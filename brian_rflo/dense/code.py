@@ -104,7 +104,7 @@ def in_registers(blocks):
 
 
 class SinglePrecisionRenderer(CPPNodeRenderer):
-    """Writes numbers as ``0.5f``: a single double in an expression makes the compiler compute the
+    """Write numbers as ``0.5f``: a single double in an expression makes the compiler compute the
     whole loop in double precision.
     """
 

@@ -30,7 +30,7 @@ SPIKE = sympy.Symbol("_spike", real=True)
 
 
 class NotAFilterError(ValueError):
-    """Why a factor is not a filter of spikes; it never leaves this file."""
+    """Reason why a factor is not a filter of spikes; it never leaves this file."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def filter_of(parts, objects, run_namespace, g):
 
 
 class Filtering:
-    """Follows the variables of a neuron through a step."""
+    """Follow the variables of a neuron through a step."""
 
     def __init__(self, parts, objects, run_namespace):
         self.synapses, self.run_namespace = parts.synapses, run_namespace

@@ -173,7 +173,7 @@ def reset_of(synapses):
 
 
 class HistoryFlush(Completing):
-    """Computes the sums over the history when a trial or a run is over: weight changes, and traces
+    """Compute the sums over the history when a trial or a run is over: weight changes, and traces
     and sums if anything may read them.
     """
 

@@ -134,7 +134,7 @@ class Padding:
 
 
 class WriteBack(Completing):
-    """Writes the copy back at the end of a trial whose boundary uses it, and at the end of the
+    """Write the copy back at the end of a trial whose boundary uses it, and at the end of the
     run.
     """
 

@@ -291,12 +291,14 @@ class DenseParts(BrianObject):
 
     @property
     def is_fused(self) -> bool:
-        """Whether the last run had no ordinary objects."""
+        """True if the last run had no ordinary objects."""
         return self.why_not_dense is None or self.why_not_sparse is None
 
     @property
     def why_one_thread(self) -> str | None:
-        """Why the loops that complete the synapses ran on one thread; None if they were shared."""
+        """Reason why the loops that complete the synapses ran on one thread; None if they were
+        shared.
+        """
         if self.learner is None:
             return self.sums[0].why_one_thread if self.sums else self.why_not_dense
         if self.way is None:

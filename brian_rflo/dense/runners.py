@@ -111,7 +111,7 @@ class DenseRunner(CodeRunner):
 
 
 class Completing(DenseRunner):
-    """Completes the recorded steps when a trial or the run is over, in the phase FLUSH."""
+    """Complete the recorded steps when a trial or the run is over, in the phase FLUSH."""
 
     def __init__(self, synapses, kind, *args):
         super().__init__(synapses, kind, schedule.FLUSH, *args)
@@ -171,7 +171,7 @@ def add_copies(synapses, kind, names):
 
 
 class Transmitted(DenseRunner):
-    """Computes what synapses transmit, an expression like ``w + pw``, whenever one of its variables
+    """Compute what synapses transmit, an expression like ``w + pw``, whenever one of its variables
     has changed: the sum of each step then reads one number of a synapse.
     """
 
@@ -267,7 +267,7 @@ class DenseSum(DenseRunner):
 
 
 class DensePass(DenseRunner):
-    """Completes a step in one loop over the synapses: traces, learning code, and the sum for the
+    """Complete a step in one loop over the synapses: traces, learning code, and the sum for the
     next step.
 
     It runs in the phase LEARN. The traces use the neurons' state in the phase TRACE (`Copies`);

@@ -136,7 +136,7 @@ class Slices:
 
 
 class SlicesBack(Completing):
-    """Writes the copy back at the end of a trial whose boundary uses it, and at the end of the
+    """Write the copy back at the end of a trial whose boundary uses it, and at the end of the
     run.
     """
 
@@ -151,7 +151,7 @@ class SlicesBack(Completing):
 
 
 class SpikingBack(DenseRunner):
-    """Writes back the synapses of the neurons that spike, just before their spikes are sent."""
+    """Write back the synapses of the neurons that spike, just before their spikes are sent."""
 
     def __init__(self, synapses):
         super().__init__(synapses, "spiking_back", schedule.CATCH_UP)

@@ -125,13 +125,13 @@ class TrialRecord(OfTrial, BlockedRecord):
 
 
 class TrialFlush(OfTrial, BlockedFlush):
-    """Brings all synapses up to date when a trial or the run is over; traces at the end of the run
+    """Bring all synapses up to date when a trial or the run is over; traces at the end of the run
     alone, unless a statement reads them at the end of a trial.
     """
 
     @property
     def forgets(self):
-        """Whether traces are not needed before the end of the run."""
+        """True if traces are not needed before the end of the run."""
         return not any(
             self.group.dense.trace_written & loaded(step.code)
             for step in self.group.placed
@@ -140,7 +140,7 @@ class TrialFlush(OfTrial, BlockedFlush):
 
 
 class Correction(OfTrial, Blocked, DenseRunner):
-    """Adds to a sum with weights at rest what these have missed in this trial."""
+    """Add to a sum with weights at rest what these have missed in this trial."""
 
     def __init__(self, synapses, parts):
         super().__init__(synapses, "correction", schedule.place_of(parts.summed).behind())

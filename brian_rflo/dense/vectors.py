@@ -2,8 +2,8 @@
 
 Vector types know + - * /, comparisons, choices between two values, and what is made of these; a
 statement of variables of the synapses or of their neurons that needs more (another function, a
-power that is no small number) has no such form. What is shared by all synapses may be anything. The
-text is the one of Brian2's generator, with other types: so are the numbers.
+power that is not a small number) has no such form. What is shared by all synapses may be anything.
+The text is the one of Brian2's generator, with other types: so are the numbers.
 """
 
 import ast
@@ -40,7 +40,7 @@ class NoVectors(Exception):
 
 
 class Kinds(ast.NodeVisitor):
-    """Tells what expressions are, by the kinds of the names in them."""
+    """Tell what expressions are, by the kinds of the names in them."""
 
     def __init__(self, kinds):
         self.kinds = kinds

@@ -94,7 +94,7 @@ def with_derivative(name, text):
 
 
 class Calculus:
-    """Differentiates expressions.
+    """Differentiate expressions.
 
     Parameters
     ----------

@@ -95,7 +95,7 @@ class NeuronText:
 
     @property
     def spikes(self) -> bool:
-        """Whether it has a threshold."""
+        """True if it has a threshold."""
         return bool(self.threshold)
 
     @cached_property

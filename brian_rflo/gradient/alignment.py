@@ -1,5 +1,5 @@
-"""How far what a local rule does in a trial agrees with the gradient, or with what another rule
-would do in it, trial by trial in any training.
+"""Agreement of what a local rule does in a trial with the gradient, or with what another rule would
+do in it, trial by trial in any training.
 
 For each projection, with the change D of the rule in a trial, minus the gradient G of the loss of
 that trial, at the weights with which it began,
@@ -87,7 +87,7 @@ class Alignment:
 
     @property
     def rules(self):
-        """What trained each projection in the trials that were compared."""
+        """Names of what trained each projection in the trials that were compared."""
         return {
             name: " and ".join(dict.fromkeys(one[name] for one in self._trainers))
             or part.rule.title

@@ -1,4 +1,4 @@
-"""What spikes add to their targets, run backwards. With spikes z,
+"""Amounts that spikes add to their targets, run backwards. With spikes z,
 
 s'_i = s_i + c sum_j w_ij z_j(t - delay_ij)
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Arrival(Operation):
-    """What the spikes of a group add to a variable of their targets.
+    """Amounts that the spikes of a group add to a variable of their targets.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a gradient was asked for, and its result: arrays by name."""
+"""Derivatives that a gradient was asked for, and its result: arrays by name."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Asked:
 
     @property
     def is_weights(self) -> bool:
-        """Whether it is the weights of a projection."""
+        """True if it is the weights of a projection."""
         return self.key.kind == "" and self.key.name == "w"
 
 
@@ -157,7 +157,7 @@ def cuts_of(net, cut) -> set:
     Raises
     ------
     TypeError, ValueError
-        If a name is unknown, or these are no names.
+        If a name is unknown, or these are not names.
     """
     parts, found = net.parts_by_name, set()
     if not isinstance(cut, (str, tuple, list, set)):

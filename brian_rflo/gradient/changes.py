@@ -1,4 +1,4 @@
-"""What the rules of a network do in a trial.
+"""Changes that the rules of a network make in a trial.
 
 With `PerTrial`, the updates that a rule has added up, before they are clipped and an optimizer
 reads them; with `PerStep`, what the weights have changed between the trial's beginning and its end,
@@ -35,7 +35,7 @@ ADDED_UP = schedule.TRIAL_LEARN.behind(950)
 
 
 class Changes:
-    """What the rules of a network do, trial by trial.
+    """Changes that the rules of a network make, trial by trial.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Changes:
 
     @property
     def rest(self) -> bool:
-        """Whether all weights rest within trials."""
+        """True if all weights rest within trials."""
         return all(part.learn.accumulates for part in self.parts.values())
 
     def begin(self) -> None:
@@ -77,7 +77,7 @@ class Changes:
         self._start = {name: self._value(part) for name, part in self.parts.items()}
 
     def look(self, number: int = -1) -> None:
-        """Keep what has been done in the trial that ends, the round of that number from 0 on.
+        """Keep what has been done in the trial that ends, the round of that number, counted from 0.
         Projections that rest have done nothing.
         """
         for name, part in self.parts.items():

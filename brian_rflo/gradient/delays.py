@@ -36,7 +36,7 @@ class Later:
 
 
 class Delayed(Operation):
-    """What a delay line takes from the group beside it.
+    """Values that a delay line takes from the group beside it.
 
     Parameters
     ----------

@@ -217,7 +217,7 @@ class Measured:
         graph.choose(set(self.keys.values()), set(self.tape.ends))
         known, now = ([one.runner.name for one in of.needed] for of in (self.graph, graph))
         changed = [f"'{name}' is new in the network" for name in now if name not in known]
-        changed += [f"'{name}' is no part of it any more" for name in known if name not in now]
+        changed += [f"'{name}' is not a part of it any more" for name in known if name not in now]
         constants = constants_of(self.graph)
         changed += [
             f"the constant '{name}' of '{owner}' has another value"
@@ -227,7 +227,7 @@ class Measured:
         if changed:
             raise RuntimeError(
                 f"gradient: {changed[0]} since the alignment of '{self.net.name}' was made. Make it"
-                " anew: watch.remove(), watch = GradientAlignment(net)."
+                " again: watch.remove(), watch = GradientAlignment(net)."
             )
 
     def __str__(self):
@@ -288,7 +288,7 @@ class Measured:
         self.harvested += 1
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Begin again."""
         self.total, self.harvested = {}, 0
 
     def result(self, mean: bool = True) -> dict:

@@ -1,4 +1,4 @@
-"""What one object of a time step does, as an operation that can be run backwards.
+"""Effect of one object of a time step, as an operation that can be run backwards.
 
 An operation maps variables before it to variables after it, ``y = f(x)``. With the adjoint of a
 variable, the derivative of the loss by its present value, its way back is

@@ -32,7 +32,7 @@ BEFORE = -0.25
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a recorder keeps for an operation: variables by the operation's names for them, of each
+    """Variables that a recorder keeps for an operation, by the operation's names for them: of each
     step, or of the first step of each trial.
     """
 
@@ -43,7 +43,7 @@ class Recorded:
 
 @dataclass
 class Span:
-    """What recorders keep.
+    """Range of time steps that recorders keep.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What cannot be differentiated, refused with its statements and what to write."""
+"""Refusals of what cannot be differentiated, with its statements and what to write."""
 
 
 def refuse_python(obj) -> None:

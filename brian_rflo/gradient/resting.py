@@ -12,8 +12,8 @@ CHOSEN = schedule.ARRANGED.behind(-1)
 
 
 class Resting(BrianObject):
-    """Switches off, for one run, what adds up changes of weights that are then not applied. Sums,
-    and all that others could read, go on.
+    """Switch off, for one run, what adds up changes of weights that are then not applied. Sums, and
+    all that others could read, go on.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Tape:
-    """What has been recorded of a trial, and its way back.
+    """Record of a trial, and its way back.
 
     Parameters
     ----------

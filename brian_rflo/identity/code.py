@@ -244,7 +244,7 @@ def code_of_held(value, description):
 
 
 def instructions(code, description):
-    """Byte code with its constants, without line numbers and docstrings.
+    """Return byte code with its constants, without line numbers and docstrings.
 
     A docstring is a constant that a function does not load, and that a class stores as ``__doc__``;
     from Python 3.13 on a class stores its first line too.

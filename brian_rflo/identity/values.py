@@ -67,7 +67,7 @@ def sources(function: Callable) -> dict[str, str]:
 
 
 class Description:
-    """Makes canonical text of values, with a cache.
+    """Make canonical text of values, with a cache.
 
     Attributes
     ----------

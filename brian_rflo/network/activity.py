@@ -47,7 +47,7 @@ class Activity:
                 f" {getattr(group, 'name', group)!r}"
             )
         if not any(obj.name == parent_group(group).name for obj in self.net.sorted_objects):
-            raise ValueError(f"record: '{group.name}' is no part of '{self.net.name}'")
+            raise ValueError(f"record: '{group.name}' is not a part of '{self.net.name}'")
         own = group.variables
         default = "activity" if "activity" in own or not spikes(group) else SPIKES
         given = default if self.variables is None else self.variables

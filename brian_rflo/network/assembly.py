@@ -417,7 +417,7 @@ class LearningNetwork(TrialNetwork):
 
     @property
     def is_symmetric(self) -> bool:
-        """Whether the readout weights themselves carry the error back."""
+        """True if the readout weights themselves carry the error back."""
         return self.credit is not None and self.credit.path.is_symmetric
 
     @property

@@ -23,7 +23,7 @@ IF_NAMED = ("current", "bias", "output_bias")
 
 
 class Connectivity:
-    """Which pairs of neurons of a projection have a synapse; the base of the classes below."""
+    """Pairs of neurons of a projection that have a synapse; the base of the classes below."""
 
     #: Whether neurons may have synapses onto themselves.
     self_connections = True

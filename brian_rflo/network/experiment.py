@@ -1,4 +1,4 @@
-"""What is done with a network beside training it: evaluate, record, lesion."""
+"""Uses of a network beside training it: evaluate, record, lesion."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Experiment:
         Raises
         ------
         TypeError, ValueError
-            If `trials` or `first` is no such number, the simulation stands within a trial, or
+            If `trials` or `first` is not such a number, the simulation stands within a trial, or
             another task does not fit the network.
 
         Examples
@@ -289,7 +289,7 @@ class Experiment:
         Raises
         ------
         TypeError, ValueError
-            As for `evaluate`, or if a name is none of a projection that learns.
+            As for `evaluate`, or if a name is not that of a projection that learns.
         RuntimeError
             In C++ standalone, which runs no Python within a trial, or if it is stopped.
 

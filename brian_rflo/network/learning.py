@@ -1,4 +1,4 @@
-"""What learns in the standard network, when, and at which rate."""
+"""Projections that learn in the standard network, when, and at which rate."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from .weights import ROLES, shapes_of
 
 
 class Learning:
-    """What the arguments `learn` and `trained` of a network say about each plastic projection.
+    """Settings of each plastic projection by the arguments `learn` and `trained` of a network.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Learning:
     Raises
     ------
     TypeError, ValueError
-        If a name is unknown, or a schedule is none.
+        If a name is unknown, or a schedule is not one.
     """
 
     def __init__(self, learn, trained, rule, readout_rule):

@@ -31,7 +31,7 @@ NUMBERS = count()
 
 
 class ButDivergence(set):
-    """What has been reported, as if all divergence had been: trials speak of a training."""
+    """Set of what has been reported, as if all divergence had been: trials speak of a training."""
 
     def __contains__(self, what):
         return not isinstance(what[0], str) or super().__contains__(what)
@@ -173,5 +173,6 @@ def check_first(first, seen):
     if not is_whole(first) or first < 0 or first % seen:
         many = f", and a multiple of the {seen} that run side by side" if seen > 1 else ""
         raise ValueError(
-            f"first must be the number of a trial, a whole number from 0 on{many}; got {first!r}"
+            f"first must be the number of a trial, a whole number of at least 0{many}; got"
+            f" {first!r}"
         )

@@ -211,7 +211,7 @@ class Recording:
             if not self.is_undone and round(float(net.t / net.task.dt)) % net.task.n_steps:
                 hint = (
                     " Within a trial no training can begin: run the network to its end, load what"
-                    " was saved, or build it anew."
+                    " was saved, or build it again."
                 )
             logger.warn(
                 f"{what} was stopped at {net.t}, after {(end - start) * net.seen} of"

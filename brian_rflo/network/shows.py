@@ -1,4 +1,4 @@
-"""Which task a network shows in a run, and how far each task has come."""
+"""Task that a network shows in a run, and how far each task has come."""
 
 from __future__ import annotations
 

@@ -375,7 +375,7 @@ class TrialNetwork(Experiment, Constructed, Members):
 
     @property
     def is_aside(self) -> bool:
-        """Whether a run is going on that leaves no trace, such as that of `evaluate`."""
+        """True while a run is going on that leaves no trace, such as that of `evaluate`."""
         return self._recording.is_undone
 
     @property

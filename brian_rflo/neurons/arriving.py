@@ -1,4 +1,4 @@
-"""What rules read of spikes that arrive in a target, in cells beside the source: the unit
+"""Variables that rules read of spikes that arrive in a target, in cells beside the source: the unit
 postsynaptic potential `psp` of a source that only sends spikes, and `arriving`, what spikes add to
 the drive of the target in this step for each unit of weight.
 """
@@ -14,7 +14,7 @@ from ..steps import Mechanism, Step
 
 
 class ArrivingSpikes(Mechanism):
-    """What spikes do in neurons that receive them; a class of neurons has one as its attribute
+    """Effect of spikes in neurons that receive them; a class of neurons has one as its attribute
     ``arriving``, which keeps their `psp`, and one as its attribute ``driving``, which keeps their
     `arriving`.
 

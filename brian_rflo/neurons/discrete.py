@@ -235,8 +235,8 @@ class DiscreteLIFNeurons(Component, NeuronGroup):
 
     @property
     def driving(self) -> ArrivingSpikes:
-        """What spikes add to the drive in each step, for each unit of weight: those of the step
-        before.
+        """Amount that spikes add to the drive in each step, for each unit of weight: those of the
+        step before.
         """
         return ArrivingSpikes("arriving : 1", "arriving = 0", "arriving = 1", {})
 

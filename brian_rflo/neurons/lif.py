@@ -272,7 +272,7 @@ class LIFNeurons(Component, NeuronGroup):
 
     @property
     def driving(self) -> ArrivingSpikes:
-        """What spikes add to the drive in each step, for each unit of weight."""
+        """Amount that spikes add to the drive in each step, for each unit of weight."""
         return ArrivingSpikes(
             "arriving : 1",
             "arriving = arriving*exp(-dt/tau_of_current)",

@@ -182,8 +182,8 @@ class PotentialNeurons(DerivedNeurons):
 
     @property
     def slope(self) -> str | None:
-        """As for `RateNeurons`; None where no rule reads the slope, which is then not computed, or
-        where f is linear.
+        """Slope as for `RateNeurons`; None where no rule reads the slope, which is then not
+        computed, or where f is linear.
         """
         is_computed = any(runner.active for runner in self.runners or ())
         return "J_activity_u" if is_computed else None

@@ -141,7 +141,7 @@ class RelaxationNeurons(Component, NeuronGroup):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """At the end of a phase: how fast the activity still moves."""
+        """Steps at the end of a phase that measure how fast the activity still moves."""
         if declared(self.teacher, "window") is not None:
             return ()
         pull = "" if self.teacher.strength is None else " + strength*teaching*(target - activity)"

@@ -19,7 +19,7 @@ NEURONS, INTEGRATORS = ("LIF", "IF", "CubaLIF"), ("LI", "CubaLI")
 
 
 class EulerImporter(Importer):
-    """Builds groups that do the arithmetic of the simulator that a graph comes from.
+    """Build groups that do the arithmetic of the simulator that a graph comes from.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ from .stepped import NodeNeurons
 
 
 class ExactImporter(Importer):
-    """Builds `LIFNeurons` and what they are connected with."""
+    """Build `LIFNeurons` and what they are connected with."""
 
     def made(self):
         """Make all groups; return what makes their projections."""

@@ -13,7 +13,7 @@ from .flattening import CURRENT_BASED, FIRING, LINEAR, Node, flat, kind_of
 
 @dataclass(eq=False)
 class Term:
-    """What one node contributes to the input of another.
+    """Contribution of one node to the input of another.
 
     Attributes
     ----------

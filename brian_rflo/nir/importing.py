@@ -1,4 +1,4 @@
-"""What the two ways to build a network of a graph share: names, projections, rules."""
+"""Common parts of the two ways to build a network of a graph: names, projections, rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .groups import GraphInput, Pulses, named
 
 
 class Importer:
-    """Makes groups from nodes, then the projections between them.
+    """Make groups from nodes, then the projections between them.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Importer:
         return self.unique(name)
 
     def check_rules(self):
-        """Raise if a rule is for a node whose weights are no projection of their own."""
+        """Raise if a rule is for a node whose weights are not a projection of their own."""
         for name in self.rules:
             if name not in self.plastic:
                 raise ValueError(

@@ -16,8 +16,8 @@ SPIKES_IN = (PoissonGroup, SpikeGeneratorGroup)
 
 
 def brings_credit(projection):
-    """Return whether a projection is no part of the network's activity: it begins or ends at cells
-    beside a group, or its target does not read what it receives.
+    """Return whether a projection is not a part of the network's activity: it begins or ends at
+    cells beside a group, or its target does not read what it receives.
     """
     return (
         is_cells(projection.source)

@@ -219,7 +219,7 @@ class NodeNeurons(Stepped):
 
     @property
     def late(self):
-        """What the spikes of the last step do to the membrane."""
+        """Effect of the spikes of the last step on the membrane."""
         return RESETS[self.reset_of_graph][1]
 
     @property

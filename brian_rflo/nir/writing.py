@@ -176,7 +176,9 @@ class Graph:
         self.integrator = integrator or ("euler" if "euler" in steps else "exact")
 
     def is_at_the_edge(self, group):
-        """Return whether a group is no neurons: an input, an output, or part of another node."""
+        """Return whether a group is not one of neurons: an input, an output, or part of another
+        node.
+        """
         return (
             is_input(group, self.projections)
             or is_constant(group)
@@ -215,7 +217,7 @@ class Graph:
 
     @property
     def reset(self):
-        """What a spike does, if nodes of NIR do not say so; raise unless metadata can."""
+        """Effect of a spike, if nodes of NIR do not say it; raise unless metadata can."""
         resets = {declared(group, "reset_of_graph", "to_value") for group in self.spiking}
         if resets == {"to_value"} or not resets:
             return {}
@@ -229,7 +231,7 @@ class Graph:
 
     @property
     def has_layers_of_a_step(self):
-        """Whether spikes drive the next layer in the same step."""
+        """True if spikes drive the next layer in the same step."""
         return any(declared(group, "same_step", False) for group in self.groups)
 
     @staticmethod

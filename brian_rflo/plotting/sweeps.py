@@ -148,7 +148,7 @@ def groups_of(table, hue):
 
 
 def positions(values):
-    """Return places on the axis for values of a parameter, and labels for those that are no
+    """Return places on the axis for values of a parameter, and labels for those that are not
     numbers.
     """
     if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):

@@ -146,7 +146,7 @@ class Readout(TaskGroup):
 
     @property
     def is_sum(self) -> bool:
-        """Whether the error is that of the sum of its projection in this step, without a filter or
+        """True if the error is that of the sum of its projection in this step, without a filter or
         a function behind it.
         """
         return self.tau is None and "error = _weight*(target - output)" in self.error_code

@@ -44,8 +44,8 @@ class Rewarding(Linear):
     Raises
     ------
     TypeError, ValueError
-        If `reward` is no expression, or `decay` is given, which belongs to the inner readout; and
-        where the group is built, if it names what the readout does not have.
+        If `reward` is not an expression, or `decay` is given, which belongs to the inner readout;
+        and where the group is built, if it names what the readout does not have.
 
     Examples
     --------

@@ -45,8 +45,8 @@ class SpikeTraces(Component, NeuronGroup):
     Raises
     ------
     TypeError, ValueError
-        If the group does not spike or is a subgroup, or `tau` is no positive time of at least the
-        time step.
+        If the group does not spike or is a subgroup, or `tau` is not a positive time of at least
+        the time step.
 
     Examples
     --------

@@ -109,7 +109,7 @@ class TrainingResult:
 
     @property
     def has_rewards(self) -> bool:
-        """Whether the losses are rewards with the opposite sign."""
+        """True if the losses are rewards with the opposite sign."""
         return self.settings.get("loss") == MINUS_REWARDS
 
     @property
@@ -120,7 +120,7 @@ class TrainingResult:
         Raises
         ------
         ValueError
-            If the losses are no rewards.
+            If the losses are not rewards.
         """
         if not self.has_rewards:
             raise ValueError(

@@ -48,5 +48,5 @@ class ActiveWeightPerturbation(WeightPerturbation):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """Those of weight perturbation, and the power of what each presynaptic cell has sent."""
+        """Steps of weight perturbation, and the power of what each presynaptic cell has sent."""
         return *super().steps, Step("power += arriving**2", DRIVEN, "pre")

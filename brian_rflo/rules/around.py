@@ -61,7 +61,7 @@ class Around(LearningRule):
     Raises
     ------
     TypeError
-        If `rule` is no learning rule.
+        If `rule` is not a learning rule.
     """
 
     rule: LearningRule
@@ -82,7 +82,7 @@ class Around(LearningRule):
 
     @property
     def for_readout(self) -> LearningRule | None:
-        """That of the inner rule, with the learning rate of this one."""
+        """Rule of readout weights of the inner rule, with the learning rate of this one."""
         inner = self.rule.for_readout
         return inner and replace(inner, learning_rate=self.learning_rate)
 

@@ -261,7 +261,7 @@ class LearningRule(Mechanism):
 
     @property
     def is_averaged(self) -> bool:
-        """Whether the sum of its updates over a trial is divided by the steps of the trial."""
+        """True if the sum of its updates over a trial is divided by the steps of the trial."""
         return self.averages_sum and ("step" in self.updates or bool(self.summed))
 
     @property

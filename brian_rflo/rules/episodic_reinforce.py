@@ -44,7 +44,7 @@ class EpisodicReinforce(LearningRule):
     Raises
     ------
     ValueError
-        If `sigma` is not positive, or `port` is none of the two.
+        If `sigma` is not positive, or `port` is neither of the two.
 
     Examples
     --------

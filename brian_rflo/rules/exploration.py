@@ -115,7 +115,7 @@ class Exploration(LearningRule):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What is sent, and the fluctuations of the state after its integration."""
+        """Steps that keep what is sent, and the fluctuations of the state after its integration."""
         cells = f"""age += 1
 fluctuation = ({self.state} - mean)*int(age > quiet)
 mean = smoothing*mean + (1 - smoothing)*{self.state}"""

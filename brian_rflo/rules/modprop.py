@@ -135,7 +135,7 @@ class ModProp(LearningRule):
 
     @property
     def pre_traces(self) -> str:
-        """What presynaptic cells keep."""
+        """Traces that presynaptic cells keep."""
         return "low : 1\n" + "\n".join(f"u{a}{b} : 1" for a, b in self.pairs_of_types)
 
     @property
@@ -155,7 +155,7 @@ class ModProp(LearningRule):
 
     @property
     def pre_reset(self) -> str:
-        """Nothing is kept over trials."""
+        """Reset of the presynaptic traces: nothing is kept over trials."""
         return "\n".join(line.replace(" : 1", " = 0") for line in self.pre_traces.splitlines())
 
     #: The number of the type of a postsynaptic cell.

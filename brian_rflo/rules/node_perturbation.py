@@ -58,9 +58,9 @@ class NodePerturbation(LearningRule):
     Raises
     ------
     ValueError
-        If `sigma` is not positive; if the target has no variable `noise` and is no group of this
-        package; or if spikes arrive with delays, or in neurons that do not say what a spike adds to
-        their drive.
+        If `sigma` is not positive; if the target has no variable `noise` and is not a group of
+        this package; or if spikes arrive with delays, or in neurons that do not say what a spike
+        adds to their drive.
 
     Examples
     --------

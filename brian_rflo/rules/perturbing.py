@@ -1,4 +1,4 @@
-"""What rules that perturb have in common."""
+"""Common parts of rules that perturb."""
 
 from __future__ import annotations
 

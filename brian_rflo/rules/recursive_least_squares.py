@@ -65,7 +65,7 @@ class RecursiveLeastSquares(LearningRule):
 
     @property
     def variables(self) -> dict[str, str]:
-        """Those of the synapses and of the neurons, and r^T P r, a number of the network."""
+        """Variables of the synapses and of the neurons, and r^T P r, a number of the network."""
         return super().variables | {"network": "spread : 1"}
 
     @property

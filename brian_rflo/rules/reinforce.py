@@ -66,8 +66,8 @@ class Reinforce(LearningRule):
     Raises
     ------
     TypeError, ValueError
-        If `sigma` is not positive, `port` is none of the two, or `tau` is no positive time; and at
-        the projection, if `tau` is left out and the target has no time constant.
+        If `sigma` is not positive, `port` is neither of the two, or `tau` is not a positive time;
+        and at the projection, if `tau` is left out and the target has no time constant.
 
     Examples
     --------

@@ -96,7 +96,7 @@ class Relayed(Around):
 
     @property
     def post_traces(self) -> str:
-        """Those of the inner rule, and what feedback itself has brought."""
+        """Traces of the inner rule, and what feedback itself has brought."""
         return f"{self.rule.post_traces}\ndirect : 1".strip()
 
     @property
@@ -106,7 +106,7 @@ class Relayed(Around):
 
     @property
     def more_steps(self) -> tuple[Step, ...]:
-        """What is kept: the feedback itself, and the eligibility after it has been used."""
+        """Steps that keep the feedback itself, and the eligibility after it has been used."""
         return (
             Step("direct = feedback", LABEL, "post"),
             Step(f"late = {self.eligibility}", LEARN.behind()),
@@ -115,7 +115,7 @@ class Relayed(Around):
 
     @property
     def resets(self) -> tuple[Step, ...]:
-        """Those of the inner rule; no eligibility before a trial."""
+        """Resets of the inner rule; no eligibility before a trial."""
         return (*self.rule.resets, *self._forgets)
 
     @property

@@ -61,7 +61,7 @@ class Rewarded(Around):
     Raises
     ------
     TypeError
-        If `rule` is no learning rule.
+        If `rule` is not a learning rule.
     ValueError
         If the inner rule reads its update at another time than in each step, or perturbs, or reads
         a modulator itself; or if `discount` is out of its range.

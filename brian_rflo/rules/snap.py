@@ -42,7 +42,7 @@ class SnAp1(RFLO):
     Raises
     ------
     TypeError, ValueError
-        As for `RFLO`; and at the projection, for neurons of which the trace is no derivative:
+        As for `RFLO`; and at the projection, for neurons of which the trace is not a derivative:
         those that spike, have their function outside the leak, or are not integrated by forward
         Euler; and where a projection between the neurons sends with a delay.
 

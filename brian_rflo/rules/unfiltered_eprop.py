@@ -43,7 +43,7 @@ class UnfilteredEProp(LearningRule):
     Raises
     ------
     TypeError, ValueError
-        If `tau_adapt` is no positive time.
+        If `tau_adapt` is not a positive time.
 
     Examples
     --------

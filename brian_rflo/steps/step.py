@@ -50,7 +50,7 @@ class Step:
     Raises
     ------
     TypeError
-        If the code is no string, or the phase no `Phase`.
+        If the code is not a string, or the phase not a `Phase`.
     ValueError
         If the site is unknown, or `every` is not a positive whole number.
     """

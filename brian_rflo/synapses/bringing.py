@@ -1,4 +1,4 @@
-"""What a rule sums over the synapses onto each cell, beside what they send: ``brings``.
+"""Sums of a rule over the synapses onto each cell, beside what they send: ``brings``.
 
 brought_i = sum_j expression_ij         directly behind the projection's own sum
 """

@@ -36,7 +36,7 @@ HAVE = {
 
 
 class Injection(CodeRunner):
-    """Adds noise to a variable of neurons whose equations do not read it.
+    """Add noise to a variable of neurons whose equations do not read it.
 
     Parameters
     ----------

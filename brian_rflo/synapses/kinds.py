@@ -1,4 +1,4 @@
-"""Which of some objects are projections, and which of those learn."""
+"""Projections among some objects, and those of them that learn."""
 
 from .plastic import PlasticSynapses
 from .projection import Projection

@@ -93,7 +93,7 @@ class Lesionable:
 
     @property
     def is_lesioned(self) -> bool:
-        """Whether synapses have been removed."""
+        """True if synapses have been removed."""
         return self._is_own(INTACT)
 
     def _is_own(self, name):
@@ -262,9 +262,9 @@ def whole_numbers(projection, name, values, size):
         values = np.flatnonzero(values)
     is_index = values.ndim == 1 and (values.dtype.kind in "iu" or values.size == 0)
     if not is_index or (values < 0).any() or (size is not None and (values >= size).any()):
-        most = "" if size is None else f" below {size}"
+        which = "of at least 0" if size is None else f"from 0 to {size - 1}"
         raise ValueError(
-            f"{projection}.lesion: {name} must be whole numbers from 0 on{most}, or a boolean"
+            f"{projection}.lesion: {name} must be whole numbers {which}, or a boolean"
             f" array; got {np.array2string(values, threshold=6)}"
         )
     return values.astype(np.int32)

@@ -71,8 +71,8 @@ class OwnWeights(SummedVariableUpdater):
 
 
 class Diagonal(CodeRunner):
-    """Reads the weights of neurons onto themselves from a projection that is all to all, within
-    each network: one number per neuron, where a sum reads all synapses.
+    """Read the weights of neurons onto themselves from a projection that is all to all, within each
+    network: one number per neuron, where a sum reads all synapses.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ class Diagonal(CodeRunner):
 
 def open_own_weight(rule, target, reader):
     """Let projections of a group onto itself sum their own weights, if a rule reads them; raise if
-    they are no derivative of these neurons.
+    they are not a derivative of these neurons.
     """
     if OWN_WEIGHT not in rule.reads("post"):
         return

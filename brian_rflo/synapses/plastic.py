@@ -79,8 +79,8 @@ NO_SELF_CONNECTIONS = "w = where(i != j, w, 0)"
 
 
 class NotPerturbed(Mechanism):
-    """What a rule transmits beside the weight is 0, after each reset, in synapses that never learn:
-    unless all of `conditions` hold.
+    """Set what a rule transmits beside the weight to 0, after each reset, in synapses that never
+    learn: unless all of `conditions` hold.
     """
 
     def __init__(self, rule, conditions):

@@ -109,7 +109,7 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
 
     def _leave_source(self):
         """Take the projection out of the parts of its source, to which Brian2 adds an object with
-        statements: it would run with the source, also where it is no part of the network.
+        statements: it would run with the source, also where it is not a part of the network.
         """
         if self in self.source.contained_objects:
             self.source.contained_objects.remove(self)
@@ -134,7 +134,7 @@ class Projection(Lesionable, Component, WithoutWorkingMemory):
 
     @property
     def sum_updater(self) -> SummedVariableUpdater | None:
-        """What sums into the target; None for a projection that sends spikes."""
+        """Updater that sums into the target; None for a projection that sends spikes."""
         return self.summed_updaters.get(f"{self.sums_into}_post")
 
     @property

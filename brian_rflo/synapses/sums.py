@@ -102,7 +102,7 @@ def refusal(target, onto, other, described):
 
 
 class Addition(CodeRunner):
-    """Adds the sum of a further projection to the total, directly behind the phase of the sums.
+    """Add the sum of a further projection to the total, directly behind the phase of the sums.
 
     Parameters
     ----------

@@ -124,7 +124,7 @@ class ArrayTask(Task):
 
     @property
     def padding_text(self) -> str:
-        """What results say of the lengths of its trials; empty if all are equal."""
+        """Text of results about the lengths of its trials; empty if all are equal."""
         if self.lengths is None:
             return ""
         shortest, longest = self.lengths.min(), self.lengths.max()

@@ -37,8 +37,8 @@ class LossMonitor(ConditionalMonitor):
     Raises
     ------
     TypeError, ValueError
-        If `trials` is no Trials or has no readout; or if `average` is no positive whole number, the
-        task is no stream, there are several readouts, or losses are rewards.
+        If `trials` is not a Trials or has no readout; or if `average` is not a positive whole
+        number, the task is not a stream, there are several readouts, or losses are rewards.
 
     Examples
     --------

@@ -56,7 +56,8 @@ class TrialMonitor(ConditionalMonitor):
     Raises
     ------
     TypeError, ValueError
-        If `trials` is no Trials, `every` no positive whole number, or `step` no step of a trial.
+        If `trials` is not a Trials, `every` not a positive whole number, or `step` not a step of a
+        trial.
 
     Examples
     --------

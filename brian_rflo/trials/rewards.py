@@ -35,7 +35,7 @@ class RewardMonitor(LossMonitor):
     Raises
     ------
     TypeError, ValueError
-        If `trials` is no Trials, or its losses are no rewards.
+        If `trials` is not a Trials, or its losses are not rewards.
 
     Examples
     --------
@@ -66,7 +66,7 @@ class RewardMonitor(LossMonitor):
         super().__init__(trials, **statemonitor_args)
         if {readout.loss_is for readout in trials.readouts} != {MINUS_REWARDS}:
             raise ValueError(
-                f"RewardMonitor: the losses of '{trials.name}' are no rewards; they are with"
+                f"RewardMonitor: the losses of '{trials.name}' are not rewards; they are with"
                 " readout=ActorCritic(), or Rewarding('-error**2')"
             )
 

@@ -499,7 +499,7 @@ class Trials(Component, NeuronGroup):
 
     @property
     def remedy(self) -> str:
-        """What resumes learning of networks that have diverged, as text."""
+        """Remedy that resumes learning of networks that have diverged, as text."""
         if self.task.continuous:
             return "build the network again, since nothing resets neurons in a stream"
         return f"{self.name}.resume() resumes learning"

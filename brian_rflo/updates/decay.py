@@ -35,8 +35,8 @@ class Decay:
     Attributes
     ----------
     code : str
-        Expression of the learning rate in an update, of `rate` and `update` (from 0 on); a subclass
-        defines it.
+        Expression of the learning rate in an update, of `rate` and `update` (counted from 0); a
+        subclass defines it.
 
     Examples
     --------

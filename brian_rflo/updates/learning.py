@@ -65,7 +65,7 @@ class PerStep:
 
     @property
     def is_plain(self) -> bool:
-        """Whether updates themselves, times the learning rate, change weights where they are
+        """True if updates themselves, times the learning rate, change weights where they are
         read.
         """
         return self == PerStep()

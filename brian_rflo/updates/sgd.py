@@ -34,7 +34,7 @@ class SGD(Mechanism):
     decay : float, Decay or str, optional
         How the learning rate falls with the number of updates: the number of updates after which
         it has fallen to a half, as ``1/(1 + updates/decay)``; a `Cosine` or another `Decay`; or an
-        expression of `update`, the number of the update from 0 on, by which it is multiplied
+        expression of `update`, the number of the update, counted from 0, by which it is multiplied
         (negative values count as 0). By default it is constant.
 
     Raises
@@ -78,7 +78,7 @@ class SGD(Mechanism):
         return decay_of(type(self).__name__, self.decay).in_synapses("_rate", update)
 
     def rate_in(self, update: int, learning_rate: float) -> float:
-        """Return the learning rate in an update, from 0 on."""
+        """Return the learning rate in an update, counted from 0."""
         return decay_of(type(self).__name__, self.decay).in_numpy(learning_rate, update)
 
     @property

@@ -37,8 +37,8 @@ LATE, TRAP = 0.2, (0.7, 0.8)
 
 @dataclass(frozen=True)
 class Form:
-    """What is computed: the function of a network, seconds per trial, variants, the seed of the
-    first network (0 to 3 chose settings), and whether there are bounds.
+    """Form of a computation: the function of a network, seconds per trial, variants, the seed of
+    the first network (0 to 3 chose settings), and whether there are bounds.
     """
 
     function: Callable

@@ -39,7 +39,7 @@ def outcome(settings, arrays):
 
 
 def rows_of(name, one):
-    """How often neurons fire in the last trials, and when."""
+    """Return rows that tell how often neurons fire in the last trials, and when."""
     latency, late = one["latency"], one["mean"][-LATE:]
     spread = f"spikes per neuron {late.mean():.2f}, at most {late.max():.1f} in a trial"
     times = [taken(latency, take) for take in (np.min, np.median)]

@@ -26,7 +26,7 @@ STIMULUS = (
 
 @dataclass(frozen=True)
 class Circuit:
-    """What differs between networks: the time constants of conductances, and the delays of
+    """Differences between networks: the time constants of conductances, and the delays of
     excitatory synapses, of which each has its own between the least and the largest; in
     milliseconds.
     """

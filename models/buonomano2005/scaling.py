@@ -49,7 +49,7 @@ def outcome(settings, arrays):
 
 
 def rows_of(rule, found, settings):
-    """How often neurons fire in the last trials."""
+    """Return rows that tell how often neurons fire in the last trials."""
     late = [{name: one[name][-LATE:] for name in ("mean", "once")} for one in found[rule]]
     once = np.array([one["once"].mean() for one in late])
     silent, bursting = (
@@ -90,7 +90,7 @@ def rows_of(rule, found, settings):
 
 
 def times(found):
-    """When neurons fire after presynaptic-dependent scaling."""
+    """Return rows that tell when neurons fire after presynaptic-dependent scaling."""
     latency = np.array([one["latency"] for one in found["PSD"]])
     jitter = np.array([one["jitter"] for one in found["PSD"]])
     begin = [first_of(one["once"]) for one in found["PSD"]]
@@ -131,8 +131,8 @@ def taken(values, take):
 
 
 def first_of(once):
-    """Return the number of the first trial, from 0 on, in which all neurons fire once; infinity if
-    there is none.
+    """Return the number of the first trial, counted from 0, in which all neurons fire once;
+    infinity if there is none.
     """
     trials = np.flatnonzero(once > 0.999)
     return float(trials[0]) if len(trials) else np.inf

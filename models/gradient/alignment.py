@@ -1,5 +1,5 @@
-"""How near local rules come to the exact gradient while they train: RFLO, derived rules and e-prop,
-with random and with symmetric feedback.
+"""Agreement of local rules with the exact gradient while they train: RFLO, derived rules and
+e-prop, with random and with symmetric feedback.
 
 The networks of rate neurons are those of `periodic`, and those of e-prop those of `evidence`, so
 that the experiments share their parts.

@@ -1,4 +1,4 @@
-"""How the delay of what is to be remembered makes Add harder, by rule.
+"""Growing difficulty of Add with the delay of what is to be remembered, by rule.
 
 Leak 1; the second summand is nearly twice as old as the first. The rates are those of delays 5 and
 9.

@@ -6,7 +6,7 @@ on the linear perceptron, in NumPy.
 
 with orthonormal time courses q, which span the inputs.
 
-It is derived here, not read in the paper, and is no local rule: it needs the time courses
+It is derived here, not read in the paper, and is not a local rule: it needs the time courses
 beforehand. It shows what node perturbation loses by noise that no weights could produce.
 """
 

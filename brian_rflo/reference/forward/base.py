@@ -1,5 +1,5 @@
-"""What baseline rules share that run forward in time: a state that each step advances, and the
-change of the weights in that step.
+"""Common parts of the baseline rules that run forward in time: a state that each step advances, and
+the change of the weights in that step.
 
 Rules see one matrix of weights: a unit's weights from units, inputs and the constant 1 (where the
 network has biases) stand side by side, ``[network, post, pre]``. With u(t) its drive, a step is
@@ -72,13 +72,13 @@ class Step:
 
     @property
     def jacobian(self) -> NDArray:
-        """How activities depend on those before the step, ``[network, unit, unit]``."""
+        """Dependence of activities on those before the step, ``[network, unit, unit]``."""
         coupled = (self.gain / self.tau)[..., None] * self.weights["recurrent"]
         return coupled + (1 - 1 / self.tau) * np.eye(self.gain.shape[1])
 
     @property
     def immediate(self) -> NDArray:
-        """How each unit depends on its own weights at once, ``[network, post, pre]``."""
+        """Immediate dependence of each unit on its own weights, ``[network, post, pre]``."""
         return outer(self.gain / self.tau, self.sent)
 
 

@@ -60,7 +60,7 @@ class DNI(ForwardRule):
 
     @property
     def symmetric(self) -> bool:
-        """Whether the error comes back by the transposed output weights."""
+        """True if the error comes back by the transposed output weights."""
         return self.predictor_rate is None
 
     def start(self, networks: int, n_units: int, n_sent: int) -> SimpleNamespace:
