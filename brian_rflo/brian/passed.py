@@ -22,6 +22,11 @@ OWN_MODEL = (
 )
 ONE_METHOD = "they are options of one integrator. Write method= too, for example method='exact'."
 PLACES = "its parts have their places in the time step, see brian_rflo.schedule. Leave it out."
+#: How Python says that a constructor does not take an argument, or is given it by a subclass.
+REFUSAL = (
+    r"(?:[\w.]+\.)?(\w+)\.__init__\(\) got (?:an unexpected|multiple values for) keyword argument"
+    r" '(\w+)'"
+)
 #: Refused arguments, each with the reason, by the class of Brian2.
 REFUSED = {
     Synapses: {
@@ -81,7 +86,7 @@ def unknown_argument(obj, arguments, error):
 
     A class may name arguments that are looked for in vain in `other_names`, with what to write.
     """
-    found = re.match(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(error))
+    found = re.match(REFUSAL, str(error))
     kind = type(obj)
     if found is None or found[1] not in {one.__name__ for one in kind.__mro__}:
         return None
