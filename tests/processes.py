@@ -4,6 +4,7 @@ new Python, which takes two seconds of processor time to load Brian2.
 
 import multiprocessing
 import os
+import re
 import runpy
 import signal
 import sys
@@ -99,3 +100,8 @@ def fork_parts(set_attribute=setattr):
     set_attribute(
         processes, "multiprocessing", types.SimpleNamespace(get_context=lambda kind: context)
     )
+
+
+def warnings_in(stderr):
+    """Return what a process printed besides Brian2's notice of a large cache of Cython."""
+    return re.sub(r"INFO +Cache size for target .*\n.*clear_cache.*\n", "", stderr)

@@ -631,7 +631,7 @@ BAD = {
         lambda: LearningNetwork(
             EVIDENCE, DiscreteLIFNeurons(N, tau=20 * ms), EProp(0.1, tau=20 * ms), credit="none"
         ),
-        r"credit must be a Mechanism, for example SymmetricFeedback\(\), .*; got 'none'",
+        r"credit must be a credit path, for example SymmetricFeedback\(\), .*; got 'none'",
     ),
     "classes with a number as time constant": (
         lambda: Softmax(0.02),

@@ -629,7 +629,7 @@ BAD = {
     "nothing": (lambda: to_nir(Network()), "has no neurons"),
     "unknown node": (
         of_graph(nir.Threshold(threshold=np.ones(3))),
-        "node 'threshold' is a Threshold, which is not supported",
+        "node 'threshold' must be one of Input, .*; got a Threshold",
     ),
     "many time constants": (
         of_graph(nir.LIF(tau=np.array([0.01, 0.02, 0.02]), **cells(3, 1))),

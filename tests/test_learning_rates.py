@@ -394,8 +394,14 @@ BAD = {
         lambda part: network(learn={"output": PerTrial(copies=2)}),
         "same copies for all projections",
     ),
-    "no schedule": (lambda part: network(learn={"output": SGD()}), "learn must be a PerStep"),
-    "regularization": (lambda part: network(regularization=L2), "can also be an L1 or L2"),
+    "no schedule": (
+        lambda part: network(learn={"output": SGD()}),
+        "learn must be a learning schedule",
+    ),
+    "regularization": (
+        lambda part: network(regularization=L2),
+        "regularization must be .* L2.* or a tuple of them; got",
+    ),
     "negative strength": (lambda part: L1(-1), "L1: strength must be a finite number and not"),
     "twice": (lambda part: network(regularization=(L2(1), L2(2))), "L2.*twice"),
     "decay": (lambda part: SGD(decay="0.9**t"), "it names 't'"),

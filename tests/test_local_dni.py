@@ -408,7 +408,7 @@ def test_it_learns_the_stream_add():
         (lambda: LocalDNI(-1, 0.1), "LocalDNI: credit_rate must be a finite number and not neg"),
         (lambda: LocalDNI(0.1, np.nan), "LocalDNI: predictor_rate must be a finite number and"),
         (lambda: LocalDNI(0.1, 0.1, every=0), "LocalDNI: every must be a whole number of at"),
-        (lambda: LocalDNI(0.1, 0.1, feedback=3), r"LocalDNI: feedback must be .* CreditPath, .* 3"),
+        (lambda: LocalDNI(0.1, 0.1, feedback=3), r"LocalDNI: feedback must be a credit path, .* 3"),
         (
             lambda: LocalDNI(0.1, 0.1, feedback=LocalDNI(0.1, 0.1)),
             "LocalDNI: feedback must bring the error itself, .* got LocalDNI, which has cells",

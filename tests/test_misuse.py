@@ -286,7 +286,7 @@ def spiking(surrogate="clip(1 - abs(u), 0, 1)", **given):
 def test_a_program_reports_by_code_of_its_own(monkeypatch):
     """As experiments do, whose progress other processes read."""
     check_report("text")
-    with pytest.raises(ValueError, match="report must be one of"):
+    with pytest.raises(ValueError, match="report must be None, one of"):
         check_report("std::cout << elapsed;")
     monkeypatch.setattr(training, "is_standalone", lambda: True)
     check_report("std::cout << elapsed;")

@@ -735,7 +735,11 @@ def same_name():
 
 
 BAD = {
-    "kind": (lambda: chain(nir.Threshold(np.ones(3))), {}, "node 'a' is a Threshold, which is not"),
+    "kind": (
+        lambda: chain(nir.Threshold(np.ones(3))),
+        {},
+        "node 'a' must be one of Input, .*; got a Threshold",
+    ),
     "size": (
         lambda: chain(nir.Linear(np.ones((4, 3))), lif(5)),
         {},

@@ -418,7 +418,7 @@ def test_another_task_that_does_not_fit():
         "must have the n_inputs of the network's own, 2; got 0": ArrayTask(target=TARGET),
         "must have the n_steps of": ArrayTask(target=TARGET[:, :5], inputs=INPUTS[:, :5]),
         "must have the dt of": ArrayTask(target=TARGET, inputs=INPUTS, dt=2 * ms),
-        "task must be a Task, for example PeriodicOutput": 3,
+        "task must be a task, for example PeriodicOutput": 3,
     }.items():
         for run in (net.train, net.evaluate):
             with pytest.raises((TypeError, ValueError), match=words):

@@ -238,7 +238,7 @@ BAD = {
         lambda: LearningNetwork(
             CURSOR, neurons_of("rates", 1), RFLO(0.1, tau=TAU), regularization=10 * Hz
         ),
-        "regularization must be a FiringRate",
+        "regularization must be FiringRate",
     ),
     "online baseline": (
         lambda: reference.train(CURSOR, {}, "rtrl", 0.1, TAU, 1, regularization=HELD["rates"]),

@@ -235,7 +235,10 @@ def test_adaptive_and_symmetric_feedback_are_relayed_too():
     "make, message",
     [
         (lambda: Relay(5, W), "Relay: types must be numbers of neurons of each type; got 5"),
-        (lambda: Relay((3, 0), W), "Relay: types must be a whole number of at least 1; got 0"),
+        (
+            lambda: Relay((3, 0), W),
+            "Relay: each of types must be a whole number of at least 1; got 0",
+        ),
         (lambda: Relay(TYPES, [1, 2]), r"Relay: weights .* shape \(2, 2\); got \[1, 2\]"),
         (lambda: Relay(TYPES, "W"), "Relay: weights must be a matrix of finite numbers.*got 'W'"),
         (
@@ -248,7 +251,7 @@ def test_adaptive_and_symmetric_feedback_are_relayed_too():
         ),
         (lambda: Relayed(0.1, "RFLO"), "Relayed: rule must be a LearningRule, .* got 'RFLO'"),
         (lambda: Relay(TYPES, W, "some"), "Relay: signal must be 'direct' or 'all'; got 'some'"),
-        (lambda: Relay(TYPES, W, feedback=3), "Relay: feedback must be .* CreditPath, .* 3"),
+        (lambda: Relay(TYPES, W, feedback=3), "Relay: feedback must be a credit path, .* 3"),
         (
             lambda: Relay(TYPES, W, feedback=LocalDNI(0.1, 0.1)),
             "Relay: feedback must bring the error itself, .* got LocalDNI, which has cells",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from brian2 import Network, StateMonitor, defaultclock, ms, prefs, set_device
 from brian2 import device as brian_device
+from resting import assert_equal, outcome, whole
 from test_dense import (
     INPUTS,
     Filtered,
@@ -29,7 +30,7 @@ from test_dense import (
     surgery,
     surgery_within,
 )
-from test_lazy import RULE, TASK, lif, state
+from test_lazy import RULE, TASK, lif
 
 from brian_rflo import (
     Adam,
@@ -303,20 +304,6 @@ def sparsely(neurons, rule, **settings):
     )
 
 
-def state_of(build, target, fused):
-    """The state after two trials, and how it ran."""
-    prefs["brian_rflo.dense_pass"] = fused
-    try:
-        with device(target):
-            defaultclock.dt = TASK.dt
-            net = build()
-            net.train(2)
-            dense = net.recurrent.dense
-            return state(net), (dense.why_not_sparse, dense.why_not_sliced)
-    finally:
-        prefs["brian_rflo.dense_pass"] = True
-
-
 def test_weights_are_written_back_before_spikes_are_sent():
     with device("numpy"):
         defaultclock.dt = TASK.dt
@@ -328,12 +315,11 @@ def test_weights_are_written_back_before_spikes_are_sent():
 @pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
 @pytest.mark.parametrize("name", SPIKING)
 def test_spikes_are_identical(name, target):
-    expected, _ = state_of(SPIKING[name], "numpy", fused=False)
-    found, reasons = state_of(SPIKING[name], target, fused=True)
-    assert reasons == (None, None if target == "cpp_standalone" else reasons[1])
-    assert np.array_equal(found["spike_count"], expected["spike_count"])
-    assert found["spike_count"].sum() > 20
-    assert difference(found, expected) < 1e-12
+    expected, _ = outcome(SPIKING[name], whole, "numpy", rests=False)
+    found, dense = outcome(SPIKING[name], whole, target)
+    assert dense.why_not_sparse is None
+    assert target != "cpp_standalone" or dense.why_not_sliced is None
+    assert_equal(found, expected)
 
 
 def fixed_sums(fused, writes):

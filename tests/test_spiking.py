@@ -387,13 +387,13 @@ BAD = {
     ),
     "class of an optimizer": (
         lambda: LearningNetwork(CURSOR, lif(), RFLO(0.1, tau=TAU), learn=PerStep(Adam)),
-        "optimizer must be a SGD, for example Adam",
+        "optimizer must be an optimizer, for example Adam",
     ),
     "class of a rule": (
         lambda: PlasticSynapses(
             RateNeurons(3, tau=TAU), RateNeurons(3, tau=TAU), RFLO, onto="I_rec"
         ),
-        "rule must be a LearningRule, for example RFLO",
+        "rule must be a learning rule, for example RFLO",
     ),
     "mixed units": (
         lambda: lif(threshold=-50 * mV),
