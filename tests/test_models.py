@@ -129,6 +129,13 @@ def test_every_experiment_runs_small(name, tmp_path, tmp_path_factory, monkeypat
     assert not faults
 
 
+#: What full runs do not reproduce, as the README of the model says.
+NOT_REPRODUCED = {
+    "bellec2020/reward": {"random feedback: networks of 6 with 0.9 or more"},
+    "marschall2019/add": {"local DNI, random feedback minus output weights alone: largest"},
+}
+
+
 @pytest.mark.model
 @pytest.mark.published
 @pytest.mark.parametrize("quick", [True, False], ids=["quick", "full"])
@@ -136,5 +143,10 @@ def test_every_experiment_runs_small(name, tmp_path, tmp_path_factory, monkeypat
 def test_every_experiment_shows_what_it_must(name, quick, tmp_path):
     status = cli.main(["run", name, "--out", str(tmp_path), *(["--quick"] if quick else [])])
     summary = json.loads((tmp_path / "summary.json").read_text())
-    assert all(row["holds"] for row in summary["rows"] if row["holds"] is not None), summary["rows"]
-    assert status == 0
+    failed = {row["quantity"] for row in summary["rows"] if row["holds"] is False}
+    expected = set() if quick else NOT_REPRODUCED.get(name, set())
+    assert failed == expected, summary["rows"]
+    assert status == bool(expected)
+    assert (
+        not expected or "**no**" in (ROOT / "models" / name.split("/")[0] / "README.md").read_text()
+    )
